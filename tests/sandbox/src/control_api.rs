@@ -1,0 +1,130 @@
+//! The control API under `/_sandbox/`: how a test sets the stage and reads what happened. It is not
+//! the vendor's, needs no token, and is never in the journal.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State as Shared};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::answer::Reply;
+use crate::fault::Fault;
+use crate::profile::Profile;
+use crate::rule::Rule;
+use crate::server::App;
+use crate::state::Reset;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/_sandbox/health", get(health))
+        .route("/_sandbox/reset", post(reset))
+        .route("/_sandbox/profiles", get(profiles).post(add_profiles))
+        .route(
+            "/_sandbox/faults",
+            get(faults).post(order_fault).delete(clear_faults),
+        )
+        .route("/_sandbox/journal", get(journal))
+        .route("/_sandbox/rules", get(rules))
+        .route("/_sandbox/rules/{id}/approve", post(approve))
+        .route("/_sandbox/{*unknown}", axum::routing::any(unknown))
+}
+
+fn ok(body: Value) -> Response {
+    Reply::json(200, body).into_response()
+}
+
+fn refuse(status: u16, message: &str) -> Response {
+    Reply::json(status, json!({ "error": message })).into_response()
+}
+
+fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Box<Response>> {
+    let text: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
+    serde_json::from_slice(text).map_err(|error| Box::new(refuse(400, &error.to_string())))
+}
+
+async fn health() -> Response {
+    ok(json!({ "ok": true }))
+}
+
+async fn unknown() -> Response {
+    refuse(404, "no such control route")
+}
+
+async fn reset(Shared(app): Shared<App>, body: Bytes) -> Response {
+    let reset: Reset = match read(&body) {
+        Ok(reset) => reset,
+        Err(response) => return *response,
+    };
+    let (mut state, now) = app.now();
+    state.reset(reset, now);
+    ok(json!({ "ok": true }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddProfiles {
+    profiles: Vec<Profile>,
+}
+
+async fn add_profiles(Shared(app): Shared<App>, body: Bytes) -> Response {
+    let add: AddProfiles = match read(&body) {
+        Ok(add) => add,
+        Err(response) => return *response,
+    };
+    let (mut state, now) = app.now();
+    let ids = state.add_profiles(add.profiles, now);
+    ok(json!({ "ids": ids }))
+}
+
+#[derive(Deserialize)]
+struct WhichProfiles {
+    email: Option<String>,
+    #[serde(default)]
+    all: bool,
+}
+
+async fn profiles(Shared(app): Shared<App>, Query(which): Query<WhichProfiles>) -> Response {
+    let (state, _) = app.now();
+    ok(json!(state.remaining(which.email.as_deref(), which.all)))
+}
+
+async fn order_fault(Shared(app): Shared<App>, body: Bytes) -> Response {
+    let fault: Fault = match read(&body) {
+        Ok(fault) => fault,
+        Err(response) => return *response,
+    };
+    match app.now().0.faults.order(fault) {
+        Ok(id) => ok(json!({ "id": id })),
+        Err(message) => refuse(400, &message),
+    }
+}
+
+async fn faults(Shared(app): Shared<App>) -> Response {
+    ok(json!(app.now().0.faults.list()))
+}
+
+async fn clear_faults(Shared(app): Shared<App>) -> Response {
+    app.now().0.faults.clear();
+    ok(json!({ "ok": true }))
+}
+
+async fn journal(Shared(app): Shared<App>) -> Response {
+    ok(json!(app.now().0.journal))
+}
+
+async fn rules(Shared(app): Shared<App>) -> Response {
+    let (state, _) = app.now();
+    let shown: Vec<Value> = state.rules().iter().map(Rule::show).collect();
+    ok(json!(shown))
+}
+
+async fn approve(Shared(app): Shared<App>, Path(id): Path<String>) -> Response {
+    let (mut state, now) = app.now();
+    match state.approve(&id, now) {
+        Some(rule) => ok(rule.show()),
+        None => refuse(404, "no such rule"),
+    }
+}

@@ -1,0 +1,288 @@
+//! Faults to order: what can go wrong between a client and the vendor, each by its own name, so
+//! that a test can ask for exactly one of them on exactly one call.
+
+use serde::{Deserialize, Serialize};
+
+/// The call a fault is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum On {
+    /// `GET /v1/gdpr/profiles`
+    Search,
+    /// `POST /v1/gdpr/rules/…`
+    Submit,
+    /// `GET /v1/gdpr/rules/{id}`
+    Status,
+}
+
+/// What goes wrong. "Effect" means that the rule is created (searches and status calls have none).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[allow(missing_docs)] // the parameters; their meaning stands at the variant
+pub enum FaultKind {
+    /// 401, no effect.
+    Unauthorized {},
+    /// 403, no effect.
+    Forbidden {},
+    /// 404, no effect.
+    NotFound {},
+    /// 400, no effect.
+    BadRequest {},
+    /// 429 with `Retry-After` exactly as given (seconds or an HTTP date), no effect.
+    Throttled {
+        #[serde(default)]
+        retry_after: Option<String>,
+    },
+    /// A 5xx; `apply` says whether the effect happened all the same.
+    ServerError {
+        #[serde(default = "internal_server_error")]
+        status: u16,
+        #[serde(default)]
+        apply: bool,
+    },
+    /// The effect at once, the answer after `ms`.
+    Slow { ms: u64 },
+    /// Never answers, no effect; the connection is held for `hold_ms`, or until the client closes.
+    TimeoutBefore {
+        #[serde(default = "two_minutes")]
+        hold_ms: u64,
+    },
+    /// The effect, then as `timeout_before`.
+    TimeoutAfter {
+        #[serde(default = "two_minutes")]
+        hold_ms: u64,
+    },
+    /// The connection is reset instead of an answer, no effect.
+    ResetBefore {},
+    /// The effect, then the connection is reset.
+    ResetAfter {},
+    /// The answer carries `value` as the rule's status; underneath the rule goes its usual way.
+    UnknownStatus { value: String },
+    /// 200 with JSON that breaks off.
+    Malformed {
+        #[serde(default = "yes")]
+        apply: bool,
+    },
+    /// The true answer behind `bytes` blanks, in chunks: valid JSON to whoever reads without a cap.
+    Huge {
+        bytes: u64,
+        #[serde(default = "yes")]
+        apply: bool,
+    },
+    /// 200 with a login page.
+    Html {
+        #[serde(default)]
+        apply: bool,
+    },
+    /// A redirect (302 unless `status` says otherwise), no effect.
+    Redirect {
+        location: String,
+        #[serde(default = "found")]
+        status: u16,
+    },
+    /// The status answers with another rule's id.
+    WrongRule {},
+    /// The create answer has no `_id`.
+    EmptyId {},
+    /// The search lists its first profile twice.
+    DuplicateId {},
+    /// The search gives ids as strings.
+    StringIds {},
+    /// The finished rule leaves out the last `n` ids (their profiles are anonymised all the same).
+    MissingCrmIds { n: usize },
+    /// The rule stays APPROVED.
+    NeverFinishes {},
+    /// The rule says FINISHED and lists the ids, but the profiles stay.
+    Lies {},
+    /// When the rule finishes, a new profile with the same e-mail and a new id appears.
+    Reappears {},
+    /// For `ms` after the rule finished, the search still shows the erased profiles.
+    StaleSearch { ms: u64 },
+}
+
+fn internal_server_error() -> u16 {
+    500
+}
+fn found() -> u16 {
+    302
+}
+fn two_minutes() -> u64 {
+    120_000
+}
+fn yes() -> bool {
+    true
+}
+
+impl FaultKind {
+    /// The kind's name, as ordered and as the journal shows it.
+    pub fn name(&self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|value| value["kind"].as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// Whether it belongs to a rule's whole life and not to one call. Such a fault takes hold when
+    /// a rule is created, whatever call it was ordered `on`.
+    pub fn is_bound_to_a_rule(&self) -> bool {
+        matches!(
+            self,
+            Self::MissingCrmIds { .. }
+                | Self::NeverFinishes {}
+                | Self::Lies {}
+                | Self::Reappears {}
+                | Self::StaleSearch { .. }
+        )
+    }
+
+    /// Whether the call it is ordered for can show it at all. A fault that can't fire makes a test
+    /// that can't fail, so it is refused.
+    fn fits(&self, on: On) -> bool {
+        match self {
+            Self::WrongRule {} => on == On::Status,
+            Self::EmptyId {} => on == On::Submit,
+            Self::DuplicateId {} | Self::StringIds {} => on == On::Search,
+            Self::UnknownStatus { .. } => on != On::Search,
+            _ => true,
+        }
+    }
+}
+
+/// An order: what goes wrong, on which call, how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The call it is for.
+    pub on: On,
+    /// How often it happens; `None` is for ever.
+    #[serde(default)]
+    pub times: Option<u64>,
+    /// How many calls it lets through first.
+    #[serde(default)]
+    pub skip: u64,
+    /// Only calls about this e-mail: the search's own, or that of a submitted profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// What goes wrong.
+    #[serde(flatten)]
+    pub kind: FaultKind,
+}
+
+impl Fault {
+    /// For every such call, for ever.
+    pub fn new(on: On, kind: FaultKind) -> Self {
+        Self {
+            on,
+            times: None,
+            skip: 0,
+            email: None,
+            kind,
+        }
+    }
+
+    /// Only so many times.
+    #[must_use]
+    pub fn times(mut self, times: u64) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Once.
+    #[must_use]
+    pub fn once(self) -> Self {
+        self.times(1)
+    }
+
+    /// Lets so many calls through first.
+    #[must_use]
+    pub fn skip(mut self, skip: u64) -> Self {
+        self.skip = skip;
+        self
+    }
+
+    /// Only calls about this e-mail.
+    #[must_use]
+    pub fn about(mut self, email: &str) -> Self {
+        self.email = Some(email.to_owned());
+        self
+    }
+}
+
+/// An ordered fault and what has become of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ordered {
+    /// Its number, in the order of ordering.
+    pub id: u64,
+    /// Calls it was considered for, skipped ones included.
+    pub seen: u64,
+    /// How often it happened.
+    pub fired: u64,
+    /// The order itself.
+    #[serde(flatten)]
+    pub fault: Fault,
+}
+
+/// Every fault that is ordered, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    ordered: Vec<Ordered>,
+}
+
+impl Faults {
+    pub(crate) fn order(&mut self, fault: Fault) -> Result<u64, String> {
+        if !fault.kind.fits(fault.on) {
+            return Err(format!("{} can't happen on that call", fault.kind.name()));
+        }
+        let id = self.ordered.len() as u64 + 1;
+        self.ordered.push(Ordered {
+            id,
+            seen: 0,
+            fired: 0,
+            fault,
+        });
+        Ok(id)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.ordered.clear();
+    }
+
+    pub(crate) fn list(&self) -> &[Ordered] {
+        &self.ordered
+    }
+
+    /// The one fault of this call. The oldest wins, and those behind it don't count the call, so
+    /// that orders play one after another.
+    pub(crate) fn take_for_call(&mut self, on: On, emails: &[String]) -> Option<FaultKind> {
+        self.ordered
+            .iter_mut()
+            .filter(|entry| !entry.fault.kind.is_bound_to_a_rule() && entry.fault.on == on)
+            .find_map(|entry| entry.take(emails))
+    }
+
+    /// Every fault that a rule created now carries through its life.
+    pub(crate) fn take_for_rule(&mut self, emails: &[String]) -> Vec<FaultKind> {
+        self.ordered
+            .iter_mut()
+            .filter(|entry| entry.fault.kind.is_bound_to_a_rule())
+            .filter_map(|entry| entry.take(emails))
+            .collect()
+    }
+}
+
+impl Ordered {
+    fn take(&mut self, emails: &[String]) -> Option<FaultKind> {
+        let about = self.fault.email.as_ref();
+        if about.is_some_and(|wanted| !emails.iter().any(|one| one.eq_ignore_ascii_case(wanted))) {
+            return None;
+        }
+        if self.fault.times.is_some_and(|times| self.fired >= times) {
+            return None;
+        }
+        self.seen += 1;
+        if self.seen <= self.fault.skip {
+            return None;
+        }
+        self.fired += 1;
+        Some(self.fault.kind.clone())
+    }
+}

@@ -1,0 +1,98 @@
+//! The few lines of HTTP client that the control client and tests need. Plain HTTP to loopback
+//! over hyper: whatever TLS set-up the rest of the workspace wants can't reach in here.
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+/// A whole answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// If it isn't JSON.
+    pub fn json(&self) -> Result<Value> {
+        Ok(serde_json::from_str(&self.text)?)
+    }
+}
+
+/// Sends one request on a connection of its own. `base` is `http://127.0.0.1:<port>`, `path` may
+/// carry a query. Follows nothing, retries nothing, has no time-out.
+///
+/// # Errors
+/// If the connection can't be made, or breaks before the answer is whole.
+pub async fn send(
+    base: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Result<Answer> {
+    let Some(authority) = base.strip_prefix("http://") else {
+        bail!("only plain http is spoken here");
+    };
+    let authority = authority.trim_end_matches('/');
+    ensure!(
+        authority.starts_with("127.") || authority.starts_with("localhost:"),
+        "the sandbox is on loopback only"
+    );
+    let stream = TcpStream::connect(authority)
+        .await
+        .context("the sandbox can't be reached")?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", authority)
+        .header("connection", "close");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = match body {
+        Some(body) => request
+            .header("content-type", "application/json")
+            .body(Body::from(serde_json::to_vec(body)?))?,
+        None => request.body(Body::empty())?,
+    };
+    let exchange = async {
+        let response = sender.send_request(request).await?;
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(Body::new(body), usize::MAX).await?;
+        anyhow::Ok(Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        })
+    };
+    // The connection is driven beside the exchange, which alone says how it went.
+    let (answer, _) = tokio::join!(exchange, connection);
+    answer
+}
+
+/// Percent-encodes a query value; everything but the unreserved characters.
+pub fn encode(value: &str) -> String {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}

@@ -1,0 +1,80 @@
+//! What the sandbox saw and did, for tests to assert on: every call to the vendor's API, and every
+//! time a finishing rule went over a profile.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One call to the vendor's API.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Its number, growing for as long as the sandbox runs, resets or not.
+    pub seq: u64,
+    /// When it arrived.
+    pub at: String,
+    /// `search`, `submit`, `status`, or `other` for a route that does not exist.
+    pub op: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path without the query.
+    pub path: String,
+    /// `clientId` of the query.
+    pub client_id: Option<u64>,
+    /// The e-mail searched for.
+    pub email: Option<String>,
+    /// The profile ids submitted.
+    pub ids: Vec<u64>,
+    /// `test` of the submitted body.
+    pub test: Option<bool>,
+    /// `direct` of the query.
+    pub direct: Option<bool>,
+    /// The rule created, or asked for.
+    pub rule_id: Option<String>,
+    /// The submitted body, when it was JSON.
+    pub body: Option<Value>,
+    /// The HTTP status answered; `None` as long as, or when, it was never answered.
+    pub status: Option<u16>,
+    /// The fault that happened to it.
+    pub fault: Option<String>,
+    /// Whether it had its effect: a rule was created.
+    pub applied: bool,
+}
+
+/// One profile that a finishing rule went over. A profile erased by two rules is here twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// The profile.
+    pub profile_id: u64,
+    /// The rule.
+    pub rule_id: String,
+    /// When the rule finished.
+    pub at: String,
+    /// Whether another rule had erased it before.
+    pub already: bool,
+}
+
+/// All of it since the last reset.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The calls, in the order of arrival.
+    pub calls: Vec<Call>,
+    /// The erasures, in the order in which the rules finished.
+    pub erasures: Vec<Erasure>,
+}
+
+impl Journal {
+    /// The calls of one kind (`search`, `submit`, `status`, `other`).
+    pub fn calls_of(&self, op: &str) -> Vec<&Call> {
+        self.calls.iter().filter(|call| call.op == op).collect()
+    }
+
+    /// The ids that were erased, ascending, each once.
+    pub fn erased_ids(&self) -> Vec<u64> {
+        let ids: std::collections::BTreeSet<u64> =
+            self.erasures.iter().map(|one| one.profile_id).collect();
+        ids.into_iter().collect()
+    }
+
+    pub(crate) fn call_mut(&mut self, seq: u64) -> Option<&mut Call> {
+        self.calls.iter_mut().find(|call| call.seq == seq)
+    }
+}

@@ -1,0 +1,121 @@
+//! A fake Qualifio GDPR API: a real HTTP server on loopback that behaves like the vendor's public
+//! walkthrough and its traps, with faults to order and a journal. The product is tested against it
+//! instead of against a vendor's account, so it must be at least as nasty as the vendor.
+
+mod answer;
+mod control;
+mod control_api;
+mod fault;
+pub mod http;
+mod journal;
+mod profile;
+mod rule;
+mod server;
+mod state;
+mod vendor;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread::JoinHandle;
+
+use anyhow::{Context, Result};
+use tokio::sync::oneshot;
+
+pub use control::Control;
+pub use fault::{Fault, FaultKind, On, Ordered};
+pub use journal::{Call, Erasure, Journal};
+pub use profile::{ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed};
+pub use state::{Reset, Token};
+
+/// The token of client 2449 unless the options name another.
+pub const DEFAULT_TOKEN: &str = "sandbox-token-2449";
+
+/// How long after its approval a rule finishes: the walkthrough's took 2.8 seconds.
+pub const DEFAULT_FINISH_AFTER_MS: u64 = 2_800;
+
+/// How a sandbox starts. A reset goes back to these.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// How long after its approval a rule finishes.
+    pub finish_after_ms: u64,
+    /// The token of client 2449.
+    pub token: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            finish_after_ms: DEFAULT_FINISH_AFTER_MS,
+            token: DEFAULT_TOKEN.to_owned(),
+        }
+    }
+}
+
+/// A running sandbox. It has a thread and a runtime of its own, so one may be shared by tests with
+/// a runtime each. Dropping it stops it and closes its connections.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// `http://127.0.0.1:<port>`
+    pub url: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts one; it accepts connections when this returns.
+    ///
+    /// # Errors
+    /// If the port is taken, or the system gives no thread.
+    pub fn start(options: Options) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
+            .context("the sandbox's port can't be had")?;
+        listener.set_nonblocking(true)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let books = state::State::new(options.token, options.finish_after_ms, server::clock());
+        let app = server::App::new(books);
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("sandbox".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        () = server::serve(listener, app) => {}
+                        _ = stopped => {}
+                    }
+                });
+            })?;
+        Ok(Self {
+            url,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// A client for its control API.
+    pub fn control(&self) -> Control {
+        Control::new(self.url.clone())
+    }
+
+    /// Stops it: the port is free and every connection closed when this returns.
+    pub fn stop(self) {}
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

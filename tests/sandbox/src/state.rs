@@ -1,0 +1,341 @@
+//! The vendor's books, in memory. Rules finish lazily: whoever looks first after a rule's time
+//! makes it finish, at the time it was due, in the order in which rules were due. What a test sees
+//! does not depend on a background task's luck.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{FaultKind, Faults};
+use crate::journal::{Erasure, Journal};
+use crate::profile::{
+    ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed, stamp,
+};
+use crate::rule::{Approval, Finished, Rule, RuleType, Submission};
+
+/// A client account's token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// The account.
+    pub client_id: u64,
+    /// What the header `x-api-token` must carry.
+    pub token: String,
+}
+
+/// How a reset differs from the defaults; what is left out goes back to its default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reset {
+    /// How long after its approval a rule finishes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finish_after_ms: Option<u64>,
+    /// Profiles beside the default seed; one with an id of the seed replaces it.
+    pub profiles: Vec<Profile>,
+    /// All tokens, instead of the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Vec<Token>>,
+    /// Whether `direct=true` answers NEW and waits for approval too.
+    pub direct_answers_new: bool,
+    /// Whether the search lists near neighbours (default true).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fuzzy: Option<bool>,
+}
+
+#[derive(Debug)]
+struct Stored {
+    client_id: u64,
+    profile: Profile,
+    /// What it was before it was erased, and until when the search still shows that.
+    ghost: Option<(Profile, Timestamp)>,
+    erased: bool,
+}
+
+/// Everything the fake vendor knows.
+#[derive(Debug)]
+pub(crate) struct State {
+    default_token: String,
+    default_finish_after_ms: u64,
+    finish_after: SignedDuration,
+    tokens: Vec<Token>,
+    direct_answers_new: bool,
+    fuzzy: bool,
+    profiles: BTreeMap<u64, Stored>,
+    rules: Vec<Rule>,
+    /// Never reset, so that a rule id is never given twice.
+    rules_ever: u64,
+    /// Never reset either: a call that is still held when the stage is reset must not sign another.
+    calls_ever: u64,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Journal,
+}
+
+impl State {
+    pub(crate) fn new(default_token: String, default_finish_after_ms: u64, now: Timestamp) -> Self {
+        let mut state = Self {
+            default_token,
+            default_finish_after_ms,
+            finish_after: SignedDuration::ZERO,
+            tokens: Vec::new(),
+            direct_answers_new: false,
+            fuzzy: true,
+            profiles: BTreeMap::new(),
+            rules: Vec::new(),
+            rules_ever: 0,
+            calls_ever: 0,
+            faults: Faults::default(),
+            journal: Journal::default(),
+        };
+        state.reset(Reset::default(), now);
+        state
+    }
+
+    pub(crate) fn reset(&mut self, reset: Reset, now: Timestamp) {
+        let finish_after_ms = reset
+            .finish_after_ms
+            .unwrap_or(self.default_finish_after_ms);
+        self.finish_after = millis(finish_after_ms);
+        self.tokens = reset.tokens.unwrap_or_else(|| {
+            vec![Token {
+                client_id: DEFAULT_CLIENT_ID,
+                token: self.default_token.clone(),
+            }]
+        });
+        self.direct_answers_new = reset.direct_answers_new;
+        self.fuzzy = reset.fuzzy.unwrap_or(true);
+        self.profiles.clear();
+        self.rules.clear();
+        self.faults.clear();
+        self.journal = Journal::default();
+        self.add_profiles(default_seed(), now);
+        self.add_profiles(reset.profiles, now);
+    }
+
+    /// Adds profiles (or replaces those with the same id) and answers their ids.
+    pub(crate) fn add_profiles(&mut self, profiles: Vec<Profile>, now: Timestamp) -> Vec<u64> {
+        let mut ids = Vec::with_capacity(profiles.len());
+        for mut profile in profiles {
+            if profile.id == 0 {
+                profile.id = self.next_profile_id();
+            }
+            profile.complete(now);
+            let client_id = profile.client_id.take().unwrap_or(DEFAULT_CLIENT_ID);
+            ids.push(profile.id);
+            let stored = Stored {
+                client_id,
+                profile,
+                ghost: None,
+                erased: false,
+            };
+            self.profiles.insert(stored.profile.id, stored);
+        }
+        ids
+    }
+
+    /// The next call's number in the journal.
+    pub(crate) fn next_call(&mut self) -> u64 {
+        self.calls_ever += 1;
+        self.calls_ever
+    }
+
+    /// The accounts a token belongs to.
+    pub(crate) fn clients_of(&self, token: &str) -> Vec<u64> {
+        let matching = self.tokens.iter().filter(|one| one.token == token);
+        matching.map(|one| one.client_id).collect()
+    }
+
+    /// What the vendor's search lists.
+    pub(crate) fn search(&self, client_id: u64, email: &str, now: Timestamp) -> Vec<Profile> {
+        let of_client = self.profiles.values().filter(|s| s.client_id == client_id);
+        of_client
+            .filter_map(|stored| match &stored.ghost {
+                Some((ghost, until)) if now < *until => Some(ghost),
+                _ if stored.erased => None,
+                _ => Some(&stored.profile),
+            })
+            .filter(|profile| profile.is_found_by(email, self.fuzzy))
+            .cloned()
+            .collect()
+    }
+
+    /// What is really there: exact e-mail, or all; with the anonymised ones only if asked for.
+    pub(crate) fn remaining(&self, email: Option<&str>, anonymised_too: bool) -> Vec<Profile> {
+        let kept = self.profiles.values();
+        kept.filter(|stored| anonymised_too || !stored.erased)
+            .filter(|stored| email.is_none_or(|email| stored.profile.email == email))
+            .map(|stored| stored.profile.clone())
+            .collect()
+    }
+
+    /// The e-mails of these profiles.
+    pub(crate) fn emails_of(&self, ids: &[u64]) -> Vec<String> {
+        let known = ids.iter().filter_map(|id| self.profiles.get(id));
+        known.map(|stored| stored.profile.email.clone()).collect()
+    }
+
+    /// Opens a rule. It is approved at once if it is direct, unless the switch says otherwise; an
+    /// export always waits for approval.
+    pub(crate) fn open_rule(
+        &mut self,
+        submission: Submission,
+        direct: bool,
+        now: Timestamp,
+    ) -> &Rule {
+        self.rules_ever += 1;
+        let emails = self.emails_of(&submission.profiles);
+        let auto =
+            direct && !self.direct_answers_new && submission.rule_type == RuleType::ForgottenRight;
+        let index = self.rules.len();
+        let faults = self.faults.take_for_rule(&emails);
+        self.rules.push(Rule {
+            id: format!("{:08x}94efba00{:08x}", now.as_second(), self.rules_ever),
+            submission,
+            emails,
+            is_auto: auto,
+            created_at: now,
+            approval: None,
+            finish_at: None,
+            finished: None,
+            faults,
+        });
+        if auto {
+            self.approve_at(index, 0, now);
+        }
+        &self.rules[index]
+    }
+
+    /// The DPO approves a rule that waits; `None` if there is no such rule.
+    pub(crate) fn approve(&mut self, id: &str, now: Timestamp) -> Option<&Rule> {
+        let index = self.rules.iter().position(|rule| rule.id == id)?;
+        if self.rules[index].approval.is_none() {
+            self.approve_at(index, DEFAULT_USER_ID, now);
+        }
+        Some(&self.rules[index])
+    }
+
+    fn approve_at(&mut self, index: usize, by: u64, now: Timestamp) {
+        let finish_after = self.finish_after;
+        let rule = &mut self.rules[index];
+        rule.approval = Some(Approval { by, at: now });
+        let never = rule.faults.contains(&FaultKind::NeverFinishes {});
+        rule.finish_at = (!never).then(|| now.checked_add(finish_after).unwrap_or(Timestamp::MAX));
+    }
+
+    pub(crate) fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Finishes every rule that is due by now.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        let rules = self.rules.iter().enumerate();
+        let mut due: Vec<(Timestamp, usize)> = rules
+            .filter(|(_, rule)| rule.finished.is_none())
+            .filter_map(|(index, rule)| rule.finish_at.map(|at| (at, index)))
+            .filter(|(at, _)| *at <= now)
+            .collect();
+        due.sort_unstable();
+        for (at, index) in due {
+            self.finish(index, at);
+        }
+    }
+
+    fn finish(&mut self, index: usize, at: Timestamp) {
+        let rule = &self.rules[index];
+        let (id, submission, faults) = (
+            rule.id.clone(),
+            rule.submission.clone(),
+            rule.faults.clone(),
+        );
+        let erases = submission.rule_type == RuleType::ForgottenRight
+            && !submission.test
+            && !faults.contains(&FaultKind::Lies {});
+        let mut listed: Vec<(u64, String)> = Vec::new();
+        let mut erased: Vec<Profile> = Vec::new();
+        for profile_id in submission.profiles {
+            let Some(stored) = self.profiles.get_mut(&profile_id) else {
+                continue;
+            };
+            if stored.client_id != submission.client_id || listed.iter().any(|l| l.0 == profile_id)
+            {
+                continue;
+            }
+            let crm_key = match submission.rule_type {
+                RuleType::ForgottenRight => ANONYMOUS_EMAIL.to_owned(),
+                RuleType::ExportData => stored.profile.trigramme.clone(),
+            };
+            listed.push((profile_id, crm_key));
+            if !erases {
+                continue;
+            }
+            self.journal.erasures.push(Erasure {
+                profile_id,
+                rule_id: id.clone(),
+                at: stamp(at),
+                already: stored.erased,
+            });
+            if !stored.erased {
+                erased.push(stored.erase(at, &faults));
+            }
+        }
+        for fault in &faults {
+            match fault {
+                FaultKind::MissingCrmIds { n } => {
+                    listed.truncate(listed.len().saturating_sub(*n));
+                }
+                FaultKind::Reappears {} => self.bring_back(&erased, submission.client_id, at),
+                _ => {}
+            }
+        }
+        self.rules[index].finished = Some(Finished { at, listed });
+    }
+
+    /// Each erased person takes part once more: one new profile for each e-mail.
+    fn bring_back(&mut self, erased: &[Profile], client_id: u64, at: Timestamp) {
+        let mut people: Vec<&Profile> = Vec::new();
+        for profile in erased {
+            if !people.iter().any(|one| one.email == profile.email) {
+                people.push(profile);
+            }
+        }
+        for person in people {
+            let again = Profile {
+                id: 0,
+                created_at: stamp(at),
+                updated_at: stamp(at),
+                client_id: Some(client_id),
+                ..person.clone()
+            };
+            self.add_profiles(vec![again], at);
+        }
+    }
+
+    fn next_profile_id(&self) -> u64 {
+        self.profiles.keys().next_back().map_or(1, |last| last + 1)
+    }
+}
+
+impl Stored {
+    /// Anonymises it and answers what it was.
+    fn erase(&mut self, at: Timestamp, faults: &[FaultKind]) -> Profile {
+        let anonymised = self.profile.anonymised(at);
+        let before = std::mem::replace(&mut self.profile, anonymised);
+        self.erased = true;
+        self.ghost = faults.iter().find_map(|fault| match fault {
+            FaultKind::StaleSearch { ms } => at
+                .checked_add(millis(*ms))
+                .ok()
+                .map(|until| (before.clone(), until)),
+            _ => None,
+        });
+        before
+    }
+}
+
+fn millis(ms: u64) -> SignedDuration {
+    SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,314 @@
+//! The vendor's API: reads a call, notes it in the journal, lets the fault that is ordered for it
+//! happen, and answers as the walkthrough does.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Query, Request, State as Shared};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::answer::{Padded, Reply};
+use crate::fault::{FaultKind, On};
+use crate::journal::Call;
+use crate::profile::stamp;
+use crate::rule::{RuleType, Submission, profile_ids};
+use crate::server::{App, Connection, connection_of};
+use crate::state::State;
+
+const BODY_CAP: usize = 8 * 1024 * 1024;
+
+#[derive(Debug, Clone)]
+enum Op {
+    Search,
+    Submit(RuleType),
+    Status(String),
+    Other,
+}
+
+impl Op {
+    fn of(method: &str, path: &str) -> Self {
+        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+        match (method, segments.as_slice()) {
+            ("GET", ["v1", "gdpr", "profiles"]) => Self::Search,
+            ("POST", ["v1", "gdpr", "rules", "forgottenRight"]) => {
+                Self::Submit(RuleType::ForgottenRight)
+            }
+            ("POST", ["v1", "gdpr", "rules", "exportData"]) => Self::Submit(RuleType::ExportData),
+            ("GET", ["v1", "gdpr", "rules", id]) => Self::Status((*id).to_owned()),
+            _ => Self::Other,
+        }
+    }
+
+    fn on(&self) -> Option<On> {
+        match self {
+            Self::Search => Some(On::Search),
+            Self::Submit(_) => Some(On::Submit),
+            Self::Status(_) => Some(On::Status),
+            Self::Other => None,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Submit(_) => "submit",
+            Self::Status(_) => "status",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A call as it was read.
+struct Asked {
+    op: Op,
+    token: Option<String>,
+    client_id: Option<u64>,
+    email: Option<String>,
+    direct: Option<String>,
+    body: Option<Value>,
+}
+
+impl Asked {
+    fn read(method: &str, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Self {
+        let query = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        let query = query.map(|query| query.0).unwrap_or_default();
+        let param = |name: &str| {
+            let found = query.iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let token = headers.get("x-api-token");
+        Self {
+            op: Op::of(method, uri.path()),
+            token: token.and_then(|t| t.to_str().ok()).map(str::to_owned),
+            client_id: param("clientId").and_then(|id| id.parse().ok()),
+            email: param("email"),
+            direct: param("direct"),
+            body: serde_json::from_slice(body).ok(),
+        }
+    }
+
+    fn ids(&self) -> Vec<u64> {
+        self.body.as_ref().and_then(profile_ids).unwrap_or_default()
+    }
+
+    /// The e-mails the call is about, for faults about one of them.
+    fn emails(&self, state: &State) -> Vec<String> {
+        match &self.op {
+            Op::Search => self.email.iter().cloned().collect(),
+            Op::Submit(_) => state.emails_of(&self.ids()),
+            Op::Status(id) => state
+                .rule(id)
+                .map(|rule| rule.emails.clone())
+                .unwrap_or_default(),
+            Op::Other => Vec::new(),
+        }
+    }
+
+    fn noted(&self, seq: u64, now: Timestamp, method: &str, path: &str) -> Call {
+        Call {
+            seq,
+            at: stamp(now),
+            op: self.op.name().to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            client_id: self.client_id,
+            email: self.email.clone(),
+            ids: self.ids(),
+            test: self.body.as_ref().and_then(|body| body["test"].as_bool()),
+            direct: self.direct.as_ref().and_then(|direct| direct.parse().ok()),
+            rule_id: match &self.op {
+                Op::Status(id) => Some(id.clone()),
+                _ => None,
+            },
+            body: self.body.clone(),
+            ..Call::default()
+        }
+    }
+
+    /// An error that repeats what was asked, as vendors do: who copies it into a log leaks it.
+    fn refuse(&self, status: u16, message: &str) -> Reply {
+        let error = json!({
+            "statusCode": status,
+            "message": message,
+            "request": { "clientId": self.client_id, "email": self.email, "body": self.body },
+        });
+        Reply::json(status, error)
+    }
+}
+
+/// Any call that is not for the control API.
+pub(crate) async fn answer(Shared(app): Shared<App>, request: Request) -> Response {
+    let connection = connection_of(&request);
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, BODY_CAP).await.unwrap_or_default();
+    let method = parts.method.as_str();
+    let asked = Asked::read(method, &parts.uri, &parts.headers, &bytes);
+
+    let (seq, fault) = {
+        let (mut state, now) = app.now();
+        let seq = state.next_call();
+        let mut call = asked.noted(seq, now, method, parts.uri.path());
+        let emails = asked.emails(&state);
+        let on = asked.op.on();
+        let fault = on.and_then(|on| state.faults.take_for_call(on, &emails));
+        call.fault = fault.as_ref().map(FaultKind::name);
+        state.journal.calls.push(call);
+        (seq, fault)
+    };
+    let reply = go_wrong(&app, &connection, &asked, seq, fault).await;
+    if let Some(call) = app.now().0.journal.call_mut(seq) {
+        call.status = Some(reply.status);
+    }
+    reply.into_response()
+}
+
+async fn go_wrong(
+    app: &App,
+    connection: &Connection,
+    asked: &Asked,
+    seq: u64,
+    fault: Option<FaultKind>,
+) -> Reply {
+    let act = || act(app, asked, seq);
+    let act_if = |apply: bool| apply.then(act);
+    let Some(fault) = fault else {
+        return act();
+    };
+    match fault {
+        FaultKind::Unauthorized {} => asked.refuse(401, "Unauthorized"),
+        FaultKind::Forbidden {} => asked.refuse(403, "Forbidden"),
+        FaultKind::NotFound {} => asked.refuse(404, "Not Found"),
+        FaultKind::BadRequest {} => asked.refuse(400, "Bad Request"),
+        FaultKind::Throttled { retry_after } => {
+            let reply = asked.refuse(429, "Too Many Requests");
+            match retry_after {
+                Some(retry_after) => reply.with_header("retry-after", &retry_after),
+                None => reply,
+            }
+        }
+        FaultKind::ServerError { status, apply } => {
+            act_if(apply);
+            asked.refuse(status, "Internal Server Error")
+        }
+        FaultKind::Slow { ms } => {
+            let reply = act();
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            reply
+        }
+        FaultKind::TimeoutBefore { hold_ms } => hold(connection, hold_ms).await,
+        FaultKind::TimeoutAfter { hold_ms } => {
+            act();
+            hold(connection, hold_ms).await
+        }
+        FaultKind::ResetBefore {} => match connection.reset().await {},
+        FaultKind::ResetAfter {} => {
+            act();
+            match connection.reset().await {}
+        }
+        FaultKind::Malformed { apply } => {
+            let whole = act_if(apply).map(Reply::text).unwrap_or_default();
+            // Half of the true answer, and never a valid document.
+            let half: String = whole.chars().take(whole.chars().count() / 2).collect();
+            Reply::raw(
+                200,
+                "application/json",
+                Body::from(format!("{{\"a\":[{half}")),
+            )
+        }
+        FaultKind::Huge { bytes, apply } => {
+            let end = act_if(apply).map_or_else(|| "[]".to_owned(), Reply::text);
+            Reply::raw(200, "application/json", Body::new(Padded::new(bytes, end)))
+        }
+        FaultKind::Html { apply } => {
+            act_if(apply);
+            let page = "<!doctype html><title>Log in</title><form>E-mail <input></form>";
+            Reply::raw(200, "text/html; charset=utf-8", Body::from(page))
+        }
+        FaultKind::Redirect { location, status } => {
+            Reply::raw(status, "text/plain", Body::empty()).with_header("location", &location)
+        }
+        shaping => act().reshaped(|body| reshape(body, &shaping)),
+    }
+}
+
+/// Holds the connection, answers nothing, and resets it in the end.
+async fn hold(connection: &Connection, hold_ms: u64) -> Reply {
+    tokio::time::sleep(Duration::from_millis(hold_ms)).await;
+    match connection.reset().await {}
+}
+
+/// The faults that bend a good answer.
+fn reshape(body: &mut Value, fault: &FaultKind) {
+    match fault {
+        FaultKind::UnknownStatus { value } => body["ruleStatus"]["status"] = json!(value),
+        FaultKind::WrongRule {} => body["_id"] = json!("ffffffffffffffffffffffff"),
+        FaultKind::EmptyId {} => {
+            if let Some(rule) = body.as_object_mut() {
+                rule.remove("_id");
+            }
+        }
+        FaultKind::DuplicateId {} => {
+            if let Some(list) = body.as_array_mut() {
+                list.extend(list.first().cloned());
+            }
+        }
+        FaultKind::StringIds {} => {
+            for profile in body.as_array_mut().into_iter().flatten() {
+                profile["id"] = json!(profile["id"].to_string());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Does what was asked, as the vendor does when nothing goes wrong.
+fn act(app: &App, asked: &Asked, seq: u64) -> Reply {
+    let (mut state, now) = app.now();
+    let clients = state.clients_of(asked.token.as_deref().unwrap_or_default());
+    if clients.is_empty() {
+        return asked.refuse(401, "Unauthorized");
+    }
+    let Some(client_id) = asked.client_id else {
+        return asked.refuse(400, "clientId is required");
+    };
+    if !clients.contains(&client_id) {
+        return asked.refuse(403, "this token is not for this client");
+    }
+    match &asked.op {
+        Op::Search => match asked.email.as_deref() {
+            Some(email) if !email.is_empty() => {
+                Reply::json(200, json!(state.search(client_id, email, now)))
+            }
+            _ => asked.refuse(400, "email is required"),
+        },
+        Op::Submit(rule_type) => {
+            let direct = match asked.direct.as_deref() {
+                None | Some("false") => false,
+                Some("true") => true,
+                Some(_) => return asked.refuse(400, "direct must be true or false"),
+            };
+            let submission = match Submission::check(*rule_type, client_id, asked.body.as_ref()) {
+                Ok(submission) => submission,
+                Err(message) => return asked.refuse(400, message),
+            };
+            let rule = state.open_rule(submission, direct, now);
+            let (shown, rule_id, faults) = (rule.show(), rule.id.clone(), rule.faults.clone());
+            if let Some(call) = state.journal.call_mut(seq) {
+                call.rule_id = Some(rule_id);
+                call.applied = true;
+                let names = call.fault.take().into_iter();
+                let names: Vec<String> = names.chain(faults.iter().map(FaultKind::name)).collect();
+                call.fault = (!names.is_empty()).then(|| names.join("+"));
+            }
+            Reply::json(200, shown)
+        }
+        Op::Status(id) => match state.rule(id) {
+            Some(rule) if rule.submission.client_id == client_id => Reply::json(200, rule.show()),
+            _ => asked.refuse(404, "no such rule"),
+        },
+        Op::Other => asked.refuse(404, "no such route"),
+    }
+}
