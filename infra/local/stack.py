@@ -1,0 +1,509 @@
+#!/usr/bin/env python3
+"""The embedded stack: the product's own template, binaries and state machines on loopback.
+
+    stack.py up [--dir DIR] [--wait-scale X] [--param K=V ...]
+    stack.py down | status | logs [--dir DIR]
+
+`up` starts MiniStack and the sandbox vendor on free ports of 127.0.0.1, deploys template.yaml by
+CloudFormation with the SAM transform, and writes DIR/stack.json, which is how every other program
+finds the stack. Nothing in the product knows that it runs here: what the emulator gets wrong is
+worked round in this file, or listed in docs/EMULATOR.md.
+
+Everything that one stack owns lives in DIR (state, logs, temporary files, pids), so that several
+can run side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import io
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "eu-central-1"
+ACCOUNT = "000000000000"
+# The emulator checks no credentials; these only have to be there for clients to sign with.
+CREDENTIALS = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "loopback"}
+STACK_NAME = "rightful-local"
+ARTEFACTS = "rightful-local-artefacts"
+SPKI_ED25519 = bytes.fromhex("302a300506032b6570032100")
+
+
+class Failed(Exception):
+    """Something a person has to read: printed without a trace."""
+
+
+class Stopwatch:
+    """Prints how long each part of the start took."""
+
+    def __init__(self) -> None:
+        self.begun = self.last = time.monotonic()
+        self.parts: list[tuple[str, float]] = []
+
+    def lap(self, what: str) -> None:
+        now = time.monotonic()
+        self.parts.append((what, now - self.last))
+        self.last = now
+
+    def report(self) -> str:
+        parts = ", ".join(f"{what} {seconds:.2f} s" for what, seconds in self.parts)
+        return f"up in {time.monotonic() - self.begun:.2f} s ({parts})"
+
+
+# ------------------------------------------------------------------------------------ processes
+
+
+def start_ticks(pid: int) -> int | None:
+    """When the process started, which tells it from a later one with the same number."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else int(fields[19])
+
+
+class Processes:
+    """The processes that one stack started, kept in DIR so that `down` ends these and no others."""
+
+    def __init__(self, directory: Path) -> None:
+        self.file = directory / "processes.json"
+        try:
+            self.known: dict[str, dict[str, int]] = json.loads(self.file.read_text())
+        except (OSError, ValueError):
+            self.known = {}
+
+    def start(self, name: str, command: list[str], env: dict[str, str], log: Path, cwd: Path) -> subprocess.Popen:
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.known[name] = {"pid": process.pid, "started": start_ticks(process.pid) or 0}
+        self.file.write_text(json.dumps(self.known))
+        return process
+
+    def alive(self, name: str) -> bool:
+        entry = self.known.get(name)
+        return entry is not None and start_ticks(entry["pid"]) == entry["started"]
+
+    def pids(self) -> dict[str, int]:
+        return {name: entry["pid"] for name, entry in self.known.items()}
+
+    def stop_all(self) -> None:
+        """Ends each with SIGTERM, then whatever is left of its process group: the functions' own
+        processes are MiniStack's children, and it leaves some behind."""
+        running = [name for name in self.known if self.alive(name)]
+        for name in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.known[name]["pid"], signal.SIGTERM)
+        deadline = time.monotonic() + 5
+        while any(self.alive(name) for name in running) and time.monotonic() < deadline:
+            for name in running:
+                reap(self.known[name]["pid"])
+            time.sleep(0.02)
+        for name in running:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.known[name]["pid"], signal.SIGKILL)
+            reap(self.known[name]["pid"])
+        self.known = {}
+        self.file.unlink(missing_ok=True)
+
+
+def reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(url: str) -> bool:
+    # No proxy, whatever the environment says: this is loopback.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=2) as response:
+            return response.status == 200
+    except urllib.error.HTTPError:
+        return False
+    except OSError:
+        return False
+
+
+def wait_until(what: str, check, process: subprocess.Popen, log: Path, seconds: float = 60):
+    deadline = time.monotonic() + seconds
+    while True:
+        found = check()
+        if found:
+            return found
+        if process.poll() is not None:
+            raise Failed(f"{what} ended at once with {process.returncode}; its log, {log}, ends:\n{tail(log)}")
+        if time.monotonic() > deadline:
+            raise Failed(f"{what} did not answer within {seconds:.0f} s; its log, {log}, ends:\n{tail(log)}")
+        time.sleep(0.02)
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return "(no log)"
+
+
+# ------------------------------------------------------------------------------------ AWS
+
+
+def client(endpoint: str, service: str):
+    """A client that speaks to the stack alone, whatever this machine's own AWS configuration says."""
+    import boto3
+    from botocore.config import Config
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    session = boto3.session.Session(region_name=REGION, **CREDENTIALS)
+    return session.client(
+        service, endpoint_url=endpoint,
+        config=Config(proxies={}, retries={"max_attempts": 2}, s3={"addressing_style": "path"}),
+    )
+
+
+def zipped(binary: Path) -> bytes:
+    """A Lambda package: the binary as `bootstrap`, uncompressed, the same bytes every time."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
+        entry.external_attr = 0o755 << 16
+        archive.writestr(entry, binary.read_bytes())
+    return buffer.getvalue()
+
+
+def packaged(template: str, binaries: Path) -> tuple[str, dict[str, bytes]]:
+    """What `sam package` does: local paths become addresses in a bucket, and the files go there."""
+    uploads: dict[str, bytes] = {}
+    missing: list[str] = []
+
+    def code(match: re.Match) -> str:
+        name = match[2]
+        binary = binaries / name
+        if not binary.is_file():
+            missing.append(name)
+            return match[0]
+        uploads[f"{name}.zip"] = zipped(binary)
+        return f"{match[1]}s3://{ARTEFACTS}/{name}.zip"
+
+    def definition(match: re.Match) -> str:
+        path = ROOT / match[2]
+        uploads[path.name] = path.read_bytes()
+        return f"{match[1]}s3://{ARTEFACTS}/{path.name}"
+
+    template = re.sub(r"^(\s+CodeUri:\s+)functions/([a-z-]+)/?\s*$", code, template, flags=re.M)
+    template = re.sub(r"^(\s+DefinitionUri:\s+)(\S+\.asl\.json)\s*$", definition, template, flags=re.M)
+    if missing:
+        raise Failed(f"no binary in {binaries} for: {', '.join(sorted(missing))}. Build first: cargo build --profile local")
+    return template, uploads
+
+
+def deploy(endpoint: str, template: str, uploads: dict[str, bytes], parameters: dict[str, str]) -> dict[str, str]:
+    """Deploys by CloudFormation, with the SAM transform; the stack's outputs."""
+    s3 = client(endpoint, "s3")
+    s3.create_bucket(Bucket=ARTEFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for key, body in {**uploads, "template.yaml": template.encode()}.items():
+        s3.put_object(Bucket=ARTEFACTS, Key=key, Body=body)
+
+    cloudformation = client(endpoint, "cloudformation")
+    cloudformation.create_stack(
+        StackName=STACK_NAME,
+        TemplateURL=f"{endpoint}/{ARTEFACTS}/template.yaml",
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        OnFailure="DO_NOTHING",
+    )
+    deadline = time.monotonic() + 120
+    while True:
+        stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        status = stack["StackStatus"]
+        if status == "CREATE_COMPLETE":
+            return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        if not status.endswith("_IN_PROGRESS") or time.monotonic() > deadline:
+            events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+            reasons = [
+                f"  {event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+                for event in reversed(events) if "FAILED" in event["ResourceStatus"] and event.get("ResourceStatusReason")
+            ]
+            raise Failed("\n".join([f"the template was not deployed: {status} {stack.get('StackStatusReason', '')}", *reasons]))
+        time.sleep(0.05)
+
+
+def receipt_key(endpoint: str, key_arn: str) -> dict[str, str]:
+    """The receipts' public key as a JWK, as `rightful receipt verify --keys` takes it."""
+    der = client(endpoint, "kms").get_public_key(KeyId=key_arn)["PublicKey"]
+    if len(der) != len(SPKI_ED25519) + 32 or not der.startswith(SPKI_ED25519):
+        raise Failed("the receipt key's public key is no Ed25519 key")
+    raw = base64.urlsafe_b64encode(der[len(SPKI_ED25519):]).rstrip(b"=").decode()
+    return {"kid": key_arn, "kty": "OKP", "crv": "Ed25519", "x": raw}
+
+
+def collect_logs(stack: dict, directory: Path) -> list[Path]:
+    """Writes what every function logged so far to DIR/logs/functions/NAME.log, one line a message.
+
+    The emulator keeps a function's output in its CloudWatch Logs, in memory, and nowhere else.
+    """
+    logs = client(stack["aws_endpoint_url"], "logs")
+    folder = directory / "logs" / "functions"
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for group in logs.get_paginator("describe_log_groups").paginate().search("logGroups[].logGroupName"):
+        events = list(logs.get_paginator("filter_log_events").paginate(logGroupName=group).search("events[]"))
+        if not events:
+            continue
+        path = folder / f"{group.rsplit('/', 1)[-1]}.log"
+        path.write_text("".join(event["message"].rstrip("\n") + "\n" for event in events if event))
+        written.append(path)
+    return written
+
+
+# ------------------------------------------------------------------------------------ commands
+
+
+def start_ministack(processes: Processes, directory: Path, port: int, wait_scale: float) -> subprocess.Popen:
+    temporary = directory / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    # Functions inherit this environment whole, so it holds nothing of the caller's.
+    env = {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "HOME": str(temporary),
+        "TMPDIR": str(temporary),
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+        "AWS_DEFAULT_REGION": REGION,
+        "MINISTACK_REGION": REGION,
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "LAMBDA_EXECUTOR": "local",
+        "STATE_DIR": str(directory / "state"),
+        "S3_DATA_DIR": str(directory / "state" / "s3"),
+        "SFN_WAIT_SCALE": str(wait_scale),
+        "LOG_LEVEL": "INFO",
+    }
+    return processes.start(
+        "ministack", [sys.executable, "-m", "ministack"], env, directory / "logs" / "ministack.log", temporary
+    )
+
+
+def start_sandbox(processes: Processes, directory: Path, args, token: str) -> tuple[subprocess.Popen, Path]:
+    binary = args.binaries / "sandbox"
+    if not binary.is_file():
+        raise Failed(f"no sandbox binary at {binary}. Build first: cargo build --profile local")
+    port_file = directory / "sandbox.json"
+    port_file.unlink(missing_ok=True)
+    process = processes.start(
+        "sandbox",
+        [str(binary), "--port", "0", "--port-file", str(port_file),
+         "--finish-after-ms", str(args.finish_after_ms), "--token", token],
+        {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"},
+        directory / "logs" / "sandbox.log", directory,
+    )
+    return process, port_file
+
+
+def sandbox_url(port_file: Path) -> str | None:
+    try:
+        return json.loads(port_file.read_text())["url"].rstrip("/")
+    except (OSError, ValueError, KeyError):
+        return None  # not there yet, or half written
+
+
+def up(args) -> int:
+    directory: Path = args.dir
+    stack_file = directory / "stack.json"
+    running = loaded(stack_file)
+    if running and is_up(running, directory):
+        print(f"already up: {running['aws_endpoint_url']} ({stack_file})")
+        return 0
+
+    watch = Stopwatch()
+    processes = Processes(directory)
+    processes.stop_all()
+    stack_file.unlink(missing_ok=True)
+    for folder in ("tmp", "state", "logs"):
+        shutil.rmtree(directory / folder, ignore_errors=True)
+    (directory / "logs").mkdir(parents=True)
+
+    try:
+        # All that needs no server is done while the server starts.
+        endpoint = f"http://127.0.0.1:{(port := free_port())}"
+        ministack = start_ministack(processes, directory, port, args.wait_scale)
+        token = secrets.token_urlsafe(24)
+        sandbox, port_file = start_sandbox(processes, directory, args, token)
+        template, uploads = packaged((ROOT / "template.yaml").read_text(), args.binaries)
+        client(endpoint, "sts")
+        watch.lap("packaging")
+        wait_until("MiniStack", lambda: answers(f"{endpoint}/_ministack/health"), ministack, directory / "logs" / "ministack.log")
+        sandbox_at = wait_until("the sandbox", lambda: sandbox_url(port_file), sandbox, directory / "logs" / "sandbox.log")
+        watch.lap("servers")
+
+        parameters = {
+            "Stage": "local",
+            "Architecture": "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64",
+            "AllowLoopbackVendors": "true",
+            "ReconcileSchedule": "rate(1 minute)",
+            "ReconcileGraceSeconds": "15",
+            **dict(pair.split("=", 1) for pair in args.param),
+        }
+        outputs = deploy(endpoint, template, uploads, parameters)
+        watch.lap("deployment")
+
+        # What an operator does after the first deployment: put the ticketing systems' own secrets.
+        api_url = f"{endpoint}/_aws/execute-api/{outputs['WebhookApiId']}"
+        manager = client(endpoint, "secretsmanager")
+        channels = {}
+        for channel, output in (("standard", "StandardWebhookSecretName"), ("zendesk", "ZendeskWebhookSecretName")):
+            value = base64.b64encode(secrets.token_bytes(32)).decode()
+            secret = f"whsec_{value}" if channel == "standard" else value
+            manager.put_secret_value(SecretId=outputs[output], SecretString=secret)
+            channels[channel] = {"url": f"{api_url}/webhooks/{channel}", "secret": secret}
+        stack = {
+            "aws_endpoint_url": endpoint,
+            "region": REGION,
+            "access_key_id": CREDENTIALS["aws_access_key_id"],
+            "secret_access_key": CREDENTIALS["aws_secret_access_key"],
+            "api_url": api_url,
+            "console_url": None,
+            "webhook_url": channels["standard"]["url"],
+            "webhook_secret": channels["standard"]["secret"],
+            "channels": channels,
+            "sandbox_url": sandbox_at,
+            "sandbox_token": token,
+            "requests_table": outputs["RequestsTableName"],
+            "keys_table": outputs["KeysTableName"],
+            "receipts_bucket": outputs["ReceiptsBucketName"],
+            "receipt_key_id": outputs["ReceiptKeyArn"],
+            "data_key_id": outputs["DataKeyArn"],
+            "tag_key_id": outputs["TagKeyArn"],
+            "secret_prefix": outputs["SecretPrefix"],
+            "stage": parameters["Stage"],
+            "functions": {
+                name.removesuffix(".zip"): f"rightful-{parameters['Stage']}-{name.removesuffix('.zip')}"
+                for name in uploads if name.endswith(".zip")
+            },
+            "fulfil_request_arn": outputs["FulfilRequestArn"],
+            "fulfil_source_arn": outputs["FulfilSourceArn"],
+            "receipt_keys": [receipt_key(endpoint, outputs["ReceiptKeyArn"])],
+            "pids": processes.pids(),
+            "logs": str(directory / "logs"),
+        }
+        # The file holds this stack's secrets; and whoever reads it finds it whole.
+        part = stack_file.with_suffix(".part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(stack, file, indent=2)
+        part.replace(stack_file)
+        watch.lap("secrets and keys")
+    except BaseException:
+        processes.stop_all()
+        raise
+    print(watch.report())
+    print(f"the stack: {endpoint} ({stack_file})")
+    return 0
+
+
+def loaded(stack_file: Path) -> dict | None:
+    try:
+        return json.loads(stack_file.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def is_up(stack: dict, directory: Path) -> bool:
+    processes = Processes(directory)
+    return (
+        processes.alive("ministack") and processes.alive("sandbox")
+        and answers(f"{stack['aws_endpoint_url']}/_ministack/health")
+    )
+
+
+def down(args) -> int:
+    stack_file = args.dir / "stack.json"
+    stack = loaded(stack_file)
+    if stack and is_up(stack, args.dir):
+        # Best effort: a stack that no longer answers still has to stop.
+        with contextlib.suppress(Exception):
+            collect_logs(stack, args.dir)
+    processes = Processes(args.dir)
+    had = bool(processes.known)
+    processes.stop_all()
+    stack_file.unlink(missing_ok=True)
+    for folder in ("tmp", "state"):
+        shutil.rmtree(args.dir / folder, ignore_errors=True)
+    print("stopped" if had else "nothing was up")
+    return 0
+
+
+def status(args) -> int:
+    stack = loaded(args.dir / "stack.json")
+    if stack and is_up(stack, args.dir):
+        print(f"up: {stack['aws_endpoint_url']} ({args.dir / 'stack.json'})")
+        return 0
+    print("down")
+    return 1
+
+
+def logs(args) -> int:
+    stack = loaded(args.dir / "stack.json")
+    if not stack or not is_up(stack, args.dir):
+        raise Failed("no stack is up there; what the last one logged is in DIR/logs")
+    for path in collect_logs(stack, args.dir):
+        print(path)
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, run, text in (
+        ("up", up, "start the stack and the sandbox, deploy, write DIR/stack.json"),
+        ("down", down, "stop what `up` started; the logs stay"),
+        ("status", status, "say whether it is up; exit 0 if so"),
+        ("logs", logs, "write the functions' logs so far to DIR/logs/functions, and list the files"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.set_defaults(run=run)
+        command.add_argument("--dir", type=lambda text: Path(text).resolve(), default=ROOT / "target" / "local")
+        if name == "up":
+            command.add_argument("--binaries", type=lambda text: Path(text).resolve(), default=ROOT / "target" / "local",
+                                 help="where the functions' and the sandbox's binaries are")
+            command.add_argument("--wait-scale", type=float, default=1.0, help="shortens every Wait and Retry of the workflows")
+            command.add_argument("--finish-after-ms", type=int, default=2000, help="how long the sandbox's vendors take")
+            command.add_argument("--param", action="append", default=[], metavar="K=V", help="a parameter of the template")
+    args = parser.parse_args()
+    try:
+        return args.run(args)
+    except Failed as failure:
+        print(f"stack.py: {failure}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
