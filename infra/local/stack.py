@@ -253,6 +253,29 @@ def deploy(endpoint: str, template: str, uploads: dict[str, bytes], parameters: 
         time.sleep(0.05)
 
 
+def complete(endpoint: str) -> None:
+    """Sets what the emulator's CloudFormation reads over, with the template's own values."""
+    cloudformation, s3, dynamodb = (client(endpoint, name) for name in ("cloudformation", "s3", "dynamodb"))
+    body = cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
+    resources = (json.loads(body) if isinstance(body, str) else body)["Resources"]
+    summaries = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    physical = {found["LogicalResourceId"]: found["PhysicalResourceId"]
+                for found in summaries.search("StackResourceSummaries[]")}
+    for name, resource in resources.items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::S3::Bucket" and "ObjectLockConfiguration" in properties:
+            s3.put_object_lock_configuration(
+                Bucket=physical[name], ObjectLockConfiguration=properties["ObjectLockConfiguration"])
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            if "TimeToLiveSpecification" in properties:
+                dynamodb.update_time_to_live(
+                    TableName=physical[name], TimeToLiveSpecification=properties["TimeToLiveSpecification"])
+            if properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+                dynamodb.update_continuous_backups(
+                    TableName=physical[name],
+                    PointInTimeRecoverySpecification=properties["PointInTimeRecoverySpecification"])
+
+
 def receipt_key(endpoint: str, key_arn: str) -> dict[str, str]:
     """The receipts' public key as a JWK, as `rightful receipt verify --keys` takes it."""
     der = client(endpoint, "kms").get_public_key(KeyId=key_arn)["PublicKey"]
@@ -303,6 +326,9 @@ def start_ministack(processes: Processes, directory: Path, port: int, wait_scale
         "MINISTACK_REGION": REGION,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "LAMBDA_EXECUTOR": "local",
+        # These two would listen on fixed ports of every interface.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
         "STATE_DIR": str(directory / "state"),
         "S3_DATA_DIR": str(directory / "state" / "s3"),
         "SFN_WAIT_SCALE": str(wait_scale),
@@ -374,6 +400,7 @@ def up(args) -> int:
             **dict(pair.split("=", 1) for pair in args.param),
         }
         outputs = deploy(endpoint, template, uploads, parameters)
+        complete(endpoint)
         watch.lap("deployment")
 
         # What an operator does after the first deployment: put the ticketing systems' own secrets.
