@@ -38,7 +38,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"
-# The emulator checks no credentials; these only have to be there for clients to sign with.
+# The emulator takes a 12-digit access key for that account's own, whatever the secret.
 CREDENTIALS = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "loopback"}
 STACK_NAME = "rightful-local"
 ARTEFACTS = "rightful-local-artefacts"
@@ -307,7 +307,7 @@ def collect_logs(stack: dict, directory: Path) -> list[Path]:
 # ------------------------------------------------------------------------------------ commands
 
 
-def start_ministack(processes: Processes, directory: Path, port: int, wait_scale: float) -> subprocess.Popen:
+def start_ministack(processes: Processes, directory: Path, port: int, wait_scale: float, iam: bool) -> subprocess.Popen:
     temporary = directory / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     # Functions inherit this environment whole, so it holds nothing of the caller's.
@@ -326,6 +326,8 @@ def start_ministack(processes: Processes, directory: Path, port: int, wait_scale
         "MINISTACK_REGION": REGION,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "LAMBDA_EXECUTOR": "local",
+        # Each function then runs as its own role, with what the template lets that role do.
+        "AUTH": str(iam).lower(),
         # These two would listen on fixed ports of every interface.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
@@ -381,7 +383,7 @@ def up(args) -> int:
     try:
         # All that needs no server is done while the server starts.
         endpoint = f"http://127.0.0.1:{(port := free_port())}"
-        ministack = start_ministack(processes, directory, port, args.wait_scale)
+        ministack = start_ministack(processes, directory, port, args.wait_scale, not args.without_iam)
         token = secrets.token_urlsafe(24)
         sandbox, port_file = start_sandbox(processes, directory, args, token)
         template, uploads = packaged((ROOT / "template.yaml").read_text(), args.binaries)
@@ -522,6 +524,7 @@ def main() -> int:
             command.add_argument("--binaries", type=lambda text: Path(text).resolve(), default=ROOT / "target" / "local",
                                  help="where the functions' and the sandbox's binaries are")
             command.add_argument("--wait-scale", type=float, default=1.0, help="shortens every Wait and Retry of the workflows")
+            command.add_argument("--without-iam", action="store_true", help="let every role do everything, to tell a policy's fault from another")
             command.add_argument("--finish-after-ms", type=int, default=2000, help="how long the sandbox's vendors take")
             command.add_argument("--param", action="append", default=[], metavar="K=V", help="a parameter of the template")
     args = parser.parse_args()
