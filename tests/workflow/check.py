@@ -1,0 +1,804 @@
+"""Checks the template and the state machines: three checkers of others, and our own rules.
+
+SAM and cfn-lint do not open the files behind `DefinitionUri`, and no checker knows what this
+product promises. So each definition goes through asl-validator, statelint and (inlined into a stub
+template) cfn-lint, and then through the rules below. A rule that cannot fail proves nothing: each
+one is also run on copies with a fault planted, and has to complain about every one of them.
+
+Run it with `tests/workflow/run.sh`, which installs what it needs.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+BIN = Path(sys.executable).parent
+MACHINES = sorted((ROOT / "infra" / "statemachines").glob("*.asl.json"))
+
+# What Step Functions and Lambda call their own passing failures; the same list in every Retry.
+PLATFORM_ERRORS = {
+    "Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout",
+}
+RETRIED = PLATFORM_ERRORS | {"Rightful.Throttled", "Rightful.Transient"}
+NEVER_RETRIED = {"Rightful.Refused", "Rightful.Misconfigured", "Rightful.Unknown", "States.ALL"}
+
+# All that may travel in a payload, a state's output or a variable: ids, counts, enumerations, waits.
+SENT = {"requestId", "sourceId", "attempt", "mode", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"}
+KEPT = SENT | {"next", "waitSeconds", "state", "records", "sources", "open", "unknown", "outcome", "error", "toFulfil"}
+
+# (pattern, reason): what statelint says that is wrong.
+STATELINT_EXCEPTIONS = [
+    (r'\.Seconds is "\{% .* %\}" but should be an Integer',
+     "statelint does not know that JSONata may compute Seconds, which Step Functions evaluates"),
+]
+# (rule, reason): what cfn-lint says that is wrong.
+CFN_LINT_EXCEPTIONS: list[tuple[str, str]] = []
+
+# "*" as a resource, where AWS knows no other: Sid -> reason.
+WILDCARD_RESOURCES = {
+    "DeliverLogs": "log delivery's actions take no resource",
+    "AdministeredByTheAccount": "in a key's policy, * is that key",
+    "UsedByRolesThatIamAllows": "in a key's policy, * is that key",
+}
+
+
+# ------------------------------------------------------------------------------------ reading
+
+
+class Loader(yaml.SafeLoader):
+    """CloudFormation's short forms, as the long ones."""
+
+
+def _short_form(loader: Loader, suffix: str, node: yaml.Node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+        if suffix == "GetAtt":
+            value = value.split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+Loader.add_multi_constructor("!", _short_form)
+
+
+def read_template() -> dict:
+    return yaml.load((ROOT / "template.yaml").read_text(), Loader)
+
+
+def read_machines() -> dict[str, dict]:
+    return {path.name.removesuffix(".asl.json"): json.loads(path.read_text()) for path in MACHINES}
+
+
+def states(definition: dict, inside_map: bool = False) -> Iterator[tuple[str, dict, dict, bool]]:
+    """Every state: its name, itself, the states beside it, and whether it is inside a Map."""
+    for name, state in definition["States"].items():
+        yield name, state, definition["States"], inside_map
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"], True)
+
+
+def strings(value) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+# ------------------------------------------------------------------------------------ rules
+
+
+@dataclass
+class Rule:
+    name: str
+    check: Callable[..., Iterator[str]]
+    faults: list[tuple[str, Callable]]
+    of: str
+
+
+RULES: list[Rule] = []
+
+
+def rule(of: str, *faults: tuple[str, Callable]):
+    """Registers a rule of "machine" or "template", with faults that it must complain about.
+
+    A fault changes, in place, a copy of what the rule reads.
+    """
+
+    def register(check):
+        RULES.append(Rule(check.__name__.replace("_", " "), check, list(faults), of))
+        return check
+
+    return register
+
+
+def task_of(definition: dict) -> dict:
+    """Some Lambda task of the definition, to plant a fault in."""
+    return next(state for _, state, _, _ in states(definition) if "lambda:invoke" in state.get("Resource", ""))
+
+
+def choice_of(definition: dict) -> dict:
+    return next(state for _, state, _, _ in states(definition) if state["Type"] == "Choice")
+
+
+def fail_of(definition: dict) -> dict:
+    return next(state for _, state, _, _ in states(definition) if state["Type"] == "Fail")
+
+
+def add_state(definition: dict, name: str, state: dict) -> None:
+    definition["States"][name] = state
+
+
+@rule("machine",
+      ("mixed query languages", lambda d: task_of(d).update(QueryLanguage="JSONPath")),
+      ("no query language", lambda d: d.pop("QueryLanguage")),
+      ("a JSONPath field", lambda d: task_of(d).update(ResultPath="$.x")))
+def a_definition_speaks_JSONata_alone(definition):
+    if definition.get("QueryLanguage") != "JSONata":
+        yield "the top level does not say JSONata"
+    for name, state, _, _ in states(definition):
+        for field in ("QueryLanguage", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Parameters", "ItemsPath"):
+            if field in state:
+                yield f"{name}: {field}"
+
+
+@rule("machine",
+      ("no time-out of a Task", lambda d: task_of(d).pop("TimeoutSeconds")),
+      ("no time-out of the machine", lambda d: d.pop("TimeoutSeconds")))
+def every_task_and_every_machine_has_a_time_out(definition):
+    if not definition.get("TimeoutSeconds"):
+        yield "the machine has none"
+    for name, state, _, _ in states(definition):
+        if state["Type"] == "Task" and not state.get("TimeoutSeconds"):
+            yield name
+
+
+@rule("machine",
+      ("no comment", lambda d: task_of(d).pop("Comment")),
+      ("an empty comment", lambda d: choice_of(d).update(Comment=" ")))
+def every_state_says_why_it_is_there(definition):
+    for name, state, _, _ in states(definition):
+        if not state.get("Comment", "").strip():
+            yield name
+
+
+@rule("machine",
+      ("a Choice without a question", lambda d: add_state(d, "Choose", {"Type": "Choice"})),
+      ("a Task with one", lambda d: add_state(d, "Submit It?", {"Type": "Task"})),
+      ("lower case", lambda d: add_state(d, "check it", {"Type": "Task"})))
+def names_are_title_case_and_choices_are_questions(definition):
+    for name, state, _, _ in states(definition):
+        if not re.fullmatch(r"[A-Z][a-z]*( [A-Z][a-z]*)*\??", name):
+            yield f"{name}: not Title Case"
+        if (state["Type"] == "Choice") != name.endswith("?"):
+            yield f"{name}: questions are for Choice, and Choice for questions"
+
+
+@rule("machine",
+      ("everything retried", lambda d: task_of(d)["Retry"][0].update(ErrorEquals=["States.ALL"])),
+      ("no jitter", lambda d: task_of(d)["Retry"][0].pop("JitterStrategy")),
+      ("another jitter", lambda d: task_of(d)["Retry"][0].update(JitterStrategy="NONE")),
+      ("no cap", lambda d: task_of(d)["Retry"][0].pop("MaxDelaySeconds")),
+      ("no end", lambda d: task_of(d)["Retry"][0].pop("MaxAttempts")),
+      ("unknown retried", lambda d: task_of(d)["Retry"][0]["ErrorEquals"].append("Rightful.Unknown")))
+def a_retry_names_its_errors_and_has_full_jitter_and_a_cap(definition):
+    for name, state, _, _ in states(definition):
+        for retry in state.get("Retry", []):
+            if bad := NEVER_RETRIED & set(retry["ErrorEquals"]):
+                yield f"{name}: retries {', '.join(sorted(bad))}"
+            if retry.get("JitterStrategy") != "FULL":
+                yield f"{name}: no full jitter"
+            if not 0 < retry.get("MaxDelaySeconds", 0) <= 300 or not 0 < retry.get("MaxAttempts", 0) <= 10:
+                yield f"{name}: no cap"
+
+
+@rule("machine",
+      ("a platform error left out", lambda d: task_of(d)["Retry"][1]["ErrorEquals"].remove("Sandbox.Timedout")),
+      ("no Retry", lambda d: task_of(d).pop("Retry")),
+      ("throttling left out", lambda d: task_of(d)["Retry"].pop(0)))
+def every_lambda_task_retries_what_passes_by_itself(definition):
+    for name, state, _, _ in states(definition):
+        if "lambda:invoke" in state.get("Resource", ""):
+            named = {error for retry in state.get("Retry", []) for error in retry["ErrorEquals"]}
+            if missing := RETRIED - named:
+                yield f"{name}: does not retry {', '.join(sorted(missing))}"
+
+
+@rule("machine",
+      ("States.ALL first", lambda d: task_of(d)["Catch"].reverse()),
+      ("States.ALL in company", lambda d: task_of(d)["Catch"][-1]["ErrorEquals"].append("Rightful.Refused")),
+      ("no Catch", lambda d: task_of(d).pop("Catch")),
+      ("no States.ALL", lambda d: task_of(d)["Catch"].pop()))
+def every_task_catches_States_ALL_last_and_alone(definition):
+    for name, state, _, _ in states(definition):
+        if state["Type"] != "Task":
+            continue
+        lists = [catch["ErrorEquals"] for catch in state.get("Catch", [])]
+        if not lists or lists[-1] != ["States.ALL"]:
+            yield f"{name}: does not end with States.ALL alone"
+        if any("States.ALL" in errors for errors in lists[:-1]):
+            yield f"{name}: States.ALL before the last"
+
+
+def leads_to_success(target: str, beside: dict) -> bool:
+    """Whether it goes on to a Succeed with nothing done or asked in between."""
+    seen = set()
+    while target not in seen:
+        seen.add(target)
+        state = beside.get(target, {})
+        if state.get("Type") == "Succeed":
+            return True
+        if state.get("Type") not in ("Pass", "Wait") or "Next" not in state:
+            return False
+        target = state["Next"]
+    return False
+
+
+def plant_success(definition: dict, through: bool = False) -> None:
+    add_state(definition, "Planted", {"Type": "Succeed"})
+    add_state(definition, "Planted Pass", {"Type": "Pass", "Next": "Planted"})
+    definition["States"][next(n for n, s in definition["States"].items() if s["Type"] == "Choice")]["Default"] = (
+        "Planted Pass" if through else "Planted")
+
+
+def plant_caught_success(definition: dict) -> None:
+    add_state(definition, "Planted", {"Type": "Succeed"})
+    next(s for s in definition["States"].values() if "Catch" in s)["Catch"][-1]["Next"] = "Planted"
+
+
+def plant_end(definition: dict) -> None:
+    add_state(definition, "Planted", {"Type": "Pass", "End": True})
+    next(s for s in definition["States"].values() if "Catch" in s)["Catch"][-1]["Next"] = "Planted"
+
+
+@rule("machine",
+      ("no Default", lambda d: choice_of(d).pop("Default")),
+      ("a Default that succeeds", plant_success),
+      ("a Default that succeeds after a Pass", lambda d: plant_success(d, True)))
+def the_default_of_a_choice_is_never_success(definition):
+    for name, state, beside, _ in states(definition):
+        if state["Type"] == "Choice":
+            if state.get("Default") not in beside:
+                yield f"{name}: no Default"
+            elif leads_to_success(state["Default"], beside):
+                yield f"{name}: its Default leads to success"
+
+
+@rule("machine",
+      ("a Catch that succeeds", plant_caught_success),
+      ("a Catch that just ends", plant_end))
+def what_is_caught_never_looks_like_success(definition):
+    for name, state, beside, inside_map in states(definition):
+        for catch in state.get("Catch", []):
+            target = beside.get(catch["Next"], {})
+            # In a Map the item ends as "left open", which the next state does not take for done.
+            left_open = inside_map and target.get("Type") == "Pass" and target.get("Output", {}).get("next") == "none"
+            if target.get("Type") != "Fail" and not left_open:
+                yield f"{name}: {', '.join(catch['ErrorEquals'])} leads to {catch['Next']}"
+
+
+@rule("machine",
+      ("no Cause", lambda d: fail_of(d).pop("Cause")),
+      ("no Error", lambda d: fail_of(d).pop("Error")),
+      ("a vendor's words in the Cause", lambda d: fail_of(d).update(Cause="{% $states.errorOutput.Cause %}")),
+      ("a field that is no id in the Cause", lambda d: fail_of(d).update(Cause="{% $states.input.email %}")))
+def every_failure_has_an_error_and_a_cause_of_ids_and_counts(definition):
+    allowed = {"$states.context.Execution.Input.requestId", "$states.context.Execution.Input.sourceId",
+               "$states.context.Execution.Input.attempt", "$states.input.open", "$states.input.unknown"}
+    for name, state, _, _ in states(definition):
+        if state["Type"] != "Fail":
+            continue
+        if not state.get("Error") or not state.get("Cause"):
+            yield f"{name}: no Error or no Cause"
+        for found in re.findall(r"\$states(?:\.\w+)+", state.get("Cause", "")):
+            if found not in allowed:
+                yield f"{name}: its Cause tells {found}"
+
+
+@rule("machine",
+      ("an address in a payload", lambda d: task_of(d)["Arguments"]["Payload"].update(email="{% $states.input.email %}")),
+      ("an address in an output", lambda d: task_of(d).update(Output={"email": "{% $states.result.Payload.email %}"})),
+      ("an address kept", lambda d: task_of(d).update(Assign={"subject": "{% $states.result.Payload.subject %}"})),
+      ("no Output, so the whole result", lambda d: task_of(d).pop("Output")),
+      ("a Catch with no Output, so the whole error", lambda d: task_of(d)["Catch"][-1].pop("Output")))
+def payloads_outputs_and_variables_hold_the_contracts_keys_alone(definition):
+    def keys(where, value, allowed):
+        if not isinstance(value, dict):
+            yield f"{where}: an expression instead of named keys"
+        else:
+            for key, inner in value.items():
+                if key not in allowed:
+                    yield f"{where}: {key}"
+                elif not isinstance(inner, str):
+                    yield f"{where}: {key} is no single expression"
+
+    for name, state, _, _ in states(definition):
+        arguments = state.get("Arguments", {})
+        for field in ("Payload", "Input"):
+            if field in arguments:
+                yield from keys(f"{name} {field}", arguments[field], SENT)
+        if extra := set(arguments) - {"FunctionName", "Payload", "StateMachineArn", "Name", "Input"}:
+            yield f"{name}: Arguments {', '.join(sorted(extra))}"
+        if "ItemSelector" in state:
+            yield from keys(f"{name} ItemSelector", state["ItemSelector"], SENT)
+        for field in ("Output", "Assign"):
+            if field in state:
+                yield from keys(f"{name} {field}", state[field], KEPT)
+        if state["Type"] in ("Task", "Map") and "Output" not in state:
+            yield f"{name}: no Output, so the whole result goes on"
+        if state["Type"] == "Map" and "ItemSelector" not in state:
+            yield f"{name}: no ItemSelector"
+        for catch in state.get("Catch", []):
+            if "Output" not in catch:
+                yield f"{name}: a Catch without Output hands on the error's text"
+            else:
+                yield from keys(f"{name} Catch", catch["Output"], KEPT)
+
+
+@rule("machine",
+      ("the whole input", lambda d: task_of(d)["Arguments"].update(Payload={"requestId": "{% $states.input %}"})),
+      ("the whole execution's input", lambda d: task_of(d)["Arguments"].update(Payload={"requestId": "{% $states.context.Execution.Input %}"})),
+      ("the whole result", lambda d: task_of(d).update(Output={"state": "{% $states.result.Payload %}"})),
+      ("merged input", lambda d: task_of(d).update(Output={"state": "{% $merge([$states.input, {'a': 1}]) %}"})),
+      ("the error's text", lambda d: task_of(d)["Catch"][-1].update(Output={"error": "{% $states.errorOutput.Cause %}"})),
+      ("the whole error", lambda d: task_of(d)["Catch"][-1].update(Output={"error": "{% $states.errorOutput %}"})))
+def nothing_is_passed_on_whole(definition):
+    allowed = re.compile(
+        r"\$states\.(?:input\.\w+|context\.Execution\.Input\.\w+|context\.Execution\.Id|context\.Map\.Item\.Value"
+        r"|result\.Payload\.\w+|errorOutput\.Error)(?![\w.])")
+    # A Map's result is a list of what its items put out: counted, or filtered to ids.
+    of_a_map = re.compile(r"\$count\(\$states\.result\)|\[\$states\.result\[next = 'fulfil'\]\.sourceId\]")
+    for name, state, _, _ in states(definition):
+        own = {key: value for key, value in state.items() if key != "ItemProcessor"}
+        for text in strings(own):
+            rest = allowed.sub("", text)
+            if state["Type"] == "Map":
+                rest = of_a_map.sub("", rest)
+            if "$states" in rest:
+                yield f"{name}: {text}"
+
+
+# ---- the template
+
+
+def statements(template: dict) -> Iterator[tuple[str, dict]]:
+    for name, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", []) if "PolicyDocument" in policy]
+        documents += [properties[key] for key in ("AssumeRolePolicyDocument", "PolicyDocument", "KeyPolicy") if key in properties]
+        for document in documents:
+            for statement in document["Statement"]:
+                yield name, statement
+
+
+def functions(template: dict) -> dict[str, dict]:
+    return {name: resource for name, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::Serverless::Function"}
+
+
+def role_statements(template: dict, role: str) -> list[dict]:
+    return template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+
+
+@rule("template",
+      ("all of a service", lambda t: role_statements(t, "IntakeRole").append({"Sid": "X", "Effect": "Allow", "Action": "s3:*", "Resource": "a"})),
+      ("a prefix", lambda t: role_statements(t, "IntakeRole").append({"Sid": "X", "Effect": "Allow", "Action": ["s3:Get*"], "Resource": "a"})),
+      ("all but some", lambda t: role_statements(t, "IntakeRole").append({"Sid": "X", "Effect": "Allow", "NotAction": ["s3:GetObject"], "Resource": "a"})))
+def no_statement_allows_a_wildcard_of_actions(template):
+    for name, statement in statements(template):
+        if "NotAction" in statement or any("*" in action for action in as_list(statement.get("Action", []))):
+            yield f"{name} {statement.get('Sid')}"
+
+
+@rule("template",
+      ("no Sid", lambda t: role_statements(t, "SubmitRole")[0].pop("Sid")),
+      ("the same Sid twice", lambda t: role_statements(t, "SubmitRole").append(role_statements(t, "SubmitRole")[0])))
+def every_statement_has_a_Sid_of_its_own(template):
+    seen = set()
+    for name, statement in statements(template):
+        sid = statement.get("Sid")
+        if not sid or (name, sid) in seen:
+            yield f"{name} {sid}"
+        seen.add((name, sid))
+
+
+@rule("template",
+      ("any resource", lambda t: role_statements(t, "SubmitRole")[0].update(Resource="*")),
+      ("any resource, in a list", lambda t: role_statements(t, "SubmitRole")[0].update(Resource=["a", "*"])),
+      ("all but some", lambda t: role_statements(t, "SubmitRole")[0].update(NotResource="a")))
+def a_wildcard_resource_stands_only_where_AWS_knows_no_other(template):
+    for name, statement in statements(template):
+        if "NotResource" in statement or ("*" in as_list(statement.get("Resource", [])) and statement.get("Sid") not in WILDCARD_RESOURCES):
+            yield f"{name} {statement.get('Sid')}"
+
+
+@rule("template",
+      ("no log group", lambda t: t["Resources"].pop("CloseLogGroup")),
+      ("no retention", lambda t: t["Resources"]["CloseLogGroup"]["Properties"].pop("RetentionInDays")),
+      ("another's log group", lambda t: t["Resources"]["CloseFunction"]["Properties"].update(LoggingConfig={"LogGroup": {"Ref": "IntakeLogGroup"}})))
+def every_function_has_its_own_log_group_with_a_retention(template):
+    seen = set()
+    for name, function in functions(template).items():
+        group = function["Properties"].get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
+        properties = template["Resources"].get(group, {}).get("Properties", {})
+        if not properties.get("RetentionInDays") or group in seen:
+            yield name
+        seen.add(group)
+
+
+@rule("template",
+      ("another's role", lambda t: t["Resources"]["CloseFunction"]["Properties"].update(Role={"Fn::GetAtt": ["IntakeRole", "Arn"]})),
+      ("SAM's own role", lambda t: t["Resources"]["CloseFunction"]["Properties"].pop("Role")),
+      ("a managed policy", lambda t: t["Resources"]["CloseRole"]["Properties"].update(ManagedPolicyArns=["a"])))
+def every_function_has_its_own_role_without_managed_policies(template):
+    seen = set()
+    for name, function in functions(template).items():
+        role = as_list(function["Properties"].get("Role", {}).get("Fn::GetAtt", [None]))[0]
+        if role not in template["Resources"] or role in seen or "ManagedPolicyArns" in template["Resources"][role]["Properties"]:
+            yield name
+        seen.add(role)
+
+
+@rule("template",
+      ("another folder", lambda t: t["Resources"]["CloseFunction"]["Properties"].update(CodeUri="functions/shut")),
+      ("another binary", lambda t: t["Resources"]["CloseFunction"]["Metadata"]["BuildProperties"].update(Binary="shut")),
+      ("another builder", lambda t: t["Resources"]["CloseFunction"]["Metadata"].update(BuildMethod="makefile")),
+      ("another name", lambda t: t["Resources"]["CloseFunction"]["Properties"]["FunctionName"].update({"Fn::Sub": "shut"})))
+def a_function_has_one_name_through_folder_binary_resource_and_function(template):
+    for name, function in functions(template).items():
+        words = re.findall(r"[A-Z][a-z]+", name.removesuffix("Function"))
+        wanted = "-".join(words).lower()
+        properties, metadata = function["Properties"], function["Metadata"]
+        if (properties["CodeUri"] != f"functions/{wanted}" or metadata["BuildMethod"] != "rust-cargolambda"
+                or metadata["BuildProperties"]["Binary"] != wanted
+                or properties["FunctionName"] != {"Fn::Sub": f"rightful-${{Stage}}-{wanted}"}):
+            yield name
+
+
+def may_delete_keys(statement: dict) -> bool:
+    deletes = {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:PartiQLDelete", "dynamodb:DeleteTable"}
+    actions = as_list(statement.get("Action", []))
+    return (statement["Effect"] == "Allow" and "KeysTable" in json.dumps(statement.get("Resource", ""))
+            and any(action in deletes or "*" in action for action in actions))
+
+
+@rule("template",
+      ("another role that may", lambda t: role_statements(t, "SearchRole").append(
+          {"Sid": "X", "Effect": "Allow", "Action": ["dynamodb:DeleteItem"], "Resource": {"Fn::GetAtt": ["KeysTable", "Arn"]}})),
+      ("a role that may by a batch", lambda t: role_statements(t, "IntakeRole").append(
+          {"Sid": "X", "Effect": "Allow", "Action": ["dynamodb:BatchWriteItem"], "Resource": {"Fn::Sub": "${KeysTable.Arn}"}})),
+      ("none that may", lambda t: [s.update(Action=[]) for s in role_statements(t, "CloseRole") if may_delete_keys(s)]))
+def only_close_may_delete_a_data_key(template):
+    who = {name for name, statement in statements(template) if may_delete_keys(statement)}
+    if who != {"CloseRole"}:
+        yield f"may: {', '.join(sorted(who)) or 'nobody'}"
+
+
+@rule("template",
+      ("recovery of keys", lambda t: t["Resources"]["KeysTable"]["Properties"]["PointInTimeRecoverySpecification"].update(PointInTimeRecoveryEnabled=True)),
+      ("a stream of keys", lambda t: t["Resources"]["KeysTable"]["Properties"].update(StreamSpecification={"StreamViewType": "KEYS_ONLY"})),
+      ("no recovery of requests", lambda t: t["Resources"]["RequestsTable"]["Properties"].pop("PointInTimeRecoverySpecification")),
+      ("lost with the stack", lambda t: t["Resources"]["RequestsTable"].pop("DeletionPolicy")),
+      ("a backup plan", lambda t: t["Resources"].update(Plan={"Type": "AWS::Backup::BackupPlan"})))
+def requests_can_be_recovered_and_keys_cannot(template):
+    resources = template["Resources"]
+    recovered = {name: resources[name]["Properties"].get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
+                 for name in ("RequestsTable", "KeysTable")}
+    if recovered != {"RequestsTable": True, "KeysTable": False}:
+        yield f"point-in-time recovery: {recovered}"
+    if "StreamSpecification" in resources["KeysTable"]["Properties"]:
+        yield "keys have a stream"
+    for name in ("RequestsTable", "KeysTable", "ReceiptsBucket", "DataKey", "TagKey", "ReceiptKey"):
+        if resources[name].get("DeletionPolicy") != "Retain" or resources[name].get("UpdateReplacePolicy") != "Retain":
+            yield f"{name} goes with the stack"
+    if any(resource["Type"].startswith("AWS::Backup::") for resource in resources.values()):
+        yield "a backup plan: say how it leaves out the keys, and teach this rule"
+
+
+@rule("template",
+      ("on by default", lambda t: t["Parameters"]["AllowLoopbackVendors"].update(Default="true")),
+      ("no rule", lambda t: t.pop("Rules")),
+      ("a rule for another stage", lambda t: t["Rules"]["LoopbackNeverInProduction"].update(RuleCondition={"Fn::Equals": [{"Ref": "Stage"}, "live"]})),
+      ("a rule that asserts the contrary", lambda t: t["Rules"]["LoopbackNeverInProduction"]["Assertions"][0].update(
+          Assert={"Fn::Equals": [{"Ref": "AllowLoopbackVendors"}, "true"]})))
+def loopback_vendors_are_off_and_refused_for_prod(template):
+    if template["Parameters"]["AllowLoopbackVendors"].get("Default") != "false":
+        yield "on by default"
+    if not any(
+        found.get("RuleCondition") == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+        and {"Fn::Equals": [{"Ref": "AllowLoopbackVendors"}, "false"]} in [a["Assert"] for a in found["Assertions"]]
+        for found in template.get("Rules", {}).values()
+    ):
+        yield "not refused for prod"
+
+
+@rule("template",
+      ("execution data in logs", lambda t: t["Resources"]["FulfilSourceStateMachine"]["Properties"]["Logging"].update(IncludeExecutionData=True)),
+      ("no log", lambda t: t["Resources"]["FulfilSourceStateMachine"]["Properties"].pop("Logging")),
+      ("express", lambda t: t["Resources"]["FulfilSourceStateMachine"]["Properties"].update(Type="EXPRESS")))
+def state_machines_log_failures_without_data(template):
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            logging = resource["Properties"].get("Logging", {})
+            if logging.get("Level") != "ERROR" or logging.get("IncludeExecutionData") is not False or resource["Properties"]["Type"] != "STANDARD":
+                yield name
+
+
+@rule("template",
+      ("the address", lambda t: t["Resources"]["WebhookStage"]["Properties"]["AccessLogSettings"].update(Format='{"ip":"$context.identity.sourceIp"}')),
+      ("the path", lambda t: t["Resources"]["WebhookStage"]["Properties"]["AccessLogSettings"].update(Format='{"p":"$context.path"}')),
+      ("no throttling", lambda t: t["Resources"]["WebhookStage"]["Properties"].pop("DefaultRouteSettings")))
+def the_access_log_tells_no_address_path_query_or_body(template):
+    allowed = {"$context.requestTime", "$context.requestId", "$context.routeKey", "$context.status",
+               "$context.responseLatency", "$context.integrationStatus", "$context.error.responseType"}
+    properties = template["Resources"]["WebhookStage"]["Properties"]
+    for found in re.findall(r"\$[\w.]+", properties["AccessLogSettings"]["Format"]):
+        if found not in allowed:
+            yield found
+    if not properties.get("DefaultRouteSettings", {}).get("ThrottlingRateLimit"):
+        yield "no throttling"
+
+
+@rule("template",
+      ("no version", lambda t: t["Resources"]["ReceiptsBucket"]["Properties"].pop("VersioningConfiguration")),
+      ("open to the public", lambda t: t["Resources"]["ReceiptsBucket"]["Properties"]["PublicAccessBlockConfiguration"].update(BlockPublicAcls=False)),
+      ("no lock", lambda t: t["Resources"]["ReceiptsBucket"]["Properties"].pop("ObjectLockConfiguration")),
+      ("plain http", lambda t: t["Resources"].pop("ReceiptsBucketPolicy")))
+def receipts_are_versioned_locked_private_and_sent_by_TLS(template):
+    properties = template["Resources"]["ReceiptsBucket"]["Properties"]
+    if properties.get("VersioningConfiguration") != {"Status": "Enabled"}:
+        yield "no versions"
+    if not properties.get("ObjectLockEnabled") or "ObjectLockConfiguration" not in properties:
+        yield "no lock"
+    if list(properties["PublicAccessBlockConfiguration"].values()) != [True] * 4:
+        yield "not private"
+    if '"aws:SecureTransport": "false"' not in json.dumps(template["Resources"].get("ReceiptsBucketPolicy", {})):
+        yield "plain http"
+
+
+GRANTED_BY = {
+    "KEYS_TABLE": ("dynamodb:", "KeysTable"), "REQUESTS_TABLE": ("dynamodb:", "RequestsTable"),
+    "DATA_KEY_ID": ("kms:", "DataKey"), "TAG_KEY_ID": ("kms:", "TagKey"), "RECEIPT_KEY_ID": ("kms:", "ReceiptKey"),
+    "RECEIPTS_BUCKET": ("s3:", "ReceiptsBucket"), "FULFIL_REQUEST_ARN": ("states:", "fulfil-request"),
+    "SECRET_PREFIX": ("secretsmanager:", "rightful/"),
+}
+
+
+@rule("template",
+      ("a name without a permission", lambda t: t["Resources"]["CloseFunction"]["Properties"]["Environment"]["Variables"].update(TAG_KEY_ID="x")),
+      ("a permission without a name", lambda t: t["Resources"]["IntakeFunction"]["Properties"]["Environment"]["Variables"].pop("DATA_KEY_ID")))
+def a_function_is_told_of_exactly_what_its_role_may_use(template):
+    for name, function in functions(template).items():
+        variables = function["Properties"]["Environment"]["Variables"]
+        role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"][0]
+        for variable, (service, resource) in GRANTED_BY.items():
+            granted = any(
+                any(action.startswith(service) for action in as_list(statement["Action"]))
+                and resource in json.dumps(statement["Resource"])
+                for statement in role["PolicyDocument"]["Statement"])
+            if granted != (variable in variables):
+                yield f"{name} {variable}: {'not told' if granted else 'not allowed'}"
+
+
+# ------------------------------------------------------------------------------------ checkers of others
+
+
+def run(*command: str) -> tuple[int, str]:
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stdout + done.stderr
+
+
+def inlined(definition: dict) -> dict:
+    """A template with nothing but the definition, since cfn-lint opens no DefinitionUri."""
+    text = json.dumps(definition)
+    text = re.sub(r"\$\{\w*FunctionArn\}", "arn:aws:lambda:eu-central-1:123456789012:function:f", text)
+    text = re.sub(r"\$\{\w+\}", "arn:aws:states:eu-central-1:123456789012:stateMachine:s", text)
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Machine": {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {"RoleArn": "arn:aws:iam::123456789012:role/r", "DefinitionString": text}}}}
+
+
+def asl_validator(definition: dict, folder: Path) -> list[str]:
+    path = folder / "asl-validator.json"
+    path.write_text(json.dumps(definition))
+    code, output = run("node", str(HERE / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"), "--json-path", str(path))
+    return [] if code == 0 else [output.strip() or f"exit {code}"]
+
+
+def statelint(definition: dict, folder: Path) -> list[str]:
+    path = folder / "statelint.json"
+    path.write_text(json.dumps(definition))
+    code, output = run(str(BIN / "statelint"), str(path))
+    lines = [line.strip() for line in output.splitlines()]
+    complaints = [line for line in lines if line and line != str(path) and not re.fullmatch(r"(\d+|One) errors?:", line)]
+    if code not in (0, 1) and not complaints:
+        return [f"exit {code}"]
+    return [line for line in complaints if not any(re.search(pattern, line) for pattern, _ in STATELINT_EXCEPTIONS)]
+
+
+def cfn_lint(path: Path) -> list[str]:
+    code, output = run(str(BIN / "cfn-lint"), "--format", "parseable", "--non-zero-exit-code", "informational", str(path))
+    lines = [line for line in output.splitlines() if line]
+    kept = [line for line in lines if not any(f":{name}:" in line for name, _ in CFN_LINT_EXCEPTIONS)]
+    return kept or ([f"exit {code}"] if code and not lines else [])
+
+
+def cfn_lint_inlined(definition: dict, folder: Path) -> list[str]:
+    path = folder / "stub.json"
+    path.write_text(json.dumps(inlined(definition)))
+    return cfn_lint(path)
+
+
+CHECKERS = {"asl-validator": asl_validator, "statelint": statelint, "cfn-lint": cfn_lint_inlined}
+
+
+def nowhere(definition: dict) -> None:
+    """A fault that each checker has to see, or it is not running as we think."""
+    definition["StartAt"] = "Nowhere"
+
+
+# ------------------------------------------------------------------------------------ across files
+
+
+def errors_in_machines(machines: dict[str, dict]) -> set[str]:
+    return set(re.findall(r"Rightful\.[A-Z][a-z]+", json.dumps(machines)))
+
+
+def errors_in_rust() -> set[str]:
+    found: set[str] = set()
+    for crate in ("domain", "lambda"):
+        for path in (ROOT / "functions" / "lib" / crate / "src").rglob("*.rs"):
+            found |= set(re.findall(r'"(Rightful\.[A-Z][a-z]+)"', path.read_text()))
+    return found
+
+
+def error_names_differ(machines: dict[str, dict], rust: set[str]) -> list[str]:
+    differing = errors_in_machines(machines) ^ rust
+    return [f"only in one of Rust and ASL: {', '.join(sorted(differing))}"] if differing else []
+
+
+def substitutions_differ(machines: dict[str, dict], template: dict) -> list[str]:
+    complaints = []
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            name = Path(resource["Properties"]["DefinitionUri"]).name.removesuffix(".asl.json")
+            used = set(re.findall(r"\$\{(\w+)\}", json.dumps(machines.get(name, {}))))
+            given = set(resource["Properties"].get("DefinitionSubstitutions", {}))
+            if name not in machines or used != given:
+                complaints.append(f"{name}: {', '.join(sorted(used ^ given))}")
+    return complaints
+
+
+def read_requirements() -> dict[str, str]:
+    return {str(path.relative_to(ROOT)): path.read_text() for path in sorted((ROOT / "infra").glob("*/requirements.*"))}
+
+
+def hosts_named(requirements: dict[str, str], lock: dict) -> list[str]:
+    """Where a file says which registry to take a package from: that is the machine's business."""
+    complaints = []
+    for name, text in requirements.items():
+        complaints += [f"{name}: {line}" for line in text.splitlines()
+                       if re.match(r"\s*(--(?!hash=)|-[if]\b)", line) or ("://" in line and not line.lstrip().startswith("#"))]
+    return complaints + [f"package-lock.json: {name}" for name, package in lock["packages"].items() if "resolved" in package]
+
+
+def unpinned(requirements: dict[str, str], lock: dict) -> list[str]:
+    complaints = []
+    for name, text in requirements.items():
+        if name.endswith(".txt"):
+            for block in re.split(r"\n(?=[A-Za-z0-9])", text.replace("\\\n", " ")):
+                if re.match(r"[A-Za-z0-9]", block) and not re.match(r"[A-Za-z0-9._-]+==\S+\s+(--hash=sha256:[0-9a-f]{64}\s*)+", block):
+                    complaints.append(f"{name}: {block.splitlines()[0]}")
+    return complaints + [f"package-lock.json: {name}" for name, package in lock["packages"].items() if name and "integrity" not in package]
+
+
+def samconfig_faults(config: dict) -> list[str]:
+    complaints = []
+    if config["default"]["build"]["parameters"].get("cached") is not False:
+        complaints.append("cached: SAM looks at CodeUri alone and would ship a stale binary")
+    return complaints + [f"secret-like: {text}" for text in strings(config) if re.search(r"(?i)whsec_|secret|password|token", text)]
+
+
+# ------------------------------------------------------------------------------------ running
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.passed = self.failed = 0
+
+    def expect(self, name: str, complaints: list[str]) -> None:
+        if complaints:
+            self.failed += 1
+            print(f"FAIL {name}")
+            for complaint in complaints:
+                print(f"     {complaint}")
+        else:
+            self.passed += 1
+
+    def expect_complaint(self, name: str, complaints: list[str]) -> None:
+        self.expect(name, [] if complaints else ["no complaint about the planted fault"])
+
+
+def main() -> int:
+    tally = Tally()
+    machines, template = read_machines(), read_template()
+    tally.expect("both state machines are there", [] if set(machines) == {"fulfil-request", "fulfil-source"} else [str(set(machines))])
+
+    # The slow ones side by side: each is a process of its own.
+    jobs: list[tuple[str, bool, Callable[[], list[str]]]] = [
+        ("cfn-lint has nothing against the template", False, lambda: cfn_lint(ROOT / "template.yaml"))]
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
+        def job(checker, definition, folder):
+            folder.mkdir()
+            return lambda: CHECKERS[checker](definition, folder)
+
+        for checker in CHECKERS:
+            for name, definition in machines.items():
+                jobs.append((f"{checker} has nothing against {name}", False, job(checker, definition, Path(temporary) / f"{checker}-{name}")))
+            broken = copy.deepcopy(machines["fulfil-source"])
+            nowhere(broken)
+            jobs.append((f"{checker} sees a planted fault", True, job(checker, broken, Path(temporary) / f"{checker}-broken")))
+        for (name, planted, _), complaints in zip(jobs, pool.map(lambda entry: entry[2](), jobs)):
+            (tally.expect_complaint if planted else tally.expect)(name, complaints)
+
+    for found in RULES:
+        subjects = machines if found.of == "machine" else {"template.yaml": template}
+        for name, subject in subjects.items():
+            tally.expect(f"{name}: {found.name}", list(found.check(subject)))
+            for fault, plant in found.faults:
+                planted = copy.deepcopy(subject)
+                plant(planted)
+                tally.expect_complaint(f"{name}: {found.name}: sees {fault}", list(found.check(planted)))
+
+    rust = errors_in_rust()
+    tally.expect("the errors named in ASL are those of Rust", error_names_differ(machines, rust) if rust else ["no error names found in Rust"])
+    tally.expect_complaint("the comparison of error names sees one too many", error_names_differ({"x": "Rightful.Planted", **machines}, rust))
+    tally.expect_complaint("the comparison of error names sees one too few", error_names_differ(machines, rust | {"Rightful.Planted"}))
+    tally.expect("every substitution is given, and used", substitutions_differ(machines, template))
+    planted = copy.deepcopy(template)
+    planted["Resources"]["FulfilRequestStateMachine"]["Properties"]["DefinitionSubstitutions"].pop("CloseFunctionArn")
+    tally.expect_complaint("the comparison of substitutions sees a missing one", substitutions_differ(machines, planted))
+
+    requirements, lock = read_requirements(), json.loads((HERE / "package-lock.json").read_text())
+    tally.expect("requirements and locks name no host", hosts_named(requirements, lock))
+    tally.expect_complaint("an index is seen", hosts_named({"x.txt": "--index-url https://registry.example.com\n"}, lock))
+    tally.expect_complaint("an address is seen", hosts_named({}, {"packages": {"x": {"resolved": "https://registry.example.com/x"}}}))
+    tally.expect("every package is pinned by hash", unpinned(requirements, lock))
+    tally.expect_complaint("a requirement without hash is seen", unpinned({"x.txt": "x==1\n    # via y\n"}, lock))
+    tally.expect_complaint("a package without integrity is seen", unpinned({}, {"packages": {"node_modules/x": {}}}))
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    tally.expect("samconfig.toml builds afresh and holds no secret", samconfig_faults(config))
+    tally.expect_complaint("a cached build is seen", samconfig_faults({"default": {"build": {"parameters": {"cached": True}}}}))
+    tally.expect_complaint("a secret is seen", samconfig_faults({"default": {"build": {"parameters": {"cached": False, "x": "whsec_x"}}}}))
+
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
