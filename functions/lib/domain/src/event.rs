@@ -1,0 +1,315 @@
+//! The append-only record of a request: what happened, in order, each event bound to the one before
+//! it by its hash.
+//!
+//! Architecture Invariant: an event holds no identifier, no record id and no unkeyed digest of one.
+
+use crate::failure::Code;
+use crate::identifier::IdentifierKind;
+use crate::ids::{RequestId, SourceId};
+use crate::request::{Policy, RequestOutcome, Right};
+use crate::seal::{Tag, hex};
+use crate::task::Outcome;
+use crate::time::Time;
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fact {
+    /// The request came in.
+    Received {
+        /// What is demanded.
+        right: Right,
+        /// The channel, or `operator`.
+        origin: String,
+        /// Who decides.
+        policy: Policy,
+        /// Whether nothing may be erased.
+        dry_run: bool,
+        /// The kinds of its identifiers.
+        identifier_kinds: Vec<IdentifierKind>,
+        /// The data sources asked.
+        sources: Vec<SourceId>,
+        /// When the law wants an answer.
+        due_at: Time,
+    },
+    /// The same delivery key came with another body; it was refused.
+    DeliveryConflict {
+        /// The channel.
+        channel: String,
+    },
+    /// A workflow attempt was begun, because nobody moved the request.
+    AttemptBegun {
+        /// Its number.
+        attempt: u32,
+    },
+    /// A search found records.
+    Found {
+        /// Where.
+        source: SourceId,
+        /// How many.
+        records: u32,
+    },
+    /// Someone decided what may be done with the records found.
+    Decided {
+        /// Where.
+        source: SourceId,
+        /// Who: `policy:auto`, later a reviewer.
+        by: String,
+        /// How many records.
+        records: u32,
+        /// The keyed digest of the exact records.
+        digest: Tag,
+    },
+    /// A batch is about to be submitted.
+    Intended {
+        /// Where.
+        source: SourceId,
+        /// Which batch.
+        batch: u32,
+        /// The intent's fence.
+        fence: u64,
+        /// How many records.
+        records: u32,
+        /// The keyed digest of the batch's records.
+        digest: Tag,
+    },
+    /// The vendor opened a rule.
+    Accepted {
+        /// Where.
+        source: SourceId,
+        /// Which batch.
+        batch: u32,
+        /// The vendor's id for it.
+        rule_id: String,
+    },
+    /// A batch certainly had no effect and may be sent again.
+    NotSent {
+        /// Where.
+        source: SourceId,
+        /// Which batch.
+        batch: u32,
+        /// Why.
+        reason: String,
+    },
+    /// The vendor refused a batch.
+    Rejected {
+        /// Where.
+        source: SourceId,
+        /// Which batch.
+        batch: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody can tell whether a batch had an effect, or how a rule will end.
+    BecameUnknown {
+        /// Where.
+        source: SourceId,
+        /// Which batch, when it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<u32>,
+        /// Why.
+        reason: String,
+    },
+    /// The vendor finished rules.
+    Finished {
+        /// Where.
+        source: SourceId,
+        /// Which batches.
+        batches: Vec<u32>,
+        /// How many of their records the vendor lists.
+        confirmed: u32,
+    },
+    /// We looked again and found submitted records still there.
+    StillThere {
+        /// Where.
+        source: SourceId,
+        /// Which look.
+        look: u32,
+        /// How many submitted records are still found.
+        left: u32,
+        /// How many records are found that were not decided on.
+        appeared: u32,
+    },
+    /// A task ended.
+    Settled {
+        /// Where.
+        source: SourceId,
+        /// How.
+        outcome: Outcome,
+        /// Why, where the outcome alone does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Records found anew by the last look, never erased without a new decision.
+        appeared: u32,
+    },
+    /// The request ended.
+    Closed {
+        /// How.
+        outcome: RequestOutcome,
+    },
+    /// The receipt was signed and kept.
+    ReceiptKept {
+        /// SHA-256 of the receipt, in hex.
+        sha256: String,
+    },
+    /// The person was forgotten: the data key is gone.
+    Forgotten,
+}
+
+/// The head of a request's chain: the last event's number and hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The last event's number; the first is 1.
+    pub seq: u64,
+    /// The last event's hash, in hex.
+    pub hash: String,
+}
+
+impl Head {
+    /// The head before the first event.
+    #[must_use]
+    pub fn start() -> Self {
+        Self { seq: 0, hash: String::new() }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    v: u8,
+    seq: u64,
+    prev: String,
+    request: RequestId,
+    at: Time,
+    fact: Fact,
+}
+
+/// An event as it is stored: its exact bytes, and the head after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Canonical JSON: keys sorted, no white space.
+    pub bytes: Vec<u8>,
+    /// The chain's head with this event.
+    pub head: Head,
+}
+
+/// A chain that does not hold together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("event {at} of the chain was changed, is missing or is out of order ({why})")]
+pub struct ChainError {
+    /// Which event, counted from 1.
+    pub at: u64,
+    /// What is wrong with it.
+    pub why: Code,
+}
+
+/// Writes the event that follows `head`. The same input gives the same bytes.
+///
+/// # Errors
+/// Never for the facts of this module; a fact that is no JSON would be one.
+pub fn write(head: &Head, request: RequestId, at: Time, fact: &Fact) -> Result<Event, serde_json::Error> {
+    let envelope =
+        Envelope { v: 1, seq: head.seq + 1, prev: head.hash.clone(), request, at, fact: fact.clone() };
+    let bytes = canonical(&serde_json::to_value(&envelope)?)?;
+    let head = Head { seq: head.seq + 1, hash: hash(&bytes) };
+    Ok(Event { bytes, head })
+}
+
+/// Checks that events follow each other without a gap or a change, and reads them.
+///
+/// # Errors
+/// [`ChainError`] naming the first event that does not fit.
+pub fn read_chain(request: RequestId, events: &[Vec<u8>]) -> Result<(Head, Vec<(Time, Fact)>), ChainError> {
+    let mut head = Head::start();
+    let mut facts = Vec::with_capacity(events.len());
+    for bytes in events {
+        let at = head.seq + 1;
+        let wrong = |why| ChainError { at, why };
+        let envelope: Envelope = serde_json::from_slice(bytes).map_err(|_| wrong("unreadable"))?;
+        if envelope.seq != at {
+            return Err(wrong("number"));
+        }
+        if envelope.prev != head.hash {
+            return Err(wrong("previous hash"));
+        }
+        if envelope.request != request {
+            return Err(wrong("request"));
+        }
+        head = Head { seq: at, hash: hash(bytes) };
+        facts.push((envelope.at, envelope.fact));
+    }
+    Ok((head, facts))
+}
+
+/// JSON with sorted keys and no white space.
+///
+/// # Errors
+/// When a map has keys that are no strings.
+pub fn canonical(value: &Value) -> Result<Vec<u8>, serde_json::Error> {
+    // serde_json's map is a BTreeMap here (its feature `preserve_order` is off; a test asserts it),
+    // and we use integers and strings only, so this is the one way to write the value.
+    serde_json::to_vec(value)
+}
+
+fn hash(bytes: &[u8]) -> String {
+    // The 0x00 keeps an event's hash apart from any later tree node's (RFC 6962, section 2.1).
+    let mut context = Context::new(&SHA256);
+    context.update(&[0]);
+    context.update(bytes);
+    hex(context.finish().as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> RequestId {
+        RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap()
+    }
+
+    fn chain() -> Vec<Vec<u8>> {
+        let at = Time::parse("2026-11-21T09:30:00Z").unwrap();
+        let mut head = Head::start();
+        [
+            Fact::AttemptBegun { attempt: 1 },
+            Fact::Closed { outcome: RequestOutcome::Fulfilled },
+            Fact::Forgotten,
+        ]
+        .iter()
+        .map(|fact| {
+            let event = write(&head, id(), at, fact).unwrap();
+            head = event.head;
+            event.bytes
+        })
+        .collect()
+    }
+
+    #[test]
+    fn an_event_is_written_one_way_only() {
+        insta::assert_snapshot!(
+            String::from_utf8(chain()[0].clone()).unwrap(),
+            @r#"{"at":"2026-11-21T09:30:00.000Z","fact":{"attempt":1,"kind":"attempt_begun"},"prev":"","request":"019aa6e0-5c1f-7000-8000-000000000001","seq":1,"v":1}"#
+        );
+    }
+
+    #[test]
+    fn a_whole_chain_reads_back() {
+        let (head, facts) = read_chain(id(), &chain()).unwrap();
+        assert_eq!(head.seq, 3);
+        assert_eq!(facts[2].1, Fact::Forgotten);
+    }
+
+    #[test]
+    fn a_changed_missing_or_swapped_event_breaks_the_chain() {
+        let whole = chain();
+        let mut changed = whole.clone();
+        changed[0] =
+            String::from_utf8(changed[0].clone()).unwrap().replace(":1,\"kind", ":2,\"kind").into_bytes();
+        assert_eq!(read_chain(id(), &changed).unwrap_err().why, "previous hash");
+        assert_eq!(read_chain(id(), &whole[1..]).unwrap_err().why, "number");
+        let swapped = vec![whole[1].clone(), whole[0].clone()];
+        assert!(read_chain(id(), &swapped).is_err());
+    }
+}

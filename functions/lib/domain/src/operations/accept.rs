@@ -1,0 +1,282 @@
+//! A demand comes in: one request is stored, whatever happens, and its workflow started.
+
+use super::{Settings, seal_identifiers};
+use crate::event::Fact;
+use crate::failure::Failure;
+use crate::identifier::{Identifier, IdentifierKind};
+use crate::ids::{Reference, RequestId, SourceId};
+use crate::ports::{Begins, Change, Clock, CommitError, Created, NewKeys, Reads, Tags, Workflow, Writes};
+use crate::request::{Delivery, Policy, Request, RequestState, Right};
+use crate::task::Task;
+use crate::vendor::DataSource;
+
+/// What somebody demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// Which right.
+    pub right: Right,
+    /// Who: at least one.
+    pub identifiers: Vec<Identifier>,
+    /// The ticket.
+    pub reference: Option<Reference>,
+    /// Erase nothing.
+    pub dry_run: bool,
+    /// Which data sources; empty for all that are enabled.
+    pub sources: Vec<SourceId>,
+}
+
+/// How a demand came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival<'a> {
+    /// An operator made it.
+    Operator,
+    /// A ticketing system delivered it.
+    Delivery {
+        /// The channel's name.
+        channel: &'a str,
+        /// What tells its deliveries apart: the signed id or the declared body field.
+        key: &'a [u8],
+        /// The whole body, as it was signed.
+        body: &'a [u8],
+    },
+}
+
+/// What came of a demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The request it made, now or at an earlier delivery.
+    pub request: RequestId,
+    /// Whether this demand made it.
+    pub new: bool,
+    /// Why the workflow could not be started; the reconciliation starts it.
+    pub not_started: Option<Failure>,
+}
+
+/// Why a demand is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AcceptError {
+    /// No identifier.
+    #[error("the request names no identifier: give at least one, such as an e-mail address")]
+    NoIdentifier,
+    /// A data source that isn't there.
+    #[error("there is no data source {0}: `rightful source list` shows those there are")]
+    UnknownSource(SourceId),
+    /// A data source that is switched off.
+    #[error("the data source {0} is disabled")]
+    DisabledSource(SourceId),
+    /// None to ask.
+    #[error("no data source is connected: add one with `rightful source add`, then send this again")]
+    NoSource,
+    /// The delivery came before with another body.
+    #[error("this delivery came before with another content; request {0} was made of the first")]
+    Conflict(RequestId),
+    /// A port failed: it may be sent again.
+    #[error("the request could not be stored: send it again")]
+    Failed(#[from] Failure),
+}
+
+/// The ports intake works over.
+#[derive(Debug)]
+pub struct Accept<'a, S, K, T, W, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Makes data keys.
+    pub keys: &'a K,
+    /// Keyed digests.
+    pub tags: &'a T,
+    /// Starts workflows.
+    pub workflow: &'a W,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+impl<S, K, T, W, C> Accept<'_, S, K, T, W, C>
+where
+    S: Begins + Reads + Writes,
+    K: NewKeys,
+    T: Tags,
+    W: Workflow,
+    C: Clock,
+{
+    /// Stores a request under `id` and starts its workflow. The same delivery again gives the
+    /// request it made before, and starts its workflow if it never started.
+    ///
+    /// # Errors
+    /// [`AcceptError`]; nothing is stored then, but for [`AcceptError::Conflict`], which is recorded
+    /// with the request that the first delivery made.
+    pub async fn run(
+        &self,
+        id: RequestId,
+        demand: &Demand,
+        arrival: Arrival<'_>,
+    ) -> Result<Accepted, AcceptError> {
+        let delivery = self.delivery(id, arrival).await?;
+        if let Some(mine) = &delivery
+            && let Some(first) = self.store.delivery(&mine.channel, &mine.key).await?
+        {
+            return self.again(&first, mine).await;
+        }
+        if demand.identifiers.is_empty() {
+            return Err(AcceptError::NoIdentifier);
+        }
+        let sources = choose(&self.store.sources().await?, &demand.sources)?;
+        let request = self.request(id, demand, arrival, &sources).await?;
+        let (key, wrapped) = self.keys.new_key(id).await?;
+        let request =
+            Request { identifiers: Some(seal_identifiers(&key, id, &demand.identifiers)?), ..request };
+        let due = request.next_due.unwrap_or(request.received_at);
+        let tasks: Vec<Task> = sources
+            .iter()
+            .map(|source| Task::planned(id, source.id.clone(), source.connector.clone(), due))
+            .collect();
+        match self.store.create(&request, &tasks, delivery.as_ref(), &wrapped, received(&request)).await? {
+            Created::New => Ok(self.start(&request, true).await),
+            Created::Delivered(first) => match &delivery {
+                Some(mine) => self.again(&first, mine).await,
+                None => Err(Failure::transient("request_exists").into()),
+            },
+        }
+    }
+
+    async fn delivery(&self, id: RequestId, arrival: Arrival<'_>) -> Result<Option<Delivery>, Failure> {
+        let Arrival::Delivery { channel, key, body } = arrival else { return Ok(None) };
+        let in_channel = [channel.as_bytes(), &[0], key].concat();
+        Ok(Some(Delivery {
+            schema: Request::SCHEMA,
+            channel: channel.to_owned(),
+            key: self.tags.tag("delivery", &in_channel).await?,
+            body: self.tags.tag("body", body).await?,
+            request: id,
+            received_at: self.clock.now(),
+        }))
+    }
+
+    async fn request(
+        &self,
+        id: RequestId,
+        demand: &Demand,
+        arrival: Arrival<'_>,
+        sources: &[DataSource],
+    ) -> Result<Request, Failure> {
+        let now = self.clock.now();
+        let mut kinds: Vec<IdentifierKind> =
+            demand.identifiers.iter().map(|one| one.kind().clone()).collect();
+        kinds.sort();
+        kinds.dedup();
+        let subject = match demand.identifiers.iter().find(|one| *one.kind() == IdentifierKind::email()) {
+            Some(email) => Some(email),
+            None => demand.identifiers.first(),
+        };
+        let subject = match subject {
+            Some(one) => {
+                let content = zeroize::Zeroizing::new(format!("{}\0{}", one.kind(), one.comparable()));
+                Some(self.tags.tag("subject", content.as_bytes()).await?)
+            }
+            None => None,
+        };
+        Ok(Request {
+            schema: Request::SCHEMA,
+            id,
+            right: demand.right,
+            state: RequestState::Open,
+            revision: 0,
+            policy: Policy::Auto,
+            dry_run: demand.dry_run,
+            reference: demand.reference.clone(),
+            origin: match arrival {
+                Arrival::Operator => "operator".to_owned(),
+                Arrival::Delivery { channel, .. } => channel.to_owned(),
+            },
+            sources: sources.iter().map(|source| source.id.clone()).collect(),
+            identifier_kinds: kinds,
+            identifiers: None,
+            subject,
+            received_at: now,
+            due_at: now.one_calendar_month_later(),
+            attempt: 1,
+            next_due: Some(now.plus_seconds(self.settings.grace_seconds)),
+            outcome: None,
+            closed_at: None,
+            receipt_sha256: None,
+            forget_at: None,
+            forgotten_at: None,
+        })
+    }
+
+    /// The delivery came before.
+    async fn again(&self, first: &Delivery, mine: &Delivery) -> Result<Accepted, AcceptError> {
+        if first.body != mine.body {
+            self.record_conflict(first).await?;
+            return Err(AcceptError::Conflict(first.request));
+        }
+        let request =
+            self.store.request(first.request).await?.ok_or(Failure::misconfigured("request_not_found"))?;
+        if request.state == RequestState::Closed {
+            return Ok(Accepted { request: request.id, new: false, not_started: None });
+        }
+        Ok(self.start(&request, false).await)
+    }
+
+    async fn record_conflict(&self, first: &Delivery) -> Result<(), Failure> {
+        let change = Change {
+            request: first.request,
+            at: self.clock.now(),
+            rows: Vec::new(),
+            facts: vec![Fact::DeliveryConflict { channel: first.channel.clone() }],
+        };
+        match self.store.commit(change).await {
+            Ok(()) | Err(CommitError::Stale) => Ok(()),
+            Err(CommitError::Failed(failure)) => Err(failure),
+        }
+    }
+
+    /// Starts the current attempt. A failure is no reason to refuse the demand: it is stored, and
+    /// the reconciliation starts what never started.
+    async fn start(&self, request: &Request, new: bool) -> Accepted {
+        let started = self.workflow.start(request.id, request.attempt, &request.sources).await;
+        Accepted { request: request.id, new, not_started: started.err() }
+    }
+}
+
+fn received(request: &Request) -> Fact {
+    Fact::Received {
+        right: request.right,
+        origin: request.origin.clone(),
+        policy: request.policy,
+        dry_run: request.dry_run,
+        identifier_kinds: request.identifier_kinds.clone(),
+        sources: request.sources.clone(),
+        due_at: request.due_at,
+    }
+}
+
+/// How many data sources one request may go to: creating it is one transaction.
+const MAX_SOURCES: usize = Change::MAX_ROWS;
+
+fn choose(all: &[DataSource], wanted: &[SourceId]) -> Result<Vec<DataSource>, AcceptError> {
+    let mut chosen: Vec<DataSource> = if wanted.is_empty() {
+        all.iter().filter(|source| source.enabled).cloned().collect()
+    } else {
+        wanted
+            .iter()
+            .map(|id| {
+                let source = all
+                    .iter()
+                    .find(|source| source.id == *id)
+                    .ok_or_else(|| AcceptError::UnknownSource(id.clone()))?;
+                if source.enabled { Ok(source.clone()) } else { Err(AcceptError::DisabledSource(id.clone())) }
+            })
+            .collect::<Result<_, _>>()?
+    };
+    chosen.sort_by(|a, b| a.id.cmp(&b.id));
+    chosen.dedup_by(|a, b| a.id == b.id);
+    if chosen.is_empty() {
+        return Err(AcceptError::NoSource);
+    }
+    if chosen.len() > MAX_SOURCES {
+        return Err(Failure::misconfigured("too_many_sources").into());
+    }
+    Ok(chosen)
+}

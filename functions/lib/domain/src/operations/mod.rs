@@ -1,0 +1,257 @@
+//! What each handler does, over the ports: load, decide, save by condition, act, save by condition.
+//!
+//! Architecture Invariant: the store alone decides. Every operation reads the store first and passes
+//! over what is settled, so any of them may run twice, late, or beside another worker.
+
+pub mod accept;
+pub mod check;
+pub mod close;
+pub mod find;
+pub mod reconcile;
+pub mod submit;
+pub mod verify;
+
+use crate::failure::Failure;
+use crate::identifier::{Identifier, IdentifierKind};
+use crate::ids::{RequestId, SourceId};
+use crate::ports::{Keys, Reads, Tags, Vendors};
+use crate::request::{Request, RequestState};
+use crate::seal::{DataKey, Sealed, Tag};
+use crate::task::{Task, TaskState};
+use crate::time::Time;
+use crate::vendor::RecordId;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// How often an operation reads again and decides anew when another worker was faster.
+const STALE_TRIES: u32 = 6;
+
+/// What the deployment sets for every operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long after a task should have moved the reconciliation moves it, in seconds.
+    pub grace_seconds: u64,
+}
+
+/// One task, named in a workflow payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskRef {
+    /// The request.
+    pub request_id: RequestId,
+    /// The data source.
+    pub source_id: SourceId,
+}
+
+/// What the workflow does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// Have the data source fulfil it.
+    Fulfil,
+    /// Submit the next batch.
+    Submit,
+    /// Ask how the rules stand.
+    Check,
+    /// Look again.
+    Verify,
+    /// Nothing: it has its outcome.
+    Settled,
+    /// Nothing here: nobody can tell what happened.
+    Unknown,
+    /// Nothing here: it isn't its turn.
+    None,
+}
+
+/// What a handler answers to the workflow: no more than ids, counts, enumerations and a wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// The data source.
+    pub source_id: SourceId,
+    /// What comes next.
+    pub next: Next,
+    /// How long to wait before it, in seconds.
+    pub wait_seconds: u64,
+    /// Where the task stands.
+    pub state: TaskState,
+    /// How many records it is about.
+    pub records: u32,
+}
+
+impl Step {
+    fn new(task: &Task, next: Next, wait_seconds: u64) -> Self {
+        Self {
+            source_id: task.source.clone(),
+            next,
+            wait_seconds,
+            state: task.state,
+            records: task.counts.found,
+        }
+    }
+
+    /// What a handler answers that has nothing to do for a task in this state.
+    fn passing(task: &Task) -> Self {
+        let next = match task.state {
+            TaskState::Planned => Next::None,
+            TaskState::Decided | TaskState::Submitting => Next::Submit,
+            TaskState::Submitted => Next::Check,
+            TaskState::Verifying => Next::Verify,
+            TaskState::Unknown => Next::Unknown,
+            TaskState::Settled => Next::Settled,
+        };
+        Self::new(task, next, 0)
+    }
+}
+
+/// The request and the task, for an operation that may work on them.
+async fn load(store: &impl Reads, at: &TaskRef) -> Result<(Request, Task), Failure> {
+    let request = store.request(at.request_id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
+    let task =
+        store.task(at.request_id, &at.source_id).await?.ok_or(Failure::misconfigured("task_not_found"))?;
+    Ok((request, task))
+}
+
+/// Opens the task's data source; `Err` names why the set-up does not allow it.
+async fn open_vendor<V: Vendors>(
+    store: &impl Reads,
+    vendors: &V,
+    source: &SourceId,
+) -> Result<V::Vendor, Failure> {
+    let source = store.source(source).await?.ok_or(Failure::misconfigured("source_not_found"))?;
+    vendors.open(&source).await
+}
+
+fn identifiers_context(request: RequestId) -> String {
+    format!("rightful/identifiers/{request}")
+}
+
+fn records_context(request: RequestId, source: &SourceId, chunk: u32) -> String {
+    format!("rightful/records/{request}/{source}/{chunk}")
+}
+
+/// Seals a request's identifiers.
+fn seal_identifiers(
+    key: &DataKey,
+    request: RequestId,
+    identifiers: &[Identifier],
+) -> Result<Sealed, Failure> {
+    let plain: Vec<(&str, &str)> =
+        identifiers.iter().map(|one| (one.kind().as_str(), one.expose())).collect();
+    let plain = Zeroizing::new(
+        serde_json::to_vec(&plain).map_err(|_| Failure::misconfigured("identifiers_unwritable"))?,
+    );
+    key.seal(&identifiers_context(request), &plain).map_err(|_| Failure::transient("sealing_failed"))
+}
+
+/// Opens a request's identifiers, once the caller has its key.
+async fn open_identifiers(keys: &impl Keys, request: &Request) -> Result<Vec<Identifier>, Failure> {
+    let forgotten = Failure::misconfigured("person_forgotten");
+    let sealed = request.identifiers.as_ref().ok_or(forgotten)?;
+    let key = keys.key(request.id).await?.ok_or(forgotten)?;
+    let plain = key
+        .open(&identifiers_context(request.id), sealed)
+        .map_err(|_| Failure::misconfigured("identifiers_unreadable"))?;
+    let pairs: Vec<(IdentifierKind, String)> =
+        serde_json::from_slice(&plain).map_err(|_| Failure::misconfigured("identifiers_unreadable"))?;
+    pairs
+        .into_iter()
+        .map(|(kind, value)| {
+            let value = Zeroizing::new(value);
+            Identifier::new(kind, &value).map_err(|_| Failure::misconfigured("identifiers_unreadable"))
+        })
+        .collect()
+}
+
+/// Bytes of record ids in one sealed chunk: with nonce, tag and base64 well below the 400 KB that a
+/// DynamoDB item holds.
+const CHUNK_BYTES: usize = 200_000;
+
+/// Seals record ids in chunks, in order.
+fn seal_records(key: &DataKey, at: &TaskRef, records: &[RecordId]) -> Result<Vec<Sealed>, Failure> {
+    let mut chunks: Vec<Vec<&RecordId>> = Vec::new();
+    let mut bytes = CHUNK_BYTES;
+    for record in records {
+        let size = record.expose().len() + 3;
+        if bytes + size > CHUNK_BYTES || chunks.is_empty() {
+            chunks.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += size;
+        if let Some(chunk) = chunks.last_mut() {
+            chunk.push(record);
+        }
+    }
+    chunks
+        .iter()
+        .zip(0u32..)
+        .map(|(chunk, n)| {
+            let plain = Zeroizing::new(
+                serde_json::to_vec(chunk).map_err(|_| Failure::misconfigured("records_unwritable"))?,
+            );
+            key.seal(&records_context(at.request_id, &at.source_id, n), &plain)
+                .map_err(|_| Failure::transient("sealing_failed"))
+        })
+        .collect()
+}
+
+/// Opens the record ids a decision was made on, in order.
+async fn open_records(store: &impl Reads, keys: &impl Keys, at: &TaskRef) -> Result<Vec<RecordId>, Failure> {
+    let unreadable = Failure::misconfigured("records_unreadable");
+    let key = keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
+    let mut records = Vec::new();
+    for (sealed, n) in store.records(at.request_id, &at.source_id).await?.iter().zip(0u32..) {
+        let plain =
+            key.open(&records_context(at.request_id, &at.source_id, n), sealed).map_err(|_| unreadable)?;
+        let chunk: Vec<RecordId> = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
+        records.extend(chunk);
+    }
+    Ok(records)
+}
+
+/// The keyed digest that a decision or an intent binds to: request, source and the exact records.
+async fn digest_records(
+    tags: &impl Tags,
+    purpose: &'static str,
+    at: &TaskRef,
+    records: &[RecordId],
+) -> Result<Tag, Failure> {
+    let content = Zeroizing::new(
+        serde_json::to_vec(&(at.request_id, &at.source_id, records))
+            .map_err(|_| Failure::misconfigured("records_unwritable"))?,
+    );
+    tags.tag(purpose, &content).await
+}
+
+/// Whether an operation has nothing to do because the request is closed.
+fn is_closed(request: &Request) -> bool {
+    request.state == RequestState::Closed
+}
+
+/// A count as the store keeps it.
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// When the reconciliation looks, if nobody moved the task `wait_seconds` from now.
+fn due_after(now: Time, wait_seconds: u64, settings: &Settings) -> Option<Time> {
+    Some(now.plus_seconds(wait_seconds.saturating_add(settings.grace_seconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_ids_are_sealed_in_chunks_that_fit_an_item() {
+        let key = DataKey::new(&[1; 32]).unwrap();
+        let at = TaskRef {
+            request_id: RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap(),
+            source_id: SourceId::parse("s").unwrap(),
+        };
+        let records: Vec<RecordId> = (0..30_000).map(|n| RecordId::new(format!("{n:020}"))).collect();
+        let sealed = seal_records(&key, &at, &records).unwrap();
+        assert_eq!(sealed.len(), 4);
+        assert!(sealed.iter().all(|chunk| chunk.len() < 380_000));
+    }
+}

@@ -1,0 +1,296 @@
+//! What the domain needs of the outside, a trait for each capability, so that a handler can do only
+//! what it was given, and its role's policy has the same grain.
+
+use crate::event::Fact;
+use crate::failure::Failure;
+use crate::ids::{RequestId, SourceId};
+use crate::receipt::Receipt;
+use crate::request::{Delivery, Request};
+use crate::seal::{DataKey, Sealed, Tag};
+use crate::task::{Rule, Task};
+use crate::time::Time;
+use crate::vendor::{DataSource, Vendor};
+use zeroize::Zeroizing;
+
+/// The time, passed in.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Time;
+}
+
+/// A row to be written, on condition that it still has the revision it was read with.
+///
+/// A row carries the revision it was read with; the store writes it with the next one. Revision 0
+/// means that the row must not exist yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// The request itself.
+    Request(Request),
+    /// A task.
+    Task(Task),
+    /// A rule.
+    Rule(Rule),
+    /// Encrypted record ids of a task; rewritten whole.
+    Records {
+        /// The task's data source.
+        source: SourceId,
+        /// Its place among the task's chunks, from 0.
+        chunk: u32,
+        /// The record ids, sealed.
+        sealed: Sealed,
+    },
+    /// Removes a chunk of record ids when the person is forgotten.
+    ForgetRecords {
+        /// The task's data source.
+        source: SourceId,
+        /// The chunk.
+        chunk: u32,
+    },
+}
+
+/// One state change: rows and the events that tell of it, stored together or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Whose request.
+    pub request: RequestId,
+    /// When it happened.
+    pub at: Time,
+    /// The rows; at most [`Change::MAX_ROWS`].
+    pub rows: Vec<Row>,
+    /// The events, in order; empty for a change that is no news (the time of the next look).
+    pub facts: Vec<Fact>,
+}
+
+impl Change {
+    /// Rows in one change: a DynamoDB transaction takes 100 items; the events and the head need room.
+    pub const MAX_ROWS: usize = 80;
+}
+
+/// Why a change was not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// A row has another revision than the one it was read with: read again and decide anew.
+    #[error("a row has changed since it was read")]
+    Stale,
+    /// The store failed; whether the change is there is found out by reading again.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// What came of creating a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// It is there now.
+    New,
+    /// Its delivery was there before: this one.
+    Delivered(Delivery),
+}
+
+/// A row of the due index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Whose request.
+    pub request: RequestId,
+    /// Which task; `None` for the request itself.
+    pub source: Option<SourceId>,
+}
+
+/// A page of something, and where the next one begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Hand this to the next call; `None` on the last page.
+    pub next: Option<String>,
+}
+
+/// Reads of one request's rows; strongly consistent.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Reads {
+    /// The request, if it is there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn request(&self, id: RequestId) -> Result<Option<Request>, Failure>;
+    /// All its tasks, by source id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn tasks(&self, id: RequestId) -> Result<Vec<Task>, Failure>;
+    /// One task.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn task(&self, id: RequestId, source: &SourceId) -> Result<Option<Task>, Failure>;
+    /// All rules of a task, by batch.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn rules(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure>;
+    /// The sealed record ids of a task, by chunk.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn records(&self, id: RequestId, source: &SourceId) -> Result<Vec<Sealed>, Failure>;
+    /// The exact bytes of the request's events, in order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn events(&self, id: RequestId) -> Result<Vec<Vec<u8>>, Failure>;
+    /// A data source.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn source(&self, id: &SourceId) -> Result<Option<DataSource>, Failure>;
+}
+
+/// Writes of state changes.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Writes {
+    /// Stores rows, events and the head of the event chain in one transaction. Repeats by itself
+    /// what only collided with another writer's event; a change that was stored although the answer
+    /// got lost counts as stored.
+    ///
+    /// # Errors
+    /// [`CommitError::Stale`] when a row has moved on, else the store's failure.
+    async fn commit(&self, change: Change) -> Result<(), CommitError>;
+}
+
+/// What intake needs: deliveries, the list of sources, and the one transaction that begins a request.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Begins {
+    /// A delivery by its key.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn delivery(&self, channel: &str, key: &Tag) -> Result<Option<Delivery>, Failure>;
+    /// All data sources.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn sources(&self) -> Result<Vec<DataSource>, Failure>;
+    /// Creates delivery, request, tasks, the first event, the head and the wrapped key in one
+    /// transaction.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn create(
+        &self,
+        request: &Request,
+        tasks: &[Task],
+        delivery: Option<&Delivery>,
+        wrapped_key: &[u8],
+        fact: Fact,
+    ) -> Result<Created, Failure>;
+}
+
+/// The due index.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait DueIndex {
+    /// Rows of one shard that are due, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn due(&self, shard: u8, now: Time, after: Option<String>) -> Result<Page<Due>, Failure>;
+}
+
+/// How many shards the due index has.
+pub const DUE_SHARDS: u8 = 8;
+
+/// Makes the data key of a new request.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait NewKeys {
+    /// A new key and its wrapped form, bound to the request.
+    ///
+    /// # Errors
+    /// When the key service fails.
+    async fn new_key(&self, request: RequestId) -> Result<(DataKey, Vec<u8>), Failure>;
+}
+
+/// Reads the data key of a request.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Keys {
+    /// The key; `None` once the person is forgotten.
+    ///
+    /// # Errors
+    /// When the key store or the key service fails.
+    async fn key(&self, request: RequestId) -> Result<Option<DataKey>, Failure>;
+}
+
+/// Forgets the data key of a request, and with it the person.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Forgets {
+    /// Deletes the wrapped key; deleting it again changes nothing.
+    ///
+    /// # Errors
+    /// When the key store fails.
+    async fn forget(&self, request: RequestId) -> Result<(), Failure>;
+}
+
+/// Keyed digests of personal data.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Tags {
+    /// The HMAC of `content` for one `purpose`, with the id of its key. The same input gives the
+    /// same tag for as long as the key is the same.
+    ///
+    /// # Errors
+    /// When the key service fails.
+    async fn tag(&self, purpose: &'static str, content: &[u8]) -> Result<Tag, Failure>;
+}
+
+/// Secrets by name.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Secrets {
+    /// The versions of a secret that may be in use, the current one first, then the previous one.
+    /// `name` is relative to the deployment, such as `source/qualifio-main`. Cached for minutes;
+    /// `fresh` reads it again (after a 401).
+    ///
+    /// # Errors
+    /// `Misconfigured` when it is not there, `Transient` when the service fails.
+    async fn secret(&self, name: &str, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure>;
+}
+
+/// Opens data sources.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Vendors {
+    /// The vendor behind a data source.
+    type Vendor: Vendor;
+    /// Reads the connector, checks the parameters, reads the secret.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the connector, a parameter or the secret is missing or wrong.
+    async fn open(&self, source: &DataSource) -> Result<Self::Vendor, Failure>;
+}
+
+/// Starts workflows.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Workflow {
+    /// Starts attempt `attempt` of a request over these sources. An attempt that was started
+    /// before counts as started.
+    ///
+    /// # Errors
+    /// When the workflow service fails.
+    async fn start(&self, request: RequestId, attempt: u32, sources: &[SourceId]) -> Result<(), Failure>;
+}
+
+/// Signs receipts.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Signer {
+    /// The id of the key, as it stands in the signed header.
+    fn key_id(&self) -> &str;
+    /// The Ed25519 signature of a message of at most 4,096 bytes.
+    ///
+    /// # Errors
+    /// When the key service fails.
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Failure>;
+}
+
+/// Keeps receipts.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Receipts {
+    /// Keeps a receipt file; keeping the same one again changes nothing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn keep(&self, request: RequestId, receipt: &Receipt) -> Result<(), Failure>;
+}

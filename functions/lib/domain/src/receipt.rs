@@ -1,0 +1,380 @@
+//! The receipt: what was asked, decided, found, submitted, claimed and verified, without personal
+//! data, signed so that anyone with the public key can check it offline.
+//!
+//! The file is JSON with two members. `receipt` is the receipt itself; its exact bytes are its
+//! canonical JSON (keys sorted, no white space: `jq -cSj .receipt FILE`). `statement` is a JWS
+//! (RFC 7515, compact, `EdDSA`) over a small fixed payload: the receipt's id, the SHA-256 of its
+//! exact bytes, and a time. The file itself is written one way only, so one changed byte, even a
+//! space, does not verify.
+
+use crate::event::canonical;
+use crate::identifier::IdentifierKind;
+use crate::ids::{Reference, RequestId, SourceId};
+use crate::request::{Policy, Request, RequestOutcome, Right};
+use crate::seal::{Tag, hex};
+use crate::task::{Counts, Outcome, Rule, RuleState, Task};
+use crate::time::Time;
+use crate::vendor::Claim;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use ring::digest::{SHA256, digest};
+use ring::signature::{ED25519, UnparsedPublicKey};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// What a receipt states of one batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchStatement {
+    /// Which batch, from 0.
+    pub batch: u32,
+    /// Where it ended.
+    pub state: RuleState,
+    /// How many records it holds.
+    pub records: u32,
+    /// The vendor's id for the rule, when it gave one.
+    pub rule_id: Option<String>,
+    /// When the intent was stored.
+    pub intended_at: Time,
+    /// When the vendor accepted it.
+    pub accepted_at: Option<Time>,
+    /// When it was seen finished.
+    pub finished_at: Option<Time>,
+    /// How many of its records the finished rule lists.
+    pub confirmed: u32,
+    /// What the vendor says it did.
+    pub claim: Option<Claim>,
+}
+
+/// What a receipt states of one data source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskStatement {
+    /// The data source.
+    pub source: SourceId,
+    /// Its connector.
+    pub connector: String,
+    /// How the task ended.
+    pub outcome: Outcome,
+    /// Why, where the outcome alone does not say.
+    pub reason: Option<String>,
+    /// Found, submitted, confirmed.
+    pub counts: Counts,
+    /// Who decided.
+    pub decided_by: Option<String>,
+    /// When.
+    pub decided_at: Option<Time>,
+    /// The keyed digest of the exact records decided on.
+    pub records_digest: Option<Tag>,
+    /// When the search found them.
+    pub searched_at: Option<Time>,
+    /// What the vendor says it did with them; not what was seen.
+    pub claim: Option<Claim>,
+    /// When a later search by every identifier found none of them.
+    pub verified_at: Option<Time>,
+    /// How many looks after the rules finished found submitted records still there.
+    pub looks_that_found: u32,
+    /// Submitted records that the last look found again.
+    pub left: u32,
+    /// Records found by the last look that no decision covers; they were not erased.
+    pub appeared: u32,
+    /// The batches.
+    pub batches: Vec<BatchStatement>,
+}
+
+/// What a receipt states.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// `rightful.receipt.v1`.
+    pub format: String,
+    /// The receipt's id: that of its request.
+    pub receipt_id: RequestId,
+    /// True when a vendor on the loopback interface was allowed: then it proves nothing.
+    pub sandbox: bool,
+    /// Which deployment made it.
+    pub stage: String,
+    /// What was demanded.
+    pub right: Right,
+    /// Whether nothing was to be erased.
+    pub dry_run: bool,
+    /// The ticket.
+    pub reference: Option<Reference>,
+    /// Where the request came from.
+    pub origin: String,
+    /// The kinds of identifiers that were searched by.
+    pub identifier_kinds: Vec<IdentifierKind>,
+    /// Who decided.
+    pub policy: Policy,
+    /// When the request came in.
+    pub received_at: Time,
+    /// When the law wanted an answer.
+    pub due_at: Time,
+    /// When it was closed.
+    pub closed_at: Time,
+    /// When the person is forgotten.
+    pub forget_at: Option<Time>,
+    /// How it ended.
+    pub outcome: RequestOutcome,
+    /// Each data source.
+    pub tasks: Vec<TaskStatement>,
+    /// How many events led to it.
+    pub events: u64,
+    /// The hash of the last of them.
+    pub events_head: String,
+}
+
+/// Which deployment a receipt is made by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// The stage's name.
+    pub stage: String,
+    /// Whether vendors on the loopback interface are allowed.
+    pub sandbox: bool,
+}
+
+/// A receipt that cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a receipt is made for a closed request whose tasks are settled")]
+pub struct NotClosed;
+
+/// States what is in the store about a closed request; the same rows give the same statement.
+///
+/// # Errors
+/// [`NotClosed`] while something is open.
+pub fn state(
+    request: &Request,
+    tasks: &[(Task, Vec<Rule>)],
+    events: u64,
+    events_head: String,
+    issuer: &Issuer,
+) -> Result<Statement, NotClosed> {
+    let tasks = tasks.iter().map(state_task).collect::<Result<Vec<_>, _>>()?;
+    Ok(Statement {
+        format: "rightful.receipt.v1".to_owned(),
+        receipt_id: request.id,
+        sandbox: issuer.sandbox,
+        stage: issuer.stage.clone(),
+        right: request.right,
+        dry_run: request.dry_run,
+        reference: request.reference.clone(),
+        origin: request.origin.clone(),
+        identifier_kinds: request.identifier_kinds.clone(),
+        policy: request.policy,
+        received_at: request.received_at,
+        due_at: request.due_at,
+        closed_at: request.closed_at.ok_or(NotClosed)?,
+        forget_at: request.forget_at,
+        outcome: request.outcome.ok_or(NotClosed)?,
+        tasks,
+        events,
+        events_head,
+    })
+}
+
+fn state_task((task, rules): &(Task, Vec<Rule>)) -> Result<TaskStatement, NotClosed> {
+    Ok(TaskStatement {
+        source: task.source.clone(),
+        connector: task.connector.clone(),
+        outcome: task.outcome.ok_or(NotClosed)?,
+        reason: task.reason.clone(),
+        counts: task.counts,
+        decided_by: task.decision.as_ref().map(|decision| decision.by.clone()),
+        decided_at: task.decision.as_ref().map(|decision| decision.at),
+        records_digest: task.decision.as_ref().map(|decision| decision.records.clone()),
+        searched_at: task.searched_at,
+        claim: task.claim,
+        verified_at: task.verified_at,
+        looks_that_found: task.looks,
+        left: task.left,
+        appeared: task.appeared,
+        batches: rules
+            .iter()
+            .map(|rule| BatchStatement {
+                batch: rule.batch,
+                state: rule.state,
+                records: rule.records,
+                rule_id: rule.rule_id.clone(),
+                intended_at: rule.intent_at,
+                accepted_at: rule.accepted_at,
+                finished_at: rule.finished_at,
+                confirmed: rule.confirmed,
+                claim: rule.claim,
+            })
+            .collect(),
+    })
+}
+
+/// A receipt and its statement's signing input, before it is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsigned {
+    receipt: Value,
+    signing_input: String,
+    sha256: String,
+}
+
+impl Unsigned {
+    /// Prepares a statement for the key `key_id`.
+    ///
+    /// # Errors
+    /// Never for a [`Statement`]; a value that is no JSON would be one.
+    pub fn new(statement: &Statement, key_id: &str) -> Result<Self, serde_json::Error> {
+        let receipt = serde_json::to_value(statement)?;
+        let sha256 = hex(digest(&SHA256, &canonical(&receipt)?).as_ref());
+        let header = json!({"alg": "EdDSA", "kid": key_id, "typ": "rightful-receipt"});
+        let payload = json!({
+            "receipt_id": statement.receipt_id,
+            "sha256": sha256,
+            "time": statement.closed_at,
+        });
+        let signing_input =
+            format!("{}.{}", BASE64URL.encode(canonical(&header)?), BASE64URL.encode(canonical(&payload)?));
+        Ok(Self { receipt, signing_input, sha256 })
+    }
+
+    /// What is signed: a few hundred bytes, whatever the receipt's size.
+    #[must_use]
+    pub fn signing_input(&self) -> &[u8] {
+        self.signing_input.as_bytes()
+    }
+
+    /// The finished file.
+    ///
+    /// # Errors
+    /// Never for a statement; a value that is no JSON would be one.
+    pub fn sign(self, signature: &[u8]) -> Result<Receipt, serde_json::Error> {
+        let statement = format!("{}.{}", self.signing_input, BASE64URL.encode(signature));
+        let file = render(&self.receipt, &statement)?;
+        Ok(Receipt { file, sha256: self.sha256 })
+    }
+}
+
+fn render(receipt: &Value, statement: &str) -> Result<Vec<u8>, serde_json::Error> {
+    let mut file = serde_json::to_vec_pretty(&json!({"receipt": receipt, "statement": statement}))?;
+    file.push(b'\n');
+    Ok(file)
+}
+
+/// A signed receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The file's bytes.
+    pub file: Vec<u8>,
+    /// SHA-256 of the receipt's exact bytes, in hex.
+    pub sha256: String,
+}
+
+/// A public key for receipts: a JSON Web Key of type OKP (RFC 8037).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKey {
+    /// The key's id as it stands in the statement's header.
+    pub kid: String,
+    /// `OKP`.
+    pub kty: String,
+    /// `Ed25519`.
+    pub crv: String,
+    /// The 32 bytes of the key, base64url.
+    pub x: String,
+}
+
+impl PublicKey {
+    /// A key from its 32 raw bytes.
+    #[must_use]
+    pub fn new(kid: &str, raw: &[u8]) -> Self {
+        Self {
+            kid: kid.to_owned(),
+            kty: "OKP".to_owned(),
+            crv: "Ed25519".to_owned(),
+            x: BASE64URL.encode(raw),
+        }
+    }
+}
+
+/// Why a receipt does not verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// Not JSON of this format.
+    #[error("this is not a receipt file, or its format is not known to this version")]
+    NotAReceipt,
+    /// Written otherwise than a receipt file is written.
+    #[error("the file was changed: a receipt file is written in one way only, and this one differs")]
+    Rewritten,
+    /// No such key among those given.
+    #[error("the receipt was signed with a key that is not among the given keys")]
+    UnknownKey,
+    /// The key is no Ed25519 key.
+    #[error("the key with the receipt's key id is not an Ed25519 public key")]
+    BadKey,
+    /// The signature is not of this statement by this key.
+    #[error("the signature does not fit the statement: the file was changed, or another key signed it")]
+    BadSignature,
+    /// The receipt is not the one the statement names.
+    #[error("the receipt is not the one that was signed: it was changed")]
+    Changed,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    receipt: Value,
+    statement: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    alg: String,
+    kid: String,
+    typ: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payload {
+    receipt_id: RequestId,
+    sha256: String,
+    time: Time,
+}
+
+/// Checks a receipt file against keys that came from somewhere else than the file.
+///
+/// # Errors
+/// [`VerifyError`] when anything at all is not as it was signed.
+pub fn verify(file: &[u8], keys: &[PublicKey]) -> Result<Statement, VerifyError> {
+    let parsed: File = serde_json::from_slice(file).map_err(|_| VerifyError::NotAReceipt)?;
+    let rendered = render(&parsed.receipt, &parsed.statement).map_err(|_| VerifyError::NotAReceipt)?;
+    if rendered != file {
+        return Err(VerifyError::Rewritten);
+    }
+    let (input, signature) = parsed.statement.rsplit_once('.').ok_or(VerifyError::NotAReceipt)?;
+    let (header, payload) = input.split_once('.').ok_or(VerifyError::NotAReceipt)?;
+    let header: Header = decode(header)?;
+    if header.alg != "EdDSA" || header.typ != "rightful-receipt" {
+        return Err(VerifyError::NotAReceipt);
+    }
+    let key = keys.iter().find(|key| key.kid == header.kid).ok_or(VerifyError::UnknownKey)?;
+    let raw = BASE64URL.decode(&key.x).map_err(|_| VerifyError::BadKey)?;
+    if key.kty != "OKP" || key.crv != "Ed25519" || raw.len() != 32 {
+        return Err(VerifyError::BadKey);
+    }
+    let signature = BASE64URL.decode(signature).map_err(|_| VerifyError::BadSignature)?;
+    UnparsedPublicKey::new(&ED25519, raw)
+        .verify(input.as_bytes(), &signature)
+        .map_err(|_| VerifyError::BadSignature)?;
+    let payload: Payload = decode(payload)?;
+    let exact = canonical(&parsed.receipt).map_err(|_| VerifyError::NotAReceipt)?;
+    if hex(digest(&SHA256, &exact).as_ref()) != payload.sha256 {
+        return Err(VerifyError::Changed);
+    }
+    let statement: Statement =
+        serde_json::from_value(parsed.receipt).map_err(|_| VerifyError::NotAReceipt)?;
+    if statement.receipt_id != payload.receipt_id || statement.closed_at != payload.time {
+        return Err(VerifyError::Changed);
+    }
+    Ok(statement)
+}
+
+fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, VerifyError> {
+    let bytes = BASE64URL.decode(part).map_err(|_| VerifyError::NotAReceipt)?;
+    serde_json::from_slice(&bytes).map_err(|_| VerifyError::NotAReceipt)
+}

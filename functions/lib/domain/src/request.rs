@@ -1,0 +1,239 @@
+//! A data subject's request and how it ends.
+
+use crate::identifier::IdentifierKind;
+use crate::ids::{Reference, RequestId, SourceId};
+use crate::seal::{Sealed, Tag};
+use crate::task::{Outcome, Task};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// What the data subject demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Right {
+    /// Erasure (Art. 17 GDPR).
+    Erasure,
+    /// Access: a copy (Art. 15 GDPR).
+    Access,
+}
+
+impl Right {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Right::Erasure => "erasure",
+            Right::Access => "access",
+        }
+    }
+}
+
+/// Who decides what was found may be acted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// The policy decides itself, for every record set; each decision is recorded under its name.
+    Auto,
+}
+
+impl Policy {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Policy::Auto => "auto",
+        }
+    }
+}
+
+/// Whether the request is still worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    /// Some task is not settled, or nobody has closed it yet.
+    Open,
+    /// Its outcome is final.
+    Closed,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestOutcome {
+    /// Everything found was acted on.
+    Fulfilled,
+    /// Some of it was, some was not.
+    PartlyFulfilled,
+    /// No data source holds anything.
+    NothingFound,
+    /// It was refused.
+    Refused,
+    /// Nothing was achieved.
+    Failed,
+    /// It was a dry run: nothing was erased.
+    DryRun,
+}
+
+impl RequestOutcome {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RequestOutcome::Fulfilled => "fulfilled",
+            RequestOutcome::PartlyFulfilled => "partly_fulfilled",
+            RequestOutcome::NothingFound => "nothing_found",
+            RequestOutcome::Refused => "refused",
+            RequestOutcome::Failed => "failed",
+            RequestOutcome::DryRun => "dry_run",
+        }
+    }
+
+    /// The outcome of a request from those of its tasks. No tasks is `failed`: nothing was looked at.
+    #[must_use]
+    pub fn of(tasks: &[Outcome]) -> Self {
+        let any = |wanted: &[Outcome]| tasks.iter().any(|outcome| wanted.contains(outcome));
+        let achieved = any(&[Outcome::VerifiedErased, Outcome::ReportedErased, Outcome::Copied]);
+        let dry = any(&[Outcome::DryRun]);
+        let refused = any(&[Outcome::Refused]);
+        let failed = any(&[Outcome::MissingIdentifier, Outcome::StillPresent, Outcome::Failed]);
+        let nothing = any(&[Outcome::NothingFound]);
+        match (achieved, failed, refused) {
+            (true, false, false) => Self::Fulfilled,
+            (true, _, _) => Self::PartlyFulfilled,
+            (false, true, _) => Self::Failed,
+            (false, false, true) => Self::Refused,
+            (false, false, false) if dry => Self::DryRun,
+            (false, false, false) if nothing => Self::NothingFound,
+            (false, false, false) => Self::Failed,
+        }
+    }
+
+    /// Whether the person may be forgotten at once: nothing is left that would need them again.
+    #[must_use]
+    pub fn forgets_at_once(self) -> bool {
+        matches!(self, Self::Fulfilled | Self::NothingFound)
+    }
+}
+
+/// The row `REQUEST#<id>` / `REQUEST`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Schema version of the row.
+    pub schema: u8,
+    /// Its id.
+    pub id: RequestId,
+    /// What is demanded.
+    pub right: Right,
+    /// Whether it is still worked on.
+    pub state: RequestState,
+    /// Counts every change of the row.
+    pub revision: u64,
+    /// Who decides.
+    pub policy: Policy,
+    /// Whether nothing may be erased.
+    pub dry_run: bool,
+    /// The ticket it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+    /// Where it came from: the channel's name, or `operator`.
+    pub origin: String,
+    /// The data sources asked.
+    pub sources: Vec<SourceId>,
+    /// The kinds of its identifiers; their values are in `identifiers`.
+    pub identifier_kinds: Vec<IdentifierKind>,
+    /// The identifiers, sealed; gone once the person is forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifiers: Option<Sealed>,
+    /// The person's tag; gone once the person is forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Tag>,
+    /// When it came in.
+    pub received_at: Time,
+    /// When the law wants an answer.
+    pub due_at: Time,
+    /// How many workflow attempts were begun.
+    pub attempt: u32,
+    /// When the reconciliation looks at it; `None` when nothing is left to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_due: Option<Time>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<RequestOutcome>,
+    /// When it was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Time>,
+    /// SHA-256 of the kept receipt, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_sha256: Option<String>,
+    /// When the person is to be forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forget_at: Option<Time>,
+    /// When the person was forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgotten_at: Option<Time>,
+}
+
+impl Request {
+    /// The schema version written today.
+    pub const SCHEMA: u8 = 1;
+
+    /// Whether nothing is left to do for it, the forgetting included.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.state == RequestState::Closed && self.receipt_sha256.is_some() && self.forgotten_at.is_some()
+    }
+
+    /// The outcome its tasks give, once all of them are settled.
+    #[must_use]
+    pub fn outcome_of(tasks: &[Task]) -> Option<RequestOutcome> {
+        let outcomes: Option<Vec<Outcome>> = tasks.iter().map(|task| task.outcome).collect();
+        outcomes.map(|outcomes| RequestOutcome::of(&outcomes))
+    }
+}
+
+/// The row `DELIVERY#<channel>#<key>`: one webhook delivery, so that it makes one request only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Schema version of the row.
+    pub schema: u8,
+    /// The channel it came by.
+    pub channel: String,
+    /// The keyed digest of what tells deliveries apart.
+    pub key: Tag,
+    /// The keyed digest of its body.
+    pub body: Tag,
+    /// The request it made.
+    pub request: RequestId,
+    /// When it came.
+    pub received_at: Time,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outcome_of_a_request_never_says_more_than_its_tasks() {
+        use Outcome as O;
+        use RequestOutcome as R;
+        for (tasks, outcome) in [
+            (vec![], R::Failed),
+            (vec![O::VerifiedErased], R::Fulfilled),
+            (vec![O::VerifiedErased, O::NothingFound], R::Fulfilled),
+            (vec![O::ReportedErased, O::Copied], R::Fulfilled),
+            (vec![O::NothingFound, O::NothingFound], R::NothingFound),
+            (vec![O::VerifiedErased, O::StillPresent], R::PartlyFulfilled),
+            (vec![O::VerifiedErased, O::Refused], R::PartlyFulfilled),
+            (vec![O::VerifiedErased, O::MissingIdentifier], R::PartlyFulfilled),
+            (vec![O::NothingFound, O::Failed], R::Failed),
+            (vec![O::NothingFound, O::MissingIdentifier], R::Failed),
+            (vec![O::StillPresent], R::Failed),
+            (vec![O::Refused, O::NothingFound], R::Refused),
+            (vec![O::Refused, O::Failed], R::Failed),
+            (vec![O::DryRun, O::NothingFound], R::DryRun),
+            (vec![O::DryRun, O::Failed], R::Failed),
+        ] {
+            assert_eq!(R::of(&tasks), outcome, "{tasks:?}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Encryption of what points at a person: AES-256-GCM under the request's own data key, so that
+//! deleting the key forgets the person in every copy of the table.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use zeroize::Zeroizing;
+
+const NONCE: usize = 12;
+
+/// A sealed value: nonce, ciphertext and tag, in base64.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(String);
+
+impl Sealed {
+    /// How many bytes its text has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it is empty, which no sealed value is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A keyed digest (HMAC-SHA-256) of personal data, with the id of the key that made it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Tag {
+    /// The key's id at the key service.
+    pub key_id: String,
+    /// The digest in hex.
+    pub mac: String,
+}
+
+impl Tag {
+    /// Makes a tag from the key service's answer.
+    #[must_use]
+    pub fn new(key_id: &str, mac: &[u8]) -> Self {
+        Self { key_id: key_id.to_owned(), mac: hex(mac) }
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The data key of one request.
+pub struct DataKey(Zeroizing<[u8; 32]>);
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DataKey(***)")
+    }
+}
+
+/// A sealed value that does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the value was sealed with another key or for another place, or it was changed")]
+pub struct SealError;
+
+impl DataKey {
+    /// Takes the 32 bytes of a key; `None` for any other length.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        <[u8; 32]>::try_from(bytes).ok().map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+
+    /// Seals `plain` for one place: `context` names request, source and purpose, and opening with
+    /// another one fails.
+    ///
+    /// # Errors
+    /// [`SealError`] when the system has no randomness.
+    pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Sealed, SealError> {
+        let mut nonce = [0u8; NONCE];
+        SystemRandom::new().fill(&mut nonce).map_err(|_| SealError)?;
+        let mut text = Zeroizing::new(plain.to_vec());
+        self.cipher()?
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(context.as_bytes()),
+                &mut *text,
+            )
+            .map_err(|_| SealError)?;
+        let mut whole = nonce.to_vec();
+        whole.extend_from_slice(&text);
+        Ok(Sealed(BASE64.encode(whole)))
+    }
+
+    /// Opens what [`DataKey::seal`] sealed for the same place.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn open(&self, context: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let mut whole = Zeroizing::new(BASE64.decode(&sealed.0).map_err(|_| SealError)?);
+        if whole.len() < NONCE {
+            return Err(SealError);
+        }
+        let (nonce, text) = whole.split_at_mut(NONCE);
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
+        let plain = self
+            .cipher()?
+            .open_in_place(nonce, Aad::from(context.as_bytes()), text)
+            .map_err(|_| SealError)?;
+        Ok(Zeroizing::new(plain.to_vec()))
+    }
+
+    fn cipher(&self) -> Result<LessSafeKey, SealError> {
+        UnboundKey::new(&AES_256_GCM, &*self.0).map(LessSafeKey::new).map_err(|_| SealError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_in_its_own_place_only() {
+        let key = DataKey::new(&[7; 32]).unwrap();
+        let sealed = key.seal("request 1", b"joao@qualifio.com").unwrap();
+        assert_eq!(&**key.open("request 1", &sealed).unwrap(), b"joao@qualifio.com");
+        assert_eq!(key.open("request 2", &sealed), Err(SealError));
+        assert_eq!(DataKey::new(&[8; 32]).unwrap().open("request 1", &sealed), Err(SealError));
+    }
+
+    #[test]
+    fn a_changed_or_cut_value_does_not_open() {
+        let key = DataKey::new(&[7; 32]).unwrap();
+        let sealed = key.seal("c", b"value").unwrap();
+        for end in 0..sealed.0.len() {
+            assert!(key.open("c", &Sealed(sealed.0[..end].to_owned())).is_err());
+        }
+    }
+
+    #[test]
+    fn the_same_value_is_sealed_differently_each_time() {
+        let key = DataKey::new(&[7; 32]).unwrap();
+        assert_ne!(key.seal("c", b"value").unwrap(), key.seal("c", b"value").unwrap());
+    }
+
+    #[test]
+    fn a_key_has_thirty_two_bytes() {
+        assert!(DataKey::new(&[0; 31]).is_none());
+        assert_eq!(format!("{:?}", DataKey::new(&[0; 32]).unwrap()), "DataKey(***)");
+    }
+}

@@ -1,0 +1,291 @@
+//! One request at one data source, and the rules the vendor opens for it.
+
+use crate::ids::{RequestId, SourceId};
+use crate::seal::Tag;
+use crate::time::Time;
+use crate::vendor::{Claim, RuleStatus};
+use serde::{Deserialize, Serialize};
+
+/// Where a task stands. Only [`TaskState::Settled`] is final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// Nothing was searched yet.
+    Planned,
+    /// Records were found, and a decision names exactly them.
+    Decided,
+    /// Batches go out, one after another.
+    Submitting,
+    /// All batches are accepted; the vendor works.
+    Submitted,
+    /// The vendor says it is done; we look again.
+    Verifying,
+    /// Nobody can tell yet whether the vendor did it. Open: it has an owner and an alarm.
+    Unknown,
+    /// It has an outcome.
+    Settled,
+}
+
+impl TaskState {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TaskState::Planned => "planned",
+            TaskState::Decided => "decided",
+            TaskState::Submitting => "submitting",
+            TaskState::Submitted => "submitted",
+            TaskState::Verifying => "verifying",
+            TaskState::Unknown => "unknown",
+            TaskState::Settled => "settled",
+        }
+    }
+}
+
+/// How a task ended; none is folded into another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The vendor finished, and a later search by every identifier found none of the submitted records.
+    VerifiedErased,
+    /// The vendor finished and can't be searched.
+    ReportedErased,
+    /// The copy is made.
+    Copied,
+    /// The search found nothing.
+    NothingFound,
+    /// The data source needs an identifier that the request does not have.
+    MissingIdentifier,
+    /// Refused by the reviewer with a reason, or by the vendor.
+    Refused,
+    /// The vendor finished, yet the submitted records are found again after growing waits.
+    StillPresent,
+    /// It could not be done.
+    Failed,
+    /// The vendor's process was run without erasing.
+    DryRun,
+}
+
+impl Outcome {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::VerifiedErased => "verified_erased",
+            Outcome::ReportedErased => "reported_erased",
+            Outcome::Copied => "copied",
+            Outcome::NothingFound => "nothing_found",
+            Outcome::MissingIdentifier => "missing_identifier",
+            Outcome::Refused => "refused",
+            Outcome::StillPresent => "still_present",
+            Outcome::Failed => "failed",
+            Outcome::DryRun => "dry_run",
+        }
+    }
+}
+
+/// A recorded decision on the records of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Who decided: `policy:auto`, later a reviewer.
+    pub by: String,
+    /// When.
+    pub at: Time,
+    /// The keyed digest of the exact records it allows.
+    pub records: Tag,
+}
+
+/// Numbers of records. None of them ever shrinks for a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Found by the search and decided on.
+    pub found: u32,
+    /// In batches that the vendor accepted.
+    pub submitted: u32,
+    /// Listed by the vendor as treated, in finished rules.
+    pub confirmed: u32,
+}
+
+/// The row `REQUEST#<id>` / `TASK#<source>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Schema version of the row.
+    pub schema: u8,
+    /// Its request.
+    pub request: RequestId,
+    /// Its data source.
+    pub source: SourceId,
+    /// The data source's connector.
+    pub connector: String,
+    /// Where it stands.
+    pub state: TaskState,
+    /// Counts every change of the row.
+    pub revision: u64,
+    /// Counts the intents; each intent has its own, and an answer counts only for its own.
+    pub fence: u64,
+    /// Numbers of records.
+    pub counts: Counts,
+    /// How many chunks of record ids there are.
+    pub chunks: u32,
+    /// How many records a batch holds, fixed with the first batch; 0 before.
+    pub batch_size: u32,
+    /// The decision on its records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Why it ended so, or what stands in its way now: a code of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Why no further batch goes out although some were accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gave_up: Option<String>,
+    /// What the vendor says it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// Failed tries of the step it is in.
+    pub tries: u32,
+    /// Checks of its rules that found them unfinished.
+    pub polls: u32,
+    /// Looks after the rules finished.
+    pub looks: u32,
+    /// Submitted records that the last look found again.
+    pub left: u32,
+    /// Records that the last look found and that were not there when the decision was made.
+    pub appeared: u32,
+    /// When its records were found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub searched_at: Option<Time>,
+    /// When the last batch was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_at: Option<Time>,
+    /// When the last rule was seen finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Time>,
+    /// When a look found none of the submitted records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_at: Option<Time>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<Time>,
+    /// When the reconciliation looks at it; `None` once its request is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_due: Option<Time>,
+}
+
+impl Task {
+    /// The schema version written today.
+    pub const SCHEMA: u8 = 1;
+
+    /// A task that nobody has begun.
+    #[must_use]
+    pub fn planned(request: RequestId, source: SourceId, connector: String, next_due: Time) -> Self {
+        Self {
+            schema: Self::SCHEMA,
+            request,
+            source,
+            connector,
+            state: TaskState::Planned,
+            revision: 0,
+            fence: 0,
+            counts: Counts::default(),
+            chunks: 0,
+            batch_size: 0,
+            decision: None,
+            outcome: None,
+            reason: None,
+            gave_up: None,
+            claim: None,
+            tries: 0,
+            polls: 0,
+            looks: 0,
+            left: 0,
+            appeared: 0,
+            searched_at: None,
+            submitted_at: None,
+            finished_at: None,
+            verified_at: None,
+            settled_at: None,
+            next_due: Some(next_due),
+        }
+    }
+
+    /// Ends the task. It stays in the due index until its request is closed, so that somebody does.
+    pub fn settle(&mut self, outcome: Outcome, reason: Option<&str>, at: Time) {
+        self.state = TaskState::Settled;
+        self.outcome = Some(outcome);
+        self.reason = reason.map(str::to_owned);
+        self.settled_at = Some(at);
+    }
+}
+
+/// Where a rule stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleState {
+    /// The intent is stored; the POST goes out, or went out and nobody knows.
+    Intent,
+    /// The vendor gave a rule id.
+    Accepted,
+    /// The vendor says it is done.
+    Finished,
+    /// The POST certainly had no effect; it may go out again under a new intent.
+    NotSent,
+    /// The vendor refused the POST; it had no effect.
+    Rejected,
+    /// The POST's outcome is unknown; it never goes out again blindly.
+    Unknown,
+}
+
+/// The row `REQUEST#<id>` / `RULE#<source>#<batch>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Schema version of the row.
+    pub schema: u8,
+    /// Its request.
+    pub request: RequestId,
+    /// Its data source.
+    pub source: SourceId,
+    /// Which batch it is for, from 0.
+    pub batch: u32,
+    /// Where it stands.
+    pub state: RuleState,
+    /// Counts every change of the row.
+    pub revision: u64,
+    /// The task's fence when the intent was stored.
+    pub fence: u64,
+    /// How many records the batch holds.
+    pub records: u32,
+    /// The keyed digest of the batch's record ids.
+    pub digest: Tag,
+    /// When the intent was stored.
+    pub intent_at: Time,
+    /// Until when the POST can still be under way.
+    pub intent_until: Time,
+    /// The vendor's id for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_id: Option<String>,
+    /// What the vendor last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<RuleStatus>,
+    /// Why it is rejected, not sent or unknown: a code of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When the vendor gave the rule id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Time>,
+    /// When it was seen finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Time>,
+    /// How many of its records the finished rule lists.
+    pub confirmed: u32,
+    /// What the vendor says it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+}
+
+impl Rule {
+    /// The schema version written today.
+    pub const SCHEMA: u8 = 1;
+}

@@ -1,0 +1,132 @@
+//! Points in time, always written the same way, so that they sort as text in an index.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// A point in time in UTC with millisecond precision.
+///
+/// Its text is always 24 characters, `2026-11-21T09:30:00.000Z`, so that text order is time order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(Timestamp);
+
+/// The text is not a point in time.
+#[derive(Debug, thiserror::Error)]
+#[error("not a point in time like 2026-11-21T09:30:00.000Z")]
+pub struct TimeError;
+
+impl Time {
+    /// Takes a timestamp, dropping what is finer than a millisecond.
+    #[must_use]
+    pub fn new(timestamp: Timestamp) -> Self {
+        let millis = timestamp.as_millisecond();
+        Self(Timestamp::from_millisecond(millis).unwrap_or(timestamp))
+    }
+
+    /// From seconds since 1970 in UTC; `None` outside the calendar.
+    #[must_use]
+    pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
+        Timestamp::from_second(seconds).ok().map(Self)
+    }
+
+    /// Seconds since 1970 in UTC.
+    #[must_use]
+    pub fn unix_seconds(self) -> i64 {
+        self.0.as_second()
+    }
+
+    /// From text in RFC 3339.
+    ///
+    /// # Errors
+    /// [`TimeError`] when it is anything else.
+    pub fn parse(text: &str) -> Result<Self, TimeError> {
+        text.parse::<Timestamp>().map(Self::new).map_err(|_| TimeError)
+    }
+
+    /// The point `seconds` later; stays at the calendar's end instead of overflowing.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: u64) -> Self {
+        let by = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+        Self(self.0.checked_add(by).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Whole seconds from `self` to `later`, 0 when it is not later.
+    #[must_use]
+    pub fn seconds_until(self, later: Self) -> u64 {
+        let millis = later.0.as_millisecond() - self.0.as_millisecond();
+        u64::try_from(millis).map_or(0, |millis| millis.div_ceil(1000))
+    }
+
+    /// Milliseconds from `self` to `later`, 0 when it is not later.
+    #[must_use]
+    pub fn millis_until(self, later: Self) -> u64 {
+        u64::try_from(later.0.as_millisecond() - self.0.as_millisecond()).unwrap_or(0)
+    }
+
+    /// The day by which the law wants an answer: one calendar month after receipt, clamped to the
+    /// month's last day when it has no such day (Art. 12(3) GDPR; Regulation 1182/71, Art. 3).
+    #[must_use]
+    pub fn one_calendar_month_later(self) -> Self {
+        let zoned = self.0.to_zoned(TimeZone::UTC);
+        // jiff clamps 31 January + 1 month to the last day of February.
+        zoned.checked_add(1.month()).map_or(self, |later| Self(later.timestamp()))
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn due(text: &str) -> String {
+        Time::parse(text).unwrap().one_calendar_month_later().to_string()
+    }
+
+    #[test]
+    fn the_legal_month_keeps_the_day() {
+        assert_eq!(due("2026-11-21T09:30:00Z"), "2026-12-21T09:30:00.000Z");
+        assert_eq!(due("2026-12-05T00:00:00Z"), "2027-01-05T00:00:00.000Z");
+    }
+
+    #[test]
+    fn the_legal_month_is_clamped_to_the_months_end() {
+        assert_eq!(due("2026-01-31T12:00:00Z"), "2026-02-28T12:00:00.000Z");
+        assert_eq!(due("2028-01-31T12:00:00Z"), "2028-02-29T12:00:00.000Z");
+        assert_eq!(due("2026-08-31T23:59:59.999Z"), "2026-09-30T23:59:59.999Z");
+    }
+
+    #[test]
+    fn text_order_is_time_order() {
+        let early = Time::parse("2026-11-21T09:30:00Z").unwrap();
+        let late = Time::parse("2026-11-21T09:30:00.25Z").unwrap();
+        assert!(early < late);
+        assert!(early.to_string() < late.to_string());
+    }
+
+    #[test]
+    fn time_until_rounds_up_to_whole_seconds_and_never_goes_below_zero() {
+        let early = Time::parse("2026-11-21T09:30:00Z").unwrap();
+        let late = Time::parse("2026-11-21T09:30:01.001Z").unwrap();
+        assert_eq!(early.seconds_until(late), 2);
+        assert_eq!(late.seconds_until(early), 0);
+    }
+}

@@ -1,0 +1,68 @@
+//! The settings of a function, from its environment, read once.
+
+use rightful_domain::failure::Failure;
+use rightful_domain::operations::Settings;
+use rightful_domain::receipt::Issuer;
+
+/// A function's environment variables.
+#[derive(Debug, Clone, Copy)]
+pub struct Environment;
+
+impl Environment {
+    /// A variable that must be there.
+    ///
+    /// # Errors
+    /// `Misconfigured`, after the missing name was logged.
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads settings")]
+    pub fn require(self, name: &'static str) -> Result<String, Failure> {
+        match std::env::var(name) {
+            Ok(value) if !value.is_empty() => Ok(value),
+            _ => {
+                tracing::error!(name, "this environment variable is missing: the template sets it");
+                Err(Failure::misconfigured("setting_missing"))
+            }
+        }
+    }
+
+    /// A variable that holds a whole number.
+    ///
+    /// # Errors
+    /// `Misconfigured` when it is missing or holds anything else.
+    pub fn number(self, name: &'static str) -> Result<u64, Failure> {
+        self.require(name)?.parse().map_err(|_| {
+            tracing::error!(name, "this environment variable must be a whole number");
+            Failure::misconfigured("setting_wrong")
+        })
+    }
+
+    /// Whether vendors on the loopback interface are allowed. Logged when they are.
+    ///
+    /// # Errors
+    /// `Misconfigured` when it is neither `true` nor `false`.
+    pub fn allow_loopback_vendors(self) -> Result<bool, Failure> {
+        match self.require("ALLOW_LOOPBACK_VENDORS")?.as_str() {
+            "true" => {
+                tracing::warn!("vendors on the loopback interface are allowed: receipts are marked sandbox");
+                Ok(true)
+            }
+            "false" => Ok(false),
+            _ => Err(Failure::misconfigured("setting_wrong")),
+        }
+    }
+
+    /// What every operation is set to.
+    ///
+    /// # Errors
+    /// `Misconfigured` when one is missing or wrong.
+    pub fn settings(self) -> Result<Settings, Failure> {
+        Ok(Settings { grace_seconds: self.number("RECONCILE_GRACE_SECONDS")? })
+    }
+
+    /// Who answers for a receipt.
+    ///
+    /// # Errors
+    /// `Misconfigured` when a setting is missing or wrong.
+    pub fn issuer(self) -> Result<Issuer, Failure> {
+        Ok(Issuer { stage: self.require("RIGHTFUL_STAGE")?, sandbox: self.allow_loopback_vendors()? })
+    }
+}
