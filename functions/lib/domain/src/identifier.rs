@@ -202,7 +202,7 @@ mod tests {
     fn what_is_not_one_address_is_refused_without_being_repeated() {
         for bad in [
             "joao",
-            "@example.com",
+            "@secret.example",
             "a@b@example.com",
             "a b@example.com",
             "a@localhost",
