@@ -529,8 +529,14 @@ def main() -> int:
             command.add_argument("--param", action="append", default=[], metavar="K=V", help="a parameter of the template")
     args = parser.parse_args()
     try:
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ImportError:
+        print("stack.py: run by a Python without its packages. First: infra/local/setup.sh stack. "
+              "Then: target/venv-stack/bin/python infra/local/stack.py …", file=sys.stderr)
+        return 1
+    try:
         return args.run(args)
-    except Failed as failure:
+    except (Failed, BotoCoreError, ClientError) as failure:
         print(f"stack.py: {failure}", file=sys.stderr)
         return 1
 
