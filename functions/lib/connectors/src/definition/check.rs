@@ -1,0 +1,451 @@
+//! Checks what a definition means, and turns it into a [`Definition`]. It goes through all of it and
+//! reports every problem at once.
+
+use super::check_request::Scope;
+use super::raw::*;
+use super::*;
+use crate::net;
+use serde_saphyr::{Location, Spanned};
+use std::collections::BTreeSet;
+
+#[derive(Default)]
+pub(super) struct Checker {
+    problems: Vec<Problem>,
+}
+
+pub(super) fn check(raw: RawDefinition) -> Result<Definition, Vec<Problem>> {
+    let mut checker = Checker::default();
+    let definition = checker.definition(raw);
+    checker.problems.sort_by_key(|problem| (problem.line, problem.column));
+    match definition {
+        Some(definition) if checker.problems.is_empty() => Ok(definition),
+        _ => Err(checker.problems),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=32).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+impl Checker {
+    pub(super) fn at(&mut self, at: Location, message: impl Into<String>) {
+        self.problems.push(Problem::new(at, message));
+    }
+
+    fn definition(&mut self, raw: RawDefinition) -> Option<Definition> {
+        self.name(&raw.name);
+        self.text(&raw.title);
+        if !raw.docs.value.starts_with("https://") {
+            self.at(raw.docs.referenced, "write the URL of the vendor's documentation, `https://…`");
+        }
+        let hosts = self.hosts(&raw.hosts);
+        let params = self.params(raw.params, &hosts);
+        let base_url = self.base_url(&raw.base_url, &params, &hosts);
+        let secret = self.secret(raw.secret);
+        let auth = self.auth(&raw.auth, &secret);
+        let searches = self.searches(raw.search, &params);
+        let erase = self.erase(raw.erase, &params);
+        let status = self.status(raw.status, &params);
+        let statuses = self.statuses(raw.statuses);
+        let test = self.request(raw.test, &Scope { params: &params, of: "the test", places: vec![] });
+        let limits = self.limits(&raw.limits, &params);
+        let plan = self.plan(&raw.waits);
+        Some(Definition {
+            name: raw.name.value,
+            title: raw.title.value,
+            docs: raw.docs.value,
+            hosts,
+            identifiers: searches.iter().map(|search| search.by.clone()).collect(),
+            base_url: base_url?,
+            auth: auth?,
+            record_id: raw.record_id,
+            erase: erase?,
+            status: status?,
+            test: test?,
+            params,
+            secret,
+            searches,
+            statuses,
+            limits,
+            plan,
+        })
+    }
+
+    fn name(&mut self, name: &Spanned<String>) {
+        if !is_name(&name.value) {
+            self.at(name.referenced, "write a name of 1 to 32 of a-z, 0-9 and _, beginning with a letter");
+        }
+    }
+
+    fn text(&mut self, text: &Spanned<String>) {
+        if text.value.trim().is_empty() {
+            self.at(text.referenced, "this is empty: write what a reader needs to know");
+        }
+    }
+
+    fn once<'a>(&mut self, seen: &mut BTreeSet<String>, what: &str, name: &'a Spanned<String>) -> &'a str {
+        if !seen.insert(name.value.clone()) {
+            self.at(name.referenced, format!("the {what} `{}` stands here twice: keep one", name.value));
+        }
+        &name.value
+    }
+
+    fn hosts(&mut self, raw: &Spanned<Vec<Spanned<String>>>) -> Vec<String> {
+        if raw.value.is_empty() {
+            self.at(raw.referenced, "list at least one host that may be called");
+        }
+        let mut seen = BTreeSet::new();
+        for host in &raw.value {
+            if !net::is_host_name(&host.value) {
+                let message = "write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`";
+                self.at(host.referenced, message);
+            }
+            self.once(&mut seen, "host", host);
+        }
+        raw.value.iter().map(|host| host.value.clone()).collect()
+    }
+
+    fn params(&mut self, raw: Vec<RawParam>, hosts: &[String]) -> Vec<Param> {
+        let mut seen = BTreeSet::new();
+        // A parameter with a problem stays in the list, so that its uses are not reported as well.
+        raw.into_iter()
+            .map(|raw| {
+                self.name(&raw.name);
+                self.once(&mut seen, "parameter", &raw.name);
+                self.text(&raw.description);
+                let kind = self.param_kind(&raw);
+                let mut param = Param {
+                    name: raw.name.value,
+                    kind,
+                    description: raw.description.value,
+                    example: String::new(),
+                    default: None,
+                };
+                if let Some((text, _)) = self.param_value(&param, &raw.example, "example", hosts) {
+                    param.example = text;
+                }
+                if let Some(default) = &raw.default {
+                    param.default =
+                        self.param_value(&param, default, "default", hosts).map(|(_, value)| value);
+                }
+                param
+            })
+            .collect()
+    }
+
+    fn param_kind(&mut self, raw: &RawParam) -> ParamKind {
+        let bound = raw.min.as_ref().or(raw.max.as_ref());
+        if let Some(bound) = bound
+            && raw.kind != RawParamKind::Integer
+        {
+            self.at(bound.referenced, "`min` and `max` are for type `integer`: leave them out");
+        }
+        if let Some(choices) = &raw.choices
+            && raw.kind != RawParamKind::Choice
+        {
+            self.at(choices.referenced, "`choices` are for type `choice`: leave them out");
+        }
+        match raw.kind {
+            RawParamKind::String => ParamKind::String,
+            RawParamKind::Boolean => ParamKind::Boolean,
+            RawParamKind::Url => ParamKind::Url,
+            RawParamKind::Integer => {
+                let min = raw.min.as_ref().map_or(i64::MIN, |min| min.value);
+                let max = raw.max.as_ref().map_or(i64::MAX, |max| max.value);
+                if let Some(bound) = bound
+                    && min > max
+                {
+                    self.at(bound.referenced, "`min` is more than `max`: swap them");
+                }
+                ParamKind::Integer { min, max }
+            }
+            RawParamKind::Choice => match &raw.choices {
+                Some(choices) if !choices.value.is_empty() => {
+                    let mut seen = BTreeSet::new();
+                    for choice in &choices.value {
+                        self.once(&mut seen, "choice", choice);
+                    }
+                    ParamKind::Choice(choices.value.iter().map(|choice| choice.value.clone()).collect())
+                }
+                _ => {
+                    self.at(raw.name.referenced, "type `choice` needs `choices: [one, another]`");
+                    ParamKind::String
+                }
+            },
+        }
+    }
+
+    fn param_value(
+        &mut self,
+        param: &Param,
+        raw: &Spanned<RawTree>,
+        what: &str,
+        hosts: &[String],
+    ) -> Option<(String, ParamValue)> {
+        let text = match (&raw.value, &param.kind) {
+            (RawTree::Text(text), ParamKind::String | ParamKind::Choice(_) | ParamKind::Url) => text.clone(),
+            (RawTree::Integer(number), ParamKind::Integer { .. }) => number.to_string(),
+            (RawTree::Bool(flag), ParamKind::Boolean) => flag.to_string(),
+            _ => {
+                self.at(raw.referenced, format!("the {what} is of another type than the parameter"));
+                return None;
+            }
+        };
+        let value = param.value(&text).and_then(|value| {
+            if param.kind == ParamKind::Url {
+                net::base_url(&text, hosts, false)?;
+            }
+            Ok(value)
+        });
+        match value {
+            Ok(value) => Some((text, value)),
+            Err(wrong) => {
+                self.at(raw.referenced, format!("the {what} does not fit the parameter: {wrong}"));
+                None
+            }
+        }
+    }
+
+    fn base_url(&mut self, raw: &Spanned<String>, params: &[Param], hosts: &[String]) -> Option<Template> {
+        let scope = Scope { params, of: "the base URL", places: vec![] };
+        let template = self.template(&raw.value, raw.referenced, &scope)?;
+        let lone = template.lone().is_some();
+        let mut fixed = true;
+        for place in template.places() {
+            fixed = false;
+            let Place::Param(name) = place else { continue };
+            let kind = params.iter().find(|param| param.name == *name).map(|param| &param.kind);
+            // A host made from a free text could be any host; one made from choices is one of few.
+            if !matches!((kind, lone), (Some(ParamKind::Url), true) | (Some(ParamKind::Choice(_)), false)) {
+                let message = format!(
+                    "`${{param.{name}}}` cannot make a base URL: give it alone with type `url`, or within a URL with type `choice`"
+                );
+                self.at(raw.referenced, message);
+            }
+        }
+        if fixed && let Err(message) = net::base_url(&raw.value, hosts, false) {
+            self.at(raw.referenced, format!("the base URL cannot be used: {message}"));
+        }
+        Some(template)
+    }
+
+    fn secret(&mut self, raw: Spanned<Vec<RawSecret>>) -> Vec<SecretField> {
+        let mut seen = BTreeSet::new();
+        if raw.value.is_empty() {
+            self.at(raw.referenced, "list at least one field, such as `token`");
+        }
+        for field in &raw.value {
+            self.name(&field.name);
+            self.once(&mut seen, "secret", &field.name);
+            self.text(&field.description);
+        }
+        raw.value
+            .into_iter()
+            .map(|field| SecretField { name: field.name.value, description: field.description.value })
+            .collect()
+    }
+
+    fn auth(&mut self, raw: &RawAuth, secret: &[SecretField]) -> Option<Auth> {
+        let RawAuth::Header(header) = raw;
+        let names: Vec<&str> = secret.iter().map(|field| field.name.as_str()).collect();
+        if !names.contains(&header.secret.value.as_str()) {
+            let message = format!("no such field of `secret`, {}", instead(&header.secret.value, &names));
+            self.at(header.secret.referenced, message);
+        }
+        let prefix = header.prefix.as_ref().map_or("", |prefix| prefix.value.as_str());
+        if let Some(raw) = &header.prefix
+            && prefix.chars().any(|c| !c.is_ascii() || c.is_control())
+        {
+            self.at(raw.referenced, "a header holds printable ASCII only, such as `\"Bearer \"`");
+        }
+        let Ok(name) = HeaderName::from_bytes(header.name.value.as_bytes()) else {
+            self.at(header.name.referenced, "this is no header's name, write one such as `x-api-token`");
+            return None;
+        };
+        Some(Auth::Header { name, prefix: prefix.to_owned(), secret: header.secret.value.clone() })
+    }
+
+    fn searches(&mut self, raw: Spanned<Vec<RawSearch>>, params: &[Param]) -> Vec<Search> {
+        let mut seen = BTreeSet::new();
+        if raw.value.is_empty() {
+            self.at(raw.referenced, "list at least one search, beginning with `by: email`");
+        }
+        raw.value
+            .into_iter()
+            .filter_map(|raw| {
+                self.once(&mut seen, "search by", &raw.by);
+                let Ok(by) = IdentifierKind::parse(&raw.by.value) else {
+                    self.at(raw.by.referenced, "write an identifier kind of a-z, 0-9 and _, such as `email`");
+                    return None;
+                };
+                let asked = Place::Identifier(raw.by.value.clone());
+                let scope = Scope { params, of: "a search", places: vec![asked.clone()] };
+                let at = raw.request.path.referenced;
+                let request = self.request(raw.request, &scope)?;
+                if !request.mentions(&asked) {
+                    self.at(
+                        at,
+                        format!("the search does not ask for the person: put `{}` into it", asked.written()),
+                    );
+                }
+                Some(Search {
+                    by,
+                    request,
+                    records: self.pointer(raw.records),
+                    id: self.pointer(raw.id),
+                    matches: self.pointer(raw.matches),
+                })
+            })
+            .collect()
+    }
+
+    fn erase(&mut self, raw: RawErase, params: &[Param]) -> Option<Erase> {
+        let places = vec![Place::Records, Place::Justification];
+        let scope = Scope { params, of: "an erasure", places };
+        let at = raw.request.path.referenced;
+        if raw.request.method.value == RawMethod::Get {
+            self.at(
+                raw.request.method.referenced,
+                "a GET erases nothing, write the vendor's method, such as `POST`",
+            );
+        }
+        let request = self.request(raw.request, &scope);
+        let dry_run = raw.dry_run.as_ref().map(|tree| {
+            if !matches!(tree.value, RawTree::Object(_)) {
+                self.at(
+                    tree.referenced,
+                    "write the fields that a dry run adds to the body, such as `test: true`",
+                );
+            }
+            self.tree(&tree.value, tree.referenced, &scope)
+        });
+        let request = request?;
+        if !request.mentions(&Place::Records) {
+            self.at(at, "the erasure does not name the records: put `${records}` into its body");
+        }
+        if let Some(tree) = &raw.dry_run
+            && request.body.is_none()
+        {
+            self.at(tree.referenced, "there is no `body` that a dry run could add to");
+        }
+        let dry_run = match dry_run {
+            Some(dry_run) => Some(dry_run?),
+            None => None,
+        };
+        Some(Erase { request, dry_run, rule_id: self.pointer(raw.rule_id), status: self.pointer(raw.status) })
+    }
+
+    fn status(&mut self, raw: RawStatus, params: &[Param]) -> Option<Status> {
+        let scope = Scope { params, of: "a status check", places: vec![Place::RuleId] };
+        let at = raw.request.path.referenced;
+        let request = self.request(raw.request, &scope);
+        let claim = raw.treated.claim.map(|claim| {
+            if claim.value.anonymised.is_none() && claim.value.deleted.is_none() {
+                self.at(claim.referenced, "write which text means `anonymised` or `deleted`");
+            }
+            let RawClaim { at, anonymised, deleted } = claim.value;
+            Claimed { at: self.pointer(at), anonymised, deleted }
+        });
+        let request = request?;
+        if !request.mentions(&Place::RuleId) {
+            self.at(at, "the status check does not name the rule: put `${rule_id}` into it");
+        }
+        Some(Status {
+            request,
+            rule_id: self.pointer(raw.rule_id),
+            status: self.pointer(raw.status),
+            treated_records: self.pointer(raw.treated.records),
+            treated_id: self.pointer(raw.treated.id),
+            claim,
+        })
+    }
+
+    fn statuses(&mut self, raw: Spanned<Pairs<Spanned<RawRuleStatus>>>) -> BTreeMap<String, RuleStatus> {
+        let mut known = BTreeMap::new();
+        for (name, status) in raw.value.0 {
+            let status = match status.value {
+                RawRuleStatus::AwaitingApproval => RuleStatus::AwaitingApproval,
+                RawRuleStatus::Pending => RuleStatus::Pending,
+                RawRuleStatus::Finished => RuleStatus::Finished,
+            };
+            if known.insert(name.value.clone(), status).is_some() {
+                self.at(name.referenced, format!("the status `{}` stands here twice: keep one", name.value));
+            }
+        }
+        if !known.values().any(|status| *status == RuleStatus::Finished) {
+            self.at(raw.referenced, "no status means `finished`, so that nothing could ever end: add one");
+        }
+        known
+    }
+
+    fn limits(&mut self, raw: &RawLimits, params: &[Param]) -> Limits {
+        let at = raw.batch_size.referenced;
+        let wrong = "write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds";
+        let batch_size = match &raw.batch_size.value {
+            RawTree::Integer(size @ 1..=10_000) => BatchSize::Fixed(usize::try_from(*size).unwrap_or(1)),
+            RawTree::Text(text) => {
+                let scope = Scope { params, of: "a limit", places: vec![] };
+                let template = self.template(text, at, &scope);
+                match template.as_ref().and_then(Template::lone) {
+                    Some(Place::Param(name)) => {
+                        let param = params.iter().find(|param| param.name == *name);
+                        if let Some(param) = param
+                            && !matches!(param.kind, ParamKind::Integer { min: 1.., max: ..=10_000 })
+                        {
+                            self.at(at, wrong);
+                        }
+                        BatchSize::Param(name.clone())
+                    }
+                    _ => {
+                        self.at(at, wrong);
+                        BatchSize::Fixed(1)
+                    }
+                }
+            }
+            _ => {
+                self.at(at, wrong);
+                BatchSize::Fixed(1)
+            }
+        };
+        Limits {
+            batch_size,
+            max_records: self.size(&raw.max_records, 1, 100_000),
+            // Longer than a connection may take, so that the two time-outs can be told apart.
+            call_timeout_seconds: self.number(&raw.call_timeout_seconds, net::CONNECT_SECONDS * 2, 120),
+            max_body_bytes: self.size(&raw.max_body_bytes, 1024, 8 * 1024 * 1024),
+            longest_retry_after_seconds: self.number(&raw.longest_retry_after_seconds, 1, 86_400),
+        }
+    }
+
+    fn plan(&mut self, raw: &RawWaits) -> VerifyPlan {
+        VerifyPlan {
+            status_waits: self.waits(&raw.status),
+            verify_waits: self.waits(&raw.verify),
+            verify_looks: u32::try_from(self.number(&raw.verify_looks, 1, 100)).unwrap_or(1),
+            deadline_seconds: self.number(&raw.deadline_days, 1, 90) * 86_400,
+            search_tries: u32::try_from(self.number(&raw.search_tries, 1, 100)).unwrap_or(1),
+        }
+    }
+
+    fn waits(&mut self, raw: &RawWait) -> Waits {
+        let first_seconds = self.number(&raw.first_seconds, 1, 86_400);
+        let longest_seconds = self.number(&raw.longest_seconds, 1, 86_400);
+        if first_seconds > longest_seconds {
+            self.at(raw.first_seconds.referenced, "the first wait is longer than the longest: swap them");
+        }
+        Waits { first_seconds, longest_seconds }
+    }
+
+    fn number(&mut self, raw: &Spanned<u64>, least: u64, most: u64) -> u64 {
+        if !(least..=most).contains(&raw.value) {
+            self.at(raw.referenced, format!("write a number from {least} to {most}"));
+        }
+        raw.value.clamp(least, most)
+    }
+
+    fn size(&mut self, raw: &Spanned<u64>, least: u64, most: u64) -> usize {
+        usize::try_from(self.number(raw, least, most)).unwrap_or(usize::MAX)
+    }
+}

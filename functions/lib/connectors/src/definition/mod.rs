@@ -1,0 +1,201 @@
+//! A connector's definition: what `connector.yaml` says, once everything in it was checked.
+
+mod check;
+mod check_request;
+mod problem;
+mod raw;
+
+pub(crate) use problem::instead;
+pub use problem::{DefinitionError, Problem};
+pub(crate) use raw::IdKind;
+
+use crate::params::ParamValue;
+use crate::template::{Place, Template, Tree};
+use reqwest::Method;
+use reqwest::header::HeaderName;
+use rightful_domain::identifier::IdentifierKind;
+use rightful_domain::vendor::RuleStatus;
+use rightful_domain::waits::Waits;
+use std::collections::BTreeMap;
+
+/// A connector: what a vendor's API looks like and how it wants to be asked.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// Its name, such as `qualifio`: also its folder's.
+    pub name: String,
+    /// The vendor's own name.
+    pub title: String,
+    /// Where the vendor describes its API.
+    pub docs: String,
+    /// The only hosts it may call, exactly.
+    pub hosts: Vec<String>,
+    /// The parameters of a data source.
+    pub params: Vec<Param>,
+    /// The fields of a data source's secret.
+    pub secret: Vec<SecretField>,
+    /// The identifier kinds it searches by.
+    pub identifiers: Vec<IdentifierKind>,
+    /// How often and how long to look after a rule has finished, and how long to wait for it.
+    pub plan: VerifyPlan,
+    pub(crate) base_url: Template,
+    pub(crate) auth: Auth,
+    pub(crate) record_id: IdKind,
+    pub(crate) searches: Vec<Search>,
+    pub(crate) erase: Erase,
+    pub(crate) status: Status,
+    pub(crate) statuses: BTreeMap<String, RuleStatus>,
+    pub(crate) test: Request,
+    pub(crate) limits: Limits,
+}
+
+/// A parameter of a data source.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: ParamKind,
+    /// What it is, as the end of "it is …".
+    pub description: String,
+    /// A value as an operator would write it.
+    pub example: String,
+    /// The value when none is given; without one, the parameter is required.
+    pub default: Option<ParamValue>,
+}
+
+/// A parameter's type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParamKind {
+    /// Any text of 1 to 200 bytes.
+    String,
+    /// A whole number.
+    Integer {
+        /// The least.
+        min: i64,
+        /// The greatest.
+        max: i64,
+    },
+    /// `true` or `false`.
+    Boolean,
+    /// One of these.
+    Choice(Vec<String>),
+    /// A URL without path, whose host the connector lists.
+    Url,
+}
+
+/// A field of a data source's secret.
+#[derive(Clone, Debug)]
+pub struct SecretField {
+    /// Its name in the secret's JSON object.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+}
+
+/// Waits, looks and deadlines.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyPlan {
+    /// Waits between checks of a rule.
+    pub status_waits: Waits,
+    /// Waits between looks after the rule finished.
+    pub verify_waits: Waits,
+    /// How many looks may still find a submitted record.
+    pub verify_looks: u32,
+    /// How long until an unfinished task is handed to a person, in seconds.
+    pub deadline_seconds: u64,
+    /// How many failed searches in a row end the task.
+    pub search_tries: u32,
+}
+
+/// How a call shows who is calling. Bearer is the header `authorization` with the prefix `Bearer `.
+#[derive(Clone, Debug)]
+pub(crate) enum Auth {
+    Header { name: HeaderName, prefix: String, secret: String },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub method: Method,
+    pub path: Template,
+    pub query: Vec<(String, Template)>,
+    pub body: Option<Tree>,
+    pub success: Vec<u16>,
+}
+
+/// How to find records by one kind of identifier. `records` points into the answer, `id` and
+/// `matches` into each record.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    pub by: IdentifierKind,
+    pub request: Request,
+    pub records: String,
+    pub id: String,
+    pub matches: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Erase {
+    pub request: Request,
+    pub dry_run: Option<Tree>,
+    pub rule_id: String,
+    pub status: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Status {
+    pub request: Request,
+    pub rule_id: String,
+    pub status: String,
+    pub treated_records: String,
+    pub treated_id: String,
+    pub claim: Option<Claimed>,
+}
+
+/// Where each treated record says what became of it, and which texts mean what.
+#[derive(Clone, Debug)]
+pub(crate) struct Claimed {
+    pub at: String,
+    pub anonymised: Option<String>,
+    pub deleted: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub batch_size: BatchSize,
+    pub max_records: usize,
+    pub call_timeout_seconds: u64,
+    pub max_body_bytes: usize,
+    pub longest_retry_after_seconds: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum BatchSize {
+    Fixed(usize),
+    Param(String),
+}
+
+impl Definition {
+    /// Parses and checks a definition. `file_name` only names it in messages.
+    ///
+    /// # Errors
+    /// Every problem with its line and column. What breaks the file's shape (a field that is
+    /// unknown, missing or of another type) is reported alone: the rest can't be told without it.
+    pub fn parse(file_name: &str, text: &str) -> Result<Self, DefinitionError> {
+        let failed = |problems| DefinitionError { file: file_name.to_owned(), problems };
+        let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+        let raw: raw::RawDefinition = serde_saphyr::from_str_with_options(text, options)
+            .map_err(|error| failed(vec![problem::of_yaml(&error)]))?;
+        check::check(raw).map_err(failed)
+    }
+
+    /// The parameter that holds the base URL, if it is one.
+    pub(crate) fn base_url_param(&self) -> Option<&str> {
+        self.base_url.places().find_map(|place| match place {
+            Place::Param(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

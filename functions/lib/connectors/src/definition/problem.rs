@@ -1,0 +1,132 @@
+//! What is wrong in a definition, where, and what to write instead.
+
+use serde_saphyr::{Error, Location};
+use std::fmt;
+
+/// One thing wrong in a definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The line, from 1; 0 when the place is not known.
+    pub line: u64,
+    /// The column, from 1; 0 when the place is not known.
+    pub column: u64,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+impl Problem {
+    pub(crate) fn new(at: Location, message: impl Into<String>) -> Self {
+        Self { line: at.line(), column: at.column(), message: message.into() }
+    }
+}
+
+/// Why a definition cannot be used: one line for each problem, `connector.yaml:12:5: …`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionError {
+    /// The file as it was named to the parser.
+    pub file: String,
+    /// What is wrong, in the file's order.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for DefinitionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, problem) in self.problems.iter().enumerate() {
+            let end = if n == 0 { "" } else { "\n" };
+            write!(f, "{end}{}:{}:{}: {}", self.file, problem.line, problem.column, problem.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for DefinitionError {}
+
+/// The problem behind an error of the YAML reader.
+pub(crate) fn of_yaml(error: &Error) -> Problem {
+    let error = error.without_snippet();
+    let at = error.location().unwrap_or(Location::UNKNOWN);
+    let message = match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            format!("unknown field `{field}`, {}", instead(field, expected))
+        }
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            format!("`{variant}` cannot stand here, {}", instead(variant, expected))
+        }
+        Error::SerdeMissingField { field, .. } => {
+            format!("missing field `{field}`: add `{field}: …` to this block")
+        }
+        Error::DuplicateMappingKey { key, .. } => {
+            format!("`{}` stands here twice: keep one", key.as_deref().unwrap_or("this key"))
+        }
+        Error::SerdeInvalidType { unexpected, expected, .. }
+        | Error::SerdeInvalidValue { unexpected, expected, .. } => {
+            format!("found {unexpected}, write {expected}")
+        }
+        Error::InvalidScalar { ty: "bool", .. } | Error::InvalidBooleanStrict { .. } => {
+            "write `true` or `false`".to_owned()
+        }
+        Error::InvalidScalar { .. } => "write a whole number without quotes".to_owned(),
+        Error::Unexpected { expected, .. } if expected.starts_with("sequence") => {
+            "write a list here, with `- ` before each item".to_owned()
+        }
+        Error::Unexpected { expected, .. } if expected.starts_with("mapping") => {
+            "write a block of `name: value` lines here".to_owned()
+        }
+        other => {
+            let text = other.to_string();
+            // The place stands before the message already.
+            let line = text.lines().next().unwrap_or_default();
+            line.rsplit_once(" at line ").map_or(line, |(message, _)| message).to_owned()
+        }
+    };
+    Problem::new(at, message)
+}
+
+/// `write `x`` for the nearest known word, or the list of all of them.
+pub(crate) fn instead(written: &str, known: &[impl AsRef<str>]) -> String {
+    let nearest = known
+        .iter()
+        .map(|known| (distance(written, known.as_ref()), known.as_ref()))
+        .min()
+        .filter(|(far, known)| *far <= known.len().div_ceil(3));
+    match nearest {
+        Some((_, known)) => format!("write `{known}`"),
+        None if known.is_empty() => "leave it out".to_owned(),
+        None => {
+            let all: Vec<String> = known.iter().map(|known| format!("`{}`", known.as_ref())).collect();
+            format!("write one of {}", all.join(", "))
+        }
+    }
+}
+
+/// How many letters to add, drop, change or swap with the next to get from one word to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0usize; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let change = usize::from(a[i - 1] != b[j - 1]);
+                let mut least = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + change);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    least = least.min(rows[i - 2][j - 2] + 1);
+                }
+                least
+            };
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_answered_with_the_word_that_was_meant() {
+        assert_eq!(instead("qurey", &["path", "query", "method"]), "write `query`");
+        assert_eq!(instead("colour", &["path", "query"]), "write one of `path`, `query`");
+    }
+}

@@ -1,0 +1,211 @@
+//! What a definition's author reads when something is wrong.
+
+use super::*;
+
+const GOOD: &str = include_str!("../../definitions/qualifio/connector.yaml");
+
+/// The messages for the definition with each `from` replaced by its `to`.
+fn problems(changes: &[(&str, &str)]) -> String {
+    let mut text = GOOD.to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    Definition::parse("connector.yaml", &text).expect_err("nothing was found wrong").to_string()
+}
+
+#[test]
+fn the_embedded_definition_is_good() {
+    let definition = Definition::parse("connector.yaml", GOOD).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(definition.name, "qualifio");
+    assert_eq!(definition.hosts, ["api.qualif.io", "api.qualifio.com"]);
+    assert_eq!(definition.test.success, [200]);
+    assert_eq!(definition.plan.deadline_seconds, 30 * 86_400);
+}
+
+#[test]
+fn a_misspelt_field_is_answered_with_the_right_one() {
+    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:59:7: unknown field `qurey`, write `query`");
+}
+
+#[test]
+fn a_field_at_the_wrong_place_is_answered_with_what_can_stand_there() {
+    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:118:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`");
+}
+
+#[test]
+fn a_missing_field_is_named() {
+    insta::assert_snapshot!(problems(&[("    match: /email\n", "")]), @"connector.yaml:64:5: missing field `match`: add `match: …` to this block");
+}
+
+#[test]
+fn a_status_mapped_twice_is_refused() {
+    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:108:3: `NEW` stands here twice: keep one");
+}
+
+#[test]
+fn a_status_can_only_mean_what_the_domain_knows() {
+    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:105:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
+}
+
+#[test]
+fn a_value_of_another_type_is_refused() {
+    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:119:16: write a whole number without quotes");
+    insta::assert_snapshot!(problems(&[("hosts:\n  - api.qualif.io\n  - api.qualifio.com", "hosts: api.qualif.io")]), @"connector.yaml:8:8: write a list here, with `- ` before each item");
+    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:70:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
+    insta::assert_snapshot!(problems(&[("type: boolean", "type: bool")]), @"connector.yaml:30:11: `bool` cannot stand here, write `boolean`");
+}
+
+#[test]
+fn what_is_no_yaml_is_refused_with_its_place() {
+    insta::assert_snapshot!(problems(&[("params:\n", "params: [\n")]), @r#"connector.yaml:14:3: "-" is only valid inside a block"#);
+}
+
+#[test]
+fn placeholders_that_mean_nothing_are_refused() {
+    insta::assert_snapshot!(
+        problems(&[
+            ("direct: ${param.direct}", "direct: ${param.driect}"),
+            ("userId: ${param.user_id}", "userId: ${user_id}"),
+            ("justification: ${justification}", "justification: ${justification"),
+            ("/rules/${rule_id}", "/rules/${secret.token}"),
+        ]),
+        @r"
+        connector.yaml:74:15: an erasure has no `${param.driect}`, write `${param.direct}`
+        connector.yaml:80:22: a placeholder begins with `${` and has no end, write `${…}`
+        connector.yaml:81:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
+        connector.yaml:91:11: a secret is sent by `auth` alone, take this placeholder out
+        "
+    );
+}
+
+#[test]
+fn placeholders_that_do_not_fit_their_place_are_refused() {
+    insta::assert_snapshot!(
+        problems(&[
+            ("      direct: ${param.direct}", "      direct: ${records}"),
+            ("justification: ${justification}", "justification: erase ${records}"),
+            ("/rules/${rule_id}", "/rules/${identifier.email}"),
+            ("email: ${identifier.email}", "email: ${identifier.phone}"),
+        ]),
+        @r"
+        connector.yaml:58:13: the search does not ask for the person: put `${identifier.email}` into it
+        connector.yaml:61:16: a search has no `${identifier.phone}`, write `${identifier.email}`
+        connector.yaml:74:15: `${records}` is a list, which a query cannot hold: put it into the `body`
+        connector.yaml:80:22: `${records}` is a list, which a text cannot hold: put it into the `body`
+        connector.yaml:91:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`
+        connector.yaml:91:11: the status check does not name the rule: put `${rule_id}` into it
+        "
+    );
+}
+
+#[test]
+fn hosts_are_lower_case_names_and_the_base_url_is_one_of_them() {
+    insta::assert_snapshot!(
+        problems(&[
+            ("  - api.qualif.io\n", "  - https://api.qualif.io\n  - 10.0.0.1\n  - API.example.com\n  - api.qualifio.com\n"),
+            ("base_url: ${param.base_url}", "base_url: http://api.qualifio.com"),
+        ]),
+        @r"
+        connector.yaml:9:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
+        connector.yaml:10:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
+        connector.yaml:11:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
+        connector.yaml:13:5: the host `api.qualifio.com` stands here twice: keep one
+        connector.yaml:14:11: the base URL cannot be used: only https is allowed
+        connector.yaml:30:14: the example does not fit the parameter: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
+        connector.yaml:31:14: the default does not fit the parameter: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
+        "
+    );
+    insta::assert_snapshot!(problems(&[("type: url", "type: string")]), @"connector.yaml:11:11: `${param.base_url}` cannot make a base URL: give it alone with type `url`, or within a URL with type `choice`");
+}
+
+#[test]
+fn parameters_are_checked_against_their_own_type() {
+    insta::assert_snapshot!(
+        problems(&[
+            ("name: user_id", "name: client_id"),
+            ("default: true", "default: \"yes\""),
+            ("default: 100\n    min: 1", "default: 0\n    min: 1"),
+            ("example: https://api.qualif.io\n", "example: https://example.com\n"),
+        ]),
+        @r"
+        connector.yaml:19:11: the parameter `client_id` stands here twice: keep one
+        connector.yaml:27:14: the example does not fit the parameter: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)
+        connector.yaml:33:14: the default is of another type than the parameter
+        connector.yaml:38:14: the default does not fit the parameter: is less than 1
+        connector.yaml:81:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
+        "
+    );
+    insta::assert_snapshot!(
+        problems(&[("    type: boolean\n", "    type: choice\n    choices: [\"on\", \"off\"]\n"), ("example: true\n    default: true", "example: \"on\"\n    default: \"no\"")]),
+        @"connector.yaml:34:14: the default does not fit the parameter: is none of on, off"
+    );
+}
+
+#[test]
+fn requests_are_checked_for_what_they_are_for() {
+    insta::assert_snapshot!(
+        problems(&[
+            ("path: /v1/gdpr/profiles", "path: v1/gdpr/profiles?x=1"),
+            ("      email: ${identifier.email}", "      x: 1"),
+            ("profiles: ${records}", "profiles: []"),
+            ("/rules/${rule_id}", "/rules/../all"),
+            ("id: /crmId", "id: crmId"),
+            ("  dry_run:\n    test: true", "  dry_run: true"),
+            ("      anonymised: anonymous@qualifio.com\n", ""),
+            ("  FINISHED: finished", "  FINISHED: pending"),
+        ]),
+        @r"
+        connector.yaml:58:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
+        connector.yaml:58:13: the search does not ask for the person: put `${identifier.email}` into it
+        connector.yaml:71:11: the erasure does not name the records: put `${records}` into its body
+        connector.yaml:83:12: write the fields that a dry run adds to the body, such as `test: true`
+        connector.yaml:90:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
+        connector.yaml:90:11: the status check does not name the rule: put `${rule_id}` into it
+        connector.yaml:97:9: a place in JSON begins with a slash, write `/crmId`
+        connector.yaml:99:7: write which text means `anonymised` or `deleted`
+        connector.yaml:103:3: no status means `finished`, so that nothing could ever end: add one
+        "
+    );
+}
+
+#[test]
+fn limits_have_bounds() {
+    insta::assert_snapshot!(
+        problems(&[
+            ("max: 10000", "max: 10001"),
+            ("max_records: 1000", "max_records: 0"),
+            ("call_timeout_seconds: 20", "call_timeout_seconds: 5"),
+            ("max_body_bytes: 2097152", "max_body_bytes: 999999999"),
+            ("first_seconds: 2,", "first_seconds: 7200,"),
+            ("deadline_days: 30", "deadline_days: 365"),
+            ("    secret: token", "    secret: tokn"),
+        ]),
+        @r"
+        connector.yaml:49:13: no such field of `secret`, write `token`
+        connector.yaml:118:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
+        connector.yaml:119:16: write a number from 1 to 100000
+        connector.yaml:120:25: write a number from 10 to 120
+        connector.yaml:122:19: write a number from 1024 to 8388608
+        connector.yaml:127:28: the first wait is longer than the longest: swap them
+        connector.yaml:130:18: write a number from 1 to 90
+        "
+    );
+}
+
+#[test]
+fn no_cut_or_shortened_definition_breaks_the_parser() {
+    let lines: Vec<&str> = GOOD.lines().collect();
+    for end in 0..lines.len() {
+        let cut = lines[..end].join("\n");
+        assert!(Definition::parse("connector.yaml", &cut).is_err() || end + 1 >= lines.len());
+        let without: Vec<&str> =
+            lines.iter().enumerate().filter(|(n, _)| *n != end).map(|(_, line)| *line).collect();
+        if let Err(error) = Definition::parse("connector.yaml", &without.join("\n")) {
+            assert!(
+                error.problems.iter().all(|problem| problem.line > 0 && !problem.message.is_empty()),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! One question to a vendor: the request made from the definition, the token, and the other token
+//! when the first one is not accepted.
+
+use crate::answer::Unreadable;
+use crate::definition::{Auth, Definition, Request};
+use crate::net::{CONNECT_SECONDS, Call, Operation, Trouble, VendorClient};
+use crate::params::Params;
+use crate::template::{Tree, Values, plain, segment};
+use bytes::Bytes;
+use reqwest::Url;
+use reqwest::header::{HeaderName, HeaderValue};
+use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::ports::Secrets;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// What it takes to ask the vendor behind one data source.
+pub(crate) struct Exchange<S> {
+    pub definition: Arc<Definition>,
+    pub params: Params,
+    pub client: VendorClient,
+    pub secrets: Arc<S>,
+    pub secret_name: String,
+    pub source: String,
+    /// The header's value that is sent: marked sensitive, so that nothing prints it.
+    pub token: Mutex<HeaderValue>,
+}
+
+/// A rendered request. No `Debug`: it holds personal data.
+pub(crate) struct Rendered {
+    pub url: Url,
+    pub body: Option<Bytes>,
+}
+
+impl<S: Secrets> Exchange<S> {
+    /// Asks, within the definition's call time-out, the second and third try included.
+    ///
+    /// A 401 says that the vendor did not take the call, so that asking again with another token
+    /// cannot do anything twice: this holds for the erasure too. Nothing else is ever sent again.
+    pub(crate) async fn ask(
+        &self,
+        operation: Operation,
+        request: &Request,
+        more: Option<&Tree>,
+        values: Values<'_>,
+    ) -> Result<Bytes, Trouble> {
+        let ends = Instant::now() + Duration::from_secs(self.definition.limits.call_timeout_seconds);
+        let rendered = render(&self.params, request, more, values)
+            .map_err(|_| Trouble::NotSent("vendor_request_unusable"))?;
+        let first = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let result = self.send(operation, request, &rendered, &first, ends).await;
+        if result != Err(Trouble::Unauthorized) {
+            return result;
+        }
+        let left = ends.saturating_duration_since(Instant::now());
+        let fresh = match tokio::time::timeout(left, self.secrets.secret(&self.secret_name, true)).await {
+            Ok(Ok(versions)) => versions,
+            Ok(Err(Failure { kind: Kind::Misconfigured, .. })) => return Err(Trouble::Unauthorized),
+            Ok(Err(failure)) => return Err(Trouble::NotSent(failure.code)),
+            Err(_) => return Err(Trouble::NotSent("secret_unavailable")),
+        };
+        let mut tried = vec![first];
+        for version in fresh.iter().take(2) {
+            let Ok(token) = header(&self.definition, version) else { continue };
+            if tried.contains(&token) {
+                continue;
+            }
+            let result = self.send(operation, request, &rendered, &token, ends).await;
+            if result != Err(Trouble::Unauthorized) {
+                if result.is_ok() {
+                    *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+                }
+                return result;
+            }
+            tried.push(token);
+        }
+        Err(Trouble::Unauthorized)
+    }
+
+    async fn send(
+        &self,
+        operation: Operation,
+        request: &Request,
+        rendered: &Rendered,
+        token: &HeaderValue,
+        ends: Instant,
+    ) -> Result<Bytes, Trouble> {
+        let timeout = ends.saturating_duration_since(Instant::now());
+        // The whole time must never run out while the connection is still being made: that would
+        // look like a call that was sent.
+        if timeout <= Duration::from_secs(CONNECT_SECONDS) {
+            return Err(Trouble::NotSent("vendor_out_of_time"));
+        }
+        let limits = &self.definition.limits;
+        self.client
+            .send(Call {
+                operation,
+                source: &self.source,
+                hosts: &self.definition.hosts,
+                method: request.method.clone(),
+                url: rendered.url.clone(),
+                auth: (header_name(&self.definition), token.clone()),
+                body: rendered.body.clone(),
+                success: &request.success,
+                timeout,
+                max_body_bytes: limits.max_body_bytes,
+                longest_retry_after_seconds: limits.longest_retry_after_seconds,
+            })
+            .await
+    }
+}
+
+/// Makes URL and body of a request.
+pub(crate) fn render(
+    params: &Params,
+    request: &Request,
+    more: Option<&Tree>,
+    values: Values<'_>,
+) -> Result<Rendered, Unreadable> {
+    let mut url = params.base_url().clone();
+    let path = request.path.text(values, segment);
+    url.set_path(&path);
+    // A segment of dots, or anything else that the URL would read as another path.
+    if url.path() != path {
+        return Err(Unreadable);
+    }
+    if !request.query.is_empty() {
+        let mut query = url.query_pairs_mut();
+        for (name, template) in &request.query {
+            query.append_pair(name, &template.text(values, plain));
+        }
+    }
+    let body = match &request.body {
+        Some(tree) => {
+            let mut json = tree.json(values);
+            if let Some(more) = more {
+                json.merge(more.json(values));
+            }
+            Some(Bytes::from(serde_json::to_vec(&json).map_err(|_| Unreadable)?))
+        }
+        None => None,
+    };
+    Ok(Rendered { url, body })
+}
+
+fn header_name(definition: &Definition) -> HeaderName {
+    let Auth::Header { name, .. } = &definition.auth;
+    name.clone()
+}
+
+/// The header's value that a version of the secret makes.
+pub(crate) fn header(definition: &Definition, secret: &str) -> Result<HeaderValue, Failure> {
+    const UNREADABLE: Failure = Failure::misconfigured("secret_unreadable");
+    let fields: BTreeMap<String, Masked> = serde_json::from_str(secret).map_err(|_| UNREADABLE)?;
+    let Auth::Header { prefix, secret, .. } = &definition.auth;
+    let token =
+        fields.get(secret).map(|field| field.0.trim()).filter(|token| !token.is_empty()).ok_or(UNREADABLE)?;
+    let text = Zeroizing::new(format!("{prefix}{token}"));
+    let mut value = HeaderValue::from_str(&text).map_err(|_| UNREADABLE)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A field of a secret: wiped when it is dropped.
+struct Masked(Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for Masked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}

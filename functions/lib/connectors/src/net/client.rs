@@ -1,0 +1,286 @@
+//! One client for every vendor, and what a call to one can come to.
+
+use super::address::{ForbiddenAddress, Guard, Lookup, SystemLookup};
+use super::{CONNECT_SECONDS, check_url, retry_after};
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, Response, Url, redirect};
+use rightful_domain::failure::Code;
+use std::error::Error as _;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
+
+/// What a client may do beyond its default.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Lets vendors be called on this machine (and only there) besides the listed hosts.
+    pub allow_loopback: bool,
+    /// How it names itself to vendors.
+    pub user_agent: String,
+}
+
+/// Why there is no client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// TLS could not be set up.
+    #[error("TLS could not be set up")]
+    Tls,
+    /// The user agent is no header's value, or the system gave no resources.
+    #[error("the vendor client could not be built")]
+    Build,
+}
+
+/// The TLS configuration of this process: ring, the bundled roots, HTTP/1.1. Made once, so that
+/// roots are parsed once and sessions are resumed; each call gives the same one.
+///
+/// # Errors
+/// [`ClientError::Tls`].
+pub fn tls_config() -> Result<rustls::ClientConfig, ClientError> {
+    static CONFIG: OnceLock<rustls::ClientConfig> = OnceLock::new();
+    if let Some(config) = CONFIG.get() {
+        return Ok(config.clone());
+    }
+    let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| ClientError::Tls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(CONFIG.get_or_init(|| config).clone())
+}
+
+/// The client that calls vendors: https, listed hosts, public addresses; no redirect, no proxy, no
+/// retry. Cheap to clone.
+#[derive(Clone)]
+pub struct VendorClient {
+    client: Client,
+    allow_loopback: bool,
+}
+
+impl fmt::Debug for VendorClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VendorClient").field("allow_loopback", &self.allow_loopback).finish_non_exhaustive()
+    }
+}
+
+/// What a call is for, in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Search,
+    Submit,
+    Status,
+    Test,
+}
+
+impl Operation {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Submit => "submit",
+            Self::Status => "status",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// A call. No `Debug`: it holds personal data and the token.
+pub(crate) struct Call<'a> {
+    pub operation: Operation,
+    pub source: &'a str,
+    pub hosts: &'a [String],
+    pub method: Method,
+    pub url: Url,
+    pub auth: (HeaderName, HeaderValue),
+    pub body: Option<Bytes>,
+    pub success: &'a [u16],
+    pub timeout: Duration,
+    pub max_body_bytes: usize,
+    pub longest_retry_after_seconds: u64,
+}
+
+/// Why a call has no answer that counts as success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Not a byte of the request left this machine.
+    NotSent(Code),
+    /// 429: the vendor did not take it; how long it asks to wait.
+    Throttled(Option<u64>),
+    /// 401: the vendor did not take it.
+    Unauthorized,
+    /// Another 4xx: the vendor did not take it.
+    Refused(u16),
+    /// Everything else: the vendor may have taken it, and nobody can tell.
+    Lost(Code),
+}
+
+impl Trouble {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotSent(code) | Self::Lost(code) => code,
+            Self::Throttled(_) => "vendor_throttled",
+            Self::Unauthorized => "credentials_rejected",
+            Self::Refused(status) => refusal(*status),
+        }
+    }
+}
+
+/// The code of a refusal with this status.
+pub(crate) fn refusal(status: u16) -> Code {
+    match status {
+        400 => "vendor_bad_request",
+        403 => "vendor_forbidden",
+        404 => "vendor_not_found",
+        409 => "vendor_conflict",
+        422 => "vendor_unprocessable",
+        _ => "vendor_refused",
+    }
+}
+
+impl VendorClient {
+    /// A client that resolves names as the system does.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn new(options: &Options) -> Result<Self, ClientError> {
+        Self::with_lookup(options, Arc::new(SystemLookup))
+    }
+
+    /// A client that resolves names by `lookup`; the same rules hold for what it finds.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn with_lookup(options: &Options, lookup: Arc<dyn Lookup>) -> Result<Self, ClientError> {
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls_config()?)
+            // Each URL is checked besides; this holds also if that check were forgotten.
+            .https_only(!options.allow_loopback)
+            .http1_only()
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .user_agent(options.user_agent.as_str())
+            .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+            // Every call has a connection of its own. On a kept one, the vendor may have hung up
+            // just now: the POST then fails after it was written, and its outcome is unknown for
+            // no good reason. TLS sessions are resumed, so that a new connection costs little.
+            .pool_max_idle_per_host(0)
+            .dns_resolver(Guard { lookup, allow_loopback: options.allow_loopback })
+            .build()
+            .map_err(|_| ClientError::Build)?;
+        Ok(Self { client, allow_loopback: options.allow_loopback })
+    }
+
+    /// Whether vendors on this machine may be called.
+    #[must_use]
+    pub fn allows_loopback(&self) -> bool {
+        self.allow_loopback
+    }
+
+    /// Sends a call once. The answer's body, when the vendor answered with a success.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Bytes, Trouble> {
+        let started = Instant::now();
+        let (operation, source) = (call.operation.name(), call.source);
+        let mut status = None;
+        let result = self.exchange(call, &mut status).await;
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let http_status = status.unwrap_or(0);
+        match &result {
+            Ok(_) => {
+                tracing::info!(operation, source_id = source, http_status, duration_ms, "vendor answered")
+            }
+            Err(trouble) => {
+                let code = trouble.code();
+                tracing::warn!(
+                    operation,
+                    source_id = source,
+                    http_status,
+                    duration_ms,
+                    code,
+                    "vendor call failed"
+                );
+            }
+        }
+        result
+    }
+
+    async fn exchange(&self, call: Call<'_>, status: &mut Option<u16>) -> Result<Bytes, Trouble> {
+        if check_url(&call.url, call.hosts, self.allow_loopback).is_err() {
+            return Err(Trouble::NotSent("vendor_host_forbidden"));
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let (name, value) = call.auth;
+        headers.insert(name, value);
+        let mut request = self.client.request(call.method, call.url).headers(headers).timeout(call.timeout);
+        if let Some(body) = call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let response = request.send().await.map_err(|error| without_answer(&error))?;
+        let code = response.status().as_u16();
+        *status = Some(code);
+        match code {
+            _ if call.success.contains(&code) => body(response, call.max_body_bytes).await,
+            401 => Err(Trouble::Unauthorized),
+            // The vendor, or something before it, gave up waiting or asks for the same call again:
+            // no promise that it had no effect.
+            408 | 425 => Err(Trouble::Lost("vendor_timed_out")),
+            429 => {
+                let longest = call.longest_retry_after_seconds;
+                let wait = retry_after::seconds(response.headers(), SystemTime::now(), longest);
+                Err(Trouble::Throttled(wait))
+            }
+            400..=499 => Err(Trouble::Refused(code)),
+            300..=399 => Err(Trouble::Lost("vendor_redirected")),
+            500..=599 => Err(Trouble::Lost("vendor_server_error")),
+            _ => Err(Trouble::Lost("vendor_answer_unexpected")),
+        }
+    }
+}
+
+/// What an error before the answer's head means. The error itself is dropped here: its text holds
+/// the URL.
+fn without_answer(error: &reqwest::Error) -> Trouble {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if inner.is::<ForbiddenAddress>() {
+            return Trouble::NotSent("vendor_address_forbidden");
+        }
+        cause = inner.source();
+    }
+    // The connector's own errors and time-out: name, TCP and TLS. The request is written only on a
+    // connection that this has handed out, so that nothing was sent.
+    if error.is_connect() {
+        return Trouble::NotSent("vendor_unreachable");
+    }
+    // The request could not even be built.
+    if error.is_builder() {
+        return Trouble::NotSent("vendor_request_unusable");
+    }
+    if error.is_timeout() {
+        return Trouble::Lost("vendor_timed_out");
+    }
+    Trouble::Lost("vendor_connection_lost")
+}
+
+/// Reads a body up to a size, counting what arrives and not what was announced.
+async fn body(mut response: Response, most: usize) -> Result<Bytes, Trouble> {
+    let too_large = Trouble::Lost("vendor_answer_too_large");
+    let most_u64 = u64::try_from(most).unwrap_or(u64::MAX);
+    if response.content_length().is_some_and(|announced| announced > most_u64) {
+        return Err(too_large);
+    }
+    let mut whole = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if whole.len() + chunk.len() > most => return Err(too_large),
+            Ok(Some(chunk)) => whole.extend_from_slice(&chunk),
+            Ok(None) => return Ok(whole.freeze()),
+            Err(error) if error.is_timeout() => return Err(Trouble::Lost("vendor_timed_out")),
+            Err(_) => return Err(Trouble::Lost("vendor_connection_lost")),
+        }
+    }
+}

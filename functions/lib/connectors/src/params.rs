@@ -1,0 +1,237 @@
+//! A data source's parameters: texts as an operator gave them, checked against the definition.
+
+use crate::definition::{Definition, Param, ParamKind, instead};
+use crate::net;
+use crate::template::{Values, plain};
+use reqwest::Url;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A parameter's value in its own type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParamValue {
+    /// Of type `string`, `choice` or `url`.
+    Text(String),
+    /// Of type `integer`.
+    Integer(i64),
+    /// Of type `boolean`.
+    Boolean(bool),
+}
+
+/// Checked parameters: each one that the connector has, and the URL its paths are put on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Params {
+    values: BTreeMap<String, ParamValue>,
+    base_url: Url,
+}
+
+impl Params {
+    /// A parameter's value.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&ParamValue> {
+        self.values.get(name)
+    }
+
+    pub(crate) fn integer(&self, name: &str) -> Option<i64> {
+        match self.values.get(name) {
+            Some(ParamValue::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Where the vendor's paths begin.
+    #[must_use]
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+}
+
+/// What is wrong with a parameter. Never holds the value given: someone may have put the secret there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParamProblem {
+    /// The parameter.
+    pub name: String,
+    /// What is wrong, and what to give instead.
+    pub message: String,
+}
+
+impl fmt::Display for ParamProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "parameter `{}`: {}", self.name, self.message)
+    }
+}
+
+impl Definition {
+    /// Checks the parameters of a data source. `allow_loopback` lets a URL point at this machine,
+    /// for the sandbox.
+    ///
+    /// # Errors
+    /// Every problem there is: a missing one (which, what it is, an example), one that the
+    /// connector doesn't have, a value that doesn't fit, a host that the connector doesn't list.
+    pub fn check_params(
+        &self,
+        given: &BTreeMap<String, String>,
+        allow_loopback: bool,
+    ) -> Result<Params, Vec<ParamProblem>> {
+        let mut problems = Vec::new();
+        let mut values = BTreeMap::new();
+        let names: Vec<&str> = self.params.iter().map(|param| param.name.as_str()).collect();
+        for name in given.keys().filter(|name| !names.contains(&name.as_str())) {
+            let message = format!("{} has no such parameter, {}", self.title, instead(name, &names));
+            problems.push(ParamProblem { name: name.clone(), message });
+        }
+        for param in &self.params {
+            let value = match (given.get(&param.name), &param.default) {
+                (Some(text), _) => param.value(text),
+                (None, Some(default)) => Ok(default.clone()),
+                (None, None) => Err("is missing".to_owned()),
+            };
+            match value {
+                Ok(value) => {
+                    values.insert(param.name.clone(), value);
+                }
+                Err(wrong) => {
+                    let message = format!("{wrong}; it is {}, such as {}", param.description, param.example);
+                    problems.push(ParamProblem { name: param.name.clone(), message });
+                }
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        // Any URL does while the base URL itself is rendered: its template holds parameters alone.
+        let Ok(nowhere) = Url::parse("https://invalid.invalid") else {
+            return Err(problems);
+        };
+        let unplaced = Params { values, base_url: nowhere };
+        let text = self.base_url.text(Values::of(&unplaced), plain);
+        match net::base_url(&text, &self.hosts, allow_loopback) {
+            Ok(base_url) => Ok(Params { base_url, ..unplaced }),
+            Err(message) => {
+                let name = self.base_url_param().unwrap_or("base_url").to_owned();
+                Err(vec![ParamProblem { name, message }])
+            }
+        }
+    }
+}
+
+impl Param {
+    /// The value of a text in the parameter's type.
+    pub(crate) fn value(&self, text: &str) -> Result<ParamValue, String> {
+        let text = text.trim();
+        match &self.kind {
+            ParamKind::String | ParamKind::Url => {
+                if text.is_empty() || text.len() > 200 || text.chars().any(char::is_control) {
+                    return Err("is not 1 to 200 bytes of text".to_owned());
+                }
+                Ok(ParamValue::Text(text.to_owned()))
+            }
+            ParamKind::Integer { min, max } => {
+                let number: i64 = text.parse().map_err(|_| "is not a whole number".to_owned())?;
+                if number < *min {
+                    return Err(format!("is less than {min}"));
+                }
+                if number > *max {
+                    return Err(format!("is more than {max}"));
+                }
+                Ok(ParamValue::Integer(number))
+            }
+            ParamKind::Boolean => match text {
+                "true" => Ok(ParamValue::Boolean(true)),
+                "false" => Ok(ParamValue::Boolean(false)),
+                _ => Err("is neither `true` nor `false`".to_owned()),
+            },
+            ParamKind::Choice(choices) => {
+                if choices.iter().any(|choice| choice == text) {
+                    Ok(ParamValue::Text(text.to_owned()))
+                } else {
+                    Err(format!("is none of {}", choices.join(", ")))
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Connectors;
+
+    fn check(given: &[(&str, &str)], allow_loopback: bool) -> Result<Params, String> {
+        let connectors = Connectors::embedded().unwrap();
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        connectors
+            .get("qualifio")
+            .unwrap()
+            .check_params(&given, allow_loopback)
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn defaults_stand_in_for_what_was_not_given() {
+        let params = check(&[("client_id", "2449"), ("user_id", "1001")], false).unwrap();
+        assert_eq!(params.get("direct"), Some(&ParamValue::Boolean(true)));
+        assert_eq!(params.integer("batch_size"), Some(100));
+        assert_eq!(params.base_url().as_str(), "https://api.qualif.io/");
+    }
+
+    #[test]
+    fn every_problem_is_told_with_what_to_give_instead() {
+        let problems = check(
+            &[("clientid", "1"), ("user_id", "s3cret"), ("direct", "yes"), ("batch_size", "10001")],
+            false,
+        );
+        insta::assert_snapshot!(problems.unwrap_err(), @r"
+        parameter `clientid`: Qualifio has no such parameter, write `client_id`
+        parameter `client_id`: is missing; it is the number of the Qualifio client account, sent with every call as clientId, such as 2449
+        parameter `user_id`: is not a whole number; it is the Qualifio user id of the DPO in whose name erasures are asked for, such as 1001
+        parameter `direct`: is neither `true` nor `false`; it is whether erasures run at once; with false the account's DPO approves each of them in Qualifio, such as true
+        parameter `batch_size`: is more than 10000; it is how many profiles one erasure may name, such as 100
+        ");
+    }
+
+    #[test]
+    fn only_the_hosts_of_the_connector_are_taken() {
+        let with = |url| check(&[("client_id", "1"), ("user_id", "1"), ("base_url", url)], false);
+        assert!(with("https://api.qualifio.com").is_ok());
+        for bad in [
+            "http://api.qualif.io",
+            "https://api.qualif.io:8443",
+            "https://api.qualif.io/v2",
+            "https://user@api.qualif.io",
+            "https://api.qualif.io?x=1",
+            "https://api.qualif.io.example.com",
+            "https://api.qualif.io@example.com",
+            "https://10.0.0.1",
+            "https://127.0.0.1",
+            "http://localhost:8080",
+            "ftp://api.qualif.io",
+            "api.qualif.io",
+        ] {
+            assert!(with(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_loopback_switch_opens_this_machine_and_nothing_else() {
+        let with = |url| check(&[("client_id", "1"), ("user_id", "1"), ("base_url", url)], true);
+        for good in
+            ["http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost:8080", "https://api.qualif.io"]
+        {
+            assert!(with(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://10.0.0.1:8080",
+            "http://api.qualif.io",
+            "http://192.168.0.1",
+            "http://[::ffff:10.0.0.1]",
+            "https://example.com",
+        ] {
+            assert!(with(bad).is_err(), "{bad}");
+        }
+        insta::assert_snapshot!(
+            with("https://example.com").unwrap_err(),
+            @"parameter `base_url`: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)"
+        );
+    }
+}

@@ -1,0 +1,252 @@
+//! Data sources: a connector with its parameters and its secret, behind the domain's ports.
+
+use crate::answer;
+use crate::connectors::Connectors;
+use crate::definition::{BatchSize, Definition};
+use crate::exchange::{Exchange, header};
+use crate::net::{Operation, Trouble, VendorClient, refusal};
+use crate::params::Params;
+use crate::template::{TypedId, Values};
+use rightful_domain::failure::Failure;
+use rightful_domain::identifier::Identifier;
+use rightful_domain::ids::SourceId;
+use rightful_domain::ports::{Secrets, Vendors};
+use rightful_domain::request::Right;
+use rightful_domain::vendor::{
+    Batch, Capabilities, DataSource, Fault, Found, RecordId, RuleReport, Submitted, Vendor,
+};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+/// The name of a data source's secret for the [`Secrets`] port. Its value is a JSON object with the
+/// fields that the connector's `secret` lists, such as `{"token": "…"}`.
+#[must_use]
+pub fn secret_name(source: &SourceId) -> String {
+    format!("source/{source}")
+}
+
+/// Opens data sources.
+pub struct Sources<S> {
+    connectors: Connectors,
+    client: VendorClient,
+    secrets: Arc<S>,
+}
+
+impl<S> Sources<S> {
+    /// Data sources of these connectors, called by this client with these secrets.
+    #[must_use]
+    pub fn new(connectors: Connectors, client: VendorClient, secrets: Arc<S>) -> Self {
+        Self { connectors, client, secrets }
+    }
+
+    /// The connectors it knows.
+    #[must_use]
+    pub fn connectors(&self) -> &Connectors {
+        &self.connectors
+    }
+}
+
+impl<S> fmt::Debug for Sources<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+impl<S: Secrets> Vendors for Sources<S> {
+    type Vendor = Source<S>;
+
+    async fn open(&self, source: &DataSource) -> Result<Source<S>, Failure> {
+        let definition =
+            self.connectors.get(&source.connector).ok_or(Failure::misconfigured("connector_unknown"))?;
+        let params =
+            definition.check_params(&source.params, self.client.allows_loopback()).map_err(|problems| {
+                for problem in &problems {
+                    tracing::error!(
+                        source_id = source.id.as_str(),
+                        parameter = problem.name,
+                        "parameter wrong"
+                    );
+                }
+                Failure::misconfigured("parameter_wrong")
+            })?;
+        let name = secret_name(&source.id);
+        let versions = self.secrets.secret(&name, false).await?;
+        let current = versions.first().ok_or(Failure::misconfigured("secret_missing"))?;
+        let token = header(definition, current)?;
+        Ok(Source {
+            capabilities: capabilities(definition, &params),
+            exchange: Exchange {
+                definition: Arc::clone(definition),
+                params,
+                client: self.client.clone(),
+                secrets: Arc::clone(&self.secrets),
+                secret_name: name,
+                source: source.id.as_str().to_owned(),
+                token: Mutex::new(token),
+            },
+        })
+    }
+}
+
+fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
+    let batch_size = match &definition.limits.batch_size {
+        BatchSize::Fixed(size) => *size,
+        BatchSize::Param(name) => {
+            params.integer(name).and_then(|size| usize::try_from(size).ok()).unwrap_or(1)
+        }
+    };
+    let plan = definition.plan;
+    Capabilities {
+        identifiers: definition.identifiers.clone(),
+        rights: vec![Right::Erasure],
+        dry_run: definition.erase.dry_run.is_some(),
+        batch_size: batch_size.max(1),
+        max_records: definition.limits.max_records,
+        call_timeout_seconds: definition.limits.call_timeout_seconds,
+        status_waits: plan.status_waits,
+        verify_waits: plan.verify_waits,
+        verify_looks: plan.verify_looks,
+        deadline_seconds: plan.deadline_seconds,
+        search_tries: plan.search_tries,
+    }
+}
+
+/// A connected data source.
+pub struct Source<S> {
+    capabilities: Capabilities,
+    exchange: Exchange<S>,
+}
+
+impl<S> fmt::Debug for Source<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("id", &self.exchange.source).finish_non_exhaustive()
+    }
+}
+
+/// What a failed call means where asking again is harmless.
+fn fault(trouble: Trouble) -> Fault {
+    match trouble {
+        Trouble::NotSent(code) | Trouble::Lost(code) => Fault::Unavailable(code),
+        Trouble::Throttled(wait) => Fault::Throttled(wait),
+        Trouble::Unauthorized => Fault::Unauthorized,
+        Trouble::Refused(status) => Fault::Refused(refusal(status)),
+    }
+}
+
+/// What a failed erasure means: only what certainly had no effect is told apart from unknown.
+fn submitted(trouble: Trouble) -> Submitted {
+    match trouble {
+        Trouble::NotSent(code) => Submitted::NotSent(Fault::Unavailable(code)),
+        Trouble::Throttled(wait) => Submitted::NotSent(Fault::Throttled(wait)),
+        Trouble::Unauthorized => Submitted::Rejected(Fault::Unauthorized),
+        Trouble::Refused(status) => Submitted::Rejected(Fault::Refused(refusal(status))),
+        Trouble::Lost(code) => Submitted::Unknown(code),
+    }
+}
+
+const UNREADABLE: &str = "vendor_answer_unreadable";
+
+impl<S> Source<S> {
+    fn typed(&self, records: &[RecordId]) -> Option<Vec<TypedId>> {
+        records.iter().map(|id| TypedId::of(id, self.exchange.definition.record_id)).collect()
+    }
+
+    /// What of a batch can't be sent as it is; nothing was sent then, and sending it again won't help.
+    fn unusable(&self, batch: &Batch<'_>) -> Option<Fault> {
+        if batch.right != Right::Erasure {
+            return Some(Fault::Refused("right_unsupported"));
+        }
+        if batch.dry_run && !self.capabilities.dry_run {
+            return Some(Fault::Refused("dry_run_unsupported"));
+        }
+        if batch.records.is_empty() || batch.records.len() > self.capabilities.batch_size {
+            return Some(Fault::Refused("batch_size_wrong"));
+        }
+        None
+    }
+}
+
+impl<S: Secrets> Vendor for Source<S> {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
+        let definition = &self.exchange.definition;
+        let mut all = BTreeSet::new();
+        let mut asked = false;
+        for search in &definition.searches {
+            for identifier in identifiers.iter().filter(|identifier| *identifier.kind() == search.by) {
+                asked = true;
+                let values = Values { identifier: identifier.expose(), ..Values::of(&self.exchange.params) };
+                let body = self
+                    .exchange
+                    .ask(Operation::Search, &search.request, None, values)
+                    .await
+                    .map_err(fault)?;
+                let ids = answer::found(&body, search, definition.record_id, identifier)
+                    .map_err(|_| Fault::Unavailable(UNREADABLE))?;
+                all.extend(ids);
+            }
+        }
+        if !asked {
+            // "Nothing found" would be a lie: nobody was asked about.
+            return Err(Fault::Refused("missing_identifier"));
+        }
+        if all.len() > definition.limits.max_records {
+            return Err(Fault::TooManyRecords);
+        }
+        Ok(Found { records: all.into_iter().map(TypedId::into_record).collect() })
+    }
+
+    async fn submit(&self, batch: &Batch<'_>) -> Submitted {
+        if let Some(fault) = self.unusable(batch) {
+            return Submitted::Rejected(fault);
+        }
+        let Some(records) = self.typed(batch.records) else {
+            return Submitted::Rejected(Fault::Refused("record_id_unusable"));
+        };
+        let erase = &self.exchange.definition.erase;
+        let more = erase.dry_run.as_ref().filter(|_| batch.dry_run);
+        let values = Values {
+            records: &records,
+            justification: batch.justification,
+            ..Values::of(&self.exchange.params)
+        };
+        let body = match self.exchange.ask(Operation::Submit, &erase.request, more, values).await {
+            Ok(body) => body,
+            Err(trouble) => return submitted(trouble),
+        };
+        let statuses = &self.exchange.definition.statuses;
+        match answer::opened(&body, erase, statuses, &self.exchange.source) {
+            Ok((rule_id, status)) => Submitted::Accepted { rule_id, status },
+            Err(_) => Submitted::Unknown(UNREADABLE),
+        }
+    }
+
+    async fn status(&self, rule_id: &str, records: &[RecordId]) -> Result<RuleReport, Fault> {
+        if !answer::is_rule_id(rule_id) {
+            return Err(Fault::Refused("rule_id_unusable"));
+        }
+        let definition = &self.exchange.definition;
+        let values = Values { rule_id, ..Values::of(&self.exchange.params) };
+        let body =
+            self.exchange.ask(Operation::Status, &definition.status.request, None, values).await.map_err(
+                |trouble| match trouble {
+                    Trouble::Refused(404) => Fault::RuleNotFound,
+                    other => fault(other),
+                },
+            )?;
+        let asked = self.typed(records).unwrap_or_default().into_iter().collect();
+        answer::report(&body, definition, rule_id, &asked, &self.exchange.source)
+            .map_err(|_| Fault::Unavailable(UNREADABLE))
+    }
+
+    async fn test(&self) -> Result<(), Fault> {
+        let values = Values::of(&self.exchange.params);
+        let request = &self.exchange.definition.test;
+        let body = self.exchange.ask(Operation::Test, request, None, values).await.map_err(fault)?;
+        if answer::is_json(&body) { Ok(()) } else { Err(Fault::Unavailable(UNREADABLE)) }
+    }
+}

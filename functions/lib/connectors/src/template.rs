@@ -1,0 +1,333 @@
+//! Placeholders in a definition, such as `${param.client_id}`, and what they become in a request.
+//!
+//! There is nothing to compute in them: no filters, no conditions. A text that is one placeholder
+//! becomes a value of the placeholder's own type (a number stays a JSON number); among other text a
+//! placeholder becomes text. What may stand where is checked when the definition is loaded, so that
+//! rendering cannot fail except for what a path cannot hold.
+
+use crate::params::{ParamValue, Params};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// What a placeholder stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// `${param.NAME}`.
+    Param(String),
+    /// `${identifier.KIND}`.
+    Identifier(String),
+    /// `${records}`: the ids of the records, a list.
+    Records,
+    /// `${justification}`.
+    Justification,
+    /// `${rule_id}`.
+    RuleId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Text(String),
+    Place(Place),
+}
+
+/// A text with placeholders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Template(pub Vec<Part>);
+
+/// A JSON value with placeholders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tree {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Text(Template),
+    List(Vec<Tree>),
+    Object(Vec<(String, Tree)>),
+}
+
+/// A record id in the type that the vendor's JSON has it in.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TypedId {
+    Integer(i64),
+    Text(String),
+}
+
+/// What the placeholders stand for in one request. No `Debug`: it holds personal data.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
+    pub params: &'a Params,
+    pub identifier: &'a str,
+    pub records: &'a [TypedId],
+    pub justification: &'a str,
+    pub rule_id: &'a str,
+}
+
+impl<'a> Values<'a> {
+    pub(crate) fn of(params: &'a Params) -> Self {
+        Self { params, identifier: "", records: &[], justification: "", rule_id: "" }
+    }
+}
+
+/// A rendered JSON value. No `Debug`: it holds personal data.
+#[derive(PartialEq)]
+pub(crate) enum Json<'a> {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Text(Cow<'a, str>),
+    List(Vec<Json<'a>>),
+    Object(Vec<(&'a str, Json<'a>)>),
+}
+
+impl Template {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// What is wrong with a placeholder, and what to write instead.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(start) = rest.find("${") {
+            let Some(length) = rest[start..].find('}') else {
+                return Err("a placeholder begins with `${` and has no end, write `${…}`".to_owned());
+            };
+            if start > 0 {
+                parts.push(Part::Text(rest[..start].to_owned()));
+            }
+            parts.push(Part::Place(Place::parse(&rest[start + 2..start + length])?));
+            rest = &rest[start + length + 1..];
+        }
+        if !rest.is_empty() || parts.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
+        }
+        Ok(Self(parts))
+    }
+
+    /// The placeholders in it.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Place(place) => Some(place),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// The placeholder it is, when it is nothing else.
+    pub(crate) fn lone(&self) -> Option<&Place> {
+        match self.0.as_slice() {
+            [Part::Place(place)] => Some(place),
+            _ => None,
+        }
+    }
+
+    /// Its text, each placeholder's value passed through `escape`.
+    pub(crate) fn text<'a>(&'a self, values: Values<'a>, escape: fn(&str) -> Cow<'_, str>) -> String {
+        let mut text = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(fixed) => text.push_str(fixed),
+                Part::Place(place) => text.push_str(&escape(&place.value(values).into_text())),
+            }
+        }
+        text
+    }
+
+    fn json<'a>(&'a self, values: Values<'a>) -> Json<'a> {
+        match self.0.as_slice() {
+            [Part::Place(place)] => place.value(values),
+            [Part::Text(fixed)] => Json::Text(Cow::Borrowed(fixed)),
+            _ => Json::Text(Cow::Owned(self.text(values, plain))),
+        }
+    }
+}
+
+impl Place {
+    fn parse(name: &str) -> Result<Self, String> {
+        match name.split_once('.') {
+            Some(("param", name)) if !name.is_empty() => Ok(Self::Param(name.to_owned())),
+            Some(("identifier", kind)) if !kind.is_empty() => Ok(Self::Identifier(kind.to_owned())),
+            Some(("secret", _)) => {
+                Err("a secret is sent by `auth` alone, take this placeholder out".to_owned())
+            }
+            None if name == "records" => Ok(Self::Records),
+            None if name == "justification" => Ok(Self::Justification),
+            None if name == "rule_id" => Ok(Self::RuleId),
+            _ => Err(format!(
+                "unknown placeholder `${{{name}}}`, write one of `${{param.NAME}}`, `${{identifier.KIND}}`, \
+                 `${{records}}`, `${{justification}}`, `${{rule_id}}`"
+            )),
+        }
+    }
+
+    /// As it is written.
+    pub(crate) fn written(&self) -> String {
+        match self {
+            Self::Param(name) => format!("${{param.{name}}}"),
+            Self::Identifier(kind) => format!("${{identifier.{kind}}}"),
+            Self::Records => "${records}".to_owned(),
+            Self::Justification => "${justification}".to_owned(),
+            Self::RuleId => "${rule_id}".to_owned(),
+        }
+    }
+
+    fn value<'a>(&self, values: Values<'a>) -> Json<'a> {
+        match self {
+            Self::Param(name) => match values.params.get(name) {
+                Some(ParamValue::Text(text)) => Json::Text(Cow::Borrowed(text)),
+                Some(ParamValue::Integer(number)) => Json::Integer(*number),
+                Some(ParamValue::Boolean(flag)) => Json::Bool(*flag),
+                // Loading checked that the parameter exists, and checking the parameters that it
+                // has a value.
+                None => Json::Null,
+            },
+            Self::Identifier(_) => Json::Text(Cow::Borrowed(values.identifier)),
+            Self::Records => Json::List(
+                values
+                    .records
+                    .iter()
+                    .map(|id| match id {
+                        TypedId::Integer(number) => Json::Integer(*number),
+                        TypedId::Text(text) => Json::Text(Cow::Borrowed(text)),
+                    })
+                    .collect(),
+            ),
+            Self::Justification => Json::Text(Cow::Borrowed(values.justification)),
+            Self::RuleId => Json::Text(Cow::Borrowed(values.rule_id)),
+        }
+    }
+}
+
+impl Tree {
+    /// Its value.
+    pub(crate) fn json<'a>(&'a self, values: Values<'a>) -> Json<'a> {
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(flag) => Json::Bool(*flag),
+            Self::Integer(number) => Json::Integer(*number),
+            Self::Text(template) => template.json(values),
+            Self::List(items) => Json::List(items.iter().map(|item| item.json(values)).collect()),
+            Self::Object(fields) => {
+                Json::Object(fields.iter().map(|(name, tree)| (name.as_str(), tree.json(values))).collect())
+            }
+        }
+    }
+}
+
+impl<'a> Json<'a> {
+    /// The text of a scalar; lists and objects cannot stand where a text is asked for.
+    pub(crate) fn into_text(self) -> Cow<'a, str> {
+        match self {
+            Self::Text(text) => text,
+            Self::Integer(number) => Cow::Owned(number.to_string()),
+            Self::Bool(flag) => Cow::Borrowed(if flag { "true" } else { "false" }),
+            Self::Null | Self::List(_) | Self::Object(_) => Cow::Borrowed(""),
+        }
+    }
+
+    /// Puts the fields of `more` into it, deep; what is there already is replaced.
+    pub(crate) fn merge(&mut self, more: Json<'a>) {
+        match (self, more) {
+            (Self::Object(fields), Self::Object(more)) => {
+                for (name, value) in more {
+                    match fields.iter_mut().find(|(known, _)| *known == name) {
+                        Some((_, there)) => there.merge(value),
+                        None => fields.push((name, value)),
+                    }
+                }
+            }
+            (there, more) => *there = more,
+        }
+    }
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(flag) => serializer.serialize_bool(*flag),
+            Self::Integer(number) => serializer.serialize_i64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Self::Object(fields) => {
+                let mut map = serializer.serialize_map(Some(fields.len()))?;
+                for (name, value) in fields {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+/// A text as it is.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
+/// A piece of a path: everything but letters, digits and `-._~` percent-encoded. Whether the whole
+/// path survived as it is (a segment of dots would not) is checked where the URL is made.
+pub(crate) fn segment(text: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if text.bytes().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.bytes().fold(String::new(), |mut encoded, byte| {
+        if plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_split_into_fixed_parts_and_placeholders() {
+        let template = Template::parse("/rules/${rule_id}/of/${param.client_id}").unwrap();
+        assert_eq!(
+            template.0,
+            [
+                Part::Text("/rules/".to_owned()),
+                Part::Place(Place::RuleId),
+                Part::Text("/of/".to_owned()),
+                Part::Place(Place::Param("client_id".to_owned())),
+            ]
+        );
+        assert_eq!(Template::parse("").unwrap().0, [Part::Text(String::new())]);
+    }
+
+    #[test]
+    fn what_is_no_placeholder_is_refused() {
+        for bad in ["${", "${}", "${rule", "${rules}", "${param.}", "${secret.token}", "${ records }"] {
+            assert!(Template::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_path_segment_cannot_leave_its_place() {
+        assert_eq!(segment("61f7e45694efba001186ebcd"), "61f7e45694efba001186ebcd");
+        assert_eq!(segment("../a b?c#d%2e"), "..%2Fa%20b%3Fc%23d%252e");
+    }
+
+    #[test]
+    fn a_dry_run_adds_its_fields_and_changes_no_other() {
+        let mut body =
+            Json::Object(vec![("a", Json::Integer(1)), ("b", Json::Object(vec![("c", Json::Null)]))]);
+        body.merge(Json::Object(vec![
+            ("b", Json::Object(vec![("d", Json::Bool(true))])),
+            ("test", Json::Bool(true)),
+        ]));
+        assert_eq!(serde_json::to_string(&body).unwrap(), r#"{"a":1,"b":{"c":null,"d":true},"test":true}"#);
+    }
+}

@@ -1,0 +1,118 @@
+//! What points at a person, and the token, must not be in anything that is printed.
+
+use crate::support::{Case, Kept, Raw, case};
+use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::request::Right;
+use rightful_domain::vendor::{Batch, RecordId, Vendor};
+use std::fmt::Write as _;
+use std::io;
+use std::sync::{Arc, Mutex};
+use tracing_subscriber::fmt::MakeWriter;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+const EMAIL: &str = "Canary.Person+tag@example.com";
+const TOKEN: &str = "canary-token-5f1c";
+const RECORD: &str = "987654321";
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// Runs everything against one server and gives what a careless caller would print.
+async fn everything(case: &Case, url: &str) -> String {
+    let source = case.open(url, Kept::new(&[TOKEN], &[TOKEN, "canary-token-5f1c-previous"])).await;
+    let person = Identifier::new(IdentifierKind::email(), EMAIL).unwrap();
+    let records = [RecordId::new(RECORD)];
+    let batch =
+        Batch { justification: "request 1", records: &records, dry_run: false, right: Right::Erasure };
+    let mut text = String::new();
+    let _ = write!(text, "{source:?} {person:?} {:?}", source.search(std::slice::from_ref(&person)).await);
+    let _ = write!(text, "{batch:?} {:?}", source.submit(&batch).await);
+    let _ = write!(text, "{:?}", source.status("rule1", &records).await);
+    let _ = write!(text, "{:?}", source.test().await);
+    text
+}
+
+#[tokio::test]
+async fn no_log_line_no_error_and_no_debug_output_holds_a_person_or_a_token() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let case = case("qualifio");
+    let mut printed = String::new();
+    let echo = format!(r#"{{"error":"no {EMAIL} ({RECORD}), token {TOKEN}","_id":"rule1"}}"#);
+    let found = format!(r#"[{{"id":{RECORD},"email":"{EMAIL}"}},{{"id":"{RECORD}","email":"{EMAIL}"}}]"#);
+    let odd = format!(r#"{{"_id":"rule1","ruleStatus":{{"status":"{EMAIL}"}}}}"#);
+    for (status, body) in [
+        (200, format!(r#"[{{"id":{RECORD},"email":"{EMAIL}"}}]"#)),
+        (200, found),
+        (200, echo.clone()),
+        (200, odd),
+        (200, format!("{EMAIL}{{")),
+        (302, echo.clone()),
+        (400, echo.clone()),
+        (401, echo.clone()),
+        (404, echo.clone()),
+        (429, echo.clone()),
+        (500, echo),
+    ] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(status)
+            .insert_header("location", format!("http://127.0.0.1/?email={EMAIL}").as_str())
+            .insert_header("retry-after", EMAIL)
+            .set_body_string(body);
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        printed += &everything(&case, &server.uri()).await;
+    }
+    for server in [Raw::resetting(), Raw::answering(""), Raw::answering(format!("{EMAIL} {RECORD}\r\n\r\n"))]
+    {
+        printed += &everything(&case, &server.url).await;
+    }
+    printed += &everything(&case, "http://127.0.0.1:1").await;
+    printed += &String::from_utf8_lossy(&log.0.lock().unwrap());
+
+    // It has to have logged at all, or this proves nothing.
+    for expected in
+        ["vendor answered", "vendor_connection_lost", "vendor_server_error", "unprintable", "vendor-main"]
+    {
+        assert!(printed.contains(expected), "{expected}");
+    }
+    let folded = printed.to_lowercase();
+    for canary in [
+        EMAIL.to_lowercase().as_str(),
+        "canary.person",
+        "canary.person%2btag%40example.com",
+        "email=",
+        "canary-token",
+        RECORD,
+        // base64 of the address, of the token and of the id, from their first byte
+        "y2fuyxj5llblcnnvb",
+        "q2fuyxj5llblcnnvb",
+        "y2fuyxj5lxrva2vu",
+        "otg3nju0mzix",
+    ] {
+        assert!(!folded.contains(canary), "{canary} was printed");
+    }
+}

@@ -1,0 +1,100 @@
+//! Faults below HTTP: what certainly was not sent, and what nobody can tell.
+
+use crate::support::{Case, Raw, case};
+use rightful_domain::vendor::{Fault, Submitted, Vendor};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+/// What search and submit say against a server; each sends once.
+async fn both(case: &Case, server: &Raw) -> (Fault, Submitted) {
+    let source = case.open(&server.url, case.secrets()).await;
+    let found = source.search(&[case.person()]).await.unwrap_err();
+    assert_eq!(server.seen(), 1, "the search was sent more than once");
+    let submitted = case.submit(&source).await;
+    assert_eq!(server.seen(), 2, "the erasure was sent more than once");
+    (found, submitted)
+}
+
+fn lost(code: &'static str) -> (Fault, Submitted) {
+    (Fault::Unavailable(code), Submitted::Unknown(code))
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_after_the_request_leaves_the_outcome_unknown() {
+    assert_eq!(both(&case("qualifio"), &Raw::resetting()).await, lost("vendor_connection_lost"));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_without_an_answer_leaves_the_outcome_unknown() {
+    assert_eq!(both(&case("qualifio"), &Raw::answering("")).await, lost("vendor_connection_lost"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_http_leaves_the_outcome_unknown() {
+    assert_eq!(
+        both(&case("qualifio"), &Raw::answering("220 mail.example.com ESMTP\r\n")).await,
+        lost("vendor_connection_lost")
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_leaves_the_outcome_unknown() {
+    let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"_id\":\"a\"}";
+    assert_eq!(both(&case("qualifio"), &Raw::answering(cut)).await, lost("vendor_connection_lost"));
+    let cut = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nb\r\n{\"_id\":\"a\"}\r\n";
+    assert_eq!(both(&case("qualifio"), &Raw::answering(cut)).await, lost("vendor_connection_lost"));
+}
+
+#[tokio::test]
+async fn an_answer_of_unannounced_size_is_cut_off_where_it_gets_too_large() {
+    let mut huge = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();
+    huge.resize(4 * 1024 * 1024, b' ');
+    assert_eq!(both(&case("qualifio"), &Raw::answering(huge)).await, lost("vendor_answer_too_large"));
+}
+
+#[tokio::test]
+async fn silence_after_the_request_leaves_the_outcome_unknown() {
+    let text = include_str!("../../definitions/qualifio/connector.yaml");
+    let short = text.replace("call_timeout_seconds: 20", "call_timeout_seconds: 10");
+    let mut case = case("qualifio");
+    case.definition = rightful_connectors::Definition::parse("connector.yaml", &short).unwrap();
+    let silent = Raw::hanging("");
+    let half = Raw::hanging("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{");
+    let started = Instant::now();
+    let (a, b) = (case.open(&silent.url, case.secrets()).await, case.open(&half.url, case.secrets()).await);
+    let (a, b, c) = tokio::join!(case.submit(&a), case.submit(&b), a.test());
+    assert_eq!(a, Submitted::Unknown("vendor_timed_out"));
+    assert_eq!(b, Submitted::Unknown("vendor_timed_out"));
+    assert_eq!(c, Err(Fault::Unavailable("vendor_timed_out")));
+    let took = started.elapsed();
+    assert!((Duration::from_secs(9)..Duration::from_secs(12)).contains(&took), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_on_was_certainly_not_reached() {
+    let case = case("qualifio");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let source = case.open(&format!("http://{free}"), case.secrets()).await;
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
+    assert_eq!(source.test().await, Err(Fault::Unavailable("vendor_unreachable")));
+}
+
+#[tokio::test]
+async fn a_vendor_without_a_trusted_certificate_gets_nothing() {
+    let case = case("qualifio");
+    // Speaks, but not TLS.
+    let server = Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]");
+    let source = case.open(&server.url.replace("http://", "https://"), case.secrets()).await;
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
+}
+
+#[tokio::test]
+async fn a_connection_that_takes_too_long_was_certainly_not_used() {
+    let case = case("qualifio");
+    // Accepts, reads the beginning of the handshake, and is silent.
+    let server = Raw::hanging("");
+    let source = case.open(&server.url.replace("http://", "https://"), case.secrets()).await;
+    let started = Instant::now();
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
+    assert!(started.elapsed() < Duration::from_secs(7));
+}

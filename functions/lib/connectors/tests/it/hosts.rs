@@ -1,0 +1,130 @@
+//! Where the client refuses to go.
+
+use crate::support::{Kept, case, client};
+use rightful_connectors::{Lookup, Options, VendorClient};
+use rightful_domain::failure::Failure;
+use rightful_domain::vendor::{Fault, Submitted, Vendor};
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+/// A resolver that answers every name with the same addresses and keeps what it was asked.
+struct Fixed {
+    addresses: Vec<IpAddr>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Lookup for Fixed {
+    fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        self.asked.lock().unwrap().push(host.to_owned());
+        Ok(self.addresses.clone())
+    }
+}
+
+fn resolving(addresses: &[&str], allow_loopback: bool) -> (VendorClient, Arc<Fixed>) {
+    let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+    let lookup = Arc::new(Fixed { addresses, asked: Mutex::default() });
+    let options = Options { allow_loopback, user_agent: "rightful-test".to_owned() };
+    (VendorClient::with_lookup(&options, lookup.clone()).unwrap(), lookup)
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_a_private_address_is_not_called() {
+    let case = case("qualifio");
+    for addresses in [
+        &["10.0.0.5"][..],
+        &["169.254.169.254"],
+        &["127.0.0.1"],
+        &["::1"],
+        &["::ffff:192.168.0.1"],
+        &["fd00:ec2::254"],
+        &["1.1.1.1", "10.0.0.5"],
+    ] {
+        for allow_loopback in [false, true] {
+            let (client, lookup) = resolving(addresses, allow_loopback);
+            let source = case.open_with("https://api.qualif.io", case.secrets(), client).await.unwrap();
+            let forbidden = Fault::Unavailable("vendor_address_forbidden");
+            assert_eq!(case.submit(&source).await, Submitted::NotSent(forbidden.clone()), "{addresses:?}");
+            assert_eq!(source.test().await, Err(forbidden));
+            assert_eq!(*lookup.asked.lock().unwrap(), ["api.qualif.io"; 2]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_was_certainly_not_reached() {
+    let case = case("qualifio");
+    let (client, _) = resolving(&[], false);
+    let source = case.open_with("https://api.qualif.io", case.secrets(), client).await.unwrap();
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
+}
+
+#[tokio::test]
+async fn localhost_is_this_machine_or_nothing() {
+    let case = case("qualifio");
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_string("[]")).mount(&server).await;
+    let url = format!("http://localhost:{}", server.address().port());
+    let (here, _) = resolving(&["127.0.0.1"], true);
+    assert_eq!(case.open_with(&url, case.secrets(), here).await.unwrap().test().await, Ok(()));
+    let (elsewhere, _) = resolving(&["1.1.1.1"], true);
+    assert_eq!(
+        case.open_with(&url, case.secrets(), elsewhere).await.unwrap().test().await,
+        Err(Fault::Unavailable("vendor_address_forbidden"))
+    );
+}
+
+#[tokio::test]
+async fn without_the_switch_this_machine_is_as_private_as_any() {
+    let case = case("qualifio");
+    for url in [
+        "http://127.0.0.1:8080",
+        "http://localhost:8080",
+        "http://[::1]:8080",
+        "https://127.0.0.1",
+        "https://10.0.0.1",
+    ] {
+        let opened = case.open_with(url, case.secrets(), client(false)).await;
+        assert_eq!(opened.unwrap_err(), Failure::misconfigured("parameter_wrong"), "{url}");
+    }
+    assert!(case.open_with("https://api.qualifio.com", case.secrets(), client(false)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let case = case("qualifio");
+    let target = MockServer::start().await;
+    for status in [301, 302, 303, 307, 308] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(status).insert_header("location", target.uri());
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let source = case.at(&server).await;
+        assert_eq!(case.submit(&source).await, Submitted::Unknown("vendor_redirected"));
+        assert_eq!(source.test().await, Err(Fault::Unavailable("vendor_redirected")));
+    }
+    assert!(target.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_connector_that_is_not_there_is_a_matter_of_set_up() {
+    let mut case = case("qualifio");
+    let secrets = Kept::new(&["t"], &["t"]);
+    let client = client(true);
+    let other = std::mem::replace(&mut case.definition.name, "other".to_owned());
+    assert_eq!(other, "qualifio");
+    let sources =
+        rightful_connectors::Sources::new(rightful_connectors::Connectors::default(), client, secrets);
+    let source = rightful_domain::vendor::DataSource {
+        schema: 1,
+        id: rightful_domain::ids::SourceId::parse("vendor-main").unwrap(),
+        connector: "other".to_owned(),
+        params: case.params("https://api.qualif.io"),
+        enabled: true,
+        revision: 1,
+        created_at: rightful_domain::time::Time::parse("2026-11-21T09:30:00Z").unwrap(),
+    };
+    let opened = rightful_domain::ports::Vendors::open(&sources, &source).await;
+    assert_eq!(opened.unwrap_err(), Failure::misconfigured("connector_unknown"));
+}

@@ -1,0 +1,142 @@
+//! Qualifio's requests, as they go over the wire.
+
+use crate::support::case;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::request::Right;
+use rightful_domain::vendor::{Batch, RuleStatus, Submitted, Vendor};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+fn written(request: &Request) -> String {
+    let mut headers: Vec<String> = request
+        .headers
+        .iter()
+        .filter(|(name, _)| *name != "host")
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    headers.sort();
+    let path = format!("{}?{}", request.url.path(), request.url.query().unwrap_or_default());
+    let body = String::from_utf8(request.body.clone()).unwrap();
+    format!("{} {path}\n{}\n\n{body}", request.method, headers.join("\n"))
+}
+
+async fn server(answer: &str) -> MockServer {
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(200).set_body_raw(answer, "application/json");
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    server
+}
+
+#[tokio::test]
+async fn the_search_asks_for_what_the_person_wrote() {
+    let case = case("qualifio");
+    let server = server("[]").await;
+    let person = Identifier::new(IdentifierKind::email(), "joao+x&y=1#%@qualifio.com").unwrap();
+    case.at(&server).await.search(&[person]).await.unwrap();
+    insta::assert_snapshot!(written(&server.received_requests().await.unwrap()[0]), @r"
+        GET /v1/gdpr/profiles?clientId=2449&email=joao%2Bx%26y%3D1%23%25%40qualifio.com
+        accept: application/json
+        user-agent: rightful-test
+        x-api-token: TOKEN-FOR-ACCOUNT-2449
+        ");
+}
+
+#[tokio::test]
+async fn the_erasure_has_the_walkthroughs_shape() {
+    let case = case("qualifio");
+    let server = server(&case.answer("submit.json")).await;
+    case.submit(&case.at(&server).await).await;
+    insta::assert_snapshot!(written(&server.received_requests().await.unwrap()[0]), @r#"
+        POST /v1/gdpr/rules/forgottenRight?clientId=2449&direct=true
+        accept: application/json
+        content-length: 151
+        content-type: application/json
+        user-agent: rightful-test
+        x-api-token: TOKEN-FOR-ACCOUNT-2449
+
+        {"ruleType":"GDPR_ForgottenRight","clientId":2449,"ruleTypePayload":{"profiles":[78,79,85]},"justification":"example justification text","userId":1001}
+        "#);
+}
+
+#[tokio::test]
+async fn a_dry_run_says_so_and_nothing_else_changes() {
+    let case = case("qualifio");
+    let server = server(&case.answer("submit.json")).await;
+    let source = case.at(&server).await;
+    assert!(source.capabilities().dry_run);
+    let records = case.records();
+    let batch = Batch { justification: "request 1", records: &records, dry_run: true, right: Right::Erasure };
+    source.submit(&batch).await;
+    insta::assert_snapshot!(String::from_utf8_lossy(&server.received_requests().await.unwrap()[0].body), @r#"{"ruleType":"GDPR_ForgottenRight","clientId":2449,"ruleTypePayload":{"profiles":[78,79,85]},"justification":"request 1","userId":1001,"test":true}"#);
+}
+
+#[tokio::test]
+async fn the_status_is_asked_by_the_rules_id() {
+    let case = case("qualifio");
+    let server = server(&case.answer("status.json")).await;
+    case.at(&server).await.status("61f7e45694efba001186ebcd", &[]).await.unwrap();
+    insta::assert_snapshot!(written(&server.received_requests().await.unwrap()[0]), @r"
+        GET /v1/gdpr/rules/61f7e45694efba001186ebcd?clientId=2449
+        accept: application/json
+        user-agent: rightful-test
+        x-api-token: TOKEN-FOR-ACCOUNT-2449
+        ");
+}
+
+#[tokio::test]
+async fn a_rule_that_waits_for_the_dpo_is_told_apart() {
+    let case = case("qualifio");
+    let server = server(&case.answer("submit.json").replace("APPROVED", "NEW")).await;
+    let submitted = case.submit(&case.at(&server).await).await;
+    let Submitted::Accepted { status, .. } = submitted else { panic!("{submitted:?}") };
+    assert_eq!(status, RuleStatus::AwaitingApproval);
+}
+
+#[tokio::test]
+async fn record_ids_that_are_no_numbers_are_not_sent() {
+    let case = case("qualifio");
+    let server = server(&case.answer("submit.json")).await;
+    let records = [rightful_domain::vendor::RecordId::new("78a")];
+    let batch = Batch { justification: "x", records: &records, dry_run: false, right: Right::Erasure };
+    insta::assert_debug_snapshot!(case.at(&server).await.submit(&batch).await, @r#"
+        Rejected(
+            Refused(
+                "record_id_unusable",
+            ),
+        )
+        "#);
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn it_can_do_what_the_definition_says() {
+    let case = case("qualifio");
+    let source = case.open("http://127.0.0.1:9", case.secrets()).await;
+    insta::assert_debug_snapshot!(source.capabilities(), @r#"
+        Capabilities {
+            identifiers: [
+                IdentifierKind(
+                    "email",
+                ),
+            ],
+            rights: [
+                Erasure,
+            ],
+            dry_run: true,
+            batch_size: 100,
+            max_records: 1000,
+            call_timeout_seconds: 20,
+            status_waits: Waits {
+                first_seconds: 2,
+                longest_seconds: 3600,
+            },
+            verify_waits: Waits {
+                first_seconds: 5,
+                longest_seconds: 3600,
+            },
+            verify_looks: 6,
+            deadline_seconds: 2592000,
+            search_tries: 12,
+        }
+        "#);
+}

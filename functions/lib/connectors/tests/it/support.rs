@@ -1,0 +1,232 @@
+//! What the tests share: connectors with their recorded walkthroughs, secrets, servers that misbehave.
+
+use rightful_connectors::{Connectors, Definition, Options, Source, Sources, VendorClient};
+use rightful_domain::failure::Failure;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::ids::SourceId;
+use rightful_domain::ports::{Secrets, Vendors};
+use rightful_domain::request::Right;
+use rightful_domain::time::Time;
+use rightful_domain::vendor::{Batch, DataSource, RecordId, Submitted, Vendor};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use wiremock::MockServer;
+use zeroize::Zeroizing;
+
+/// Secrets kept in memory: what the cache holds, and what a fresh read finds.
+pub struct Kept {
+    cached: Vec<String>,
+    pub fresh: Mutex<Result<Vec<String>, Failure>>,
+    pub fresh_reads: AtomicUsize,
+}
+
+impl Kept {
+    pub fn new(cached: &[&str], fresh: &[&str]) -> Arc<Self> {
+        let all = |tokens: &[&str]| tokens.iter().map(|token| secret(token)).collect();
+        Arc::new(Self {
+            cached: all(cached),
+            fresh: Mutex::new(Ok(all(fresh))),
+            fresh_reads: AtomicUsize::new(0),
+        })
+    }
+
+    pub fn raw(text: &str) -> Arc<Self> {
+        let all = vec![text.to_owned()];
+        Arc::new(Self { cached: all.clone(), fresh: Mutex::new(Ok(all)), fresh_reads: AtomicUsize::new(0) })
+    }
+}
+
+pub fn secret(token: &str) -> String {
+    serde_json::json!({ "token": token }).to_string()
+}
+
+impl Secrets for Kept {
+    async fn secret(&self, name: &str, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure> {
+        assert_eq!(name, "source/vendor-main");
+        let texts = if fresh {
+            self.fresh_reads.fetch_add(1, Ordering::SeqCst);
+            self.fresh.lock().unwrap().clone()?
+        } else {
+            self.cached.clone()
+        };
+        Ok(texts.into_iter().map(Zeroizing::new).collect())
+    }
+}
+
+/// A connector and the recorded walkthrough in its folder.
+pub struct Case {
+    pub definition: Definition,
+    pub walkthrough: Value,
+    folder: PathBuf,
+}
+
+/// Every embedded connector.
+pub fn cases() -> Vec<Case> {
+    let connectors = Connectors::embedded().unwrap_or_else(|error| panic!("{error}"));
+    connectors.iter().map(|definition| case(&definition.name)).collect()
+}
+
+pub fn case(name: &str) -> Case {
+    let connectors = Connectors::embedded().unwrap();
+    let definition = connectors.get(name).unwrap().as_ref().clone();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("definitions").join(name).join("fixtures");
+    let text = std::fs::read_to_string(folder.join("walkthrough.json"))
+        .unwrap_or_else(|_| panic!("{name}: fixtures/walkthrough.json is missing"));
+    Case { definition, walkthrough: serde_json::from_str(&text).unwrap(), folder }
+}
+
+impl Case {
+    pub fn text(&self, field: &str) -> &str {
+        self.walkthrough
+            .pointer(field)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("walkthrough.json: {field}"))
+    }
+
+    pub fn answer(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.join(file))
+            .unwrap_or_else(|_| panic!("fixtures/{file} is missing"))
+    }
+
+    pub fn person(&self) -> Identifier {
+        Identifier::new(
+            IdentifierKind::parse(self.text("/identifier/kind")).unwrap(),
+            self.text("/identifier/value"),
+        )
+        .unwrap()
+    }
+
+    pub fn records(&self) -> Vec<RecordId> {
+        let ids = self.walkthrough["records"].as_array().unwrap();
+        ids.iter().map(|id| RecordId::new(id.as_str().unwrap())).collect()
+    }
+
+    pub fn params(&self, base_url: &str) -> BTreeMap<String, String> {
+        let given = self.walkthrough["params"].as_object().unwrap();
+        given
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+            .chain([("base_url".to_owned(), base_url.to_owned())])
+            .collect()
+    }
+
+    pub async fn open(&self, base_url: &str, secrets: Arc<Kept>) -> Source<Kept> {
+        self.open_with(base_url, secrets, client(true)).await.unwrap()
+    }
+
+    pub async fn open_with(
+        &self,
+        base_url: &str,
+        secrets: Arc<Kept>,
+        client: VendorClient,
+    ) -> Result<Source<Kept>, Failure> {
+        let mut connectors = Connectors::default();
+        connectors.add(self.definition.clone());
+        let source = DataSource {
+            schema: 1,
+            id: SourceId::parse("vendor-main").unwrap(),
+            connector: self.definition.name.clone(),
+            params: self.params(base_url),
+            enabled: true,
+            revision: 1,
+            created_at: Time::parse("2026-11-21T09:30:00Z").unwrap(),
+        };
+        Sources::new(connectors, client, secrets).open(&source).await
+    }
+
+    pub async fn at(&self, server: &MockServer) -> Source<Kept> {
+        self.open(&server.uri(), self.secrets()).await
+    }
+
+    pub fn secrets(&self) -> Arc<Kept> {
+        Kept::raw(&self.walkthrough["secret"].to_string())
+    }
+
+    pub async fn submit(&self, source: &Source<Kept>) -> Submitted {
+        let records = self.records();
+        source
+            .submit(&Batch {
+                justification: self.text("/justification"),
+                records: &records,
+                dry_run: false,
+                right: Right::Erasure,
+            })
+            .await
+    }
+}
+
+pub fn client(allow_loopback: bool) -> VendorClient {
+    VendorClient::new(&Options { allow_loopback, user_agent: "rightful-test".to_owned() }).unwrap()
+}
+
+/// A server that reads one request for each connection and then does what it is told.
+pub struct Raw {
+    pub url: String,
+    seen: Arc<AtomicUsize>,
+}
+
+impl Raw {
+    /// How many requests came.
+    pub fn seen(&self) -> usize {
+        self.seen.load(Ordering::SeqCst)
+    }
+
+    pub fn new(then: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(AtomicUsize::new(0));
+        let (counter, then) = (Arc::clone(&seen), Arc::new(then));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Ok(mut stream) = stream else { return };
+                let (counter, then) = (Arc::clone(&counter), Arc::clone(&then));
+                std::thread::spawn(move || {
+                    // The head comes in one piece on loopback; a byte is left unread by `reset`.
+                    let mut head = [0u8; 64];
+                    if stream.read(&mut head).is_ok_and(|read| read > 0) {
+                        counter.fetch_add(1, Ordering::SeqCst);
+                        then(stream);
+                    }
+                });
+            }
+        });
+        Self { url, seen }
+    }
+
+    /// Answers with these bytes and closes in good order.
+    pub fn answering(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self::new(move |mut stream| {
+            drain(&stream);
+            let _ = stream.write_all(&bytes);
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = stream.read(&mut [0u8; 1024]);
+        })
+    }
+
+    /// Hangs up with a reset: closing a socket that still has unread bytes sends one.
+    pub fn resetting() -> Self {
+        Self::new(drop)
+    }
+
+    /// Answers with these bytes and then says nothing more for a minute.
+    pub fn hanging(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self::new(move |mut stream| {
+            let _ = stream.write_all(&bytes);
+            std::thread::sleep(std::time::Duration::from_secs(60));
+        })
+    }
+}
+
+fn drain(stream: &TcpStream) {
+    let _ = stream.set_read_timeout(Some(std::time::Duration::from_millis(100)));
+    let mut rest = [0u8; 4096];
+    let mut reader = stream;
+    while reader.read(&mut rest).is_ok_and(|read| read > 0) {}
+}
