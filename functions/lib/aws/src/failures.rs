@@ -1,0 +1,157 @@
+//! From an AWS error to a failure of ours: its code is kept for the log, its text is dropped,
+//! because AWS repeats parts of the input in its messages.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use rightful_domain::failure::{Code, Failure};
+
+/// How the failures of one AWS service are called.
+#[derive(Debug)]
+pub(crate) struct Codes {
+    /// It did not answer, or asked us to slow down.
+    pub unavailable: Code,
+    /// It did not let us.
+    pub denied: Code,
+    /// The table, key, bucket or state machine is not there.
+    pub missing: Code,
+    /// It took the call for a mistake.
+    pub rejected: Code,
+}
+
+/// What to think of a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It had no effect and may work in a moment.
+    Busy,
+    /// Nobody can tell whether it had an effect.
+    Ambiguous,
+    /// It had no effect, and the caller is not allowed to.
+    Denied,
+    /// It had no effect, because something that must exist is not there.
+    Missing,
+    /// It had no effect and never will.
+    Rejected,
+}
+
+/// Judges a failed call by its error code and status.
+pub(crate) fn verdict<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) -> Verdict {
+    let SdkError::ServiceError(service) = err else {
+        // A call that could not even be built did not go out; it is a mistake of the set-up.
+        let unsent = matches!(err, SdkError::ConstructionFailure(_));
+        return if unsent { Verdict::Rejected } else { Verdict::Ambiguous };
+    };
+    let code = service.err().code().unwrap_or_default();
+    let has = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
+    let status = service.raw().status().as_u16();
+    if has(&["Throttl", "LimitExceeded", "Throughput", "TooManyRequests", "SlowDown"])
+        || has(&[
+            "TransactionConflict",
+            "TransactionInProgress",
+            "ConditionalRequestConflict",
+            "OperationAborted",
+        ])
+        || status == 429
+    {
+        Verdict::Busy
+    } else if status >= 500 || has(&["RequestTimeout", "InternalServer", "InternalFailure"]) {
+        Verdict::Ambiguous
+    } else if has(&[
+        "AccessDenied",
+        "UnrecognizedClient",
+        "InvalidSignature",
+        "ExpiredToken",
+        "InvalidClientToken",
+    ]) || status == 401
+        || status == 403
+    {
+        Verdict::Denied
+    } else if has(&["NotFound", "NoSuch", "DoesNotExist"]) {
+        Verdict::Missing
+    } else {
+        Verdict::Rejected
+    }
+}
+
+impl Codes {
+    /// The failure that a call's error stands for; logs AWS's code, once.
+    pub(crate) fn failure<E: ProvideErrorMetadata>(&self, err: &SdkError<E, HttpResponse>) -> Failure {
+        let failure = self.of(verdict(err));
+        tracing::warn!(code = failure.code, aws_code = aws_code(err), "a call to AWS failed");
+        failure
+    }
+
+    /// The failure that a verdict stands for.
+    pub(crate) fn of(&self, verdict: Verdict) -> Failure {
+        match verdict {
+            Verdict::Busy | Verdict::Ambiguous => Failure::transient(self.unavailable),
+            Verdict::Denied => Failure::misconfigured(self.denied),
+            Verdict::Missing => Failure::misconfigured(self.missing),
+            Verdict::Rejected => Failure::misconfigured(self.rejected),
+        }
+    }
+}
+
+/// AWS's own name for an error, safe to log: a plain word, never a message.
+fn aws_code<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) -> &str {
+    match err {
+        SdkError::ConstructionFailure(_) => "not_built",
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "timeout",
+        SdkError::DispatchFailure(_) => "no_connection",
+        SdkError::ServiceError(service) => service
+            .err()
+            .code()
+            .filter(|code| code.len() <= 64 && code.chars().all(|c| c.is_ascii_alphanumeric()))
+            .unwrap_or("unnamed"),
+        _ => "unreadable_answer",
+    }
+}
+
+#[cfg(feature = "dynamodb")]
+pub(crate) const STORE: Codes = Codes {
+    unavailable: "store_unavailable",
+    denied: "store_denied",
+    missing: "store_missing",
+    rejected: "store_rejected",
+};
+
+#[cfg(feature = "dynamodb")]
+pub(crate) const KEY_TABLE: Codes = Codes {
+    unavailable: "key_table_unavailable",
+    denied: "key_table_denied",
+    missing: "key_table_missing",
+    rejected: "key_table_rejected",
+};
+
+#[cfg(feature = "kms")]
+pub(crate) const KMS: Codes = Codes {
+    unavailable: "kms_unavailable",
+    denied: "kms_denied",
+    missing: "kms_key_missing",
+    rejected: "kms_rejected",
+};
+
+#[cfg(feature = "s3")]
+pub(crate) const RECEIPTS: Codes = Codes {
+    unavailable: "receipts_unavailable",
+    denied: "receipts_denied",
+    missing: "receipts_missing",
+    rejected: "receipts_rejected",
+};
+
+#[cfg(feature = "secrets")]
+pub(crate) const SECRETS: Codes = Codes {
+    unavailable: "secrets_unavailable",
+    denied: "secret_denied",
+    missing: "secret_missing",
+    rejected: "secret_rejected",
+};
+
+#[cfg(feature = "sfn")]
+pub(crate) const WORKFLOW: Codes = Codes {
+    unavailable: "workflow_unavailable",
+    denied: "workflow_denied",
+    missing: "workflow_missing",
+    rejected: "workflow_rejected",
+};

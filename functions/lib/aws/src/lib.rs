@@ -1,0 +1,54 @@
+//! AWS behind the domain's ports: DynamoDB, KMS, Secrets Manager, Step Functions and S3.
+//!
+//! Architecture Invariant: one HTTP client and one TLS configuration serve every SDK here (and the
+//! vendor client takes the same TLS configuration), so a function carries one network stack. What
+//! AWS answers never leaves this crate as text: a failure is a kind and a code of ours.
+
+pub mod client;
+#[cfg(any(feature = "dynamodb", feature = "kms", feature = "s3", feature = "secrets", feature = "sfn"))]
+mod failures;
+mod time;
+
+#[cfg(feature = "dynamodb")]
+pub mod store;
+
+#[cfg(feature = "dynamodb")]
+pub mod key_table;
+
+#[cfg(all(feature = "dynamodb", feature = "kms"))]
+pub mod keys;
+
+#[cfg(feature = "kms")]
+pub mod signer;
+
+#[cfg(feature = "kms")]
+pub mod tags;
+
+#[cfg(feature = "s3")]
+pub mod receipts;
+
+#[cfg(feature = "secrets")]
+pub mod secrets;
+
+#[cfg(feature = "sfn")]
+pub mod workflow;
+
+pub use client::{Aws, Settings, tls_config};
+pub use time::SystemClock;
+
+#[cfg(feature = "dynamodb")]
+pub use key_table::KeyTable;
+#[cfg(all(feature = "dynamodb", feature = "kms"))]
+pub use keys::DataKeys;
+#[cfg(feature = "s3")]
+pub use receipts::ReceiptBucket;
+#[cfg(feature = "secrets")]
+pub use secrets::SecretStore;
+#[cfg(feature = "kms")]
+pub use signer::ReceiptKey;
+#[cfg(feature = "dynamodb")]
+pub use store::Store;
+#[cfg(feature = "kms")]
+pub use tags::TagKey;
+#[cfg(feature = "sfn")]
+pub use workflow::StateMachine;

@@ -1,0 +1,79 @@
+//! Keeps receipts in a bucket with Object Lock: one object for each request, written once.
+
+use crate::client::Aws;
+use crate::failures::{RECEIPTS, Verdict, verdict};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::RequestId;
+use rightful_domain::ports::Receipts;
+use rightful_domain::receipt::Receipt;
+use ring::digest::{SHA256, digest};
+
+/// The bucket of receipts.
+#[derive(Clone, Debug)]
+pub struct ReceiptBucket {
+    client: Client,
+    bucket: String,
+}
+
+impl ReceiptBucket {
+    /// The bucket by its name.
+    #[must_use]
+    pub fn new(aws: &Aws, bucket: impl Into<String>) -> Self {
+        let config = aws.sdk_config();
+        let config = aws_sdk_s3::config::Builder::from(config)
+            // An endpoint of one's own has no DNS name for each bucket.
+            .force_path_style(config.endpoint_url().is_some())
+            .build();
+        Self { client: Client::from_conf(config), bucket: bucket.into() }
+    }
+
+    /// The kept receipt file; `None` when there is none.
+    ///
+    /// # Errors
+    /// When S3 fails, or does not let us look.
+    pub async fn read(&self, request: RequestId) -> Result<Option<Vec<u8>>, Failure> {
+        match self.client.get_object().bucket(&self.bucket).key(key(request)).send().await {
+            Ok(object) => match object.body.collect().await {
+                Ok(body) => Ok(Some(body.to_vec())),
+                Err(_) => Err(RECEIPTS.of(Verdict::Ambiguous)),
+            },
+            Err(err) if err.as_service_error().is_some_and(|err| err.is_no_such_key()) => Ok(None),
+            Err(err) => Err(RECEIPTS.failure(&err)),
+        }
+    }
+}
+
+fn key(request: RequestId) -> String {
+    format!("receipts/{request}.json")
+}
+
+impl Receipts for ReceiptBucket {
+    async fn keep(&self, request: RequestId, receipt: &Receipt) -> Result<(), Failure> {
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key(request))
+            .if_none_match("*")
+            .content_type("application/json")
+            .checksum_sha256(BASE64.encode(digest(&SHA256, &receipt.file)))
+            .body(ByteStream::from(receipt.file.clone()))
+            .send()
+            .await;
+        let Err(err) = put else { return Ok(()) };
+        let there = err.raw_response().is_some_and(|answer| answer.status().as_u16() == 412);
+        if !there && verdict(&err) != Verdict::Ambiguous {
+            return Err(RECEIPTS.failure(&err));
+        }
+        // It was kept before, or nobody can tell: the object itself says.
+        match self.read(request).await? {
+            Some(kept) if kept == receipt.file => Ok(()),
+            Some(_) => Err(Failure::misconfigured("receipt_differs")),
+            None => Err(RECEIPTS.failure(&err)),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Stores a state change: its rows, its events and the head of the chain, together or not at all.
+//!
+//! Whose change it was is told by a name drawn for each call and written into every row and event:
+//! two handlers that decide the same in the same millisecond write the same bytes, and only one of
+//! them may go on to the vendor.
+
+use super::Store;
+use super::rows::{
+    HEAD_SK, REQUEST_SK, SCHEMA, event_row, event_sk, head_row, is_by, read, records_row, records_sk,
+    request_pk, request_row, row_key, rule_row, rule_sk, task_row, task_sk,
+};
+use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name, refusal};
+use crate::failures::{STORE, verdict};
+use rightful_domain::event::{self, Head};
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::RequestId;
+use rightful_domain::ports::{Change, CommitError, Row, Writes};
+
+impl Writes for Store {
+    async fn commit(&self, change: Change) -> Result<(), CommitError> {
+        let writer = random_name()?;
+        let rows: Vec<Write> = change
+            .rows
+            .iter()
+            .map(|row| self.write_of(change.request, row, &writer))
+            .collect::<Result<_, _>>()?;
+        if change.facts.is_empty() {
+            let witness = change.rows.iter().find_map(witness).map(|sk| (request_pk(change.request), sk));
+            return self.commit_quietly(&rows, witness, &writer).await;
+        }
+        self.commit_with_events(&change, &rows, &writer).await
+    }
+}
+
+impl Store {
+    async fn commit_with_events(
+        &self,
+        change: &Change,
+        rows: &[Write],
+        writer: &str,
+    ) -> Result<(), CommitError> {
+        let mut tried: Option<u64> = None;
+        for attempt in 0..TRIES {
+            pause(attempt).await;
+            let head = self.head(change.request).await?;
+            let seq = head.as_ref().map_or(0, |head| head.seq) + 1;
+            // A try that was told to come back may have been stored since.
+            if let Some(before) = tried.replace(seq).filter(|before| *before < seq)
+                && self.is_ours(request_pk(change.request), event_sk(before), writer).await?
+            {
+                return Ok(());
+            }
+            let mut writes = rows.to_vec();
+            self.append_events(&mut writes, change, head.as_ref(), writer)?;
+            check_limits(&writes)?;
+            let ours = || self.is_ours(request_pk(change.request), event_sk(seq), writer);
+            match self.transact(&writes).await {
+                Ok(()) => return Ok(()),
+                Err(Refusal::Busy) => {}
+                Err(Refusal::Failed(failure)) => return Err(failure.into()),
+                Err(Refusal::Guards(failed)) => {
+                    if ours().await? {
+                        return Ok(());
+                    }
+                    if failed.iter().any(|&index| index < rows.len()) {
+                        return Err(CommitError::Stale);
+                    }
+                    // Only the chain has moved on: the same rows after its new head.
+                }
+                Err(Refusal::Ambiguous(failure)) => {
+                    return if ours().await? { Ok(()) } else { Err(failure.into()) };
+                }
+            }
+        }
+        Err(BUSY.into())
+    }
+
+    /// A change that is no news: no event, no head. `witness` is a row that tells whose it is.
+    pub(super) async fn commit_quietly(
+        &self,
+        rows: &[Write],
+        witness: Option<(String, String)>,
+        writer: &str,
+    ) -> Result<(), CommitError> {
+        check_limits(rows)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ours = || async {
+            match witness.clone() {
+                Some((pk, sk)) => self.is_ours(pk, sk, writer).await,
+                None => Ok(false),
+            }
+        };
+        for attempt in 0..TRIES {
+            pause(attempt).await;
+            let written = match rows {
+                [row @ Write::Put { .. }] => self.put(row).await,
+                _ => self.transact(rows).await,
+            };
+            match written {
+                Ok(()) => return Ok(()),
+                Err(Refusal::Busy) => {}
+                Err(Refusal::Failed(failure)) => return Err(failure.into()),
+                Err(Refusal::Guards(_)) => {
+                    return if ours().await? { Ok(()) } else { Err(CommitError::Stale) };
+                }
+                Err(Refusal::Ambiguous(failure)) => {
+                    return if ours().await? { Ok(()) } else { Err(failure.into()) };
+                }
+            }
+        }
+        Err(BUSY.into())
+    }
+
+    /// Writes one row without a transaction, at half its price.
+    pub(super) async fn put(&self, write: &Write) -> Result<(), Refusal> {
+        let Write::Put { table, item, guard } = write else {
+            return self.transact(std::slice::from_ref(write)).await;
+        };
+        let (expression, names, values) = guard.condition();
+        let sent = self
+            .client
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item.clone()))
+            .set_condition_expression(expression)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(err)
+                if err.as_service_error().is_some_and(|err| err.is_conditional_check_failed_exception()) =>
+            {
+                Err(Refusal::Guards(vec![0]))
+            }
+            Err(err) => Err(refusal(verdict(&err), || STORE.failure(&err))),
+        }
+    }
+
+    /// Whether `writer` wrote the row that is there now.
+    pub(super) async fn is_ours(&self, pk: String, sk: String, writer: &str) -> Result<bool, Failure> {
+        Ok(self.row(pk, sk).await?.is_some_and(|item| is_by(&item, writer)))
+    }
+
+    async fn head(&self, request: RequestId) -> Result<Option<Head>, Failure> {
+        let row = self.row(request_pk(request), HEAD_SK.to_owned()).await?;
+        row.map(|item| read(item, SCHEMA)).transpose()
+    }
+
+    fn append_events(
+        &self,
+        writes: &mut Vec<Write>,
+        change: &Change,
+        head: Option<&Head>,
+        writer: &str,
+    ) -> Result<(), Failure> {
+        let mut last = head.cloned().unwrap_or_else(Head::start);
+        for fact in &change.facts {
+            let event = event::write(&last, change.request, change.at, fact)
+                .map_err(|_| Failure::misconfigured("event_unwritable"))?;
+            last = event.head;
+            writes.push(
+                self.put_request_row(
+                    event_row(change.request, last.seq, &event.bytes, writer),
+                    Guard::Absent,
+                ),
+            );
+        }
+        let guard = head.map_or(Guard::Absent, |head| Guard::Head(head.clone()));
+        writes.push(self.put_request_row(head_row(change.request, &last)?, guard));
+        Ok(())
+    }
+
+    fn write_of(&self, request: RequestId, row: &Row, writer: &str) -> Result<Write, Failure> {
+        let put = |item, revision| self.put_request_row(item, Guard::read_at(revision));
+        Ok(match row {
+            Row::Request(row) => put(request_row(row, row.revision + 1, writer)?, row.revision),
+            Row::Task(row) => put(task_row(row, row.revision + 1, writer)?, row.revision),
+            Row::Rule(row) => put(rule_row(row, row.revision + 1, writer)?, row.revision),
+            // The task's row stands beside them in every change, and its guard holds for them.
+            Row::Records { source, chunk, sealed } => {
+                self.put_request_row(records_row(request, source, *chunk, sealed)?, Guard::Nothing)
+            }
+            Row::ForgetRecords { source, chunk } => Write::Delete {
+                table: self.requests.clone(),
+                key: row_key(request_pk(request), records_sk(source, *chunk)),
+            },
+        })
+    }
+
+    pub(super) fn put_request_row(&self, item: super::rows::Item, guard: Guard) -> Write {
+        Write::Put { table: self.requests.clone(), item, guard }
+    }
+}
+
+/// The sort key of a row that names its writer.
+fn witness(row: &Row) -> Option<String> {
+    match row {
+        Row::Request(_) => Some(REQUEST_SK.to_owned()),
+        Row::Task(task) => Some(task_sk(&task.source)),
+        Row::Rule(rule) => Some(rule_sk(&rule.source, rule.batch)),
+        Row::Records { .. } | Row::ForgetRecords { .. } => None,
+    }
+}

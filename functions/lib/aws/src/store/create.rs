@@ -1,0 +1,115 @@
+//! Begins a request: delivery, request, tasks, first event, head and wrapped key in one transaction
+//! over both tables, so that none of them is ever there without the others.
+
+use super::Store;
+use super::reads::IndexQuery;
+use super::rows::{
+    DELIVERY_SK, SCHEMA, SOURCE_SK, delivery_pk, delivery_row, event_row, head_row, key_row, read,
+    request_row, source_of, source_pk, task_row,
+};
+use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name};
+use rightful_domain::event::{self, Fact, Head};
+use rightful_domain::failure::Failure;
+use rightful_domain::ports::{Begins, Created, Reads as _};
+use rightful_domain::request::{Delivery, Request};
+use rightful_domain::seal::Tag;
+use rightful_domain::task::Task;
+use rightful_domain::vendor::DataSource;
+
+impl Begins for Store {
+    async fn delivery(&self, channel: &str, key: &Tag) -> Result<Option<Delivery>, Failure> {
+        let row = self.row(delivery_pk(channel, key), DELIVERY_SK.to_owned()).await?;
+        row.map(|item| read(item, SCHEMA)).transpose()
+    }
+
+    async fn sources(&self) -> Result<Vec<DataSource>, Failure> {
+        let mut sources = Vec::new();
+        for item in self.index_rows(IndexQuery::list("SOURCE")).await? {
+            let Some(id) = source_of(&item) else { continue };
+            // The index lags behind the row, and holds its key alone.
+            if let Some(row) = self.row(source_pk(&id), SOURCE_SK.to_owned()).await? {
+                sources.push(read(row, SCHEMA)?);
+            }
+        }
+        Ok(sources)
+    }
+
+    async fn create(
+        &self,
+        request: &Request,
+        tasks: &[Task],
+        delivery: Option<&Delivery>,
+        wrapped_key: &[u8],
+        fact: Fact,
+    ) -> Result<Created, Failure> {
+        let writes = self.beginning(request, tasks, delivery, wrapped_key, &fact)?;
+        check_limits(&writes)?;
+        for attempt in 0..TRIES {
+            pause(attempt).await;
+            match self.transact(&writes).await {
+                Ok(()) => return Ok(Created::New),
+                Err(Refusal::Busy) => {}
+                Err(Refusal::Failed(failure)) => return Err(failure),
+                Err(Refusal::Guards(_)) => {
+                    if let Some(created) = self.already_created(request, delivery).await? {
+                        return Ok(created);
+                    }
+                }
+                Err(Refusal::Ambiguous(failure)) => {
+                    return self.already_created(request, delivery).await?.ok_or(failure);
+                }
+            }
+        }
+        Err(BUSY)
+    }
+}
+
+impl Store {
+    fn beginning(
+        &self,
+        request: &Request,
+        tasks: &[Task],
+        delivery: Option<&Delivery>,
+        wrapped_key: &[u8],
+        fact: &Fact,
+    ) -> Result<Vec<Write>, Failure> {
+        let writer = random_name()?;
+        let new = |item| self.put_request_row(item, Guard::Absent);
+        let event = event::write(&Head::start(), request.id, request.received_at, fact)
+            .map_err(|_| Failure::misconfigured("event_unwritable"))?;
+        let mut writes = Vec::with_capacity(tasks.len() + 5);
+        if let Some(delivery) = delivery {
+            writes.push(new(delivery_row(delivery)?));
+        }
+        writes.push(new(request_row(request, 1, &writer)?));
+        for task in tasks {
+            writes.push(new(task_row(task, 1, &writer)?));
+        }
+        writes.push(new(event_row(request.id, event.head.seq, &event.bytes, &writer)));
+        writes.push(new(head_row(request.id, &event.head)?));
+        writes.push(Write::Put {
+            table: self.keys.clone(),
+            item: key_row(request.id, wrapped_key),
+            guard: Guard::Absent,
+        });
+        Ok(writes)
+    }
+
+    /// What is there already: an id is drawn for one call of [`Begins::create`], so a row that
+    /// names this request is this call's own.
+    async fn already_created(
+        &self,
+        request: &Request,
+        delivery: Option<&Delivery>,
+    ) -> Result<Option<Created>, Failure> {
+        let Some(delivery) = delivery else {
+            return Ok(self.request(request.id).await?.map(|_| Created::New));
+        };
+        let there = self.delivery(&delivery.channel, &delivery.key).await?;
+        Ok(there.map(
+            |there| {
+                if there.request == request.id { Created::New } else { Created::Delivered(there) }
+            },
+        ))
+    }
+}

@@ -1,0 +1,183 @@
+//! Strongly consistent reads of one request's rows, and queries of the indexes, which lag behind.
+
+use super::Store;
+use super::rows::{
+    EVENT_PREFIX, Item, REQUEST_SK, RecordsRow, SCHEMA, SOURCE_SK, TASK_PREFIX, cursor, due_of, due_shard,
+    event_bytes, read, records_prefix, request_pk, rule_prefix, source_pk, start_key, task_sk,
+};
+use crate::failures::STORE;
+use aws_sdk_dynamodb::types::AttributeValue;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ports::{Due, DueIndex, Page, Reads};
+use rightful_domain::request::Request;
+use rightful_domain::seal::Sealed;
+use rightful_domain::task::{Rule, Task};
+use rightful_domain::time::Time;
+use rightful_domain::vendor::DataSource;
+
+/// How many due rows are read at once.
+const DUE_PAGE: i32 = 25;
+
+impl Reads for Store {
+    async fn request(&self, id: RequestId) -> Result<Option<Request>, Failure> {
+        let row = self.row(request_pk(id), REQUEST_SK.to_owned()).await?;
+        row.map(|item| read(item, Request::SCHEMA)).transpose()
+    }
+
+    async fn tasks(&self, id: RequestId) -> Result<Vec<Task>, Failure> {
+        let rows = self.rows(request_pk(id), TASK_PREFIX.to_owned()).await?;
+        rows.into_iter().map(|item| read(item, Task::SCHEMA)).collect()
+    }
+
+    async fn task(&self, id: RequestId, source: &SourceId) -> Result<Option<Task>, Failure> {
+        let row = self.row(request_pk(id), task_sk(source)).await?;
+        row.map(|item| read(item, Task::SCHEMA)).transpose()
+    }
+
+    async fn rules(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure> {
+        let rows = self.rows(request_pk(id), rule_prefix(source)).await?;
+        rows.into_iter().map(|item| read(item, Rule::SCHEMA)).collect()
+    }
+
+    async fn records(&self, id: RequestId, source: &SourceId) -> Result<Vec<Sealed>, Failure> {
+        let rows = self.rows(request_pk(id), records_prefix(source)).await?;
+        rows.into_iter().map(|item| read::<RecordsRow>(item, SCHEMA).map(|row| row.sealed)).collect()
+    }
+
+    async fn events(&self, id: RequestId) -> Result<Vec<Vec<u8>>, Failure> {
+        let rows = self.rows(request_pk(id), EVENT_PREFIX.to_owned()).await?;
+        rows.into_iter().map(event_bytes).collect()
+    }
+
+    async fn source(&self, id: &SourceId) -> Result<Option<DataSource>, Failure> {
+        let row = self.row(source_pk(id), SOURCE_SK.to_owned()).await?;
+        row.map(|item| read(item, SCHEMA)).transpose()
+    }
+}
+
+impl DueIndex for Store {
+    async fn due(&self, shard: u8, now: Time, after: Option<String>) -> Result<Page<Due>, Failure> {
+        let query = IndexQuery::due(shard, now);
+        let page = self.index_page(&query, after.as_deref()).await?;
+        let found = page.rows.len();
+        let rows: Vec<Due> = page.rows.iter().filter_map(due_of).collect();
+        if rows.len() < found {
+            // One bad row must not keep the others from being looked at.
+            tracing::error!(code = "row_unreadable", "the due index holds a row that is no request or task");
+        }
+        Ok(Page { rows, next: page.next })
+    }
+}
+
+/// A query of one index by its hash key, and its range key where it has a bound.
+#[derive(Clone, Debug)]
+pub(super) struct IndexQuery {
+    index: &'static str,
+    hash: (&'static str, String),
+    up_to: Option<(&'static str, String)>,
+    descending: bool,
+    limit: Option<i32>,
+}
+
+impl IndexQuery {
+    fn of(index: &'static str, name: &'static str, value: impl Into<String>) -> Self {
+        Self { index, hash: (name, value.into()), up_to: None, descending: false, limit: None }
+    }
+
+    fn due(shard: u8, now: Time) -> Self {
+        let up_to = Some(("next_due", now.to_string()));
+        Self { up_to, limit: Some(DUE_PAGE), ..Self::of("due", "due_shard", due_shard(shard)) }
+    }
+
+    /// All rows of a kind, `REQUEST` or `SOURCE`.
+    pub(super) fn list(kind: &'static str) -> Self {
+        Self::of("list", "list_key", kind)
+    }
+
+    /// The largest range key first, `limit` rows a page.
+    pub(super) fn newest_first(self, limit: u32) -> Self {
+        Self { descending: true, limit: i32::try_from(limit.max(1)).ok(), ..self }
+    }
+
+    pub(super) fn rule(rule_ref: String) -> Self {
+        Self::of("rule", "rule_ref", rule_ref)
+    }
+
+    pub(super) fn subject(mac: &str) -> Self {
+        Self::of("subject", "subject_tag", mac)
+    }
+}
+
+impl Store {
+    /// All rows of `pk` whose sort key begins so, in order, strongly consistent.
+    async fn rows(&self, pk: String, prefix: String) -> Result<Vec<Item>, Failure> {
+        let mut rows = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.requests)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
+                .expression_attribute_values(":sk", AttributeValue::S(prefix.clone()))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|err| STORE.failure(&err))?;
+            rows.extend(page.items.unwrap_or_default());
+            match page.last_evaluated_key {
+                Some(last) if !last.is_empty() => start = Some(last),
+                _ => return Ok(rows),
+            }
+        }
+    }
+
+    /// One page of an index: the keys it holds.
+    pub(super) async fn index_page(
+        &self,
+        query: &IndexQuery,
+        after: Option<&str>,
+    ) -> Result<Page<Item>, Failure> {
+        let mut condition = "#hash = :hash".to_owned();
+        let mut call = self
+            .client
+            .query()
+            .table_name(&self.requests)
+            .index_name(query.index)
+            .expression_attribute_names("#hash", query.hash.0)
+            .expression_attribute_values(":hash", AttributeValue::S(query.hash.1.clone()));
+        if let Some((name, value)) = &query.up_to {
+            condition.push_str(" AND #range <= :range");
+            call = call
+                .expression_attribute_names("#range", *name)
+                .expression_attribute_values(":range", AttributeValue::S(value.clone()));
+        }
+        let page = call
+            .key_condition_expression(condition)
+            .scan_index_forward(!query.descending)
+            .set_limit(query.limit)
+            .set_exclusive_start_key(after.map(start_key).transpose()?)
+            .send()
+            .await
+            .map_err(|err| STORE.failure(&err))?;
+        let next = page.last_evaluated_key.filter(|last| !last.is_empty());
+        Ok(Page { rows: page.items.unwrap_or_default(), next: next.as_ref().map(cursor).transpose()? })
+    }
+
+    /// All pages of an index.
+    pub(super) async fn index_rows(&self, query: IndexQuery) -> Result<Vec<Item>, Failure> {
+        let mut rows = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.index_page(&query, after.as_deref()).await?;
+            rows.extend(page.rows);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(rows),
+            }
+        }
+    }
+}

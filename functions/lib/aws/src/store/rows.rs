@@ -1,0 +1,374 @@
+//! How rows are named, written and read back.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use rightful_domain::event::Head;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ports::{DUE_SHARDS, Due};
+use rightful_domain::request::{Delivery, Request};
+use rightful_domain::seal::{Sealed, Tag};
+use rightful_domain::task::{Rule, Task};
+use rightful_domain::time::Time;
+use rightful_domain::vendor::DataSource;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+use std::collections::{BTreeMap, HashMap};
+
+/// A row, or the key of one.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+pub(crate) const REQUEST_SK: &str = "REQUEST";
+pub(crate) const HEAD_SK: &str = "HEAD";
+pub(crate) const KEY_SK: &str = "KEY";
+pub(crate) const DELIVERY_SK: &str = "DELIVERY";
+pub(crate) const SOURCE_SK: &str = "SOURCE";
+pub(crate) const TASK_PREFIX: &str = "TASK#";
+pub(crate) const EVENT_PREFIX: &str = "EVENT#";
+
+/// The schema version of the rows whose type has no version of its own.
+pub(crate) const SCHEMA: u8 = 1;
+/// How long a delivery is remembered: longer than any ticketing system repeats one.
+const DELIVERY_SECONDS: i64 = 400 * 24 * 60 * 60;
+/// Who wrote a row: drawn anew for each change, so that a change whose answer got lost knows its own.
+pub(crate) const WRITER: &str = "writer";
+
+const UNREADABLE: Failure = Failure::misconfigured("row_unreadable");
+const UNKNOWN_SCHEMA: Failure = Failure::misconfigured("row_schema_unknown");
+const BAD_CURSOR: Failure = Failure::misconfigured("cursor_unreadable");
+
+pub(crate) fn request_pk(id: RequestId) -> String {
+    format!("REQUEST#{id}")
+}
+
+pub(crate) fn task_sk(source: &SourceId) -> String {
+    format!("{TASK_PREFIX}{source}")
+}
+
+pub(crate) fn records_prefix(source: &SourceId) -> String {
+    format!("RECORDS#{source}#")
+}
+
+pub(crate) fn records_sk(source: &SourceId, chunk: u32) -> String {
+    format!("RECORDS#{source}#{chunk:05}")
+}
+
+pub(crate) fn rule_prefix(source: &SourceId) -> String {
+    format!("RULE#{source}#")
+}
+
+pub(crate) fn rule_sk(source: &SourceId, batch: u32) -> String {
+    format!("RULE#{source}#{batch:05}")
+}
+
+pub(crate) fn event_sk(seq: u64) -> String {
+    format!("{EVENT_PREFIX}{seq:010}")
+}
+
+pub(crate) fn delivery_pk(channel: &str, key: &Tag) -> String {
+    format!("DELIVERY#{channel}#{}", key.mac)
+}
+
+pub(crate) fn source_pk(id: &SourceId) -> String {
+    format!("SOURCE#{id}")
+}
+
+pub(crate) fn due_shard(shard: u8) -> String {
+    format!("DUE#{shard}")
+}
+
+pub(crate) fn rule_ref(source: &SourceId, rule_id: &str) -> String {
+    format!("{source}#{rule_id}")
+}
+
+pub(crate) fn row_key(pk: impl Into<String>, sk: impl Into<String>) -> Item {
+    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn row<T: Serialize>(pk: String, sk: String, fields: &T) -> Result<Item, Failure> {
+    // The error would print the value.
+    let mut item: Item = to_item(fields).map_err(|_| Failure::misconfigured("row_unwritable"))?;
+    item.extend(row_key(pk, sk));
+    Ok(item)
+}
+
+fn set(item: &mut Item, name: &str, value: AttributeValue) {
+    item.insert(name.to_owned(), value);
+}
+
+fn set_due(item: &mut Item, request: RequestId, next_due: Option<Time>) {
+    if next_due.is_some() {
+        set(item, "due_shard", text(due_shard(request.shard(DUE_SHARDS))));
+    }
+}
+
+/// The row of a request, as it will be at `revision`.
+pub(crate) fn request_row(request: &Request, revision: u64, writer: &str) -> Result<Item, Failure> {
+    let mut item = row(request_pk(request.id), REQUEST_SK.to_owned(), request)?;
+    set(&mut item, "revision", number(revision));
+    set(&mut item, WRITER, text(writer));
+    set(&mut item, "list_key", text("REQUEST"));
+    set(&mut item, "list_sort", text(format!("{}#{}", request.received_at, request.id)));
+    set_due(&mut item, request.id, request.next_due);
+    if let Some(subject) = &request.subject {
+        set(&mut item, "subject_tag", text(&subject.mac));
+    }
+    Ok(item)
+}
+
+/// The row of a task, as it will be at `revision`.
+pub(crate) fn task_row(task: &Task, revision: u64, writer: &str) -> Result<Item, Failure> {
+    let mut item = row(request_pk(task.request), task_sk(&task.source), task)?;
+    set(&mut item, "revision", number(revision));
+    set(&mut item, WRITER, text(writer));
+    set_due(&mut item, task.request, task.next_due);
+    Ok(item)
+}
+
+/// The row of a rule, as it will be at `revision`.
+pub(crate) fn rule_row(rule: &Rule, revision: u64, writer: &str) -> Result<Item, Failure> {
+    let mut item = row(request_pk(rule.request), rule_sk(&rule.source, rule.batch), rule)?;
+    set(&mut item, "revision", number(revision));
+    set(&mut item, WRITER, text(writer));
+    if let Some(rule_id) = &rule.rule_id {
+        set(&mut item, "rule_ref", text(rule_ref(&rule.source, rule_id)));
+    }
+    Ok(item)
+}
+
+/// A chunk of sealed record ids.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RecordsRow {
+    schema: u8,
+    source: SourceId,
+    chunk: u32,
+    /// The record ids, sealed.
+    pub sealed: Sealed,
+}
+
+pub(crate) fn records_row(
+    request: RequestId,
+    source: &SourceId,
+    chunk: u32,
+    sealed: &Sealed,
+) -> Result<Item, Failure> {
+    let fields = RecordsRow { schema: SCHEMA, source: source.clone(), chunk, sealed: sealed.clone() };
+    row(request_pk(request), records_sk(source, chunk), &fields)
+}
+
+pub(crate) fn event_row(request: RequestId, seq: u64, bytes: &[u8], writer: &str) -> Item {
+    let mut item = row_key(request_pk(request), event_sk(seq));
+    set(&mut item, "schema", number(SCHEMA));
+    set(&mut item, "bytes", AttributeValue::B(Blob::new(bytes)));
+    set(&mut item, WRITER, text(writer));
+    item
+}
+
+pub(crate) fn head_row(request: RequestId, head: &Head) -> Result<Item, Failure> {
+    let mut item = row(request_pk(request), HEAD_SK.to_owned(), head)?;
+    set(&mut item, "schema", number(SCHEMA));
+    Ok(item)
+}
+
+pub(crate) fn key_row(request: RequestId, wrapped: &[u8]) -> Item {
+    let mut item = row_key(request_pk(request), KEY_SK);
+    set(&mut item, "schema", number(SCHEMA));
+    set(&mut item, "wrapped", AttributeValue::B(Blob::new(wrapped)));
+    item
+}
+
+pub(crate) fn delivery_row(delivery: &Delivery) -> Result<Item, Failure> {
+    let mut item = row(delivery_pk(&delivery.channel, &delivery.key), DELIVERY_SK.to_owned(), delivery)?;
+    let expires_at = delivery.received_at.unix_seconds().saturating_add(DELIVERY_SECONDS);
+    set(&mut item, "expires_at", number(expires_at));
+    Ok(item)
+}
+
+/// The row of a data source, as it will be at `revision`.
+pub(crate) fn source_row(source: &DataSource, revision: u64, writer: &str) -> Result<Item, Failure> {
+    let mut item = row(source_pk(&source.id), SOURCE_SK.to_owned(), source)?;
+    set(&mut item, "revision", number(revision));
+    set(&mut item, WRITER, text(writer));
+    set(&mut item, "list_key", text("SOURCE"));
+    set(&mut item, "list_sort", text(source.id.as_str()));
+    Ok(item)
+}
+
+/// Reads a row of the schema version that this build knows.
+pub(crate) fn read<T: DeserializeOwned>(item: Item, schema: u8) -> Result<T, Failure> {
+    let found = item.get("schema").and_then(|value| value.as_n().ok());
+    if found.and_then(|text| text.parse().ok()) != Some(schema) {
+        return Err(UNKNOWN_SCHEMA);
+    }
+    // The error would print the value.
+    from_item(item).map_err(|_| UNREADABLE)
+}
+
+/// The exact bytes of an event.
+pub(crate) fn event_bytes(mut item: Item) -> Result<Vec<u8>, Failure> {
+    match item.remove("bytes") {
+        Some(AttributeValue::B(bytes)) => Ok(bytes.into_inner()),
+        _ => Err(UNREADABLE),
+    }
+}
+
+/// Whether `writer` wrote this row last.
+pub(crate) fn is_by(item: &Item, writer: &str) -> bool {
+    string(item, WRITER) == Some(writer)
+}
+
+fn string<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+/// Which request or task an index row points at.
+pub(crate) fn due_of(item: &Item) -> Option<Due> {
+    let request = request_of(item)?;
+    let source = match string(item, "sk")? {
+        REQUEST_SK => None,
+        sk => Some(SourceId::parse(sk.strip_prefix(TASK_PREFIX)?).ok()?),
+    };
+    Some(Due { request, source })
+}
+
+/// Which request an index row points at.
+pub(crate) fn request_of(item: &Item) -> Option<RequestId> {
+    RequestId::parse(string(item, "pk")?.strip_prefix("REQUEST#")?).ok()
+}
+
+/// Which rule an index row points at.
+pub(crate) fn rule_of(item: &Item) -> Option<(RequestId, SourceId, u32)> {
+    let (source, batch) = string(item, "sk")?.strip_prefix("RULE#")?.split_once('#')?;
+    Some((request_of(item)?, SourceId::parse(source).ok()?, batch.parse().ok()?))
+}
+
+/// Which data source an index row points at.
+pub(crate) fn source_of(item: &Item) -> Option<SourceId> {
+    SourceId::parse(string(item, "pk")?.strip_prefix("SOURCE#")?).ok()
+}
+
+/// Where the next page begins, as text; every key of ours is text.
+pub(crate) fn cursor(last: &Item) -> Result<String, Failure> {
+    let keys: Option<BTreeMap<&str, &str>> =
+        last.iter().map(|(name, value)| Some((name.as_str(), value.as_s().ok()?.as_str()))).collect();
+    serde_json::to_string(&keys.ok_or(BAD_CURSOR)?).map_err(|_| BAD_CURSOR)
+}
+
+/// The key that [`cursor`] wrote.
+pub(crate) fn start_key(cursor: &str) -> Result<Item, Failure> {
+    let keys: BTreeMap<String, String> = serde_json::from_str(cursor).map_err(|_| BAD_CURSOR)?;
+    Ok(keys.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect())
+}
+
+/// How many bytes DynamoDB counts for a row, rounded up where its rule is loose.
+pub(crate) fn size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
+}
+
+fn value_size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(digits) => digits.len().div_ceil(2) + 2,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + value_size(value)).sum::<usize>(),
+        AttributeValue::M(map) => {
+            3 + map.iter().map(|(name, value)| 1 + name.len() + value_size(value)).sum::<usize>()
+        }
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> RequestId {
+        RequestId::parse("019aa6e0-5c1f-7000-8000-00000000000b").unwrap()
+    }
+
+    fn source() -> SourceId {
+        SourceId::parse("qualifio-main").unwrap()
+    }
+
+    fn noon() -> Time {
+        Time::parse("2026-11-21T12:00:00Z").unwrap()
+    }
+
+    #[test]
+    fn rows_are_named_as_the_design_says() {
+        assert_eq!(request_pk(id()), "REQUEST#019aa6e0-5c1f-7000-8000-00000000000b");
+        assert_eq!(task_sk(&source()), "TASK#qualifio-main");
+        assert_eq!(records_sk(&source(), 7), "RECORDS#qualifio-main#00007");
+        assert_eq!(rule_sk(&source(), 12), "RULE#qualifio-main#00012");
+        assert_eq!(event_sk(3), "EVENT#0000000003");
+        assert_eq!(source_pk(&source()), "SOURCE#qualifio-main");
+        assert_eq!(delivery_pk("zendesk", &Tag::new("k", &[0xab, 1])), "DELIVERY#zendesk#ab01");
+    }
+
+    #[test]
+    fn a_task_that_is_due_stands_in_the_due_index_and_a_done_one_does_not() {
+        let mut task = Task::planned(id(), source(), "qualifio".to_owned(), noon());
+        let item = task_row(&task, 1, "w").unwrap();
+        assert_eq!(item["due_shard"], text("DUE#3"));
+        assert_eq!(item["next_due"], text("2026-11-21T12:00:00.000Z"));
+        assert_eq!(item["revision"], number(1));
+        task.next_due = None;
+        let item = task_row(&task, 2, "w").unwrap();
+        assert!(!item.contains_key("due_shard") && !item.contains_key("next_due"));
+    }
+
+    #[test]
+    fn a_row_reads_back_as_it_was_written() {
+        let task = Task::planned(id(), source(), "qualifio".to_owned(), noon());
+        let back: Task = read(task_row(&task, 0, "w").unwrap(), Task::SCHEMA).unwrap();
+        assert_eq!(back, task);
+    }
+
+    #[test]
+    fn a_row_of_another_schema_version_is_not_read() {
+        let task = Task::planned(id(), source(), "qualifio".to_owned(), noon());
+        let mut item = task_row(&task, 1, "w").unwrap();
+        set(&mut item, "schema", number(2));
+        assert_eq!(read::<Task>(item.clone(), Task::SCHEMA), Err(UNKNOWN_SCHEMA));
+        item.remove("schema");
+        assert_eq!(read::<Task>(item, Task::SCHEMA), Err(UNKNOWN_SCHEMA));
+    }
+
+    #[test]
+    fn an_index_row_points_at_its_request_task_or_rule() {
+        let pk = request_pk(id());
+        assert_eq!(due_of(&row_key(&pk, "REQUEST")), Some(Due { request: id(), source: None }));
+        assert_eq!(
+            due_of(&row_key(&pk, "TASK#qualifio-main")),
+            Some(Due { request: id(), source: Some(source()) })
+        );
+        assert_eq!(due_of(&row_key(&pk, "HEAD")), None);
+        assert_eq!(due_of(&row_key("SOURCE#a", "REQUEST")), None);
+        assert_eq!(rule_of(&row_key(&pk, rule_sk(&source(), 12))), Some((id(), source(), 12)));
+    }
+
+    #[test]
+    fn a_cursor_reads_back_and_anything_else_does_not() {
+        let mut last = row_key(request_pk(id()), "TASK#a");
+        set(&mut last, "next_due", text("2026-11-21T12:00:00.000Z"));
+        assert_eq!(start_key(&cursor(&last).unwrap()), Ok(last));
+        assert_eq!(start_key("what"), Err(BAD_CURSOR));
+        assert_eq!(start_key(r#"{"pk":1}"#), Err(BAD_CURSOR));
+    }
+
+    #[test]
+    fn the_size_of_a_row_counts_names_and_values() {
+        assert_eq!(size(&row_key("ab", "c")), 2 + 2 + 2 + 1);
+        let item = event_row(id(), 1, &[0; 1000], "w");
+        assert!((1000..1120).contains(&size(&item)), "{}", size(&item));
+    }
+}

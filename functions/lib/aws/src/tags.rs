@@ -1,0 +1,70 @@
+//! Keyed digests of personal data. KMS takes at most 4,096 bytes and content has any length, so the
+//! message is the purpose and a digest of the content; the HMAC keeps that digest from being guessed.
+
+use crate::client::Aws;
+use crate::failures::KMS;
+use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::MacAlgorithmSpec;
+use rightful_domain::failure::Failure;
+use rightful_domain::ports::Tags;
+use rightful_domain::seal::Tag;
+use ring::digest::{Context, SHA256};
+
+/// The KMS key that makes tags.
+#[derive(Clone, Debug)]
+pub struct TagKey {
+    client: Client,
+    key_id: String,
+}
+
+impl TagKey {
+    /// The HMAC key by its ARN.
+    #[must_use]
+    pub fn new(aws: &Aws, key_id: impl Into<String>) -> Self {
+        Self { client: Client::new(aws.sdk_config()), key_id: key_id.into() }
+    }
+}
+
+impl Tags for TagKey {
+    async fn tag(&self, purpose: &'static str, content: &[u8]) -> Result<Tag, Failure> {
+        let answer = self
+            .client
+            .generate_mac()
+            .key_id(&self.key_id)
+            .mac_algorithm(MacAlgorithmSpec::HmacSha256)
+            .message(Blob::new(message(purpose, content)))
+            .send()
+            .await
+            .map_err(|err| KMS.failure(&err))?;
+        match (answer.key_id, answer.mac) {
+            (Some(key_id), Some(mac)) if mac.as_ref().len() == 32 => Ok(Tag::new(&key_id, mac.as_ref())),
+            _ => Err(Failure::misconfigured("tag_unusable")),
+        }
+    }
+}
+
+/// `purpose ‖ 0x00 ‖ SHA-256(purpose ‖ 0x00 ‖ content)`: always short, and apart for each purpose.
+fn message(purpose: &str, content: &[u8]) -> Vec<u8> {
+    let mut digest = Context::new(&SHA256);
+    digest.update(purpose.as_bytes());
+    digest.update(&[0]);
+    digest.update(content);
+    let mut message = purpose.as_bytes().to_vec();
+    message.push(0);
+    message.extend_from_slice(digest.finish().as_ref());
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message;
+
+    #[test]
+    fn a_message_is_short_and_differs_by_purpose_and_content() {
+        let long = message("subject", &[7; 100_000]);
+        assert_eq!(long.len(), "subject".len() + 1 + 32);
+        assert_ne!(message("a", b"x"), message("b", b"x"));
+        assert_ne!(message("a", b"x"), message("a", b"y"));
+    }
+}

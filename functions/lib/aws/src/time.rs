@@ -1,0 +1,18 @@
+//! The one place that reads the system's clock.
+
+use rightful_domain::ports::Clock;
+use rightful_domain::time::Time;
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one place where time enters; the domain gets it passed in"
+    )]
+    fn now(&self) -> Time {
+        Time::new(jiff::Timestamp::now())
+    }
+}

@@ -1,0 +1,139 @@
+//! How a request begins: one transaction, found again when its answer got lost.
+#![allow(clippy::unwrap_used, reason = "a test may panic, its setting-up functions too")]
+
+mod fake;
+
+use fake::{Answer, Fake, cancelled, error, ok};
+use rightful_aws::Store;
+use rightful_domain::event::Fact;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ports::{Begins, Created};
+use rightful_domain::request::{Delivery, Policy, Request, RequestState, Right};
+use rightful_domain::seal::Tag;
+use rightful_domain::task::Task;
+use rightful_domain::time::Time;
+use serde_json::{Value, json};
+
+fn id() -> RequestId {
+    RequestId::parse("019aa6e0-5c1f-7000-8000-00000000000b").unwrap()
+}
+
+fn source() -> SourceId {
+    SourceId::parse("qualifio-main").unwrap()
+}
+
+fn now() -> Time {
+    Time::parse("2026-11-21T12:00:00Z").unwrap()
+}
+
+fn request() -> Request {
+    Request {
+        schema: Request::SCHEMA,
+        id: id(),
+        right: Right::Erasure,
+        state: RequestState::Open,
+        revision: 0,
+        policy: Policy::Auto,
+        dry_run: false,
+        reference: None,
+        origin: "standard".to_owned(),
+        sources: vec![source()],
+        identifier_kinds: vec![],
+        identifiers: None,
+        subject: Some(Tag::new("key", &[1, 2])),
+        received_at: now(),
+        due_at: now().one_calendar_month_later(),
+        attempt: 1,
+        next_due: Some(now()),
+        outcome: None,
+        closed_at: None,
+        receipt_sha256: None,
+        forget_at: None,
+        forgotten_at: None,
+    }
+}
+
+fn delivery(request: RequestId) -> Delivery {
+    Delivery {
+        schema: 1,
+        channel: "standard".to_owned(),
+        key: Tag::new("key", &[3]),
+        body: Tag::new("key", &[4]),
+        request,
+        received_at: now(),
+    }
+}
+
+async fn create(fake: &Fake) -> Result<Created, Failure> {
+    let fact = Fact::AttemptBegun { attempt: 1 };
+    let task = Task::planned(id(), source(), "qualifio".to_owned(), now());
+    Store::new(&fake.aws(), "requests", "keys")
+        .create(&request(), &[task], Some(&delivery(id())), b"wrapped", fact)
+        .await
+}
+
+fn delivery_of(request: &str) -> Answer {
+    ok(json!({"Item": {
+        "schema": {"N": "1"},
+        "channel": {"S": "standard"},
+        "key": {"M": {"key_id": {"S": "key"}, "mac": {"S": "03"}}},
+        "body": {"M": {"key_id": {"S": "key"}, "mac": {"S": "04"}}},
+        "request": {"S": request},
+        "received_at": {"S": now().to_string()},
+    }}))
+}
+
+#[tokio::test]
+async fn a_request_begins_in_one_transaction_over_both_tables() {
+    let fake = Fake::new(vec![("TransactWriteItems", ok(json!({})))]).await;
+    assert_eq!(create(&fake).await, Ok(Created::New));
+    let bodies = fake.bodies();
+    let puts: Vec<&Value> =
+        bodies[0]["TransactItems"].as_array().unwrap().iter().map(|item| &item["Put"]).collect();
+    let sks: Vec<&str> = puts.iter().map(|put| put["Item"]["sk"]["S"].as_str().unwrap()).collect();
+    assert_eq!(sks, ["DELIVERY", "REQUEST", "TASK#qualifio-main", "EVENT#0000000001", "HEAD", "KEY"]);
+    assert!(puts.iter().all(|put| put["ConditionExpression"] == "attribute_not_exists(pk)"));
+    assert_eq!(puts[0]["Item"]["expires_at"]["N"], (now().unix_seconds() + 400 * 86_400).to_string());
+    assert_eq!(puts[1]["Item"]["revision"]["N"], "1");
+    assert_eq!(puts[1]["Item"]["list_sort"]["S"], format!("{}#{}", now(), id()));
+    assert_eq!(puts[1]["Item"]["subject_tag"]["S"], "0102");
+    assert_eq!(puts[2]["Item"]["due_shard"]["S"], "DUE#3");
+    assert_eq!(puts[5]["TableName"], "keys");
+}
+
+const DELIVERED: &[&str] = &["ConditionalCheckFailed", "None", "None", "None", "None", "None"];
+
+#[tokio::test]
+async fn a_delivery_that_was_there_before_is_answered() {
+    let other = "019aa6e0-5c1f-7000-8000-00000000000c";
+    let fake =
+        Fake::new(vec![("TransactWriteItems", cancelled(DELIVERED)), ("GetItem", delivery_of(other))]).await;
+    let before = delivery(RequestId::parse(other).unwrap());
+    assert_eq!(create(&fake).await, Ok(Created::Delivered(before)));
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn a_delivery_of_this_very_request_is_new() {
+    let fake = Fake::new(vec![
+        ("TransactWriteItems", cancelled(DELIVERED)),
+        ("GetItem", delivery_of(&id().to_string())),
+    ])
+    .await;
+    assert_eq!(create(&fake).await, Ok(Created::New));
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn a_request_whose_creation_lost_its_answer_is_found_again() {
+    let fake = Fake::new(vec![
+        ("TransactWriteItems", error(500, "InternalServerError")),
+        ("TransactWriteItems", error(500, "InternalServerError")),
+        ("TransactWriteItems", error(500, "InternalServerError")),
+        ("GetItem", delivery_of(&id().to_string())),
+    ])
+    .await;
+    assert_eq!(create(&fake).await, Ok(Created::New));
+    fake.bodies();
+}

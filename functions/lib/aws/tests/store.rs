@@ -1,0 +1,328 @@
+//! The store against scripted answers of DynamoDB.
+#![allow(clippy::unwrap_used, reason = "a test may panic, its setting-up functions too")]
+
+mod fake;
+
+use fake::{Answer, Fake, cancelled, error, ok, row_of_last_transaction};
+use rightful_aws::Store;
+use rightful_domain::event::Fact;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ports::{Change, CommitError, Due, DueIndex, Reads, Row, Writes};
+use rightful_domain::seal::Sealed;
+use rightful_domain::task::Task;
+use rightful_domain::time::Time;
+use rightful_domain::vendor::DataSource;
+use serde_json::{Value, json};
+
+fn id() -> RequestId {
+    RequestId::parse("019aa6e0-5c1f-7000-8000-00000000000b").unwrap()
+}
+
+fn source() -> SourceId {
+    SourceId::parse("qualifio-main").unwrap()
+}
+
+fn now() -> Time {
+    Time::parse("2026-11-21T12:00:00Z").unwrap()
+}
+
+fn task(revision: u64) -> Task {
+    Task { revision, ..Task::planned(id(), source(), "qualifio".to_owned(), now()) }
+}
+
+fn change(rows: Vec<Row>, facts: Vec<Fact>) -> Change {
+    Change { request: id(), at: now(), rows, facts }
+}
+
+fn found() -> Change {
+    change(vec![Row::Task(task(1))], vec![Fact::Found { source: source(), records: 2 }])
+}
+
+fn head(seq: u64) -> Answer {
+    ok(
+        json!({"Item": {"schema": {"N": "1"}, "seq": {"N": seq.to_string()}, "hash": {"S": format!("h{seq}")}}}),
+    )
+}
+
+fn nothing() -> Answer {
+    ok(json!({}))
+}
+
+fn store(fake: &Fake) -> Store {
+    Store::new(&fake.aws(), "requests", "keys")
+}
+
+#[tokio::test]
+async fn a_change_is_one_transaction_of_row_event_and_head() {
+    let fake = Fake::new(vec![("GetItem", head(4)), ("TransactWriteItems", nothing())]).await;
+    store(&fake).commit(found()).await.unwrap();
+    let bodies = fake.bodies();
+    assert_eq!(bodies[0]["ConsistentRead"], true);
+    let items = bodies[1]["TransactItems"].as_array().unwrap();
+    assert_eq!(items.len(), 3);
+    assert_eq!(items[0]["Put"]["Item"]["revision"]["N"], "2");
+    assert_eq!(items[0]["Put"]["ExpressionAttributeValues"][":revision"]["N"], "1");
+    assert_eq!(items[1]["Put"]["Item"]["sk"]["S"], "EVENT#0000000005");
+    assert_eq!(items[1]["Put"]["ConditionExpression"], "attribute_not_exists(pk)");
+    assert_eq!(items[2]["Put"]["Item"]["seq"]["N"], "5");
+    assert_eq!(items[2]["Put"]["ExpressionAttributeValues"][":hash"]["S"], "h4");
+    assert!(bodies[1]["ClientRequestToken"].is_string());
+}
+
+#[tokio::test]
+async fn a_head_that_moved_on_is_read_again_and_the_change_follows_it() {
+    let fake = Fake::new(vec![
+        ("GetItem", head(4)),
+        ("TransactWriteItems", cancelled(&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"])),
+        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
+        ("GetItem", head(5)),
+        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
+        ("TransactWriteItems", nothing()),
+    ])
+    .await;
+    store(&fake).commit(found()).await.unwrap();
+    assert_eq!(fake.bodies()[5]["TransactItems"][1]["Put"]["Item"]["sk"]["S"], "EVENT#0000000006");
+}
+
+#[tokio::test]
+async fn a_collision_is_tried_again_with_the_head_read_again() {
+    let fake = Fake::new(vec![
+        ("GetItem", head(4)),
+        ("TransactWriteItems", cancelled(&["TransactionConflict", "None", "None"])),
+        ("GetItem", head(4)),
+        ("TransactWriteItems", nothing()),
+    ])
+    .await;
+    store(&fake).commit(found()).await.unwrap();
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn endless_collisions_end_as_store_busy() {
+    let steps = (0..8)
+        .flat_map(|_| [("GetItem", head(4)), ("TransactWriteItems", cancelled(&["TransactionConflict"]))])
+        .collect();
+    let fake = Fake::new(steps).await;
+    let failed = store(&fake).commit(found()).await;
+    assert_eq!(failed, Err(CommitError::Failed(Failure::transient("store_busy"))));
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn a_row_that_moved_on_is_stale_and_not_written_again() {
+    let fake = Fake::new(vec![
+        ("GetItem", head(4)),
+        ("TransactWriteItems", cancelled(&["ConditionalCheckFailed", "None", "None"])),
+        ("GetItem", nothing()),
+    ])
+    .await;
+    assert_eq!(store(&fake).commit(found()).await, Err(CommitError::Stale));
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn a_failed_condition_whose_event_is_ours_is_success() {
+    let fake = Fake::new(vec![
+        ("GetItem", head(4)),
+        ("TransactWriteItems", cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed", "None"])),
+        ("GetItem", row_of_last_transaction(1)),
+    ])
+    .await;
+    store(&fake).commit(found()).await.unwrap();
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn the_same_event_by_another_writer_is_not_ours() {
+    let same_bytes = Box::new(|bodies: &[Value]| {
+        let mut item = bodies[1]["TransactItems"][1]["Put"]["Item"].clone();
+        item["writer"] = json!({"S": "another"});
+        wiremock::ResponseTemplate::new(200).set_body_json(json!({"Item": item}))
+    });
+    let fake = Fake::new(vec![
+        ("GetItem", head(4)),
+        ("TransactWriteItems", cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed", "None"])),
+        ("GetItem", same_bytes),
+    ])
+    .await;
+    assert_eq!(store(&fake).commit(found()).await, Err(CommitError::Stale));
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn a_lost_answer_counts_as_stored_when_our_event_is_there() {
+    let fake = Fake::new(vec![
+        ("GetItem", head(4)),
+        ("TransactWriteItems", error(500, "InternalServerError")),
+        ("TransactWriteItems", error(500, "InternalServerError")),
+        ("TransactWriteItems", error(500, "InternalServerError")),
+        ("GetItem", row_of_last_transaction(1)),
+    ])
+    .await;
+    store(&fake).commit(found()).await.unwrap();
+    let bodies = fake.bodies();
+    assert_eq!(bodies[1]["ClientRequestToken"], bodies[3]["ClientRequestToken"]);
+}
+
+#[tokio::test]
+async fn a_lost_answer_without_our_event_is_store_unavailable() {
+    let fake = Fake::new(vec![
+        ("GetItem", head(4)),
+        ("TransactWriteItems", error(500, "InternalServerError")),
+        ("TransactWriteItems", error(500, "InternalServerError")),
+        ("TransactWriteItems", error(500, "InternalServerError")),
+        ("GetItem", nothing()),
+    ])
+    .await;
+    let failed = store(&fake).commit(found()).await;
+    assert_eq!(failed, Err(CommitError::Failed(Failure::transient("store_unavailable"))));
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn a_change_stored_by_a_try_that_was_told_to_wait_is_not_stored_again() {
+    let fake = Fake::new(vec![
+        ("GetItem", head(4)),
+        ("TransactWriteItems", cancelled(&[])),
+        ("GetItem", head(5)),
+        ("GetItem", row_of_last_transaction(1)),
+    ])
+    .await;
+    store(&fake).commit(found()).await.unwrap();
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn a_change_without_news_is_one_conditional_put() {
+    let fake = Fake::new(vec![("PutItem", nothing())]).await;
+    store(&fake).commit(change(vec![Row::Task(task(3))], vec![])).await.unwrap();
+    let bodies = fake.bodies();
+    assert_eq!(bodies[0]["Item"]["revision"]["N"], "4");
+    assert_eq!(bodies[0]["ConditionExpression"], "#revision = :revision");
+}
+
+#[tokio::test]
+async fn a_put_whose_condition_failed_is_stale_unless_the_row_is_ours() {
+    let mine = Box::new(|bodies: &[Value]| {
+        wiremock::ResponseTemplate::new(200).set_body_json(json!({"Item": bodies[0]["Item"]}))
+    });
+    let another = ok(json!({"Item": {"writer": {"S": "another"}}}));
+    for (row, expected) in [(mine as Answer, Ok(())), (another, Err(CommitError::Stale))] {
+        let fake =
+            Fake::new(vec![("PutItem", error(400, "ConditionalCheckFailedException")), ("GetItem", row)])
+                .await;
+        assert_eq!(store(&fake).commit(change(vec![Row::Task(task(3))], vec![])).await, expected);
+        fake.bodies();
+    }
+}
+
+#[tokio::test]
+async fn a_put_during_a_transaction_is_tried_again() {
+    let fake =
+        Fake::new(vec![("PutItem", error(400, "TransactionConflictException")), ("PutItem", nothing())])
+            .await;
+    store(&fake).commit(change(vec![Row::Task(task(3))], vec![])).await.unwrap();
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn a_row_that_dynamodb_would_refuse_is_not_sent() {
+    let sealed: Sealed = serde_json::from_value(json!("x".repeat(410 * 1024))).unwrap();
+    let fake = Fake::new(vec![]).await;
+    let failed = store(&fake)
+        .commit(change(vec![Row::Task(task(1)), Row::Records { source: source(), chunk: 0, sealed }], vec![]))
+        .await;
+    assert_eq!(failed, Err(CommitError::Failed(Failure::misconfigured("row_too_large"))));
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn all_pages_are_read() {
+    let event = |n: u8| json!({"bytes": {"B": fake::base64(&[n])}});
+    let fake = Fake::new(vec![
+        ("Query", ok(json!({"Items": [event(1)], "LastEvaluatedKey": {"pk": {"S": "p"}, "sk": {"S": "s"}}}))),
+        ("Query", ok(json!({"Items": [event(2)]}))),
+    ])
+    .await;
+    assert_eq!(store(&fake).events(id()).await.unwrap(), [vec![1], vec![2]]);
+    let bodies = fake.bodies();
+    assert_eq!(bodies[0]["ConsistentRead"], true);
+    assert_eq!(bodies[1]["ExclusiveStartKey"]["sk"]["S"], "s");
+}
+
+#[tokio::test]
+async fn a_row_of_a_later_version_is_misconfigured() {
+    let fake = Fake::new(vec![("GetItem", ok(json!({"Item": {"schema": {"N": "9"}}})))]).await;
+    let failed = store(&fake).request(id()).await;
+    assert_eq!(failed, Err(Failure::misconfigured("row_schema_unknown")));
+}
+
+#[tokio::test]
+async fn due_rows_come_a_page_at_a_time() {
+    let pk = format!("REQUEST#{}", id());
+    let row = |sk: &str| json!({"pk": {"S": pk}, "sk": {"S": sk}, "next_due": {"S": now().to_string()}});
+    let fake = Fake::new(vec![
+        ("Query", ok(json!({"Items": [row("REQUEST"), row("HEAD")], "LastEvaluatedKey": row("REQUEST")}))),
+        ("Query", ok(json!({"Items": [row("TASK#qualifio-main")]}))),
+    ])
+    .await;
+    let store = store(&fake);
+    let first = store.due(3, now(), None).await.unwrap();
+    assert_eq!(first.rows, [Due { request: id(), source: None }]);
+    let second = store.due(3, now(), first.next).await.unwrap();
+    assert_eq!(second.rows, [Due { request: id(), source: Some(source()) }]);
+    assert_eq!(second.next, None);
+    let bodies = fake.bodies();
+    assert_eq!(bodies[0]["IndexName"], "due");
+    assert_eq!(bodies[0]["ExpressionAttributeValues"][":hash"]["S"], "DUE#3");
+    assert_eq!(bodies[1]["ExclusiveStartKey"]["sk"]["S"], "REQUEST");
+}
+
+#[tokio::test]
+async fn access_denied_and_a_missing_table_are_misconfigured() {
+    for (code, failure) in
+        [("AccessDeniedException", "store_denied"), ("ResourceNotFoundException", "store_missing")]
+    {
+        let fake = Fake::new(vec![("GetItem", error(400, code))]).await;
+        assert_eq!(store(&fake).request(id()).await, Err(Failure::misconfigured(failure)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_never_answers_is_store_unavailable() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = rightful_aws::Settings {
+        region: "eu-west-1".to_owned(),
+        endpoint_url: Some(format!("http://{}", listener.local_addr().unwrap())),
+        credentials: aws_credential_types::Credentials::new("id", "secret", None, None, "test"),
+    };
+    let aws = rightful_aws::Aws::new(settings, rightful_aws::tls_config().unwrap()).unwrap();
+    let begun = tokio::time::Instant::now();
+    let failed = Store::new(&aws, "requests", "keys").request(id()).await;
+    assert_eq!(failed, Err(Failure::transient("store_unavailable")));
+    // Longer would outlive the function that waits for it.
+    assert!(begun.elapsed() <= std::time::Duration::from_secs(16), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_new_data_source_must_not_exist() {
+    let source = DataSource {
+        schema: 1,
+        id: source(),
+        connector: "qualifio".to_owned(),
+        params: [("region".to_owned(), "eu".to_owned())].into(),
+        enabled: true,
+        revision: 0,
+        created_at: now(),
+    };
+    let fake = Fake::new(vec![
+        ("PutItem", error(400, "ConditionalCheckFailedException")),
+        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
+    ])
+    .await;
+    assert_eq!(store(&fake).put_source(&source).await, Err(CommitError::Stale));
+    let bodies = fake.bodies();
+    assert_eq!(bodies[0]["ConditionExpression"], "attribute_not_exists(pk)");
+    assert_eq!(bodies[0]["Item"]["list_key"]["S"], "SOURCE");
+}
