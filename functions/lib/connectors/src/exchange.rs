@@ -172,3 +172,39 @@ impl<'de> Deserialize<'de> for Masked {
         String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Connectors;
+
+    fn qualifio() -> (Arc<Definition>, Params) {
+        let definition = Arc::clone(Connectors::embedded().unwrap().get("qualifio").unwrap());
+        let given = [("client_id", "1"), ("user_id", "2")].map(|(name, value)| (name.into(), value.into()));
+        let params = definition.check_params(&given.into(), false).unwrap();
+        (definition, params)
+    }
+
+    #[test]
+    fn a_path_that_the_url_would_read_as_another_one_is_not_asked() {
+        let (definition, params) = qualifio();
+        let url = |rule_id| {
+            let values = Values { rule_id, ..Values::of(&params) };
+            render(&params, &definition.status.request, None, values).map(|rendered| rendered.url.to_string())
+        };
+        assert_eq!(url("a.b").unwrap(), "https://api.qualif.io/v1/gdpr/rules/a.b?clientId=1");
+        assert_eq!(url("../x").unwrap(), "https://api.qualif.io/v1/gdpr/rules/..%2Fx?clientId=1");
+        for bad in [".", ".."] {
+            assert_eq!(url(bad), Err(Unreadable), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_tokens_header_is_never_printed() {
+        let (definition, _) = qualifio();
+        let value = header(&definition, r#"{"token":"s3cret"}"#).unwrap();
+        assert!(value.is_sensitive());
+        assert_eq!(value.to_str().unwrap(), "s3cret");
+        assert!(!format!("{value:?}").contains("s3cret"));
+    }
+}

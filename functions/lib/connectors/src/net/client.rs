@@ -284,3 +284,38 @@ async fn body(mut response: Response, most: usize) -> Result<Bytes, Trouble> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_url_outside_the_connectors_hosts_is_not_called_whoever_made_it() {
+        let options = Options { allow_loopback: true, user_agent: "rightful-test".to_owned() };
+        let client = VendorClient::new(&options).unwrap();
+        let hosts = ["api.example.com".to_owned()];
+        for url in [
+            "https://example.com/",
+            "http://api.example.com/",
+            "https://api.example.com:8443/",
+            "https://10.0.0.1/",
+            "http://169.254.169.254/latest/meta-data",
+            "http://[::ffff:10.0.0.1]/",
+        ] {
+            let call = Call {
+                operation: Operation::Test,
+                source: "vendor-main",
+                hosts: &hosts,
+                method: Method::GET,
+                url: Url::parse(url).unwrap(),
+                auth: (ACCEPT, HeaderValue::from_static("x")),
+                body: None,
+                success: &[200],
+                timeout: Duration::from_secs(6),
+                max_body_bytes: 1024,
+                longest_retry_after_seconds: 1,
+            };
+            assert_eq!(client.send(call).await, Err(Trouble::NotSent("vendor_host_forbidden")), "{url}");
+        }
+    }
+}

@@ -1,9 +1,12 @@
 //! Faults below HTTP: what certainly was not sent, and what nobody can tell.
 
-use crate::support::{Case, Raw, case};
+use crate::support::{Case, Kept, Raw, case};
+use rightful_connectors::Definition;
 use rightful_domain::vendor::{Fault, Submitted, Vendor};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// What search and submit say against a server; each sends once.
 async fn both(case: &Case, server: &Raw) -> (Fault, Submitted) {
@@ -17,6 +20,16 @@ async fn both(case: &Case, server: &Raw) -> (Fault, Submitted) {
 
 fn lost(code: &'static str) -> (Fault, Submitted) {
     (Fault::Unavailable(code), Submitted::Unknown(code))
+}
+
+/// The connector with the shortest time-out there is: 10 seconds.
+fn impatient() -> Case {
+    let text = include_str!("../../definitions/qualifio/connector.yaml");
+    let short = text.replace("call_timeout_seconds: 20", "call_timeout_seconds: 10");
+    assert_ne!(short, text);
+    let mut case = case("qualifio");
+    case.definition = Definition::parse("connector.yaml", &short).unwrap();
+    case
 }
 
 #[tokio::test]
@@ -54,10 +67,7 @@ async fn an_answer_of_unannounced_size_is_cut_off_where_it_gets_too_large() {
 
 #[tokio::test]
 async fn silence_after_the_request_leaves_the_outcome_unknown() {
-    let text = include_str!("../../definitions/qualifio/connector.yaml");
-    let short = text.replace("call_timeout_seconds: 20", "call_timeout_seconds: 10");
-    let mut case = case("qualifio");
-    case.definition = rightful_connectors::Definition::parse("connector.yaml", &short).unwrap();
+    let case = impatient();
     let silent = Raw::hanging("");
     let half = Raw::hanging("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{");
     let started = Instant::now();
@@ -97,4 +107,15 @@ async fn a_connection_that_takes_too_long_was_certainly_not_used() {
     let started = Instant::now();
     assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
     assert!(started.elapsed() < Duration::from_secs(7));
+}
+
+#[tokio::test]
+async fn another_token_is_not_tried_when_the_time_left_could_not_tell_what_came_of_it() {
+    let case = impatient();
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(401).set_delay(Duration::from_secs(6));
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let source = case.open(&server.uri(), Kept::new(&["a"], &["b"])).await;
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_out_of_time")));
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
