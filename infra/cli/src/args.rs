@@ -1,0 +1,318 @@
+//! The command line: names, help and shapes. What a value means is checked where it is used.
+//!
+//! Values that may be personal data or secrets are taken as they are, because clap repeats a value
+//! that it refuses.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rightful_domain::request::Right;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; for --wait and watch: closed as fulfilled, nothing_found or dry_run
+  1  it could not be done, or a receipt or a connector is not right
+  2  the command line was not understood
+  3  the request is open or unknown
+  4  the request closed with another outcome: partly_fulfilled, refused or failed
+
+The deployment is, in this order: --stack FILE, --local, RIGHTFUL_STACK_FILE, and
+target/local/stack.json in this folder or one above it.";
+
+/// Sets up, feeds, watches and checks a deployment of Rightful, local or in AWS.
+#[derive(Parser)]
+#[command(name = "rightful", version, after_help = EXIT_CODES, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Use the local stack (`make up`); the default while it is up
+    #[arg(long, global = true)]
+    pub local: bool,
+    /// Use the deployment whose outputs are in this file (`make deploy` writes one) [env: RIGHTFUL_STACK_FILE]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "local")]
+    pub stack: Option<PathBuf>,
+    /// The AWS profile, for a deployment in AWS
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// The AWS region, instead of the stack file's
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Data sources: connectors set up for use
+    #[command(subcommand)]
+    Source(Source),
+    /// Requests of data subjects
+    #[command(subcommand)]
+    Request(Request),
+    /// Receipts: check one, fetch the keys
+    #[command(subcommand)]
+    Receipt(Receipt),
+    /// Connectors: what this version can connect
+    #[command(subcommand)]
+    Connector(Connector),
+    /// Brings every open request forward; the deployment does so by itself every few minutes
+    Reconcile(Reconcile),
+}
+
+#[derive(Subcommand)]
+pub enum Source {
+    /// Connects a data source: its secret first, then the data source itself
+    Add(SourceAdd),
+    /// Shows the connected data sources
+    List,
+    /// Asks the vendor something harmless, from where the data source is used
+    Test {
+        /// The data source
+        id: String,
+    },
+}
+
+#[derive(Args)]
+pub struct SourceAdd {
+    /// The connector, such as qualifio (`rightful connector list`)
+    pub connector: String,
+    /// The data source's name: 1 to 32 of a-z, 0-9 and -
+    #[arg(long)]
+    pub id: String,
+    /// A parameter of the connector
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// A field of the secret, from a file or from standard input
+    #[arg(long, value_name = "NAME=@FILE|NAME=-")]
+    pub secret: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RightArg {
+    Erasure,
+    Access,
+}
+
+impl From<RightArg> for Right {
+    fn from(right: RightArg) -> Self {
+        match right {
+            RightArg::Erasure => Right::Erasure,
+            RightArg::Access => Right::Access,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub enum Request {
+    /// Makes a request and starts its workflow
+    New(RequestNew),
+    /// Shows requests, the newest first
+    List {
+        /// How many at most
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Only those that are open
+        #[arg(long)]
+        open: bool,
+    },
+    /// Shows a request with its tasks
+    Show {
+        /// The request
+        id: String,
+        /// Show every event, and check that they follow each other
+        #[arg(long)]
+        events: bool,
+    },
+    /// Shows a request's progress until it is closed
+    Watch {
+        /// The request
+        id: String,
+        #[command(flatten)]
+        watching: Watching,
+    },
+    /// Shows a closed request's receipt
+    Receipt {
+        /// The request
+        id: String,
+        /// Write the receipt file here
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+pub struct RequestNew {
+    /// What the data subject demands
+    #[arg(long)]
+    pub right: RightArg,
+    /// Who it is about; `email=-` reads standard input, `email=@FILE` a file, so that the shell's history doesn't keep it
+    #[arg(long, value_name = "KIND=VALUE", required = true)]
+    pub identifier: Vec<String>,
+    /// Ask this data source; without it, all that are enabled
+    #[arg(long, value_name = "ID")]
+    pub source: Vec<String>,
+    /// Erase nothing: run the vendor's own dry run, or only search
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The ticket's number; no e-mail address or name
+    #[arg(long, value_name = "TICKET")]
+    pub reference: Option<String>,
+    /// Watch it until it is closed
+    #[arg(long)]
+    pub wait: bool,
+    #[command(flatten)]
+    pub watching: Watching,
+}
+
+#[derive(Args, Clone, Copy)]
+pub struct Watching {
+    /// Stop watching after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+    /// Go on watching while a task is unknown
+    #[arg(long)]
+    pub until_closed: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Receipt {
+    /// Checks a receipt file offline and says what it states
+    Verify {
+        /// The receipt file
+        file: PathBuf,
+        /// A JWK set, or a stack file with receipt_keys; without it, the keys saved in the stack file
+        #[arg(long, value_name = "FILE")]
+        keys: Option<PathBuf>,
+    },
+    /// Fetches the public key that receipts are signed with, as a JWK set
+    Keys {
+        /// Write the JWK set here
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Connector {
+    /// Shows the connectors of this version, and what each needs
+    List,
+    /// Checks a connector definition; needs no deployment
+    Check {
+        /// A connector.yaml, or the folder that holds it
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub struct Reconcile {
+    /// Run it now, beside the schedule
+    #[arg(long, required = true)]
+    pub now: bool,
+}
+
+/// clap's message, without any word of the command line that may be personal data or a secret: it
+/// repeats what it doesn't understand.
+pub fn masked(message: &str) -> String {
+    let telling = |word: &str| {
+        word.contains('@')
+            || word.chars().filter(char::is_ascii_digit).count() >= 5
+            || (word.contains('=') && !word.starts_with('-'))
+    };
+    let parts: Vec<&str> = message.split('\'').collect();
+    if parts.len().is_multiple_of(2) {
+        // An apostrophe in a value: nothing tells where it ends.
+        return "error: the command line was not understood; see --help\n".to_owned();
+    }
+    let masked: Vec<&str> = parts
+        .iter()
+        .enumerate()
+        .map(|(index, part)| {
+            let placeholder = part.contains('<') || part.contains("...");
+            if index % 2 == 1 && !placeholder && telling(part) { "***" } else { part }
+        })
+        .collect();
+    masked.join("'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_this_version_parses() {
+        for line in [
+            "rightful source add qualifio --id main --set client_id=1 --set user_id=2 --secret token=@f",
+            "rightful source list --json",
+            "rightful source test main --local",
+            "rightful request new --right erasure --identifier email=- --source a --source b --dry-run --reference T-1 --wait",
+            "rightful request list --limit 5 --open",
+            "rightful request show 1 --events",
+            "rightful request watch 1 --timeout 5 --until-closed",
+            "rightful request receipt 1 -o f",
+            "rightful receipt verify f --keys k",
+            "rightful receipt keys -o k --profile p --region eu-west-1 --stack s.json",
+            "rightful connector list",
+            "rightful connector check f",
+            "rightful reconcile --now",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_contradicts_itself_is_refused() {
+        for line in [
+            "rightful",
+            "rightful reconcile",
+            "rightful request new --right erasure",
+            "rightful request new --identifier email=-",
+            "rightful request new --right forget --identifier email=-",
+            "rightful source add qualifio",
+            "rightful source list --local --stack f",
+            "rightful request list --limit 0",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_misplaced_identifier_is_not_repeated() {
+        for line in [
+            "rightful request new --right erasure --identifier email=- ann@example.com",
+            "rightful request ann@example.com",
+            "rightful request new --right ann@example.com --identifier email=-",
+            "rightful request list --limit ann@example.com",
+            "rightful request new --identifer email=ann@example.com",
+            "rightful request new --right erasure --identifier email=- +32470000000",
+            "rightful request new --right erasure --identifier email=- o'ann@example.com",
+        ] {
+            let Err(error) = parse(line) else { panic!("{line} parses") };
+            let shown = masked(&error.render().to_string());
+            assert!(!shown.contains("ann@") && !shown.contains("32470000000"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_masked_message_still_says_what_is_wrong() {
+        let Err(error) = parse("rightful request new --rihgt erasure") else { panic!("it parses") };
+        let shown = masked(&error.render().to_string());
+        assert!(shown.contains("'--rihgt'") && shown.contains("--right"), "{shown}");
+    }
+}

@@ -1,0 +1,53 @@
+//! What `request watch` draws on a terminal.
+
+use crate::output::span;
+use crate::watch::progress;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use rightful_domain::request::Request;
+use rightful_domain::task::{Task, TaskState};
+use rightful_domain::time::Time;
+use std::time::Duration;
+
+/// A line for each data source, redrawn in place.
+pub struct Bars {
+    all: MultiProgress,
+    tasks: Vec<ProgressBar>,
+}
+
+impl Bars {
+    /// No line yet.
+    pub fn new() -> Self {
+        Self { all: MultiProgress::new(), tasks: Vec::new() }
+    }
+
+    /// Draws the lines as the tasks stand now.
+    pub fn show(&mut self, now: Time, request: &Request, tasks: &[Task]) {
+        let width = tasks.iter().map(|task| task.source.as_str().len()).max().unwrap_or(0);
+        for (index, task) in tasks.iter().enumerate() {
+            if self.tasks.len() <= index {
+                let bar = self.all.add(ProgressBar::new_spinner());
+                // A template of ours that did not parse would leave the default one.
+                if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                    bar.set_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏•"));
+                }
+                bar.enable_steady_tick(Duration::from_millis(100));
+                self.tasks.push(bar);
+            }
+            let Some(bar) = self.tasks.get(index).filter(|bar| !bar.is_finished()) else { continue };
+            let took = request.received_at.seconds_until(task.settled_at.unwrap_or(now));
+            let message = format!("{:width$}  {}  {}", task.source.as_str(), span(took), progress(task));
+            match task.state {
+                TaskState::Settled => bar.finish_with_message(message),
+                _ => bar.set_message(message),
+            }
+        }
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        for bar in self.tasks.iter().filter(|bar| !bar.is_finished()) {
+            bar.abandon();
+        }
+    }
+}

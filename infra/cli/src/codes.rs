@@ -1,0 +1,301 @@
+//! Every code that the deployment gives, in words: what it means and what to do about it.
+//!
+//! One table for the whole command line, so that `request show`, `source test` and an error say the
+//! same of the same code. A test reads the other packages' sources: a code without words fails it.
+
+use crate::output::{FAILED, Told};
+use rightful_domain::failure::Failure;
+
+/// A code in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words {
+    /// What it means, without a full stop.
+    pub what: &'static str,
+    /// What to do about it, without a full stop.
+    pub todo: &'static str,
+}
+
+/// The words for a code; for one of a newer deployment, words that say so.
+pub fn words(code: &str) -> Words {
+    CODES.iter().find(|(known, ..)| *known == code).map_or(
+        Words {
+            what: "this version of `rightful` has no words for this code",
+            todo: "use the `rightful` of the version that is deployed, and read the function's log",
+        },
+        |(_, what, todo)| Words { what, todo },
+    )
+}
+
+/// The error that a code stands for.
+pub fn told_code(code: &str) -> anyhow::Error {
+    let words = words(code);
+    Told { what: words.what.into(), todo: words.todo.into(), code: Some(code.into()), exit: FAILED }.into()
+}
+
+/// The error that a failure of a port stands for.
+pub fn told_failure(failure: Failure) -> anyhow::Error {
+    told_code(failure.code)
+}
+
+const WAIT: &str = "nothing: it is tried again by itself";
+const AGAIN: &str = "try again in a moment";
+const OUTPUTS: &str =
+    "compare the stack file with the deployment's outputs: `make up`, or `make deploy` again";
+const ALLOW: &str = "let the caller do this by IAM: another --profile, or a policy for this one";
+const REPORT: &str = "report it as a defect, with the request's id and the function's log";
+const SET_UP: &str = "put the data source's set-up right, then `rightful source test`";
+const LOOK: &str = "look in the vendor's own console what became of the submission";
+const DEPLOY: &str = "deploy again, with the template and the functions of one version";
+
+#[rustfmt::skip]
+const CODES: &[(&str, &str, &str)] = &[
+    // Why a task ended so, or what stands in its way.
+    ("answer_never_came", "an erasure was sent and its answer never came: nobody knows whether the vendor did it", LOOK),
+    ("batch_size_wrong", "a batch holds no record or more than the data source takes", REPORT),
+    ("decision_does_not_fit", "the records to be submitted are not exactly those that were decided on, so nothing was sent", REPORT),
+    ("dry_run_unsupported", "this connector has no dry run of the vendor's own", "make a real request, or leave this data source out"),
+    ("identifier_missing", "the request has no identifier of a kind that this data source searches by", "make another request with an identifier it needs: `rightful connector list` shows the kinds"),
+    ("missing_identifier", "the request has no identifier of a kind that this data source searches by", "make another request with an identifier it needs: `rightful connector list` shows the kinds"),
+    ("not_all_confirmed", "the vendor's finished rule lists fewer records than were submitted", "compare the rule in the vendor's own console with the counts"),
+    ("record_id_unusable", "a record's id is not of the type that the vendor's ids have", REPORT),
+    ("right_not_supported", "this connector can't fulfil that right", "fulfil it at the vendor by hand"),
+    ("right_unsupported", "this connector can't fulfil that right", "fulfil it at the vendor by hand"),
+    ("rule_id_unusable", "the rule id that was kept can't be asked about", LOOK),
+    ("rule_not_found", "the vendor doesn't know the rule that it opened", LOOK),
+    ("searched_only", "it was a dry run and the vendor has none of its own, so it was searched and nothing else", "nothing: that is what a dry run does here"),
+    ("still_present", "the vendor says it is done, yet submitted records are still found", "nothing while it looks again by itself; afterwards ask the vendor why"),
+    ("too_many_records", "the search found more records than one person can have, so nothing was submitted", "check the identifier, and whether the vendor searched exactly"),
+    ("person_forgotten", "the person of this request is forgotten, so it can't be worked on", "make a new request"),
+
+    // Calls to a vendor.
+    ("credentials_rejected", "the vendor doesn't accept the token", "put the right token into the data source's secret, then `rightful source test`"),
+    ("vendor_address_forbidden", "the vendor's host name leads to a private address, which is never called", SET_UP),
+    ("vendor_answer_too_large", "the vendor's answer is larger than the connector allows", "check the connector's max_body_bytes"),
+    ("vendor_answer_unexpected", "the vendor answered with a status that the connector doesn't expect", "compare the connector with the vendor's documentation"),
+    ("vendor_answer_unreadable", "the vendor's answer is not what the connector describes", "compare the connector with the vendor's documentation; check base_url"),
+    ("vendor_bad_request", "the vendor took the call for a mistake (400)", SET_UP),
+    ("vendor_conflict", "the vendor says that the call conflicts with another one (409)", "look in the vendor's own console what is under way"),
+    ("vendor_connection_lost", "the connection to the vendor broke before its answer came", WAIT),
+    ("vendor_deadline_passed", "the vendor had not finished by the connector's deadline", "ask the vendor how the rule stands, by its rule id"),
+    ("vendor_forbidden", "the vendor doesn't let this account do that (403)", "have the vendor allow the account the GDPR API, then `rightful source test`"),
+    ("vendor_host_forbidden", "the connector doesn't list that host, so it is never called", SET_UP),
+    ("vendor_not_found", "the vendor says there is no such thing (404)", SET_UP),
+    ("vendor_out_of_time", "there was no time left to call the vendor", WAIT),
+    ("vendor_redirected", "the vendor answered with a redirect, which is never followed", "check base_url against the vendor's documentation"),
+    ("vendor_refused", "the vendor refused the call", "look in the vendor's own console or ask its support why"),
+    ("vendor_request_unusable", "the request to the vendor could not be made of the connector and its parameters", SET_UP),
+    ("vendor_server_error", "the vendor's server failed (5xx)", WAIT),
+    ("vendor_status_unknown", "the vendor gives a status that the connector doesn't know; it never counts as success", "find out what the status means and add it to the connector"),
+    ("vendor_throttled", "the vendor asks us to slow down (429)", WAIT),
+    ("vendor_timed_out", "the vendor didn't answer in time", WAIT),
+    ("vendor_unprocessable", "the vendor can't work with what was sent (422)", SET_UP),
+    ("vendor_unreachable", "the vendor can't be reached", "check base_url and the vendor's status page; it is tried again by itself"),
+
+    // A data source's set-up.
+    ("connector_unknown", "the deployed functions don't have this connector", "deploy a version that has it: `rightful connector list` shows those of this version"),
+    ("parameter_wrong", "a parameter of the data source is missing or wrong", SET_UP),
+    ("secret_missing", "the data source's secret isn't there", "put it into Secrets Manager under the name that `rightful source list --json` shows"),
+    ("secret_unreadable", "the data source's secret isn't the JSON object that the connector describes", "put a JSON object with the connector's secret fields there, such as {\"token\": \"…\"}"),
+    ("secret_is_not_text", "the secret is binary", "put text there"),
+    ("secret_unavailable", "the secret could not be read in time", AGAIN),
+    ("source_not_found", "there is no such data source", "`rightful source list` shows those there are"),
+    ("too_many_sources", "that is more data sources than one request can go to", "make several requests, each with --source"),
+
+    // What is stored.
+    ("change_too_large", "a change is larger than DynamoDB takes", REPORT),
+    ("cursor_unreadable", "the place to go on from is not one that a list gave", "begin the list anew"),
+    ("data_key_unusable", "the request's data key is not one", REPORT),
+    ("event_unwritable", "an event can't be written", REPORT),
+    ("events_do_not_verify", "the request's events don't follow each other: one was changed, is missing or is out of order", "compare with a backup: `rightful request show ID --events` names the first one that doesn't fit"),
+    ("identifiers_unreadable", "the request's identifiers don't open", "check that the data key is the one that they were sealed with"),
+    ("identifiers_unwritable", "the request's identifiers can't be written", REPORT),
+    ("no_randomness", "this system gives no randomness", AGAIN),
+    ("records_do_not_fit", "the record ids that are kept are not as many as were found, so a look would prove nothing", REPORT),
+    ("records_unreadable", "the request's record ids don't open", "check that the data key is the one that they were sealed with"),
+    ("records_unwritable", "the request's record ids can't be written", REPORT),
+    ("request_exists", "a request with this id exists already", AGAIN),
+    ("request_not_found", "there is no such request", "`rightful request list` shows those there are"),
+    ("row_schema_unknown", "a row was written by a newer version", "use the `rightful` of the version that is deployed"),
+    ("row_too_large", "a row is larger than DynamoDB takes", REPORT),
+    ("row_unreadable", "a row of the store can't be read", "compare it with a backup"),
+    ("row_unwritable", "a row can't be written", REPORT),
+    ("sealing_failed", "encrypting failed: this system gives no randomness", AGAIN),
+    ("task_not_found", "the request has no task at that data source", "`rightful request show ID` shows its tasks"),
+    ("too_much_contention", "others changed the same rows all the time", AGAIN),
+
+    // Receipts and keys.
+    ("message_too_large", "what is to be signed is larger than KMS takes", REPORT),
+    ("receipt_differs", "another receipt is kept for this request already", REPORT),
+    ("receipt_key_is_not_ed25519", "the receipt key is no Ed25519 key", OUTPUTS),
+    ("receipt_unwritable", "the receipt can't be written", REPORT),
+    ("signature_unusable", "KMS gave no Ed25519 signature", OUTPUTS),
+    ("tag_unusable", "KMS gave no HMAC", OUTPUTS),
+
+    // AWS.
+    ("aws_credentials_missing", "there are no AWS credentials", "sign in, or name a profile with --profile"),
+    ("aws_region_missing", "no AWS region is set", "name it with --region"),
+    ("key_table_denied", "AWS doesn't let the caller use the table of keys", ALLOW),
+    ("key_table_missing", "the table of keys isn't there", OUTPUTS),
+    ("key_table_rejected", "DynamoDB took a call to the table of keys for a mistake", REPORT),
+    ("key_table_unavailable", "the table of keys can't be reached", AGAIN),
+    ("kms_denied", "AWS doesn't let the caller use the KMS key", ALLOW),
+    ("kms_key_missing", "the KMS key isn't there", OUTPUTS),
+    ("kms_rejected", "KMS took a call for a mistake", OUTPUTS),
+    ("kms_unavailable", "KMS can't be reached", AGAIN),
+    ("receipts_denied", "AWS doesn't let the caller read the bucket of receipts", ALLOW),
+    ("receipts_missing", "the bucket of receipts isn't there", OUTPUTS),
+    ("receipts_rejected", "S3 took a call for a mistake", REPORT),
+    ("receipts_unavailable", "S3 can't be reached", AGAIN),
+    ("secret_denied", "AWS doesn't let the caller use the secret", ALLOW),
+    ("secret_rejected", "Secrets Manager took a call for a mistake", REPORT),
+    ("secrets_unavailable", "Secrets Manager can't be reached", AGAIN),
+    ("store_busy", "the store is busy", AGAIN),
+    ("store_denied", "AWS doesn't let the caller use the store", ALLOW),
+    ("store_missing", "the store's table isn't there", OUTPUTS),
+    ("store_rejected", "DynamoDB took a call for a mistake", REPORT),
+    ("store_unavailable", "the store can't be reached", "check that the deployment runs and that this machine reaches it, then try again"),
+    ("tls_unusable", "TLS could not be set up", REPORT),
+    ("workflow_denied", "AWS doesn't let the caller start the workflow", ALLOW),
+    ("workflow_missing", "the workflow isn't there", OUTPUTS),
+    ("workflow_rejected", "Step Functions took a call for a mistake", REPORT),
+    ("workflow_unavailable", "Step Functions can't be reached", WAIT),
+
+    // A function that could not begin.
+    ("channel_unreadable", "the webhook channel's set-up can't be read", DEPLOY),
+    ("deadline_unreadable", "Lambda gave the function no time to end by", REPORT),
+    ("payload_malformed", "the function doesn't know what it was called with", DEPLOY),
+    ("setting_missing", "a setting of the function is missing", DEPLOY),
+    ("setting_wrong", "a setting of the function is wrong", DEPLOY),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+
+    /// What stands before a literal that is a code, in the same statement.
+    const BEFORE_A_CODE: [&str; 15] = [
+        "Failure::",
+        "Fault::",
+        "Trouble::",
+        "Submitted::",
+        "Outcome::",
+        ": Code =",
+        "unavailable:",
+        "denied:",
+        "missing:",
+        "rejected:",
+        ".lost(",
+        ".hand_over(",
+        ".give_up(",
+        "unwrap_or(",
+        "then_some(",
+    ];
+
+    fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() && name != "tests" && name != "definitions" {
+                sources(&path, into);
+            } else if name.ends_with(".rs") && name != "tests.rs" && name != "build.rs" {
+                into.push(path);
+            }
+        }
+    }
+
+    fn is_code(text: &str) -> bool {
+        text.contains('_')
+            && text.split('_').all(|word| {
+                !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            })
+    }
+
+    /// The codes in a source: literals that look like one, behind a word that takes one.
+    fn codes_in(source: &str) -> Vec<String> {
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let code: Vec<&str> = code.lines().map(str::trim).filter(|line| !line.starts_with("//")).collect();
+        let code = code.join(" ");
+        let parts: Vec<&str> = code.split('"').collect();
+        let mut found = Vec::new();
+        let mut before = String::new();
+        for (index, part) in parts.iter().enumerate() {
+            if index % 2 == 0 {
+                match part.rfind([';', '{', '}']) {
+                    Some(end) => part[end + 1..].clone_into(&mut before),
+                    None => before.push_str(part),
+                }
+            } else if is_code(part)
+                && (part.starts_with("vendor_") || BEFORE_A_CODE.iter().any(|word| before.contains(word)))
+            {
+                found.push((*part).to_owned());
+            }
+        }
+        found
+    }
+
+    /// Names that the reading above takes for codes, and that are none.
+    const NO_CODES: &[&str] = &[
+        // Names of outcomes, a parameter, a name for the log.
+        "dry_run",
+        "nothing_found",
+        "partly_fulfilled",
+        "reported_erased",
+        "verified_erased",
+        "base_url",
+        "unreadable_answer",
+        "vendor_status",
+    ];
+
+    #[test]
+    fn every_code_of_the_other_packages_has_words() {
+        let functions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
+        let mut files = Vec::new();
+        sources(&functions, &mut files);
+        let mut codes: BTreeMap<String, PathBuf> = BTreeMap::new();
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            codes.extend(codes_in(&text).into_iter().map(|code| (code, file.clone())));
+        }
+        assert!(codes.len() > 60, "the sources were not found: {}", codes.len());
+        let missing: Vec<_> = codes
+            .iter()
+            .filter(|(code, _)| !NO_CODES.contains(&code.as_str()))
+            .filter(|(code, _)| !CODES.iter().any(|(known, ..)| known == code))
+            .collect();
+        assert!(missing.is_empty(), "codes without words in codes.rs: {missing:#?}");
+    }
+
+    #[test]
+    fn the_reading_of_sources_finds_codes_and_leaves_the_rest() {
+        let source = r#"
+            // Failure::transient("in_a_comment")
+            Err(Failure::transient(
+                "split_over_lines",
+            ));
+            self.hand_over(task, code.unwrap_or("after_a_dot")).await;
+            let x = "not_a_code";
+            const Y: Code = "named_code";
+            Sought::Ends(Outcome::Failed, "an_end");
+            #[cfg(test)] Failure::transient("in_a_test")
+        "#;
+        assert_eq!(codes_in(source), ["split_over_lines", "after_a_dot", "named_code", "an_end"]);
+    }
+
+    #[test]
+    fn every_code_stands_once_and_reads_as_a_sentence() {
+        let mut seen = std::collections::BTreeSet::new();
+        for (code, what, todo) in CODES {
+            assert!(seen.insert(code), "{code} stands twice");
+            for text in [what, todo] {
+                assert!(!text.is_empty() && !text.ends_with('.'), "{code}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_of_a_newer_version_is_told_as_such() {
+        assert!(words("brand_new").what.contains("no words for this code"));
+    }
+}

@@ -1,0 +1,122 @@
+//! Requests and tasks for the tests of what is shown.
+
+use rightful_domain::identifier::IdentifierKind;
+use rightful_domain::ids::{Reference, RequestId, SourceId};
+use rightful_domain::request::{Policy, Request, RequestOutcome, RequestState, Right};
+use rightful_domain::seal::Tag;
+use rightful_domain::task::{Counts, Decision, Outcome, Rule, RuleState, Task, TaskState};
+use rightful_domain::time::Time;
+use rightful_domain::vendor::{Claim, RuleStatus};
+
+pub fn at(clock: &str) -> Time {
+    Time::parse(&format!("2026-11-21T{clock}Z")).unwrap()
+}
+
+fn id() -> RequestId {
+    RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap()
+}
+
+fn tag(byte: u8) -> Tag {
+    Tag::new("arn:aws:kms:eu-central-1:000000000000:key/tag", &[byte; 32])
+}
+
+pub fn open() -> (Request, Vec<Task>) {
+    let received_at = at("09:30:00");
+    let request = Request {
+        schema: Request::SCHEMA,
+        id: id(),
+        right: Right::Erasure,
+        state: RequestState::Open,
+        revision: 1,
+        policy: Policy::Auto,
+        dry_run: false,
+        reference: Some(Reference::parse("T-1").unwrap()),
+        origin: "operator".to_owned(),
+        sources: vec![SourceId::parse("main").unwrap()],
+        identifier_kinds: vec![IdentifierKind::email()],
+        identifiers: None,
+        subject: Some(tag(1)),
+        received_at,
+        due_at: received_at.one_calendar_month_later(),
+        attempt: 1,
+        next_due: Some(at("09:32:00")),
+        outcome: None,
+        closed_at: None,
+        receipt_sha256: None,
+        forget_at: None,
+        forgotten_at: None,
+    };
+    (request, vec![planned("main")])
+}
+
+pub fn planned(source: &str) -> Task {
+    Task::planned(id(), SourceId::parse(source).unwrap(), "qualifio".to_owned(), at("09:32:00"))
+}
+
+fn submitted(source: &str) -> Task {
+    Task {
+        state: TaskState::Submitted,
+        counts: Counts { found: 2, submitted: 2, confirmed: 0 },
+        chunks: 1,
+        batch_size: 100,
+        fence: 1,
+        decision: Some(Decision { by: "policy:auto".to_owned(), at: at("09:30:02"), records: tag(2) }),
+        searched_at: Some(at("09:30:02")),
+        submitted_at: Some(at("09:30:03")),
+        ..planned(source)
+    }
+}
+
+pub fn rule() -> Rule {
+    Rule {
+        schema: Rule::SCHEMA,
+        request: id(),
+        source: SourceId::parse("main").unwrap(),
+        batch: 0,
+        state: RuleState::Finished,
+        revision: 3,
+        fence: 1,
+        records: 2,
+        digest: tag(3),
+        intent_at: at("09:30:02"),
+        intent_until: at("09:30:32"),
+        rule_id: Some("6570f0a1".to_owned()),
+        status: Some(RuleStatus::Finished),
+        reason: None,
+        accepted_at: Some(at("09:30:03")),
+        finished_at: Some(at("09:30:06")),
+        confirmed: 2,
+        claim: Some(Claim::Anonymised),
+    }
+}
+
+pub fn fulfilled() -> (Request, Vec<Task>) {
+    let mut task = submitted("main");
+    task.counts.confirmed = 2;
+    task.claim = Some(Claim::Anonymised);
+    task.finished_at = Some(at("09:30:06"));
+    task.verified_at = Some(at("09:30:11"));
+    task.settle(Outcome::VerifiedErased, None, at("09:30:11"));
+    task.next_due = None;
+    let request = Request {
+        state: RequestState::Closed,
+        outcome: Some(RequestOutcome::Fulfilled),
+        closed_at: Some(at("09:30:12")),
+        receipt_sha256: Some("ab".repeat(32)),
+        forget_at: Some(at("09:30:12")),
+        forgotten_at: Some(at("09:30:12")),
+        subject: None,
+        next_due: None,
+        ..open().0
+    };
+    (request, vec![task])
+}
+
+pub fn unknown() -> (Request, Vec<Task>) {
+    let mut task = submitted("main");
+    task.state = TaskState::Unknown;
+    task.counts.submitted = 0;
+    task.submitted_at = None;
+    task.reason = Some("answer_never_came".to_owned());
+    (open().0, vec![task])
+}

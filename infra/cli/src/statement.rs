@@ -1,0 +1,211 @@
+//! What a receipt states, in plain words: asked, decided, found, submitted, claimed by the vendor,
+//! and verified by us, each apart from the others.
+
+use crate::codes::words as code_words;
+use crate::output::{count, utc, utc_or};
+use crate::words;
+use rightful_domain::ids::Reference;
+use rightful_domain::receipt::{Statement, TaskStatement};
+
+/// Stands above and below everything else of a receipt that proves nothing.
+pub const SANDBOX: &str =
+    "*** SANDBOX: a vendor on the loopback interface was allowed. This receipt proves nothing. ***";
+
+/// A statement in plain words.
+pub fn text_of(statement: &Statement) -> String {
+    let mut lines = Vec::new();
+    if statement.sandbox {
+        lines.push(SANDBOX.to_owned());
+    }
+    lines.push(format!("receipt {}", statement.receipt_id));
+    let mut row = |name: &str, value: String| lines.push(format!("  {name:<12} {value}"));
+    let kinds: Vec<&str> = statement.identifier_kinds.iter().map(|kind| kind.as_str()).collect();
+    let dry = if statement.dry_run { ", as a dry run in which nothing is erased" } else { "" };
+    row(
+        "asked",
+        format!("{} for a person identified by {}{dry}", statement.right.as_str(), kinds.join(", ")),
+    );
+    row("received", format!("{}, from {}", utc(statement.received_at), statement.origin));
+    row("ticket", statement.reference.as_ref().map_or("-", Reference::as_str).to_owned());
+    row("legal date", utc(statement.due_at));
+    row(
+        "closed",
+        format!(
+            "{}{}",
+            utc(statement.closed_at),
+            if statement.closed_at > statement.due_at { ", after the legal date" } else { "" }
+        ),
+    );
+    row("outcome", format!("{} ({})", statement.outcome.as_str(), words::request_outcome(statement.outcome)));
+    row("person", format!("to be forgotten at {}", utc_or(statement.forget_at, "an unknown time")));
+    row("issued by", format!("stage {}", statement.stage));
+    row("rests on", format!("{} events, the last with hash {}", statement.events, statement.events_head));
+    for task in &statement.tasks {
+        lines.extend(task_lines(task));
+    }
+    if statement.sandbox {
+        lines.push(String::new());
+        lines.push(SANDBOX.to_owned());
+    }
+    lines.join("\n")
+}
+
+fn task_lines(task: &TaskStatement) -> Vec<String> {
+    let mut lines = vec![
+        String::new(),
+        format!("{} ({})", task.source, task.connector),
+        format!("  {} ({})", task.outcome.as_str(), words::outcome(task.outcome)),
+    ];
+    let mut row = |name: &str, value: String| lines.push(format!("  {name:<12} {value}"));
+    if let Some(code) = &task.reason {
+        row("why", format!("{code}: {}", code_words(code).what));
+    }
+    row(
+        "found",
+        match task.searched_at {
+            Some(at) => format!("{} at {}", count(task.counts.found, "record", "records"), utc(at)),
+            None => "not searched".to_owned(),
+        },
+    );
+    match (&task.decided_by, task.decided_at) {
+        (Some(by), at) => row("decided", format!("by {by} at {}", utc_or(at, "an unknown time"))),
+        (None, _) => row("decided", "nothing was decided on, so nothing was submitted".to_owned()),
+    }
+    if task.decided_by.is_some() {
+        row("submitted", count(task.counts.submitted, "record", "records"));
+        row(
+            "vendor says",
+            match task.claim {
+                Some(claim) => format!(
+                    "{}: it {}, and lists {}",
+                    words::word(claim),
+                    words::claim(claim),
+                    count(task.counts.confirmed, "record", "records")
+                ),
+                None => "nothing".to_owned(),
+            },
+        );
+        row(
+            "verified",
+            match task.verified_at {
+                Some(at) => format!("yes: a search at {} found none of the submitted records", utc(at)),
+                None if task.left > 0 => format!(
+                    "no: the last search still found {}",
+                    count(task.left, "submitted record", "submitted records")
+                ),
+                None => "no: not looked at again".to_owned(),
+            },
+        );
+    }
+    if task.looks_that_found > 0 {
+        row(
+            "looks",
+            format!("{} found submitted records still there", count(task.looks_that_found, "look", "looks")),
+        );
+    }
+    if task.appeared > 0 {
+        row(
+            "anew",
+            format!(
+                "{} appeared that no decision covers; not erased",
+                count(task.appeared, "record", "records")
+            ),
+        );
+    }
+    for batch in &task.batches {
+        row(
+            "rule",
+            format!(
+                "batch {}: {}, {} of {} confirmed, {}",
+                batch.batch,
+                words::word(batch.state),
+                batch.confirmed,
+                batch.records,
+                batch.rule_id.as_ref().map_or_else(|| "no rule id".to_owned(), |id| format!("rule {id}")),
+            ),
+        );
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use rightful_domain::receipt::{Issuer, state};
+    use rightful_domain::request::RequestOutcome;
+    use rightful_domain::task::Outcome;
+
+    fn statement(sandbox: bool) -> Statement {
+        let (request, tasks) = fixtures::fulfilled();
+        let tasks = [(tasks[0].clone(), vec![fixtures::rule()])];
+        let issuer = Issuer { stage: "local".to_owned(), sandbox };
+        state(&request, &tasks, 9, "cd".repeat(32), &issuer).unwrap()
+    }
+
+    #[test]
+    fn a_receipt_is_told_in_plain_words() {
+        insta::assert_snapshot!(text_of(&statement(false)), @r"
+        receipt 019aa6e0-5c1f-7000-8000-000000000001
+          asked        erasure for a person identified by email
+          received     2026-11-21 09:30:00 UTC, from operator
+          ticket       T-1
+          legal date   2026-12-21 09:30:00 UTC
+          closed       2026-11-21 09:30:12 UTC
+          outcome      fulfilled (everything found was acted on)
+          person       to be forgotten at 2026-11-21 09:30:12 UTC
+          issued by    stage local
+          rests on     9 events, the last with hash cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
+
+        main (qualifio)
+          verified_erased (erased, and seen to be gone)
+          found        2 records at 2026-11-21 09:30:02 UTC
+          decided      by policy:auto at 2026-11-21 09:30:02 UTC
+          submitted    2 records
+          vendor says  anonymised: it says that it anonymised them, and lists 2 records
+          verified     yes: a search at 2026-11-21 09:30:11 UTC found none of the submitted records
+          rule         batch 0: finished, 2 of 2 confirmed, rule 6570f0a1
+        ");
+    }
+
+    #[test]
+    fn a_sandbox_receipt_says_so_first_and_last() {
+        let text = text_of(&statement(true));
+        assert!(text.starts_with(SANDBOX) && text.ends_with(SANDBOX));
+    }
+
+    #[test]
+    fn what_is_still_there_is_never_told_as_verified() {
+        let mut statement = statement(false);
+        statement.outcome = RequestOutcome::Failed;
+        let task = &mut statement.tasks[0];
+        task.outcome = Outcome::StillPresent;
+        task.verified_at = None;
+        task.left = 1;
+        task.looks_that_found = 6;
+        task.appeared = 1;
+        insta::assert_snapshot!(text_of(&statement), @r"
+        receipt 019aa6e0-5c1f-7000-8000-000000000001
+          asked        erasure for a person identified by email
+          received     2026-11-21 09:30:00 UTC, from operator
+          ticket       T-1
+          legal date   2026-12-21 09:30:00 UTC
+          closed       2026-11-21 09:30:12 UTC
+          outcome      failed (nothing was achieved)
+          person       to be forgotten at 2026-11-21 09:30:12 UTC
+          issued by    stage local
+          rests on     9 events, the last with hash cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
+
+        main (qualifio)
+          still_present (the vendor says it is done, yet the records are still found)
+          found        2 records at 2026-11-21 09:30:02 UTC
+          decided      by policy:auto at 2026-11-21 09:30:02 UTC
+          submitted    2 records
+          vendor says  anonymised: it says that it anonymised them, and lists 2 records
+          verified     no: the last search still found 1 submitted record
+          looks        6 looks found submitted records still there
+          anew         1 record appeared that no decision covers; not erased
+          rule         batch 0: finished, 2 of 2 confirmed, rule 6570f0a1
+        ");
+    }
+}

@@ -1,0 +1,199 @@
+//! The vocabulary of states and outcomes: the exact word of every layer, and a phrase for people
+//! beside it. The word always stands first, so that it can be searched for.
+
+use rightful_domain::event::Fact;
+use rightful_domain::request::{Request, RequestOutcome, RequestState};
+use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
+use rightful_domain::vendor::{Claim, RuleStatus};
+use serde::Serialize;
+
+/// What a task's state means.
+pub fn task_state(state: TaskState) -> &'static str {
+    match state {
+        TaskState::Planned => "not searched yet",
+        TaskState::Decided => "found and decided on, nothing sent yet",
+        TaskState::Submitting => "batches go out",
+        TaskState::Submitted => "the vendor works on it",
+        TaskState::Verifying => "the vendor says it is done; we look again",
+        TaskState::Unknown => "nobody can tell yet whether the vendor did it: a person has to look",
+        TaskState::Settled => "ended",
+    }
+}
+
+/// What a task's outcome means.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::VerifiedErased => "erased, and seen to be gone",
+        Outcome::ReportedErased => "erased by the vendor's word; it can't be searched",
+        Outcome::Copied => "the copy is made",
+        Outcome::NothingFound => "no record of this person",
+        Outcome::MissingIdentifier => "it needs an identifier that the request doesn't have",
+        Outcome::Refused => "refused",
+        Outcome::StillPresent => "the vendor says it is done, yet the records are still found",
+        Outcome::Failed => "it could not be done",
+        Outcome::DryRun => "tried out, nothing erased",
+    }
+}
+
+/// What a request's outcome means.
+pub fn request_outcome(outcome: RequestOutcome) -> &'static str {
+    match outcome {
+        RequestOutcome::Fulfilled => "everything found was acted on",
+        RequestOutcome::PartlyFulfilled => "some of what was found was acted on, some was not",
+        RequestOutcome::NothingFound => "no data source holds a record of this person",
+        RequestOutcome::Refused => "refused",
+        RequestOutcome::Failed => "nothing was achieved",
+        RequestOutcome::DryRun => "tried out, nothing erased",
+    }
+}
+
+/// What a rule's state means.
+pub fn rule_state(state: RuleState) -> &'static str {
+    match state {
+        RuleState::Intent => "the submission goes out, or went out and its answer is missing",
+        RuleState::Accepted => "the vendor accepted it",
+        RuleState::Finished => "the vendor says it is done",
+        RuleState::NotSent => "it certainly had no effect and is sent again",
+        RuleState::Rejected => "the vendor refused it; it had no effect",
+        RuleState::Unknown => "nobody knows whether it had an effect; it is never sent again",
+    }
+}
+
+/// What the vendor last said of a rule.
+pub fn rule_status(status: RuleStatus) -> &'static str {
+    match status {
+        RuleStatus::AwaitingApproval => "waits for the vendor's own approval",
+        RuleStatus::Pending => "the vendor works on it",
+        RuleStatus::Finished => "the vendor says it is done",
+        RuleStatus::Unknown => "a status that the connector doesn't know",
+    }
+}
+
+/// What a vendor claims.
+pub fn claim(claim: Claim) -> &'static str {
+    match claim {
+        Claim::Deleted => "says that it deleted them",
+        Claim::Anonymised => "says that it anonymised them",
+        Claim::NotStated => "doesn't say what it did with them",
+    }
+}
+
+/// The word that every layer uses for a value: how it is written in JSON.
+pub fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => "?".to_owned(),
+    }
+}
+
+/// A request's outcome, or that it is open.
+pub fn of_request(request: &Request) -> String {
+    match (request.state, request.outcome) {
+        (RequestState::Closed, Some(outcome)) => outcome.as_str().to_owned(),
+        (state, _) => word(state),
+    }
+}
+
+/// A task's outcome, or its state.
+pub fn of_task(task: &Task) -> &'static str {
+    task.outcome.map_or(task.state.as_str(), Outcome::as_str)
+}
+
+/// What a task's outcome, or its state, means.
+pub fn about_task(task: &Task) -> &'static str {
+    task.outcome.map_or_else(|| task_state(task.state), outcome)
+}
+
+/// A batch in one line.
+pub fn of_rule(rule: &Rule) -> String {
+    let mut text = format!(
+        "batch {}: {} ({}), {} of {} confirmed",
+        rule.batch,
+        word(rule.state),
+        rule_state(rule.state),
+        rule.confirmed,
+        rule.records,
+    );
+    if let Some(id) = &rule.rule_id {
+        text.push_str(&format!(", rule {id}"));
+    }
+    if let (Some(status), RuleState::Accepted) = (rule.status, rule.state) {
+        text.push_str(&format!(", {}", rule_status(status)));
+    }
+    text
+}
+
+/// An event in one line.
+pub fn fact(fact: &Fact) -> String {
+    let codes = |reason: &str| format!("{reason}: {}", crate::codes::words(reason).what);
+    match fact {
+        Fact::Received { right, origin, policy, dry_run, sources, due_at, .. } => format!(
+            "received: {}{} from {origin}, policy {}, {} data source(s), legal date {}",
+            right.as_str(),
+            if *dry_run { " (dry run)" } else { "" },
+            policy.as_str(),
+            sources.len(),
+            crate::output::utc(*due_at),
+        ),
+        Fact::DeliveryConflict { channel } => {
+            format!(
+                "delivery_conflict: the same delivery came by {channel} with another body and was refused"
+            )
+        }
+        Fact::AttemptBegun { attempt } => format!("attempt_begun: workflow attempt {attempt}"),
+        Fact::Found { source, records } => format!("found: {source}, {records} record(s)"),
+        Fact::Decided { source, by, records, .. } => {
+            format!("decided: {source}, {records} record(s), by {by}")
+        }
+        Fact::Intended { source, batch, records, .. } => {
+            format!("intended: {source}, batch {batch} with {records} record(s) is about to be sent")
+        }
+        Fact::Accepted { source, batch, rule_id } => {
+            format!("accepted: {source}, batch {batch}, rule {rule_id}")
+        }
+        Fact::NotSent { source, batch, reason } => {
+            format!("not_sent: {source}, batch {batch} ({})", codes(reason))
+        }
+        Fact::Rejected { source, batch, reason } => {
+            format!("rejected: {source}, batch {batch} ({})", codes(reason))
+        }
+        Fact::BecameUnknown { source, batch, reason } => {
+            let batch = batch.map_or_else(String::new, |batch| format!(", batch {batch}"));
+            format!("became_unknown: {source}{batch} ({})", codes(reason))
+        }
+        Fact::Finished { source, batches, confirmed } => {
+            format!("finished: {source}, {} batch(es), the vendor lists {confirmed} record(s)", batches.len())
+        }
+        Fact::StillThere { source, look, left, appeared } => format!(
+            "still_there: {source}, look {look} found {left} submitted record(s) and {appeared} new one(s)"
+        ),
+        Fact::Settled { source, outcome, reason, appeared } => {
+            let reason = reason.as_ref().map_or_else(String::new, |code| format!(" ({})", codes(code)));
+            let appeared =
+                if *appeared > 0 { format!(", {appeared} record(s) appeared anew") } else { String::new() };
+            format!("settled: {source}, {}{reason}{appeared}", outcome.as_str())
+        }
+        Fact::Closed { outcome } => format!("closed: {}", outcome.as_str()),
+        Fact::ReceiptKept { sha256 } => format!("receipt_kept: SHA-256 {sha256}"),
+        Fact::Forgotten => "forgotten: the person's data key is gone".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_is_the_one_of_every_layer() {
+        assert_eq!(word(TaskState::Verifying), TaskState::Verifying.as_str());
+        assert_eq!(word(Outcome::StillPresent), Outcome::StillPresent.as_str());
+        assert_eq!(word(RuleState::NotSent), "not_sent");
+        assert_eq!(word(Claim::Anonymised), "anonymised");
+    }
+
+    #[test]
+    fn an_event_reads_as_its_kind_and_a_sentence() {
+        let fact = super::fact(&Fact::AttemptBegun { attempt: 2 });
+        assert_eq!(fact, "attempt_begun: workflow attempt 2");
+    }
+}
