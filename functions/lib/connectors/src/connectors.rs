@@ -2,7 +2,7 @@
 
 use crate::definition::{Definition, DefinitionError};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -11,36 +11,65 @@ mod embedded {
 /// Connectors by name.
 #[derive(Clone, Debug, Default)]
 pub struct Connectors {
-    by_name: BTreeMap<String, Arc<Definition>>,
+    by_name: BTreeMap<String, Entry>,
+}
+
+/// A connector, read when it is first asked for.
+#[derive(Clone, Debug)]
+struct Entry {
+    text: &'static str,
+    definition: OnceLock<Option<Arc<Definition>>>,
+}
+
+impl Entry {
+    fn definition(&self, name: &str) -> Option<&Arc<Definition>> {
+        // What is embedded was parsed by this crate's own tests, so that it parses here too.
+        self.definition.get_or_init(|| parse(name, self.text).ok().map(Arc::new)).as_ref()
+    }
+}
+
+fn parse(folder: &str, text: &str) -> Result<Definition, DefinitionError> {
+    Definition::parse(&format!("definitions/{folder}/connector.yaml"), text)
 }
 
 impl Connectors {
-    /// The connectors in this build, parsed and checked.
+    /// The connectors in this build, all of them parsed and checked now.
     ///
     /// # Errors
     /// The problems of the first definition that has any.
     pub fn embedded() -> Result<Self, DefinitionError> {
         let mut connectors = Self::default();
         for (folder, text) in embedded::EMBEDDED {
-            connectors.add(Definition::parse(&format!("definitions/{folder}/connector.yaml"), text)?);
+            connectors.add(parse(folder, text)?);
         }
         Ok(connectors)
     }
 
+    /// The connectors in this build, each parsed when it is first asked for. Parsing one takes about
+    /// a millisecond, which a function that starts need not spend on vendors it won't call.
+    #[must_use]
+    pub fn on_demand() -> Self {
+        let entry = |text| Entry { text, definition: OnceLock::new() };
+        let by_name = embedded::EMBEDDED.iter().map(|(folder, text)| ((*folder).to_owned(), entry(text)));
+        Self { by_name: by_name.collect() }
+    }
+
     /// Adds a connector; one of the same name is replaced.
     pub fn add(&mut self, definition: Definition) {
-        self.by_name.insert(definition.name.clone(), Arc::new(definition));
+        let name = definition.name.clone();
+        let definition = OnceLock::from(Some(Arc::new(definition)));
+        self.by_name.insert(name, Entry { text: "", definition });
     }
 
     /// A connector by its name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<Definition>> {
-        self.by_name.get(name)
+        self.by_name.get(name)?.definition(name)
     }
 
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Definition> {
-        self.by_name.values().map(AsRef::as_ref)
+        self.by_name.iter().filter_map(|(name, entry)| entry.definition(name)).map(AsRef::as_ref)
     }
 }
 
@@ -59,5 +88,15 @@ mod tests {
             );
         }
         assert_eq!(connectors.iter().count(), embedded::EMBEDDED.len());
+    }
+
+    #[test]
+    fn a_connector_read_on_demand_is_the_same_one() {
+        let connectors = Connectors::on_demand();
+        assert!(connectors.get("nobody").is_none());
+        for definition in Connectors::embedded().unwrap().iter() {
+            let read = connectors.get(&definition.name).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{definition:?}"));
+        }
     }
 }
