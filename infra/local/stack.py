@@ -254,7 +254,8 @@ def deploy(endpoint: str, template: str, uploads: dict[str, bytes], parameters: 
 
 
 def complete(endpoint: str) -> None:
-    """Sets what the emulator's CloudFormation reads over, with the template's own values."""
+    """Sets what the emulator's CloudFormation reads over, with the template's own values; takes the
+    policy away that refuses plain http, because on loopback there is nothing else."""
     cloudformation, s3, dynamodb = (client(endpoint, name) for name in ("cloudformation", "s3", "dynamodb"))
     body = cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
     resources = (json.loads(body) if isinstance(body, str) else body)["Resources"]
@@ -263,6 +264,9 @@ def complete(endpoint: str) -> None:
                 for found in summaries.search("StackResourceSummaries[]")}
     for name, resource in resources.items():
         properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::S3::BucketPolicy":
+            bucket = physical[properties["Bucket"]["Ref"]] if isinstance(properties["Bucket"], dict) else properties["Bucket"]
+            s3.delete_bucket_policy(Bucket=bucket)
         if resource["Type"] == "AWS::S3::Bucket" and "ObjectLockConfiguration" in properties:
             s3.put_object_lock_configuration(
                 Bucket=physical[name], ObjectLockConfiguration=properties["ObjectLockConfiguration"])

@@ -41,6 +41,21 @@ pub async fn send(
     headers: &[(&str, &str)],
     body: Option<&Value>,
 ) -> Result<Answer> {
+    let bytes = body.map(serde_json::to_vec).transpose()?;
+    send_bytes(base, method, path, headers, bytes).await
+}
+
+/// Sends one request as [`send`] does, with exactly these bytes as its JSON body.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_bytes(
+    base: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<Vec<u8>>,
+) -> Result<Answer> {
     let Some(authority) = base.strip_prefix("http://") else {
         bail!("only plain http is spoken here");
     };
@@ -65,7 +80,7 @@ pub async fn send(
     let request = match body {
         Some(body) => request
             .header("content-type", "application/json")
-            .body(Body::from(serde_json::to_vec(body)?))?,
+            .body(Body::from(body))?,
         None => request.body(Body::empty())?,
     };
     let exchange = async {

@@ -11,6 +11,7 @@ pub use environment::Environment;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use rightful_domain::failure::Failure;
+use rightful_domain::operations::TaskRef;
 use rightful_domain::time::Time;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -65,7 +66,7 @@ where
             Err(_) => Err(Failure::misconfigured("payload_malformed")),
             Ok(payload) => {
                 logging::correlate(payload.correlation());
-                handler(payload, Invocation { until }).await
+                Box::pin(handler(payload, Invocation { until })).await
             }
         };
         let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -89,7 +90,11 @@ pub trait Correlated {
     }
 }
 
-impl Correlated for Value {}
+impl Correlated for TaskRef {
+    fn correlation(&self) -> (Option<String>, Option<String>) {
+        (Some(self.request_id.to_string()), Some(self.source_id.to_string()))
+    }
+}
 
 /// Adds ids to every further log line of this invocation, once a handler knows them.
 pub fn correlate(request: Option<String>, source: Option<String>) {

@@ -1,0 +1,69 @@
+# Every target sets up what it needs: Rust, a C compiler and Python 3 (with venv) must be there,
+# Node for `make test` only.
+
+CARGO ?= cargo
+PROFILE := local
+BINARIES := target/$(PROFILE)
+STACK := target/venv-stack/bin/python infra/local/stack.py
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := target/tools/bin/cargo-deny
+
+.DEFAULT_GOAL := help
+.PHONY: help build up down demo test unit lint deny workflow local bench deploy sam-check clean
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+target/venv-%/requirements.sha256: infra/local/setup.sh infra/*/requirements.txt
+	@infra/local/setup.sh $*
+
+build: ## Every binary, as the embedded stack runs it
+	$(CARGO) build --locked --profile $(PROFILE) --workspace --bins
+
+demo: target/venv-stack/requirements.sha256 build ## One person erased from Qualifio, end to end, on this machine
+	@target/venv-stack/bin/python infra/local/demo.py
+
+up: target/venv-stack/requirements.sha256 build ## The local stack, kept running; see target/local/stack.json
+	@$(STACK) up
+
+down: target/venv-stack/requirements.sha256 ## Stops the local stack
+	@$(STACK) down
+
+test: lint deny workflow unit local ## Every test
+	@echo "make test: everything passed"
+
+lint: ## Formatting, clippy, and who may use whom
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- --deny warnings
+	python3 tests/layers/check.py
+
+$(CARGO_DENY):
+	$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --no-default-features \
+		--root target/tools --target-dir target/tools/build
+
+deny: $(CARGO_DENY) ## Licences, sources and banned dependencies
+	$(CARGO_DENY) --locked check bans licenses sources
+
+workflow: target/venv-tools/requirements.sha256 ## Template and state machines
+	tests/workflow/run.sh
+
+unit: ## Unit and contract tests
+	$(CARGO) test --locked --profile $(PROFILE) --workspace --exclude rightful-local-tests
+
+local: target/venv-stack/requirements.sha256 build ## End to end, on the embedded stack
+	$(CARGO) test --locked --profile $(PROFILE) -p rightful-local-tests -- --test-threads 2
+
+sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template, and a build as for a real account
+	AWS_DEFAULT_REGION=eu-central-1 target/venv-sam/bin/sam validate --lint
+	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build
+
+deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS account of your credentials; see docs/DEPLOY.md
+	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build
+	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam deploy
+
+bench: target/venv-stack/requirements.sha256 ## Start, cold and warm times and sizes, beside what they are compared with
+	$(CARGO) build --locked --release --workspace --bins
+	@target/venv-stack/bin/python tests/bench/bench.py
+
+clean: down ## Removes everything that was built
+	$(CARGO) clean

@@ -1,0 +1,79 @@
+//! What the sender of a webhook is told.
+
+use crate::signature::SignatureError;
+use crate::ticket::TicketError;
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use aws_lambda_events::encodings::Body;
+use rightful_domain::ids::RequestId;
+use serde_json::{Value, json};
+
+/// An answer: a status, a code for machines, a sentence for people. It never repeats what was sent.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub code: &'static str,
+    pub message: String,
+    pub request: Option<RequestId>,
+}
+
+impl Answer {
+    pub fn accepted(request: RequestId) -> Self {
+        Self { status: 202, code: "accepted", message: String::new(), request: Some(request) }
+    }
+
+    pub fn refused(status: u16, code: &'static str, message: impl ToString) -> Self {
+        Self { status, code, message: message.to_string(), request: None }
+    }
+
+    /// It is our fault, or nobody's, and sending it again may help.
+    pub fn try_again() -> Self {
+        Self::refused(503, "unavailable", "the request could not be stored now: send the delivery again")
+    }
+
+    fn body(&self) -> Value {
+        match (self.status, self.request) {
+            (202, Some(request)) => json!({"request_id": request}),
+            (_, Some(request)) => {
+                json!({"error": {"code": self.code, "message": self.message}, "request_id": request})
+            }
+            (_, None) => json!({"error": {"code": self.code, "message": self.message}}),
+        }
+    }
+
+    pub fn into_response(self) -> ApiGatewayV2httpResponse {
+        let mut response = ApiGatewayV2httpResponse::default();
+        response.status_code = i64::from(self.status);
+        response.body = Some(Body::Text(self.body().to_string()));
+        let mut header = |name: &'static str, value: &'static str| {
+            response.headers.insert(name, aws_lambda_events::http::HeaderValue::from_static(value));
+        };
+        header("content-type", "application/json");
+        if self.status == 503 {
+            header("retry-after", "5");
+        }
+        response
+    }
+}
+
+impl From<SignatureError> for Answer {
+    fn from(error: SignatureError) -> Self {
+        let code = match error {
+            SignatureError::HeaderMissing => "signature_missing",
+            SignatureError::TimestampMalformed => "timestamp_malformed",
+            SignatureError::TimestampOutOfRange => "timestamp_out_of_range",
+            SignatureError::Wrong => "signature_wrong",
+            // Whose fault it is, is for our log, not for the sender.
+            SignatureError::SecretUnusable => return Self::try_again(),
+        };
+        Self::refused(401, code, error)
+    }
+}
+
+impl From<TicketError> for Answer {
+    fn from(error: TicketError) -> Self {
+        match error {
+            TicketError::NotJson => Self::refused(400, "body_not_json", error),
+            _ => Self::refused(422, "ticket_malformed", error),
+        }
+    }
+}

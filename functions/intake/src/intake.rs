@@ -1,0 +1,193 @@
+//! From a webhook's bytes to an accepted demand.
+
+use crate::answer::Answer;
+use crate::channel::{self, Channel};
+use crate::signature::{self, Delivery, SignatureError};
+use crate::ticket;
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::ids::RequestId;
+use rightful_domain::operations::Settings;
+use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
+use rightful_domain::ports::{Begins, Clock, NewKeys, Reads, Secrets, Tags, Workflow, Writes};
+use std::cell::Cell;
+use uuid::Uuid;
+
+/// More than any ticket needs.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// How often a wrong signature makes us look whether the secret was rotated, in seconds.
+const SECRET_LOOK_SECONDS: i64 = 30;
+
+/// Everything a webhook needs.
+pub struct Intake<S, K, T, X, W, C> {
+    channels: Vec<Channel>,
+    store: S,
+    keys: K,
+    tags: T,
+    secrets: X,
+    workflow: W,
+    clock: C,
+    settings: Settings,
+    /// When a secret was last read again because of a wrong signature.
+    looked: Cell<i64>,
+}
+
+impl<S, K, T, X, W, C> Intake<S, K, T, X, W, C>
+where
+    S: Begins + Reads + Writes,
+    K: NewKeys,
+    T: Tags,
+    X: Secrets,
+    W: Workflow,
+    C: Clock,
+{
+    pub fn new(
+        store: S,
+        keys: K,
+        tags: T,
+        secrets: X,
+        workflow: W,
+        clock: C,
+        settings: Settings,
+    ) -> Result<Self, Failure> {
+        let channels = channel::embedded().map_err(|_| Failure::misconfigured("channel_unreadable"))?;
+        Ok(Self {
+            channels,
+            store,
+            keys,
+            tags,
+            secrets,
+            workflow,
+            clock,
+            settings,
+            looked: Cell::new(i64::MIN),
+        })
+    }
+
+    pub async fn receive(&self, webhook: &ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let answer = match self.handle(webhook).await {
+            Ok(answer) | Err(answer) => answer,
+        };
+        if answer.status != 202 {
+            tracing::warn!(status = answer.status, code = answer.code, "webhook refused");
+        }
+        rightful_lambda::correlate(answer.request.map(|id| id.to_string()), None);
+        answer.into_response()
+    }
+
+    async fn handle(&self, webhook: &ApiGatewayV2httpRequest) -> Result<Answer, Answer> {
+        let name = webhook.path_parameters.get("channel").map_or("", String::as_str);
+        let channel = self.channels.iter().find(|channel| channel.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
+            Answer::refused(
+                404,
+                "channel_unknown",
+                format!("there is no such channel; there are: {}", known.join(", ")),
+            )
+        })?;
+        let body = raw_body(webhook)?;
+        let header = |name: &str| webhook.headers.get(name).and_then(|value| value.to_str().ok());
+        self.verify(channel, &Delivery { header: &header, body: &body }).await?;
+
+        let ticket = ticket::parse(&body)?;
+        let owned = |name: &str| header(name).map(str::to_owned);
+        let key = ticket::delivery_key(&channel.delivery, &owned, &ticket)?;
+        let demand = ticket::read(&channel.ticket, &ticket)?;
+        let arrival = Arrival::Delivery { channel: &channel.name, key: key.as_bytes(), body: &body };
+        self.accept(channel, &demand, arrival).await
+    }
+
+    /// Against the cached secrets; when they don't fit, against fresh ones, but not for every
+    /// stranger's attempt.
+    async fn verify(&self, channel: &Channel, delivery: &Delivery<'_>) -> Result<(), Answer> {
+        let name = format!("webhook/{}", channel.name);
+        let now = self.clock.now();
+        let mut result = Err(SignatureError::Wrong);
+        for fresh in [false, true] {
+            if fresh {
+                if now.unix_seconds() < self.looked.get().saturating_add(SECRET_LOOK_SECONDS) {
+                    break;
+                }
+                self.looked.set(now.unix_seconds());
+            }
+            let secrets = self.secrets.secret(&name, fresh).await.map_err(|failure| failed(failure))?;
+            result = signature::verify(channel, delivery, &secrets, now);
+            if !matches!(result, Err(SignatureError::Wrong | SignatureError::SecretUnusable)) {
+                break;
+            }
+        }
+        if result == Err(SignatureError::SecretUnusable) {
+            tracing::error!(code = "webhook_secret_unusable", "the channel's secret is not in its form");
+        }
+        Ok(result?)
+    }
+
+    async fn accept(
+        &self,
+        channel: &Channel,
+        demand: &Demand,
+        arrival: Arrival<'_>,
+    ) -> Result<Answer, Answer> {
+        let accept = Accept {
+            store: &self.store,
+            keys: &self.keys,
+            tags: &self.tags,
+            workflow: &self.workflow,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        match accept.run(new_id(), demand, arrival).await {
+            Ok(Accepted { request, new, not_started }) => {
+                tracing::info!(request_id = %request, new, "request accepted");
+                if let Some(failure) = not_started {
+                    tracing::error!(request_id = %request, code = failure.code, "workflow not started: reconcile will");
+                }
+                Ok(Answer::accepted(request))
+            }
+            Err(AcceptError::Conflict(request)) => Err(Answer {
+                request: Some(request),
+                ..Answer::refused(
+                    channel.conflict_status,
+                    "delivery_conflict",
+                    AcceptError::Conflict(request),
+                )
+            }),
+            Err(error @ AcceptError::NoSource) => Err(Answer::refused(503, "no_data_source", error)),
+            Err(AcceptError::Failed(failure)) => Err(failed(failure)),
+            Err(error) => Err(Answer::refused(422, "ticket_not_acceptable", error)),
+        }
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place where a webhook's request gets its id")]
+fn new_id() -> RequestId {
+    RequestId::new(Uuid::now_v7())
+}
+
+fn failed(failure: Failure) -> Answer {
+    if failure.kind == Kind::Misconfigured {
+        tracing::error!(code = failure.code, "intake is not set up");
+    } else {
+        tracing::warn!(code = failure.code, "intake failed");
+    }
+    Answer::try_again()
+}
+
+fn raw_body(webhook: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Answer> {
+    let too_large = || Answer::refused(413, "body_too_large", "the body is larger than 256 KiB");
+    let text = webhook.body.as_deref().unwrap_or_default();
+    let body = if webhook.is_base64_encoded {
+        if text.len() > MOST_BYTES / 3 * 4 + 4 {
+            return Err(too_large());
+        }
+        BASE64
+            .decode(text)
+            .map_err(|_| Answer::refused(400, "body_unreadable", "the body is not readable"))?
+    } else {
+        text.as_bytes().to_vec()
+    };
+    if body.len() > MOST_BYTES { Err(too_large()) } else { Ok(body) }
+}

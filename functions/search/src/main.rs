@@ -1,0 +1,67 @@
+//! Finds the data subject's records in one data source; also the look afterwards, and the test of a
+//! data source's set-up.
+
+use rightful_aws::{Aws, DataKeys, SecretStore, Settings, Store, SystemClock, TagKey};
+use rightful_connectors::{Connectors, Options, Sources, VendorClient, tls_config};
+use rightful_domain::ids::SourceId;
+use rightful_domain::operations::find::Find;
+use rightful_domain::operations::verify::Verify;
+use rightful_domain::operations::{Step, TaskRef};
+use rightful_lambda::{Correlated, Environment, Error};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case")]
+enum Event {
+    Find(TaskRef),
+    Verify(TaskRef),
+    #[serde(rename_all = "camelCase")]
+    Test {
+        source_id: SourceId,
+    },
+}
+
+impl Correlated for Event {
+    fn correlation(&self) -> (Option<String>, Option<String>) {
+        match self {
+            Event::Find(at) | Event::Verify(at) => at.correlation(),
+            Event::Test { source_id } => (None, Some(source_id.to_string())),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Step(Step),
+    Tested { tested: SourceId },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    rightful_lambda::start("search");
+    let env = Environment;
+    let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
+    let keys_table = env.require("KEYS_TABLE")?;
+    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
+    let tags = TagKey::new(&aws, env.require("TAG_KEY_ID")?);
+    let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
+    let client = VendorClient::new(&Options {
+        allow_loopback: env.allow_loopback_vendors()?,
+        user_agent: concat!("rightful/", env!("CARGO_PKG_VERSION")).to_owned(),
+    })?;
+    let vendors = Sources::new(Connectors::on_demand(), client, secrets);
+    let (clock, settings) = (SystemClock, env.settings()?);
+    let find = Find { store: &store, keys: &keys, tags: &tags, vendors: &vendors, clock: &clock, settings };
+    let verify = Verify { store: &store, keys: &keys, vendors: &vendors, clock: &clock, settings };
+    rightful_lambda::serve(async |event, _| match event {
+        Event::Find(at) => find.run(&at).await.map(Answer::Step),
+        Event::Verify(at) => verify.run(&at).await.map(Answer::Step),
+        Event::Test { source_id } => {
+            find.test(&source_id).await.map(|()| Answer::Tested { tested: source_id })
+        }
+    })
+    .await
+}

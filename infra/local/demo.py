@@ -1,0 +1,138 @@
+"""The demo: one person erased from Qualifio, end to end, on this machine.
+
+Starts the embedded stack and the sandbox, connects the data source, sends a signed Zendesk ticket
+about the walkthrough's person, shows the progress, prints and verifies the receipt, and asks the
+sandbox itself what is left. Exit status 0 only when the sandbox really has none of the three
+records any more and all of their neighbours still.
+"""
+
+import base64
+import datetime
+import hashlib
+import hmac
+import json
+import pathlib
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DIR = ROOT / "target" / "demo"
+RIGHTFUL = ROOT / "target" / "local" / "rightful"
+STACK = [sys.executable, str(ROOT / "infra" / "local" / "stack.py")]
+
+# The walkthrough's person at client 2449.
+EMAIL, IDS = "joao@qualifio.com", {78, 79, 85}
+
+times = []
+
+
+def stage(title):
+    """Says what begins, and keeps when."""
+    times.append((title, time.monotonic()))
+    print(f"\n== {title}", flush=True)
+
+
+def fail(message):
+    raise SystemExit(f"demo: {message}")
+
+
+def call(url, headers=None, body=None):
+    """One HTTP call; answers status and JSON."""
+    request = urllib.request.Request(url, data=body, headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def rightful(*arguments, stdin=None):
+    """Runs the command as an operator would; the demo ends when it fails."""
+    command = [str(RIGHTFUL), "--stack", str(DIR / "stack.json"), *arguments]
+    print("$ rightful " + " ".join(arguments), flush=True)
+    done = subprocess.run(command, input=stdin, text=True, cwd=ROOT, check=False)
+    if done.returncode != 0:
+        fail(f"`rightful {arguments[0]} {arguments[1]}` ended with {done.returncode}")
+
+
+def send_ticket(channel):
+    """A Zendesk webhook about the person, signed as Zendesk signs."""
+    ticket = {"right": "erasure", "identifiers": [{"kind": "email", "value": EMAIL}], "reference": "ZD-35436"}
+    body = json.dumps(ticket).encode()
+    timestamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    mac = hmac.new(channel["secret"].encode(), timestamp.encode() + body, hashlib.sha256)
+    headers = {
+        "content-type": "application/json",
+        "x-zendesk-webhook-signature": base64.b64encode(mac.digest()).decode(),
+        "x-zendesk-webhook-signature-timestamp": timestamp,
+    }
+    status, answer = call(channel["url"], headers, body)
+    print(f"POST {channel['url']} -> {status} {json.dumps(answer)}")
+    if status != 202:
+        fail("the ticket was not accepted")
+    return answer["request_id"]
+
+
+def look_at_the_vendor(sandbox):
+    """What the sandbox itself says: the only judge of this demo."""
+    _, everyone = call(f"{sandbox}/_sandbox/profiles?all=true")
+    _, journal = call(f"{sandbox}/_sandbox/journal")
+    _, left = call(f"{sandbox}/_sandbox/profiles?email={EMAIL}")
+    erased = sorted(one["profile_id"] for one in journal["erasures"])
+    posts = [one for one in journal["calls"] if one["op"] == "submit"]
+    others = [one for one in everyone if one["id"] not in IDS]
+    kept = [one for one in others if one["email"] != "anonymous@qualifio.com"]
+    print(f"records of the person left at the vendor: {len(left)}")
+    print(f"records the vendor erased: {erased}, in {len(posts)} submission(s)")
+    print(f"records of other people, untouched: {len(kept)} of {len(others)}")
+    if left or set(erased) != IDS or len(erased) != len(IDS) or len(posts) != 1 or len(kept) != len(others):
+        fail("the vendor does not hold what it should")
+
+
+def main():
+    began = time.monotonic()
+    stage("Starting the embedded stack and the sandbox")
+    subprocess.run([*STACK, "down", "--dir", str(DIR)], check=False, stdout=subprocess.DEVNULL)
+    if subprocess.run([*STACK, "up", "--dir", str(DIR), "--finish-after-ms", "2800"], check=False).returncode != 0:
+        fail("the embedded stack does not start")
+    try:
+        stack = json.loads((DIR / "stack.json").read_text())
+
+        stage("Connecting Qualifio")
+        rightful(
+            "source", "add", "qualifio", "--id", "qualifio-main",
+            "--set", "client_id=2449", "--set", "user_id=1201", "--set", f"base_url={stack['sandbox_url']}",
+            "--secret", "token=-",
+            stdin=stack["sandbox_token"] + "\n",
+        )
+        rightful("source", "test", "qualifio-main")
+
+        stage("A ticket arrives: erase the person")
+        request = send_ticket(stack["channels"]["zendesk"])
+
+        stage("Progress")
+        rightful("request", "watch", request, "--timeout", "120")
+
+        stage("Receipt")
+        receipt = str(DIR / "receipt.json")
+        rightful("request", "receipt", request, "-o", receipt)
+        rightful("receipt", "verify", receipt)
+
+        stage("What the vendor says")
+        look_at_the_vendor(stack["sandbox_url"])
+    finally:
+        stage("Stopping everything")
+        subprocess.run([*STACK, "down", "--dir", str(DIR)], check=False)
+    ended = time.monotonic()
+    print("\n== What the time went on")
+    for (title, at), until in zip(times, [at for _, at in times[1:]] + [ended]):
+        print(f"{until - at:6.1f} s  {title}")
+    print(f"{ended - began:6.1f} s  in all")
+    print(f"\nThe person is erased. The receipt is in {DIR.relative_to(ROOT)}/receipt.json.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+//! What the end-to-end tests stand on: an embedded stack of their own with the built binaries, a
+//! ticketing system that signs, and looks at the store, the workflows and the sandbox's journal.
+//!
+//! The stack is started and stopped by the same program as `make up`; `make test` builds the
+//! binaries first.
+
+pub mod executions;
+pub mod leaks;
+pub mod webhook;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use aws_credential_types::Credentials;
+use rightful_aws::{Aws, Settings, Store, tls_config};
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ports::Reads as _;
+use rightful_domain::request::{Request, RequestState};
+use rightful_domain::task::{Task, TaskState};
+use rightful_sandbox::Control;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+/// How a stack is started.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// What the workflows' waits are multiplied by.
+    pub wait_scale: f64,
+    /// After how many seconds the reconciliation moves what nobody moves.
+    pub grace_seconds: u64,
+    /// After how many milliseconds the sandbox finishes a rule.
+    pub finish_after_ms: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { wait_scale: 0.1, grace_seconds: 600, finish_after_ms: 100 }
+    }
+}
+
+/// A running stack; stopped when dropped.
+#[derive(Debug)]
+pub struct Stack {
+    /// Where its files are.
+    pub dir: PathBuf,
+    /// Its `stack.json`.
+    pub json: Value,
+    /// AWS as the stack has it.
+    pub aws: Aws,
+    /// Its store.
+    pub store: Store,
+    /// Its sandbox.
+    pub sandbox: Control,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn program(dir: &std::path::Path, command: &str, more: &[String]) -> Result<Output> {
+    let root = root();
+    Command::new(root.join("target/venv-stack/bin/python"))
+        .arg(root.join("infra/local/stack.py"))
+        .args([command, "--dir"])
+        .arg(dir)
+        .args(more)
+        .output()
+        .context("the stack's program does not run: `make test` sets it up")
+}
+
+impl Stack {
+    /// Starts a stack for the test `name`.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn up(name: &str, options: Options) -> Result<Self> {
+        let dir = root().join("target/e2e").join(name);
+        let _ = program(&dir, "down", &[]);
+        let _ = std::fs::remove_dir_all(&dir);
+        let flags = [
+            format!("--wait-scale={}", options.wait_scale),
+            format!("--finish-after-ms={}", options.finish_after_ms),
+            format!("--param=ReconcileGraceSeconds={}", options.grace_seconds),
+            // The tests call the reconciliation themselves.
+            "--param=ReconcileSchedule=rate(1 day)".to_owned(),
+        ];
+        let output = program(&dir, "up", &flags)?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let json: Value = serde_json::from_slice(&std::fs::read(dir.join("stack.json"))?)?;
+        let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+        let settings = Settings {
+            region: text("region"),
+            endpoint_url: Some(text("aws_endpoint_url")),
+            credentials: Credentials::new(
+                text("access_key_id"),
+                text("secret_access_key"),
+                None,
+                None,
+                "stack.json",
+            ),
+        };
+        let aws = Aws::new(settings, tls_config()?)?;
+        let store = Store::new(&aws, text("requests_table"), text("keys_table"));
+        let sandbox = Control::new(text("sandbox_url"));
+        Ok(Self { dir, aws, store, sandbox, json })
+    }
+
+    /// A member of `stack.json`.
+    #[must_use]
+    pub fn text(&self, key: &str) -> &str {
+        self.json[key].as_str().unwrap_or_default()
+    }
+
+    /// Runs `rightful` against this stack.
+    ///
+    /// # Errors
+    /// When the program can't be run.
+    pub fn rightful(&self, arguments: &[&str]) -> Result<Output> {
+        Command::new(root().join("target/local/rightful"))
+            .arg("--stack")
+            .arg(self.dir.join("stack.json"))
+            .args(arguments)
+            .current_dir(&self.dir)
+            .output()
+            .context("`rightful` is not built: `make test` builds it")
+    }
+
+    /// Runs `rightful --json`, which must succeed.
+    ///
+    /// # Errors
+    /// With its own words, when it fails.
+    pub fn rightful_json(&self, arguments: &[&str]) -> Result<Value> {
+        let output = self.rightful(&[&["--json"], arguments].concat())?;
+        ensure!(
+            output.status.success(),
+            "rightful {arguments:?}: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    /// Connects the sandbox's Qualifio as data source `id`, with further parameters.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn add_source(&self, id: &str, sets: &[&str]) -> Result<()> {
+        self.add_source_with(id, self.text("sandbox_token"), sets)
+    }
+
+    /// Connects it with another token.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn add_source_with(&self, id: &str, token: &str, sets: &[&str]) -> Result<()> {
+        let file = self.dir.join(format!("{id}.token"));
+        std::fs::write(&file, token)?;
+        let secret = format!("token=@{}", file.display());
+        let url = format!("base_url={}", self.text("sandbox_url"));
+        let mut arguments = vec!["source", "add", "qualifio", "--id", id, "--secret", &secret];
+        let chosen = |name: &str| sets.iter().any(|set| set.starts_with(&format!("{name}=")));
+        for set in ["client_id=2449", "user_id=1201", &url] {
+            if !chosen(set.split('=').next().unwrap_or_default()) {
+                arguments.extend(["--set", set]);
+            }
+        }
+        for set in sets {
+            arguments.extend(["--set", set]);
+        }
+        let output = self.rightful(&arguments)?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    /// The request as it is stored.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub async fn request(&self, id: RequestId) -> Result<Request> {
+        self.store.request(id).await?.context("no such request")
+    }
+
+    /// Its only task.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub async fn task(&self, id: RequestId) -> Result<Task> {
+        self.store.tasks(id).await?.into_iter().next().context("no task")
+    }
+
+    /// Its task at one data source.
+    ///
+    /// # Errors
+    /// When it has none there.
+    pub async fn task_at(&self, id: RequestId, source: &str) -> Result<Task> {
+        self.store.task(id, &SourceId::parse(source)?).await?.context("no task there")
+    }
+
+    /// Waits until a condition on the request and its first task holds.
+    ///
+    /// # Errors
+    /// After 90 seconds, with what was there instead.
+    pub async fn until(&self, id: RequestId, holds: impl Fn(&Request, &Task) -> bool) -> Result<(Request, Task)> {
+        let begun = Instant::now();
+        loop {
+            let (request, task) = (self.request(id).await?, self.task(id).await?);
+            if holds(&request, &task) {
+                return Ok((request, task));
+            }
+            if begun.elapsed() > Duration::from_secs(90) {
+                bail!("waited 90 s in vain; {request:?} {task:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the request is closed and its receipt kept.
+    ///
+    /// # Errors
+    /// After 90 seconds.
+    pub async fn closed(&self, id: RequestId) -> Result<(Request, Task)> {
+        self.until(id, |request, _| request.state == RequestState::Closed && request.receipt_sha256.is_some())
+            .await
+    }
+
+    /// Waits until nobody can tell what became of the task.
+    ///
+    /// # Errors
+    /// After 90 seconds.
+    pub async fn unknown(&self, id: RequestId) -> Result<(Request, Task)> {
+        self.until(id, |_, task| task.state == TaskState::Unknown).await
+    }
+
+    /// Writes the functions' logs to files and answers all logs' text.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn logs(&self) -> Result<String> {
+        program(&self.dir, "logs", &[])?;
+        let mut text = String::new();
+        let mut folders = vec![self.dir.join("logs")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                // The sandbox is the vendor: what it logs is its own affair.
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !path.ends_with("sandbox.log") {
+                    text.push_str(&String::from_utf8_lossy(&std::fs::read(path)?));
+                }
+            }
+        }
+        Ok(text)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let _ = program(&self.dir, "down", &[]);
+    }
+}
