@@ -1,0 +1,91 @@
+//! Data keys, wrapped as a key service wraps them, and keyed digests.
+
+use crate::gate::Gate;
+use crate::rows::key_key;
+use crate::table::Table;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::RequestId;
+use rightful_domain::ports::{Forgets, Keys, NewKeys, Tags};
+use rightful_domain::seal::{DataKey, Sealed, Tag};
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use std::rc::Rc;
+
+/// The table `keys` and the key that wraps its rows.
+#[derive(Clone, Debug)]
+pub struct KeyTable {
+    table: Rc<Table>,
+    gate: Gate,
+    master: Rc<DataKey>,
+}
+
+impl KeyTable {
+    /// The keys in a table, under a master key of 32 bytes.
+    #[must_use]
+    pub fn new(table: Rc<Table>, gate: Gate) -> Option<Self> {
+        Some(Self { table, gate, master: Rc::new(DataKey::new(&[42; 32])?) })
+    }
+
+    /// Whether the key of a request is still there.
+    #[must_use]
+    pub fn holds(&self, request: RequestId) -> bool {
+        let (pk, sk) = key_key(request);
+        self.table.row(&pk, &sk).is_some()
+    }
+}
+
+impl NewKeys for KeyTable {
+    async fn new_key(&self, request: RequestId) -> Result<(DataKey, Vec<u8>), Failure> {
+        self.gate.point("new key").await;
+        let failed = Failure::transient("key_service_unavailable");
+        let mut bytes = [0; 32];
+        SystemRandom::new().fill(&mut bytes).map_err(|_| failed)?;
+        let wrapped = self.master.seal(&request.to_string(), &bytes).map_err(|_| failed)?;
+        let wrapped = serde_json::to_vec(&wrapped).map_err(|_| failed)?;
+        Ok((DataKey::new(&bytes).ok_or(failed)?, wrapped))
+    }
+}
+
+impl Keys for KeyTable {
+    async fn key(&self, request: RequestId) -> Result<Option<DataKey>, Failure> {
+        self.gate.point("read key").await;
+        let (pk, sk) = key_key(request);
+        let Some(row) = self.table.row(&pk, &sk) else { return Ok(None) };
+        let failed = Failure::misconfigured("key_unreadable");
+        let wrapped: Sealed = serde_json::from_slice(&row.body).map_err(|_| failed)?;
+        let bytes = self.master.open(&request.to_string(), &wrapped).map_err(|_| failed)?;
+        Ok(DataKey::new(&bytes))
+    }
+}
+
+impl Forgets for KeyTable {
+    async fn forget(&self, request: RequestId) -> Result<(), Failure> {
+        self.gate.point("forget").await;
+        self.table.set(key_key(request), None);
+        self.gate.point("after forget").await;
+        Ok(())
+    }
+}
+
+/// An HMAC key.
+#[derive(Clone, Debug)]
+pub struct TagKey {
+    gate: Gate,
+    key: hmac::Key,
+}
+
+impl TagKey {
+    /// A key of its own.
+    #[must_use]
+    pub fn new(gate: Gate) -> Self {
+        Self { gate, key: hmac::Key::new(hmac::HMAC_SHA256, &[17; 32]) }
+    }
+}
+
+impl Tags for TagKey {
+    async fn tag(&self, purpose: &'static str, content: &[u8]) -> Result<Tag, Failure> {
+        self.gate.point("tag").await;
+        let message = [purpose.as_bytes(), &[0], content].concat();
+        Ok(Tag::new("tag-key-1", hmac::sign(&self.key, &message).as_ref()))
+    }
+}

@@ -1,0 +1,43 @@
+//! A bucket in which an object is written once.
+
+use crate::gate::Gate;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::RequestId;
+use rightful_domain::ports::Receipts;
+use rightful_domain::receipt::Receipt;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The kept receipts.
+#[derive(Clone, Debug)]
+pub struct ReceiptBucket {
+    gate: Gate,
+    files: Rc<RefCell<BTreeMap<RequestId, Vec<u8>>>>,
+}
+
+impl ReceiptBucket {
+    /// An empty bucket.
+    #[must_use]
+    pub fn new(gate: Gate) -> Self {
+        Self { gate, files: Rc::default() }
+    }
+
+    /// A kept file.
+    #[must_use]
+    pub fn file(&self, request: RequestId) -> Option<Vec<u8>> {
+        self.files.borrow().get(&request).cloned()
+    }
+}
+
+impl Receipts for ReceiptBucket {
+    async fn keep(&self, request: RequestId, receipt: &Receipt) -> Result<(), Failure> {
+        self.gate.point("keep receipt").await;
+        let differs = {
+            let mut files = self.files.borrow_mut();
+            *files.entry(request).or_insert_with(|| receipt.file.clone()) != receipt.file
+        };
+        self.gate.point("after keep receipt").await;
+        if differs { Err(Failure::misconfigured("receipt_differs")) } else { Ok(()) }
+    }
+}

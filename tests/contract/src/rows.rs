@@ -1,0 +1,148 @@
+//! How rows are named and written.
+
+use crate::table::{Guard, Item, Key, Write};
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ports::{DUE_SHARDS, Row};
+use rightful_domain::request::{Delivery, Request};
+use rightful_domain::seal::Tag;
+use rightful_domain::task::{Rule, Task};
+use rightful_domain::time::Time;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+/// The partition of a request.
+#[must_use]
+pub fn request_pk(id: RequestId) -> String {
+    format!("REQUEST#{id}")
+}
+
+/// A task's sort key.
+#[must_use]
+pub fn task_sk(source: &SourceId) -> String {
+    format!("TASK#{source}")
+}
+
+/// A rule's sort key.
+#[must_use]
+pub fn rule_sk(source: &SourceId, batch: u32) -> String {
+    format!("RULE#{source}#{batch:05}")
+}
+
+/// A chunk's sort key.
+#[must_use]
+pub fn records_sk(source: &SourceId, chunk: u32) -> String {
+    format!("RECORDS#{source}#{chunk:05}")
+}
+
+/// An event's sort key.
+#[must_use]
+pub fn event_sk(seq: u64) -> String {
+    format!("EVENT#{seq:020}")
+}
+
+/// The row of the wrapped key, in the table `keys`.
+#[must_use]
+pub fn key_key(request: RequestId) -> Key {
+    (format!("keys/REQUEST#{request}"), "KEY".to_owned())
+}
+
+/// The row of a delivery.
+#[must_use]
+pub fn delivery_key(channel: &str, key: &Tag) -> Key {
+    (format!("DELIVERY#{channel}#{}", key.mac), "DELIVERY".to_owned())
+}
+
+/// The row of a data source.
+#[must_use]
+pub fn source_key(id: &SourceId) -> Key {
+    (format!("SOURCE#{id}"), "SOURCE".to_owned())
+}
+
+/// A row as it is stored.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn item(row: &impl Serialize, revision: u64, writer: u64) -> Result<Item, Failure> {
+    let body = serde_json::to_vec(row).map_err(|_| Failure::misconfigured("row_unwritable"))?;
+    Ok(Item { body, revision, writer, index: BTreeMap::new() })
+}
+
+/// A stored row, read.
+///
+/// # Errors
+/// When it is another row.
+pub fn read<T: DeserializeOwned>(item: &Item) -> Result<T, Failure> {
+    serde_json::from_slice(&item.body).map_err(|_| Failure::misconfigured("row_unreadable"))
+}
+
+fn due(item: &mut Item, request: RequestId, next_due: Option<Time>) {
+    if let Some(at) = next_due {
+        item.index.insert("due_shard", request.shard(DUE_SHARDS).to_string());
+        item.index.insert("next_due", at.to_string());
+    }
+}
+
+/// A request's row at its next revision, on condition that it has the one it was read with.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn request(row: &Request, writer: u64) -> Result<Write, Failure> {
+    let next = Request { revision: row.revision + 1, ..row.clone() };
+    let mut item = item(&next, next.revision, writer)?;
+    due(&mut item, row.id, row.next_due);
+    if let Some(subject) = &row.subject {
+        item.index.insert("subject_tag", subject.mac.clone());
+    }
+    Ok(Write::Put((request_pk(row.id), "REQUEST".to_owned()), item, guard(row.revision)))
+}
+
+/// A task's row at its next revision.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn task(row: &Task, writer: u64) -> Result<Write, Failure> {
+    let next = Task { revision: row.revision + 1, ..row.clone() };
+    let mut item = item(&next, next.revision, writer)?;
+    due(&mut item, row.request, row.next_due);
+    Ok(Write::Put((request_pk(row.request), task_sk(&row.source)), item, guard(row.revision)))
+}
+
+fn rule(row: &Rule, writer: u64) -> Result<Write, Failure> {
+    let next = Rule { revision: row.revision + 1, ..row.clone() };
+    let mut item = item(&next, next.revision, writer)?;
+    if let Some(rule_id) = &row.rule_id {
+        item.index.insert("rule_ref", format!("{}#{rule_id}", row.source));
+    }
+    Ok(Write::Put((request_pk(row.request), rule_sk(&row.source, row.batch)), item, guard(row.revision)))
+}
+
+/// A row of a change.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn change(id: RequestId, row: &Row, writer: u64) -> Result<Write, Failure> {
+    Ok(match row {
+        Row::Request(row) => request(row, writer)?,
+        Row::Task(row) => task(row, writer)?,
+        Row::Rule(row) => rule(row, writer)?,
+        Row::Records { source, chunk, sealed } => {
+            Write::Put((request_pk(id), records_sk(source, *chunk)), item(sealed, 0, writer)?, Guard::Nothing)
+        }
+        Row::ForgetRecords { source, chunk } => Write::Delete((request_pk(id), records_sk(source, *chunk))),
+    })
+}
+
+/// A delivery's row, which must not be there yet.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn delivery(row: &Delivery, writer: u64) -> Result<Write, Failure> {
+    Ok(Write::Put(delivery_key(&row.channel, &row.key), item(row, 0, writer)?, Guard::Absent))
+}
+
+/// Revision 0 was read when nothing was there.
+fn guard(revision: u64) -> Guard {
+    if revision == 0 { Guard::Absent } else { Guard::Revision(revision) }
+}

@@ -1,0 +1,317 @@
+//! The store over the raw table: what a change is, how its events are chained, who retries what.
+//!
+//! Like the one on DynamoDB it knows its own writes by a name drawn for each call, not by their
+//! content: two workers that decide the same at the same time write the same bytes, and only one of
+//! them may go on.
+
+use crate::gate::Gate;
+use crate::rows;
+use crate::table::{Guard, Item, Key, Refusal, Table, Write};
+use rightful_domain::event::{self, Fact, Head};
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ports::{Begins, Change, CommitError, Created, Due, DueIndex, Page, Reads, Row, Writes};
+use rightful_domain::request::{Delivery, Request};
+use rightful_domain::seal::{Sealed, Tag};
+use rightful_domain::task::{Rule, Task};
+use rightful_domain::time::Time;
+use rightful_domain::vendor::DataSource;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// How often a transaction is repeated that only collided.
+const TRIES: u32 = 8;
+const BUSY: Failure = Failure::transient("store_busy");
+const UNAVAILABLE: Failure = Failure::transient("store_unavailable");
+
+/// All rows at one time.
+type Snapshot = Vec<(Key, Item)>;
+
+/// The store; a clone is the same one.
+#[derive(Clone, Debug)]
+pub struct Store {
+    table: Rc<Table>,
+    gate: Gate,
+    writers: Rc<Cell<u64>>,
+    /// The due index as it was when it stopped following the rows.
+    lagging: Rc<RefCell<Option<Snapshot>>>,
+    page: Rc<Cell<usize>>,
+}
+
+impl Store {
+    /// A store over a table.
+    #[must_use]
+    pub fn new(table: Rc<Table>, gate: Gate) -> Self {
+        let (writers, lagging, page) = (Rc::default(), Rc::default(), Rc::new(Cell::new(25)));
+        Self { table, gate, writers, lagging, page }
+    }
+
+    /// The raw table.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// From now on the due index shows the rows as they are now, or again as they are.
+    pub fn lag(&self, on: bool) {
+        *self.lagging.borrow_mut() = on.then(|| self.table.all());
+    }
+
+    /// How many rows a page of the due index has.
+    pub fn page_size(&self, rows: usize) {
+        self.page.set(rows);
+    }
+
+    /// Everything that is stored, as text: where a canary would be found.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        use std::fmt::Write as _;
+        self.table.all().iter().fold(String::new(), |mut text, ((pk, sk), item)| {
+            let _ = writeln!(text, "{pk} {sk} {:?} {}", item.index, String::from_utf8_lossy(&item.body));
+            text
+        })
+    }
+
+    fn writer(&self) -> u64 {
+        self.writers.set(self.writers.get() + 1);
+        self.writers.get()
+    }
+
+    fn head(&self, id: RequestId) -> Result<Option<Head>, Failure> {
+        self.table.row(&rows::request_pk(id), "HEAD").map(|item| rows::read(&item)).transpose()
+    }
+
+    fn is_ours(&self, key: &Key, writer: u64) -> bool {
+        self.table.row(&key.0, &key.1).is_some_and(|item| item.writer == writer)
+    }
+
+    fn commit_now(&self, change: &Change) -> Result<(), CommitError> {
+        if change.rows.len() > Change::MAX_ROWS {
+            return Err(Failure::misconfigured("change_too_large").into());
+        }
+        let writer = self.writer();
+        let rows: Vec<Write> = change
+            .rows
+            .iter()
+            .map(|row| rows::change(change.request, row, writer))
+            .collect::<Result<_, _>>()?;
+        for _ in 0..TRIES {
+            let head = self.head(change.request)?;
+            let mut writes = rows.clone();
+            let witness = append_events(&mut writes, change, head.as_ref(), writer)?;
+            let ours = || witness.as_ref().is_some_and(|key| self.is_ours(key, writer));
+            match self.table.transact(&writes) {
+                Ok(()) => return Ok(()),
+                Err(Refusal::Conflict) => {}
+                Err(Refusal::Ambiguous) if ours() => return Ok(()),
+                Err(Refusal::Ambiguous) => return Err(UNAVAILABLE.into()),
+                Err(Refusal::Guards(_)) if ours() => return Ok(()),
+                Err(Refusal::Guards(failed)) if failed.iter().any(|&n| n < rows.len()) => {
+                    return Err(CommitError::Stale);
+                }
+                // Only the chain moved on: the same rows after its new head.
+                Err(Refusal::Guards(_)) => {}
+                Err(Refusal::Invalid(code)) => return Err(Failure::misconfigured(code).into()),
+            }
+        }
+        Err(BUSY.into())
+    }
+
+    fn create_now(
+        &self,
+        request: &Request,
+        tasks: &[Task],
+        delivery: Option<&Delivery>,
+        wrapped_key: &[u8],
+        fact: Fact,
+    ) -> Result<Created, Failure> {
+        let writer = self.writer();
+        let mut writes = Vec::new();
+        if let Some(delivery) = delivery {
+            writes.push(rows::delivery(delivery, writer)?);
+        }
+        writes.push(rows::request(request, writer)?);
+        for task in tasks {
+            writes.push(rows::task(task, writer)?);
+        }
+        let change =
+            Change { request: request.id, at: request.received_at, rows: Vec::new(), facts: vec![fact] };
+        append_events(&mut writes, &change, None, writer)?;
+        let key = Item { body: wrapped_key.to_vec(), revision: 0, writer, index: Default::default() };
+        writes.push(Write::Put(rows::key_key(request.id), key, Guard::Absent));
+        for _ in 0..TRIES {
+            let refusal = match self.table.transact(&writes) {
+                Ok(()) => return Ok(Created::New),
+                Err(Refusal::Conflict) => continue,
+                Err(Refusal::Invalid(code)) => return Err(Failure::misconfigured(code)),
+                Err(refusal) => refusal,
+            };
+            let there = match delivery {
+                Some(mine) => self.delivery_now(&mine.channel, &mine.key)?,
+                None => None,
+            };
+            return match there {
+                Some(there) if there.request != request.id => Ok(Created::Delivered(there)),
+                Some(_) => Ok(Created::New),
+                None if self.table.row(&rows::request_pk(request.id), "REQUEST").is_some() => {
+                    Ok(Created::New)
+                }
+                None if refusal == Refusal::Ambiguous => Err(UNAVAILABLE),
+                None => Err(BUSY),
+            };
+        }
+        Err(BUSY)
+    }
+
+    fn delivery_now(&self, channel: &str, key: &Tag) -> Result<Option<Delivery>, Failure> {
+        let (pk, sk) = rows::delivery_key(channel, key);
+        self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose()
+    }
+
+    /// The rules of a task, read outside of any worker.
+    ///
+    /// # Errors
+    /// When a row is unreadable.
+    pub fn rules_now(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure> {
+        self.table.query(&rows::request_pk(id), &format!("RULE#{source}#")).iter().map(rows::read).collect()
+    }
+}
+
+/// Adds the change's events and the head after them; gives the row that tells whose change it is.
+fn append_events(
+    writes: &mut Vec<Write>,
+    change: &Change,
+    head: Option<&Head>,
+    writer: u64,
+) -> Result<Option<Key>, Failure> {
+    let pk = rows::request_pk(change.request);
+    let mut last = head.cloned().unwrap_or_else(Head::start);
+    let before = last.seq;
+    for fact in &change.facts {
+        let event = event::write(&last, change.request, change.at, fact)
+            .map_err(|_| Failure::misconfigured("event_unwritable"))?;
+        last = event.head;
+        let item = Item { body: event.bytes, revision: 0, writer, index: Default::default() };
+        writes.push(Write::Put((pk.clone(), rows::event_sk(last.seq)), item, Guard::Absent));
+    }
+    if change.facts.is_empty() {
+        let named = writes.iter().find_map(|write| match write {
+            Write::Put(key, item, _) if item.revision > 0 => Some(key.clone()),
+            _ => None,
+        });
+        return Ok(named);
+    }
+    let guard = if head.is_some() { Guard::Revision(before) } else { Guard::Absent };
+    let item = rows::item(&last, last.seq, writer)?;
+    writes.push(Write::Put((pk.clone(), "HEAD".to_owned()), item, guard));
+    Ok(Some((pk, rows::event_sk(before + 1))))
+}
+
+impl Reads for Store {
+    async fn request(&self, id: RequestId) -> Result<Option<Request>, Failure> {
+        self.gate.point("read request").await;
+        self.table.row(&rows::request_pk(id), "REQUEST").map(|item| rows::read(&item)).transpose()
+    }
+
+    async fn tasks(&self, id: RequestId) -> Result<Vec<Task>, Failure> {
+        self.gate.point("read tasks").await;
+        self.table.query(&rows::request_pk(id), "TASK#").iter().map(rows::read).collect()
+    }
+
+    async fn task(&self, id: RequestId, source: &SourceId) -> Result<Option<Task>, Failure> {
+        self.gate.point("read task").await;
+        self.table
+            .row(&rows::request_pk(id), &rows::task_sk(source))
+            .map(|item| rows::read(&item))
+            .transpose()
+    }
+
+    async fn rules(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure> {
+        self.gate.point("read rules").await;
+        self.rules_now(id, source)
+    }
+
+    async fn records(&self, id: RequestId, source: &SourceId) -> Result<Vec<Sealed>, Failure> {
+        self.gate.point("read records").await;
+        let prefix = format!("RECORDS#{source}#");
+        self.table.query(&rows::request_pk(id), &prefix).iter().map(rows::read).collect()
+    }
+
+    async fn events(&self, id: RequestId) -> Result<Vec<Vec<u8>>, Failure> {
+        self.gate.point("read events").await;
+        Ok(self.table.query(&rows::request_pk(id), "EVENT#").into_iter().map(|item| item.body).collect())
+    }
+
+    async fn source(&self, id: &SourceId) -> Result<Option<DataSource>, Failure> {
+        self.gate.point("read source").await;
+        let (pk, sk) = rows::source_key(id);
+        self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose()
+    }
+}
+
+impl Writes for Store {
+    async fn commit(&self, change: Change) -> Result<(), CommitError> {
+        let name = match change.rows.iter().any(|row| matches!(row, Row::Rule(_))) {
+            true => "commit rules",
+            false => "commit",
+        };
+        self.gate.point(name).await;
+        let stored = self.commit_now(&change);
+        self.gate.point("after commit").await;
+        stored
+    }
+}
+
+impl Begins for Store {
+    async fn delivery(&self, channel: &str, key: &Tag) -> Result<Option<Delivery>, Failure> {
+        self.gate.point("read delivery").await;
+        self.delivery_now(channel, key)
+    }
+
+    async fn sources(&self) -> Result<Vec<DataSource>, Failure> {
+        self.gate.point("read sources").await;
+        let rows = self.table.all();
+        rows.iter().filter(|((_, sk), _)| sk == "SOURCE").map(|(_, item)| rows::read(item)).collect()
+    }
+
+    async fn create(
+        &self,
+        request: &Request,
+        tasks: &[Task],
+        delivery: Option<&Delivery>,
+        wrapped_key: &[u8],
+        fact: Fact,
+    ) -> Result<Created, Failure> {
+        self.gate.point("create").await;
+        let created = self.create_now(request, tasks, delivery, wrapped_key, fact);
+        self.gate.point("after create").await;
+        created
+    }
+}
+
+impl DueIndex for Store {
+    async fn due(&self, shard: u8, now: Time, after: Option<String>) -> Result<Page<Due>, Failure> {
+        self.gate.point("read due").await;
+        let rows = self.lagging.borrow().clone().unwrap_or_else(|| self.table.all());
+        let (shard, now) = (shard.to_string(), now.to_string());
+        let mut due: Vec<(String, Key)> = rows
+            .into_iter()
+            .filter(|(_, item)| item.index.get("due_shard") == Some(&shard))
+            .filter_map(|(key, item)| Some((item.index.get("next_due")?.clone(), key)))
+            .filter(|(at, _)| *at <= now)
+            .collect();
+        due.sort();
+        let cursor = |(at, (pk, sk)): &(String, Key)| format!("{at} {pk} {sk}");
+        let mut rest = due.into_iter().filter(|row| after.as_ref().is_none_or(|after| cursor(row) > *after));
+        let page: Vec<(String, Key)> = rest.by_ref().take(self.page.get()).collect();
+        let next = if rest.next().is_some() { page.last().map(cursor) } else { None };
+        let rows = page.iter().filter_map(|(_, (pk, sk))| named(pk, sk)).collect();
+        Ok(Page { rows, next })
+    }
+}
+
+fn named(pk: &str, sk: &str) -> Option<Due> {
+    let request = RequestId::parse(pk.strip_prefix("REQUEST#")?).ok()?;
+    let source = sk.strip_prefix("TASK#").and_then(|source| SourceId::parse(source).ok());
+    Some(Due { request, source })
+}

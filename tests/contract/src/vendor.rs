@@ -1,0 +1,319 @@
+//! A vendor with a script: it behaves as a plain vendor does, unless the test has ordered answers.
+
+use crate::clock::TestClock;
+use crate::gate::Gate;
+use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::ids::SourceId;
+use rightful_domain::ports::{Clock, Vendors};
+use rightful_domain::request::Right;
+use rightful_domain::time::Time;
+use rightful_domain::vendor::{
+    Batch, Capabilities, Claim, DataSource, Fault, Found, RecordId, RuleReport, RuleStatus, Submitted, Vendor,
+};
+use rightful_domain::waits::Waits;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+/// One call that reached the vendor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A search by so many identifiers.
+    Search(usize),
+    /// A submission: what makes the vendor erase.
+    Submit {
+        /// The records it names.
+        records: Vec<RecordId>,
+        /// Whether nothing is to be erased.
+        dry_run: bool,
+        /// For which right.
+        right: Right,
+        /// When.
+        at: Time,
+    },
+    /// A question about a rule.
+    Status(String),
+}
+
+/// An ordered answer to a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// This answer; nothing happens at the vendor.
+    Says(Submitted),
+    /// The vendor opens the rule and works on it, but its answer gets lost.
+    Lost,
+}
+
+#[derive(Debug)]
+struct OpenRule {
+    records: Vec<RecordId>,
+    dry_run: bool,
+    polls: u32,
+}
+
+/// What the vendor holds and how it behaves; tests change it at will.
+pub struct State {
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// Its records, by the comparable form of an identifier.
+    pub people: BTreeMap<String, BTreeSet<RecordId>>,
+    /// Ordered answers to searches, used up one by one.
+    pub searches: VecDeque<Result<Vec<RecordId>, Fault>>,
+    /// Ordered answers to submissions.
+    pub submissions: VecDeque<Reply>,
+    /// Ordered answers to questions about rules.
+    pub statuses: VecDeque<Result<RuleReport, Fault>>,
+    /// How many questions about a rule are answered with `Pending` before it finishes.
+    pub polls: u32,
+    /// Whether it keeps the records although it says that it is done.
+    pub keeps: bool,
+    /// How many seconds each call takes.
+    pub call_seconds: u64,
+    /// While set, a submission hangs after it took effect.
+    pub hangs: bool,
+    /// Why the data source can't be opened.
+    pub broken: Option<Failure>,
+    /// Every call that reached it.
+    pub journal: Vec<Call>,
+    /// Looks at the world at the moment of a submission.
+    #[allow(clippy::type_complexity, reason = "a callback is what it is")]
+    pub witness: Option<Rc<dyn Fn(&[RecordId])>>,
+    /// What the last search that was answered found.
+    pub last_found: Option<Vec<RecordId>>,
+    rules: BTreeMap<String, OpenRule>,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("journal", &self.journal).finish_non_exhaustive()
+    }
+}
+
+/// What a plain vendor can do: searches by e-mail, erases, a hundred records a batch.
+#[must_use]
+pub fn plain() -> Capabilities {
+    Capabilities {
+        identifiers: vec![IdentifierKind::email()],
+        rights: vec![Right::Erasure],
+        dry_run: true,
+        batch_size: 100,
+        max_records: 10_000,
+        call_timeout_seconds: 20,
+        status_waits: Waits { first_seconds: 2, longest_seconds: 3600 },
+        verify_waits: Waits { first_seconds: 5, longest_seconds: 3600 },
+        verify_looks: 4,
+        deadline_seconds: 20 * 24 * 3600,
+        search_tries: 5,
+    }
+}
+
+/// A handle on one vendor; a clone is the same one.
+#[derive(Clone, Debug)]
+pub struct FakeVendor {
+    state: Rc<RefCell<State>>,
+    capabilities: Capabilities,
+    gate: Gate,
+    clock: TestClock,
+}
+
+impl FakeVendor {
+    fn new(gate: Gate, clock: TestClock) -> Self {
+        let capabilities = plain();
+        let state = State {
+            capabilities: capabilities.clone(),
+            people: BTreeMap::new(),
+            searches: VecDeque::new(),
+            submissions: VecDeque::new(),
+            statuses: VecDeque::new(),
+            polls: 1,
+            keeps: false,
+            call_seconds: 0,
+            hangs: false,
+            broken: None,
+            journal: Vec::new(),
+            witness: None,
+            last_found: None,
+            rules: BTreeMap::new(),
+        };
+        Self { state: Rc::new(RefCell::new(state)), capabilities, gate, clock }
+    }
+
+    /// Changes what it holds or how it behaves.
+    pub fn set(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.borrow_mut());
+    }
+
+    /// Gives the person `email` records with these ids.
+    pub fn holds(&self, email: &str, records: impl IntoIterator<Item = String>) {
+        let records = records.into_iter().map(RecordId::new);
+        self.set(|state| state.people.entry(email.to_lowercase()).or_default().extend(records));
+    }
+
+    /// What its last search found; `None` when it failed.
+    #[must_use]
+    pub fn last_found(&self) -> Option<Vec<RecordId>> {
+        self.state.borrow().last_found.clone()
+    }
+
+    /// How many records it holds.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.state.borrow().people.values().map(BTreeSet::len).sum()
+    }
+
+    /// Every call that reached it.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Call> {
+        self.state.borrow().journal.clone()
+    }
+
+    /// The record ids of each submission that reached it.
+    #[must_use]
+    pub fn posts(&self) -> Vec<Vec<RecordId>> {
+        let journal = self.journal();
+        journal
+            .into_iter()
+            .filter_map(|call| match call {
+                Call::Submit { records, .. } => Some(records),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn called(&self, call: Call) {
+        let mut state = self.state.borrow_mut();
+        state.journal.push(call);
+        self.clock.advance(state.call_seconds);
+    }
+
+    fn accept(&self, batch: &Batch<'_>) -> Submitted {
+        let mut state = self.state.borrow_mut();
+        let rule_id = format!("rule-{}", state.rules.len() + 1);
+        let rule = OpenRule { records: batch.records.to_vec(), dry_run: batch.dry_run, polls: state.polls };
+        state.rules.insert(rule_id.clone(), rule);
+        Submitted::Accepted { rule_id, status: RuleStatus::AwaitingApproval }
+    }
+
+    fn ask(&self, rule_id: &str) -> Result<RuleReport, Fault> {
+        let mut state = self.state.borrow_mut();
+        if let Some(ordered) = state.statuses.pop_front() {
+            return ordered;
+        }
+        let keeps = state.keeps;
+        let rule = state.rules.get_mut(rule_id).ok_or(Fault::RuleNotFound)?;
+        if rule.polls > 0 {
+            rule.polls -= 1;
+            return Ok(RuleReport { status: RuleStatus::Pending, confirmed: 0, claim: Claim::NotStated });
+        }
+        let gone = rule.records.clone();
+        if !rule.dry_run && !keeps {
+            for records in state.people.values_mut() {
+                records.retain(|record| !gone.contains(record));
+            }
+        }
+        Ok(RuleReport { status: RuleStatus::Finished, confirmed: gone.len(), claim: Claim::Deleted })
+    }
+}
+
+impl Vendor for FakeVendor {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
+        self.gate.point("vendor search").await;
+        self.called(Call::Search(identifiers.len()));
+        let mut state = self.state.borrow_mut();
+        let found = match state.searches.pop_front() {
+            Some(ordered) => ordered,
+            None => {
+                let held = identifiers.iter().filter_map(|one| state.people.get(&one.comparable()));
+                let unique: BTreeSet<RecordId> = held.flatten().cloned().collect();
+                Ok(unique.into_iter().collect())
+            }
+        };
+        state.last_found = found.clone().ok();
+        found.map(|records| Found { records })
+    }
+
+    async fn submit(&self, batch: &Batch<'_>) -> Submitted {
+        self.gate.point("vendor submit").await;
+        let witness = self.state.borrow().witness.clone();
+        if let Some(witness) = witness {
+            witness(batch.records);
+        }
+        self.called(Call::Submit {
+            records: batch.records.to_vec(),
+            dry_run: batch.dry_run,
+            right: batch.right,
+            at: self.clock.now(),
+        });
+        let ordered = self.state.borrow_mut().submissions.pop_front();
+        let answer = match ordered {
+            Some(Reply::Says(answer)) => answer,
+            Some(Reply::Lost) => {
+                self.accept(batch);
+                Submitted::Unknown("timed_out_after_sending")
+            }
+            None => self.accept(batch),
+        };
+        poll_fn(|_| if self.state.borrow().hangs { Poll::Pending } else { Poll::Ready(()) }).await;
+        self.gate.point("after vendor submit").await;
+        answer
+    }
+
+    async fn status(&self, rule_id: &str, _records: &[RecordId]) -> Result<RuleReport, Fault> {
+        self.gate.point("vendor status").await;
+        self.called(Call::Status(rule_id.to_owned()));
+        self.ask(rule_id)
+    }
+
+    async fn test(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// The vendors behind all data sources.
+#[derive(Clone, Debug)]
+pub struct FakeVendors {
+    gate: Gate,
+    clock: TestClock,
+    all: Rc<RefCell<BTreeMap<SourceId, FakeVendor>>>,
+}
+
+impl FakeVendors {
+    /// None yet.
+    #[must_use]
+    pub fn new(gate: Gate, clock: TestClock) -> Self {
+        Self { gate, clock, all: Rc::default() }
+    }
+
+    /// The vendor behind a data source; it is there as soon as someone asks for it.
+    #[must_use]
+    pub fn vendor(&self, source: &SourceId) -> FakeVendor {
+        let new = || FakeVendor::new(self.gate.clone(), self.clock.clone());
+        self.all.borrow_mut().entry(source.clone()).or_insert_with(new).clone()
+    }
+}
+
+impl Vendors for FakeVendors {
+    type Vendor = FakeVendor;
+
+    async fn open(&self, source: &DataSource) -> Result<FakeVendor, Failure> {
+        self.gate.point("open vendor").await;
+        let mut vendor = self.vendor(&source.id);
+        let (broken, capabilities) = {
+            let state = vendor.state.borrow();
+            (state.broken, state.capabilities.clone())
+        };
+        vendor.capabilities = capabilities;
+        broken.map_or(Ok(vendor), Err)
+    }
+}
+
+/// The failure of a data source whose secret is not there.
+pub const NO_SECRET: Failure = Failure::new(Kind::Misconfigured, "secret_not_found");

@@ -1,0 +1,105 @@
+//! A workflow service that only writes down what it is asked to start, and what goes in and out of
+//! its states.
+
+use crate::gate::Gate;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ports::Workflow;
+use serde::Serialize;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// The longest payload of a state.
+pub const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
+
+/// One started execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execution {
+    /// Its request.
+    pub request: RequestId,
+    /// Its attempt.
+    pub attempt: u32,
+    /// The data sources it was given.
+    pub sources: Vec<SourceId>,
+}
+
+/// The state machine `fulfil-request`, as far as starting it goes.
+#[derive(Clone, Debug)]
+pub struct StateMachine {
+    gate: Gate,
+    started: Rc<RefCell<Vec<Execution>>>,
+    waiting: Rc<RefCell<VecDeque<Execution>>>,
+    failures: Rc<Cell<u32>>,
+    payloads: Rc<RefCell<String>>,
+}
+
+impl StateMachine {
+    /// Nothing started yet.
+    #[must_use]
+    pub fn new(gate: Gate) -> Self {
+        let (started, waiting) = Default::default();
+        Self { gate, started, waiting, failures: Rc::default(), payloads: Rc::default() }
+    }
+
+    /// The next `n` starts fail.
+    pub fn fail_next(&self, n: u32) {
+        self.failures.set(n);
+    }
+
+    /// Everything that was started, in order.
+    #[must_use]
+    pub fn started(&self) -> Vec<Execution> {
+        self.started.borrow().clone()
+    }
+
+    /// The next started execution that nobody has run yet.
+    #[must_use]
+    pub fn take(&self) -> Option<Execution> {
+        self.waiting.borrow_mut().pop_front()
+    }
+
+    /// Everything that went through the workflow, as text: where a canary would be found.
+    #[must_use]
+    pub fn payloads(&self) -> String {
+        self.payloads.borrow().clone()
+    }
+
+    /// Passes a payload in or out of a state, as the service does.
+    ///
+    /// # Errors
+    /// `States.DataLimitExceeded`, when it is longer than 256 KiB.
+    pub fn pass(&self, payload: &impl Serialize) -> Result<(), Failure> {
+        let text =
+            serde_json::to_string(payload).map_err(|_| Failure::misconfigured("payload_unwritable"))?;
+        if text.len() > MAX_PAYLOAD_BYTES {
+            return Err(Failure::misconfigured("payload_too_large"));
+        }
+        let mut payloads = self.payloads.borrow_mut();
+        payloads.push_str(&text);
+        payloads.push('\n');
+        Ok(())
+    }
+}
+
+impl Workflow for StateMachine {
+    async fn start(&self, request: RequestId, attempt: u32, sources: &[SourceId]) -> Result<(), Failure> {
+        self.gate.point("start workflow").await;
+        if self.failures.get() > 0 {
+            self.failures.set(self.failures.get() - 1);
+            return Err(Failure::transient("workflow_unavailable"));
+        }
+        self.pass(&serde_json::json!({
+            "name": format!("{request}.{attempt}"),
+            "requestId": request, "attempt": attempt, "sources": sources,
+        }))?;
+        let execution = Execution { request, attempt, sources: sources.to_vec() };
+        let known = self.started.borrow().iter().any(|one| one.request == request && one.attempt == attempt);
+        if !known {
+            self.started.borrow_mut().push(execution.clone());
+            self.waiting.borrow_mut().push_back(execution);
+        }
+        self.gate.point("after start workflow").await;
+        Ok(())
+    }
+}

@@ -1,0 +1,369 @@
+//! Everything together: a deployment in memory, and each operation as its handler calls it.
+#![allow(clippy::expect_used, reason = "test equipment: when it is broken, the test shall stop there")]
+
+use crate::clock::TestClock;
+use crate::gate::Gate;
+use crate::keys::{KeyTable, TagKey};
+use crate::receipts::ReceiptBucket;
+use crate::rows;
+use crate::signer::SigningKey;
+use crate::store::Store;
+use crate::table::Table;
+use crate::vendor::{FakeVendor, FakeVendors};
+use crate::workflow::StateMachine;
+use rightful_domain::event::{Fact, read_chain};
+use rightful_domain::failure::Failure;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
+use rightful_domain::operations::check::Check;
+use rightful_domain::operations::close::{Close, Closing};
+use rightful_domain::operations::find::Find;
+use rightful_domain::operations::reconcile::{Reconcile, Run};
+use rightful_domain::operations::submit::Submit;
+use rightful_domain::operations::verify::Verify;
+use rightful_domain::operations::{Settings, Step, TaskRef};
+use rightful_domain::ports::Clock;
+use rightful_domain::receipt::Issuer;
+use rightful_domain::request::{Request, Right};
+use rightful_domain::task::{Rule, Task};
+use rightful_domain::time::Time;
+use rightful_domain::vendor::DataSource;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use uuid::Uuid;
+
+/// The person that every test is about: found nowhere but where she may be.
+pub const CANARY: &str = "Ana.Canario+x@example.com";
+
+/// How many seconds a handler has.
+pub const HANDLER_SECONDS: u64 = 80;
+/// How many seconds one run of the reconciliation has.
+pub const RECONCILE_SECONDS: u64 = 600;
+
+/// A deployment in memory.
+#[derive(Debug)]
+pub struct World {
+    /// Where workers are stopped.
+    pub gate: Gate,
+    /// The time.
+    pub clock: TestClock,
+    /// The store.
+    pub store: Store,
+    /// The data keys.
+    pub keys: KeyTable,
+    /// The tag key.
+    pub tags: TagKey,
+    /// The vendors.
+    pub vendors: FakeVendors,
+    /// The workflow service.
+    pub workflow: StateMachine,
+    /// The signing key.
+    pub signer: SigningKey,
+    /// The bucket.
+    pub receipts: ReceiptBucket,
+    /// The settings of every operation.
+    pub settings: Settings,
+    /// How long failed requests are remembered.
+    pub forget_after_days: u32,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// An empty deployment on 21 November 2026.
+    #[must_use]
+    pub fn new() -> Self {
+        let gate = Gate::default();
+        let clock = TestClock::at(Time::parse("2026-11-21T09:30:00Z").expect("a time"));
+        let table = Rc::new(Table::default());
+        Self {
+            store: Store::new(Rc::clone(&table), gate.clone()),
+            keys: KeyTable::new(table, gate.clone()).expect("32 bytes"),
+            tags: TagKey::new(gate.clone()),
+            vendors: FakeVendors::new(gate.clone(), clock.clone()),
+            workflow: StateMachine::new(gate.clone()),
+            signer: SigningKey::new(gate.clone(), "receipts-1", [9; 32]).expect("a seed"),
+            receipts: ReceiptBucket::new(gate.clone()),
+            settings: Settings { grace_seconds: 300 },
+            forget_after_days: 30,
+            gate,
+            clock,
+        }
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Connects a data source, and gives the vendor behind it.
+    pub fn connect(&self, name: &str) -> FakeVendor {
+        self.put_source(name, true);
+        self.vendors.vendor(&source(name))
+    }
+
+    /// Writes a data source's row.
+    pub fn put_source(&self, name: &str, enabled: bool) {
+        let row = DataSource {
+            schema: 1,
+            id: source(name),
+            connector: "plain".to_owned(),
+            params: BTreeMap::new(),
+            enabled,
+            revision: 1,
+            created_at: self.now(),
+        };
+        let item = rows::item(&row, 1, 0).expect("a row");
+        self.store.table().set(rows::source_key(&row.id), Some(item));
+    }
+
+    /// Takes in an operator's demand for request `n`.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub async fn demand(&self, n: u8, demand: &Demand) -> Result<Accepted, AcceptError> {
+        self.accept(n, demand, Arrival::Operator).await
+    }
+
+    /// Takes in a demand for request `n`.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub async fn accept(
+        &self,
+        n: u8,
+        demand: &Demand,
+        arrival: Arrival<'_>,
+    ) -> Result<Accepted, AcceptError> {
+        let accept = Accept {
+            store: &self.store,
+            keys: &self.keys,
+            tags: &self.tags,
+            workflow: &self.workflow,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        accept.run(request_id(n), demand, arrival).await
+    }
+
+    /// Calls the handler `search` to find.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn find(&self, at: &TaskRef) -> Result<Step, Failure> {
+        let find = Find {
+            store: &self.store,
+            keys: &self.keys,
+            tags: &self.tags,
+            vendors: &self.vendors,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        self.passed(at, find.run(at).await)
+    }
+
+    /// Calls the handler `submit`.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn submit(&self, at: &TaskRef) -> Result<Step, Failure> {
+        let submit = Submit {
+            store: &self.store,
+            keys: &self.keys,
+            tags: &self.tags,
+            vendors: &self.vendors,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        self.passed(at, submit.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+    }
+
+    /// Calls the handler `status-check`.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn check(&self, at: &TaskRef) -> Result<Step, Failure> {
+        let check = Check {
+            store: &self.store,
+            keys: &self.keys,
+            vendors: &self.vendors,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        self.passed(at, check.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+    }
+
+    /// Calls the handler `search` to look again.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn verify(&self, at: &TaskRef) -> Result<Step, Failure> {
+        let verify = Verify {
+            store: &self.store,
+            keys: &self.keys,
+            vendors: &self.vendors,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        self.passed(at, verify.run(at).await)
+    }
+
+    /// Calls the handler `close`.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn close(&self, id: RequestId) -> Result<Closing, Failure> {
+        let close = Close {
+            store: &self.store,
+            keys: &self.keys,
+            signer: &self.signer,
+            receipts: &self.receipts,
+            clock: &self.clock,
+            settings: self.settings,
+            forget_after_days: self.forget_after_days,
+            issuer: Issuer { stage: "test".to_owned(), sandbox: true },
+        };
+        let closing = close.run(id).await?;
+        self.workflow.pass(&closing)?;
+        Ok(closing)
+    }
+
+    /// Calls the handler `reconcile`.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn reconcile(&self) -> Result<Run, Failure> {
+        let reconcile = Reconcile {
+            store: &self.store,
+            keys: &self.keys,
+            vendors: &self.vendors,
+            workflow: &self.workflow,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        let run = reconcile.run(self.now().plus_seconds(RECONCILE_SECONDS)).await?;
+        self.workflow.pass(&run)?;
+        Ok(run)
+    }
+
+    fn passed(&self, at: &TaskRef, answer: Result<Step, Failure>) -> Result<Step, Failure> {
+        self.workflow.pass(at)?;
+        let step = answer?;
+        self.workflow.pass(&step)?;
+        Ok(step)
+    }
+
+    /// The stored request.
+    ///
+    /// # Panics
+    /// When it is not there.
+    #[must_use]
+    pub fn request(&self, id: RequestId) -> Request {
+        let item = self.store.table().row(&rows::request_pk(id), "REQUEST").expect("a request");
+        rows::read(&item).expect("a request's row")
+    }
+
+    /// The stored task.
+    ///
+    /// # Panics
+    /// When it is not there.
+    #[must_use]
+    pub fn task(&self, at: &TaskRef) -> Task {
+        let item = self.store.table().row(&rows::request_pk(at.request_id), &rows::task_sk(&at.source_id));
+        rows::read(&item.expect("a task")).expect("a task's row")
+    }
+
+    /// The stored rules of a task.
+    ///
+    /// # Panics
+    /// When one is unreadable.
+    #[must_use]
+    pub fn rules(&self, at: &TaskRef) -> Vec<Rule> {
+        self.store.rules_now(at.request_id, &at.source_id).expect("rules")
+    }
+
+    /// The request's events, after checking that their chain holds and that its head is the stored one.
+    ///
+    /// # Panics
+    /// When the chain is broken.
+    #[must_use]
+    pub fn facts(&self, id: RequestId) -> Vec<Fact> {
+        let pk = rows::request_pk(id);
+        let events: Vec<Vec<u8>> =
+            self.store.table().query(&pk, "EVENT#").into_iter().map(|item| item.body).collect();
+        let (head, facts) = read_chain(id, &events).expect("a whole chain");
+        let stored = self.store.table().row(&pk, "HEAD").expect("a head");
+        assert_eq!(head, rows::read(&stored).expect("a head's row"), "the head is that of the last event");
+        facts.into_iter().map(|(_, fact)| fact).collect()
+    }
+
+    /// The earliest time in the due index.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Time> {
+        let rows = self.store.table().all();
+        let due = rows.iter().filter_map(|(_, item)| item.index.get("next_due")).min();
+        due.and_then(|at| Time::parse(at).ok())
+    }
+
+    /// Changes a stored task by hand: for tampering.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn tamper(&self, at: &TaskRef, change: impl FnOnce(&mut Task)) {
+        let mut task = self.task(at);
+        change(&mut task);
+        let revision = task.revision;
+        let key = (rows::request_pk(at.request_id), rows::task_sk(&at.source_id));
+        self.store.table().set(key, Some(rows::item(&task, revision, 0).expect("a row")));
+    }
+}
+
+/// Request number `n`: its id, in the shard `n` modulo 8.
+#[must_use]
+pub fn request_id(n: u8) -> RequestId {
+    let mut bytes = *Uuid::from_u128(0x019a_a6e0_5c1f_7000_8000_0000_0000_0000).as_bytes();
+    bytes[15] = n;
+    RequestId::new(Uuid::from_bytes(bytes))
+}
+
+/// A data source's id.
+///
+/// # Panics
+/// When it is no name of one.
+#[must_use]
+pub fn source(name: &str) -> SourceId {
+    SourceId::parse(name).expect("a source id")
+}
+
+/// A task of request `n`.
+#[must_use]
+pub fn task_of(n: u8, name: &str) -> TaskRef {
+    TaskRef { request_id: request_id(n), source_id: source(name) }
+}
+
+/// The identifiers of a person with this address.
+///
+/// # Panics
+/// When it is no address.
+#[must_use]
+pub fn email(address: &str) -> Identifier {
+    Identifier::new(IdentifierKind::email(), address).expect("an e-mail address")
+}
+
+/// The demand that the canary be erased everywhere.
+#[must_use]
+pub fn erasure() -> Demand {
+    Demand {
+        right: Right::Erasure,
+        identifiers: vec![email(CANARY)],
+        reference: None,
+        dry_run: false,
+        sources: Vec::new(),
+    }
+}
