@@ -2,6 +2,7 @@
 //! invariant of the design carries its number.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
+mod accept;
 
 use rightful_contract::vendor::{FakeVendor, plain};
 use rightful_contract::world::{CANARY, World, erasure, task_of};

@@ -252,8 +252,8 @@ fn received(request: &Request) -> Fact {
     }
 }
 
-/// How many data sources one request may go to: creating it is one transaction.
-const MAX_SOURCES: usize = Change::MAX_ROWS;
+/// How many data sources one request may go to: closing it writes all its tasks and itself in one change.
+const MAX_SOURCES: usize = Change::MAX_ROWS - 1;
 
 fn choose(all: &[DataSource], wanted: &[SourceId]) -> Result<Vec<DataSource>, AcceptError> {
     let mut chosen: Vec<DataSource> = if wanted.is_empty() {
