@@ -98,7 +98,7 @@ pub struct Decision {
 /// Numbers of records. None of them ever shrinks for a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Found by the search and decided on.
+    /// Found by the search.
     pub found: u32,
     /// In batches that the vendor accepted.
     pub submitted: u32,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
 mod accept;
+mod find;
 
 use rightful_contract::vendor::{FakeVendor, plain};
 use rightful_contract::world::{CANARY, World, erasure, task_of};

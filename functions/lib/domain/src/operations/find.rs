@@ -1,8 +1,8 @@
 //! Finds the data subject's records in one data source, and decides on them by the request's policy.
 
 use super::{
-    Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, is_closed, load,
-    open_identifiers, open_vendor, seal_records,
+    MAX_CHUNKS, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, is_closed,
+    load, open_identifiers, open_vendor, seal_records,
 };
 use crate::event::Fact;
 use crate::failure::{Failure, Kind};
@@ -32,6 +32,8 @@ pub struct Find<'a, S, K, T, V, C> {
 /// What the search gives, before it is stored.
 enum Sought {
     Records(Vec<RecordId>),
+    /// A dry run where the vendor has none.
+    Only(u32),
     Ends(Outcome, &'static str),
     Failed(Fault, u32),
 }
@@ -56,14 +58,15 @@ where
                 return Ok(passing(&task));
             }
             let stored = match self.search(&request, at).await? {
-                Sought::Ends(outcome, reason) => self.settle(task, outcome, Some(reason), 0).await,
+                Sought::Ends(outcome, reason) => self.settle(task, outcome, Some(reason)).await,
+                Sought::Only(found) => self.only_searched(task, found).await,
                 Sought::Failed(fault, tries) => match self.put_off(task, &fault, tries).await {
                     Ok(None) => return Err(fault.failure()),
                     Ok(Some(step)) => Ok(step),
                     Err(error) => Err(error),
                 },
                 Sought::Records(records) if records.is_empty() => {
-                    self.settle(task, Outcome::NothingFound, None, 0).await
+                    self.settle(task, Outcome::NothingFound, None).await
                 }
                 Sought::Records(records) => self.decide(&request, task, at, records).await,
             };
@@ -108,8 +111,11 @@ where
             return Ok(Sought::Ends(Outcome::MissingIdentifier, "identifier_missing"));
         }
         Ok(match vendor.search(&identifiers).await {
+            Ok(found) if found.records.len() > capabilities.max_records => {
+                Sought::Ends(Outcome::Failed, Fault::TooManyRecords.code())
+            }
             Ok(found) if request.dry_run && !capabilities.dry_run && !found.records.is_empty() => {
-                Sought::Ends(Outcome::DryRun, "searched_only")
+                Sought::Only(count(found.records.len()))
             }
             Ok(found) => Sought::Records(found.records),
             Err(fault @ (Fault::Unavailable(_) | Fault::Throttled(_))) => {
@@ -119,26 +125,36 @@ where
         })
     }
 
-    async fn settle(
+    async fn settle(&self, task: Task, outcome: Outcome, reason: Option<&str>) -> Result<Step, CommitError> {
+        self.settle_with(task, outcome, reason, Vec::new()).await
+    }
+
+    async fn only_searched(&self, mut task: Task, found: u32) -> Result<Step, CommitError> {
+        task.counts.found = found;
+        let fact = Fact::Found { source: task.source.clone(), records: found };
+        self.settle_with(task, Outcome::DryRun, Some("searched_only"), vec![fact]).await
+    }
+
+    async fn settle_with(
         &self,
         mut task: Task,
         outcome: Outcome,
         reason: Option<&str>,
-        appeared: u32,
+        mut facts: Vec<Fact>,
     ) -> Result<Step, CommitError> {
         let now = self.clock.now();
         task.searched_at = Some(now);
         task.settle(outcome, reason, now);
         task.next_due = due_after(now, 0, &self.settings);
-        let fact = Fact::Settled {
+        facts.push(Fact::Settled {
             source: task.source.clone(),
             outcome,
             reason: reason.map(str::to_owned),
-            appeared,
-        };
+            appeared: 0,
+        });
         let step = Step::new(&task, Next::None, 0);
         self.store
-            .commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts: vec![fact] })
+            .commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts })
             .await?;
         Ok(step)
     }
@@ -148,7 +164,7 @@ where
         let now = self.clock.now();
         task.tries += 1;
         if task.tries >= tries {
-            return self.settle(task, Outcome::Failed, Some(fault.code()), 0).await.map(Some);
+            return self.settle(task, Outcome::Failed, Some(fault.code())).await.map(Some);
         }
         // Minutes, then hours: the workflow's own retries come in between.
         let wait = crate::waits::Waits { first_seconds: 15, longest_seconds: 6 * 3600 }.after(task.tries);
@@ -171,6 +187,9 @@ where
     ) -> Result<Step, CommitError> {
         let key = self.keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
         let chunks = seal_records(&key, at, &records)?;
+        if chunks.len() > MAX_CHUNKS {
+            return self.settle(task, Outcome::Failed, Some(Fault::TooManyRecords.code())).await;
+        }
         let digest = digest_records(self.tags, "records", at, &records).await?;
         let now = self.clock.now();
         let by = match request.policy {

@@ -19,7 +19,7 @@ use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
 use crate::task::{Task, TaskState};
 use crate::time::Time;
-use crate::vendor::RecordId;
+use crate::vendor::{Capabilities, RecordId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -167,12 +167,16 @@ async fn open_identifiers(keys: &impl Keys, request: &Request) -> Result<Vec<Ide
 /// DynamoDB item holds.
 const CHUNK_BYTES: usize = 200_000;
 
+/// Chunks of one task: together they fit the 4 MB of the transaction that stores them.
+const MAX_CHUNKS: usize = 14;
+
 /// Seals record ids in chunks, in order.
 fn seal_records(key: &DataKey, at: &TaskRef, records: &[RecordId]) -> Result<Vec<Sealed>, Failure> {
     let mut chunks: Vec<Vec<&RecordId>> = Vec::new();
     let mut bytes = CHUNK_BYTES;
     for record in records {
-        let size = record.expose().len() + 3;
+        let size =
+            1 + serde_json::to_vec(record).map_err(|_| Failure::misconfigured("records_unwritable"))?.len();
         if bytes + size > CHUNK_BYTES || chunks.is_empty() {
             chunks.push(Vec::new());
             bytes = 0;
@@ -236,6 +240,21 @@ fn count(n: usize) -> u32 {
 /// When the reconciliation looks, if nobody moved the task `wait_seconds` from now.
 fn due_after(now: Time, wait_seconds: u64, settings: &Settings) -> Option<Time> {
     Some(now.plus_seconds(wait_seconds.saturating_add(settings.grace_seconds)))
+}
+
+/// How much of its wait a task has still before it: a repeated call is not a new turn. 0 when it is over.
+fn wait_left(task: &Task, now: Time, settings: &Settings) -> u64 {
+    task.next_due.map_or(0, |due| now.plus_seconds(settings.grace_seconds).seconds_until(due))
+}
+
+/// Whether an unfinished task is a person's now: past the connector's own deadline, at the latest past
+/// the legal one, which also holds for a data source that can't be opened any more.
+fn is_late(request: &Request, task: &Task, capabilities: Option<&Capabilities>, now: Time) -> bool {
+    let own = match (capabilities, &task.decision) {
+        (Some(known), Some(decision)) => decision.at.plus_seconds(known.deadline_seconds),
+        _ => request.due_at,
+    };
+    own.min(request.due_at) < now
 }
 
 #[cfg(test)]
