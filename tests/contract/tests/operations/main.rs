@@ -4,6 +4,7 @@
 
 mod accept;
 mod find;
+mod submit;
 
 use rightful_contract::vendor::{FakeVendor, plain};
 use rightful_contract::world::{CANARY, World, erasure, task_of};

@@ -5,7 +5,7 @@
 
 use super::{
     Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, is_closed, load,
-    open_records, open_vendor,
+    open_records, open_vendor, wait_left,
 };
 use crate::event::Fact;
 use crate::failure::{Failure, Kind};
@@ -136,6 +136,10 @@ where
             Plan::Wait(seconds) => Ok(Some(Step::new(&task, Next::Submit, seconds))),
             Plan::Lost(rule) => self.lost(task, rule, "answer_never_came").await.map(Some),
             Plan::Send(batch, rule) => {
+                let wait = wait_left(&task, now, &self.settings);
+                if rule.is_some() && wait > 0 {
+                    return Ok(Some(Step::new(&task, Next::Submit, wait)));
+                }
                 let needed = vendor.capabilities().call_timeout_seconds + MARGIN_SECONDS;
                 if now.plus_seconds(needed) > until {
                     return Ok(Some(Step::new(&task, Next::Submit, 1)));
@@ -155,7 +159,13 @@ where
         batch: u32,
         rule: Option<Rule>,
     ) -> Result<Option<Step>, CommitError> {
-        let records = open_records(self.store, self.keys, at).await?;
+        let records = match open_records(self.store, self.keys, at).await {
+            Ok(records) => records,
+            Err(failure) if failure.kind == Kind::Misconfigured => {
+                return self.give_up(task, at, failure.code, Outcome::Failed).await.map(Some);
+            }
+            Err(failure) => return Err(failure.into()),
+        };
         if !self.is_decided(&task, at, &records).await? {
             return self.give_up(task, at, "decision_does_not_fit", Outcome::Failed).await.map(Some);
         }

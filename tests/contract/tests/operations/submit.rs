@@ -1,0 +1,325 @@
+//! Intent, POST, answer.
+
+use crate::{batches_of, decided, decided_with, ids, record_name};
+use rightful_contract::table::Fault as TableFault;
+use rightful_contract::vendor::{Call, NO_SECRET, Reply, plain};
+use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
+use rightful_domain::event::Fact;
+use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::operations::accept::Demand;
+use rightful_domain::operations::{Next, TaskRef};
+use rightful_domain::ports::Clock;
+use rightful_domain::task::{Outcome, RuleState, TaskState};
+use rightful_domain::vendor::{Capabilities, Fault, RecordId, Submitted};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn states(world: &World, at: &TaskRef) -> Vec<RuleState> {
+    world.rules(at).into_iter().map(|rule| rule.state).collect()
+}
+
+#[tokio::test]
+async fn invariant_3_the_intent_is_in_the_store_before_the_post() {
+    let (world, vendor, at) = decided_with(5, batches_of(2)).await;
+    let store = world.store.clone();
+    vendor.set(|state| {
+        state.witness = Some(std::rc::Rc::new(move |records: &[RecordId]| {
+            let rules = store.rules_now(request_id(1), &source("crm")).unwrap();
+            let intents: Vec<_> = rules.iter().filter(|rule| rule.state == RuleState::Intent).collect();
+            assert_eq!(intents.len(), 1, "one POST in flight, and it has its intent");
+            assert_eq!(intents[0].records as usize, records.len());
+            assert_eq!(intents[0].batch as usize + 1, rules.len());
+        }));
+    });
+    let step = world.submit(&at).await.unwrap();
+    assert_eq!((step.next, step.state), (Next::Check, TaskState::Submitted));
+    assert_eq!(vendor.posts(), [ids(0..2), ids(2..4), ids(4..5)]);
+    let task = world.task(&at);
+    assert_eq!((task.counts.submitted, task.fence, task.batch_size), (5, 3, 2));
+    let kinds: Vec<bool> = world.facts(request_id(1))[3..]
+        .iter()
+        .map(|fact| match fact {
+            Fact::Intended { .. } => true,
+            Fact::Accepted { .. } => false,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(kinds, [true, false, true, false, true, false]);
+}
+
+#[tokio::test]
+async fn invariant_3_an_unknown_answer_is_never_sent_again() {
+    let (world, vendor, at) = decided_with(4, batches_of(2)).await;
+    vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown("timed_out"))));
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown);
+    let task = world.task(&at);
+    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("timed_out")));
+    for _ in 0..5 {
+        world.clock.advance(100_000);
+        assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown);
+        assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
+    }
+    assert_eq!(vendor.posts().len(), 1);
+    assert_eq!(states(&world, &at), [RuleState::Unknown]);
+}
+
+#[tokio::test]
+async fn invariant_3_a_crash_at_any_point_never_sends_a_batch_twice() {
+    let mut lost = 0;
+    for point in 0.. {
+        let (world, vendor, at) = decided_with(3, batches_of(2)).await;
+        world.gate.crash_at(Some(point));
+        let first = world.gate.until_crash(world.submit(&at)).await;
+        let mut next = Next::Submit;
+        while next == Next::Submit {
+            let step = world.submit(&at).await.unwrap();
+            world.clock.advance(step.wait_seconds);
+            next = step.next;
+        }
+        let posts = vendor.posts();
+        let unique: std::collections::BTreeSet<_> = posts.iter().collect();
+        assert_eq!(unique.len(), posts.len(), "crash at point {point}: {posts:?}");
+        match next {
+            Next::Check => assert_eq!(posts.len(), 2, "crash at point {point}"),
+            Next::Unknown => lost += 1,
+            other => panic!("crash at point {point}: {other:?}"),
+        }
+        let _ = world.facts(request_id(1));
+        if first.is_some() {
+            assert!(point > 20 && lost > 0);
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn invariant_3_after_a_crash_behind_the_post_the_next_call_waits_then_says_unknown() {
+    let (world, vendor, at) = decided(2).await;
+    vendor.set(|state| state.hangs = true);
+    {
+        let mut worker = pin!(world.submit(&at));
+        assert!(poll_once(worker.as_mut()).is_pending());
+    }
+    vendor.set(|state| state.hangs = false);
+    let until = world.rules(&at)[0].intent_until;
+    let step = world.submit(&at).await.unwrap();
+    assert_eq!((step.next, step.wait_seconds), (Next::Submit, world.now().seconds_until(until)));
+    world.clock.advance_to(until);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.task(&at).reason.as_deref(), Some("answer_never_came"));
+    assert_eq!(vendor.posts().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_after_all_is_not_thrown_away() {
+    let (world, vendor, at) = decided_with(4, batches_of(2)).await;
+    vendor.set(|state| state.hangs = true);
+    let mut slow = pin!(world.submit(&at));
+    assert!(poll_once(slow.as_mut()).is_pending());
+    world.clock.advance(1000);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown, "given up for lost");
+    vendor.set(|state| state.hangs = false);
+    let step = slow.await.unwrap();
+    assert_eq!(world.rules(&at)[0].rule_id.as_deref(), Some("rule-1"));
+    assert_eq!(world.task(&at).counts.submitted, 2, "known now");
+    assert_ne!(step.next, Next::Unknown);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+    assert_eq!(vendor.posts(), [ids(0..2), ids(2..4)]);
+    assert_eq!(world.task(&at).counts.submitted, 4);
+}
+
+#[tokio::test]
+async fn what_was_not_sent_is_sent_again_after_the_vendors_own_wait_and_not_before() {
+    let (world, vendor, at) = decided(2).await;
+    let later = Submitted::NotSent(Fault::Throttled(Some(90)));
+    vendor.set(|state| state.submissions.push_back(Reply::Says(later)));
+    let step = world.submit(&at).await.unwrap();
+    assert_eq!((step.next, step.wait_seconds), (Next::Submit, 90));
+    assert_eq!(states(&world, &at), [RuleState::NotSent]);
+    world.clock.advance(30);
+    let early = world.submit(&at).await.unwrap();
+    assert_eq!((early.next, early.wait_seconds), (Next::Submit, 60), "a repeated call is not a new turn");
+    assert_eq!(vendor.posts().len(), 1);
+    world.clock.advance(60);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+    assert_eq!(vendor.posts().len(), 2);
+    let rules = world.rules(&at);
+    assert_eq!((rules.len(), rules[0].fence, rules[0].reason.clone()), (1, 2, None));
+    assert_eq!(world.task(&at).counts.submitted, 2);
+}
+
+#[tokio::test]
+async fn what_is_never_sent_fails_at_the_deadline() {
+    let (world, vendor, at) = decided_with(2, Capabilities { deadline_seconds: 3600, ..plain() }).await;
+    let mut calls = 0;
+    while world.task(&at).state != TaskState::Settled {
+        let not = Submitted::NotSent(Fault::Unavailable("vendor_unreachable"));
+        vendor.set(|state| state.submissions.push_back(Reply::Says(not)));
+        let step = world.submit(&at).await.unwrap();
+        world.clock.advance(step.wait_seconds);
+        calls += 1;
+        assert!(calls < 30);
+    }
+    assert!(calls > 5);
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), Some("vendor_unreachable")));
+}
+
+#[tokio::test]
+async fn a_first_batch_that_is_rejected_ends_the_task() {
+    for (fault, outcome, reason) in [
+        (Fault::Refused("vendor_refused"), Outcome::Refused, "vendor_refused"),
+        (Fault::Unauthorized, Outcome::Failed, "credentials_rejected"),
+    ] {
+        let (world, vendor, at) = decided(2).await;
+        vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Rejected(fault))));
+        assert_eq!(world.submit(&at).await.unwrap().next, Next::Settled);
+        let task = world.task(&at);
+        assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(reason)));
+        assert_eq!(world.submit(&at).await.unwrap().next, Next::Settled);
+        assert_eq!(vendor.posts().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_later_batch_that_is_rejected_lets_the_accepted_ones_finish_first() {
+    let (world, vendor, at) = decided_with(6, batches_of(2)).await;
+    let first = vendor.clone();
+    vendor.set(|state| {
+        state.witness = Some(std::rc::Rc::new(move |records: &[RecordId]| {
+            if *records == ids(2..4) {
+                let no = Submitted::Rejected(Fault::Refused("vendor_refused"));
+                first.set(|state| state.submissions.push_back(Reply::Says(no)));
+            }
+        }));
+    });
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+    let task = world.task(&at);
+    assert_eq!((task.gave_up.as_deref(), task.outcome), (Some("vendor_refused"), None));
+    assert_eq!(states(&world, &at), [RuleState::Accepted, RuleState::Rejected]);
+    while world.check(&at).await.unwrap().next == Next::Check {
+        world.clock.advance(60);
+    }
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), Some("vendor_refused")));
+    assert_eq!((task.counts.submitted, task.counts.confirmed, vendor.posts().len()), (2, 2, 2));
+}
+
+#[tokio::test]
+async fn invariant_2_records_that_were_not_decided_on_are_never_sent() {
+    let (world, vendor, at) = decided(3).await;
+    world.tamper(&at, |task| {
+        if let Some(decision) = &mut task.decision {
+            decision.records.mac = "0".repeat(64);
+        }
+    });
+    world.submit(&at).await.unwrap();
+    let task = world.task(&at);
+    assert_eq!(
+        (task.outcome, task.reason.as_deref()),
+        (Some(Outcome::Failed), Some("decision_does_not_fit"))
+    );
+    assert!(vendor.posts().is_empty());
+}
+
+#[tokio::test]
+async fn invariant_2_without_a_decision_nothing_is_sent() {
+    let (world, vendor, at) = decided(3).await;
+    world.tamper(&at, |task| task.decision = None);
+    world.submit(&at).await.unwrap();
+    assert!(vendor.posts().is_empty());
+    assert_eq!(world.task(&at).outcome, Some(Outcome::Failed));
+}
+
+#[tokio::test]
+async fn a_dry_run_is_marked_as_one() {
+    let world = World::new();
+    let vendor = world.connect("crm");
+    vendor.holds(CANARY, [record_name(0)]);
+    world.demand(1, &Demand { dry_run: true, ..erasure() }).await.unwrap();
+    let at = task_of(1, "crm");
+    world.find(&at).await.unwrap();
+    world.submit(&at).await.unwrap();
+    assert!(vendor.journal().iter().any(|call| matches!(call, Call::Submit { dry_run: true, .. })));
+    while world.check(&at).await.unwrap().next == Next::Check {
+        world.clock.advance(60);
+    }
+    assert_eq!((world.task(&at).outcome, vendor.left()), (Some(Outcome::DryRun), 1));
+}
+
+#[tokio::test]
+async fn a_call_ends_before_its_time_does_and_the_next_one_goes_on() {
+    let (world, vendor, at) = decided_with(10, batches_of(2)).await;
+    vendor.set(|state| state.call_seconds = 19);
+    let begun = world.clock.now();
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Submit);
+    assert!(begun.seconds_until(world.now()) <= 80);
+    assert_eq!(vendor.posts().len(), 3);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+    assert_eq!(vendor.posts().len(), 5);
+}
+
+#[tokio::test]
+async fn a_batch_size_changed_on_the_way_shifts_nothing() {
+    let (world, vendor, at) = decided_with(5, batches_of(2)).await;
+    vendor.set(|state| state.call_seconds = 40);
+    world.submit(&at).await.unwrap();
+    vendor.set(|state| (state.call_seconds, state.capabilities.batch_size) = (0, 3));
+    world.submit(&at).await.unwrap();
+    assert_eq!(vendor.posts(), [ids(0..2), ids(2..4), ids(4..5)]);
+}
+
+#[tokio::test]
+async fn two_workers_at_once_send_each_batch_once() {
+    let (world, vendor, at) = decided_with(5, batches_of(2)).await;
+    world.gate.interleave(true);
+    let (one, two) = tokio::join!(world.submit(&at), world.submit(&at));
+    let steps = [one.unwrap().next, two.unwrap().next];
+    assert!(steps.contains(&Next::Check), "{steps:?}");
+    assert_eq!(vendor.posts().len(), 3);
+    assert_eq!(world.task(&at).counts.submitted, 5);
+}
+
+#[tokio::test]
+async fn an_intent_that_may_or_may_not_be_stored_is_not_followed_by_a_post() {
+    for (fault, rules) in [(TableFault::LoseCall, 0), (TableFault::LoseAnswer, 1)] {
+        let (world, vendor, at) = decided(2).await;
+        world.store.table().fail_next(&[fault]);
+        let answer = world.submit(&at).await;
+        if rules == 0 {
+            assert_eq!(answer.unwrap_err().kind, Kind::Transient);
+            assert!(vendor.posts().is_empty());
+            assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+        } else {
+            assert_eq!(answer.unwrap().next, Next::Check, "found to be its own");
+        }
+        assert_eq!(vendor.posts().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_lost_its_secret_fails_before_the_first_batch_and_is_unknown_with_one_in_flight() {
+    let (world, vendor, at) = decided(2).await;
+    vendor.set(|state| state.hangs = true);
+    {
+        let mut worker = pin!(world.submit(&at));
+        assert!(poll_once(worker.as_mut()).is_pending());
+    }
+    vendor.set(|state| state.broken = Some(NO_SECRET));
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Submit, "it may still be answered");
+    world.clock.advance(3600);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown);
+
+    let (world, vendor, at) = decided(2).await;
+    vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
+    assert_eq!(world.submit(&at).await.unwrap_err().kind, Kind::Transient);
+    vendor.set(|state| state.broken = Some(NO_SECRET));
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Settled);
+    assert_eq!(world.task(&at).reason.as_deref(), Some("secret_not_found"));
+    assert!(vendor.posts().is_empty());
+}
