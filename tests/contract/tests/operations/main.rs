@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
 mod accept;
+mod check;
 mod find;
 mod submit;
+mod verify;
 
 use rightful_contract::vendor::{FakeVendor, plain};
 use rightful_contract::world::{CANARY, World, erasure, task_of};

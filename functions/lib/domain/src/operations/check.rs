@@ -4,7 +4,8 @@
 //! whatever else the vendor says is waited for, and in the end handed to a person.
 
 use super::{
-    Next, STALE_TRIES, Settings, Step, TaskRef, count, due_after, is_closed, load, open_records, open_vendor,
+    Next, STALE_TRIES, Settings, Step, TaskRef, count, due_after, is_closed, is_late, load, open_records,
+    open_vendor,
 };
 use crate::event::Fact;
 use crate::failure::{Failure, Kind};
@@ -31,6 +32,9 @@ pub struct Check<'a, S, K, V, C> {
 
 /// Rules in one change, beside the task's row.
 const RULES_A_CHANGE: usize = 60;
+
+/// The vendor says it is done, but its list is shorter than ours, and nothing can be searched.
+const NOT_ALL_CONFIRMED: &str = "not_all_confirmed";
 
 /// How the rules of a task stand, taken together.
 #[derive(Debug, PartialEq, Eq)]
@@ -107,11 +111,17 @@ where
             Ok(vendor) => vendor,
             Err(failure) if failure.kind == Kind::Misconfigured => {
                 // What was submitted can't be asked about now; it stays open until somebody mends it.
-                return self.wait(task, None, Some(failure.code), 900).await;
+                return self.wait(request, task, None, Some(failure.code), 900).await;
             }
             Err(failure) => return Err(failure.into()),
         };
-        let records = open_records(self.store, self.keys, at).await?;
+        let records = match open_records(self.store, self.keys, at).await {
+            Ok(records) => records,
+            Err(failure) if failure.kind == Kind::Misconfigured => {
+                return self.wait(request, task, None, Some(failure.code), 900).await;
+            }
+            Err(failure) => return Err(failure.into()),
+        };
         let mut rules = self.store.rules(at.request_id, &at.source_id).await?;
         let round = self.ask_all(&vendor, &task, &rules, &records, until).await;
         for changed in &round.changed {
@@ -142,7 +152,7 @@ where
                 if let Some(Fault::Throttled(Some(seconds))) = round.fault {
                     wait = wait.max(seconds);
                 }
-                self.wait(task, Some(vendor.capabilities()), code, wait).await
+                self.wait(request, task, Some(vendor.capabilities()), code, wait).await
             }
         }
     }
@@ -231,9 +241,9 @@ where
         capabilities: &Capabilities,
     ) -> Result<Step, CommitError> {
         let now = self.clock.now();
+        let told = task.state == TaskState::Unknown && task.reason.as_deref() == Some(NOT_ALL_CONFIRMED);
         task.finished_at = Some(now);
         task.claim = Some(claim(rules));
-        task.tries = 0;
         task.reason = None;
         if let Some(code) = task.gave_up.clone() {
             return self.settle(task, Outcome::Failed, Some(&code)).await;
@@ -243,7 +253,15 @@ where
         }
         if capabilities.identifiers.is_empty() {
             if task.counts.confirmed < task.counts.submitted {
-                return self.hand_over(task, "not_all_confirmed").await;
+                if told {
+                    // A person has it already; only the vendor's own list could change that.
+                    task.reason = Some(NOT_ALL_CONFIRMED.to_owned());
+                    task.polls += 1;
+                    task.next_due =
+                        due_after(now, capabilities.status_waits.after(task.polls), &self.settings);
+                    return self.save(task, Next::Unknown, 0).await;
+                }
+                return self.hand_over(task, NOT_ALL_CONFIRMED).await;
             }
             return self.settle(task, Outcome::ReportedErased, None).await;
         }
@@ -255,14 +273,14 @@ where
     /// Some rule isn't finished: later again, or a person's turn.
     async fn wait(
         &self,
+        request: &Request,
         mut task: Task,
         capabilities: Option<&Capabilities>,
         code: Option<&'static str>,
         wait: u64,
     ) -> Result<Step, CommitError> {
         let now = self.clock.now();
-        let decided = task.decision.as_ref().map_or(now, |decision| decision.at);
-        let late = capabilities.is_some_and(|known| decided.plus_seconds(known.deadline_seconds) < now);
+        let late = is_late(request, &task, capabilities, now);
         if late && task.state != TaskState::Unknown {
             return self.hand_over(task, code.unwrap_or("vendor_deadline_passed")).await;
         }

@@ -2,15 +2,16 @@
 
 use super::find::usable;
 use super::{
-    Next, STALE_TRIES, Settings, Step, TaskRef, count, due_after, is_closed, load, open_identifiers,
-    open_records, open_vendor,
+    Next, STALE_TRIES, Settings, Step, TaskRef, count, due_after, is_closed, is_late, load, open_identifiers,
+    open_records, open_vendor, wait_left,
 };
 use crate::event::Fact;
 use crate::failure::{Failure, Kind};
+use crate::identifier::Identifier;
 use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Vendors, Writes};
 use crate::request::Request;
 use crate::task::{Outcome, Task, TaskState};
-use crate::vendor::{Capabilities, Fault, Vendor};
+use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
 use std::collections::BTreeSet;
 
 /// The ports of a look.
@@ -35,7 +36,8 @@ where
     V: Vendors,
     C: Clock,
 {
-    /// Looks once. May be repeated; each look that finds submitted records counts.
+    /// Looks once. May be repeated; each look that finds submitted records counts, and a call before
+    /// its wait is over is no look.
     ///
     /// # Errors
     /// `Transient` when the store or the key service fails.
@@ -44,6 +46,10 @@ where
             let (request, task) = load(self.store, at).await?;
             if is_closed(&request) || task.state != TaskState::Verifying {
                 return Ok(Step::passing(&task));
+            }
+            let wait = wait_left(&task, self.clock.now(), &self.settings);
+            if wait > 0 {
+                return Ok(Step::new(&task, Next::Verify, wait));
             }
             match self.look(&request, task, at).await {
                 Ok(step) => return Ok(step),
@@ -58,13 +64,18 @@ where
         let vendor = match open_vendor(self.store, self.vendors, &at.source_id).await {
             Ok(vendor) => vendor,
             Err(failure) if failure.kind == Kind::Misconfigured => {
-                return self.cannot_look(task, None, failure.code, 900).await;
+                return self.cannot_look(request, task, None, failure.code, 900).await;
             }
             Err(failure) => return Err(failure.into()),
         };
         let capabilities = vendor.capabilities();
-        let identifiers = usable(capabilities, open_identifiers(self.keys, request).await?);
-        let submitted: BTreeSet<_> = open_records(self.store, self.keys, at).await?.into_iter().collect();
+        let (identifiers, submitted) = match self.who_and_what(request, &task, capabilities, at).await {
+            Ok(both) => both,
+            Err(failure) if failure.kind == Kind::Misconfigured => {
+                return self.cannot_look(request, task, None, failure.code, 900).await;
+            }
+            Err(failure) => return Err(failure.into()),
+        };
         match vendor.search(&identifiers).await {
             Ok(found) => {
                 let left = found.records.iter().filter(|record| submitted.contains(record)).count();
@@ -76,9 +87,29 @@ where
                 if let Fault::Throttled(Some(seconds)) = fault {
                     wait = wait.max(seconds);
                 }
-                self.cannot_look(task, Some(capabilities), fault.code(), wait).await
+                self.cannot_look(request, task, Some(capabilities), fault.code(), wait).await
             }
         }
+    }
+
+    /// By what to search, and for which records: a search for nobody, or one compared with a part of
+    /// the records, would prove nothing.
+    async fn who_and_what(
+        &self,
+        request: &Request,
+        task: &Task,
+        capabilities: &Capabilities,
+        at: &TaskRef,
+    ) -> Result<(Vec<Identifier>, BTreeSet<RecordId>), Failure> {
+        let identifiers = usable(capabilities, open_identifiers(self.keys, request).await?);
+        if identifiers.is_empty() {
+            return Err(Failure::misconfigured("identifier_missing"));
+        }
+        let submitted = open_records(self.store, self.keys, at).await?;
+        if count(submitted.len()) != task.counts.found {
+            return Err(Failure::misconfigured("records_do_not_fit"));
+        }
+        Ok((identifiers, submitted.into_iter().collect()))
     }
 
     async fn looked(
@@ -117,14 +148,14 @@ where
     /// The look itself failed: that proves nothing. Again later, and past the deadline a person's turn.
     async fn cannot_look(
         &self,
+        request: &Request,
         mut task: Task,
         capabilities: Option<&Capabilities>,
         code: &'static str,
         wait: u64,
     ) -> Result<Step, CommitError> {
         let now = self.clock.now();
-        let decided = task.decision.as_ref().map_or(now, |decision| decision.at);
-        let late = capabilities.is_some_and(|known| decided.plus_seconds(known.deadline_seconds) < now);
+        let late = is_late(request, &task, capabilities, now);
         task.tries += 1;
         task.reason = Some(code.to_owned());
         task.next_due = due_after(now, wait, &self.settings);

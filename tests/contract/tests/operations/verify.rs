@@ -1,0 +1,194 @@
+//! Looks again.
+
+use crate::{ids, verifying};
+use rightful_contract::rows::{records_sk, request_pk};
+use rightful_contract::vendor::{Call, NO_SECRET, plain};
+use rightful_contract::world::{CANARY, request_id, source};
+use rightful_domain::event::Fact;
+use rightful_domain::identifier::IdentifierKind;
+use rightful_domain::operations::Next;
+use rightful_domain::task::{Outcome, TaskState};
+use rightful_domain::vendor::{Fault, RecordId};
+
+#[tokio::test]
+async fn none_of_the_submitted_records_found_is_verified_erased() {
+    let (world, vendor, at) = verifying(3).await;
+    assert_eq!(vendor.left(), 0);
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason), (Some(Outcome::VerifiedErased), None));
+    assert_eq!(task.verified_at, Some(world.now()));
+    let calls = vendor.journal().len();
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+    assert_eq!(vendor.journal().len(), calls, "a settled task is passed over");
+}
+
+#[tokio::test]
+async fn what_is_still_there_is_looked_for_again_until_it_is_gone() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.set(|state| state.searches.extend([Ok(ids(0..3)), Ok(ids(0..1))]));
+    let first = world.verify(&at).await.unwrap();
+    assert_eq!((first.next, world.task(&at).left), (Next::Verify, 3));
+    world.clock.advance(first.wait_seconds);
+    let second = world.verify(&at).await.unwrap();
+    assert!(second.wait_seconds > first.wait_seconds, "waits grow");
+    assert_eq!((world.task(&at).left, world.task(&at).looks), (1, 2));
+    world.clock.advance(second.wait_seconds);
+    world.verify(&at).await.unwrap();
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.left), (Some(Outcome::VerifiedErased), 0));
+}
+
+#[tokio::test]
+async fn what_stays_is_still_present_after_the_last_look() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.set(|state| state.searches.extend((0..9).map(|_| Ok(ids(0..2)))));
+    let mut looks = 0;
+    while world.task(&at).state == TaskState::Verifying {
+        let step = world.verify(&at).await.unwrap();
+        world.clock.advance(step.wait_seconds);
+        looks += 1;
+    }
+    assert_eq!(looks, plain().verify_looks);
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.left, task.verified_at), (Some(Outcome::StillPresent), 2, None));
+    assert_eq!(vendor.posts().len(), 1, "nothing is erased anew");
+}
+
+#[tokio::test]
+async fn invariant_6_a_repeated_call_within_the_wait_is_not_another_look() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.set(|state| state.searches.extend((0..9).map(|_| Ok(ids(0..2)))));
+    let first = world.verify(&at).await.unwrap();
+    world.clock.advance(1);
+    let again = world.verify(&at).await.unwrap();
+    assert_eq!((again.next, again.wait_seconds), (Next::Verify, first.wait_seconds - 1));
+    assert_eq!(world.task(&at).looks, 1);
+    world.clock.advance(again.wait_seconds);
+    world.verify(&at).await.unwrap();
+    assert_eq!(world.task(&at).looks, 2);
+}
+
+#[tokio::test]
+async fn invariant_2_what_appeared_is_counted_apart_and_never_submitted() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.holds(CANARY, ["new-1".to_owned(), "new-2".to_owned()]);
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.left, task.appeared), (Some(Outcome::VerifiedErased), 0, 2));
+    assert!(matches!(world.facts(request_id(1)).last(), Some(Fact::Settled { appeared: 2, .. })));
+    assert_eq!((vendor.posts(), vendor.left()), (vec![ids(0..3)], 2));
+}
+
+#[tokio::test]
+async fn a_search_that_fails_proves_nothing() {
+    for fault in [
+        Fault::Unavailable("vendor_unreachable"),
+        Fault::Unauthorized,
+        Fault::TooManyRecords,
+        Fault::Refused("vendor_refused"),
+    ] {
+        let (world, vendor, at) = verifying(3).await;
+        vendor.set(|state| state.searches.push_back(Err(fault.clone())));
+        let step = world.verify(&at).await.unwrap();
+        assert_eq!(step.next, Next::Verify, "{fault:?}");
+        let task = world.task(&at);
+        assert_eq!((task.state, task.looks), (TaskState::Verifying, 0));
+        assert_eq!(task.reason.as_deref(), Some(fault.code()));
+    }
+}
+
+#[tokio::test]
+async fn invariant_5_a_look_that_never_succeeds_is_a_persons_at_the_deadline() {
+    let (world, vendor, at) = verifying(3).await;
+    world.clock.advance(plain().deadline_seconds);
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unauthorized)));
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.task(&at).state, TaskState::Unknown);
+    assert_eq!(world.check(&at).await.unwrap().next, Next::Verify, "and goes on when somebody mended it");
+    world.clock.advance(3600);
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+}
+
+#[tokio::test]
+async fn invariant_5_a_source_that_is_gone_is_a_persons_at_the_legal_deadline() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.set(|state| state.broken = Some(NO_SECRET));
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
+    world.clock.advance_to(world.request(request_id(1)).due_at.plus_seconds(1));
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Unknown);
+}
+
+#[tokio::test]
+async fn a_wait_that_the_vendor_asks_for_is_kept() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.set(|state| state.searches.push_back(Err(Fault::Throttled(Some(700)))));
+    assert_eq!(world.verify(&at).await.unwrap().wait_seconds, 700);
+}
+
+#[tokio::test]
+async fn fewer_confirmed_than_submitted_is_told_beside_the_proof() {
+    let (world, _, at) = verifying(3).await;
+    world.tamper(&at, |task| task.counts.confirmed = 2);
+    world.verify(&at).await.unwrap();
+    let task = world.task(&at);
+    assert_eq!(
+        (task.outcome, task.reason.as_deref()),
+        (Some(Outcome::VerifiedErased), Some("not_all_confirmed"))
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_verified_by_a_search_for_nobody() {
+    let (world, vendor, at) = verifying(3).await;
+    let phone = IdentifierKind::parse("phone").unwrap();
+    vendor.set(|state| state.capabilities.identifiers = vec![phone]);
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.task(&at).outcome, None);
+    assert_eq!(world.task(&at).reason.as_deref(), Some("identifier_missing"));
+}
+
+#[tokio::test]
+async fn nothing_is_verified_against_records_that_are_not_all_there() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.set(|state| state.searches.push_back(Ok(ids(0..3))));
+    world.store.table().set((request_pk(request_id(1)), records_sk(&source("crm"), 0)), None);
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.task(&at).outcome, None);
+    assert_eq!(world.task(&at).reason.as_deref(), Some("records_do_not_fit"));
+}
+
+#[tokio::test]
+async fn invariant_6_two_looks_at_once_count_once() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.set(|state| state.searches.extend((0..9).map(|_| Ok(ids(0..2)))));
+    world.gate.interleave(true);
+    let (one, two) = tokio::join!(world.verify(&at), world.verify(&at));
+    assert_eq!([one.unwrap().next, two.unwrap().next], [Next::Verify, Next::Verify]);
+    assert_eq!(world.task(&at).looks, 1);
+}
+
+#[tokio::test]
+async fn invariant_6_a_crash_at_any_point_leaves_one_outcome() {
+    for point in 0.. {
+        let (world, vendor, at) = verifying(3).await;
+        world.gate.crash_at(Some(point));
+        let first = world.gate.until_crash(world.verify(&at)).await;
+        assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+        let settled =
+            world.facts(request_id(1)).into_iter().filter(|fact| matches!(fact, Fact::Settled { .. }));
+        assert_eq!(settled.count(), 1, "crash at point {point}");
+        assert!(vendor.journal().iter().filter(|call| matches!(call, Call::Search(_))).count() <= 3);
+        if first.is_some() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_somebody_else_with_another_id_is_not_one_of_ours() {
+    let (world, vendor, at) = verifying(1).await;
+    vendor.set(|state| state.searches.push_back(Ok(vec![RecordId::new("record-00000")])));
+    world.verify(&at).await.unwrap();
+    assert_eq!((world.task(&at).outcome, world.task(&at).appeared), (Some(Outcome::VerifiedErased), 1));
+}
