@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
 mod accept;
+mod amounts;
 mod check;
+mod close;
 mod find;
 mod submit;
 mod verify;

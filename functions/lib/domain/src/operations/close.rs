@@ -151,26 +151,32 @@ where
         request.receipt_sha256 = Some(receipt.sha256.clone());
         request.next_due = request.forget_at;
         let fact = Fact::ReceiptKept { sha256: receipt.sha256 };
-        self.save(request, Vec::new(), fact).await
+        self.save(request, fact).await
     }
 
     /// The key first: from then on the person is forgotten, in every backup too. The rows after it.
     async fn forget(&self, mut request: Request, tasks: &[Task]) -> Result<(), CommitError> {
         self.keys.forget(request.id).await?;
-        let chunks = tasks.iter().flat_map(|task| {
-            (0..task.chunks).map(|chunk| Row::ForgetRecords { source: task.source.clone(), chunk })
-        });
-        let rows = chunks.take(Change::MAX_ROWS - 1).collect();
+        let chunks: Vec<Row> = tasks
+            .iter()
+            .flat_map(|task| {
+                (0..task.chunks).map(|chunk| Row::ForgetRecords { source: task.source.clone(), chunk })
+            })
+            .collect();
+        for rows in chunks.chunks(Change::MAX_ROWS) {
+            let (id, at) = (request.id, self.clock.now());
+            self.store.commit(Change { request: id, at, rows: rows.to_vec(), facts: Vec::new() }).await?;
+        }
         request.identifiers = None;
         request.subject = None;
         request.forgotten_at = Some(self.clock.now());
         request.next_due = None;
-        self.save(request, rows, Fact::Forgotten).await
+        self.save(request, Fact::Forgotten).await
     }
 
-    async fn save(&self, request: Request, mut rows: Vec<Row>, fact: Fact) -> Result<(), CommitError> {
+    async fn save(&self, request: Request, fact: Fact) -> Result<(), CommitError> {
         let id = request.id;
-        rows.push(Row::Request(request));
+        let rows = vec![Row::Request(request)];
         self.store.commit(Change { request: id, at: self.clock.now(), rows, facts: vec![fact] }).await
     }
 }
