@@ -7,6 +7,9 @@ mod amounts;
 mod check;
 mod close;
 mod find;
+mod killed;
+mod random;
+mod reconcile;
 mod submit;
 mod verify;
 

@@ -13,7 +13,7 @@ use crate::request::{Request, RequestState};
 use crate::task::{Task, TaskState};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The ports of the reconciliation.
 #[derive(Debug)]
@@ -71,18 +71,17 @@ where
     pub async fn run(&self, until: Time) -> Result<Run, Failure> {
         let mut run = Run::default();
         let now = self.clock.now();
-        // The shards take turns in going first, so that a full one can't starve the others.
-        let first = u8::try_from(now.unix_seconds().rem_euclid(i64::from(DUE_SHARDS))).unwrap_or(0);
+        let first = first_shard(now);
+        let mut seen = BTreeSet::new();
         for offset in 0..DUE_SHARDS {
             let shard = (first + offset) % DUE_SHARDS;
             let mut after = None;
             loop {
                 let page = self.store.due(shard, now, after).await?;
-                let mut due: BTreeMap<RequestId, BTreeSet<SourceId>> = BTreeMap::new();
-                for row in page.rows {
-                    due.entry(row.request).or_default().extend(row.source);
-                }
-                for (request, _) in due {
+                for request in page.rows.into_iter().map(|row| row.request) {
+                    if !seen.insert(request) {
+                        continue;
+                    }
                     if self.clock.now().plus_seconds(70) > until {
                         run.more = true;
                         return Ok(run);
@@ -102,8 +101,15 @@ where
         Ok(run)
     }
 
-    /// One request: rules first, then whatever still stands still.
+    /// One request: rules first, then whatever still stands still. A rule that can't be asked about
+    /// holds up no other task.
     async fn bring_forward(&self, id: RequestId, until: Time, run: &mut Run) -> Result<(), Failure> {
+        let asked = self.ask(id, until, run).await;
+        self.move_on(id, run).await?;
+        asked
+    }
+
+    async fn ask(&self, id: RequestId, until: Time, run: &mut Run) -> Result<(), Failure> {
         let checker = Check {
             store: self.store,
             keys: self.keys,
@@ -111,23 +117,29 @@ where
             clock: self.clock,
             settings: self.settings,
         };
+        let mut asked = Ok(());
         for task in self.store.tasks(id).await? {
             let asks = matches!(task.state, TaskState::Submitted | TaskState::Unknown);
             if asks && is_due(task.next_due, self.clock.now()) {
                 run.checked += 1;
                 let at = TaskRef { request_id: id, source_id: task.source.clone() };
-                checker.run(&at, until).await?;
+                asked = asked.and(checker.run(&at, until).await.map(drop));
             }
         }
+        asked
+    }
+
+    async fn move_on(&self, id: RequestId, run: &mut Run) -> Result<(), Failure> {
+        let mut counted = false;
         for _ in 0..STALE_TRIES {
             let Some(request) = self.store.request(id).await? else { return Ok(()) };
             let tasks = self.store.tasks(id).await?;
-            let stored = match judge(&request, &tasks, self.clock.now()) {
+            if !std::mem::replace(&mut counted, true) {
+                run.unknown += super::count(tasks.iter().filter(|task| is_unknown(task)).count());
+            }
+            let stored = match judge(&request, &tasks, self.clock.now(), self.settings.grace_seconds) {
                 Judgement::Nothing => return Ok(()),
-                Judgement::Later { unknown } => {
-                    run.unknown += unknown;
-                    self.later(request, tasks).await
-                }
+                Judgement::Later => self.later(request, tasks).await,
                 Judgement::Begin => match self.begin(request, tasks).await {
                     Ok(()) => {
                         run.started += 1;
@@ -145,12 +157,14 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
-    /// Nothing can be moved now; says when to look again.
+    /// Nothing can be moved now; says when to look again. A request with an unknown task stays due,
+    /// so that every run counts it: that is what its alarm stands on.
     async fn later(&self, mut request: Request, tasks: Vec<Task>) -> Result<(), CommitError> {
         let now = self.clock.now();
         let mut rows = Vec::new();
         let mut next: Option<Time> = None;
-        let mut changed = false;
+        let grace = self.settings.grace_seconds;
+        let unknown = tasks.iter().any(is_unknown);
         for mut task in tasks {
             if is_due(task.next_due, now) {
                 task.next_due = match task.state {
@@ -162,13 +176,10 @@ where
             }
             next = next.max(task.next_due);
         }
-        if is_due(request.next_due, now) {
-            let grace = self.settings.grace_seconds;
-            request.next_due = Some(next.unwrap_or(now).max(now).plus_seconds(grace));
-            changed = true;
-        }
         let id = request.id;
-        if changed {
+        if unknown || is_due(request.next_due, now) {
+            let next = if unknown { now } else { next.unwrap_or(now).max(now) };
+            request.next_due = Some(next.plus_seconds(grace));
             rows.push(Row::Request(request));
         }
         self.store.commit(Change { request: id, at: now, rows, facts: Vec::new() }).await
@@ -208,19 +219,21 @@ enum Judgement {
     /// It is not due after all: the index lags behind the rows.
     Nothing,
     /// It is due, but only time or a person can move it.
-    Later { unknown: u32 },
+    Later,
     /// A workflow has to move it.
     Begin,
 }
 
 /// Decides from what is stored; pure.
-fn judge(request: &Request, tasks: &[Task], now: Time) -> Judgement {
+fn judge(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Judgement {
     let request_due = is_due(request.next_due, now);
     if request.state == RequestState::Closed {
         return if request_due && !request.is_done() { Judgement::Begin } else { Judgement::Nothing };
     }
     let due: Vec<&Task> = tasks.iter().filter(|task| is_due(task.next_due, now)).collect();
-    if !request_due && due.is_empty() {
+    let unwatched = tasks.iter().any(is_unknown)
+        && request.next_due.is_none_or(|at| at > now.plus_seconds(grace_seconds));
+    if !request_due && due.is_empty() && !unwatched {
         return Judgement::Nothing;
     }
     let settled = tasks.iter().all(|task| task.state == TaskState::Settled);
@@ -234,12 +247,18 @@ fn judge(request: &Request, tasks: &[Task], now: Time) -> Judgement {
                 | TaskState::Verifying
         )
     });
-    if settled || stands_still {
-        return Judgement::Begin;
-    }
-    Judgement::Later {
-        unknown: super::count(due.iter().filter(|task| task.state == TaskState::Unknown).count()),
-    }
+    if settled || stands_still { Judgement::Begin } else { Judgement::Later }
+}
+
+fn is_unknown(task: &Task) -> bool {
+    task.state == TaskState::Unknown
+}
+
+/// Which shard goes first in a run, so that a full one can't starve the others. Spread, because runs
+/// come at a fixed rate: plain seconds modulo 8 would give every five minutes the same two shards.
+fn first_shard(now: Time) -> u8 {
+    let spread = now.unix_seconds().unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    u8::try_from(spread % u64::from(DUE_SHARDS)).unwrap_or(0)
 }
 
 fn is_due(at: Option<Time>, now: Time) -> bool {

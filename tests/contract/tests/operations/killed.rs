@@ -1,0 +1,104 @@
+//! Every execution is killed somewhere; reconcile alone brings the request to its end.
+
+use crate::batches_of;
+use rightful_contract::driver::{Driver, End, posts};
+use rightful_contract::vendor::FakeVendor;
+use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
+use rightful_domain::receipt::verify;
+use rightful_domain::request::RequestOutcome;
+use rightful_domain::task::{Outcome, TaskState};
+
+/// Two data sources; `crm` takes two batches.
+async fn begun() -> (World, FakeVendor, FakeVendor) {
+    let world = World::new();
+    let (crm, shop) = (world.connect("crm"), world.connect("shop"));
+    crm.set(|state| state.capabilities = batches_of(2));
+    crm.holds(CANARY, (0..3).map(|n| format!("crm-{n}")));
+    shop.holds(CANARY, ["shop-1".to_owned()]);
+    world.demand(1, &erasure()).await.unwrap();
+    (world, crm, shop)
+}
+
+async fn is_closed_well(world: &World, crm: &FakeVendor, shop: &FakeVendor, what: &str) {
+    let request = world.request(request_id(1));
+    assert!(request.is_done(), "{what}: {request:?}");
+    assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled), "{what}");
+    assert_eq!((posts(&crm.journal()), posts(&shop.journal())), (2, 1), "{what}: one POST for each batch");
+    assert_eq!((crm.left(), shop.left()), (0, 0), "{what}");
+    assert!(verify(&world.receipts.file(request_id(1)).unwrap(), &[world.signer.public()]).is_ok());
+    let _ = world.facts(request_id(1));
+}
+
+#[tokio::test]
+async fn invariant_6_with_the_workflow_killed_after_any_step_reconcile_closes_the_request() {
+    for steps in 0.. {
+        let (world, crm, shop) = begun().await;
+        let execution = world.workflow.take().unwrap();
+        let end = Driver::killed_after(&world, steps).run(&execution).await;
+        Driver::new(&world).reconcile_until_done(request_id(1), 3).await.unwrap();
+        is_closed_well(&world, &crm, &shop, &format!("killed after {steps} steps")).await;
+        if end == End::Closed {
+            assert!(steps > 8, "the whole flow has only {steps} steps");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn invariant_5_with_every_execution_killed_early_reconcile_alone_closes_the_request() {
+    // Four steps are two searches, a submission and one more; the rest of each execution never runs.
+    for steps in 4..9 {
+        let (world, crm, shop) = begun().await;
+        Driver::killed_after(&world, steps).reconcile_until_done(request_id(1), 3).await.unwrap();
+        is_closed_well(&world, &crm, &shop, &format!("each killed after {steps} steps")).await;
+    }
+}
+
+#[tokio::test]
+async fn invariant_3_with_a_worker_killed_at_any_point_no_batch_is_posted_twice() {
+    let mut unknown = 0;
+    for point in 0.. {
+        let (world, crm, shop) = begun().await;
+        let execution = world.workflow.take().unwrap();
+        world.gate.crash_at(Some(point));
+        let end = world.gate.until_crash(Driver::new(&world).run(&execution)).await;
+        Driver::new(&world).reconcile_until_done(request_id(1), 2).await.unwrap();
+        let open: Vec<&str> = ["crm", "shop"]
+            .into_iter()
+            .filter(|name| world.task(&task_of(1, name)).state != TaskState::Settled)
+            .collect();
+        if open.is_empty() {
+            is_closed_well(&world, &crm, &shop, &format!("crash at point {point}")).await;
+        }
+        for name in open {
+            unknown += 1;
+            let at = task_of(1, name);
+            assert_eq!(world.task(&at).state, TaskState::Unknown, "crash at point {point}");
+            let lost = world.rules(&at).len();
+            let posted = world.vendors.vendor(&source(name)).posts();
+            let unique: std::collections::BTreeSet<_> = posted.iter().collect();
+            assert!(
+                unique.len() == posted.len() && posted.len() <= lost,
+                "crash at point {point}: {posted:?}"
+            );
+            assert!(!world.request(request_id(1)).is_done(), "unknown is not closed");
+        }
+        if end.is_some() {
+            assert!((3..40).contains(&unknown), "{unknown} of {point} points leave it unknown");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_workflows_at_once_do_the_work_of_one() {
+    let (world, crm, shop) = begun().await;
+    let execution = world.workflow.take().unwrap();
+    world.gate.interleave(true);
+    let (one, two) = (Driver::new(&world), Driver::new(&world));
+    let _ = tokio::join!(one.run(&execution), two.run(&execution));
+    world.gate.interleave(false);
+    Driver::new(&world).reconcile_until_done(request_id(1), 2).await.unwrap();
+    is_closed_well(&world, &crm, &shop, "two at once").await;
+    assert_eq!(world.task(&task_of(1, "crm")).outcome, Some(Outcome::VerifiedErased));
+}

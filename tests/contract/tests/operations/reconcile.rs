@@ -1,0 +1,274 @@
+//! Brings forward what nobody moves.
+
+use crate::{decided, submitted, verifying, world_with};
+use rightful_contract::driver::Driver;
+use rightful_contract::vendor::{Reply, plain};
+use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
+use rightful_domain::event::Fact;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::RequestId;
+use rightful_domain::operations::accept::Demand;
+use rightful_domain::task::{Outcome, TaskState};
+use rightful_domain::vendor::{Fault, Submitted};
+use std::collections::BTreeSet;
+
+async fn closes(world: &World) {
+    Driver::new(world).reconcile_until_done(request_id(1), 5).await.unwrap();
+    assert!(world.request(request_id(1)).is_done());
+}
+
+#[tokio::test]
+async fn what_never_started_gets_a_second_attempt_and_is_closed() {
+    let world = World::new();
+    let vendor = world.connect("crm");
+    vendor.holds(CANARY, ["a".to_owned()]);
+    world.workflow.fail_next(1);
+    world.demand(1, &erasure()).await.unwrap();
+    assert_eq!(world.reconcile().await.unwrap().started, 0, "not before its time");
+    world.clock.advance(300);
+    assert_eq!(world.reconcile().await.unwrap().started, 1);
+    let started = world.workflow.started();
+    assert_eq!((started[0].attempt, started[0].sources.as_slice()), (2, &[source("crm")][..]));
+    assert!(matches!(world.facts(request_id(1)).last(), Some(Fact::AttemptBegun { attempt: 2 })));
+    closes(&world).await;
+    assert_eq!(vendor.left(), 0);
+}
+
+#[tokio::test]
+async fn a_start_that_fails_is_tried_again_by_a_later_run() {
+    let world = World::new();
+    world.connect("crm");
+    world.workflow.fail_next(2);
+    world.demand(1, &erasure()).await.unwrap();
+    world.clock.advance(300);
+    let run = world.reconcile().await.unwrap();
+    assert_eq!((run.started, run.failed), (0, 1));
+    assert_eq!(run.failures[0].1.code, "workflow_unavailable");
+    closes(&world).await;
+}
+
+#[tokio::test]
+async fn a_task_left_standing_in_any_state_is_brought_to_its_end() {
+    for (name, (world, vendor, at)) in [
+        ("planned", world_with(3, plain()).await),
+        ("decided", decided(3).await),
+        ("submitted", submitted(3).await),
+        ("verifying", verifying(3).await),
+    ] {
+        let _ = world.workflow.take();
+        assert_eq!(world.task(&at).state.as_str(), name);
+        closes(&world).await;
+        assert_eq!(world.task(&at).outcome, Some(Outcome::VerifiedErased), "from {name}");
+        assert_eq!(vendor.posts().len(), 1, "from {name}");
+    }
+    let (world, vendor, at) = decided(3).await;
+    let later = Submitted::NotSent(Fault::Unavailable("vendor_unreachable"));
+    vendor.set(|state| state.submissions.push_back(Reply::Says(later)));
+    world.submit(&at).await.unwrap();
+    assert_eq!(world.task(&at).state, TaskState::Submitting);
+    closes(&world).await;
+    let (world, _, at) = verifying(3).await;
+    world.verify(&at).await.unwrap();
+    assert_eq!(world.task(&at).state, TaskState::Settled);
+    closes(&world).await;
+}
+
+#[tokio::test]
+async fn what_a_workflow_moves_is_left_alone() {
+    let (world, _, at) = decided(3).await;
+    for _ in 0..10 {
+        world.clock.advance(200);
+        let task = world.task(&at);
+        world.tamper(&at, |task| task.next_due = Some(world.now().plus_seconds(300)));
+        let run = world.reconcile().await.unwrap();
+        assert_eq!((run.started, run.checked), (0, 0), "{task:?}");
+    }
+}
+
+#[tokio::test]
+async fn invariant_3_an_unknown_task_stays_open_is_counted_each_time_and_never_posted() {
+    let (world, vendor, at) = decided(3).await;
+    vendor.set(|state| state.submissions.push_back(Reply::Lost));
+    world.submit(&at).await.unwrap();
+    let _ = world.workflow.take();
+    let mut counted = 0;
+    for _ in 0..200 {
+        world.clock.advance(400);
+        let run = world.reconcile().await.unwrap();
+        counted += run.unknown;
+        while let Some(execution) = world.workflow.take() {
+            Driver::new(&world).run(&execution).await;
+        }
+    }
+    assert!(counted >= 195, "each run tells of it, so that an alarm stands: {counted}");
+    assert_eq!((world.task(&at).state, vendor.posts().len()), (TaskState::Unknown, 1));
+    assert!(!world.request(request_id(1)).is_done());
+    assert!(world.facts(request_id(1)).len() < 20, "waiting is no news");
+}
+
+#[tokio::test]
+async fn a_task_that_fails_here_does_not_hold_up_the_requests_other_tasks() {
+    let world = World::new();
+    for name in ["aaa", "crm"] {
+        world.connect(name).holds(CANARY, ["a".to_owned()]);
+    }
+    world.demand(1, &erasure()).await.unwrap();
+    let first = task_of(1, "aaa");
+    world.find(&first).await.unwrap();
+    world.submit(&first).await.unwrap();
+    let unavailable = Failure::transient("secrets_unavailable");
+    world.vendors.vendor(&source("aaa")).set(|state| state.broken = Some(unavailable));
+    let _ = world.workflow.take();
+    world.clock.advance(1000);
+    let run = world.reconcile().await.unwrap();
+    assert_eq!((run.failed, run.started), (1, 1), "told, and the other one goes on");
+    assert_eq!(run.failures, [(request_id(1), unavailable)]);
+    let execution = world.workflow.take().unwrap();
+    Driver::new(&world).run(&execution).await;
+    assert_eq!(world.task(&task_of(1, "crm")).outcome, Some(Outcome::VerifiedErased));
+}
+
+#[tokio::test]
+async fn invariant_6_two_runs_at_once_begin_one_attempt() {
+    let (world, vendor, at) = submitted(3).await;
+    let _ = world.workflow.take();
+    vendor.set(|state| state.polls = 0);
+    world.clock.advance(1000);
+    world.gate.interleave(true);
+    let (one, two) = tokio::join!(world.reconcile(), world.reconcile());
+    assert_eq!((one.unwrap().failures, two.unwrap().failures), (Vec::new(), Vec::new()));
+    world.clock.advance(1000);
+    let (one, two) = tokio::join!(world.reconcile(), world.reconcile());
+    assert_eq!(one.unwrap().started + two.unwrap().started, 1);
+    assert_eq!(world.task(&at).counts.confirmed, 3);
+    let attempts: Vec<u32> = world.workflow.started().iter().map(|one| one.attempt).collect();
+    assert_eq!(attempts, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_crash_at_any_point_is_made_up_for() {
+    for point in 0.. {
+        let (world, vendor, _) = submitted(3).await;
+        let _ = world.workflow.take();
+        world.clock.advance(1000);
+        world.gate.crash_at(Some(point));
+        let first = world.gate.until_crash(world.reconcile()).await;
+        closes(&world).await;
+        assert_eq!(vendor.posts().len(), 1);
+        if first.is_some() {
+            assert!(point > 15);
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_lags_behind_moves_nothing_twice() {
+    let world = World::new();
+    world.connect("crm").holds(CANARY, ["a".to_owned()]);
+    world.demand(1, &erasure()).await.unwrap();
+    world.clock.advance(300);
+    world.store.lag(true);
+    assert_eq!(world.reconcile().await.unwrap().started, 1);
+    for _ in 0..3 {
+        let run = world.reconcile().await.unwrap();
+        assert_eq!((run.examined, run.started, run.failed), (1, 0, 0), "looked at, and found in order");
+    }
+    world.store.lag(false);
+    assert_eq!(world.reconcile().await.unwrap().examined, 0);
+}
+
+#[tokio::test]
+async fn all_pages_of_all_shards_are_read_and_each_request_once() {
+    let world = World::new();
+    world.store.page_size(3);
+    for name in ["crm", "mail", "shop"] {
+        world.connect(name);
+    }
+    for n in 0..40 {
+        world.demand(n, &erasure()).await.unwrap();
+        while world.workflow.take().is_some() {}
+    }
+    world.clock.advance(300);
+    let run = world.reconcile().await.unwrap();
+    assert_eq!((run.examined, run.started, run.more), (40, 40, false));
+    let started: BTreeSet<RequestId> =
+        world.workflow.started().into_iter().filter(|one| one.attempt == 2).map(|one| one.request).collect();
+    assert_eq!(started, (0..40).map(request_id).collect());
+}
+
+#[tokio::test]
+async fn a_run_that_has_no_time_left_says_so_and_every_shard_has_its_turn_to_go_first() {
+    for minutes in [1, 5, 10, 15, 60] {
+        let world = World::new();
+        let vendor = world.connect("crm");
+        vendor.holds(CANARY, ["a".to_owned()]);
+        vendor.set(|state| (state.call_seconds, state.polls) = (600, 10_000));
+        for n in 0..8 {
+            world.demand(n, &erasure()).await.unwrap();
+            let at = task_of(n, "crm");
+            world.find(&at).await.unwrap();
+            world.submit(&at).await.unwrap();
+        }
+        let mut first = BTreeSet::new();
+        let mut tick = world.now().plus_seconds(90_000);
+        for _ in 0..80 {
+            // A run that asks one slow vendor is at its end; the next comes at the next tick.
+            while tick < world.now() {
+                tick = tick.plus_seconds(minutes * 60);
+            }
+            world.clock.advance_to(tick);
+            for n in 0..8 {
+                world.tamper(&task_of(n, "crm"), |task| task.next_due = Some(world.now()));
+            }
+            let asked = world.workflow.payloads().len();
+            let before: Vec<u32> = (0..8).map(|n| world.task(&task_of(n, "crm")).polls).collect();
+            let run = world.reconcile().await.unwrap();
+            assert!(run.more, "after {asked}");
+            first.extend((0..8u8).filter(|&n| world.task(&task_of(n, "crm")).polls > before[usize::from(n)]));
+        }
+        assert_eq!(first.len(), 8, "every {minutes} minutes: {first:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_cannot_succeed_is_not_repeated_every_few_minutes() {
+    let (world, vendor, at) = verifying(3).await;
+    world.clock.advance(plain().deadline_seconds);
+    vendor.set(|state| state.searches.extend((0..9999).map(|_| Err(Fault::Unauthorized))));
+    Driver::new(&world).reconcile_until_done(request_id(1), 5).await.unwrap();
+    assert!(matches!(world.task(&at).state, TaskState::Unknown | TaskState::Verifying));
+    let attempts = world.request(request_id(1)).attempt;
+    assert!((5..=130).contains(&attempts), "hourly: {attempts} attempts in five days");
+}
+
+#[tokio::test]
+async fn who_is_to_be_forgotten_later_is_forgotten_then() {
+    let (world, vendor, at) = world_with(1, plain()).await;
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unauthorized)));
+    world.find(&at).await.unwrap();
+    let _ = world.workflow.take();
+    Driver::new(&world).reconcile_until_done(request_id(1), 29).await.unwrap();
+    assert!(world.keys.holds(request_id(1)));
+    assert!(world.request(request_id(1)).attempt <= 3, "left alone meanwhile");
+    Driver::new(&world).reconcile_until_done(request_id(1), 2).await.unwrap();
+    assert!(world.request(request_id(1)).is_done() && !world.keys.holds(request_id(1)));
+    world.clock.advance(100_000);
+    assert_eq!(world.reconcile().await.unwrap().examined, 0, "nothing of it is due any more");
+}
+
+#[tokio::test]
+async fn a_request_to_many_sources_waits_for_the_slowest_only_in_the_end() {
+    let world = World::new();
+    for name in ["a", "b", "c"] {
+        world.connect(name).holds(CANARY, [format!("{name}-1")]);
+    }
+    world.vendors.vendor(&source("b")).set(|state| state.polls = 12);
+    let demand = Demand { sources: ["a", "b", "c"].map(source).to_vec(), ..erasure() };
+    world.demand(1, &demand).await.unwrap();
+    closes(&world).await;
+    for name in ["a", "b", "c"] {
+        assert_eq!(world.task(&task_of(1, name)).outcome, Some(Outcome::VerifiedErased));
+        assert_eq!(world.vendors.vendor(&source(name)).posts().len(), 1);
+    }
+}
