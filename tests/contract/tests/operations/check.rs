@@ -66,6 +66,20 @@ async fn invariant_5_past_the_vendors_deadline_the_task_is_a_persons() {
 }
 
 #[tokio::test]
+async fn invariant_5_a_person_has_three_days_before_the_legal_deadline() {
+    let (world, vendor, at) = submitted(3).await;
+    vendor.set(|state| {
+        state.capabilities.deadline_seconds = 90 * 24 * 3600;
+        state.statuses.extend((0..9).map(|_| report(RuleStatus::Pending, 0)));
+    });
+    world.clock.advance(26 * 24 * 3600);
+    assert_eq!(world.check(&at).await.unwrap().next, Next::Check);
+    world.clock.advance(24 * 3600);
+    assert!(world.now() < world.request(request_id(1)).due_at);
+    assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
+}
+
+#[tokio::test]
 async fn a_late_end_is_still_taken_up() {
     let (world, vendor, at) = submitted(3).await;
     world.clock.advance(plain().deadline_seconds + 1);

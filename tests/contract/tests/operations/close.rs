@@ -36,7 +36,7 @@ async fn a_request_stays_open_while_a_task_is() {
     assert_eq!((closing.state, closing.open, closing.unknown), (RequestState::Open, 1, 0));
     let due = world.request(request_id(1)).due_at;
     world.clock.advance_to(due.plus_seconds(1));
-    vendor.set(|state| state.polls = 99);
+    vendor.set(|state| state.statuses.push_back(Err(Fault::RuleNotFound)));
     world.check(&at).await.unwrap();
     let closing = world.close(request_id(1)).await.unwrap();
     assert_eq!((closing.state, closing.open, closing.unknown), (RequestState::Open, 1, 1));

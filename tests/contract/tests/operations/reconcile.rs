@@ -243,6 +243,22 @@ async fn a_look_that_cannot_succeed_is_not_repeated_every_few_minutes() {
 }
 
 #[tokio::test]
+async fn invariant_5_a_request_that_nothing_moves_is_counted_before_its_legal_deadline() {
+    let (world, vendor, at) = world_with(3, plain()).await;
+    vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
+    let _ = world.workflow.take();
+    for days in 1..=30 {
+        world.clock.advance(24 * 3600);
+        let run = world.reconcile().await.unwrap();
+        assert_eq!(run.pressing, u32::from(days >= 27), "after {days} days");
+        while let Some(execution) = world.workflow.take() {
+            Driver::new(&world).run(&execution).await;
+        }
+    }
+    assert_eq!(world.task(&at).state, TaskState::Planned, "nothing was given up");
+}
+
+#[tokio::test]
 async fn who_is_to_be_forgotten_later_is_forgotten_then() {
     let (world, vendor, at) = world_with(1, plain()).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::Unauthorized)));

@@ -247,14 +247,22 @@ fn wait_left(task: &Task, now: Time, settings: &Settings) -> u64 {
     task.next_due.map_or(0, |due| now.plus_seconds(settings.grace_seconds).seconds_until(due))
 }
 
-/// Whether an unfinished task is a person's now: past the connector's own deadline, at the latest past
-/// the legal one, which also holds for a data source that can't be opened any more.
+/// How long before its legal deadline an open request is a person's matter, in seconds: three days.
+const NOTICE_SECONDS: u64 = 3 * 24 * 3600;
+
+/// Whether the legal deadline is so near that a person has to know.
+fn is_pressing(request: &Request, now: Time) -> bool {
+    request.due_at <= now.plus_seconds(NOTICE_SECONDS)
+}
+
+/// Whether an unfinished task is a person's now: past the connector's own deadline, or near the legal
+/// one, which also holds for a data source that can't be opened any more.
 fn is_late(request: &Request, task: &Task, capabilities: Option<&Capabilities>, now: Time) -> bool {
     let own = match (capabilities, &task.decision) {
         (Some(known), Some(decision)) => decision.at.plus_seconds(known.deadline_seconds),
         _ => request.due_at,
     };
-    own.min(request.due_at) < now
+    own < now || is_pressing(request, now)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! a new workflow attempt where a task or a request stands still.
 
 use super::check::Check;
-use super::{STALE_TRIES, Settings, TaskRef};
+use super::{STALE_TRIES, Settings, TaskRef, is_pressing};
 use crate::event::Fact;
 use crate::failure::Failure;
 use crate::ids::{RequestId, SourceId};
@@ -44,6 +44,8 @@ pub struct Run {
     pub started: u32,
     /// Tasks nobody knows the state of.
     pub unknown: u32,
+    /// Open requests whose legal deadline is less than three days away, or past.
+    pub pressing: u32,
     /// Requests it could not bring forward; the next run tries again.
     pub failed: u32,
     /// Whether it stopped before the index was read to its end.
@@ -134,7 +136,8 @@ where
         for _ in 0..STALE_TRIES {
             let Some(request) = self.store.request(id).await? else { return Ok(()) };
             let tasks = self.store.tasks(id).await?;
-            if !std::mem::replace(&mut counted, true) {
+            if !std::mem::replace(&mut counted, true) && request.state == RequestState::Open {
+                run.pressing += u32::from(is_pressing(&request, self.clock.now()));
                 run.unknown += super::count(tasks.iter().filter(|task| is_unknown(task)).count());
             }
             let stored = match judge(&request, &tasks, self.clock.now(), self.settings.grace_seconds) {
