@@ -1,7 +1,7 @@
 //! What `request watch` draws on a terminal.
 
 use crate::output::span;
-use crate::watch::progress;
+use crate::watch::brief;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use rightful_domain::request::Request;
 use rightful_domain::task::{Task, TaskState};
@@ -35,7 +35,7 @@ impl Bars {
             }
             let Some(bar) = self.tasks.get(index).filter(|bar| !bar.is_finished()) else { continue };
             let took = request.received_at.seconds_until(task.settled_at.unwrap_or(now));
-            let message = format!("{:width$}  {}  {}", task.source.as_str(), span(took), progress(task));
+            let message = format!("{:width$}  {}  {}", task.source.as_str(), span(took), brief(task));
             match task.state {
                 TaskState::Settled => bar.finish_with_message(message),
                 _ => bar.set_message(message),

@@ -5,6 +5,7 @@
 
 use crate::output::{FAILED, Told};
 use rightful_domain::failure::Failure;
+use rightful_domain::task::TaskState;
 
 /// A code in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +27,23 @@ pub fn words(code: &str) -> Words {
     )
 }
 
+/// What to do about a task with this code. Who tries again depends on where the task stands: nobody
+/// does once it has ended, and a submission whose effect is unknown is never sent again.
+pub fn todo(state: TaskState, code: &str) -> &'static str {
+    match (state, words(code).todo) {
+        (TaskState::Unknown, WAIT) => LOOK,
+        (TaskState::Settled, WAIT) => "make the request again once the vendor can be reached",
+        (_, todo) => todo,
+    }
+}
+
 /// The error that a code stands for.
 pub fn told_code(code: &str) -> anyhow::Error {
-    let words = words(code);
+    let mut words = words(code);
+    if words.todo == WAIT {
+        // Nobody tries a command again but whoever gave it.
+        words.todo = AGAIN;
+    }
     Told { what: words.what.into(), todo: words.todo.into(), code: Some(code.into()), exit: FAILED }.into()
 }
 
@@ -44,7 +59,8 @@ const OUTPUTS: &str =
 const ALLOW: &str = "let the caller do this by IAM: another --profile, or a policy for this one";
 const REPORT: &str = "report it as a defect, with the request's id and the function's log";
 const SET_UP: &str = "put the data source's set-up right, then `rightful source test`";
-const LOOK: &str = "look in the vendor's own console what became of the submission";
+const LOOK: &str =
+    "look in the vendor's own console what became of the submission; it is never sent again blindly";
 const DEPLOY: &str = "deploy again, with the template and the functions of one version";
 
 #[rustfmt::skip]
@@ -292,6 +308,15 @@ mod tests {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{code}: {text}");
             }
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_wait_for_what_never_happens() {
+        let code = "vendor_connection_lost";
+        assert_eq!(todo(TaskState::Planned, code), WAIT);
+        assert_eq!(todo(TaskState::Unknown, code), LOOK);
+        assert_ne!(todo(TaskState::Settled, code), WAIT);
+        assert!(told_code(code).to_string().contains(AGAIN));
     }
 
     #[test]

@@ -6,9 +6,9 @@ use crate::codes::{told_code, told_failure};
 use crate::output::{io_words, told};
 use anyhow::Result;
 use aws_config::{BehaviorVersion, Region};
-use aws_sdk_lambda::config::Credentials;
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
+use aws_sdk_lambda::config::{Credentials, ProvideCredentials as _};
 use aws_sdk_lambda::primitives::Blob;
 use rightful_aws::{
     Aws, DataKeys, ReceiptBucket, ReceiptKey, SecretStore, Settings, StateMachine, Store, TagKey, tls_config,
@@ -159,6 +159,14 @@ impl Deployment {
                 let config = loader.load().await;
                 if config.region().is_none() {
                     return Err(told_code("aws_region_missing"));
+                }
+                // Asked for here, because a call without them fails as if nobody could be reached.
+                let signed_in = match config.credentials_provider() {
+                    Some(provider) => provider.provide_credentials().await.is_ok(),
+                    None => false,
+                };
+                if !signed_in {
+                    return Err(told_code("aws_credentials_missing"));
                 }
                 Aws::from_sdk_config(config, tls).map_err(told_failure)?
             }

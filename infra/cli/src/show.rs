@@ -1,7 +1,7 @@
 //! `rightful request show`: everything that is stored about a request but the person: what the
 //! vendor claims and what we saw ourselves stand apart.
 
-use crate::codes::{told_failure, words as code_words};
+use crate::codes::{todo, told_failure, words as code_words};
 use crate::deployment::Deployment;
 use crate::output::{FAILED, OK, Out, count, due_in, utc, utc_or};
 use crate::request::{load, right};
@@ -100,7 +100,7 @@ fn task_lines(task: &Task, rules: &[Rule]) -> Vec<String> {
     let codes = [&task.reason, &task.gave_up].into_iter().flatten();
     for code in codes {
         row("why", format!("{code}: {}", code_words(code).what));
-        row("to do", code_words(code).todo.to_owned());
+        row("to do", todo(task.state, code).to_owned());
     }
     row("searched", utc_or(task.searched_at, "not yet"));
     if let Some(decision) = &task.decision {
@@ -195,7 +195,7 @@ fn json_of(request: &Request, tasks: &[(Task, Vec<Rule>)], chain: Option<&(usize
         let mut shown = serde_json::to_value(task)?;
         shown["rules"] = serde_json::to_value(rules)?;
         if let Some(code) = &task.reason {
-            shown["reason_words"] = json!({"what": code_words(code).what, "to_do": code_words(code).todo});
+            shown["reason_words"] = json!({"what": code_words(code).what, "to_do": todo(task.state, code)});
         }
         all.push(shown);
     }
@@ -273,7 +273,7 @@ mod tests {
         main (qualifio)
           unknown (nobody can tell yet whether the vendor did it: a person has to look)
           why          answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
-          to do        look in the vendor's own console what became of the submission
+          to do        look in the vendor's own console what became of the submission; it is never sent again blindly
           searched     2026-11-21 09:30:02 UTC
           records      2 found, 0 submitted, 0 confirmed
           decided      by policy:auto at 2026-11-21 09:30:02 UTC

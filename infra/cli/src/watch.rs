@@ -3,7 +3,7 @@
 
 use crate::args::Watching;
 use crate::bars::Bars;
-use crate::codes::{told_failure, words as code_words};
+use crate::codes::{todo, told_failure, words as code_words};
 use crate::deployment::Deployment;
 use crate::output::{OK, OPEN, OTHER_OUTCOME, Out, utc};
 use crate::{request, words};
@@ -132,7 +132,7 @@ pub async fn watch(out: Out, deployment: &Deployment, id: RequestId, watching: W
     } else {
         out.line(closing(&last, end))?;
     }
-    Ok(exit_code(&last.request))
+    Ok(if end == End::Closed { exit_code(&last.request) } else { OPEN })
 }
 
 /// What a watched request ends the command with.
@@ -164,9 +164,12 @@ fn line(at: Time, change: &Change<'_>) -> String {
         Change::Task(task) => format!("{}  {}: {}", utc(at), task.source, progress(task)),
         Change::Request(request) => {
             let outcome = request.outcome.map_or("", words::request_outcome);
-            let receipt = if request.receipt_sha256.is_some() { "; its receipt is kept" } else { "" };
+            let receipt = match request.receipt_sha256 {
+                Some(_) => "its receipt is kept",
+                None => "its receipt isn't kept yet",
+            };
             format!(
-                "{}  request {}: {} ({outcome}){receipt}",
+                "{}  request {}: {} ({outcome}); {receipt}",
                 utc(at),
                 words::word(request.state),
                 words::of_request(request)
@@ -175,8 +178,25 @@ fn line(at: Time, change: &Change<'_>) -> String {
     }
 }
 
+/// A task in one line that may be cut off at the terminal's edge: what moves stands first.
+pub fn brief(task: &Task) -> String {
+    let counts = task.counts;
+    let mut text = format!("{:<15}", words::of_task(task));
+    if task.decision.is_some() {
+        text.push_str(&format!(
+            "  {} found, {} submitted, {} confirmed",
+            counts.found, counts.submitted, counts.confirmed
+        ));
+    }
+    text.push_str(&match &task.reason {
+        Some(code) => format!("  {code}: {}", code_words(code).what),
+        None => format!("  ({})", words::about_task(task)),
+    });
+    text
+}
+
 /// A task in one line: the word, the phrase, the counts, and what stands in its way.
-pub fn progress(task: &Task) -> String {
+fn progress(task: &Task) -> String {
     let counts = task.counts;
     let mut text = format!("{} ({})", words::of_task(task), words::about_task(task));
     if task.decision.is_some() {
@@ -239,7 +259,7 @@ fn closing(last: &Snapshot, end: End) -> String {
                     "\n  {}: {code}: {}\n  to do: {}",
                     task.source,
                     code_words(code).what,
-                    code_words(code).todo
+                    todo(task.state, code)
                 ));
             }
             text.push_str("\n  the request stays open and its legal date stands: rightful request show ");
@@ -247,7 +267,11 @@ fn closing(last: &Snapshot, end: End) -> String {
             text
         }
         End::TimedOut => {
-            format!("still {}; go on with: rightful request watch {id}", words::of_request(request))
+            let stands = match request.state {
+                RequestState::Open => "still open",
+                RequestState::Closed => "closed, and its receipt isn't kept yet",
+            };
+            format!("{stands}; go on with: rightful request watch {id}")
         }
     }
 }
@@ -298,7 +322,7 @@ mod tests {
         2026-11-21 09:30:01 UTC  main: planned (not searched yet); vendor_throttled: the vendor asks us to slow down (429)
         2026-11-21 09:30:03 UTC  main: verifying (the vendor says it is done; we look again), 2 found, 2 submitted, 2 confirmed, look 1 still found 2; still_present: the vendor says it is done, yet submitted records are still found
         2026-11-21 09:30:04 UTC  main: verified_erased (erased, and seen to be gone), 2 found, 2 submitted, 2 confirmed
-        2026-11-21 09:30:04 UTC  request closed: fulfilled (everything found was acted on)
+        2026-11-21 09:30:04 UTC  request closed: fulfilled (everything found was acted on); its receipt isn't kept yet
         2026-11-21 09:30:05 UTC  request closed: fulfilled (everything found was acted on); its receipt is kept
         ");
     }
@@ -320,7 +344,7 @@ mod tests {
         insta::assert_snapshot!(closing(&snapshot(0, request.clone(), tasks.clone()), End::Unknown), @r"
         unknown (nobody can tell yet; a person has to look)
           main: answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
-          to do: look in the vendor's own console what became of the submission
+          to do: look in the vendor's own console what became of the submission; it is never sent again blindly
           the request stays open and its legal date stands: rightful request show 019aa6e0-5c1f-7000-8000-000000000001
         ");
         tasks.push(fixtures::planned("other"));
