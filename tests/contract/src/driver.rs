@@ -30,6 +30,9 @@ pub struct Driver<'w> {
 
 struct Killed;
 
+/// An execution has a history of 25,000 events, about ten for each state with its wait.
+const MOST_STATES: u32 = 2_500;
+
 impl<'w> Driver<'w> {
     /// Runs to the end.
     #[must_use]
@@ -95,7 +98,8 @@ impl<'w> Driver<'w> {
 
     async fn fulfil_source(&self, at: &TaskRef) -> Result<(), Killed> {
         let mut step = self.retried(|| self.world.submit(at)).await?;
-        while let Some(Step { next, wait_seconds, .. }) = step {
+        for _ in 0..MOST_STATES {
+            let Some(Step { next, wait_seconds, .. }) = step else { break };
             if matches!(next, Next::Check | Next::Submit | Next::Verify) {
                 self.world.clock.advance(wait_seconds);
             }
