@@ -104,6 +104,10 @@ async fn invariant_3_an_unknown_task_stays_open_is_counted_each_time_and_never_p
     assert_eq!((world.task(&at).state, vendor.posts().len()), (TaskState::Unknown, 1));
     assert!(!world.request(request_id(1)).is_done());
     assert!(world.facts(request_id(1)).len() < 20, "waiting is no news");
+    vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
+    world.clock.advance(100_000);
+    let run = world.reconcile().await.unwrap();
+    assert_eq!((run.unknown, run.failed, run.started), (1, 1, 0), "no workflow could move it either");
 }
 
 #[tokio::test]
