@@ -18,6 +18,7 @@ async fn none_of_the_submitted_records_found_is_verified_erased() {
     let task = world.task(&at);
     assert_eq!((task.outcome, task.reason), (Some(Outcome::VerifiedErased), None));
     assert_eq!(task.verified_at, Some(world.now()));
+    assert!(task.next_due.is_some(), "it stays in the due index until its request is closed");
     let calls = vendor.journal().len();
     assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
     assert_eq!(vendor.journal().len(), calls, "a settled task is passed over");
