@@ -6,10 +6,12 @@ PROFILE := local
 BINARIES := target/$(PROFILE)
 STACK := target/venv-stack/bin/python infra/local/stack.py
 CARGO_DENY_VERSION := 0.20.2
+STACK_NAME ?= rightful-dev
+DEPLOY_FLAGS ?=
 CARGO_DENY := target/tools/bin/cargo-deny
 
 .DEFAULT_GOAL := help
-.PHONY: help build up down demo test unit lint deny workflow local bench deploy sam-check clean
+.PHONY: help build built-for-tests up down demo test unit lint deny workflow local bench deploy sam-check clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +31,7 @@ up: target/venv-stack/requirements.sha256 build ## The local stack, kept running
 down: target/venv-stack/requirements.sha256 ## Stops the local stack
 	@$(STACK) down
 
-test: lint deny workflow unit local ## Every test
+test: lint deny workflow built-for-tests unit local ## Every test
 	@echo "make test: everything passed"
 
 lint: ## Formatting, clippy, and who may use whom
@@ -47,11 +49,17 @@ deny: $(CARGO_DENY) ## Licences, sources and banned dependencies
 workflow: target/venv-tools/requirements.sha256 ## Template and state machines
 	tests/workflow/run.sh
 
-unit: ## Unit and contract tests
-	$(CARGO) test --locked --profile $(PROFILE) --workspace --exclude rightful-local-tests
+# Everything in one build: cargo unifies the features of what it builds together, and the AWS SDK
+# is not to be compiled a second time for the tests alone.
+built-for-tests:
+	$(CARGO) build --locked --profile $(PROFILE) --workspace --all-targets
 
-local: target/venv-stack/requirements.sha256 build ## End to end, on the embedded stack
-	$(CARGO) test --locked --profile $(PROFILE) -p rightful-local-tests -- --test-threads 2
+unit: ## Unit and contract tests
+	$(CARGO) test --locked --profile $(PROFILE) --workspace -- --skip end_to_end
+
+local: target/venv-stack/requirements.sha256 built-for-tests ## End to end on the embedded stack, the demo too
+	$(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 2
+	@target/venv-stack/bin/python infra/local/demo.py
 
 sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template, and a build as for a real account
 	AWS_DEFAULT_REGION=eu-central-1 target/venv-sam/bin/sam validate --lint
@@ -59,7 +67,11 @@ sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template,
 
 deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS account of your credentials; see docs/DEPLOY.md
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build
-	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam deploy
+	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam deploy --stack-name $(STACK_NAME) $(DEPLOY_FLAGS)
+	@mkdir -p target/deploy
+	target/venv-sam/bin/sam list stack-outputs --stack-name $(STACK_NAME) --output json \
+		| python3 infra/local/outputs.py > target/deploy/stack.json
+	@echo "deployed; use it with: rightful --stack target/deploy/stack.json …"
 
 bench: target/venv-stack/requirements.sha256 ## Start, cold and warm times and sizes, beside what they are compared with
 	$(CARGO) build --locked --release --workspace --bins

@@ -35,6 +35,8 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+from outputs import described
+
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"
@@ -430,20 +432,7 @@ def up(args) -> int:
             "channels": channels,
             "sandbox_url": sandbox_at,
             "sandbox_token": token,
-            "requests_table": outputs["RequestsTableName"],
-            "keys_table": outputs["KeysTableName"],
-            "receipts_bucket": outputs["ReceiptsBucketName"],
-            "receipt_key_id": outputs["ReceiptKeyArn"],
-            "data_key_id": outputs["DataKeyArn"],
-            "tag_key_id": outputs["TagKeyArn"],
-            "secret_prefix": outputs["SecretPrefix"],
-            "stage": parameters["Stage"],
-            "functions": {
-                name.removesuffix(".zip"): f"rightful-{parameters['Stage']}-{name.removesuffix('.zip')}"
-                for name in uploads if name.endswith(".zip")
-            },
-            "fulfil_request_arn": outputs["FulfilRequestArn"],
-            "fulfil_source_arn": outputs["FulfilSourceArn"],
+            **described(outputs),
             "receipt_keys": [receipt_key(endpoint, outputs["ReceiptKeyArn"])],
             "pids": processes.pids(),
             "logs": str(directory / "logs"),

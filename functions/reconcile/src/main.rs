@@ -47,6 +47,7 @@ async fn main() -> Result<(), Error> {
             checked = run.checked,
             started = run.started,
             unknown = run.unknown,
+            pressing = run.pressing,
             failed = run.failed,
             more = run.more,
             "reconciled"

@@ -93,3 +93,32 @@ pub async fn everything(stack: &Stack, request: RequestId) -> Result<String> {
     }
     Ok(text)
 }
+
+/// Every row of both tables, as text.
+///
+/// # Errors
+/// When they can't be read.
+pub async fn tables(stack: &Stack) -> Result<String> {
+    let client = aws_sdk_dynamodb::Client::new(stack.aws.sdk_config());
+    let mut text = String::new();
+    for table in ["requests_table", "keys_table"] {
+        let mut next = None;
+        loop {
+            let page =
+                client.scan().table_name(stack.text(table)).set_exclusive_start_key(next).send().await?;
+            for item in page.items() {
+                for (name, value) in item {
+                    text.push_str(&format!("{name}={value:?}\n"));
+                    if let Ok(bytes) = value.as_b() {
+                        text.push_str(&String::from_utf8_lossy(bytes.as_ref()));
+                    }
+                }
+            }
+            next = page.last_evaluated_key;
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(text)
+}

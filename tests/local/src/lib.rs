@@ -199,16 +199,20 @@ impl Stack {
     /// Waits until a condition on the request and its first task holds.
     ///
     /// # Errors
-    /// After 90 seconds, with what was there instead.
-    pub async fn until(&self, id: RequestId, holds: impl Fn(&Request, &Task) -> bool) -> Result<(Request, Task)> {
+    /// After 240 seconds, with what was there instead.
+    pub async fn until(
+        &self,
+        id: RequestId,
+        holds: impl Fn(&Request, &Task) -> bool,
+    ) -> Result<(Request, Task)> {
         let begun = Instant::now();
         loop {
             let (request, task) = (self.request(id).await?, self.task(id).await?);
             if holds(&request, &task) {
                 return Ok((request, task));
             }
-            if begun.elapsed() > Duration::from_secs(90) {
-                bail!("waited 90 s in vain; {request:?} {task:?}");
+            if begun.elapsed() > Duration::from_secs(240) {
+                bail!("waited 240 s in vain; {request:?} {task:?}");
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -217,7 +221,7 @@ impl Stack {
     /// Waits until the request is closed and its receipt kept.
     ///
     /// # Errors
-    /// After 90 seconds.
+    /// After 240 seconds.
     pub async fn closed(&self, id: RequestId) -> Result<(Request, Task)> {
         self.until(id, |request, _| request.state == RequestState::Closed && request.receipt_sha256.is_some())
             .await
@@ -226,7 +230,7 @@ impl Stack {
     /// Waits until nobody can tell what became of the task.
     ///
     /// # Errors
-    /// After 90 seconds.
+    /// After 240 seconds.
     pub async fn unknown(&self, id: RequestId) -> Result<(Request, Task)> {
         self.until(id, |_, task| task.state == TaskState::Unknown).await
     }

@@ -56,8 +56,11 @@ pub async fn standard(stack: &Stack, id: &str, body: &[u8]) -> Result<Answer> {
     let key = BASE64.decode(secret(stack, "standard").trim_start_matches("whsec_"))?;
     let signature = sign(&key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat());
     let signature = format!("v1,{signature}");
-    let headers =
-        [("webhook-id", id), ("webhook-timestamp", timestamp.as_str()), ("webhook-signature", signature.as_str())];
+    let headers = [
+        ("webhook-id", id),
+        ("webhook-timestamp", timestamp.as_str()),
+        ("webhook-signature", signature.as_str()),
+    ];
     post(stack, "standard", &headers, body).await
 }
 
@@ -68,8 +71,11 @@ pub async fn standard(stack: &Stack, id: &str, body: &[u8]) -> Result<Answer> {
 pub async fn forged(stack: &Stack, body: &[u8]) -> Result<Answer> {
     let timestamp = SystemClock.now().unix_seconds().to_string();
     let signature = format!("v1,{}", sign(b"another secret", body));
-    let headers =
-        [("webhook-id", "m"), ("webhook-timestamp", timestamp.as_str()), ("webhook-signature", signature.as_str())];
+    let headers = [
+        ("webhook-id", "m"),
+        ("webhook-timestamp", timestamp.as_str()),
+        ("webhook-signature", signature.as_str()),
+    ];
     post(stack, "standard", &headers, body).await
 }
 

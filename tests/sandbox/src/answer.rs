@@ -24,19 +24,11 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            content: Content::Json(body),
-        }
+        Self { status, headers: Vec::new(), content: Content::Json(body) }
     }
 
     pub(crate) fn raw(status: u16, content_type: &'static str, body: Body) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            content: Content::Raw(content_type, body),
-        }
+        Self { status, headers: Vec::new(), content: Content::Raw(content_type, body) }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
@@ -88,10 +80,7 @@ pub(crate) struct Padded {
 
 impl Padded {
     pub(crate) fn new(bytes: u64, end: String) -> Self {
-        Self {
-            left: bytes,
-            end: Some(end),
-        }
+        Self { left: bytes, end: Some(end) }
     }
 }
 

@@ -21,9 +21,7 @@ impl Control {
     /// For the sandbox at `url` (`http://127.0.0.1:<port>`).
     pub fn new(url: impl Into<String>) -> Self {
         let url: String = url.into();
-        Self {
-            url: url.trim_end_matches('/').to_owned(),
-        }
+        Self { url: url.trim_end_matches('/').to_owned() }
     }
 
     /// The sandbox's address.
@@ -129,20 +127,10 @@ impl Control {
         Ok(())
     }
 
-    async fn call<T: DeserializeOwned>(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<T> {
+    async fn call<T: DeserializeOwned>(&self, method: &str, path: &str, body: Option<&Value>) -> Result<T> {
         let path = format!("/_sandbox/{path}");
         let answer = send(&self.url, method, &path, &[], body).await?;
-        ensure!(
-            answer.status == 200,
-            "the sandbox refused: {} {}",
-            answer.status,
-            answer.text
-        );
+        ensure!(answer.status == 200, "the sandbox refused: {} {}", answer.status, answer.text);
         serde_json::from_str(&answer.text).context("the sandbox's answer has another shape")
     }
 }

@@ -22,10 +22,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/_sandbox/health", get(health))
         .route("/_sandbox/reset", post(reset))
         .route("/_sandbox/profiles", get(profiles).post(add_profiles))
-        .route(
-            "/_sandbox/faults",
-            get(faults).post(order_fault).delete(clear_faults),
-        )
+        .route("/_sandbox/faults", get(faults).post(order_fault).delete(clear_faults))
         .route("/_sandbox/journal", get(journal))
         .route("/_sandbox/rules", get(rules))
         .route("/_sandbox/rules/{id}/approve", post(approve))

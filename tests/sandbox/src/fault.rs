@@ -170,13 +170,7 @@ pub struct Fault {
 impl Fault {
     /// For every such call, for ever.
     pub fn new(on: On, kind: FaultKind) -> Self {
-        Self {
-            on,
-            times: None,
-            skip: 0,
-            email: None,
-            kind,
-        }
+        Self { on, times: None, skip: 0, email: None, kind }
     }
 
     /// Only so many times.
@@ -233,12 +227,7 @@ impl Faults {
             return Err(format!("{} can't happen on that call", fault.kind.name()));
         }
         let id = self.ordered.len() as u64 + 1;
-        self.ordered.push(Ordered {
-            id,
-            seen: 0,
-            fired: 0,
-            fault,
-        });
+        self.ordered.push(Ordered { id, seen: 0, fired: 0, fault });
         Ok(id)
     }
 

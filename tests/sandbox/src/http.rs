@@ -64,23 +64,15 @@ pub async fn send_bytes(
         authority.starts_with("127.") || authority.starts_with("localhost:"),
         "the sandbox is on loopback only"
     );
-    let stream = TcpStream::connect(authority)
-        .await
-        .context("the sandbox can't be reached")?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", authority)
-        .header("connection", "close");
+    let stream = TcpStream::connect(authority).await.context("the sandbox can't be reached")?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let mut request =
+        Request::builder().method(method).uri(path).header("host", authority).header("connection", "close");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let request = match body {
-        Some(body) => request
-            .header("content-type", "application/json")
-            .body(Body::from(body))?,
+        Some(body) => request.header("content-type", "application/json").body(Body::from(body))?,
         None => request.body(Body::empty())?,
     };
     let exchange = async {

@@ -69,8 +69,7 @@ impl Journal {
 
     /// The ids that were erased, ascending, each once.
     pub fn erased_ids(&self) -> Vec<u64> {
-        let ids: std::collections::BTreeSet<u64> =
-            self.erasures.iter().map(|one| one.profile_id).collect();
+        let ids: std::collections::BTreeSet<u64> = self.erasures.iter().map(|one| one.profile_id).collect();
         ids.into_iter().collect()
     }
 

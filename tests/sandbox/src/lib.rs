@@ -45,11 +45,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            port: 0,
-            finish_after_ms: DEFAULT_FINISH_AFTER_MS,
-            token: DEFAULT_TOKEN.to_owned(),
-        }
+        Self { port: 0, finish_after_ms: DEFAULT_FINISH_AFTER_MS, token: DEFAULT_TOKEN.to_owned() }
     }
 }
 
@@ -73,9 +69,7 @@ impl Sandbox {
             .context("the sandbox's port can't be had")?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let books = state::State::new(options.token, options.finish_after_ms, server::clock());
         let app = server::App::new(books);
         let listener = {
@@ -83,21 +77,15 @@ impl Sandbox {
             tokio::net::TcpListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new()
-            .name("sandbox".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        () = server::serve(listener, app) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })?;
-        Ok(Self {
-            url,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = server::serve(listener, app) => {}
+                    _ = stopped => {}
+                }
+            });
+        })?;
+        Ok(Self { url, stop: Some(stop), thread: Some(thread) })
     }
 
     /// A client for its control API.

@@ -62,14 +62,7 @@ impl Submission {
             return Err("justification is required");
         }
         let user_id = body["userId"].as_u64().ok_or("userId must be a number")?;
-        Ok(Self {
-            rule_type,
-            client_id,
-            profiles,
-            test,
-            justification: justification.to_owned(),
-            user_id,
-        })
+        Ok(Self { rule_type, client_id, profiles, test, justification: justification.to_owned(), user_id })
     }
 }
 
@@ -148,9 +141,7 @@ impl Rule {
             status["updatedAt"] = json!(at);
             status["finishedAt"] = json!(at);
             let listed = finished.listed.iter();
-            let profiles: Vec<Value> = listed
-                .map(|(id, key)| json!({"crmId": id, "crmKey": key}))
-                .collect();
+            let profiles: Vec<Value> = listed.map(|(id, key)| json!({"crmId": id, "crmKey": key})).collect();
             rule["ruleTypePayload"] = json!({ "profiles": profiles });
             rule["user"] = json!({
                 "firstName": "Joao",

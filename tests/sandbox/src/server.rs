@@ -54,9 +54,7 @@ pub(crate) fn clock() -> Timestamp {
 
 /// Serves for ever; dropping the future and its runtime closes everything.
 pub(crate) async fn serve(listener: TcpListener, app: App) {
-    let router: Router = crate::control_api::routes()
-        .fallback(crate::vendor::answer)
-        .with_state(app);
+    let router: Router = crate::control_api::routes().fallback(crate::vendor::answer).with_state(app);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -87,8 +85,7 @@ async fn one_connection(stream: TcpStream, router: Router) {
         let mut router = router.clone();
         async move { router.call(request.map(axum::body::Body::new)).await }
     });
-    let serving =
-        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let serving = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         // How a connection ended is the client's business.
         _ = serving => {}

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::{FaultKind, Faults};
 use crate::journal::{Erasure, Journal};
-use crate::profile::{
-    ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed, stamp,
-};
+use crate::profile::{ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed, stamp};
 use crate::rule::{Approval, Finished, Rule, RuleType, Submission};
 
 /// A client account's token.
@@ -92,15 +90,10 @@ impl State {
     }
 
     pub(crate) fn reset(&mut self, reset: Reset, now: Timestamp) {
-        let finish_after_ms = reset
-            .finish_after_ms
-            .unwrap_or(self.default_finish_after_ms);
+        let finish_after_ms = reset.finish_after_ms.unwrap_or(self.default_finish_after_ms);
         self.finish_after = millis(finish_after_ms);
         self.tokens = reset.tokens.unwrap_or_else(|| {
-            vec![Token {
-                client_id: DEFAULT_CLIENT_ID,
-                token: self.default_token.clone(),
-            }]
+            vec![Token { client_id: DEFAULT_CLIENT_ID, token: self.default_token.clone() }]
         });
         self.direct_answers_new = reset.direct_answers_new;
         self.fuzzy = reset.fuzzy.unwrap_or(true);
@@ -122,12 +115,7 @@ impl State {
             profile.complete(now);
             let client_id = profile.client_id.take().unwrap_or(DEFAULT_CLIENT_ID);
             ids.push(profile.id);
-            let stored = Stored {
-                client_id,
-                profile,
-                ghost: None,
-                erased: false,
-            };
+            let stored = Stored { client_id, profile, ghost: None, erased: false };
             self.profiles.insert(stored.profile.id, stored);
         }
         ids
@@ -176,16 +164,10 @@ impl State {
 
     /// Opens a rule. It is approved at once if it is direct, unless the switch says otherwise; an
     /// export always waits for approval.
-    pub(crate) fn open_rule(
-        &mut self,
-        submission: Submission,
-        direct: bool,
-        now: Timestamp,
-    ) -> &Rule {
+    pub(crate) fn open_rule(&mut self, submission: Submission, direct: bool, now: Timestamp) -> &Rule {
         self.rules_ever += 1;
         let emails = self.emails_of(&submission.profiles);
-        let auto =
-            direct && !self.direct_answers_new && submission.rule_type == RuleType::ForgottenRight;
+        let auto = direct && !self.direct_answers_new && submission.rule_type == RuleType::ForgottenRight;
         let index = self.rules.len();
         let faults = self.faults.take_for_rule(&emails);
         self.rules.push(Rule {
@@ -246,11 +228,7 @@ impl State {
 
     fn finish(&mut self, index: usize, at: Timestamp) {
         let rule = &self.rules[index];
-        let (id, submission, faults) = (
-            rule.id.clone(),
-            rule.submission.clone(),
-            rule.faults.clone(),
-        );
+        let (id, submission, faults) = (rule.id.clone(), rule.submission.clone(), rule.faults.clone());
         let erases = submission.rule_type == RuleType::ForgottenRight
             && !submission.test
             && !faults.contains(&FaultKind::Lies {});
@@ -260,8 +238,7 @@ impl State {
             let Some(stored) = self.profiles.get_mut(&profile_id) else {
                 continue;
             };
-            if stored.client_id != submission.client_id || listed.iter().any(|l| l.0 == profile_id)
-            {
+            if stored.client_id != submission.client_id || listed.iter().any(|l| l.0 == profile_id) {
                 continue;
             }
             let crm_key = match submission.rule_type {
@@ -326,10 +303,9 @@ impl Stored {
         let before = std::mem::replace(&mut self.profile, anonymised);
         self.erased = true;
         self.ghost = faults.iter().find_map(|fault| match fault {
-            FaultKind::StaleSearch { ms } => at
-                .checked_add(millis(*ms))
-                .ok()
-                .map(|until| (before.clone(), until)),
+            FaultKind::StaleSearch { ms } => {
+                at.checked_add(millis(*ms)).ok().map(|until| (before.clone(), until))
+            }
             _ => None,
         });
         before

@@ -33,9 +33,7 @@ impl Op {
         let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
         match (method, segments.as_slice()) {
             ("GET", ["v1", "gdpr", "profiles"]) => Self::Search,
-            ("POST", ["v1", "gdpr", "rules", "forgottenRight"]) => {
-                Self::Submit(RuleType::ForgottenRight)
-            }
+            ("POST", ["v1", "gdpr", "rules", "forgottenRight"]) => Self::Submit(RuleType::ForgottenRight),
             ("POST", ["v1", "gdpr", "rules", "exportData"]) => Self::Submit(RuleType::ExportData),
             ("GET", ["v1", "gdpr", "rules", id]) => Self::Status((*id).to_owned()),
             _ => Self::Other,
@@ -99,10 +97,7 @@ impl Asked {
         match &self.op {
             Op::Search => self.email.iter().cloned().collect(),
             Op::Submit(_) => state.emails_of(&self.ids()),
-            Op::Status(id) => state
-                .rule(id)
-                .map(|rule| rule.emails.clone())
-                .unwrap_or_default(),
+            Op::Status(id) => state.rule(id).map(|rule| rule.emails.clone()).unwrap_or_default(),
             Op::Other => Vec::new(),
         }
     }
@@ -212,11 +207,7 @@ async fn go_wrong(
             let whole = act_if(apply).map(Reply::text).unwrap_or_default();
             // Half of the true answer, and never a valid document.
             let half: String = whole.chars().take(whole.chars().count() / 2).collect();
-            Reply::raw(
-                200,
-                "application/json",
-                Body::from(format!("{{\"a\":[{half}")),
-            )
+            Reply::raw(200, "application/json", Body::from(format!("{{\"a\":[{half}")))
         }
         FaultKind::Huge { bytes, apply } => {
             let end = act_if(apply).map_or_else(|| "[]".to_owned(), Reply::text);
@@ -279,9 +270,7 @@ fn act(app: &App, asked: &Asked, seq: u64) -> Reply {
     }
     match &asked.op {
         Op::Search => match asked.email.as_deref() {
-            Some(email) if !email.is_empty() => {
-                Reply::json(200, json!(state.search(client_id, email, now)))
-            }
+            Some(email) if !email.is_empty() => Reply::json(200, json!(state.search(client_id, email, now))),
             _ => asked.refuse(400, "email is required"),
         },
         Op::Submit(rule_type) => {

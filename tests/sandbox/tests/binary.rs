@@ -11,14 +11,7 @@ use serde_json::Value;
 async fn the_binary_tells_its_address_and_stops_on_sigterm() {
     let file = std::env::temp_dir().join(format!("sandbox-{}.json", std::process::id()));
     let mut child = Command::new(env!("CARGO_BIN_EXE_sandbox"))
-        .args([
-            "--port",
-            "0",
-            "--finish-after-ms",
-            "0",
-            "--token",
-            "other-token",
-        ])
+        .args(["--port", "0", "--finish-after-ms", "0", "--token", "other-token"])
         .arg("--port-file")
         .arg(&file)
         .stdout(Stdio::piped())

@@ -81,10 +81,7 @@ async fn time_outs_never_answer_and_the_effect_is_as_ordered() {
 
 #[tokio::test]
 async fn resets_break_the_connection_and_the_effect_is_as_ordered() {
-    for (kind, after) in [
-        (FaultKind::ResetBefore {}, false),
-        (FaultKind::ResetAfter {}, true),
-    ] {
+    for (kind, after) in [(FaultKind::ResetBefore {}, false), (FaultKind::ResetAfter {}, true)] {
         let stage = Stage::with(On::Submit, kind).await;
         let error = stage.try_submit(&[78]).await.unwrap_err();
         let kind = error.chain().find_map(|cause| {
@@ -109,10 +106,7 @@ async fn a_held_connection_is_reset_when_its_time_is_over() {
     let start = Instant::now();
     let mut answer = Vec::new();
     let ended = stream.read_to_end(&mut answer).await;
-    assert_eq!(
-        ended.unwrap_err().kind(),
-        std::io::ErrorKind::ConnectionReset
-    );
+    assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
     assert!(answer.is_empty());
     assert!(start.elapsed() >= Duration::from_millis(190));
 }
@@ -121,9 +115,7 @@ async fn a_held_connection_is_reset_when_its_time_is_over() {
 async fn an_unknown_status_stands_in_the_answer_only() {
     let value = "ARCHIVED".to_owned();
     let stage = Stage::fast();
-    stage
-        .order(Fault::new(On::Status, FaultKind::UnknownStatus { value }).once())
-        .await;
+    stage.order(Fault::new(On::Status, FaultKind::UnknownStatus { value }).once()).await;
     let rule = stage.submit(&[78]).await;
     assert_eq!(state_of(&stage.status(&rule).await), "ARCHIVED");
     assert_eq!(state_of(&stage.status(&rule).await), "FINISHED");
@@ -134,9 +126,7 @@ async fn malformed_is_200_without_valid_json_on_every_call() {
     for on in [On::Search, On::Submit, On::Status] {
         let stage = Stage::fast();
         let rule = stage.submit(&[79]).await;
-        stage
-            .order(Fault::new(on, FaultKind::Malformed { apply: true }))
-            .await;
+        stage.order(Fault::new(on, FaultKind::Malformed { apply: true })).await;
         let answer = match on {
             On::Search => stage.try_search(JOAO).await,
             On::Submit => stage.try_submit(&[78]).await,
@@ -169,10 +159,7 @@ async fn html_is_a_login_page_and_a_redirect_points_elsewhere() {
     assert_eq!(stage.left(JOAO).await, [78, 79, 85]);
 
     let location = "https://example.com/elsewhere".to_owned();
-    let kind = FaultKind::Redirect {
-        location,
-        status: 307,
-    };
+    let kind = FaultKind::Redirect { location, status: 307 };
     let stage = Stage::with(On::Submit, kind).await;
     let answer = stage.try_submit(&[78]).await.unwrap();
     assert_eq!(answer.status, 307);
@@ -191,9 +178,7 @@ async fn missing_crm_ids_are_erased_yet_not_listed() {
 #[tokio::test]
 async fn a_rule_that_never_finishes_stays_approved() {
     let stage = Stage::fast();
-    stage
-        .order(Fault::new(On::Status, FaultKind::NeverFinishes {}).once())
-        .await;
+    stage.order(Fault::new(On::Status, FaultKind::NeverFinishes {}).once()).await;
     let never = stage.submit(&[78]).await;
     let other = stage.submit(&[79]).await;
     assert_eq!(state_of(&stage.status(&never).await), "APPROVED");
@@ -241,10 +226,7 @@ async fn a_create_answer_without_id_has_made_a_rule() {
 
 #[tokio::test]
 async fn a_stale_search_shows_erased_profiles_for_a_while() {
-    for (ms, shown) in [
-        (60_000, vec![78, 79, 80, 81, 82, 85]),
-        (100, vec![80, 81, 82]),
-    ] {
+    for (ms, shown) in [(60_000, vec![78, 79, 80, 81, 82, 85]), (100, vec![80, 81, 82])] {
         let stage = Stage::with(On::Search, FaultKind::StaleSearch { ms }).await;
         let rule = stage.submit(&[78, 79, 85]).await;
         assert_eq!(state_of(&stage.status(&rule).await), "FINISHED");
@@ -266,16 +248,9 @@ async fn a_search_lists_an_id_twice_or_as_a_string() {
 #[tokio::test]
 async fn a_fault_skips_fires_and_is_over_and_the_next_takes_its_turn() {
     let stage = Stage::fast();
-    let error = |status| FaultKind::ServerError {
-        status,
-        apply: false,
-    };
-    stage
-        .order(Fault::new(On::Search, error(500)).skip(1).times(2))
-        .await;
-    stage
-        .order(Fault::new(On::Search, error(503)).skip(1).once())
-        .await;
+    let error = |status| FaultKind::ServerError { status, apply: false };
+    stage.order(Fault::new(On::Search, error(500)).skip(1).times(2)).await;
+    stage.order(Fault::new(On::Search, error(503)).skip(1).once()).await;
     let mut seen = Vec::new();
     for _ in 0..5 {
         seen.push(stage.try_search(JOAO).await.unwrap().status);
@@ -290,17 +265,10 @@ async fn a_fault_skips_fires_and_is_over_and_the_next_takes_its_turn() {
 #[tokio::test]
 async fn a_fault_about_an_email_leaves_the_others_alone() {
     let stage = Stage::fast();
-    stage
-        .order(Fault::new(On::Search, FaultKind::Forbidden {}).about("bo@example.com"))
-        .await;
-    stage
-        .order(Fault::new(On::Submit, FaultKind::Lies {}).about("ana@example.com"))
-        .await;
+    stage.order(Fault::new(On::Search, FaultKind::Forbidden {}).about("bo@example.com")).await;
+    stage.order(Fault::new(On::Submit, FaultKind::Lies {}).about("ana@example.com")).await;
     assert_eq!(stage.try_search(JOAO).await.unwrap().status, 200);
-    assert_eq!(
-        stage.try_search("bo@example.com").await.unwrap().status,
-        403
-    );
+    assert_eq!(stage.try_search("bo@example.com").await.unwrap().status, 403);
     stage.submit(&[90]).await;
     stage.submit(&[92]).await;
     assert_eq!(stage.left("ana@example.com").await, [90]);
@@ -310,9 +278,7 @@ async fn a_fault_about_an_email_leaves_the_others_alone() {
 #[tokio::test]
 async fn faults_of_a_call_and_of_a_rule_go_together() {
     let stage = Stage::with(On::Submit, FaultKind::ResetAfter {}).await;
-    stage
-        .order(Fault::new(On::Submit, FaultKind::NeverFinishes {}))
-        .await;
+    stage.order(Fault::new(On::Submit, FaultKind::NeverFinishes {})).await;
     assert!(stage.try_submit(&[78]).await.is_err());
     let journal = stage.control.journal().await.unwrap();
     let call = journal.calls_of("submit")[0];

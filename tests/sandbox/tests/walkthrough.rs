@@ -30,10 +30,7 @@ async fn the_walkthrough_runs_from_search_to_finished() {
     assert_eq!(state_of(&created), "APPROVED");
     assert_eq!(created["ruleStatus"]["isAuto"], true);
     assert_eq!(created["ruleStatus"]["acceptedBy"], 0);
-    assert_eq!(
-        created["ruleTypePayload"],
-        json!({ "profiles": [], "clientId": 2449, "test": false })
-    );
+    assert_eq!(created["ruleTypePayload"], json!({ "profiles": [], "clientId": 2449, "test": false }));
     assert_eq!(created["__v"], 0);
     let id = created["_id"].as_str().unwrap();
     assert_eq!(id.len(), 24);
@@ -61,17 +58,11 @@ async fn the_walkthrough_runs_from_search_to_finished() {
 #[tokio::test]
 async fn the_search_lists_neighbours_unless_told_to_be_exact() {
     let stage = Stage::fast();
-    assert_eq!(
-        stage.search("JOAO@qualifio.com").await,
-        [78, 79, 80, 81, 82, 85]
-    );
+    assert_eq!(stage.search("JOAO@qualifio.com").await, [78, 79, 80, 81, 82, 85]);
     assert_eq!(stage.search("ana@example.com").await, [90, 91]);
     assert_eq!(stage.search("pat+news@example.com").await, [94]);
     assert!(stage.search("nobody@example.com").await.is_empty());
-    let exact = Reset {
-        fuzzy: Some(false),
-        ..Reset::default()
-    };
+    let exact = Reset { fuzzy: Some(false), ..Reset::default() };
     stage.control.reset(&exact).await.unwrap();
     assert_eq!(stage.search("JOAO@qualifio.com").await, [78, 79, 85]);
 }
@@ -82,13 +73,7 @@ async fn anonymised_profiles_are_empty_and_not_found_by_their_new_address() {
     let rule = stage.submit(&[90]).await;
     stage.status(&rule).await;
     assert!(stage.search("anonymous@qualifio.com").await.is_empty());
-    let all = send(
-        &stage.sandbox.url,
-        "GET",
-        "/_sandbox/profiles?all=true",
-        &[],
-        None,
-    );
+    let all = send(&stage.sandbox.url, "GET", "/_sandbox/profiles?all=true", &[], None);
     let all: Vec<Profile> = serde_json::from_value(good(all.await)).unwrap();
     let ana = all.iter().find(|one| one.id == 90).unwrap();
     assert_eq!(ana.email, "anonymous@qualifio.com");
@@ -129,10 +114,7 @@ async fn without_direct_a_rule_waits_for_the_dpo() {
 #[tokio::test]
 async fn a_switch_makes_direct_rules_wait_too() {
     let stage = Stage::fast();
-    let switched = Reset {
-        direct_answers_new: true,
-        ..Reset::default()
-    };
+    let switched = Reset { direct_answers_new: true, ..Reset::default() };
     stage.control.reset(&switched).await.unwrap();
     let rule = stage.submit(&[78]).await;
     assert_eq!(state_of(&rule), "NEW");
@@ -147,11 +129,7 @@ async fn an_export_waits_for_approval_and_removes_nothing() {
     let path = "/v1/gdpr/rules/exportData?clientId=2449";
     let rule = good(stage.vendor("POST", path, Some(&export)).await);
     assert_eq!(state_of(&rule), "NEW");
-    stage
-        .control
-        .approve(rule["_id"].as_str().unwrap())
-        .await
-        .unwrap();
+    stage.control.approve(rule["_id"].as_str().unwrap()).await.unwrap();
     assert_eq!(state_of(&stage.status(&rule).await), "FINISHED");
     assert_eq!(stage.left(JOAO).await, [78, 79, 85]);
 }
@@ -161,48 +139,26 @@ async fn tokens_and_clients_are_checked() {
     let stage = Stage::fast();
     let two = Reset {
         tokens: Some(vec![
-            Token {
-                client_id: 2449,
-                token: "a".to_owned(),
-            },
-            Token {
-                client_id: 3000,
-                token: "b".to_owned(),
-            },
+            Token { client_id: 2449, token: "a".to_owned() },
+            Token { client_id: 3000, token: "b".to_owned() },
         ]),
-        profiles: vec![Profile {
-            client_id: Some(3000),
-            ..Profile::named(500, "Joao", "Elsewhere", JOAO)
-        }],
+        profiles: vec![Profile { client_id: Some(3000), ..Profile::named(500, "Joao", "Elsewhere", JOAO) }],
         ..Reset::default()
     };
     stage.control.reset(&two).await.unwrap();
     let path = "/v1/gdpr/profiles?clientId=2449&email=bo@example.com";
     let ask = async |token: &'static str, path: &str| {
         let headers = [("x-api-token", token)];
-        send(&stage.sandbox.url, "GET", path, &headers, None)
-            .await
-            .unwrap()
+        send(&stage.sandbox.url, "GET", path, &headers, None).await.unwrap()
     };
     assert_eq!(ask("a", path).await.status, 200);
     assert_eq!(ask("b", path).await.status, 403);
     assert_eq!(ask("c", path).await.status, 401);
     assert!(ask("c", path).await.json().is_ok());
-    assert_eq!(
-        ask("a", "/v1/gdpr/profiles?email=bo@example.com")
-            .await
-            .status,
-        400
-    );
-    let none = send(&stage.sandbox.url, "GET", path, &[], None)
-        .await
-        .unwrap();
+    assert_eq!(ask("a", "/v1/gdpr/profiles?email=bo@example.com").await.status, 400);
+    let none = send(&stage.sandbox.url, "GET", path, &[], None).await.unwrap();
     assert_eq!(none.status, 401);
-    let other = ask(
-        "b",
-        "/v1/gdpr/profiles?clientId=3000&email=joao@qualifio.com",
-    )
-    .await;
+    let other = ask("b", "/v1/gdpr/profiles?clientId=3000&email=joao@qualifio.com").await;
     let other = other.json().unwrap();
     assert_eq!(other.as_array().unwrap().len(), 1);
     assert_eq!(other[0]["id"], 500);
@@ -244,9 +200,7 @@ async fn unknown_rules_and_routes_are_not_found() {
     let missing = stage.try_status("61f7e45694efba001186ebcd").await.unwrap();
     assert_eq!(missing.status, 404);
     assert!(missing.json().is_ok());
-    let route = stage
-        .vendor("DELETE", "/v1/gdpr/profiles?clientId=2449", None)
-        .await;
+    let route = stage.vendor("DELETE", "/v1/gdpr/profiles?clientId=2449", None).await;
     assert_eq!(route.unwrap().status, 404);
     let journal = stage.control.journal().await.unwrap();
     assert_eq!(journal.calls[1].op, "other");
@@ -270,16 +224,10 @@ async fn the_journal_shows_a_profile_erased_by_two_rules_twice() {
     stage.search("bo@example.com").await;
     let journal = stage.control.journal().await.unwrap();
     let erasures = journal.erasures.iter();
-    let erasures: Vec<_> = erasures
-        .map(|one| (one.profile_id, json!(one.rule_id), one.already))
-        .collect();
+    let erasures: Vec<_> = erasures.map(|one| (one.profile_id, json!(one.rule_id), one.already)).collect();
     assert_eq!(
         erasures,
-        [
-            (78, one["_id"].clone(), false),
-            (78, two["_id"].clone(), true),
-            (79, two["_id"].clone(), false),
-        ]
+        [(78, one["_id"].clone(), false), (78, two["_id"].clone(), true), (79, two["_id"].clone(), false),]
     );
     assert_eq!(journal.erased_ids(), [78, 79]);
     let submit = journal.calls_of("submit")[1];
@@ -296,9 +244,8 @@ async fn the_journal_shows_a_profile_erased_by_two_rules_twice() {
 #[tokio::test]
 async fn a_reset_goes_back_to_the_seed() {
     let stage = Stage::fast();
-    let many: Vec<Profile> = (0..120)
-        .map(|n| Profile::named(0, "Many", &format!("P{n}"), "many@example.com"))
-        .collect();
+    let many: Vec<Profile> =
+        (0..120).map(|n| Profile::named(0, "Many", &format!("P{n}"), "many@example.com")).collect();
     let ids = stage.control.add_profiles(&many).await.unwrap();
     assert_eq!(ids.len(), 120);
     assert_eq!(stage.search("many@example.com").await, ids);
@@ -315,22 +262,10 @@ async fn the_control_api_refuses_what_it_does_not_know() {
     let stage = Stage::fast();
     for (path, wrong) in [
         ("/_sandbox/reset", json!({ "finish_after": 1 })),
-        (
-            "/_sandbox/profiles",
-            json!({ "profiles": [{ "mail": "x" }] }),
-        ),
-        (
-            "/_sandbox/faults",
-            json!({ "on": "search", "kind": "gremlins" }),
-        ),
-        (
-            "/_sandbox/faults",
-            json!({ "on": "search", "kind": "slow", "ms": 1, "tmies": 1 }),
-        ),
-        (
-            "/_sandbox/faults",
-            json!({ "on": "search", "kind": "wrong_rule" }),
-        ),
+        ("/_sandbox/profiles", json!({ "profiles": [{ "mail": "x" }] })),
+        ("/_sandbox/faults", json!({ "on": "search", "kind": "gremlins" })),
+        ("/_sandbox/faults", json!({ "on": "search", "kind": "slow", "ms": 1, "tmies": 1 })),
+        ("/_sandbox/faults", json!({ "on": "search", "kind": "wrong_rule" })),
     ] {
         let answer = send(&stage.sandbox.url, "POST", path, &[], Some(&wrong)).await;
         assert_eq!(answer.unwrap().status, 400, "{wrong}");

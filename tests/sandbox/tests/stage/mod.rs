@@ -22,10 +22,7 @@ impl Stage {
     }
 
     pub fn finishing_after(finish_after_ms: u64) -> Self {
-        let options = Options {
-            finish_after_ms,
-            ..Options::default()
-        };
+        let options = Options { finish_after_ms, ..Options::default() };
         let sandbox = Sandbox::start(options).unwrap();
         let control = sandbox.control();
         Self { sandbox, control }
@@ -108,8 +105,5 @@ pub fn state_of(rule: &Value) -> &str {
 
 pub fn listed(rule: &Value) -> Vec<u64> {
     let listed = rule["ruleTypePayload"]["profiles"].as_array().unwrap();
-    listed
-        .iter()
-        .map(|one| one["crmId"].as_u64().unwrap())
-        .collect()
+    listed.iter().map(|one| one["crmId"].as_u64().unwrap()).collect()
 }

@@ -1,0 +1,233 @@
+//! What the vendor may do wrong: each fault ends in its own named outcome or state, with the
+//! sandbox's journal as the judge of what was erased.
+
+use anyhow::Result;
+use rightful_domain::ids::RequestId;
+use rightful_domain::request::{RequestOutcome, RequestState};
+use rightful_domain::task::{Outcome, Task, TaskState};
+use rightful_local_tests::webhook::send;
+use rightful_local_tests::{Options, Stack};
+use rightful_sandbox::{Fault, FaultKind, On, Profile};
+
+const JOAO: &str = "joao@qualifio.com";
+
+/// Someone of their own for each case, so that one stack serves them all.
+async fn person(stack: &Stack, name: &str) -> Result<String> {
+    let email = format!("{name}@faults.example");
+    let profiles = [Profile::named(0, "A", name, &email), Profile::named(0, "B", name, &email)];
+    stack.sandbox.add_profiles(&profiles).await?;
+    Ok(email)
+}
+
+/// How many submissions about a person reached the vendor, and how many of their records are left.
+async fn effect(stack: &Stack, email: &str, ids: &[u64]) -> Result<(usize, usize)> {
+    let journal = stack.sandbox.journal().await?;
+    let posts =
+        journal.calls_of("submit").iter().filter(|call| call.ids.iter().any(|id| ids.contains(id))).count();
+    Ok((posts, stack.sandbox.profiles(email).await?.len()))
+}
+
+async fn begin(stack: &Stack, name: &str, faults: &[Fault]) -> Result<(RequestId, String, Vec<u64>)> {
+    let email = person(stack, name).await?;
+    let ids = stack.sandbox.profiles(&email).await?.iter().map(|profile| profile.id).collect();
+    for fault in faults {
+        stack.sandbox.fault(&fault.clone().about(&email)).await?;
+    }
+    let id = send(stack, &email, &format!("F-{name}")).await?;
+    Ok((id, email, ids))
+}
+
+#[tokio::test]
+async fn what_passes_by_itself_is_tried_again_and_erases_once() -> Result<()> {
+    let stack = Stack::up("faults-passing", Options::default())?;
+    stack.add_source("qualifio-main", &[])?;
+    let throttled = || FaultKind::Throttled { retry_after: Some("1".to_owned()) };
+    let broken = || FaultKind::ServerError { status: 500, apply: false };
+    for (name, fault) in [
+        ("search-throttled", Fault::new(On::Search, throttled()).once()),
+        ("search-500", Fault::new(On::Search, broken()).once()),
+        ("search-malformed", Fault::new(On::Search, FaultKind::Malformed { apply: true }).once()),
+        ("submit-throttled", Fault::new(On::Submit, throttled()).once()),
+        ("status-throttled", Fault::new(On::Status, throttled()).once()),
+        ("status-500", Fault::new(On::Status, broken()).once()),
+        ("status-malformed", Fault::new(On::Status, FaultKind::Malformed { apply: true }).once()),
+        ("slow", Fault::new(On::Submit, FaultKind::Slow { ms: 1500 }).once()),
+        ("look-500", Fault::new(On::Search, broken()).skip(1).once()),
+        ("look-stale", Fault::new(On::Search, FaultKind::StaleSearch { ms: 1500 })),
+    ] {
+        let (id, email, ids) = begin(&stack, name, &[fault]).await?;
+        let (request, task) = stack.closed(id).await?;
+        assert_eq!(task.outcome, Some(Outcome::VerifiedErased), "{name}");
+        assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled), "{name}");
+        let journal = stack.sandbox.journal().await?;
+        let erased = journal.erasures.iter().filter(|one| ids.contains(&one.profile_id)).count();
+        assert_eq!((erased, effect(&stack, &email, &ids).await?.1), (2, 0), "{name}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn invariant_3_an_ambiguous_submission_is_unknown_and_never_sent_again() -> Result<()> {
+    let stack = Stack::up("faults-ambiguous", Options { grace_seconds: 1, ..Options::default() })?;
+    stack.add_source("qualifio-main", &[])?;
+    for (name, kind, reason) in [
+        ("reset-after", FaultKind::ResetAfter {}, "vendor_connection_lost"),
+        ("reset-before", FaultKind::ResetBefore {}, "vendor_connection_lost"),
+        ("error-after", FaultKind::ServerError { status: 500, apply: true }, "vendor_server_error"),
+        ("error-before", FaultKind::ServerError { status: 503, apply: false }, "vendor_server_error"),
+        ("malformed", FaultKind::Malformed { apply: true }, "vendor_answer_unreadable"),
+        ("no-id", FaultKind::EmptyId {}, "vendor_answer_unreadable"),
+        ("huge", FaultKind::Huge { bytes: 20_000_000, apply: true }, "vendor_answer_too_large"),
+        (
+            "redirected",
+            FaultKind::Redirect { location: "http://127.0.0.1:1/".to_owned(), status: 307 },
+            "vendor_redirected",
+        ),
+        ("never-answered", FaultKind::TimeoutAfter { hold_ms: 60_000 }, "vendor_timed_out"),
+    ] {
+        let (id, email, ids) = begin(&stack, name, &[Fault::new(On::Submit, kind).once()]).await?;
+        let (request, task) = stack.unknown(id).await?;
+        assert_eq!(task.reason.as_deref(), Some(reason), "{name}");
+        // The reconciliation, again and again, does not send it either, nor close the request.
+        for _ in 0..2 {
+            tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+            stack.rightful_json(&["reconcile", "--now"])?;
+        }
+        let (again, task) = (stack.request(id).await?, stack.task(id).await?);
+        assert_eq!((again.state, task.state), (RequestState::Open, TaskState::Unknown), "{name}");
+        assert_eq!(again.due_at, request.due_at);
+        assert_eq!(effect(&stack, &email, &ids).await?.0, 1, "{name}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_vendor_refuses_ends_the_task_by_name() -> Result<()> {
+    let stack = Stack::up("faults-refused", Options::default())?;
+    stack.add_source("qualifio-main", &[])?;
+    for (name, fault, outcome, reason, posts) in [
+        (
+            "search-401",
+            Fault::new(On::Search, FaultKind::Unauthorized {}),
+            Outcome::Failed,
+            "credentials_rejected",
+            0,
+        ),
+        (
+            "search-403",
+            Fault::new(On::Search, FaultKind::Forbidden {}),
+            Outcome::Failed,
+            "vendor_forbidden",
+            0,
+        ),
+        (
+            "submit-401",
+            Fault::new(On::Submit, FaultKind::Unauthorized {}),
+            Outcome::Failed,
+            "credentials_rejected",
+            1,
+        ),
+        (
+            "submit-400",
+            Fault::new(On::Submit, FaultKind::BadRequest {}),
+            Outcome::Refused,
+            "vendor_bad_request",
+            1,
+        ),
+    ] {
+        let (id, email, ids) = begin(&stack, name, &[fault]).await?;
+        let (_, task) = stack.closed(id).await?;
+        assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(reason)), "{name}");
+        let (sent, left) = effect(&stack, &email, &ids).await?;
+        assert!(sent <= posts, "{name}: {sent}");
+        assert_eq!(left, 2, "{name}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_vendor_that_lies_is_found_out() -> Result<()> {
+    // The looks are spread over minutes; the waits are shortened, the looks are not fewer.
+    let stack = Stack::up("faults-lies", Options { wait_scale: 0.02, ..Options::default() })?;
+    stack.add_source("qualifio-main", &[])?;
+    let (id, ..) = begin(&stack, "lies", &[Fault::new(On::Submit, FaultKind::Lies {})]).await?;
+    let (request, task) = stack.closed(id).await?;
+    assert_eq!(task.outcome, Some(Outcome::StillPresent));
+    assert_eq!(task.left, 2);
+    assert_eq!(request.outcome, Some(RequestOutcome::Failed));
+
+    let (id, email, _) =
+        begin(&stack, "reappears", &[Fault::new(On::Submit, FaultKind::Reappears {})]).await?;
+    let (_, task) = stack.closed(id).await?;
+    assert_eq!((task.outcome, task.appeared > 0), (Some(Outcome::VerifiedErased), true));
+    // Nobody decided on what appeared anew: it is told, not erased.
+    assert!(!stack.sandbox.profiles(&email).await?.is_empty());
+
+    let fault = Fault::new(On::Submit, FaultKind::MissingCrmIds { n: 1 });
+    let (id, ..) = begin(&stack, "short-list", &[fault]).await?;
+    let (_, task) = stack.closed(id).await?;
+    assert_eq!(task.outcome, Some(Outcome::VerifiedErased));
+    assert_eq!((task.counts.submitted, task.counts.confirmed), (2, 1));
+    assert_eq!(task.reason.as_deref(), Some("not_all_confirmed"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn invariant_4_an_unknown_status_is_never_success() -> Result<()> {
+    let stack = Stack::up("faults-status", Options { wait_scale: 0.02, ..Options::default() })?;
+    stack.add_source("qualifio-main", &[])?;
+    let strange = FaultKind::UnknownStatus { value: "ARCHIVED".to_owned() };
+    let (id, ..) = begin(&stack, "strange", &[Fault::new(On::Status, strange).times(5)]).await?;
+    let polled = |task: &Task| task.polls >= 3 && task.state == TaskState::Submitted;
+    let (request, task) = stack.until(id, |_, task| polled(task)).await?;
+    assert_eq!((request.state, task.outcome), (RequestState::Open, None));
+    assert_eq!(task.reason.as_deref(), Some("vendor_status_unknown"));
+    // When the vendor finds its words again, the task goes on.
+    let (_, task) = stack.closed(id).await?;
+    assert_eq!(task.outcome, Some(Outcome::VerifiedErased));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rule_that_waits_for_the_vendors_approval_is_waited_for() -> Result<()> {
+    let stack = Stack::up("faults-approval", Options { wait_scale: 0.02, ..Options::default() })?;
+    stack.add_source("qualifio-main", &["direct=false"])?;
+    let id = send(&stack, JOAO, "F-approval").await?;
+    stack.until(id, |_, task| task.polls >= 2).await?;
+    assert_eq!(stack.sandbox.profiles(JOAO).await?.len(), 3);
+    let rules = stack.sandbox.rules().await?;
+    stack.sandbox.approve(rules[0]["_id"].as_str().unwrap_or_default()).await?;
+    let (_, task) = stack.closed(id).await?;
+    assert_eq!(task.outcome, Some(Outcome::VerifiedErased));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unreachable_vendor_loses_nothing() -> Result<()> {
+    let stack = Stack::up(
+        "faults-unreachable",
+        Options { grace_seconds: 1, wait_scale: 0.02, ..Options::default() },
+    )?;
+    // Port 9 on loopback: nobody listens.
+    stack.add_source("qualifio-main", &["base_url=http://127.0.0.1:9"])?;
+    let id = send(&stack, JOAO, "F-unreachable").await?;
+    let (request, task) = stack.until(id, |_, task| task.tries >= 3).await?;
+    assert_eq!((request.state, task.state), (RequestState::Open, TaskState::Planned));
+    assert_eq!(task.reason.as_deref(), Some("vendor_unreachable"));
+    assert!(task.next_due.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn too_many_records_for_one_person_are_nobodys_records() -> Result<()> {
+    let stack = Stack::up("faults-many", Options::default())?;
+    stack.add_source("qualifio-main", &[])?;
+    let profiles: Vec<Profile> =
+        (0..1001).map(|n| Profile::named(0, &format!("P{n}"), "Many", "many@faults.example")).collect();
+    stack.sandbox.add_profiles(&profiles).await?;
+    let id = send(&stack, "many@faults.example", "F-many").await?;
+    let (_, task) = stack.closed(id).await?;
+    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), Some("too_many_records")));
+    assert!(stack.sandbox.journal().await?.calls_of("submit").is_empty());
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! The flows, each on a stack of its own.
+
+mod erasure;
+mod faults;
+mod reconciliation;
+mod webhooks;
