@@ -113,7 +113,7 @@ where
                 }
                 self.looked.set(now.unix_seconds());
             }
-            let secrets = self.secrets.secret(&name, fresh).await.map_err(|failure| failed(failure))?;
+            let secrets = self.secrets.secret(&name, fresh).await.map_err(failed)?;
             result = signature::verify(channel, delivery, &secrets, now);
             if !matches!(result, Err(SignatureError::Wrong | SignatureError::SecretUnusable)) {
                 break;

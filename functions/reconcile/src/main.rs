@@ -1,7 +1,7 @@
 //! Scheduled: brings every open task forward, whatever happened to its workflow.
 
-use rightful_aws::{Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock};
-use rightful_connectors::{Connectors, Options, Sources, VendorClient, tls_config};
+use rightful_aws::{Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, tls_config};
+use rightful_connectors::{Connectors, Options, Sources, VendorClient};
 use rightful_domain::operations::reconcile::Reconcile;
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::Deserialize;
@@ -17,16 +17,14 @@ impl Correlated for Tick {}
 async fn main() -> Result<(), Error> {
     rightful_lambda::start("reconcile");
     let env = Environment;
-    let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
+    let tls = tls_config()?;
+    let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
     let workflow = StateMachine::new(&aws, env.require("FULFIL_REQUEST_ARN")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
-    let client = VendorClient::new(&Options {
-        allow_loopback: env.allow_loopback_vendors()?,
-        user_agent: concat!("rightful/", env!("CARGO_PKG_VERSION")).to_owned(),
-    })?;
+    let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?;
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
     let (clock, settings) = (SystemClock, env.settings()?);
     let reconcile = Reconcile {

@@ -1,8 +1,8 @@
 //! Finds the data subject's records in one data source; also the look afterwards, and the test of a
 //! data source's set-up.
 
-use rightful_aws::{Aws, DataKeys, SecretStore, Settings, Store, SystemClock, TagKey};
-use rightful_connectors::{Connectors, Options, Sources, VendorClient, tls_config};
+use rightful_aws::{Aws, DataKeys, SecretStore, Settings, Store, SystemClock, TagKey, tls_config};
+use rightful_connectors::{Connectors, Options, Sources, VendorClient};
 use rightful_domain::ids::SourceId;
 use rightful_domain::operations::find::Find;
 use rightful_domain::operations::verify::Verify;
@@ -42,16 +42,14 @@ enum Answer {
 async fn main() -> Result<(), Error> {
     rightful_lambda::start("search");
     let env = Environment;
-    let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
+    let tls = tls_config()?;
+    let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
     let tags = TagKey::new(&aws, env.require("TAG_KEY_ID")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
-    let client = VendorClient::new(&Options {
-        allow_loopback: env.allow_loopback_vendors()?,
-        user_agent: concat!("rightful/", env!("CARGO_PKG_VERSION")).to_owned(),
-    })?;
+    let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?;
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
     let (clock, settings) = (SystemClock, env.settings()?);
     let find = Find { store: &store, keys: &keys, tags: &tags, vendors: &vendors, clock: &clock, settings };

@@ -1,7 +1,7 @@
 //! Asks the vendor how the rules stand.
 
-use rightful_aws::{Aws, DataKeys, SecretStore, Settings, Store, SystemClock};
-use rightful_connectors::{Connectors, Options, Sources, VendorClient, tls_config};
+use rightful_aws::{Aws, DataKeys, SecretStore, Settings, Store, SystemClock, tls_config};
+use rightful_connectors::{Connectors, Options, Sources, VendorClient};
 use rightful_domain::operations::TaskRef;
 use rightful_domain::operations::check::Check;
 use rightful_lambda::{Environment, Error};
@@ -11,15 +11,13 @@ use std::sync::Arc;
 async fn main() -> Result<(), Error> {
     rightful_lambda::start("status-check");
     let env = Environment;
-    let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
+    let tls = tls_config()?;
+    let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
-    let client = VendorClient::new(&Options {
-        allow_loopback: env.allow_loopback_vendors()?,
-        user_agent: concat!("rightful/", env!("CARGO_PKG_VERSION")).to_owned(),
-    })?;
+    let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?;
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
     let (clock, settings) = (SystemClock, env.settings()?);
     let check = Check { store: &store, keys: &keys, vendors: &vendors, clock: &clock, settings };

@@ -24,6 +24,6 @@ mod template;
 
 pub use connectors::Connectors;
 pub use definition::{Definition, DefinitionError, Param, ParamKind, Problem, SecretField, VerifyPlan};
-pub use net::{ClientError, Lookup, Options, VendorClient, is_public, tls_config};
+pub use net::{ClientError, Lookup, Options, VendorClient, is_public};
 pub use params::{ParamProblem, ParamValue, Params};
 pub use source::{Source, Sources, secret_name};

@@ -8,7 +8,7 @@ use reqwest::{Client, Method, Response, Url, redirect};
 use rightful_domain::failure::Code;
 use std::error::Error as _;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// What a client may do beyond its default.
@@ -16,40 +16,19 @@ use std::time::{Duration, Instant, SystemTime};
 pub struct Options {
     /// Lets vendors be called on this machine (and only there) besides the listed hosts.
     pub allow_loopback: bool,
-    /// How it names itself to vendors.
-    pub user_agent: String,
+    /// The TLS configuration that every outgoing call of this process shares.
+    pub tls: rustls::ClientConfig,
 }
+
+/// How the product names itself to vendors.
+const USER_AGENT: &str = concat!("rightful/", env!("CARGO_PKG_VERSION"));
 
 /// Why there is no client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// TLS could not be set up.
-    #[error("TLS could not be set up")]
-    Tls,
-    /// The user agent is no header's value, or the system gave no resources.
+    /// The TLS configuration is not usable, or the system gave no resources.
     #[error("the vendor client could not be built")]
     Build,
-}
-
-/// The TLS configuration of this process: ring, the bundled roots, HTTP/1.1. Made once, so that
-/// roots are parsed once and sessions are resumed; each call gives the same one.
-///
-/// # Errors
-/// [`ClientError::Tls`].
-pub fn tls_config() -> Result<rustls::ClientConfig, ClientError> {
-    static CONFIG: OnceLock<rustls::ClientConfig> = OnceLock::new();
-    if let Some(config) = CONFIG.get() {
-        return Ok(config.clone());
-    }
-    let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| ClientError::Tls)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(CONFIG.get_or_init(|| config).clone())
 }
 
 /// The client that calls vendors: https, listed hosts, public addresses; no redirect, no proxy, no
@@ -154,7 +133,7 @@ impl VendorClient {
     /// [`ClientError`].
     pub fn with_lookup(options: &Options, lookup: Arc<dyn Lookup>) -> Result<Self, ClientError> {
         let client = Client::builder()
-            .tls_backend_preconfigured(tls_config()?)
+            .tls_backend_preconfigured(options.tls.clone())
             // Each URL is checked besides; this holds also if that check were forgotten.
             .https_only(!options.allow_loopback)
             .http1_only()
@@ -162,7 +141,7 @@ impl VendorClient {
             .retry(reqwest::retry::never())
             .no_proxy()
             .referer(false)
-            .user_agent(options.user_agent.as_str())
+            .user_agent(USER_AGENT)
             .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
             // Every call has a connection of its own. On a kept one, the vendor may have hung up
             // just now: the POST then fails after it was written, and its outcome is unknown for
@@ -291,7 +270,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_url_outside_the_connectors_hosts_is_not_called_whoever_made_it() {
-        let options = Options { allow_loopback: true, user_agent: "rightful-test".to_owned() };
+        let roots = rustls::RootCertStore::empty();
+        let tls =
+            rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+        let options = Options { allow_loopback: true, tls };
         let client = VendorClient::new(&options).unwrap();
         let hosts = ["api.example.com".to_owned()];
         for url in [

@@ -6,7 +6,7 @@ mod retry_after;
 
 pub use address::{Lookup, is_public};
 pub(crate) use client::{Call, Operation, Trouble, refusal};
-pub use client::{ClientError, Options, VendorClient, tls_config};
+pub use client::{ClientError, Options, VendorClient};
 
 use reqwest::Url;
 use std::net::IpAddr;

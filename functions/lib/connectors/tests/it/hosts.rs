@@ -1,7 +1,7 @@
 //! Where the client refuses to go.
 
 use crate::support::{Kept, case, client};
-use rightful_connectors::{Lookup, Options, VendorClient};
+use rightful_connectors::{Lookup, VendorClient};
 use rightful_domain::failure::Failure;
 use rightful_domain::vendor::{Fault, Submitted, Vendor};
 use std::io;
@@ -26,7 +26,7 @@ impl Lookup for Fixed {
 fn resolving(addresses: &[&str], allow_loopback: bool) -> (VendorClient, Arc<Fixed>) {
     let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
     let lookup = Arc::new(Fixed { addresses, asked: Mutex::default() });
-    let options = Options { allow_loopback, user_agent: "rightful-test".to_owned() };
+    let options = crate::support::options(allow_loopback);
     (VendorClient::with_lookup(&options, lookup.clone()).unwrap(), lookup)
 }
 

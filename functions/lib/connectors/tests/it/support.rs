@@ -161,7 +161,18 @@ impl Case {
 }
 
 pub fn client(allow_loopback: bool) -> VendorClient {
-    VendorClient::new(&Options { allow_loopback, user_agent: "rightful-test".to_owned() }).unwrap()
+    VendorClient::new(&options(allow_loopback)).unwrap()
+}
+
+/// The client's options; no root is trusted, because no test calls anything over TLS that answers.
+pub fn options(allow_loopback: bool) -> Options {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Options { allow_loopback, tls }
 }
 
 /// A server that reads one request for each connection and then does what it is told.

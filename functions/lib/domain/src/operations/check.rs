@@ -5,7 +5,7 @@
 
 use super::{
     Next, STALE_TRIES, Settings, Step, TaskRef, count, due_after, is_closed, is_late, load, open_records,
-    open_vendor,
+    open_vendor, settle,
 };
 use crate::event::Fact;
 use crate::failure::{Failure, Kind};
@@ -306,26 +306,9 @@ where
         Ok(step)
     }
 
-    async fn settle(
-        &self,
-        mut task: Task,
-        outcome: Outcome,
-        reason: Option<&str>,
-    ) -> Result<Step, CommitError> {
+    async fn settle(&self, task: Task, outcome: Outcome, reason: Option<&str>) -> Result<Step, CommitError> {
         let now = self.clock.now();
-        task.settle(outcome, reason, now);
-        task.next_due = due_after(now, 0, &self.settings);
-        let fact = Fact::Settled {
-            source: task.source.clone(),
-            outcome,
-            reason: reason.map(str::to_owned),
-            appeared: 0,
-        };
-        let step = Step::new(&task, Next::Settled, 0);
-        self.store
-            .commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts: vec![fact] })
-            .await?;
-        Ok(step)
+        settle(self.store, &self.settings, now, task, (outcome, reason), Vec::new()).await
     }
 
     async fn save(&self, task: Task, next: Next, wait: u64) -> Result<Step, CommitError> {

@@ -2,7 +2,7 @@
 
 use super::{
     MAX_CHUNKS, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, is_closed,
-    load, open_identifiers, open_vendor, seal_records,
+    load, open_identifiers, open_vendor, seal_records, settle,
 };
 use crate::event::Fact;
 use crate::failure::{Failure, Kind};
@@ -140,23 +140,12 @@ where
         mut task: Task,
         outcome: Outcome,
         reason: Option<&str>,
-        mut facts: Vec<Fact>,
+        facts: Vec<Fact>,
     ) -> Result<Step, CommitError> {
         let now = self.clock.now();
         task.searched_at = Some(now);
-        task.settle(outcome, reason, now);
-        task.next_due = due_after(now, 0, &self.settings);
-        facts.push(Fact::Settled {
-            source: task.source.clone(),
-            outcome,
-            reason: reason.map(str::to_owned),
-            appeared: 0,
-        });
-        let step = Step::new(&task, Next::None, 0);
-        self.store
-            .commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts })
-            .await?;
-        Ok(step)
+        let step = settle(self.store, &self.settings, now, task, (outcome, reason), facts).await?;
+        Ok(Step { next: Next::None, ..step })
     }
 
     /// Counts a failed search. `None` when it shall be tried again, a step when it was one too many.

@@ -11,13 +11,14 @@ pub mod reconcile;
 pub mod submit;
 pub mod verify;
 
+use crate::event::Fact;
 use crate::failure::Failure;
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{RequestId, SourceId};
-use crate::ports::{Keys, Reads, Tags, Vendors};
+use crate::ports::{Change, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
-use crate::task::{Task, TaskState};
+use crate::task::{Outcome, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, RecordId};
 use serde::{Deserialize, Serialize};
@@ -225,6 +226,28 @@ async fn digest_records(
             .map_err(|_| Failure::misconfigured("records_unwritable"))?,
     );
     tags.tag(purpose, &content).await
+}
+
+/// Ends a task: its row and the event, in one change with what else has just happened.
+async fn settle(
+    store: &impl Writes,
+    settings: &Settings,
+    now: Time,
+    mut task: Task,
+    (outcome, reason): (Outcome, Option<&str>),
+    mut facts: Vec<Fact>,
+) -> Result<Step, CommitError> {
+    task.settle(outcome, reason, now);
+    task.next_due = due_after(now, 0, settings);
+    facts.push(Fact::Settled {
+        source: task.source.clone(),
+        outcome,
+        reason: reason.map(str::to_owned),
+        appeared: task.appeared,
+    });
+    let step = Step::new(&task, Next::Settled, 0);
+    store.commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts }).await?;
+    Ok(step)
 }
 
 /// Whether an operation has nothing to do because the request is closed.

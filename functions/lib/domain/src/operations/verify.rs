@@ -3,7 +3,7 @@
 use super::find::usable;
 use super::{
     Next, STALE_TRIES, Settings, Step, TaskRef, count, due_after, is_closed, is_late, load, open_identifiers,
-    open_records, open_vendor, wait_left,
+    open_records, open_vendor, settle, wait_left,
 };
 use crate::event::Fact;
 use crate::failure::{Failure, Kind};
@@ -179,24 +179,12 @@ where
 
     async fn settle(
         &self,
-        mut task: Task,
+        task: Task,
         outcome: Outcome,
         reason: Option<&str>,
-        mut facts: Vec<Fact>,
+        facts: Vec<Fact>,
     ) -> Result<Step, CommitError> {
         let now = self.clock.now();
-        task.settle(outcome, reason, now);
-        task.next_due = due_after(now, 0, &self.settings);
-        facts.push(Fact::Settled {
-            source: task.source.clone(),
-            outcome,
-            reason: reason.map(str::to_owned),
-            appeared: task.appeared,
-        });
-        let step = Step::new(&task, Next::Settled, 0);
-        self.store
-            .commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts })
-            .await?;
-        Ok(step)
+        settle(self.store, &self.settings, now, task, (outcome, reason), facts).await
     }
 }
