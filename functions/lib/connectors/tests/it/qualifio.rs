@@ -7,12 +7,18 @@ use rightful_domain::vendor::{Batch, RuleStatus, Submitted, Vendor};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
+const USER_AGENT: &str = concat!("rightful/", env!("CARGO_PKG_VERSION"));
+
+/// A request as text. The product's version is left out: a release does not change what is asked.
 fn written(request: &Request) -> String {
     let mut headers: Vec<String> = request
         .headers
         .iter()
         .filter(|(name, _)| *name != "host")
-        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .map(|(name, value)| match (name.as_str(), value.to_str().unwrap()) {
+            ("user-agent", USER_AGENT) => "user-agent: rightful/VERSION".to_owned(),
+            (name, value) => format!("{name}: {value}"),
+        })
         .collect();
     headers.sort();
     let path = format!("{}?{}", request.url.path(), request.url.query().unwrap_or_default());
@@ -36,7 +42,7 @@ async fn the_search_asks_for_what_the_person_wrote() {
     insta::assert_snapshot!(written(&server.received_requests().await.unwrap()[0]), @r"
         GET /v1/gdpr/profiles?clientId=2449&email=joao%2Bx%26y%3D1%23%25%40qualifio.com
         accept: application/json
-        user-agent: rightful-test
+        user-agent: rightful/VERSION
         x-api-token: TOKEN-FOR-ACCOUNT-2449
         ");
 }
@@ -51,7 +57,7 @@ async fn the_erasure_has_the_walkthroughs_shape() {
         accept: application/json
         content-length: 151
         content-type: application/json
-        user-agent: rightful-test
+        user-agent: rightful/VERSION
         x-api-token: TOKEN-FOR-ACCOUNT-2449
 
         {"ruleType":"GDPR_ForgottenRight","clientId":2449,"ruleTypePayload":{"profiles":[78,79,85]},"justification":"example justification text","userId":1001}
@@ -78,7 +84,7 @@ async fn the_status_is_asked_by_the_rules_id() {
     insta::assert_snapshot!(written(&server.received_requests().await.unwrap()[0]), @r"
         GET /v1/gdpr/rules/61f7e45694efba001186ebcd?clientId=2449
         accept: application/json
-        user-agent: rightful-test
+        user-agent: rightful/VERSION
         x-api-token: TOKEN-FOR-ACCOUNT-2449
         ");
 }
