@@ -90,6 +90,8 @@ pub enum FaultKind {
     StringIds {},
     /// The finished rule leaves out the last `n` ids (their profiles are anonymised all the same).
     MissingCrmIds { n: usize },
+    /// A dry run that was asked for is none: the rule is a real one, and every answer says so.
+    IgnoresTest {},
     /// The rule stays APPROVED.
     NeverFinishes {},
     /// The rule says FINISHED and lists the ids, but the profiles stay.
@@ -127,7 +129,8 @@ impl FaultKind {
     pub fn is_bound_to_a_rule(&self) -> bool {
         matches!(
             self,
-            Self::MissingCrmIds { .. }
+            Self::IgnoresTest {}
+                | Self::MissingCrmIds { .. }
                 | Self::NeverFinishes {}
                 | Self::Lies {}
                 | Self::Reappears {}

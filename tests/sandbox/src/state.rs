@@ -164,12 +164,13 @@ impl State {
 
     /// Opens a rule. It is approved at once if it is direct, unless the switch says otherwise; an
     /// export always waits for approval.
-    pub(crate) fn open_rule(&mut self, submission: Submission, direct: bool, now: Timestamp) -> &Rule {
+    pub(crate) fn open_rule(&mut self, mut submission: Submission, direct: bool, now: Timestamp) -> &Rule {
         self.rules_ever += 1;
         let emails = self.emails_of(&submission.profiles);
         let auto = direct && !self.direct_answers_new && submission.rule_type == RuleType::ForgottenRight;
         let index = self.rules.len();
         let faults = self.faults.take_for_rule(&emails);
+        submission.test &= !faults.contains(&FaultKind::IgnoresTest {});
         self.rules.push(Rule {
             id: format!("{:08x}94efba00{:08x}", now.as_second(), self.rules_ever),
             submission,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rightful_sandbox::{Fault, FaultKind, On};
 use serde_json::json;
-use stage::{JOAO, Stage, listed, state_of};
+use stage::{JOAO, Stage, body, good, listed, state_of};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
@@ -165,6 +165,27 @@ async fn html_is_a_login_page_and_a_redirect_points_elsewhere() {
     assert_eq!(answer.status, 307);
     assert_eq!(answer.headers["location"], "https://example.com/elsewhere");
     assert_eq!(stage.left(JOAO).await, [78, 79, 85]);
+}
+
+#[tokio::test]
+async fn a_vendor_that_ignores_test_erases_and_says_that_it_was_no_test() {
+    let path = "/v1/gdpr/rules/forgottenRight?clientId=2449&direct=true";
+    let stage = Stage::fast();
+    stage.order(Fault::new(On::Submit, FaultKind::IgnoresTest {}).once()).await;
+    for (ids, is_test, left) in [([78], false, [79, 85]), ([79], true, [79, 85])] {
+        let mut asked = body(&ids);
+        asked["test"] = json!(true);
+        let rule = good(stage.vendor("POST", path, Some(&asked)).await);
+        assert_eq!(rule["ruleTypePayload"]["test"], is_test);
+        assert_eq!(state_of(&stage.status(&rule).await), "FINISHED");
+        assert_eq!(stage.left(JOAO).await, left);
+    }
+    let journal = stage.control.journal().await.unwrap();
+    let calls = journal.calls_of("submit");
+    // The journal shows what was asked for.
+    assert_eq!((calls[0].test, calls[0].fault.as_deref()), (Some(true), Some("ignores_test")));
+    assert_eq!((calls[1].test, calls[1].fault.as_deref()), (Some(true), None));
+    assert_eq!(journal.erasures.len(), 1);
 }
 
 #[tokio::test]
