@@ -75,14 +75,23 @@ pub(crate) fn found(
     Ok(ids)
 }
 
-/// The rule that an accepted erasure opened. Its id alone must be readable: with it, everything else
+/// The rule that an accepted erasure opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Opened {
+    pub rule_id: String,
+    pub status: RuleStatus,
+    /// Whether the vendor says that it is a dry run; `None` when it does not say so or otherwise.
+    pub dry_run: Option<bool>,
+}
+
+/// Reads the answer to an erasure. The rule's id alone must be readable: with it, everything else
 /// can be asked again.
 pub(crate) fn opened(
     body: &[u8],
     erase: &Erase,
     statuses: &BTreeMap<String, RuleStatus>,
     source: &str,
-) -> Result<(String, RuleStatus), Unreadable> {
+) -> Result<Opened, Unreadable> {
     let answer = json(body)?;
     let rule_id = answer
         .pointer(&erase.rule_id)
@@ -91,7 +100,12 @@ pub(crate) fn opened(
         .ok_or(Unreadable)?
         .to_owned();
     let status = answer.pointer(&erase.status).and_then(Value::as_str);
-    Ok((rule_id, meaning(status.unwrap_or_default(), statuses, source)))
+    let echo = erase.dry_run_echo.as_ref().and_then(|at| answer.pointer(at));
+    Ok(Opened {
+        rule_id,
+        status: meaning(status.unwrap_or_default(), statuses, source),
+        dry_run: echo.and_then(Value::as_bool),
+    })
 }
 
 /// Whether a text can be kept and asked about as a rule's id.
@@ -233,7 +247,13 @@ mod tests {
     fn an_accepted_erasure_needs_a_rule_id_and_nothing_more() {
         let definition = qualifio();
         let open = |body: &str| opened(body.as_bytes(), &definition.erase, &definition.statuses, "s");
-        assert_eq!(open(r#"{"_id":"a1"}"#).unwrap(), ("a1".to_owned(), RuleStatus::Unknown));
+        let bare = Opened { rule_id: "a1".to_owned(), status: RuleStatus::Unknown, dry_run: None };
+        assert_eq!(open(r#"{"_id":"a1"}"#).unwrap(), bare);
+        for (echo, dry_run) in [("true", Some(true)), ("false", Some(false)), ("\"true\"", None), ("1", None)]
+        {
+            let body = format!(r#"{{"_id":"a1","ruleTypePayload":{{"test":{echo}}}}}"#);
+            assert_eq!(open(&body).unwrap(), Opened { dry_run, ..bare.clone() }, "{echo}");
+        }
         for bad in ["{}", r#"{"_id":""}"#, r#"{"_id":7}"#, r#"{"_id":".."}"#, r#"{"_id":"a b"}"#, "[]"] {
             assert_eq!(open(bad), Err(Unreadable), "{bad}");
         }

@@ -219,9 +219,17 @@ impl<S: Secrets> Vendor for Source<S> {
             Err(trouble) => return submitted(trouble),
         };
         let statuses = &self.exchange.definition.statuses;
-        match answer::opened(&body, erase, statuses, &self.exchange.source) {
-            Ok((rule_id, status)) => Submitted::Accepted { rule_id, status },
-            Err(_) => Submitted::Unknown(UNREADABLE),
+        let Ok(opened) = answer::opened(&body, erase, statuses, &self.exchange.source) else {
+            return Submitted::Unknown(UNREADABLE);
+        };
+        match (batch.dry_run, opened.dry_run) {
+            // It may have been taken for a real erasure.
+            (true, Some(false) | None) if erase.dry_run_echo.is_some() => {
+                Submitted::Unknown("dry_run_not_confirmed")
+            }
+            // It deletes nothing, and would be reported as an erasure.
+            (false, Some(true)) => Submitted::Unknown("dry_run_not_asked"),
+            _ => Submitted::Accepted { rule_id: opened.rule_id, status: opened.status },
         }
     }
 

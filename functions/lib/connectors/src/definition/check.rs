@@ -334,7 +334,27 @@ impl Checker {
             Some(dry_run) => Some(dry_run?),
             None => None,
         };
-        Some(Erase { request, dry_run, rule_id: self.pointer(raw.rule_id), status: self.pointer(raw.status) })
+        if let Some(echo) = &raw.dry_run_echo {
+            if dry_run.is_none() {
+                self.at(
+                    echo.referenced,
+                    "there is no `dry_run` that could be echoed: add one, or take this out",
+                );
+            }
+            if echo.value.is_empty() {
+                self.at(
+                    echo.referenced,
+                    "write where the answer says `true` to a dry run, such as `/payload/test`",
+                );
+            }
+        }
+        Some(Erase {
+            request,
+            dry_run,
+            dry_run_echo: raw.dry_run_echo.map(|echo| self.pointer(echo)),
+            rule_id: self.pointer(raw.rule_id),
+            status: self.pointer(raw.status),
+        })
     }
 
     fn status(&mut self, raw: RawStatus, params: &[Param]) -> Option<Status> {

@@ -137,6 +137,8 @@ pub(crate) struct Search {
 pub(crate) struct Erase {
     pub request: Request,
     pub dry_run: Option<Tree>,
+    /// Where the answer says whether the rule is a dry run.
+    pub dry_run_echo: Option<String>,
     pub rule_id: String,
     pub status: String,
 }

@@ -122,6 +122,7 @@ pub(crate) struct RawRequest {
 pub(crate) struct RawErase {
     pub request: RawRequest,
     pub dry_run: Option<Spanned<RawTree>>,
+    pub dry_run_echo: Option<Spanned<String>>,
     pub rule_id: Spanned<String>,
     pub status: Spanned<String>,
 }

@@ -30,7 +30,7 @@ fn a_misspelt_field_is_answered_with_the_right_one() {
 
 #[test]
 fn a_field_at_the_wrong_place_is_answered_with_what_can_stand_there() {
-    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:118:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`");
+    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:120:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`");
 }
 
 #[test]
@@ -40,17 +40,17 @@ fn a_missing_field_is_named() {
 
 #[test]
 fn a_status_mapped_twice_is_refused() {
-    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:108:3: `NEW` stands here twice: keep one");
+    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:110:3: `NEW` stands here twice: keep one");
 }
 
 #[test]
 fn a_status_can_only_mean_what_the_domain_knows() {
-    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:105:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
+    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:107:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
 }
 
 #[test]
 fn a_value_of_another_type_is_refused() {
-    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:119:16: write a whole number without quotes");
+    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:121:16: write a whole number without quotes");
     insta::assert_snapshot!(problems(&[("hosts:\n  - api.qualif.io\n  - api.qualifio.com", "hosts: api.qualif.io")]), @"connector.yaml:8:8: write a list here, with `- ` before each item");
     insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:70:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
     insta::assert_snapshot!(problems(&[("type: boolean", "type: bool")]), @"connector.yaml:30:11: `bool` cannot stand here, write `boolean`");
@@ -74,7 +74,7 @@ fn placeholders_that_mean_nothing_are_refused() {
         connector.yaml:74:15: an erasure has no `${param.driect}`, write `${param.direct}`
         connector.yaml:80:22: a placeholder begins with `${` and has no end, write `${…}`
         connector.yaml:81:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
-        connector.yaml:91:11: a secret is sent by `auth` alone, take this placeholder out
+        connector.yaml:93:11: a secret is sent by `auth` alone, take this placeholder out
         "
     );
 }
@@ -93,8 +93,8 @@ fn placeholders_that_do_not_fit_their_place_are_refused() {
         connector.yaml:61:16: a search has no `${identifier.phone}`, write `${identifier.email}`
         connector.yaml:74:15: `${records}` is a list, which a query cannot hold: put it into the `body`
         connector.yaml:80:22: `${records}` is a list, which a text cannot hold: put it into the `body`
-        connector.yaml:91:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`
-        connector.yaml:91:11: the status check does not name the rule: put `${rule_id}` into it
+        connector.yaml:93:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`
+        connector.yaml:93:11: the status check does not name the rule: put `${rule_id}` into it
         "
     );
 }
@@ -160,13 +160,24 @@ fn requests_are_checked_for_what_they_are_for() {
         connector.yaml:58:13: the search does not ask for the person: put `${identifier.email}` into it
         connector.yaml:71:11: the erasure does not name the records: put `${records}` into its body
         connector.yaml:83:12: write the fields that a dry run adds to the body, such as `test: true`
-        connector.yaml:90:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
-        connector.yaml:90:11: the status check does not name the rule: put `${rule_id}` into it
-        connector.yaml:97:9: a place in JSON begins with a slash, write `/crmId`
-        connector.yaml:99:7: write which text means `anonymised` or `deleted`
-        connector.yaml:103:3: no status means `finished`, so that nothing could ever end: add one
+        connector.yaml:92:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
+        connector.yaml:92:11: the status check does not name the rule: put `${rule_id}` into it
+        connector.yaml:99:9: a place in JSON begins with a slash, write `/crmId`
+        connector.yaml:101:7: write which text means `anonymised` or `deleted`
+        connector.yaml:105:3: no status means `finished`, so that nothing could ever end: add one
         "
     );
+}
+
+#[test]
+fn a_dry_runs_echo_needs_a_dry_run_and_a_place() {
+    let echo = "  dry_run_echo: /ruleTypePayload/test\n";
+    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:84:17: there is no `dry_run` that could be echoed: add one, or take this out");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:86:17: write where the answer says `true` to a dry run, such as `/payload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:86:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:86:17: a place in JSON begins with a slash, write `/true`");
+    let without = GOOD.replace(echo, "");
+    assert!(Definition::parse("connector.yaml", &without).is_ok());
 }
 
 #[test]
@@ -183,12 +194,12 @@ fn limits_have_bounds() {
         ]),
         @r"
         connector.yaml:49:13: no such field of `secret`, write `token`
-        connector.yaml:118:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
-        connector.yaml:119:16: write a number from 1 to 100000
-        connector.yaml:120:25: write a number from 10 to 120
-        connector.yaml:122:19: write a number from 1024 to 8388608
-        connector.yaml:127:28: the first wait is longer than the longest: swap them
-        connector.yaml:130:18: write a number from 1 to 90
+        connector.yaml:120:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
+        connector.yaml:121:16: write a number from 1 to 100000
+        connector.yaml:122:25: write a number from 10 to 120
+        connector.yaml:124:19: write a number from 1024 to 8388608
+        connector.yaml:129:28: the first wait is longer than the longest: swap them
+        connector.yaml:132:18: write a number from 1 to 90
         "
     );
 }

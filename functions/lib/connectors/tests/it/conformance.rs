@@ -97,6 +97,52 @@ async fn the_walkthrough_is_asked_and_understood_to_the_letter() {
     }
 }
 
+/// The recorded answer to an erasure, saying this about a dry run; `Null` says nothing.
+fn echoing(case: &Case, dry_run: Value) -> ResponseTemplate {
+    let mut answer: Value = serde_json::from_str(&case.answer("submit.json")).unwrap();
+    let at = case.text("/dry_run_echo");
+    *answer.pointer_mut(at).unwrap_or_else(|| panic!("submit.json has no {at}")) = dry_run;
+    json(answer.to_string())
+}
+
+#[tokio::test]
+async fn a_dry_run_counts_only_when_the_vendor_says_that_it_is_one() {
+    for case in cases() {
+        let source = case.open("http://127.0.0.1:9", case.secrets()).await;
+        if !source.capabilities().dry_run {
+            let server = MockServer::start().await;
+            let submitted = case.submit_as(&case.at(&server).await, true).await;
+            assert_eq!(submitted, Submitted::Rejected(Fault::Refused("dry_run_unsupported")));
+            assert!(server.received_requests().await.unwrap().is_empty());
+            continue;
+        }
+        // A vendor whose answer never says so has `null` there, so that nobody forgets to look.
+        if case.walkthrough["dry_run_echo"].is_null() {
+            assert!(case.walkthrough.get("dry_run_echo").is_some(), "walkthrough.json: dry_run_echo");
+            continue;
+        }
+        for (asked, said, unknown) in [
+            (true, Value::Bool(true), None),
+            (true, Value::Bool(false), Some("dry_run_not_confirmed")),
+            (true, Value::Null, Some("dry_run_not_confirmed")),
+            (true, "true".into(), Some("dry_run_not_confirmed")),
+            (false, Value::Bool(false), None),
+            (false, Value::Null, None),
+            (false, Value::Bool(true), Some("dry_run_not_asked")),
+        ] {
+            let server = answering(echoing(&case, said.clone())).await;
+            let submitted = case.submit_as(&case.at(&server).await, asked).await;
+            match unknown {
+                Some(code) => assert_eq!(submitted, Submitted::Unknown(code), "{asked} {said}"),
+                None => {
+                    assert!(matches!(submitted, Submitted::Accepted { .. }), "{asked} {said}: {submitted:?}")
+                }
+            }
+            assert_eq!(server.received_requests().await.unwrap().len(), 1);
+        }
+    }
+}
+
 #[tokio::test]
 async fn nobody_found_is_an_answer() {
     for case in cases() {

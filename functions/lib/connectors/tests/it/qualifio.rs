@@ -67,13 +67,27 @@ async fn the_erasure_has_the_walkthroughs_shape() {
 #[tokio::test]
 async fn a_dry_run_says_so_and_nothing_else_changes() {
     let case = case("qualifio");
-    let server = server(&case.answer("submit.json")).await;
+    let confirmed = case.answer("submit.json").replace(r#""test": false"#, r#""test": true"#);
+    let server = server(&confirmed).await;
     let source = case.at(&server).await;
     assert!(source.capabilities().dry_run);
     let records = case.records();
     let batch = Batch { justification: "request 1", records: &records, dry_run: true, right: Right::Erasure };
-    source.submit(&batch).await;
+    let submitted = source.submit(&batch).await;
+    assert!(matches!(submitted, Submitted::Accepted { .. }), "{submitted:?}");
     insta::assert_snapshot!(String::from_utf8_lossy(&server.received_requests().await.unwrap()[0].body), @r#"{"ruleType":"GDPR_ForgottenRight","clientId":2449,"ruleTypePayload":{"profiles":[78,79,85]},"justification":"request 1","userId":1001,"test":true}"#);
+}
+
+#[tokio::test]
+async fn the_walkthroughs_own_answer_is_no_dry_runs_and_a_dry_runs_no_erasure() {
+    let case = case("qualifio");
+    let real = server(&case.answer("submit.json")).await;
+    let submitted = case.submit_as(&case.at(&real).await, true).await;
+    assert_eq!(submitted, Submitted::Unknown("dry_run_not_confirmed"));
+
+    let dry = server(&case.answer("submit.json").replace(r#""test": false"#, r#""test": true"#)).await;
+    let submitted = case.submit(&case.at(&dry).await).await;
+    assert_eq!(submitted, Submitted::Unknown("dry_run_not_asked"));
 }
 
 #[tokio::test]

@@ -148,12 +148,16 @@ impl Case {
     }
 
     pub async fn submit(&self, source: &Source<Kept>) -> Submitted {
+        self.submit_as(source, false).await
+    }
+
+    pub async fn submit_as(&self, source: &Source<Kept>, dry_run: bool) -> Submitted {
         let records = self.records();
         source
             .submit(&Batch {
                 justification: self.text("/justification"),
                 records: &records,
-                dry_run: false,
+                dry_run,
                 right: Right::Erasure,
             })
             .await
