@@ -25,6 +25,7 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
     let keys_table = env.require("KEYS_TABLE")?;
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    store.warm().await;
     let keys = KeyTable::new(&aws, &keys_table);
     let signer = ReceiptKey::new(&aws, env.require("RECEIPT_KEY_ID")?);
     let receipts = ReceiptBucket::new(&aws, env.require("RECEIPTS_BUCKET")?);

@@ -12,7 +12,8 @@ use rightful_domain::ids::RequestId;
 use rightful_domain::operations::Settings;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
 use rightful_domain::ports::{Begins, Clock, NewKeys, Reads, Secrets, Tags, Workflow, Writes};
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// More than any ticket needs.
@@ -31,8 +32,8 @@ pub struct Intake<S, K, T, X, W, C> {
     workflow: W,
     clock: C,
     settings: Settings,
-    /// When a secret was last read again because of a wrong signature.
-    looked: Cell<i64>,
+    /// When each channel's secret was last read again because of a wrong signature.
+    looked: RefCell<HashMap<String, i64>>,
 }
 
 impl<S, K, T, X, W, C> Intake<S, K, T, X, W, C>
@@ -63,7 +64,7 @@ where
             workflow,
             clock,
             settings,
-            looked: Cell::new(i64::MIN),
+            looked: RefCell::default(),
         })
     }
 
@@ -108,10 +109,11 @@ where
         let mut result = Err(SignatureError::Wrong);
         for fresh in [false, true] {
             if fresh {
-                if now.unix_seconds() < self.looked.get().saturating_add(SECRET_LOOK_SECONDS) {
+                let last = self.looked.borrow().get(&name).copied().unwrap_or(i64::MIN);
+                if now.unix_seconds() < last.saturating_add(SECRET_LOOK_SECONDS) {
                     break;
                 }
-                self.looked.set(now.unix_seconds());
+                self.looked.borrow_mut().insert(name.clone(), now.unix_seconds());
             }
             let secrets = self.secrets.secret(&name, fresh).await.map_err(failed)?;
             result = signature::verify(channel, delivery, &secrets, now);

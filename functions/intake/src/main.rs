@@ -29,8 +29,10 @@ async fn main() -> Result<(), Error> {
     let env = Environment;
     let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
     let keys_table = env.require("KEYS_TABLE")?;
+    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    store.warm().await;
     let intake = Intake::new(
-        Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table),
+        store,
         DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?),
         TagKey::new(&aws, env.require("TAG_KEY_ID")?),
         SecretStore::new(&aws, env.require("SECRET_PREFIX")?),

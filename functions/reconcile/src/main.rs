@@ -21,6 +21,7 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    store.warm().await;
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
     let workflow = StateMachine::new(&aws, env.require("FULFIL_REQUEST_ARN")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
@@ -46,6 +47,7 @@ async fn main() -> Result<(), Error> {
             started = run.started,
             unknown = run.unknown,
             pressing = run.pressing,
+            unsigned = run.unsigned,
             failed = run.failed,
             more = run.more,
             "reconciled"

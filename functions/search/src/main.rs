@@ -46,6 +46,7 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    store.warm().await;
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
     let tags = TagKey::new(&aws, env.require("TAG_KEY_ID")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
@@ -54,9 +55,9 @@ async fn main() -> Result<(), Error> {
     let (clock, settings) = (SystemClock, env.settings()?);
     let find = Find { store: &store, keys: &keys, tags: &tags, vendors: &vendors, clock: &clock, settings };
     let verify = Verify { store: &store, keys: &keys, vendors: &vendors, clock: &clock, settings };
-    rightful_lambda::serve(async |event, _| match event {
-        Event::Find(at) => find.run(&at).await.map(Answer::Step),
-        Event::Verify(at) => verify.run(&at).await.map(Answer::Step),
+    rightful_lambda::serve(async |event, invocation| match event {
+        Event::Find(at) => find.run(&at, invocation.until).await.map(Answer::Step),
+        Event::Verify(at) => verify.run(&at, invocation.until).await.map(Answer::Step),
         Event::Test { source_id } => {
             find.test(&source_id).await.map(|()| Answer::Tested { tested: source_id })
         }

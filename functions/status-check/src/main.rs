@@ -15,6 +15,7 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    store.warm().await;
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
     let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?;

@@ -69,6 +69,8 @@ const CODES: &[(&str, &str, &str)] = &[
     ("answer_never_came", "an erasure was sent and its answer never came: nobody knows whether the vendor did it", LOOK),
     ("batch_size_wrong", "a batch holds no record or more than the data source takes", REPORT),
     ("decision_does_not_fit", "the records to be submitted are not exactly those that were decided on, so nothing was sent", REPORT),
+    ("dry_run_not_asked", "the vendor took a real request for a dry run", LOOK),
+    ("dry_run_not_confirmed", "the vendor's answer doesn't say that it is a dry run: the records may be erased", LOOK),
     ("dry_run_unsupported", "this connector has no dry run of the vendor's own", "make a real request, or leave this data source out"),
     ("identifier_missing", "the request has no identifier of a kind that this data source searches by", "make another request with an identifier it needs: `rightful connector list` shows the kinds"),
     ("missing_identifier", "the request has no identifier of a kind that this data source searches by", "make another request with an identifier it needs: `rightful connector list` shows the kinds"),

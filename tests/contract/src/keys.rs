@@ -9,6 +9,7 @@ use rightful_domain::ports::{Forgets, Keys, NewKeys, Tags};
 use rightful_domain::seal::{DataKey, Sealed, Tag};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// The table `keys` and the key that wraps its rows.
@@ -17,13 +18,19 @@ pub struct KeyTable {
     table: Rc<Table>,
     gate: Gate,
     master: Rc<DataKey>,
+    refuses: Rc<Cell<Option<Failure>>>,
 }
 
 impl KeyTable {
     /// The keys in a table, under a master key of 32 bytes.
     #[must_use]
     pub fn new(table: Rc<Table>, gate: Gate) -> Option<Self> {
-        Some(Self { table, gate, master: Rc::new(DataKey::new(&[42; 32])?) })
+        Some(Self { table, gate, master: Rc::new(DataKey::new(&[42; 32])?), refuses: Rc::default() })
+    }
+
+    /// Every key read from now on fails so; `None` ends it.
+    pub fn fail(&self, failure: Option<Failure>) {
+        self.refuses.set(failure);
     }
 
     /// Whether the key of a request is still there.
@@ -49,6 +56,9 @@ impl NewKeys for KeyTable {
 impl Keys for KeyTable {
     async fn key(&self, request: RequestId) -> Result<Option<DataKey>, Failure> {
         self.gate.point("read key").await;
+        if let Some(failure) = self.refuses.get() {
+            return Err(failure);
+        }
         let (pk, sk) = key_key(request);
         let Some(row) = self.table.row(&pk, &sk) else { return Ok(None) };
         let failed = Failure::misconfigured("key_unreadable");

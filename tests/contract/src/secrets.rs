@@ -37,7 +37,7 @@ impl Secrets for SecretStore {
     async fn secret(&self, name: &str, _fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure> {
         self.gate.point("read secret").await;
         let versions = self.versions.borrow();
-        let versions = versions.get(name).ok_or(Failure::misconfigured("secret_not_found"))?;
+        let versions = versions.get(name).ok_or(Failure::misconfigured("secret_missing"))?;
         Ok(versions.iter().cloned().map(Zeroizing::new).collect())
     }
 }

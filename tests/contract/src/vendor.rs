@@ -316,4 +316,4 @@ impl Vendors for FakeVendors {
 }
 
 /// The failure of a data source whose secret is not there.
-pub const NO_SECRET: Failure = Failure::new(Kind::Misconfigured, "secret_not_found");
+pub const NO_SECRET: Failure = Failure::new(Kind::Misconfigured, "secret_missing");

@@ -171,7 +171,7 @@ impl World {
             clock: &self.clock,
             settings: self.settings,
         };
-        self.passed(at, find.run(at).await)
+        self.passed(at, find.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
     }
 
     /// Calls the handler `submit`.
@@ -217,7 +217,7 @@ impl World {
             clock: &self.clock,
             settings: self.settings,
         };
-        self.passed(at, verify.run(at).await)
+        self.passed(at, verify.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
     }
 
     /// Calls the handler `close`.

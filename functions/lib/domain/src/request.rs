@@ -68,7 +68,7 @@ pub enum RequestOutcome {
     NothingFound,
     /// It was refused.
     Refused,
-    /// Nothing was achieved.
+    /// It could not be done, or only in part: the counts of its tasks say what was.
     Failed,
     /// It was a dry run: nothing was erased.
     DryRun,

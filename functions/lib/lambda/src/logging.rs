@@ -39,7 +39,8 @@ fn with_context<T>(then: impl FnOnce(&mut Context) -> T) -> T {
 pub(crate) fn start(service: &'static str) {
     with_context(|context| context.service = service);
     // Our own lines only: what other crates log may quote URLs and values.
-    let ours = Targets::new().with_target("rightful", Level::INFO);
+    let function = service.replace('-', "_");
+    let ours = Targets::new().with_target("rightful", Level::INFO).with_target(function, Level::INFO);
     let layer = tracing_subscriber::fmt::layer().event_format(Json).with_writer(std::io::stdout);
     // A second start is a test's; the first one stands.
     let _ = tracing_subscriber::registry().with(ours).with(layer).try_init();

@@ -5,7 +5,6 @@ use rightful_contract::table::Fault;
 use rightful_contract::world::{CANARY, World, email, erasure, request_id, source};
 use rightful_domain::event::Fact;
 use rightful_domain::operations::accept::{AcceptError, Arrival, Demand};
-use rightful_domain::ports::Change;
 use rightful_domain::request::RequestState;
 use rightful_domain::task::TaskState;
 
@@ -185,10 +184,10 @@ async fn invariant_6_a_crash_at_any_point_and_the_same_delivery_again_make_one_s
 async fn the_largest_demand_fits_a_transaction_and_can_be_closed_again() {
     let world = World::new();
     let sources = |n: usize| (0..n).map(|n| format!("s{n}")).collect::<Vec<_>>();
-    for name in sources(Change::MAX_ROWS + 1) {
+    for name in sources(41) {
         world.connect(&name);
     }
-    let most = Change::MAX_ROWS - 1;
+    let most = 40;
     let demand = |n| Demand { sources: sources(n).iter().map(|name| source(name)).collect(), ..erasure() };
     assert!(matches!(world.demand(1, &demand(most + 1)).await, Err(AcceptError::Failed(_))));
     world.demand(1, &demand(most)).await.unwrap();

@@ -124,7 +124,7 @@ async fn invariant_5_a_source_that_cannot_be_opened_any_more_is_a_persons_at_the
     let (world, vendor, at) = submitted(3).await;
     vendor.set(|state| state.broken = Some(NO_SECRET));
     assert_eq!(world.check(&at).await.unwrap().next, Next::Check);
-    assert_eq!(world.task(&at).reason.as_deref(), Some("secret_not_found"));
+    assert_eq!(world.task(&at).reason.as_deref(), Some("secret_missing"));
     world.clock.advance_to(world.request(request_id(1)).due_at.plus_seconds(1));
     assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
     assert_eq!(world.task(&at).state, TaskState::Unknown);

@@ -94,7 +94,7 @@ async fn a_missing_secret_fails_and_a_slow_secret_service_does_not() {
     assert_eq!(world.task(&at).state, TaskState::Planned);
     vendor.set(|state| state.broken = Some(NO_SECRET));
     world.find(&at).await.unwrap();
-    assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("secret_not_found")));
+    assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("secret_missing")));
 }
 
 #[tokio::test]
@@ -122,6 +122,10 @@ async fn a_vendor_that_comes_back_is_searched_as_if_nothing_had_been() {
     assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::Throttled);
     let wait = world.now().seconds_until(world.task(&at).next_due.unwrap());
     assert!(wait >= 120, "the vendor's own wait counts: {wait}");
+    let calls = vendor.journal().len();
+    assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::Throttled);
+    assert_eq!(vendor.journal().len(), calls, "it is not asked before its time");
+    world.clock.advance(120);
     world.find(&at).await.unwrap();
     let task = world.task(&at);
     assert_eq!((task.state, task.tries, task.reason), (TaskState::Decided, 0, None));
@@ -212,4 +216,23 @@ async fn collisions_with_other_writers_are_absorbed() {
     world.store.table().fail_next(&[TableFault::Conflict, TableFault::LoseAnswer]);
     assert_eq!(world.find(&at).await.unwrap().next, Next::Fulfil);
     assert_eq!(world.facts(request_id(1)).len(), 3, "each event once");
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_use_its_key_ends_no_task() {
+    let (world, _, at) = world_with(2, plain()).await;
+    world.keys.fail(Some(Failure::misconfigured("kms_denied")));
+    assert_eq!(world.find(&at).await.unwrap_err().code, "kms_denied");
+    assert_eq!(world.task(&at).state, TaskState::Planned, "it waits until somebody mends the role");
+    world.keys.fail(None);
+    world.find(&at).await.unwrap();
+    assert_eq!(world.task(&at).state, TaskState::Decided);
+}
+
+#[tokio::test]
+async fn a_vendor_too_slow_for_the_functions_time_is_a_failed_try_that_counts() {
+    let (world, vendor, at) = world_with(2, plain()).await;
+    vendor.set(|state| state.capabilities.call_timeout_seconds = 10_000);
+    assert_eq!(world.find(&at).await.unwrap_err().code, "vendor_out_of_time");
+    assert_eq!((world.task(&at).tries, vendor.journal().len()), (1, 0));
 }

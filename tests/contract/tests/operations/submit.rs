@@ -323,6 +323,6 @@ async fn a_source_that_lost_its_secret_fails_before_the_first_batch_and_is_unkno
     assert_eq!(world.submit(&at).await.unwrap_err().kind, Kind::Transient);
     vendor.set(|state| state.broken = Some(NO_SECRET));
     assert_eq!(world.submit(&at).await.unwrap().next, Next::Settled);
-    assert_eq!(world.task(&at).reason.as_deref(), Some("secret_not_found"));
+    assert_eq!(world.task(&at).reason.as_deref(), Some("secret_missing"));
     assert!(vendor.posts().is_empty());
 }

@@ -111,11 +111,17 @@ async fn invariant_1_no_identifier_leaves_the_store_in_any_form() -> Result<()> 
         answers.push_str(&answer.text);
     }
 
+    stack.rightful_json(&["reconcile", "--now"])?;
+    let logs = stack.logs()?;
+    // The lines that could leak are there at all.
+    for line in ["webhook refused", "request accepted", "reconciled"] {
+        assert!(logs.contains(line), "no log line says {line:?}");
+    }
     let receipt = stack.rightful(&["--json", "request", "receipt", &done.to_string()])?;
     let shown = stack.rightful(&["request", "show", &done.to_string(), "--events"])?;
     let places = [
         ("answers", answers),
-        ("logs", stack.logs()?),
+        ("logs", logs),
         (
             "workflows",
             executions::everything(&stack, done).await? + &executions::everything(&stack, refused).await?,

@@ -52,6 +52,13 @@ async fn what_passes_by_itself_is_tried_again_and_erases_once() -> Result<()> {
         ("status-500", Fault::new(On::Status, broken()).once()),
         ("status-malformed", Fault::new(On::Status, FaultKind::Malformed { apply: true }).once()),
         ("slow", Fault::new(On::Submit, FaultKind::Slow { ms: 1500 }).once()),
+        ("search-html", Fault::new(On::Search, FaultKind::Html { apply: false }).once()),
+        ("search-huge", Fault::new(On::Search, FaultKind::Huge { bytes: 20_000_000, apply: false }).once()),
+        ("search-reset", Fault::new(On::Search, FaultKind::ResetBefore {}).once()),
+        ("search-twice-the-same", Fault::new(On::Search, FaultKind::DuplicateId {}).once()),
+        ("status-404", Fault::new(On::Status, FaultKind::NotFound {}).once()),
+        ("status-of-another", Fault::new(On::Status, FaultKind::WrongRule {}).once()),
+        ("status-slow", Fault::new(On::Status, FaultKind::Slow { ms: 1500 }).once()),
         ("look-500", Fault::new(On::Search, broken()).skip(1).once()),
         ("look-stale", Fault::new(On::Search, FaultKind::StaleSearch { ms: 1500 })),
     ] {
@@ -77,6 +84,7 @@ async fn invariant_3_an_ambiguous_submission_is_unknown_and_never_sent_again() -
         ("error-before", FaultKind::ServerError { status: 503, apply: false }, "vendor_server_error"),
         ("malformed", FaultKind::Malformed { apply: true }, "vendor_answer_unreadable"),
         ("no-id", FaultKind::EmptyId {}, "vendor_answer_unreadable"),
+        ("login-page", FaultKind::Html { apply: false }, "vendor_answer_unreadable"),
         ("huge", FaultKind::Huge { bytes: 20_000_000, apply: true }, "vendor_answer_too_large"),
         (
             "redirected",
@@ -84,6 +92,7 @@ async fn invariant_3_an_ambiguous_submission_is_unknown_and_never_sent_again() -
             "vendor_redirected",
         ),
         ("never-answered", FaultKind::TimeoutAfter { hold_ms: 60_000 }, "vendor_timed_out"),
+        ("never-taken", FaultKind::TimeoutBefore { hold_ms: 60_000 }, "vendor_timed_out"),
     ] {
         let (id, email, ids) = begin(&stack, name, &[Fault::new(On::Submit, kind).once()]).await?;
         let (request, task) = stack.unknown(id).await?;
@@ -147,9 +156,8 @@ async fn what_the_vendor_refuses_ends_the_task_by_name() -> Result<()> {
 
 #[tokio::test]
 async fn a_vendor_that_lies_is_found_out() -> Result<()> {
-    // The looks are spread over minutes; the waits are shortened, the looks are not fewer.
     let stack = Stack::up("faults-lies", Options { wait_scale: 0.02, ..Options::default() })?;
-    stack.add_source("qualifio-main", &[])?;
+    stack.add_source("qualifio-main", &["verify_looks=3"])?;
     let (id, ..) = begin(&stack, "lies", &[Fault::new(On::Submit, FaultKind::Lies {})]).await?;
     let (request, task) = stack.closed(id).await?;
     assert_eq!(task.outcome, Some(Outcome::StillPresent));
@@ -185,6 +193,33 @@ async fn invariant_4_an_unknown_status_is_never_success() -> Result<()> {
     // When the vendor finds its words again, the task goes on.
     let (_, task) = stack.closed(id).await?;
     assert_eq!(task.outcome, Some(Outcome::VerifiedErased));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_vendor_that_never_finishes_is_asked_ever_more_rarely() -> Result<()> {
+    let stack = Stack::up("faults-never", Options { wait_scale: 0.02, ..Options::default() })?;
+    stack.add_source("qualifio-main", &[])?;
+    let (id, ..) = begin(&stack, "never", &[Fault::new(On::Submit, FaultKind::NeverFinishes {})]).await?;
+    let (request, task) = stack.until(id, |_, task| task.polls >= 4).await?;
+    assert_eq!((request.state, task.state, task.outcome), (RequestState::Open, TaskState::Submitted, None));
+    let wait = stack.task(id).await?.next_due.map(|due| request.received_at.seconds_until(due));
+    assert!(wait > Some(600), "the next look is no further away than the grace: {wait:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dry_run_that_the_vendor_does_not_confirm_is_unknown() -> Result<()> {
+    let stack = Stack::up("faults-dry-run", Options::default())?;
+    stack.add_source("qualifio-main", &[])?;
+    stack.sandbox.fault(&Fault::new(On::Submit, FaultKind::IgnoresTest {}).once()).await?;
+    let mut body = rightful_local_tests::webhook::ticket(JOAO, "F-dry");
+    body["dry_run"] = true.into();
+    let answer = rightful_local_tests::webhook::zendesk(&stack, body.to_string().as_bytes(), 0).await?;
+    let id = rightful_local_tests::webhook::request_id(&answer)?;
+    let (request, task) = stack.unknown(id).await?;
+    assert_eq!((request.state, request.dry_run), (RequestState::Open, true));
+    assert_eq!(task.reason.as_deref(), Some("dry_run_not_confirmed"));
     Ok(())
 }
 

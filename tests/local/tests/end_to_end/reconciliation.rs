@@ -56,9 +56,18 @@ async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_f
         {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        let entered = executions::entered(&stack, id).await?;
+        assert!(
+            state.is_empty() || entered.iter().any(|one| one == state),
+            "never in {state:?}: {entered:?}"
+        );
         executions::kill(&stack, id).await?;
         // A second time: a nested one may have been started between listing and stopping.
         executions::kill(&stack, id).await?;
+        assert!(
+            executions::list(&stack, id).await?.iter().all(|one| !one.running),
+            "still running at {state:?}"
+        );
         reconcile_until_closed(&stack, id).await?;
 
         let (request, task) = (stack.request(id).await?, stack.task(id).await?);

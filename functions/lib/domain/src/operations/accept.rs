@@ -252,8 +252,9 @@ fn received(request: &Request) -> Fact {
     }
 }
 
-/// How many data sources one request may go to: closing it writes all its tasks and itself in one change.
-const MAX_SOURCES: usize = Change::MAX_ROWS - 1;
+/// How many data sources one request may go to: as many as the workflow's Map runs at a time, so that
+/// one that takes weeks holds no other back; and closing writes all of them in one change.
+const MAX_SOURCES: usize = 40;
 
 fn choose(all: &[DataSource], wanted: &[SourceId]) -> Result<Vec<DataSource>, AcceptError> {
     let mut chosen: Vec<DataSource> = if wanted.is_empty() {

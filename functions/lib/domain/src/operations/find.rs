@@ -1,16 +1,18 @@
 //! Finds the data subject's records in one data source, and decides on them by the request's policy.
 
 use super::{
-    MAX_CHUNKS, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, is_closed,
-    load, open_identifiers, open_vendor, seal_records, settle,
+    MAX_CHUNKS, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, ends_the_task,
+    is_closed, load, open_identifiers, open_vendor, seal_records, search_by_each, settle, wait_left,
 };
 use crate::event::Fact;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::identifier::Identifier;
 use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Policy, Request};
 use crate::task::{Decision, Outcome, Task, TaskState};
+use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
+use crate::waits::Waits;
 
 /// The ports of a search.
 #[derive(Debug)]
@@ -47,17 +49,23 @@ where
     C: Clock,
 {
     /// Searches, stores what was found and what was decided. May be repeated: a task that was
-    /// searched is passed over.
+    /// searched is passed over. Ends before `until`.
     ///
     /// # Errors
     /// `Transient` and `Throttled` when the vendor can't be asked now and shall be asked again.
-    pub async fn run(&self, at: &TaskRef) -> Result<Step, Failure> {
+    pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
             let (request, task) = load(self.store, at).await?;
             if is_closed(&request) || task.state != TaskState::Planned {
                 return Ok(passing(&task));
             }
-            let stored = match self.search(&request, at).await? {
+            let throttled = Fault::Throttled(None);
+            if task.reason.as_deref() == Some(throttled.code())
+                && wait_left(&task, self.clock.now(), &self.settings) > 0
+            {
+                return Err(throttled.failure());
+            }
+            let stored = match self.search(&request, at, until).await? {
                 Sought::Ends(outcome, reason) => self.settle(task, outcome, Some(reason)).await,
                 Sought::Only(found) => self.only_searched(task, found).await,
                 Sought::Failed(fault, tries) => match self.put_off(task, &fault, tries).await {
@@ -88,10 +96,10 @@ where
         vendor.test().await.map_err(|fault| fault.failure())
     }
 
-    async fn search(&self, request: &Request, at: &TaskRef) -> Result<Sought, Failure> {
+    async fn search(&self, request: &Request, at: &TaskRef, until: Time) -> Result<Sought, Failure> {
         let vendor = match open_vendor(self.store, self.vendors, &at.source_id).await {
             Ok(vendor) => vendor,
-            Err(failure) if failure.kind == Kind::Misconfigured => {
+            Err(failure) if ends_the_task(failure) => {
                 return Ok(Sought::Ends(Outcome::Failed, failure.code));
             }
             Err(failure) => return Err(failure),
@@ -102,7 +110,7 @@ where
         }
         let identifiers = match open_identifiers(self.keys, request).await {
             Ok(identifiers) => usable(capabilities, identifiers),
-            Err(failure) if failure.kind == Kind::Misconfigured => {
+            Err(failure) if ends_the_task(failure) => {
                 return Ok(Sought::Ends(Outcome::Failed, failure.code));
             }
             Err(failure) => return Err(failure),
@@ -110,7 +118,7 @@ where
         if identifiers.is_empty() {
             return Ok(Sought::Ends(Outcome::MissingIdentifier, "identifier_missing"));
         }
-        Ok(match vendor.search(&identifiers).await {
+        Ok(match search_by_each(&vendor, &identifiers, self.clock, until).await {
             Ok(found) if found.records.len() > capabilities.max_records => {
                 Sought::Ends(Outcome::Failed, Fault::TooManyRecords.code())
             }
@@ -151,13 +159,17 @@ where
     /// Counts a failed search. `None` when it shall be tried again, a step when it was one too many.
     async fn put_off(&self, mut task: Task, fault: &Fault, tries: u32) -> Result<Option<Step>, CommitError> {
         let now = self.clock.now();
-        task.tries += 1;
-        if task.tries >= tries {
-            return self.settle(task, Outcome::Failed, Some(fault.code())).await.map(Some);
-        }
-        // Minutes, then hours: the workflow's own retries come in between.
-        let wait = crate::waits::Waits { first_seconds: 15, longest_seconds: 6 * 3600 }.after(task.tries);
-        let wait = if let Fault::Throttled(Some(seconds)) = fault { wait.max(*seconds) } else { wait };
+        let wait = if let Fault::Throttled(after) = fault {
+            // The vendor is there and says when: that is no failed try.
+            after.unwrap_or(2).max(1)
+        } else {
+            task.tries += 1;
+            if task.tries >= tries {
+                return self.settle(task, Outcome::Failed, Some(fault.code())).await.map(Some);
+            }
+            // Seconds, minutes, then hours: the workflow's own retries come in between.
+            Waits { first_seconds: 15, longest_seconds: 6 * 3600 }.after(task.tries)
+        };
         task.reason = Some(fault.code().to_owned());
         task.next_due = due_after(now, wait, &self.settings);
         self.store

@@ -12,16 +12,17 @@ pub mod submit;
 pub mod verify;
 
 use crate::event::Fact;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure, Kind};
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{RequestId, SourceId};
-use crate::ports::{Change, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
+use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
 use crate::task::{Outcome, Task, TaskState};
 use crate::time::Time;
-use crate::vendor::{Capabilities, RecordId};
+use crate::vendor::{Capabilities, Fault, Found, RecordId, Vendor};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// How often an operation reads again and decides anew when another worker was faster.
@@ -248,6 +249,53 @@ async fn settle(
     let step = Step::new(&task, Next::Settled, 0);
     store.commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts }).await?;
     Ok(step)
+}
+
+/// The failures that end a task: what it stands on is missing or wrong in the set-up or in its own
+/// rows, and trying again can't help it. Any other misconfiguration (a role that may not read, a key
+/// that is switched off) is ours to mend, and the task waits for that.
+const ENDS_THE_TASK: [Code; 13] = [
+    "connector_unknown",
+    "data_key_unusable",
+    "decision_does_not_fit",
+    "identifier_missing",
+    "identifiers_unreadable",
+    "parameter_wrong",
+    "person_forgotten",
+    "records_do_not_fit",
+    "records_unreadable",
+    "secret_is_not_text",
+    "secret_missing",
+    "secret_unreadable",
+    "source_not_found",
+];
+
+fn ends_the_task(failure: Failure) -> bool {
+    failure.kind == Kind::Misconfigured && ENDS_THE_TASK.contains(&failure.code)
+}
+
+/// Seconds that a call to a vendor needs around itself, for the store and the way back.
+const AROUND_A_CALL: u64 = 5;
+
+/// Searches by one identifier after another, as far as the time until `until` allows; each record
+/// once, in the order in which they were found.
+async fn search_by_each(
+    vendor: &impl Vendor,
+    identifiers: &[Identifier],
+    clock: &impl Clock,
+    until: Time,
+) -> Result<Found, Fault> {
+    let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
+    let mut seen = BTreeSet::new();
+    let mut records = Vec::new();
+    for identifier in identifiers {
+        if clock.now().plus_seconds(needed) > until {
+            return Err(Fault::Unavailable("vendor_out_of_time"));
+        }
+        let found = vendor.search(std::slice::from_ref(identifier)).await?;
+        records.extend(found.records.into_iter().filter(|record| seen.insert(record.clone())));
+    }
+    Ok(Found { records })
 }
 
 /// Whether an operation has nothing to do because the request is closed.

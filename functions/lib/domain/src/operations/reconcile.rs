@@ -46,6 +46,8 @@ pub struct Run {
     pub unknown: u32,
     /// Open requests whose legal deadline is less than three days away, or past.
     pub pressing: u32,
+    /// Closed requests that it found without a kept receipt.
+    pub unsigned: u32,
     /// Requests it could not bring forward; the next run tries again.
     pub failed: u32,
     /// Whether it stopped before the index was read to its end.
@@ -54,6 +56,9 @@ pub struct Run {
     #[serde(skip)]
     pub failures: Vec<(RequestId, Failure)>,
 }
+
+/// The longest wait between two attempts for one request, in seconds.
+const LONGEST_WAIT: u64 = 6 * 3600;
 
 /// How long a task that nobody can move by machine is left alone, in seconds.
 const UNKNOWN_WAIT: u64 = 3600;
@@ -133,12 +138,18 @@ where
 
     async fn move_on(&self, id: RequestId, run: &mut Run) -> Result<(), Failure> {
         let mut counted = false;
+        let mut counted_unsigned = false;
         for _ in 0..STALE_TRIES {
             let Some(request) = self.store.request(id).await? else { return Ok(()) };
             let tasks = self.store.tasks(id).await?;
             if !std::mem::replace(&mut counted, true) && request.state == RequestState::Open {
                 run.pressing += u32::from(is_pressing(&request, self.clock.now()));
                 run.unknown += super::count(tasks.iter().filter(|task| is_unknown(task)).count());
+            }
+            if !counted_unsigned && request.state == RequestState::Closed && request.receipt_sha256.is_none()
+            {
+                counted_unsigned = true;
+                run.unsigned += 1;
             }
             let stored = match judge(&request, &tasks, self.clock.now(), self.settings.grace_seconds) {
                 Judgement::Nothing => return Ok(()),
@@ -191,7 +202,10 @@ where
     /// Stores a new attempt, then starts it. A crash in between leaves a request that is due again.
     async fn begin(&self, mut request: Request, tasks: Vec<Task>) -> Result<(), CommitError> {
         let now = self.clock.now();
-        let later = Some(now.plus_seconds(self.settings.grace_seconds));
+        // The longer a request has been standing, the less often an attempt is begun for it.
+        let age = request.received_at.seconds_until(now);
+        let wait = (age / 8).min(LONGEST_WAIT).max(self.settings.grace_seconds);
+        let later = Some(now.plus_seconds(wait));
         let id = request.id;
         request.attempt += 1;
         request.next_due = later;
@@ -199,7 +213,7 @@ where
         let open = request.state == RequestState::Open;
         let sources: Vec<SourceId> = tasks
             .iter()
-            .filter(|task| open && task.state != TaskState::Settled)
+            .filter(|task| open && task.state != TaskState::Settled && is_due(task.next_due, now))
             .map(|task| task.source.clone())
             .collect();
         let rows = std::iter::once(Row::Request(request))

@@ -4,11 +4,11 @@
 //! the answer to an intent is missing, no other POST goes out for the task, ever.
 
 use super::{
-    Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, is_closed, load,
-    open_records, open_vendor, wait_left,
+    Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, ends_the_task, is_closed,
+    load, open_records, open_vendor, wait_left,
 };
 use crate::event::Fact;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
 use crate::request::Request;
 use crate::task::{Outcome, Rule, RuleState, Task, TaskState};
@@ -119,7 +119,7 @@ where
     ) -> Result<Option<Step>, CommitError> {
         let vendor = match open_vendor(self.store, self.vendors, &at.source_id).await {
             Ok(vendor) => vendor,
-            Err(failure) if failure.kind == Kind::Misconfigured => {
+            Err(failure) if ends_the_task(failure) => {
                 return self.give_up(task, at, failure.code, Outcome::Failed).await.map(Some);
             }
             Err(failure) => return Err(failure.into()),
@@ -161,7 +161,7 @@ where
     ) -> Result<Option<Step>, CommitError> {
         let records = match open_records(self.store, self.keys, at).await {
             Ok(records) => records,
-            Err(failure) if failure.kind == Kind::Misconfigured => {
+            Err(failure) if ends_the_task(failure) => {
                 return self.give_up(task, at, failure.code, Outcome::Failed).await.map(Some);
             }
             Err(failure) => return Err(failure.into()),
@@ -293,8 +293,9 @@ where
                 rule.state = RuleState::Rejected;
                 rule.reason = Some(fault.code().to_owned());
                 let fact = Fact::Rejected { source, batch, reason: fault.code().to_owned() };
-                let outcome =
-                    if matches!(fault, Fault::Unauthorized) { Outcome::Failed } else { Outcome::Refused };
+                // The connector's own objections are no refusal of the vendor's.
+                let vendors = fault.code().starts_with("vendor_");
+                let outcome = if vendors { Outcome::Refused } else { Outcome::Failed };
                 self.end(task, rule, fact, fault.code(), outcome).await.map(Some)
             }
             Submitted::Unknown(code) => self.lost(task, rule, code).await.map(Some),

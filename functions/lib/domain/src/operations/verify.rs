@@ -3,7 +3,7 @@
 use super::find::usable;
 use super::{
     Next, STALE_TRIES, Settings, Step, TaskRef, count, due_after, is_closed, is_late, load, open_identifiers,
-    open_records, open_vendor, settle, wait_left,
+    open_records, open_vendor, search_by_each, settle, wait_left,
 };
 use crate::event::Fact;
 use crate::failure::{Failure, Kind};
@@ -11,6 +11,7 @@ use crate::identifier::Identifier;
 use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Vendors, Writes};
 use crate::request::Request;
 use crate::task::{Outcome, Task, TaskState};
+use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
 use std::collections::BTreeSet;
 
@@ -41,7 +42,7 @@ where
     ///
     /// # Errors
     /// `Transient` when the store or the key service fails.
-    pub async fn run(&self, at: &TaskRef) -> Result<Step, Failure> {
+    pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
             let (request, task) = load(self.store, at).await?;
             if is_closed(&request) || task.state != TaskState::Verifying {
@@ -51,7 +52,7 @@ where
             if wait > 0 {
                 return Ok(Step::new(&task, Next::Verify, wait));
             }
-            match self.look(&request, task, at).await {
+            match self.look(&request, task, at, until).await {
                 Ok(step) => return Ok(step),
                 Err(CommitError::Stale) => {}
                 Err(CommitError::Failed(failure)) => return Err(failure),
@@ -60,7 +61,13 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
-    async fn look(&self, request: &Request, task: Task, at: &TaskRef) -> Result<Step, CommitError> {
+    async fn look(
+        &self,
+        request: &Request,
+        task: Task,
+        at: &TaskRef,
+        until: Time,
+    ) -> Result<Step, CommitError> {
         let vendor = match open_vendor(self.store, self.vendors, &at.source_id).await {
             Ok(vendor) => vendor,
             Err(failure) if failure.kind == Kind::Misconfigured => {
@@ -76,7 +83,7 @@ where
             }
             Err(failure) => return Err(failure.into()),
         };
-        match vendor.search(&identifiers).await {
+        match search_by_each(&vendor, &identifiers, self.clock, until).await {
             Ok(found) => {
                 let left = found.records.iter().filter(|record| submitted.contains(record)).count();
                 let appeared = found.records.len() - left;
