@@ -2,7 +2,7 @@
 
 use crate::answer;
 use crate::connectors::Connectors;
-use crate::definition::{BatchSize, Definition};
+use crate::definition::Definition;
 use crate::exchange::{Exchange, header};
 use crate::net::{Operation, Trouble, VendorClient, refusal};
 use crate::params::Params;
@@ -90,23 +90,17 @@ impl<S: Secrets> Vendors for Sources<S> {
 }
 
 fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
-    let batch_size = match &definition.limits.batch_size {
-        BatchSize::Fixed(size) => *size,
-        BatchSize::Param(name) => {
-            params.integer(name).and_then(|size| usize::try_from(size).ok()).unwrap_or(1)
-        }
-    };
     let plan = definition.plan;
     Capabilities {
         identifiers: definition.identifiers.clone(),
         rights: vec![Right::Erasure],
         dry_run: definition.erase.dry_run.is_some(),
-        batch_size: batch_size.max(1),
+        batch_size: usize::from(definition.limits.batch_size.of(params)),
         max_records: definition.limits.max_records,
         call_timeout_seconds: definition.limits.call_timeout_seconds,
         status_waits: plan.status_waits,
         verify_waits: plan.verify_waits,
-        verify_looks: plan.verify_looks,
+        verify_looks: u32::from(definition.verify_looks.of(params)),
         deadline_seconds: plan.deadline_seconds,
         search_tries: plan.search_tries,
     }
@@ -160,7 +154,11 @@ impl<S> Source<S> {
         if batch.dry_run && !self.capabilities.dry_run {
             return Some(Fault::Refused("dry_run_unsupported"));
         }
-        if batch.records.is_empty() || batch.records.len() > self.capabilities.batch_size {
+        // A task keeps the batch size that it began with, and the parameter may have been lowered
+        // since: what counts is how large it can be made at all.
+        let definition = &self.exchange.definition;
+        let most = usize::from(definition.limits.batch_size.most(&definition.params));
+        if batch.records.is_empty() || batch.records.len() > most {
             return Some(Fault::Refused("batch_size_wrong"));
         }
         None

@@ -51,6 +51,7 @@ impl Checker {
         let statuses = self.statuses(raw.statuses);
         let test = self.request(raw.test, &Scope { params: &params, of: "the test", places: vec![] });
         let limits = self.limits(&raw.limits, &params);
+        let verify_looks = self.amount(&raw.waits.verify_looks, "verify_looks", 100, &params);
         let plan = self.plan(&raw.waits);
         Some(Definition {
             name: raw.name.value,
@@ -69,6 +70,7 @@ impl Checker {
             searches,
             statuses,
             limits,
+            verify_looks,
             plan,
         })
     }
@@ -401,36 +403,8 @@ impl Checker {
     }
 
     fn limits(&mut self, raw: &RawLimits, params: &[Param]) -> Limits {
-        let at = raw.batch_size.referenced;
-        let wrong = "write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds";
-        let batch_size = match &raw.batch_size.value {
-            RawTree::Integer(size @ 1..=10_000) => BatchSize::Fixed(usize::try_from(*size).unwrap_or(1)),
-            RawTree::Text(text) => {
-                let scope = Scope { params, of: "a limit", places: vec![] };
-                let template = self.template(text, at, &scope);
-                match template.as_ref().and_then(Template::lone) {
-                    Some(Place::Param(name)) => {
-                        let param = params.iter().find(|param| param.name == *name);
-                        if let Some(param) = param
-                            && !matches!(param.kind, ParamKind::Integer { min: 1.., max: ..=10_000 })
-                        {
-                            self.at(at, wrong);
-                        }
-                        BatchSize::Param(name.clone())
-                    }
-                    _ => {
-                        self.at(at, wrong);
-                        BatchSize::Fixed(1)
-                    }
-                }
-            }
-            _ => {
-                self.at(at, wrong);
-                BatchSize::Fixed(1)
-            }
-        };
         Limits {
-            batch_size,
+            batch_size: self.amount(&raw.batch_size, "batch_size", 10_000, params),
             max_records: self.size(&raw.max_records, 1, 100_000),
             // Longer than a connection may take, so that the two time-outs can be told apart.
             call_timeout_seconds: self.number(&raw.call_timeout_seconds, net::CONNECT_SECONDS * 2, 120),
@@ -439,11 +413,46 @@ impl Checker {
         }
     }
 
+    /// A number from 1 to `most`, or a parameter that is always one.
+    fn amount(&mut self, raw: &Spanned<RawTree>, name: &str, most: u16, params: &[Param]) -> Amount {
+        let at = raw.referenced;
+        let fits = |least: i64, greatest: i64| least >= 1 && greatest <= i64::from(most);
+        let amount = match &raw.value {
+            RawTree::Integer(number) if fits(*number, *number) => {
+                u16::try_from(*number).ok().map(Amount::Fixed)
+            }
+            RawTree::Text(text) => {
+                let scope = Scope { params, of: "a number", places: vec![] };
+                let Some(template) = self.template(text, at, &scope) else { return Amount::Fixed(1) };
+                match template.lone() {
+                    Some(Place::Param(name)) => match params.iter().find(|param| param.name == *name) {
+                        Some(param) => match param.kind {
+                            ParamKind::Integer { min, max } if fits(min, max) => {
+                                Some(Amount::Param(name.clone()))
+                            }
+                            _ => None,
+                        },
+                        // Reported with the placeholder.
+                        None => return Amount::Fixed(1),
+                    },
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        amount.unwrap_or_else(|| {
+            let message = format!(
+                "write a number from 1 to {most}, or a parameter such as `${{param.{name}}}` of type `integer` within these bounds"
+            );
+            self.at(at, message);
+            Amount::Fixed(1)
+        })
+    }
+
     fn plan(&mut self, raw: &RawWaits) -> VerifyPlan {
         VerifyPlan {
             status_waits: self.waits(&raw.status),
             verify_waits: self.waits(&raw.verify),
-            verify_looks: u32::try_from(self.number(&raw.verify_looks, 1, 100)).unwrap_or(1),
             deadline_seconds: self.number(&raw.deadline_days, 1, 90) * 86_400,
             search_tries: u32::try_from(self.number(&raw.search_tries, 1, 100)).unwrap_or(1),
         }

@@ -9,7 +9,7 @@ pub(crate) use problem::instead;
 pub use problem::{DefinitionError, Problem};
 pub(crate) use raw::IdKind;
 
-use crate::params::ParamValue;
+use crate::params::{ParamValue, Params};
 use crate::template::{Place, Template, Tree};
 use reqwest::Method;
 use reqwest::header::HeaderName;
@@ -46,6 +46,8 @@ pub struct Definition {
     pub(crate) statuses: BTreeMap<String, RuleStatus>,
     pub(crate) test: Request,
     pub(crate) limits: Limits,
+    /// How many looks may still find a submitted record.
+    pub(crate) verify_looks: Amount,
 }
 
 /// A parameter of a data source.
@@ -92,15 +94,13 @@ pub struct SecretField {
     pub description: String,
 }
 
-/// Waits, looks and deadlines.
+/// Waits, the deadline and tries.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifyPlan {
     /// Waits between checks of a rule.
     pub status_waits: Waits,
     /// Waits between looks after the rule finished.
     pub verify_waits: Waits,
-    /// How many looks may still find a submitted record.
-    pub verify_looks: u32,
     /// How long until an unfinished task is handed to a person, in seconds.
     pub deadline_seconds: u64,
     /// How many failed searches in a row end the task.
@@ -163,17 +163,46 @@ pub(crate) struct Claimed {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
-    pub batch_size: BatchSize,
+    pub batch_size: Amount,
     pub max_records: usize,
     pub call_timeout_seconds: u64,
     pub max_body_bytes: usize,
     pub longest_retry_after_seconds: u64,
 }
 
+/// A number, at least 1, that the definition fixes or leaves to a data source's parameter.
 #[derive(Clone, Debug)]
-pub(crate) enum BatchSize {
-    Fixed(usize),
+pub(crate) enum Amount {
+    Fixed(u16),
     Param(String),
+}
+
+impl Amount {
+    /// The number for a data source.
+    pub(crate) fn of(&self, params: &Params) -> u16 {
+        match self {
+            Self::Fixed(number) => *number,
+            // Loading checked the parameter's type and bounds, and checking the parameters its value.
+            Self::Param(name) => {
+                params.integer(name).and_then(|number| u16::try_from(number).ok()).unwrap_or(1).max(1)
+            }
+        }
+    }
+
+    /// The greatest that it can be for any data source.
+    pub(crate) fn most(&self, params: &[Param]) -> u16 {
+        match self {
+            Self::Fixed(number) => *number,
+            Self::Param(name) => params
+                .iter()
+                .find(|param| param.name == *name)
+                .and_then(|param| match param.kind {
+                    ParamKind::Integer { max, .. } => u16::try_from(max).ok(),
+                    _ => None,
+                })
+                .unwrap_or(1),
+        }
+    }
 }
 
 impl Definition {

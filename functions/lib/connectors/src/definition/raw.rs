@@ -175,7 +175,7 @@ pub(crate) struct RawLimits {
 pub(crate) struct RawWaits {
     pub status: RawWait,
     pub verify: RawWait,
-    pub verify_looks: Spanned<u64>,
+    pub verify_looks: Spanned<RawTree>,
     pub deadline_days: Spanned<u64>,
     pub search_tries: Spanned<u64>,
 }

@@ -1,9 +1,11 @@
 //! Qualifio's requests, as they go over the wire.
 
 use crate::support::case;
+use rightful_connectors::Definition;
+use rightful_domain::failure::Failure;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::request::Right;
-use rightful_domain::vendor::{Batch, RuleStatus, Submitted, Vendor};
+use rightful_domain::vendor::{Batch, Fault, RuleStatus, Submitted, Vendor};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -154,9 +156,53 @@ async fn it_can_do_what_the_definition_says() {
                 first_seconds: 5,
                 longest_seconds: 3600,
             },
-            verify_looks: 6,
+            verify_looks: 14,
             deadline_seconds: 2592000,
             search_tries: 12,
         }
         "#);
+}
+
+#[tokio::test]
+async fn a_batch_of_a_task_that_began_before_the_batch_size_was_lowered_is_sent() {
+    let mut case = case("qualifio");
+    case.walkthrough["params"]["batch_size"] = "1".into();
+    let server = server(&case.answer("submit.json")).await;
+    let source = case.at(&server).await;
+    assert_eq!(source.capabilities().batch_size, 1);
+    assert!(case.records().len() > 1);
+    let submitted = case.submit(&source).await;
+    assert!(matches!(submitted, Submitted::Accepted { .. }), "{submitted:?}");
+}
+
+#[tokio::test]
+async fn a_batch_larger_than_the_definition_allows_anyone_is_not_sent() {
+    let text = include_str!("../../definitions/qualifio/connector.yaml");
+    for (from, to) in [("batch_size: ${param.batch_size}", "batch_size: 2"), ("max: 10000", "max: 2")] {
+        let changed =
+            text.replace(from, to).replace("example: 100\n    default: 100", "example: 1\n    default: 1");
+        let mut case = case("qualifio");
+        case.definition = Definition::parse("connector.yaml", &changed).unwrap();
+        let server = server(&case.answer("submit.json")).await;
+        let refused = Submitted::Rejected(Fault::Refused("batch_size_wrong"));
+        assert_eq!(case.submit(&case.at(&server).await).await, refused, "{to}");
+        assert!(server.received_requests().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn looks_go_on_for_hours_unless_the_data_source_wants_fewer() {
+    let mut case = case("qualifio");
+    let source = case.open("http://127.0.0.1:9", case.secrets()).await;
+    let capabilities = source.capabilities();
+    let lasts: u64 = (1..capabilities.verify_looks).map(|n| capabilities.verify_waits.after(n - 1)).sum();
+    assert_eq!(lasts, 4 * 3600 + 25 * 60 + 15);
+
+    case.walkthrough["params"]["verify_looks"] = "3".into();
+    assert_eq!(case.open("http://127.0.0.1:9", case.secrets()).await.capabilities().verify_looks, 3);
+    for wrong in ["1", "31", "", "many"] {
+        case.walkthrough["params"]["verify_looks"] = wrong.into();
+        let opened = case.open_with("http://127.0.0.1:9", case.secrets(), crate::support::client(true)).await;
+        assert_eq!(opened.unwrap_err(), Failure::misconfigured("parameter_wrong"), "{wrong}");
+    }
 }
