@@ -7,7 +7,12 @@ BINARIES := target/$(PROFILE)
 STACK := target/venv-stack/bin/python infra/local/stack.py
 CARGO_DENY_VERSION := 0.20.2
 STACK_NAME ?= rightful-dev
+# For `make deploy`: the template's parameters (`Stage=prod Architecture=arm64`), which the build needs
+# too; where and as whom (`--region … --profile …`); whatever else `sam deploy` takes.
+PARAMETERS ?=
+AWS_FLAGS ?=
 DEPLOY_FLAGS ?=
+OVERRIDES = $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 CARGO_DENY := target/tools/bin/cargo-deny
 
 .DEFAULT_GOAL := help
@@ -66,11 +71,14 @@ sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template,
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build
 
 deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS account of your credentials; see docs/DEPLOY.md
-	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build
-	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam deploy --stack-name $(STACK_NAME) $(DEPLOY_FLAGS)
+	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build $(OVERRIDES)
+	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam deploy \
+		--stack-name $(STACK_NAME) $(AWS_FLAGS) $(OVERRIDES) $(DEPLOY_FLAGS)
 	@mkdir -p target/deploy
-	target/venv-sam/bin/sam list stack-outputs --stack-name $(STACK_NAME) --output json \
-		| python3 infra/local/outputs.py > target/deploy/stack.json
+	target/venv-sam/bin/sam list stack-outputs --stack-name $(STACK_NAME) $(AWS_FLAGS) --output json \
+		> target/deploy/outputs.json
+	python3 infra/local/outputs.py < target/deploy/outputs.json > target/deploy/stack.json.part
+	@mv target/deploy/stack.json.part target/deploy/stack.json
 	@echo "deployed; use it with: rightful --stack target/deploy/stack.json …"
 
 bench: target/venv-stack/requirements.sha256 ## Start, cold and warm times and sizes, beside what they are compared with
