@@ -41,6 +41,9 @@ NEVER_RETRIED = {"Rightful.Refused", "Rightful.Misconfigured", "Rightful.Unknown
 SENT = {"requestId", "sourceId", "attempt", "mode", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"}
 KEPT = SENT | {"next", "waitSeconds", "state", "records", "sources", "open", "unknown", "outcome", "error", "toFulfil"}
 
+# How many items an inline Map runs at once at most; also what a request's data sources are limited to.
+MAP_AT_ONCE = 40
+
 # (pattern, reason): what statelint says that is wrong.
 STATELINT_EXCEPTIONS = [
     (r'\.Seconds is "\{% .* %\}" but should be an Integer',
@@ -383,7 +386,38 @@ def nothing_is_passed_on_whole(definition):
                 yield f"{name}: {text}"
 
 
+@rule("machine",
+      ("a Map without a limit", lambda d: add_state(d, "Planted", {"Type": "Map", "ItemProcessor": {"States": {}}})),
+      ("a lower one", lambda d: add_state(d, "Planted", {"Type": "Map", "MaxConcurrency": 10, "ItemProcessor": {"States": {}}})))
+def a_Map_runs_as_many_at_once_as_an_inline_Map_can(definition):
+    # More data sources than this would wait for one that takes weeks.
+    for name, state, _, _ in states(definition):
+        if state["Type"] == "Map" and state.get("MaxConcurrency") != MAP_AT_ONCE:
+            yield f"{name}: {state.get('MaxConcurrency')}"
+
+
+@rule("machine",
+      ("one partition's name", lambda d: task_of(d).update(Resource="arn:aws:states:::lambda:invoke")))
+def no_ARN_names_a_partition(definition):
+    for text in strings(definition):
+        if "arn:" in text and "arn:${Partition}:" not in text:
+            yield text
+
+
 # ---- the template
+
+
+@rule("template",
+      ("one partition's name", lambda t: role_statements(t, "SubmitRole")[-1].update(Resource={"Fn::Sub": "arn:aws:s3:::b"})),
+      ("no partition for a state machine", lambda t: t["Resources"]["FulfilSourceStateMachine"]["Properties"]["DefinitionSubstitutions"].update(Partition="aws")))
+def no_ARN_of_the_template_names_a_partition(template):
+    for text in strings(template):
+        if re.search(r"\barn:(?!\$\{AWS::Partition\}:)", text):
+            yield text
+    for name, resource in template["Resources"].items():
+        substitutions = resource.get("Properties", {}).get("DefinitionSubstitutions", {"Partition": {"Ref": "AWS::Partition"}})
+        if substitutions.get("Partition") != {"Ref": "AWS::Partition"}:
+            yield f"{name}: Partition"
 
 
 def statements(template: dict) -> Iterator[tuple[str, dict]]:
@@ -581,28 +615,158 @@ def receipts_are_versioned_locked_private_and_sent_by_TLS(template):
         yield "plain http"
 
 
-GRANTED_BY = {
-    "KEYS_TABLE": ("dynamodb:", "KeysTable"), "REQUESTS_TABLE": ("dynamodb:", "RequestsTable"),
-    "DATA_KEY_ID": ("kms:", "DataKey"), "TAG_KEY_ID": ("kms:", "TagKey"), "RECEIPT_KEY_ID": ("kms:", "ReceiptKey"),
-    "RECEIPTS_BUCKET": ("s3:", "ReceiptsBucket"), "FULFIL_REQUEST_ARN": ("states:", "fulfil-request"),
-    "SECRET_PREFIX": ("secretsmanager:", "rightful/"),
-}
+def crate_of(function: str) -> str:
+    """`StatusCheckFunction` is built from `functions/status-check`."""
+    return "-".join(re.findall(r"[A-Z][a-z]+", function.removesuffix("Function"))).lower()
+
+
+def code_of(folder: str) -> str:
+    """A crate's code, without its tests and comments."""
+    paths = sorted((ROOT / "functions" / folder / "src").rglob("*.rs"))
+    code = "\n".join(path.read_text().partition("#[cfg(test)]\nmod ")[0] for path in paths)
+    return re.sub(r"^\s*//.*$", "", code, flags=re.M)
+
+
+def settings_read(code: str, environment: str) -> set[str]:
+    """The variables that a function's code reads by `rightful_lambda::Environment`."""
+    bodies = dict(re.findall(r"pub fn (\w+)\(self.*?\{(.*?)\n    \}", environment, re.S))
+
+    def read(text: str, by: str) -> set[str]:
+        found = set(re.findall(rf'\b{by}\s*\.\w+\(\s*"([A-Z_]+)"', text))
+        for method in re.findall(rf"\b{by}\s*\.(\w+)\(\s*\)", text):
+            found |= read(bodies[method], "self")
+        return found
+
+    return read(code, "env")
 
 
 @rule("template",
-      ("a name without a permission", lambda t: t["Resources"]["CloseFunction"]["Properties"]["Environment"]["Variables"].update(TAG_KEY_ID="x")),
-      ("a permission without a name", lambda t: t["Resources"]["IntakeFunction"]["Properties"]["Environment"]["Variables"].pop("DATA_KEY_ID")))
-def a_function_is_told_of_exactly_what_its_role_may_use(template):
+      ("a variable that nobody reads", lambda t: t["Resources"]["CloseFunction"]["Properties"]["Environment"]["Variables"].update(TAG_KEY_ID="x")),
+      ("one that is read in main.rs", lambda t: t["Resources"]["CloseFunction"]["Properties"]["Environment"]["Variables"].pop("FORGET_AFTER_DAYS")),
+      ("one that is read for a setting", lambda t: t["Resources"]["SubmitFunction"]["Properties"]["Environment"]["Variables"].pop("RECONCILE_GRACE_SECONDS")),
+      ("one that every function reads", lambda t: t["Globals"]["Function"]["Environment"]["Variables"].pop("RIGHTFUL_STAGE")))
+def a_function_is_given_exactly_the_variables_that_its_code_reads(template):
+    environment = (ROOT / "functions" / "lib" / "lambda" / "src" / "environment.rs").read_text()
+    shared = set(template["Globals"]["Function"].get("Environment", {}).get("Variables", {}))
     for name, function in functions(template).items():
-        variables = function["Properties"]["Environment"]["Variables"]
-        role = template["Resources"][function["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"]["Policies"][0]
-        for variable, (service, resource) in GRANTED_BY.items():
-            granted = any(
-                any(action.startswith(service) for action in as_list(statement["Action"]))
-                and resource in json.dumps(statement["Resource"])
-                for statement in role["PolicyDocument"]["Statement"])
-            if granted != (variable in variables):
-                yield f"{name} {variable}: {'not told' if granted else 'not allowed'}"
+        given = shared | set(function["Properties"]["Environment"]["Variables"])
+        wanted = settings_read(code_of(crate_of(name)), environment)
+        for variable in sorted(given ^ wanted):
+            yield f"{name} {variable}: {'nobody reads it' if variable in given else 'not given'}"
+
+
+def actions_called(code: str) -> set[str]:
+    """The names of the AWS actions that the adapters call, those inside transactions too."""
+    called = {"".join(word.title() for word in method.split("_")) for method in re.findall(r"\.(\w+)\(\)", code)}
+    inside = {"Put": "PutItem", "Delete": "DeleteItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
+    return called | {inside[kind] for kind in re.findall(r"\b(\w+)::builder\(\)", code) if kind in inside}
+
+
+# What no SDK call is named after: written to by Lambda itself, or asked of S3 by a read of nothing.
+NOT_CALLED_BY_NAME = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket"}
+# What the adapters call for operators alone, who have identities of their own.
+FOR_OPERATORS = {"kms:GetPublicKey", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:PutSecretValue"}
+
+
+def grant(role: str, action: str, resource="a") -> Callable:
+    return lambda template: role_statements(template, role).append({"Sid": "X", "Effect": "Allow", "Action": [action], "Resource": resource})
+
+
+@rule("template",
+      ("an update", grant("SubmitRole", "dynamodb:UpdateItem")),
+      ("a condition alone", grant("IntakeRole", "dynamodb:ConditionCheckItem")),
+      ("a scan", grant("ReconcileRole", "dynamodb:Scan")),
+      ("a batch", grant("SearchRole", "dynamodb:BatchGetItem")),
+      ("an encryption", grant("IntakeRole", "kms:Encrypt")),
+      ("a deletion of a receipt", grant("CloseRole", "s3:DeleteObject")),
+      ("a way past the lock", grant("CloseRole", "s3:BypassGovernanceRetention")),
+      ("what operators do", grant("SearchRole", "secretsmanager:PutSecretValue")))
+def no_function_may_do_what_no_code_calls(template):
+    called = actions_called(code_of("lib/aws"))
+    for name, function in functions(template).items():
+        for statement in role_statements(template, function["Properties"]["Role"]["Fn::GetAtt"][0]):
+            for action in as_list(statement["Action"]):
+                if action not in NOT_CALLED_BY_NAME and (action in FOR_OPERATORS or action.partition(":")[2] not in called):
+                    yield f"{name}: {action}"
+
+
+def table(name: str, *actions: str) -> set[tuple[str, str]]:
+    return {(f"dynamodb:{action}", name) for action in actions}
+
+
+# What each adapter of rightful-aws does when a function is built with it, and with what.
+ADAPTERS = {
+    "Store": table("RequestsTable", "GetItem", "PutItem", "Query"),
+    "DataKeys": table("KeysTable", "GetItem") | {("kms:Decrypt", "DataKey")},
+    # Whoever forgets a key takes the record ids away too.
+    "KeyTable": table("KeysTable", "DeleteItem") | table("RequestsTable", "DeleteItem"),
+    "TagKey": {("kms:GenerateMac", "TagKey")},
+    "SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/source/*")},
+    "StateMachine": {("states:StartExecution", "stateMachine:rightful-${Stage}-fulfil-request")},
+    "ReceiptKey": {("kms:Sign", "ReceiptKey")},
+    "ReceiptBucket": {("s3:GetObject", "ReceiptsBucket/receipts/*"), ("s3:PutObject", "ReceiptsBucket/receipts/*"),
+                      ("s3:ListBucket", "ReceiptsBucket")},
+}
+# Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads single
+# rows and the list of data sources, and takes webhooks; reconcile reads the due index.
+ADAPTERS_OF = {
+    "intake": {
+        "Store": table("RequestsTable", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
+        "DataKeys": table("KeysTable", "PutItem") | {("kms:GenerateDataKey", "DataKey")},
+        "SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/webhook/*")},
+    },
+    "reconcile": {"Store": ADAPTERS["Store"] | table("RequestsTable/index/due", "Query")},
+}
+
+
+def resource_name(resource) -> str:
+    """`RequestsTable`, `RequestsTable/index/due`, `secret:rightful/…`: what a policy's resource is."""
+    if not isinstance(resource, dict):
+        return resource
+    if "Fn::GetAtt" in resource:
+        return resource["Fn::GetAtt"][0]
+    text = resource.get("Fn::Sub", "")
+    return re.sub(r"\$\{(\w+)\.Arn\}", r"\1", text).removeprefix("arn:${AWS::Partition}:").partition("${AWS::AccountId}:")[2] \
+        or re.sub(r"\$\{(\w+)\.Arn\}", r"\1", text)
+
+
+def take(role: str, sid: str) -> Callable:
+    def plant(template):
+        found = role_statements(template, role)
+        found.remove(next(statement for statement in found if statement["Sid"] == sid))
+    return plant
+
+
+@rule("template",
+      ("another's right", grant("StatusCheckRole", "kms:GenerateMac", {"Fn::GetAtt": ["TagKey", "Arn"]})),
+      ("the right on another table", grant("SearchRole", "dynamodb:PutItem", {"Fn::GetAtt": ["KeysTable", "Arn"]})),
+      ("an index that it does not read", grant("ReconcileRole", "dynamodb:Query", {"Fn::Sub": "${RequestsTable.Arn}/index/rule"})),
+      ("records that it does not delete", grant("SearchRole", "dynamodb:DeleteItem", {"Fn::GetAtt": ["RequestsTable", "Arn"]})),
+      ("keys that it does not read", grant("CloseRole", "dynamodb:GetItem", {"Fn::GetAtt": ["KeysTable", "Arn"]})),
+      ("a missing right", take("ReconcileRole", "StartFulfilment")),
+      ("no sight of missing receipts", take("CloseRole", "SeeWhichReceiptsThereAre")))
+def a_role_allows_what_its_functions_adapters_do_and_nothing_else(template):
+    for name, function in functions(template).items():
+        crate = crate_of(name)
+        wanted = set()
+        for adapter in re.findall(r"\b(\w+)::new\(\s*&aws\b", code_of(crate)):
+            wanted |= ADAPTERS_OF.get(crate, {}).get(adapter) or ADAPTERS[adapter]
+        allowed = {
+            (action, resource_name(resource))
+            for statement in role_statements(template, function["Properties"]["Role"]["Fn::GetAtt"][0])
+            if statement["Sid"] != "WriteLogs"
+            for action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])}
+        for action, resource in sorted(allowed ^ wanted):
+            yield f"{name} {action} {resource}: {'nothing in the code does it' if (action, resource) in allowed else 'not allowed'}"
+
+
+@rule("template",
+      ("anything in the bucket", lambda t: next(s for s in role_statements(t, "CloseRole") if "s3:ListBucket" in s["Action"]).pop("Condition")))
+def close_lists_receipts_alone(template):
+    for statement in role_statements(template, "CloseRole"):
+        if "s3:ListBucket" in statement["Action"] and '"s3:prefix": "receipts/*"' not in json.dumps(statement.get("Condition")):
+            yield statement["Sid"]
 
 
 # ------------------------------------------------------------------------------------ checkers of others
@@ -613,9 +777,14 @@ def run(*command: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def filled(definition: dict) -> str:
+    """The definition as text, with its partition, which the checkers look at."""
+    return json.dumps(definition).replace("${Partition}", "aws")
+
+
 def inlined(definition: dict) -> dict:
     """A template with nothing but the definition, since cfn-lint opens no DefinitionUri."""
-    text = json.dumps(definition)
+    text = filled(definition)
     text = re.sub(r"\$\{\w*FunctionArn\}", "arn:aws:lambda:eu-central-1:123456789012:function:f", text)
     text = re.sub(r"\$\{\w+\}", "arn:aws:states:eu-central-1:123456789012:stateMachine:s", text)
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Machine": {
@@ -625,14 +794,14 @@ def inlined(definition: dict) -> dict:
 
 def asl_validator(definition: dict, folder: Path) -> list[str]:
     path = folder / "asl-validator.json"
-    path.write_text(json.dumps(definition))
+    path.write_text(filled(definition))
     code, output = run("node", str(HERE / "node_modules" / "asl-validator" / "dist" / "bin" / "asl-validator.js"), "--json-path", str(path))
     return [] if code == 0 else [output.strip() or f"exit {code}"]
 
 
 def statelint(definition: dict, folder: Path) -> list[str]:
     path = folder / "statelint.json"
-    path.write_text(json.dumps(definition))
+    path.write_text(filled(definition))
     code, output = run(str(BIN / "statelint"), str(path))
     lines = [line.strip() for line in output.splitlines()]
     complaints = [line for line in lines if line and line != str(path) and not re.fullmatch(r"(\d+|One) errors?:", line)]
@@ -680,6 +849,17 @@ def errors_in_rust() -> set[str]:
 def error_names_differ(machines: dict[str, dict], rust: set[str]) -> list[str]:
     differing = errors_in_machines(machines) ^ rust
     return [f"only in one of Rust and ASL: {', '.join(sorted(differing))}"] if differing else []
+
+
+def most_sources() -> int | None:
+    """How many data sources the domain lets a request have."""
+    accept = (ROOT / "functions" / "lib" / "domain" / "src" / "operations" / "accept.rs").read_text()
+    found = re.search(r"const MAX_SOURCES: usize = (\d+);", accept)
+    return int(found[1]) if found else None
+
+
+def more_sources_than_at_once(most: int | None) -> list[str]:
+    return [] if most is not None and most <= MAP_AT_ONCE else [f"MAX_SOURCES is {most}; a Map runs {MAP_AT_ONCE} at once"]
 
 
 def substitutions_differ(machines: dict[str, dict], template: dict) -> list[str]:
@@ -779,6 +959,9 @@ def main() -> int:
     tally.expect("the errors named in ASL are those of Rust", error_names_differ(machines, rust) if rust else ["no error names found in Rust"])
     tally.expect_complaint("the comparison of error names sees one too many", error_names_differ({"x": "Rightful.Planted", **machines}, rust))
     tally.expect_complaint("the comparison of error names sees one too few", error_names_differ(machines, rust | {"Rightful.Planted"}))
+    tally.expect("a request has no more data sources than a Map runs at once", more_sources_than_at_once(most_sources()))
+    tally.expect_complaint("the comparison with the Map sees one too many", more_sources_than_at_once(MAP_AT_ONCE + 1))
+    tally.expect_complaint("the comparison with the Map sees no number", more_sources_than_at_once(None))
     tally.expect("every substitution is given, and used", substitutions_differ(machines, template))
     planted = copy.deepcopy(template)
     planted["Resources"]["FulfilRequestStateMachine"]["Properties"]["DefinitionSubstitutions"].pop("CloseFunctionArn")
