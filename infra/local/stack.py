@@ -356,7 +356,8 @@ def start_sandbox(processes: Processes, directory: Path, args, token: str) -> tu
     process = processes.start(
         "sandbox",
         [str(binary), "--port", "0", "--port-file", str(port_file),
-         "--finish-after-ms", str(args.finish_after_ms), "--token", token],
+         # One argument: a token may begin with a hyphen.
+         "--finish-after-ms", str(args.finish_after_ms), f"--token={token}"],
         {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"},
         directory / "logs" / "sandbox.log", directory,
     )
