@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 /// The counts of a run, by the names of `rightful_domain::operations::reconcile::Run`. They are read
 /// one by one, because the deployed functions may be a version older or newer.
-const COUNTS: [(&str, &str); 6] = [
+const COUNTS: [(&str, &str); 7] = [
     ("examined", "requests that were due"),
     ("checked", "tasks whose rules the vendor was asked about"),
     ("started", "workflow attempts begun"),
     ("unknown", "tasks that a person has to look at"),
     ("pressing", "open requests whose legal date is near or past"),
+    ("unsigned", "closed requests without a kept receipt yet"),
     ("failed", "requests that could not be brought forward; the next run tries again"),
 ];
 
