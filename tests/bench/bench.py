@@ -575,8 +575,8 @@ def stop(number, _):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--rounds", type=int, default=5, help="how often every case is started")
-    parser.add_argument("--calls", type=int, default=40, help="warm calls after each start")
+    parser.add_argument("--rounds", type=int, default=9, help="how often every case is started")
+    parser.add_argument("--calls", type=int, default=25, help="warm calls after each start")
     parser.add_argument("--as-python-function", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.as_python_function:
