@@ -3,7 +3,6 @@
 
 CARGO ?= cargo
 PROFILE := local
-BINARIES := target/$(PROFILE)
 STACK := target/venv-stack/bin/python infra/local/stack.py
 CARGO_DENY_VERSION := 0.20.2
 STACK_NAME ?= rightful-dev

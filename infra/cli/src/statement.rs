@@ -191,7 +191,7 @@ mod tests {
           ticket       T-1
           legal date   2026-12-21 09:30:00 UTC
           closed       2026-11-21 09:30:12 UTC
-          outcome      failed (nothing was achieved)
+          outcome      failed (it could not be done, or only in part)
           person       to be forgotten at 2026-11-21 09:30:12 UTC
           issued by    stage local
           rests on     9 events, the last with hash cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd

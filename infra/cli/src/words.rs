@@ -42,7 +42,7 @@ pub fn request_outcome(outcome: RequestOutcome) -> &'static str {
         RequestOutcome::PartlyFulfilled => "some of what was found was acted on, some was not",
         RequestOutcome::NothingFound => "no data source holds a record of this person",
         RequestOutcome::Refused => "refused",
-        RequestOutcome::Failed => "nothing was achieved",
+        RequestOutcome::Failed => "it could not be done, or only in part",
         RequestOutcome::DryRun => "tried out, nothing erased",
     }
 }
