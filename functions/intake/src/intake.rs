@@ -96,9 +96,14 @@ where
         let ticket = ticket::parse(&body)?;
         let owned = |name: &str| header(name).map(str::to_owned);
         let key = ticket::delivery_key(&channel.delivery, &owned, &ticket)?;
-        let demand = ticket::read(&channel.ticket, &ticket)?;
         let arrival = Arrival::Delivery { channel: &channel.name, key: key.as_bytes(), body: &body };
-        self.accept(channel, &demand, arrival).await
+        match ticket::read(&channel.ticket, &ticket) {
+            Ok(demand) => self.accept(channel, &demand, arrival).await,
+            Err(error) => match self.ports().unreadable(new_id(), arrival).await.map_err(failed)? {
+                Some(first) => Err(conflict(channel, first)),
+                None => Err(error.into()),
+            },
+        }
     }
 
     /// Against the cached secrets; when they don't fit, against fresh ones, but not for every
@@ -127,21 +132,24 @@ where
         Ok(result?)
     }
 
-    async fn accept(
-        &self,
-        channel: &Channel,
-        demand: &Demand,
-        arrival: Arrival<'_>,
-    ) -> Result<Answer, Answer> {
-        let accept = Accept {
+    fn ports(&self) -> Accept<'_, S, K, T, W, C> {
+        Accept {
             store: &self.store,
             keys: &self.keys,
             tags: &self.tags,
             workflow: &self.workflow,
             clock: &self.clock,
             settings: self.settings,
-        };
-        match accept.run(new_id(), demand, arrival).await {
+        }
+    }
+
+    async fn accept(
+        &self,
+        channel: &Channel,
+        demand: &Demand,
+        arrival: Arrival<'_>,
+    ) -> Result<Answer, Answer> {
+        match self.ports().run(new_id(), demand, arrival).await {
             Ok(Accepted { request, new, not_started }) => {
                 tracing::info!(request_id = %request, new, "request accepted");
                 if let Some(failure) = not_started {
@@ -149,14 +157,7 @@ where
                 }
                 Ok(Answer::accepted(request))
             }
-            Err(AcceptError::Conflict(request)) => Err(Answer {
-                request: Some(request),
-                ..Answer::refused(
-                    channel.conflict_status,
-                    "delivery_conflict",
-                    AcceptError::Conflict(request),
-                )
-            }),
+            Err(AcceptError::Conflict(request)) => Err(conflict(channel, request)),
             Err(error @ AcceptError::NoSource) => Err(Answer::refused(503, "no_data_source", error)),
             Err(AcceptError::Failed(failure)) => Err(failed(failure)),
             Err(error) => Err(Answer::refused(422, "ticket_not_acceptable", error)),
@@ -167,6 +168,12 @@ where
 #[allow(clippy::disallowed_methods, reason = "the one place where a webhook's request gets its id")]
 fn new_id() -> RequestId {
     RequestId::new(Uuid::now_v7())
+}
+
+/// The delivery was known with another content.
+fn conflict(channel: &Channel, request: RequestId) -> Answer {
+    let error = AcceptError::Conflict(request);
+    Answer { request: Some(request), ..Answer::refused(channel.conflict_status, "delivery_conflict", error) }
 }
 
 fn failed(failure: Failure) -> Answer {

@@ -19,6 +19,8 @@ async fn a_delivery_makes_one_request_and_a_conflicting_one_is_refused_and_recor
     let conflict = standard(&stack, "msg_1", other.as_bytes()).await?;
     assert_eq!(conflict.status, 409);
     assert!(conflict.text.contains(&first.to_string()) && !conflict.text.contains("ana@"));
+    // Another content that is no ticket either is a conflict all the same.
+    assert_eq!(standard(&stack, "msg_1", b"{}").await?.status, 409);
     assert_ne!(request_id(&standard(&stack, "msg_2", other.as_bytes()).await?)?, first);
 
     // Zendesk's delivery id is not signed: the ticket's number counts, and 409 would mean "again".
@@ -27,12 +29,12 @@ async fn a_delivery_makes_one_request_and_a_conflicting_one_is_refused_and_recor
     assert_eq!(request_id(&zendesk(&stack, third.as_bytes(), 10).await?)?, ticketed);
     assert_eq!(zendesk(&stack, other.as_bytes(), 0).await?.status, 422);
 
-    for id in [first, ticketed] {
+    for (id, expected) in [(first, 2), (ticketed, 1)] {
         stack.closed(id).await?;
         let (_, facts) = read_chain(id, &stack.store.events(id).await?)?;
         let conflicts =
             facts.iter().filter(|(_, fact)| matches!(fact, Fact::DeliveryConflict { .. })).count();
-        assert_eq!(conflicts, 1);
+        assert_eq!(conflicts, expected);
     }
     let journal = stack.sandbox.journal().await?;
     assert!(journal.erasures.iter().all(|erasure| !erasure.already), "{:?}", journal.erasures);

@@ -140,6 +140,26 @@ where
         }
     }
 
+    /// A delivery whose ticket can't be read. When it came before with another content, that is
+    /// recorded as a conflict, and the request that the first one made is answered.
+    ///
+    /// # Errors
+    /// When a port fails.
+    pub async fn unreadable(
+        &self,
+        id: RequestId,
+        arrival: Arrival<'_>,
+    ) -> Result<Option<RequestId>, Failure> {
+        let Some(mine) = self.delivery(id, arrival).await? else { return Ok(None) };
+        match self.store.delivery(&mine.channel, &mine.key).await? {
+            Some(first) if first.body != mine.body => {
+                self.record_conflict(&first).await?;
+                Ok(Some(first.request))
+            }
+            _ => Ok(None),
+        }
+    }
+
     async fn delivery(&self, id: RequestId, arrival: Arrival<'_>) -> Result<Option<Delivery>, Failure> {
         let Arrival::Delivery { channel, key, body } = arrival else { return Ok(None) };
         let in_channel = [channel.as_bytes(), &[0], key].concat();
