@@ -166,6 +166,9 @@ pub struct Task {
     /// When a look found none of the submitted records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<Time>,
+    /// When it was handed to a person, who alone can move it since; `None` while a machine can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over_at: Option<Time>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Time>,
@@ -206,6 +209,7 @@ impl Task {
             submitted_at: None,
             finished_at: None,
             verified_at: None,
+            handed_over_at: None,
             settled_at: None,
             next_due: Some(next_due),
         }

@@ -163,6 +163,8 @@ pub enum Fault {
     Unavailable(Code),
     /// The vendor asks to wait, in seconds (capped by the connector), when it says how long.
     Throttled(Option<u64>),
+    /// We hold the call back ourselves, for so many seconds: it never left.
+    Paused(Code, u64),
     /// The token was not accepted, also after it was read again.
     Unauthorized,
     /// The vendor refused the call for another reason.
@@ -173,13 +175,45 @@ pub enum Fault {
     RuleNotFound,
 }
 
+/// The code of a call that the vendor asks to put off.
+const THROTTLED: Code = "vendor_throttled";
+/// Our own limiter holds calls back, so that the vendor's limit is kept.
+pub const RATE_LIMITED: Code = "rate_limited";
+/// The vendor failed again and again: it is left alone for a while.
+pub const CIRCUIT_OPEN: Code = "circuit_open";
+/// The vendor's calls of the day are used up.
+pub const QUOTA_SPENT: Code = "quota_spent";
+
 impl Fault {
+    /// Whether the call is only put off, by the vendor or by us: no failed try.
+    #[must_use]
+    pub fn is_put_off(&self) -> bool {
+        matches!(self, Fault::Throttled(_) | Fault::Paused(..))
+    }
+
+    /// Whether a stored code says that a call was only put off.
+    #[must_use]
+    pub fn puts_off(code: &str) -> bool {
+        [THROTTLED, RATE_LIMITED, CIRCUIT_OPEN, QUOTA_SPENT].contains(&code)
+    }
+
+    /// How long the vendor, or our own limiter, wants the next call to wait, in seconds.
+    #[must_use]
+    pub fn asked_wait(&self) -> Option<u64> {
+        match self {
+            Fault::Throttled(wait) => *wait,
+            Fault::Paused(_, seconds) => Some(*seconds),
+            _ => None,
+        }
+    }
+
     /// Its code, for the store, the log and the receipt.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
             Fault::Unavailable(code) | Fault::Refused(code) => code,
-            Fault::Throttled(_) => "vendor_throttled",
+            Fault::Paused(code, _) => code,
+            Fault::Throttled(_) => THROTTLED,
             Fault::Unauthorized => "credentials_rejected",
             Fault::TooManyRecords => "too_many_records",
             Fault::RuleNotFound => "rule_not_found",
@@ -191,7 +225,7 @@ impl Fault {
     pub fn failure(&self) -> Failure {
         let kind = match self {
             Fault::Unavailable(_) => Kind::Transient,
-            Fault::Throttled(_) => Kind::Throttled,
+            Fault::Throttled(_) | Fault::Paused(..) => Kind::Throttled,
             Fault::Unauthorized => Kind::Misconfigured,
             Fault::Refused(_) | Fault::TooManyRecords => Kind::Refused,
             Fault::RuleNotFound => Kind::Unknown,

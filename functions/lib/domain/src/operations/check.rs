@@ -148,10 +148,8 @@ where
                     (None, true) => Some("vendor_status_unknown"),
                     (None, false) => None,
                 };
-                let mut wait = vendor.capabilities().status_waits.after(task.polls);
-                if let Some(Fault::Throttled(Some(seconds))) = round.fault {
-                    wait = wait.max(seconds);
-                }
+                let asked = round.fault.as_ref().and_then(Fault::asked_wait).unwrap_or(0);
+                let wait = vendor.capabilities().status_waits.after(task.polls).max(asked);
                 self.wait(request, task, Some(vendor.capabilities()), code, wait).await
             }
         }
@@ -296,6 +294,7 @@ where
     async fn hand_over(&self, mut task: Task, code: &str) -> Result<Step, CommitError> {
         let now = self.clock.now();
         task.state = TaskState::Unknown;
+        task.handed_over_at = task.handed_over_at.or(Some(now));
         task.reason = Some(code.to_owned());
         task.next_due = due_after(now, 0, &self.settings);
         let fact = Fact::BecameUnknown { source: task.source.clone(), batch: None, reason: code.to_owned() };

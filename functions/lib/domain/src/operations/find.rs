@@ -59,11 +59,10 @@ where
             if is_closed(&request) || task.state != TaskState::Planned {
                 return Ok(passing(&task));
             }
-            let throttled = Fault::Throttled(None);
-            if task.reason.as_deref() == Some(throttled.code())
+            if task.reason.as_deref().is_some_and(Fault::puts_off)
                 && wait_left(&task, self.clock.now(), &self.settings) > 0
             {
-                return Err(throttled.failure());
+                return Err(Fault::Throttled(None).failure());
             }
             let stored = match self.search(&request, at, until).await? {
                 Sought::Ends(outcome, reason) => self.settle(task, outcome, Some(reason)).await,
@@ -126,7 +125,7 @@ where
                 Sought::Only(count(found.records.len()))
             }
             Ok(found) => Sought::Records(found.records),
-            Err(fault @ (Fault::Unavailable(_) | Fault::Throttled(_))) => {
+            Err(fault) if fault.is_put_off() || matches!(fault, Fault::Unavailable(_)) => {
                 Sought::Failed(fault, capabilities.search_tries)
             }
             Err(fault) => Sought::Ends(Outcome::Failed, fault.code()),
@@ -159,9 +158,9 @@ where
     /// Counts a failed search. `None` when it shall be tried again, a step when it was one too many.
     async fn put_off(&self, mut task: Task, fault: &Fault, tries: u32) -> Result<Option<Step>, CommitError> {
         let now = self.clock.now();
-        let wait = if let Fault::Throttled(after) = fault {
-            // The vendor is there and says when: that is no failed try.
-            after.unwrap_or(2).max(1)
+        let wait = if fault.is_put_off() {
+            // Somebody says when: that is no failed try.
+            fault.asked_wait().unwrap_or(2).max(1)
         } else {
             task.tries += 1;
             if task.tries >= tries {

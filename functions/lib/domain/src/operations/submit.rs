@@ -13,7 +13,7 @@ use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tags, Vendors, 
 use crate::request::Request;
 use crate::task::{Outcome, Rule, RuleState, Task, TaskState};
 use crate::time::Time;
-use crate::vendor::{Batch, Fault, RecordId, Submitted, Vendor};
+use crate::vendor::{Batch, RecordId, Submitted, Vendor};
 use crate::waits::Waits;
 
 /// The ports of a submission.
@@ -273,9 +273,9 @@ where
                 rule.state = RuleState::NotSent;
                 rule.reason = Some(fault.code().to_owned());
                 task.state = TaskState::Submitting;
-                let wait = match fault {
-                    Fault::Throttled(Some(seconds)) => (*seconds).max(1),
-                    _ => NOT_SENT_WAITS.after(task.tries),
+                let wait = match fault.asked_wait() {
+                    Some(seconds) => seconds.max(1),
+                    None => NOT_SENT_WAITS.after(task.tries),
                 };
                 task.tries += 1;
                 task.reason = rule.reason.clone();
@@ -367,6 +367,7 @@ where
         rule.state = RuleState::Unknown;
         rule.reason = Some(code.to_owned());
         task.state = TaskState::Unknown;
+        task.handed_over_at = task.handed_over_at.or(Some(now));
         task.reason = Some(code.to_owned());
         task.next_due = due_after(now, 0, &self.settings);
         let fact =

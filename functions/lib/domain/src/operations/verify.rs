@@ -12,7 +12,7 @@ use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Vendors, Writes
 use crate::request::Request;
 use crate::task::{Outcome, Task, TaskState};
 use crate::time::Time;
-use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
+use crate::vendor::{Capabilities, RecordId, Vendor};
 use std::collections::BTreeSet;
 
 /// The ports of a look.
@@ -90,10 +90,7 @@ where
                 self.looked(task, capabilities, count(left), count(appeared)).await
             }
             Err(fault) => {
-                let mut wait = capabilities.verify_waits.after(task.tries);
-                if let Fault::Throttled(Some(seconds)) = fault {
-                    wait = wait.max(seconds);
-                }
+                let wait = capabilities.verify_waits.after(task.tries).max(fault.asked_wait().unwrap_or(0));
                 self.cannot_look(request, task, Some(capabilities), fault.code(), wait).await
             }
         }
@@ -170,6 +167,7 @@ where
         let mut next = Next::Verify;
         if late {
             task.state = TaskState::Unknown;
+            task.handed_over_at = task.handed_over_at.or(Some(now));
             next = Next::Unknown;
             facts.push(Fact::BecameUnknown {
                 source: task.source.clone(),
