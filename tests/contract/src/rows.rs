@@ -3,6 +3,7 @@
 use crate::table::{Guard, Item, Key, Write};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::lease::Lease;
 use rightful_domain::ports::{DUE_SHARDS, Row};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::Tag;
@@ -58,6 +59,12 @@ pub fn delivery_key(channel: &str, key: &Tag) -> Key {
 #[must_use]
 pub fn source_key(id: &SourceId) -> Key {
     (format!("SOURCE#{id}"), "SOURCE".to_owned())
+}
+
+/// The row of the lease on a person at a data source.
+#[must_use]
+pub fn lease_key(source: &SourceId, subject: &Tag) -> Key {
+    (format!("LEASE#{source}#{}", subject.mac), "LEASE".to_owned())
 }
 
 /// A row as it is stored.
@@ -129,6 +136,13 @@ pub fn change(id: RequestId, row: &Row, writer: u64) -> Result<Write, Failure> {
         Row::Rule(row) => rule(row, writer)?,
         Row::Records { source, chunk, sealed } => {
             Write::Put((request_pk(id), records_sk(source, *chunk)), item(sealed, 0, writer)?, Guard::Nothing)
+        }
+        Row::Lease(lease) => {
+            let key = lease_key(&lease.source, &lease.subject);
+            Write::Put(key, item(lease, lease.revision(), writer)?, guard(lease.revision_before()))
+        }
+        Row::Held { source, subject, fence } => {
+            Write::Check(lease_key(source, subject), Guard::Revision(Lease::revision_of(*fence)))
         }
         Row::ForgetRecords { source, chunk } => Write::Delete((request_pk(id), records_sk(source, *chunk))),
     })

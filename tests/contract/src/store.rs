@@ -10,6 +10,7 @@ use crate::table::{Guard, Item, Key, Refusal, Table, Write};
 use rightful_domain::event::{self, Fact, Head};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::lease::Lease;
 use rightful_domain::ports::{Begins, Change, CommitError, Created, Due, DueIndex, Page, Reads, Row, Writes};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::{Sealed, Tag};
@@ -229,6 +230,12 @@ impl Reads for Store {
     async fn rules(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure> {
         self.gate.point("read rules").await;
         self.rules_now(id, source)
+    }
+
+    async fn lease(&self, source: &SourceId, subject: &Tag) -> Result<Option<Lease>, Failure> {
+        self.gate.point("read lease").await;
+        let (pk, sk) = rows::lease_key(source, subject);
+        self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose()
     }
 
     async fn records(&self, id: RequestId, source: &SourceId) -> Result<Vec<Sealed>, Failure> {

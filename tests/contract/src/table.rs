@@ -55,12 +55,14 @@ pub enum Write {
     Put(Key, Item, Guard),
     /// Deletes a row.
     Delete(Key),
+    /// Writes nothing: the guard must hold.
+    Check(Key, Guard),
 }
 
 impl Write {
     fn key(&self) -> &Key {
         match self {
-            Write::Put(key, _, _) | Write::Delete(key) => key,
+            Write::Put(key, _, _) | Write::Delete(key) | Write::Check(key, _) => key,
         }
     }
 }
@@ -153,9 +155,9 @@ impl Table {
         }
         let mut rows = self.rows.borrow_mut();
         let holds = |write: &Write| match write {
-            Write::Delete(_) | Write::Put(_, _, Guard::Nothing) => true,
-            Write::Put(key, _, Guard::Absent) => !rows.contains_key(key),
-            Write::Put(key, _, Guard::Revision(revision)) => {
+            Write::Delete(_) | Write::Put(_, _, Guard::Nothing) | Write::Check(_, Guard::Nothing) => true,
+            Write::Put(key, _, Guard::Absent) | Write::Check(key, Guard::Absent) => !rows.contains_key(key),
+            Write::Put(key, _, Guard::Revision(revision)) | Write::Check(key, Guard::Revision(revision)) => {
                 rows.get(key).is_some_and(|row| row.revision == *revision)
             }
         };
@@ -167,6 +169,7 @@ impl Table {
             match write {
                 Write::Put(key, item, _) => rows.insert(key.clone(), item.clone()),
                 Write::Delete(key) => rows.remove(key),
+                Write::Check(..) => None,
             };
         }
         if fault.is_some() { Err(Refusal::Ambiguous) } else { Ok(()) }
@@ -179,7 +182,7 @@ impl Table {
         }
         let sizes = writes.iter().map(|write| match write {
             Write::Put(key, item, _) => item.bytes(key),
-            Write::Delete(key) => key.0.len() + key.1.len(),
+            Write::Delete(key) | Write::Check(key, _) => key.0.len() + key.1.len(),
         });
         let (mut total, mut largest) = (0, 0);
         for size in sizes {

@@ -53,7 +53,11 @@ struct OpenRule {
     records: Vec<RecordId>,
     dry_run: bool,
     polls: u32,
+    opened_at: Time,
 }
+
+/// After so many seconds the vendor has done what it accepted, asked about or not.
+const WORKS_SECONDS: u64 = 30;
 
 /// What the vendor holds and how it behaves; tests change it at will.
 pub struct State {
@@ -87,6 +91,24 @@ pub struct State {
     rules: BTreeMap<String, OpenRule>,
 }
 
+impl State {
+    fn erase(&mut self, gone: &[RecordId]) {
+        for records in self.people.values_mut() {
+            records.retain(|record| !gone.contains(record));
+        }
+    }
+
+    /// Does what was accepted long enough ago.
+    fn work(&mut self, now: Time) {
+        let done = |rule: &&OpenRule| {
+            !rule.dry_run && !self.keeps && rule.opened_at.plus_seconds(WORKS_SECONDS) <= now
+        };
+        let gone: Vec<RecordId> =
+            self.rules.values().filter(done).flat_map(|rule| rule.records.clone()).collect();
+        self.erase(&gone);
+    }
+}
+
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State").field("journal", &self.journal).finish_non_exhaustive()
@@ -106,6 +128,8 @@ pub fn plain() -> Capabilities {
         status_waits: Waits { first_seconds: 2, longest_seconds: 3600 },
         verify_waits: Waits { first_seconds: 5, longest_seconds: 3600 },
         verify_looks: 4,
+        unknown_waits: Waits { first_seconds: 60, longest_seconds: 3600 },
+        unknown_looks: 3,
         deadline_seconds: 20 * 24 * 3600,
         search_tries: 5,
     }
@@ -193,12 +217,13 @@ impl FakeVendor {
     fn accept(&self, batch: &Batch<'_>) -> Submitted {
         let mut state = self.state.borrow_mut();
         let rule_id = format!("rule-{}", state.rules.len() + 1);
-        let rule = OpenRule { records: batch.records.to_vec(), dry_run: batch.dry_run, polls: state.polls };
+        let (records, opened_at) = (batch.records.to_vec(), self.clock.now());
+        let rule = OpenRule { records, dry_run: batch.dry_run, polls: state.polls, opened_at };
         state.rules.insert(rule_id.clone(), rule);
         Submitted::Accepted { rule_id, status: RuleStatus::AwaitingApproval }
     }
 
-    fn ask(&self, rule_id: &str) -> Result<RuleReport, Fault> {
+    fn ask(&self, rule_id: &str, asked: &[RecordId]) -> Result<RuleReport, Fault> {
         let mut state = self.state.borrow_mut();
         if let Some(ordered) = state.statuses.pop_front() {
             return ordered;
@@ -209,13 +234,12 @@ impl FakeVendor {
             rule.polls -= 1;
             return Ok(RuleReport { status: RuleStatus::Pending, confirmed: 0, claim: Claim::NotStated });
         }
-        let gone = rule.records.clone();
-        if !rule.dry_run && !keeps {
-            for records in state.people.values_mut() {
-                records.retain(|record| !gone.contains(record));
-            }
+        let (gone, erases) = (rule.records.clone(), !rule.dry_run && !keeps);
+        if erases {
+            state.erase(&gone);
         }
-        Ok(RuleReport { status: RuleStatus::Finished, confirmed: gone.len(), claim: Claim::Deleted })
+        let confirmed = gone.iter().filter(|record| asked.contains(record)).count();
+        Ok(RuleReport { status: RuleStatus::Finished, confirmed, claim: Claim::Deleted })
     }
 }
 
@@ -228,6 +252,7 @@ impl Vendor for FakeVendor {
         self.gate.point("vendor search").await;
         self.called(Call::Search(identifiers.len()));
         let mut state = self.state.borrow_mut();
+        state.work(self.clock.now());
         let found = match state.searches.pop_front() {
             Some(ordered) => ordered,
             None => {
@@ -266,10 +291,10 @@ impl Vendor for FakeVendor {
         answer
     }
 
-    async fn status(&self, rule_id: &str, _records: &[RecordId]) -> Result<RuleReport, Fault> {
+    async fn status(&self, rule_id: &str, records: &[RecordId]) -> Result<RuleReport, Fault> {
         self.gate.point("vendor status").await;
         self.called(Call::Status(rule_id.to_owned()));
-        self.ask(rule_id)
+        self.ask(rule_id, records)
     }
 
     async fn test(&self) -> Result<(), Fault> {

@@ -71,6 +71,12 @@ pub enum Fact {
         batch: u32,
         /// The intent's fence.
         fence: u64,
+        /// Which try at these records it is, from 1.
+        #[serde(default = "first")]
+        attempt: u32,
+        /// The batch whose records were left, when it repeats one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repeats: Option<u32>,
         /// How many records.
         records: u32,
         /// The keyed digest of the batch's records.
@@ -112,6 +118,31 @@ pub enum Fact {
         batch: Option<u32>,
         /// Why.
         reason: String,
+    },
+    /// A look told what a missing answer could not: what is gone had the effect, what is left may be
+    /// named again.
+    Resolved {
+        /// Where.
+        source: SourceId,
+        /// Which batch.
+        batch: u32,
+        /// How many of its records are gone.
+        gone: u32,
+        /// How many of its records are still found.
+        left: u32,
+    },
+    /// No machine can move a task any more: a person has to.
+    HandedOver {
+        /// Where.
+        source: SourceId,
+        /// Why.
+        reason: String,
+    },
+    /// Another request about the same person ended at this data source after the search: what it
+    /// found is not sure any more, and it is searched again.
+    SearchesAgain {
+        /// Where.
+        source: SourceId,
     },
     /// The vendor finished rules.
     Finished {
@@ -157,6 +188,10 @@ pub enum Fact {
     },
     /// The person was forgotten: the data key is gone.
     Forgotten,
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// The head of a request's chain: the last event's number and hash.

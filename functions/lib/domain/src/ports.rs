@@ -4,6 +4,7 @@
 use crate::event::Fact;
 use crate::failure::Failure;
 use crate::ids::{RequestId, SourceId};
+use crate::lease::Lease;
 use crate::receipt::Receipt;
 use crate::request::{Delivery, Request};
 use crate::seal::{DataKey, Sealed, Tag};
@@ -39,7 +40,19 @@ pub enum Row {
         /// The record ids, sealed.
         sealed: Sealed,
     },
-    /// Removes a chunk of record ids when the person is forgotten.
+    /// The lease on a person at a data source, taken or given back; on condition of the revision
+    /// that comes before its own.
+    Lease(Lease),
+    /// Nothing is written: the lease must still be held under this fence.
+    Held {
+        /// The data source.
+        source: SourceId,
+        /// The person's tag.
+        subject: Tag,
+        /// The holder's fence.
+        fence: u64,
+    },
+    /// Removes a chunk of record ids: when the person is forgotten, or when fewer are stored anew.
     ForgetRecords {
         /// The task's data source.
         source: SourceId,
@@ -127,6 +140,11 @@ pub trait Reads {
     /// # Errors
     /// When the store fails.
     async fn rules(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure>;
+    /// The lease on a person at a data source, if anybody ever had it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn lease(&self, source: &SourceId, subject: &Tag) -> Result<Option<Lease>, Failure>;
     /// The sealed record ids of a task, by chunk.
     ///
     /// # Errors

@@ -30,6 +30,15 @@ pub struct BatchStatement {
     pub batch: u32,
     /// Where it ended.
     pub state: RuleState,
+    /// Which try at its records it was, from 1.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+    /// The batch whose records were left, when it repeats one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u32>,
+    /// How many of its records were seen to be gone although no answer came.
+    #[serde(default, skip_serializing_if = "is_none_gone")]
+    pub gone: u32,
     /// How many records it holds.
     pub records: u32,
     /// The vendor's id for the rule, when it gave one.
@@ -44,6 +53,20 @@ pub struct BatchStatement {
     pub confirmed: u32,
     /// What the vendor says it did.
     pub claim: Option<Claim>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_first(attempt: &u32) -> bool {
+    *attempt == 1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none_gone(gone: &u32) -> bool {
+    *gone == 0
 }
 
 /// What a receipt states of one data source.
@@ -193,6 +216,9 @@ fn state_task((task, rules): &(Task, Vec<Rule>)) -> Result<TaskStatement, NotClo
             .map(|rule| BatchStatement {
                 batch: rule.batch,
                 state: rule.state,
+                attempt: rule.attempt,
+                repeats: rule.repeats,
+                gone: rule.gone,
                 records: rule.records,
                 rule_id: rule.rule_id.clone(),
                 intended_at: rule.intent_at,

@@ -7,7 +7,7 @@ use crate::vendor::{Claim, RuleStatus};
 use serde::{Deserialize, Serialize};
 
 /// Where a task stands. Only [`TaskState::Settled`] is final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {
     /// Nothing was searched yet.
@@ -20,7 +20,7 @@ pub enum TaskState {
     Submitted,
     /// The vendor says it is done; we look again.
     Verifying,
-    /// Nobody can tell yet whether the vendor did it. Open: it has an owner and an alarm.
+    /// Nobody can tell yet whether the vendor did it. Open: a look may tell, or else a person has to.
     Unknown,
     /// It has an outcome.
     Settled,
@@ -43,7 +43,7 @@ impl TaskState {
 }
 
 /// How a task ended; none is folded into another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The vendor finished, and a later search by every identifier found none of the submitted records.
@@ -85,7 +85,7 @@ impl Outcome {
 }
 
 /// A recorded decision on the records of a task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Decision {
     /// Who decided: `policy:auto`, later a reviewer.
     pub by: String,
@@ -96,18 +96,19 @@ pub struct Decision {
 }
 
 /// Numbers of records. None of them ever shrinks for a task.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Counts {
     /// Found by the search.
     pub found: u32,
-    /// In batches that the vendor accepted.
+    /// In batches that the vendor accepted, or that were seen to have had their effect without its
+    /// answer; each record once, however often it was named.
     pub submitted: u32,
     /// Listed by the vendor as treated, in finished rules.
     pub confirmed: u32,
 }
 
 /// The row `REQUEST#<id>` / `TASK#<source>`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Task {
     /// Schema version of the row.
     pub schema: u8,
@@ -150,7 +151,7 @@ pub struct Task {
     pub polls: u32,
     /// Looks after the rules finished.
     pub looks: u32,
-    /// Submitted records that the last look found again.
+    /// Records decided on that the last look found again.
     pub left: u32,
     /// Records that the last look found and that were not there when the decision was made.
     pub appeared: u32,
@@ -166,6 +167,13 @@ pub struct Task {
     /// When a look found none of the submitted records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<Time>,
+    /// The fence of the lease that it holds on the person at this data source: from its first intent
+    /// to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<u64>,
+    /// Before this time its next step is not taken: a vendor, or a wait that grows, wants it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Time>,
     /// When it was handed to a person, who alone can move it since; `None` while a machine can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_over_at: Option<Time>,
@@ -209,23 +217,17 @@ impl Task {
             submitted_at: None,
             finished_at: None,
             verified_at: None,
+            lease: None,
+            not_before: None,
             handed_over_at: None,
             settled_at: None,
             next_due: Some(next_due),
         }
     }
-
-    /// Ends the task. It stays in the due index until its request is closed, so that somebody does.
-    pub fn settle(&mut self, outcome: Outcome, reason: Option<&str>, at: Time) {
-        self.state = TaskState::Settled;
-        self.outcome = Some(outcome);
-        self.reason = reason.map(str::to_owned);
-        self.settled_at = Some(at);
-    }
 }
 
 /// Where a rule stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleState {
     /// The intent is stored; the POST goes out, or went out and nobody knows.
@@ -240,10 +242,17 @@ pub enum RuleState {
     Rejected,
     /// The POST's outcome is unknown; it never goes out again blindly.
     Unknown,
+    /// No answer came, and a look found none of its records: the effect is there, its reference is
+    /// missing.
+    Unreferenced,
+    /// No answer came, and looks still find some of its records: a new intent may name these alone.
+    Left,
+    /// No answer came, and a later batch names those of its records that were left.
+    Repeated,
 }
 
 /// The row `REQUEST#<id>` / `RULE#<source>#<batch>`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rule {
     /// Schema version of the row.
     pub schema: u8,
@@ -251,8 +260,27 @@ pub struct Rule {
     pub request: RequestId,
     /// Its data source.
     pub source: SourceId,
-    /// Which batch it is for, from 0.
+    /// Which batch it is for, from 0. Those that repeat others come after all of the first ones.
     pub batch: u32,
+    /// Which try at its records this is, from 1.
+    #[serde(default = "first")]
+    pub attempt: u32,
+    /// The batch whose records were left, when this one repeats it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u32>,
+    /// The places of its records among those decided on, when it repeats another; a first batch holds
+    /// the places that its number and the batch size give.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<u32>,
+    /// The places of its records that looks still found while its answer was missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<u32>,
+    /// How many of its records were seen to be gone although no answer came.
+    #[serde(default)]
+    pub gone: u32,
+    /// Looks that found some of its records while its answer was missing.
+    #[serde(default)]
+    pub looks: u32,
     /// Where it stands.
     pub state: RuleState,
     /// Counts every change of the row.
@@ -292,4 +320,8 @@ pub struct Rule {
 impl Rule {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
+}
+
+fn first() -> u32 {
+    1
 }

@@ -75,6 +75,11 @@ pub struct Capabilities {
     pub verify_waits: Waits,
     /// How many looks may still find a submitted record before it counts as `still_present`.
     pub verify_looks: u32,
+    /// Waits between looks for the effect of a submission whose answer is missing.
+    pub unknown_waits: Waits,
+    /// How many looks must find its records before a submission whose answer is missing counts as
+    /// without effect on them, and they may be named again; at least 1.
+    pub unknown_looks: u32,
     /// How long after the decision an unfinished task is handed to a person, in seconds.
     pub deadline_seconds: u64,
     /// How many failed searches in a row end the task as failed.
@@ -102,7 +107,7 @@ pub struct Batch<'a> {
 }
 
 /// What came of a submission.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Submitted {
     /// The vendor opened a rule.
     Accepted {
@@ -120,7 +125,7 @@ pub enum Submitted {
 }
 
 /// Where a rule stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleStatus {
     /// It waits for the vendor's own approval.
@@ -134,7 +139,7 @@ pub enum RuleStatus {
 }
 
 /// What the vendor says it did with the records of a finished rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Claim {
     /// It says they are deleted.
@@ -157,7 +162,7 @@ pub struct RuleReport {
 }
 
 /// Why a call to a vendor failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// No connection, a time-out, a server error, an unreadable answer: it may pass.
     Unavailable(Code),

@@ -61,7 +61,9 @@ async fn invariant_5_past_the_vendors_deadline_the_task_is_a_persons() {
         let task = world.task(&at);
         assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some(reason)));
         assert!(task.next_due.is_some(), "it is looked at again");
-        assert!(matches!(world.facts(request_id(1)).last(), Some(Fact::BecameUnknown { .. })));
+        let facts = world.facts(request_id(1));
+        assert!(facts.iter().any(|fact| matches!(fact, Fact::BecameUnknown { .. })));
+        assert!(matches!(facts.last(), Some(Fact::HandedOver { .. })), "a person is named at once");
     }
 }
 

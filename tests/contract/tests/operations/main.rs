@@ -8,10 +8,12 @@ mod check;
 mod close;
 mod find;
 mod killed;
+mod lease;
 mod limits;
 mod random;
 mod reconcile;
 mod submit;
+mod unknown;
 mod verify;
 
 use rightful_contract::vendor::{FakeVendor, plain};

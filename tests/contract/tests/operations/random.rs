@@ -6,6 +6,8 @@ use rightful_contract::driver::{Driver, posts};
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{Call, FakeVendor, Reply};
 use rightful_contract::world::{CANARY, World, erasure, request_id, task_of};
+use rightful_domain::event::Fact;
+use rightful_domain::life::MAX_ATTEMPTS;
 use rightful_domain::operations::TaskRef;
 use rightful_domain::request::RequestState;
 use rightful_domain::task::{Counts, Outcome, RuleState, TaskState};
@@ -160,18 +162,25 @@ impl Watch {
         self.receipt = world.receipts.file(at.request_id);
     }
 
-    /// A batch is posted again only if its last answer was that it was not sent; and never more
-    /// often than there were intents.
+    /// A record is named again only if it was certainly not sent before, or if a look found it after
+    /// the answer was missing; and nothing is posted more often than there were intents.
     fn posts(&self, world: &World, vendor: &FakeVendor, at: &TaskRef) {
-        let mut by_batch: BTreeMap<RecordId, usize> = BTreeMap::new();
-        for post in vendor.posts() {
-            *by_batch.entry(post[0].clone()).or_default() += 1;
+        let mut named: BTreeMap<RecordId, usize> = BTreeMap::new();
+        for record in vendor.posts().into_iter().flatten() {
+            *named.entry(record).or_default() += 1;
         }
-        let facts = world.facts(at.request_id);
-        let not_sent =
-            facts.iter().filter(|fact| matches!(fact, rightful_domain::event::Fact::NotSent { .. })).count();
-        let again: usize = by_batch.values().map(|posts| posts - 1).sum();
-        assert!(again <= not_sent, "{again} repeated, {not_sent} certainly not sent");
+        let (mut not_sent, mut left, mut repeated) = (0, 0, 0);
+        for fact in world.facts(at.request_id) {
+            match fact {
+                Fact::NotSent { .. } => not_sent += 1,
+                Fact::Resolved { left: found, .. } => left += found,
+                Fact::Intended { repeats: Some(_), records, .. } => repeated += records,
+                _ => {}
+            }
+        }
+        assert!(repeated <= left, "{repeated} named again, {left} found by looks");
+        let most = 1 + not_sent + MAX_ATTEMPTS as usize - 1;
+        assert!(named.values().all(|times| *times <= most), "{named:?}, {not_sent} certainly not sent");
         assert!(posts(&vendor.journal()) as u64 <= world.task(at).fence);
     }
 }
@@ -189,24 +198,19 @@ async fn run(acts: Vec<Act>) {
         work(&world, &at, act).await;
         watch.look(&world, &vendor, &at, act);
     }
-    // Nothing goes wrong any more: either it ends, or it is unknown for good.
+    // Nothing goes wrong any more: either it ends, or a person has it.
     world.gate.crash_at(None);
     vendor.set(|state| {
         state.searches.clear();
         state.submissions.clear();
         state.statuses.clear();
     });
-    let lost =
-        world.rules(&at).iter().any(|rule| matches!(rule.state, RuleState::Intent | RuleState::Unknown));
-    Driver::new(&world).reconcile_until_done(request_id(1), if lost { 1 } else { 45 }).await.unwrap();
+    Driver::new(&world).reconcile_until_done(request_id(1), 45).await.unwrap();
     watch.look(&world, &vendor, &at, &Act::Reconcile);
     let (task, request) = (world.task(&at), world.request(request_id(1)));
     if task.state == TaskState::Unknown {
         assert_eq!(request.state, RequestState::Open);
-        assert!(
-            world.rules(&at).iter().any(|rule| rule.state == RuleState::Unknown),
-            "unknown has its reason"
-        );
+        assert!(task.handed_over_at.is_some() && task.next_due.is_some(), "{task:?}");
     } else {
         assert!(request.is_done(), "{request:?} {task:?}");
     }

@@ -3,7 +3,7 @@
 use crate::{decided, submitted, verifying, world_with};
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::{Reply, plain};
-use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
+use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::RequestId;
@@ -86,9 +86,13 @@ async fn what_a_workflow_moves_is_left_alone() {
 }
 
 #[tokio::test]
-async fn invariant_3_an_unknown_task_stays_open_is_counted_each_time_and_never_posted() {
+async fn invariant_3_an_unknown_task_that_only_a_person_can_move_is_counted_each_time_and_never_posted() {
     let (world, vendor, at) = decided(3).await;
-    vendor.set(|state| state.submissions.push_back(Reply::Lost));
+    vendor.set(|state| {
+        state.submissions.push_back(Reply::Lost);
+        // Nothing can be searched for there, so that no look can tell.
+        state.capabilities.identifiers.clear();
+    });
     world.submit(&at).await.unwrap();
     let _ = world.workflow.take();
     let mut counted = 0;
@@ -209,7 +213,11 @@ async fn a_run_that_has_no_time_left_says_so_and_every_shard_has_its_turn_to_go_
         vendor.holds(CANARY, ["a".to_owned()]);
         vendor.set(|state| (state.call_seconds, state.polls) = (600, 10_000));
         for n in 0..8 {
-            world.demand(n, &erasure()).await.unwrap();
+            // Each about another person: two requests about one take turns.
+            let address = format!("person-{n}@example.com");
+            vendor.holds(&address, [format!("record-{n}")]);
+            let identifiers = vec![email(&address)];
+            world.demand(n, &Demand { identifiers, ..erasure() }).await.unwrap();
             let at = task_of(n, "crm");
             world.find(&at).await.unwrap();
             world.submit(&at).await.unwrap();
@@ -240,10 +248,15 @@ async fn a_look_that_cannot_succeed_is_not_repeated_every_few_minutes() {
     let (world, vendor, at) = verifying(3).await;
     world.clock.advance(plain().deadline_seconds);
     vendor.set(|state| state.searches.extend((0..9999).map(|_| Err(Fault::Unauthorized))));
+    let (before, facts) = (vendor.journal().len(), world.facts(request_id(1)).len());
     Driver::new(&world).reconcile_until_done(request_id(1), 5).await.unwrap();
-    assert!(matches!(world.task(&at).state, TaskState::Unknown | TaskState::Verifying));
-    let attempts = world.request(request_id(1)).attempt;
-    assert!((5..=130).contains(&attempts), "hourly: {attempts} attempts in five days");
+    assert_eq!(world.task(&at).state, TaskState::Unknown);
+    let (attempts, looks) = (world.request(request_id(1)).attempt, vendor.journal().len() - before);
+    assert!(attempts < 20 && (20..=130).contains(&looks), "{attempts} attempts, {looks} looks in five days");
+    assert!(world.facts(request_id(1)).len() < facts + 25, "waiting is no news");
+    vendor.set(|state| state.searches.clear());
+    Driver::new(&world).reconcile_until_done(request_id(1), 1).await.unwrap();
+    assert_eq!(world.task(&at).outcome, Some(Outcome::VerifiedErased), "a look that works again ends it");
 }
 
 #[tokio::test]

@@ -53,23 +53,24 @@ async fn invariant_3_the_intent_is_in_the_store_before_the_post() {
 }
 
 #[tokio::test]
-async fn invariant_3_an_unknown_answer_is_never_sent_again() {
+async fn invariant_3_an_unknown_answer_is_never_sent_again_without_a_look() {
     let (world, vendor, at) = decided_with(4, batches_of(2)).await;
     vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown("timed_out"))));
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown);
+    let step = world.submit(&at).await.unwrap();
+    assert_eq!((step.next, step.wait_seconds), (Next::Verify, 60), "a look tells, and not at once");
     let task = world.task(&at);
     assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("timed_out")));
     for _ in 0..5 {
         world.clock.advance(100_000);
-        assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown);
-        assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
+        assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
+        assert_eq!(world.check(&at).await.unwrap().next, Next::Verify);
     }
     assert_eq!(vendor.posts().len(), 1);
     assert_eq!(states(&world, &at), [RuleState::Unknown]);
 }
 
 #[tokio::test]
-async fn invariant_3_a_crash_at_any_point_never_sends_a_batch_twice() {
+async fn invariant_3_a_crash_at_any_point_never_sends_a_batch_twice_without_a_look() {
     let mut lost = 0;
     for point in 0.. {
         let (world, vendor, at) = decided_with(3, batches_of(2)).await;
@@ -89,7 +90,10 @@ async fn invariant_3_a_crash_at_any_point_never_sends_a_batch_twice() {
         assert_eq!(unique.len(), posts.len(), "crash at point {point}: {posts:?}");
         match next {
             Next::Check => assert_eq!(posts.len(), 2, "crash at point {point}"),
-            Next::Unknown => lost += 1,
+            Next::Verify => {
+                assert_eq!(world.task(&at).state, TaskState::Unknown, "crash at point {point}");
+                lost += 1;
+            }
             other => panic!("crash at point {point}: {other:?}"),
         }
         let _ = world.facts(request_id(1));
@@ -113,7 +117,8 @@ async fn invariant_3_after_a_crash_behind_the_post_the_next_call_waits_then_says
     let step = world.submit(&at).await.unwrap();
     assert_eq!((step.next, step.wait_seconds), (Next::Submit, world.now().seconds_until(until)));
     world.clock.advance_to(until);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.task(&at).state, TaskState::Unknown);
     assert_eq!(world.task(&at).reason.as_deref(), Some("answer_never_came"));
     assert_eq!(vendor.posts().len(), 1);
 }
@@ -125,7 +130,7 @@ async fn an_answer_that_comes_after_all_is_not_thrown_away() {
     let mut slow = pin!(world.submit(&at));
     assert!(poll_once(slow.as_mut()).is_pending());
     world.clock.advance(1000);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown, "given up for lost");
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify, "given up for lost");
     vendor.set(|state| state.hangs = false);
     let step = slow.await.unwrap();
     assert_eq!(world.rules(&at)[0].rule_id.as_deref(), Some("rule-1"));
@@ -316,7 +321,8 @@ async fn a_source_that_lost_its_secret_fails_before_the_first_batch_and_is_unkno
     vendor.set(|state| state.broken = Some(NO_SECRET));
     assert_eq!(world.submit(&at).await.unwrap().next, Next::Submit, "it may still be answered");
     world.clock.advance(3600);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.task(&at).state, TaskState::Unknown);
 
     let (world, vendor, at) = decided(2).await;
     vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));

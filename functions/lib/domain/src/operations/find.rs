@@ -1,18 +1,17 @@
 //! Finds the data subject's records in one data source, and decides on them by the request's policy.
 
 use super::{
-    MAX_CHUNKS, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, ends_the_task,
-    is_closed, load, open_identifiers, open_vendor, seal_records, search_by_each, settle, wait_left,
+    MAX_CHUNKS, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task, is_closed,
+    load, open_identifiers, open_vendor, seal_records, search_by_each, store_step, terms,
 };
-use crate::event::Fact;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
-use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
+use crate::life::{Event, Life, step, wait_left};
+use crate::ports::{Clock, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Policy, Request};
 use crate::task::{Decision, Outcome, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
-use crate::waits::Waits;
 
 /// The ports of a search.
 #[derive(Debug)]
@@ -33,11 +32,10 @@ pub struct Find<'a, S, K, T, V, C> {
 
 /// What the search gives, before it is stored.
 enum Sought {
+    /// Records to decide on.
     Records(Vec<RecordId>),
-    /// A dry run where the vendor has none.
-    Only(u32),
-    Ends(Outcome, &'static str),
-    Failed(Fault, u32),
+    /// What it means for the task.
+    Means(Event),
 }
 
 impl<S, K, T, V, C> Find<'_, S, K, T, V, C>
@@ -55,30 +53,33 @@ where
     /// `Transient` and `Throttled` when the vendor can't be asked now and shall be asked again.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
-            let (request, task) = load(self.store, at).await?;
-            if is_closed(&request) || task.state != TaskState::Planned {
-                return Ok(passing(&task));
+            let (request, life) = load(self.store, at).await?;
+            let now = self.clock.now();
+            if is_closed(&request) || life.task.state != TaskState::Planned {
+                return Ok(passing(&life.task));
             }
-            if task.reason.as_deref().is_some_and(Fault::puts_off)
-                && wait_left(&task, self.clock.now(), &self.settings) > 0
-            {
+            if life.task.reason.as_deref().is_some_and(Fault::puts_off) && wait_left(&life.task, now) > 0 {
                 return Err(Fault::Throttled(None).failure());
             }
-            let stored = match self.search(&request, at, until).await? {
-                Sought::Ends(outcome, reason) => self.settle(task, outcome, Some(reason)).await,
-                Sought::Only(found) => self.only_searched(task, found).await,
-                Sought::Failed(fault, tries) => match self.put_off(task, &fault, tries).await {
-                    Ok(None) => return Err(fault.failure()),
-                    Ok(Some(step)) => Ok(step),
-                    Err(error) => Err(error),
-                },
-                Sought::Records(records) if records.is_empty() => {
-                    self.settle(task, Outcome::NothingFound, None).await
+            let (vendor, sought) = match open_vendor(self.store, self.vendors, &at.source_id).await {
+                Ok(vendor) => {
+                    let sought = self.search(&request, &vendor, until).await?;
+                    (Some(vendor), sought)
                 }
-                Sought::Records(records) => self.decide(&request, task, at, records).await,
+                Err(failure) if ends_the_task(failure) => (None, ends(Outcome::Failed, failure.code)),
+                Err(failure) => return Err(failure),
             };
-            match stored {
-                Ok(step) => return Ok(step),
+            let again = match &sought {
+                Sought::Means(Event::SearchFailed(fault)) => Some(fault.failure()),
+                _ => None,
+            };
+            let capabilities = vendor.as_ref().map(Vendor::capabilities);
+            match self.store_sought(&request, &life, at, capabilities, sought).await {
+                // Not settled by it, so it shall be asked again.
+                Ok(life) if life.task.state == TaskState::Planned => {
+                    return Err(again.unwrap_or(Failure::transient("not_searched")));
+                }
+                Ok(life) => return Ok(passing(&life.task)),
                 Err(CommitError::Stale) => {}
                 Err(CommitError::Failed(failure)) => return Err(failure),
             }
@@ -95,129 +96,92 @@ where
         vendor.test().await.map_err(|fault| fault.failure())
     }
 
-    async fn search(&self, request: &Request, at: &TaskRef, until: Time) -> Result<Sought, Failure> {
-        let vendor = match open_vendor(self.store, self.vendors, &at.source_id).await {
-            Ok(vendor) => vendor,
-            Err(failure) if ends_the_task(failure) => {
-                return Ok(Sought::Ends(Outcome::Failed, failure.code));
-            }
-            Err(failure) => return Err(failure),
-        };
+    async fn search(&self, request: &Request, vendor: &V::Vendor, until: Time) -> Result<Sought, Failure> {
         let capabilities = vendor.capabilities();
         if !capabilities.rights.contains(&request.right) {
-            return Ok(Sought::Ends(Outcome::Failed, "right_not_supported"));
+            return Ok(ends(Outcome::Failed, "right_not_supported"));
         }
         let identifiers = match open_identifiers(self.keys, request).await {
             Ok(identifiers) => usable(capabilities, identifiers),
-            Err(failure) if ends_the_task(failure) => {
-                return Ok(Sought::Ends(Outcome::Failed, failure.code));
-            }
+            Err(failure) if ends_the_task(failure) => return Ok(ends(Outcome::Failed, failure.code)),
             Err(failure) => return Err(failure),
         };
         if identifiers.is_empty() {
-            return Ok(Sought::Ends(Outcome::MissingIdentifier, "identifier_missing"));
+            return Ok(ends(Outcome::MissingIdentifier, "identifier_missing"));
         }
-        Ok(match search_by_each(&vendor, &identifiers, self.clock, until).await {
+        Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
             Ok(found) if found.records.len() > capabilities.max_records => {
-                Sought::Ends(Outcome::Failed, Fault::TooManyRecords.code())
+                ends(Outcome::Failed, Fault::TooManyRecords.code())
             }
-            Ok(found) if request.dry_run && !capabilities.dry_run && !found.records.is_empty() => {
-                Sought::Only(count(found.records.len()))
-            }
+            Ok(found) if found.records.is_empty() => Sought::Means(Event::SearchEnded {
+                outcome: Outcome::NothingFound,
+                reason: None,
+                found: None,
+            }),
+            Ok(found) if request.dry_run && !capabilities.dry_run => Sought::Means(Event::SearchEnded {
+                outcome: Outcome::DryRun,
+                reason: Some("searched_only"),
+                found: Some(count(found.records.len())),
+            }),
             Ok(found) => Sought::Records(found.records),
             Err(fault) if fault.is_put_off() || matches!(fault, Fault::Unavailable(_)) => {
-                Sought::Failed(fault, capabilities.search_tries)
+                Sought::Means(Event::SearchFailed(fault))
             }
-            Err(fault) => Sought::Ends(Outcome::Failed, fault.code()),
+            Err(fault) => ends(Outcome::Failed, fault.code()),
         })
     }
 
-    async fn settle(&self, task: Task, outcome: Outcome, reason: Option<&str>) -> Result<Step, CommitError> {
-        self.settle_with(task, outcome, reason, Vec::new()).await
-    }
-
-    async fn only_searched(&self, mut task: Task, found: u32) -> Result<Step, CommitError> {
-        task.counts.found = found;
-        let fact = Fact::Found { source: task.source.clone(), records: found };
-        self.settle_with(task, Outcome::DryRun, Some("searched_only"), vec![fact]).await
-    }
-
-    async fn settle_with(
+    /// Stores what the search means; records, sealed, with the decision on exactly these.
+    async fn store_sought(
         &self,
-        mut task: Task,
-        outcome: Outcome,
-        reason: Option<&str>,
-        facts: Vec<Fact>,
-    ) -> Result<Step, CommitError> {
-        let now = self.clock.now();
-        task.searched_at = Some(now);
-        let step = settle(self.store, &self.settings, now, task, (outcome, reason), facts).await?;
-        Ok(Step { next: Next::None, ..step })
-    }
-
-    /// Counts a failed search. `None` when it shall be tried again, a step when it was one too many.
-    async fn put_off(&self, mut task: Task, fault: &Fault, tries: u32) -> Result<Option<Step>, CommitError> {
-        let now = self.clock.now();
-        let wait = if fault.is_put_off() {
-            // Somebody says when: that is no failed try.
-            fault.asked_wait().unwrap_or(2).max(1)
-        } else {
-            task.tries += 1;
-            if task.tries >= tries {
-                return self.settle(task, Outcome::Failed, Some(fault.code())).await.map(Some);
-            }
-            // Seconds, minutes, then hours: the workflow's own retries come in between.
-            Waits { first_seconds: 15, longest_seconds: 6 * 3600 }.after(task.tries)
+        request: &Request,
+        life: &Life,
+        at: &TaskRef,
+        capabilities: Option<&Capabilities>,
+        sought: Sought,
+    ) -> Result<Life, CommitError> {
+        let (event, rows) = match sought {
+            Sought::Means(event) => (event, Vec::new()),
+            Sought::Records(records) => self.decide(request, life, at, &records).await?,
         };
-        task.reason = Some(fault.code().to_owned());
-        task.next_due = due_after(now, wait, &self.settings);
-        self.store
-            .commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts: Vec::new() })
-            .await?;
-        Ok(None)
+        let now = self.clock.now();
+        let terms = terms(request, &self.settings, capabilities);
+        store_step(self.store, request, life, step(life, event, now, &terms), rows, now).await
     }
 
-    /// Stores the records, sealed, with the decision on exactly these.
+    /// The decision of the request's policy, and the rows of the records it names.
     async fn decide(
         &self,
         request: &Request,
-        mut task: Task,
+        life: &Life,
         at: &TaskRef,
-        records: Vec<RecordId>,
-    ) -> Result<Step, CommitError> {
+        records: &[RecordId],
+    ) -> Result<(Event, Vec<Row>), Failure> {
         let key = self.keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
-        let chunks = seal_records(&key, at, &records)?;
+        let chunks = seal_records(&key, at, records)?;
         if chunks.len() > MAX_CHUNKS {
-            return self.settle(task, Outcome::Failed, Some(Fault::TooManyRecords.code())).await;
+            let reason = Some(Fault::TooManyRecords.code());
+            return Ok((Event::SearchEnded { outcome: Outcome::Failed, reason, found: None }, Vec::new()));
         }
-        let digest = digest_records(self.tags, "records", at, &records).await?;
-        let now = self.clock.now();
+        let digest = digest_records(self.tags, "records", at, records).await?;
         let by = match request.policy {
             Policy::Auto => format!("policy:{}", request.policy.as_str()),
         };
-        task.state = TaskState::Decided;
-        task.counts.found = count(records.len());
-        task.chunks = count(chunks.len());
-        task.decision = Some(Decision { by: by.clone(), at: now, records: digest.clone() });
-        task.searched_at = Some(now);
-        task.tries = 0;
-        task.reason = None;
-        task.next_due = due_after(now, 0, &self.settings);
-        let facts = vec![
-            Fact::Found { source: at.source_id.clone(), records: task.counts.found },
-            Fact::Decided { source: at.source_id.clone(), by, records: task.counts.found, digest },
-        ];
-        let step = passing(&task);
-        let rows = std::iter::once(Row::Task(task))
-            .chain(chunks.into_iter().zip(0u32..).map(|(sealed, chunk)| Row::Records {
-                source: at.source_id.clone(),
-                chunk,
-                sealed,
-            }))
+        let stored = count(chunks.len());
+        let source = || at.source_id.clone();
+        let mut rows: Vec<Row> = (0u32..)
+            .zip(chunks)
+            .map(|(chunk, sealed)| Row::Records { source: source(), chunk, sealed })
             .collect();
-        self.store.commit(Change { request: at.request_id, at: now, rows, facts }).await?;
-        Ok(step)
+        // An earlier search may have found more than this one.
+        rows.extend((stored..life.task.chunks).map(|chunk| Row::ForgetRecords { source: source(), chunk }));
+        let decision = Decision { by, at: self.clock.now(), records: digest };
+        Ok((Event::Decided { records: count(records.len()), chunks: stored, decision }, rows))
     }
+}
+
+fn ends(outcome: Outcome, reason: Code) -> Sought {
+    Sought::Means(Event::SearchEnded { outcome, reason: Some(reason), found: None })
 }
 
 /// What a search answers about a task it has not to search.
@@ -226,6 +190,8 @@ fn passing(task: &Task) -> Step {
         TaskState::Decided | TaskState::Submitting | TaskState::Submitted | TaskState::Verifying => {
             Next::Fulfil
         }
+        // A look of the other workflow tells what happened.
+        TaskState::Unknown if task.handed_over_at.is_none() => Next::Fulfil,
         TaskState::Planned | TaskState::Unknown | TaskState::Settled => Next::None,
     };
     Step::new(task, next, 0)

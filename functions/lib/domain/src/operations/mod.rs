@@ -15,10 +15,12 @@ use crate::event::Fact;
 use crate::failure::{Code, Failure, Kind};
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{RequestId, SourceId};
+use crate::lease::Lease;
+use crate::life::{Effect, Life, Terms, wait_left};
 use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
-use crate::task::{Outcome, Task, TaskState};
+use crate::task::{Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, Found, RecordId, Vendor};
 use serde::{Deserialize, Serialize};
@@ -92,26 +94,91 @@ impl Step {
         }
     }
 
-    /// What a handler answers that has nothing to do for a task in this state.
-    fn passing(task: &Task) -> Self {
+    /// What comes next for a task as it stands, after whatever of its wait is left.
+    fn of(task: &Task, now: Time) -> Self {
         let next = match task.state {
             TaskState::Planned => Next::None,
             TaskState::Decided | TaskState::Submitting => Next::Submit,
             TaskState::Submitted => Next::Check,
             TaskState::Verifying => Next::Verify,
+            // A look may tell what happened; once a person has it, none here does.
+            TaskState::Unknown if task.handed_over_at.is_none() => Next::Verify,
             TaskState::Unknown => Next::Unknown,
             TaskState::Settled => Next::Settled,
         };
-        Self::new(task, next, 0)
+        let waits = matches!(next, Next::Submit | Next::Check | Next::Verify);
+        Self::new(task, next, if waits { wait_left(task, now) } else { 0 })
     }
 }
 
-/// The request and the task, for an operation that may work on them.
-async fn load(store: &impl Reads, at: &TaskRef) -> Result<(Request, Task), Failure> {
+/// The request and the life of the task, for an operation that may work on them.
+async fn load(store: &impl Reads, at: &TaskRef) -> Result<(Request, Life), Failure> {
     let request = store.request(at.request_id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
     let task =
         store.task(at.request_id, &at.source_id).await?.ok_or(Failure::misconfigured("task_not_found"))?;
-    Ok((request, task))
+    // Before the first intent there are none.
+    let rules = match task.fence {
+        0 => Vec::new(),
+        _ => store.rules(at.request_id, &at.source_id).await?,
+    };
+    Ok((request, Life { task, rules }))
+}
+
+/// What bounds a step of a task of this request.
+fn terms<'a>(request: &Request, settings: &Settings, vendor: Option<&'a Capabilities>) -> Terms<'a> {
+    Terms::new(request, settings.grace_seconds, vendor)
+}
+
+/// Stores what a step changed, with `more` rows, in one transaction under the task's lease; gives the
+/// life as it is stored then. Nothing changed, nothing is written.
+///
+/// # Errors
+/// [`CommitError::Stale`] when a row, or the lease, has moved on; else the store's failure.
+async fn store_step(
+    store: &impl Writes,
+    request: &Request,
+    before: &Life,
+    (mut after, effects): (Life, Vec<Effect>),
+    more: Vec<Row>,
+    now: Time,
+) -> Result<Life, CommitError> {
+    let facts: Vec<Fact> = effects
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Record(fact) => Some(fact),
+            Effect::Post { .. } => None,
+        })
+        .collect();
+    let mut rows = Vec::new();
+    if after.task != before.task {
+        rows.push(Row::Task(after.task.clone()));
+        after.task.revision += 1;
+    }
+    for rule in &mut after.rules {
+        if !before.rules.contains(rule) {
+            rows.push(Row::Rule(rule.clone()));
+            rule.revision += 1;
+        }
+    }
+    rows.extend(more);
+    if rows.is_empty() && facts.is_empty() {
+        return Ok(after);
+    }
+    rows.extend(lease_row(request, &before.task, &after.task, now)?);
+    store.commit(Change { request: request.id, at: now, rows, facts }).await?;
+    Ok(after)
+}
+
+/// What a change of the task means for its lease: taken, given back, or held on to.
+fn lease_row(request: &Request, before: &Task, after: &Task, now: Time) -> Result<Option<Row>, Failure> {
+    let Some(fence) = after.lease.or(before.lease) else { return Ok(None) };
+    let subject = request.subject.clone().ok_or(Failure::misconfigured("person_forgotten"))?;
+    let source = after.source.clone();
+    Ok(Some(match (before.lease, after.lease) {
+        (None, _) => Row::Lease(Lease::held(source, subject, fence, request.id)),
+        (Some(_), None) => Row::Lease(Lease::released(source, subject, fence, now)),
+        (Some(_), Some(_)) => Row::Held { source, subject, fence },
+    }))
 }
 
 /// Opens the task's data source; `Err` names why the set-up does not allow it.
@@ -229,28 +296,6 @@ async fn digest_records(
     tags.tag(purpose, &content).await
 }
 
-/// Ends a task: its row and the event, in one change with what else has just happened.
-async fn settle(
-    store: &impl Writes,
-    settings: &Settings,
-    now: Time,
-    mut task: Task,
-    (outcome, reason): (Outcome, Option<&str>),
-    mut facts: Vec<Fact>,
-) -> Result<Step, CommitError> {
-    task.settle(outcome, reason, now);
-    task.next_due = due_after(now, 0, settings);
-    facts.push(Fact::Settled {
-        source: task.source.clone(),
-        outcome,
-        reason: reason.map(str::to_owned),
-        appeared: task.appeared,
-    });
-    let step = Step::new(&task, Next::Settled, 0);
-    store.commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts }).await?;
-    Ok(step)
-}
-
 /// The failures that end a task: what it stands on is missing or wrong in the set-up or in its own
 /// rows, and trying again can't help it. Any other misconfiguration (a role that may not read, a key
 /// that is switched off) is ours to mend, and the task waits for that.
@@ -306,34 +351,6 @@ fn is_closed(request: &Request) -> bool {
 /// A count as the store keeps it.
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// When the reconciliation looks, if nobody moved the task `wait_seconds` from now.
-fn due_after(now: Time, wait_seconds: u64, settings: &Settings) -> Option<Time> {
-    Some(now.plus_seconds(wait_seconds.saturating_add(settings.grace_seconds)))
-}
-
-/// How much of its wait a task has still before it: a repeated call is not a new turn. 0 when it is over.
-fn wait_left(task: &Task, now: Time, settings: &Settings) -> u64 {
-    task.next_due.map_or(0, |due| now.plus_seconds(settings.grace_seconds).seconds_until(due))
-}
-
-/// How long before its legal deadline an open request is a person's matter, in seconds: three days.
-const NOTICE_SECONDS: u64 = 3 * 24 * 3600;
-
-/// Whether the legal deadline is so near that a person has to know.
-fn is_pressing(request: &Request, now: Time) -> bool {
-    request.due_at <= now.plus_seconds(NOTICE_SECONDS)
-}
-
-/// Whether an unfinished task is a person's now: past the connector's own deadline, or near the legal
-/// one, which also holds for a data source that can't be opened any more.
-fn is_late(request: &Request, task: &Task, capabilities: Option<&Capabilities>, now: Time) -> bool {
-    let own = match (capabilities, &task.decision) {
-        (Some(known), Some(decision)) => decision.at.plus_seconds(known.deadline_seconds),
-        _ => request.due_at,
-    };
-    own < now || is_pressing(request, now)
 }
 
 #[cfg(test)]

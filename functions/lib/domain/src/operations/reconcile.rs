@@ -2,10 +2,12 @@
 //! a new workflow attempt where a task or a request stands still.
 
 use super::check::Check;
-use super::{STALE_TRIES, Settings, TaskRef, is_pressing};
+use super::verify::Verify;
+use super::{STALE_TRIES, Settings, TaskRef};
 use crate::event::Fact;
 use crate::failure::Failure;
 use crate::ids::{RequestId, SourceId};
+use crate::life::is_pressing;
 use crate::ports::{
     Change, Clock, CommitError, DUE_SHARDS, DueIndex, Keys, Reads, Row, Vendors, Workflow, Writes,
 };
@@ -124,12 +126,23 @@ where
             clock: self.clock,
             settings: self.settings,
         };
+        // A person has it; a look may still tell that they need not do anything more.
+        let looker = Verify {
+            store: self.store,
+            keys: self.keys,
+            vendors: self.vendors,
+            clock: self.clock,
+            settings: self.settings,
+        };
         let mut asked = Ok(());
         for task in self.store.tasks(id).await? {
-            let asks = matches!(task.state, TaskState::Submitted | TaskState::Unknown);
+            let asks = task.state == TaskState::Submitted || is_a_persons(&task);
             if asks && is_due(task.next_due, self.clock.now()) {
                 run.checked += 1;
                 let at = TaskRef { request_id: id, source_id: task.source.clone() };
+                if is_a_persons(&task) {
+                    asked = asked.and(looker.run(&at, until).await.map(drop));
+                }
                 asked = asked.and(checker.run(&at, until).await.map(drop));
             }
         }
@@ -143,7 +156,7 @@ where
             let Some(request) = self.store.request(id).await? else { return Ok(()) };
             let tasks = self.store.tasks(id).await?;
             if !std::mem::replace(&mut counted, true) && request.state == RequestState::Open {
-                run.pressing += u32::from(is_pressing(&request, self.clock.now()));
+                run.pressing += u32::from(is_pressing(request.due_at, self.clock.now()));
                 run.unknown += super::count(tasks.iter().filter(|task| is_unknown(task)).count());
             }
             if !counted_unsigned && request.state == RequestState::Closed && request.receipt_sha256.is_none()
@@ -254,17 +267,13 @@ fn judge(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Ju
         return Judgement::Nothing;
     }
     let settled = tasks.iter().all(|task| task.state == TaskState::Settled);
-    let stands_still = due.iter().any(|task| {
-        matches!(
-            task.state,
-            TaskState::Planned
-                | TaskState::Decided
-                | TaskState::Submitting
-                | TaskState::Submitted
-                | TaskState::Verifying
-        )
-    });
+    let stands_still = due.iter().any(|task| task.state != TaskState::Settled && !is_a_persons(task));
     if settled || stands_still { Judgement::Begin } else { Judgement::Later }
+}
+
+/// Whether only a person can move it.
+fn is_a_persons(task: &Task) -> bool {
+    task.handed_over_at.is_some()
 }
 
 fn is_unknown(task: &Task) -> bool {

@@ -1,20 +1,23 @@
 //! Has one data source erase what was decided on: intent first, then one POST, then its answer.
 //!
-//! Architecture Invariant: a POST goes out only under a stored intent that names its batch; while
-//! the answer to an intent is missing, no other POST goes out for the task, ever.
+//! Architecture Invariant: a POST goes out only under a stored intent that names its records, and
+//! under the lease on the person at this data source; while the answer to an intent is missing, no
+//! other POST goes out for the task.
 
+use super::check::at_places;
+use super::find::Find;
 use super::{
-    Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, due_after, ends_the_task, is_closed,
-    load, open_records, open_vendor, wait_left,
+    Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task, is_closed, load,
+    open_records, open_vendor, store_step, terms,
 };
-use crate::event::Fact;
 use crate::failure::Failure;
-use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
+use crate::lease::Lease;
+use crate::life::{Effect, Event, Life, Plan, Sending, plan, step, wait_left};
+use crate::ports::{Clock, CommitError, Keys, Reads, Tags, Vendors, Writes};
 use crate::request::Request;
-use crate::task::{Outcome, Rule, RuleState, Task, TaskState};
+use crate::task::{Outcome, Task, TaskState};
 use crate::time::Time;
-use crate::vendor::{Batch, RecordId, Submitted, Vendor};
-use crate::waits::Waits;
+use crate::vendor::{Batch, Capabilities, RecordId, Submitted, Vendor};
 
 /// The ports of a submission.
 #[derive(Debug)]
@@ -36,47 +39,14 @@ pub struct Submit<'a, S, K, T, V, C> {
 /// Seconds that a call needs around its POST, for the store and the way back.
 const MARGIN_SECONDS: u64 = 10;
 
-/// Waits after a batch that was not sent.
-const NOT_SENT_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 3600 };
-
-/// What is to be done about a task's batches.
-#[derive(Debug, PartialEq, Eq)]
-enum Plan {
-    /// Send this batch; the rule row read for it, if there is one.
-    Send(u32, Option<Rule>),
-    /// Another call's POST may still be under way: wait so many seconds.
-    Wait(u64),
-    /// A POST's answer never came.
-    Lost(Rule),
-    /// Nothing is left to send.
-    Done,
-}
-
-/// Decides from what is stored; pure.
-fn plan(task: &Task, rules: &[Rule], now: Time) -> Plan {
-    if task.gave_up.is_some() {
-        return Plan::Done;
-    }
-    for batch in 0..batches(task) {
-        let Some(rule) = rules.iter().find(|rule| rule.batch == batch) else {
-            return Plan::Send(batch, None);
-        };
-        match rule.state {
-            RuleState::Accepted | RuleState::Finished => {}
-            RuleState::NotSent => return Plan::Send(batch, Some(rule.clone())),
-            RuleState::Intent if now < rule.intent_until => {
-                return Plan::Wait(now.seconds_until(rule.intent_until).max(1));
-            }
-            RuleState::Intent | RuleState::Unknown => return Plan::Lost(rule.clone()),
-            // A rejected batch gives the task up in the same change.
-            RuleState::Rejected => return Plan::Done,
-        }
-    }
-    Plan::Done
-}
-
-fn batches(task: &Task) -> u32 {
-    task.counts.found.div_ceil(task.batch_size.max(1))
+/// Whether the person may be submitted at this data source now.
+enum Turn {
+    /// Another request holds the lease.
+    Busy,
+    /// It is free, and another request ended after our search.
+    SearchAgain(u64),
+    /// It is ours under this fence; `None` when it was before.
+    Ours(Option<u64>),
 }
 
 impl<S, K, T, V, C> Submit<'_, S, K, T, V, C>
@@ -95,11 +65,18 @@ where
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         let mut stale = 0;
         loop {
-            let (request, task) = load(self.store, at).await?;
-            if is_closed(&request) || !matches!(task.state, TaskState::Decided | TaskState::Submitting) {
-                return Ok(Step::passing(&task));
+            let (request, life) = load(self.store, at).await?;
+            let now = self.clock.now();
+            let sends = match life.task.state {
+                TaskState::Decided | TaskState::Submitting => true,
+                // It has its turn, and is searched again first.
+                TaskState::Planned => life.task.lease.is_some(),
+                _ => false,
+            };
+            if is_closed(&request) || !sends {
+                return Ok(Step::of(&life.task, now));
             }
-            match self.advance(&request, task, at, until).await {
+            match self.advance(&request, life, at, until).await {
                 Ok(Some(step)) => return Ok(step),
                 Ok(None) => stale = 0,
                 Err(CommitError::Stale) if stale < STALE_TRIES => stale += 1,
@@ -113,291 +90,186 @@ where
     async fn advance(
         &self,
         request: &Request,
-        mut task: Task,
+        life: Life,
         at: &TaskRef,
         until: Time,
     ) -> Result<Option<Step>, CommitError> {
+        if life.task.state == TaskState::Planned {
+            self.search_again(at, until).await?;
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let sending = match plan(&life, now) {
+            Plan::Wait(seconds) => return Ok(Some(Step::new(&life.task, Next::Submit, seconds))),
+            Plan::Missing => return self.take(request, &life, at, Event::AnswerMissing).await,
+            Plan::Done | Plan::UsedUp | Plan::Look => {
+                return self.take(request, &life, at, Event::AllSent).await;
+            }
+            Plan::Send(sending) => sending,
+        };
+        if wait_left(&life.task, now) > 0 {
+            return Ok(Some(Step::of(&life.task, now)));
+        }
         let vendor = match open_vendor(self.store, self.vendors, &at.source_id).await {
             Ok(vendor) => vendor,
-            Err(failure) if ends_the_task(failure) => {
-                return self.give_up(task, at, failure.code, Outcome::Failed).await.map(Some);
-            }
-            Err(failure) => return Err(failure.into()),
+            Err(failure) => return self.cannot(request, &life, at, failure).await,
         };
-        if task.batch_size == 0 {
-            // Fixed with the first batch: a later change of the parameter must not shift batches
-            // that are already out.
-            task.batch_size = count(vendor.capabilities().batch_size).max(1);
+        let needed = vendor.capabilities().call_timeout_seconds + MARGIN_SECONDS;
+        if now.plus_seconds(needed) > until {
+            return Ok(Some(Step::new(&life.task, Next::Submit, 1)));
         }
-        let rules = self.store.rules(at.request_id, &at.source_id).await?;
-        let now = self.clock.now();
-        match plan(&task, &rules, now) {
-            Plan::Done => self.submitted(task).await.map(Some),
-            Plan::Wait(seconds) => Ok(Some(Step::new(&task, Next::Submit, seconds))),
-            Plan::Lost(rule) => self.lost(task, rule, "answer_never_came").await.map(Some),
-            Plan::Send(batch, rule) => {
-                let wait = wait_left(&task, now, &self.settings);
-                if rule.is_some() && wait > 0 {
-                    return Ok(Some(Step::new(&task, Next::Submit, wait)));
-                }
-                let needed = vendor.capabilities().call_timeout_seconds + MARGIN_SECONDS;
-                if now.plus_seconds(needed) > until {
-                    return Ok(Some(Step::new(&task, Next::Submit, 1)));
-                }
-                self.send(request, task, at, &vendor, batch, rule).await
-            }
-        }
+        self.send(request, &life, at, &vendor, sending).await
     }
 
-    /// Intent, POST, answer.
+    /// Its turn has come after another request's: what that one left is searched for first.
+    async fn search_again(&self, at: &TaskRef, until: Time) -> Result<(), Failure> {
+        let find = Find {
+            store: self.store,
+            keys: self.keys,
+            tags: self.tags,
+            vendors: self.vendors,
+            clock: self.clock,
+            settings: self.settings,
+        };
+        find.run(at, until).await.map(drop)
+    }
+
+    /// Turn, intent, POST, answer.
     async fn send(
         &self,
         request: &Request,
-        mut task: Task,
+        life: &Life,
         at: &TaskRef,
         vendor: &V::Vendor,
-        batch: u32,
-        rule: Option<Rule>,
+        sending: Sending,
     ) -> Result<Option<Step>, CommitError> {
-        let records = match open_records(self.store, self.keys, at).await {
+        let records = match self.decided_records(&life.task, at).await {
             Ok(records) => records,
-            Err(failure) if ends_the_task(failure) => {
-                return self.give_up(task, at, failure.code, Outcome::Failed).await.map(Some);
+            Err(failure) => return self.cannot(request, life, at, failure).await,
+        };
+        let capabilities = vendor.capabilities();
+        let lease = match self.turn(request, &life.task).await? {
+            Turn::Ours(lease) => lease,
+            Turn::Busy => return self.take(request, life, at, Event::LeaseBusy).await,
+            Turn::SearchAgain(fence) => {
+                return self.take(request, life, at, Event::SearchAgain { fence }).await;
             }
-            Err(failure) => return Err(failure.into()),
         };
-        if !self.is_decided(&task, at, &records).await? {
-            return self.give_up(task, at, "decision_does_not_fit", Outcome::Failed).await.map(Some);
-        }
-        let size = task.batch_size as usize;
-        let part: &[RecordId] = records.chunks(size).nth(batch as usize).unwrap_or(&[]);
-        let digest = digest_records(self.tags, "batch", at, part).await?;
+        let part = at_places(&records, &sending.places);
+        let digest = digest_records(self.tags, "batch", at, &part).await?;
         let now = self.clock.now();
-        task.state = TaskState::Submitting;
-        task.fence += 1;
-        let rule = Rule {
-            schema: Rule::SCHEMA,
-            request: at.request_id,
-            source: at.source_id.clone(),
-            batch,
-            state: RuleState::Intent,
-            revision: rule.map_or(0, |rule| rule.revision),
-            fence: task.fence,
-            records: count(part.len()),
-            digest: digest.clone(),
-            intent_at: now,
-            intent_until: now.plus_seconds(vendor.capabilities().call_timeout_seconds + MARGIN_SECONDS),
-            rule_id: None,
-            status: None,
-            reason: None,
-            accepted_at: None,
-            finished_at: None,
-            confirmed: 0,
-            claim: None,
-        };
-        task.next_due = due_after(rule.intent_until, 0, &self.settings);
-        let fence = rule.fence;
-        let fact =
-            Fact::Intended { source: at.source_id.clone(), batch, fence, records: rule.records, digest };
-        self.save(task, vec![rule], vec![fact]).await?;
+        let until = now.plus_seconds(capabilities.call_timeout_seconds + MARGIN_SECONDS);
+        let terms = terms(request, &self.settings, Some(capabilities));
+        let moved = step(life, Event::Intend { digest, until, lease }, now, &terms);
+        let post = moved.1.iter().find_map(|effect| match effect {
+            Effect::Post { fence, .. } => Some(*fence),
+            Effect::Record(_) => None,
+        });
+        store_step(self.store, request, life, moved, Vec::new(), now).await?;
+        let Some(fence) = post else { return Ok(None) };
 
         let justification = format!("Data subject request {}", request.id);
         let answer = vendor
             .submit(&Batch {
                 justification: &justification,
-                records: part,
+                records: &part,
                 dry_run: request.dry_run,
                 right: request.right,
             })
             .await;
-        self.answered(at, batch, fence, answer, vendor.capabilities().deadline_seconds).await
+        self.answered(at, fence, answer, capabilities).await
     }
 
-    /// Stores the answer to the intent `fence` of a batch, even if another call has meanwhile given
-    /// the intent up for lost: knowledge is not thrown away.
+    /// Exactly the records that the decision names; nothing else is ever sent.
+    async fn decided_records(&self, task: &Task, at: &TaskRef) -> Result<Vec<RecordId>, Failure> {
+        const DOES_NOT_FIT: Failure = Failure::misconfigured("decision_does_not_fit");
+        let records = open_records(self.store, self.keys, at).await?;
+        let decision = task.decision.as_ref().ok_or(DOES_NOT_FIT)?;
+        let digest = digest_records(self.tags, "records", at, &records).await?;
+        let fits = digest == decision.records && count(records.len()) == task.counts.found;
+        if fits { Ok(records) } else { Err(DOES_NOT_FIT) }
+    }
+
+    /// Two requests about one person take turns at a data source.
+    async fn turn(&self, request: &Request, task: &Task) -> Result<Turn, Failure> {
+        if task.lease.is_some() {
+            return Ok(Turn::Ours(None));
+        }
+        let subject = request.subject.as_ref().ok_or(Failure::misconfigured("person_forgotten"))?;
+        let lease = self.store.lease(&task.source, subject).await?;
+        let next = Lease::taken(task.source.clone(), subject.clone(), lease.as_ref(), request.id).fence;
+        Ok(match lease {
+            Some(lease) if lease.holder.is_some() => Turn::Busy,
+            Some(Lease { released_at: Some(at), .. }) if task.searched_at.is_none_or(|mine| mine <= at) => {
+                Turn::SearchAgain(next)
+            }
+            _ => Turn::Ours(Some(next)),
+        })
+    }
+
+    /// Stores the answer to the intent `fence`, even if another call has meanwhile given the intent
+    /// up for lost: knowledge is not thrown away.
     async fn answered(
         &self,
         at: &TaskRef,
-        batch: u32,
         fence: u64,
         answer: Submitted,
-        deadline_seconds: u64,
+        capabilities: &Capabilities,
     ) -> Result<Option<Step>, CommitError> {
         for _ in 0..STALE_TRIES {
-            let (_, task) = load(self.store, at).await?;
-            let rules = self.store.rules(at.request_id, &at.source_id).await?;
-            let mine = rules.into_iter().find(|rule| {
-                rule.batch == batch
-                    && rule.fence == fence
-                    && matches!(rule.state, RuleState::Intent | RuleState::Unknown)
-            });
-            let Some(rule) = mine else {
-                return Ok(Some(Step::passing(&task)));
-            };
-            match self.store_answer(task, rule, &answer, deadline_seconds).await {
+            let (request, life) = load(self.store, at).await?;
+            let now = self.clock.now();
+            let event = Event::Answered { fence, answer: answer.clone() };
+            let (mut after, effects) =
+                step(&life, event, now, &terms(&request, &self.settings, Some(capabilities)));
+            if is_closed(&request) {
+                // The receipt states the rows as they are; the event still tells of the answer.
+                after = life.clone();
+            }
+            match store_step(self.store, &request, &life, (after, effects), Vec::new(), now).await {
+                Ok(life) if goes_on(&life.task, now) => return Ok(None),
+                Ok(life) => return Ok(Some(Step::of(&life.task, now))),
                 Err(CommitError::Stale) => {}
-                other => return other,
+                Err(error) => return Err(error),
             }
         }
         Err(Failure::transient("too_much_contention").into())
     }
 
-    async fn store_answer(
+    /// Something that it stands on is missing: for good, or only now.
+    async fn cannot(
         &self,
-        mut task: Task,
-        mut rule: Rule,
-        answer: &Submitted,
-        deadline_seconds: u64,
+        request: &Request,
+        life: &Life,
+        at: &TaskRef,
+        failure: Failure,
+    ) -> Result<Option<Step>, CommitError> {
+        if !ends_the_task(failure) {
+            return Err(failure.into());
+        }
+        let event = Event::CannotSend { code: failure.code, outcome: Outcome::Failed };
+        self.take(request, life, at, event).await
+    }
+
+    /// Stores a step that posts nothing. `None` when there is more to do at once.
+    async fn take(
+        &self,
+        request: &Request,
+        life: &Life,
+        at: &TaskRef,
+        event: Event,
     ) -> Result<Option<Step>, CommitError> {
         let now = self.clock.now();
-        let source = task.source.clone();
-        let batch = rule.batch;
-        match answer {
-            Submitted::Accepted { rule_id, status } => {
-                rule.state = RuleState::Accepted;
-                rule.rule_id = Some(rule_id.clone());
-                rule.status = Some(*status);
-                rule.accepted_at = Some(now);
-                rule.reason = None;
-                task.state = TaskState::Submitting;
-                task.counts.submitted += rule.records;
-                task.tries = 0;
-                task.reason = None;
-                task.submitted_at = Some(now);
-                task.next_due = due_after(now, 0, &self.settings);
-                let fact = Fact::Accepted { source, batch, rule_id: rule_id.clone() };
-                self.save(task, vec![rule], vec![fact]).await?;
-                Ok(None)
-            }
-            Submitted::NotSent(fault) => {
-                rule.state = RuleState::NotSent;
-                rule.reason = Some(fault.code().to_owned());
-                task.state = TaskState::Submitting;
-                let wait = match fault.asked_wait() {
-                    Some(seconds) => seconds.max(1),
-                    None => NOT_SENT_WAITS.after(task.tries),
-                };
-                task.tries += 1;
-                task.reason = rule.reason.clone();
-                task.next_due = due_after(now, wait, &self.settings);
-                let fact = Fact::NotSent { source, batch, reason: fault.code().to_owned() };
-                let decided = task.decision.as_ref().map_or(now, |decision| decision.at);
-                if decided.plus_seconds(deadline_seconds) < now {
-                    return self.end(task, rule, fact, fault.code(), Outcome::Failed).await.map(Some);
-                }
-                let step = Step::new(&task, Next::Submit, wait);
-                self.save(task, vec![rule], vec![fact]).await?;
-                Ok(Some(step))
-            }
-            Submitted::Rejected(fault) => {
-                rule.state = RuleState::Rejected;
-                rule.reason = Some(fault.code().to_owned());
-                let fact = Fact::Rejected { source, batch, reason: fault.code().to_owned() };
-                // The connector's own objections are no refusal of the vendor's.
-                let vendors = fault.code().starts_with("vendor_");
-                let outcome = if vendors { Outcome::Refused } else { Outcome::Failed };
-                self.end(task, rule, fact, fault.code(), outcome).await.map(Some)
-            }
-            Submitted::Unknown(code) => self.lost(task, rule, code).await.map(Some),
-        }
+        let vendor = open_vendor(self.store, self.vendors, &at.source_id).await.ok();
+        let terms = terms(request, &self.settings, vendor.as_ref().map(Vendor::capabilities));
+        let moved = step(life, event, now, &terms);
+        let life = store_step(self.store, request, life, moved, Vec::new(), now).await?;
+        let again = life.task.state == TaskState::Planned;
+        Ok(if again { None } else { Some(Step::of(&life.task, now)) })
     }
+}
 
-    /// No further batch goes out. With accepted ones under way the task follows them to their end;
-    /// without, it ends here.
-    async fn end(
-        &self,
-        mut task: Task,
-        rule: Rule,
-        fact: Fact,
-        code: &str,
-        outcome: Outcome,
-    ) -> Result<Step, CommitError> {
-        let now = self.clock.now();
-        let mut facts = vec![fact];
-        let step = self.stop(&mut task, &mut facts, code, outcome, now);
-        self.save(task, vec![rule], facts).await?;
-        Ok(step)
-    }
-
-    async fn give_up(
-        &self,
-        mut task: Task,
-        at: &TaskRef,
-        code: &str,
-        outcome: Outcome,
-    ) -> Result<Step, CommitError> {
-        let rules = self.store.rules(at.request_id, &at.source_id).await?;
-        let now = self.clock.now();
-        // A POST without an answer goes before everything else: it is not known to have failed.
-        let open =
-            rules.into_iter().find(|rule| matches!(rule.state, RuleState::Intent | RuleState::Unknown));
-        if let Some(rule) = open {
-            if rule.state == RuleState::Intent && now < rule.intent_until {
-                return Ok(Step::new(&task, Next::Submit, now.seconds_until(rule.intent_until).max(1)));
-            }
-            return self.lost(task, rule, "answer_never_came").await;
-        }
-        let mut facts = Vec::new();
-        let step = self.stop(&mut task, &mut facts, code, outcome, now);
-        self.save(task, Vec::new(), facts).await?;
-        Ok(step)
-    }
-
-    fn stop(&self, task: &mut Task, facts: &mut Vec<Fact>, code: &str, outcome: Outcome, now: Time) -> Step {
-        task.next_due = due_after(now, 0, &self.settings);
-        if task.counts.submitted == 0 {
-            task.settle(outcome, Some(code), now);
-            facts.push(Fact::Settled {
-                source: task.source.clone(),
-                outcome,
-                reason: Some(code.to_owned()),
-                appeared: 0,
-            });
-            return Step::new(task, Next::Settled, 0);
-        }
-        task.state = TaskState::Submitted;
-        task.gave_up = Some(code.to_owned());
-        Step::new(task, Next::Check, 1)
-    }
-
-    /// A POST whose outcome nobody knows.
-    async fn lost(&self, mut task: Task, mut rule: Rule, code: &'static str) -> Result<Step, CommitError> {
-        let now = self.clock.now();
-        let batch = rule.batch;
-        rule.state = RuleState::Unknown;
-        rule.reason = Some(code.to_owned());
-        task.state = TaskState::Unknown;
-        task.handed_over_at = task.handed_over_at.or(Some(now));
-        task.reason = Some(code.to_owned());
-        task.next_due = due_after(now, 0, &self.settings);
-        let fact =
-            Fact::BecameUnknown { source: task.source.clone(), batch: Some(batch), reason: code.to_owned() };
-        let step = Step::new(&task, Next::Unknown, 0);
-        self.save(task, vec![rule], vec![fact]).await?;
-        Ok(step)
-    }
-
-    /// All batches are accepted.
-    async fn submitted(&self, mut task: Task) -> Result<Step, CommitError> {
-        let now = self.clock.now();
-        let wait = Waits { first_seconds: 2, longest_seconds: 2 }.after(0);
-        task.state = TaskState::Submitted;
-        task.next_due = due_after(now, wait, &self.settings);
-        let step = Step::new(&task, Next::Check, wait);
-        self.save(task, Vec::new(), Vec::new()).await?;
-        Ok(step)
-    }
-
-    /// Whether these are exactly the records that the decision names.
-    async fn is_decided(&self, task: &Task, at: &TaskRef, records: &[RecordId]) -> Result<bool, Failure> {
-        let Some(decision) = &task.decision else { return Ok(false) };
-        let digest = digest_records(self.tags, "records", at, records).await?;
-        Ok(digest == decision.records && count(records.len()) == task.counts.found)
-    }
-
-    async fn save(&self, task: Task, rules: Vec<Rule>, facts: Vec<Fact>) -> Result<(), CommitError> {
-        let request = task.request;
-        let rows = std::iter::once(Row::Task(task)).chain(rules.into_iter().map(Row::Rule)).collect();
-        self.store.commit(Change { request, at: self.clock.now(), rows, facts }).await
-    }
+/// Whether the next batch can go out at once.
+fn goes_on(task: &Task, now: Time) -> bool {
+    task.state == TaskState::Submitting && wait_left(task, now) == 0
 }

@@ -1,18 +1,18 @@
-//! Looks again: the vendor says it is done; a search by every identifier shows whether it is.
+//! Looks again: a search by every identifier shows whether what the vendor says is so, and what
+//! became of a submission that was never answered.
 
 use super::find::usable;
 use super::{
-    Next, STALE_TRIES, Settings, Step, TaskRef, count, due_after, is_closed, is_late, load, open_identifiers,
-    open_records, open_vendor, search_by_each, settle, wait_left,
+    STALE_TRIES, Settings, Step, TaskRef, count, is_closed, load, open_identifiers, open_records,
+    open_vendor, search_by_each, store_step, terms,
 };
-use crate::event::Fact;
 use crate::failure::{Failure, Kind};
 use crate::identifier::Identifier;
-use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Vendors, Writes};
+use crate::life::{Event, Life, step, wait_left};
+use crate::ports::{Clock, CommitError, Keys, Reads, Vendors, Writes};
 use crate::request::Request;
-use crate::task::{Outcome, Task, TaskState};
 use crate::time::Time;
-use crate::vendor::{Capabilities, RecordId, Vendor};
+use crate::vendor::{Capabilities, Found, RecordId, Vendor};
 use std::collections::BTreeSet;
 
 /// The ports of a look.
@@ -44,16 +44,13 @@ where
     /// `Transient` when the store or the key service fails.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
-            let (request, task) = load(self.store, at).await?;
-            if is_closed(&request) || task.state != TaskState::Verifying {
-                return Ok(Step::passing(&task));
+            let (request, life) = load(self.store, at).await?;
+            let now = self.clock.now();
+            if is_closed(&request) || !life.wants_look(now) || wait_left(&life.task, now) > 0 {
+                return Ok(Step::of(&life.task, now));
             }
-            let wait = wait_left(&task, self.clock.now(), &self.settings);
-            if wait > 0 {
-                return Ok(Step::new(&task, Next::Verify, wait));
-            }
-            match self.look(&request, task, at, until).await {
-                Ok(step) => return Ok(step),
+            match self.look(&request, &life, at, until).await {
+                Ok(life) => return Ok(Step::of(&life.task, self.clock.now())),
                 Err(CommitError::Stale) => {}
                 Err(CommitError::Failed(failure)) => return Err(failure),
             }
@@ -64,36 +61,47 @@ where
     async fn look(
         &self,
         request: &Request,
-        task: Task,
+        life: &Life,
         at: &TaskRef,
         until: Time,
-    ) -> Result<Step, CommitError> {
-        let vendor = match open_vendor(self.store, self.vendors, &at.source_id).await {
-            Ok(vendor) => vendor,
+    ) -> Result<Life, CommitError> {
+        let (vendor, heard) = match open_vendor(self.store, self.vendors, &at.source_id).await {
+            Ok(vendor) => {
+                let heard = self.heard(&vendor, request, life, at, until).await;
+                (Some(vendor), heard)
+            }
+            Err(failure) => (None, Err(failure)),
+        };
+        let event = match heard {
+            Ok(event) => event,
             Err(failure) if failure.kind == Kind::Misconfigured => {
-                return self.cannot_look(request, task, None, failure.code, 900).await;
+                Event::CannotLook { code: failure.code, wait: 900 }
             }
             Err(failure) => return Err(failure.into()),
         };
+        let now = self.clock.now();
+        let terms = terms(request, &self.settings, vendor.as_ref().map(Vendor::capabilities));
+        store_step(self.store, request, life, step(life, event, now, &terms), Vec::new(), now).await
+    }
+
+    /// Searches, and says what that means for the records decided on.
+    async fn heard(
+        &self,
+        vendor: &V::Vendor,
+        request: &Request,
+        life: &Life,
+        at: &TaskRef,
+        until: Time,
+    ) -> Result<Event, Failure> {
         let capabilities = vendor.capabilities();
-        let (identifiers, submitted) = match self.who_and_what(request, &task, capabilities, at).await {
-            Ok(both) => both,
-            Err(failure) if failure.kind == Kind::Misconfigured => {
-                return self.cannot_look(request, task, None, failure.code, 900).await;
-            }
-            Err(failure) => return Err(failure.into()),
-        };
-        match search_by_each(&vendor, &identifiers, self.clock, until).await {
-            Ok(found) => {
-                let left = found.records.iter().filter(|record| submitted.contains(record)).count();
-                let appeared = found.records.len() - left;
-                self.looked(task, capabilities, count(left), count(appeared)).await
-            }
+        let (identifiers, records) = self.who_and_what(request, life, capabilities, at).await?;
+        Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
+            Ok(found) => compared(&records, &found),
             Err(fault) => {
-                let wait = capabilities.verify_waits.after(task.tries).max(fault.asked_wait().unwrap_or(0));
-                self.cannot_look(request, task, Some(capabilities), fault.code(), wait).await
+                let growing = capabilities.verify_waits.after(life.task.tries);
+                Event::CannotLook { code: fault.code(), wait: growing.max(fault.asked_wait().unwrap_or(0)) }
             }
-        }
+        })
     }
 
     /// By what to search, and for which records: a search for nobody, or one compared with a part of
@@ -101,95 +109,27 @@ where
     async fn who_and_what(
         &self,
         request: &Request,
-        task: &Task,
+        life: &Life,
         capabilities: &Capabilities,
         at: &TaskRef,
-    ) -> Result<(Vec<Identifier>, BTreeSet<RecordId>), Failure> {
+    ) -> Result<(Vec<Identifier>, Vec<RecordId>), Failure> {
         let identifiers = usable(capabilities, open_identifiers(self.keys, request).await?);
         if identifiers.is_empty() {
             return Err(Failure::misconfigured("identifier_missing"));
         }
-        let submitted = open_records(self.store, self.keys, at).await?;
-        if count(submitted.len()) != task.counts.found {
+        let records = open_records(self.store, self.keys, at).await?;
+        if count(records.len()) != life.task.counts.found {
             return Err(Failure::misconfigured("records_do_not_fit"));
         }
-        Ok((identifiers, submitted.into_iter().collect()))
+        Ok((identifiers, records))
     }
+}
 
-    async fn looked(
-        &self,
-        mut task: Task,
-        capabilities: &Capabilities,
-        left: u32,
-        appeared: u32,
-    ) -> Result<Step, CommitError> {
-        let now = self.clock.now();
-        let source = task.source.clone();
-        task.left = left;
-        task.appeared = appeared;
-        task.tries = 0;
-        if left == 0 {
-            task.verified_at = Some(now);
-            // The look is the proof; that the vendor's own list is shorter than ours is still told.
-            let reason = (task.counts.confirmed < task.counts.submitted).then_some("not_all_confirmed");
-            return self.settle(task, Outcome::VerifiedErased, reason, Vec::new()).await;
-        }
-        task.looks += 1;
-        let fact = Fact::StillThere { source, look: task.looks, left, appeared };
-        if task.looks >= capabilities.verify_looks {
-            return self.settle(task, Outcome::StillPresent, None, vec![fact]).await;
-        }
-        let wait = capabilities.verify_waits.after(task.looks - 1);
-        task.reason = Some("still_present".to_owned());
-        task.next_due = due_after(now, wait, &self.settings);
-        let step = Step::new(&task, Next::Verify, wait);
-        self.store
-            .commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts: vec![fact] })
-            .await?;
-        Ok(step)
-    }
-
-    /// The look itself failed: that proves nothing. Again later, and past the deadline a person's turn.
-    async fn cannot_look(
-        &self,
-        request: &Request,
-        mut task: Task,
-        capabilities: Option<&Capabilities>,
-        code: &'static str,
-        wait: u64,
-    ) -> Result<Step, CommitError> {
-        let now = self.clock.now();
-        let late = is_late(request, &task, capabilities, now);
-        task.tries += 1;
-        task.reason = Some(code.to_owned());
-        task.next_due = due_after(now, wait, &self.settings);
-        let mut facts = Vec::new();
-        let mut next = Next::Verify;
-        if late {
-            task.state = TaskState::Unknown;
-            task.handed_over_at = task.handed_over_at.or(Some(now));
-            next = Next::Unknown;
-            facts.push(Fact::BecameUnknown {
-                source: task.source.clone(),
-                batch: None,
-                reason: code.to_owned(),
-            });
-        }
-        let step = Step::new(&task, next, wait);
-        self.store
-            .commit(Change { request: task.request, at: now, rows: vec![Row::Task(task)], facts })
-            .await?;
-        Ok(step)
-    }
-
-    async fn settle(
-        &self,
-        task: Task,
-        outcome: Outcome,
-        reason: Option<&str>,
-        facts: Vec<Fact>,
-    ) -> Result<Step, CommitError> {
-        let now = self.clock.now();
-        settle(self.store, &self.settings, now, task, (outcome, reason), facts).await
-    }
+/// What a search found of the records decided on, and beside them.
+fn compared(records: &[RecordId], found: &Found) -> Event {
+    let seen: BTreeSet<&RecordId> = found.records.iter().collect();
+    let places: Vec<u32> =
+        (0u32..).zip(records).filter(|(_, record)| seen.contains(record)).map(|(place, _)| place).collect();
+    let appeared = count(seen.len().saturating_sub(places.len()));
+    Event::Looked { found: places, appeared }
 }

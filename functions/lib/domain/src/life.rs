@@ -1,0 +1,917 @@
+//! The life of a task and of its rules, as one pure state machine: `step(life, event)` gives the life
+//! after the event and what has to be done about it. The operations feed it with what they read and
+//! heard, and store what it gives; the model and the simulator run exactly this.
+//!
+//! Architecture Invariant: nothing else changes a task's or a rule's state.
+//!
+//! ```text
+//! planned ─► decided ─► submitting ─► submitted ─► verifying ─► settled (outcome)
+//!    ▲          │           │  ▲
+//!    └──────────┘           ▼  │ a look tells
+//!  searched again         unknown
+//! ```
+//!
+//! A rule: intent ─► accepted ─► finished; or not sent (a new intent may follow), rejected, unknown.
+//! An unknown one is resolved by looking: unreferenced (none of its records is left), or left ─►
+//! repeated (a later batch names what was left).
+
+use crate::event::Fact;
+use crate::failure::Code;
+use crate::request::Request;
+use crate::seal::Tag;
+use crate::task::{Decision, Outcome, Rule, RuleState, Task, TaskState};
+use crate::time::Time;
+use crate::vendor::{Capabilities, Claim, Fault, RuleReport, RuleStatus, Submitted};
+use crate::waits::Waits;
+
+/// How often records may be named in an intent: once, and three times more after looks that found
+/// them still there. Then a person has to decide.
+pub const MAX_ATTEMPTS: u32 = 4;
+
+/// How long before its legal deadline an open request is a person's matter, in seconds: three days.
+pub const NOTICE_SECONDS: u64 = 3 * 24 * 3600;
+
+/// Another request about the same person is being fulfilled at this data source.
+pub const OTHER_REQUEST: Code = "other_request_in_progress";
+/// The records were named as often as they may be, and are still found.
+pub const REPEATS_USED_UP: Code = "repeats_used_up";
+/// The answer to an intent never came.
+pub const ANSWER_MISSING: Code = "answer_never_came";
+/// An effect was seen, but the vendor's reference to it is missing.
+pub const REFERENCE_MISSING: Code = "reference_missing";
+/// Records are gone although the vendor was asked for a dry run.
+pub const GONE_IN_DRY_RUN: Code = "gone_in_dry_run";
+/// The vendor says that it is done, but its list is shorter than ours.
+pub const NOT_ALL_CONFIRMED: Code = "not_all_confirmed";
+
+/// Waits after a batch that was not sent, and for another request to end.
+const NOT_SENT_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 3600 };
+/// Waits between failed searches: the workflow's own retries come in between.
+const SEARCH_WAITS: Waits = Waits { first_seconds: 15, longest_seconds: 6 * 3600 };
+/// Seconds between looks at a task that a person has.
+const HANDED_OVER_SECONDS: u64 = 3600;
+/// Seconds from the last batch to the first question about its rule.
+const FIRST_CHECK_SECONDS: u64 = 2;
+
+/// What is stored of one task.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Life {
+    /// The task's row.
+    pub task: Task,
+    /// The rows of its rules, by batch.
+    pub rules: Vec<Rule>,
+}
+
+/// What bounds a step: the request's terms and, where the data source could be opened, the vendor's.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// How long past its time a task is left to its workflow, in seconds.
+    pub grace_seconds: u64,
+    /// Whether nothing may be erased.
+    pub dry_run: bool,
+    /// When the law wants an answer.
+    pub due_at: Time,
+    /// What the vendor can do and how it wants to be asked.
+    pub vendor: Option<&'a Capabilities>,
+}
+
+impl<'a> Terms<'a> {
+    /// The terms of a task of this request.
+    #[must_use]
+    pub fn new(request: &Request, grace_seconds: u64, vendor: Option<&'a Capabilities>) -> Self {
+        Self { grace_seconds, dry_run: request.dry_run, due_at: request.due_at, vendor }
+    }
+}
+
+/// What happened to a task.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The search found records, and somebody decided on exactly these.
+    Decided {
+        /// How many.
+        records: u32,
+        /// In how many chunks they are stored.
+        chunks: u32,
+        /// The decision.
+        decision: Decision,
+    },
+    /// The search, or what it needs, ended the task.
+    SearchEnded {
+        /// How.
+        outcome: Outcome,
+        /// Why, where the outcome alone does not say.
+        reason: Option<Code>,
+        /// How many records were found, where that is told.
+        found: Option<u32>,
+    },
+    /// The search failed and may be tried again.
+    SearchFailed(Fault),
+    /// Another request holds the lease on the person.
+    LeaseBusy,
+    /// The lease is ours, but another request ended since our search: what it found is not sure.
+    SearchAgain {
+        /// The lease's fence.
+        fence: u64,
+    },
+    /// Our own limiter holds the next batch back.
+    HeldBack(Fault),
+    /// A batch is about to be posted; only the one that [`plan`] names.
+    Intend {
+        /// The keyed digest of its records.
+        digest: Tag,
+        /// Until when the POST can be under way.
+        until: Time,
+        /// The fence of the lease, when it is taken with this intent.
+        lease: Option<u64>,
+    },
+    /// The POST of an intent was answered, or failed.
+    Answered {
+        /// The intent.
+        fence: u64,
+        /// The answer.
+        answer: Submitted,
+    },
+    /// The time of an intent's POST is over, and no answer was stored.
+    AnswerMissing,
+    /// No further batch can be sent.
+    CannotSend {
+        /// Why.
+        code: Code,
+        /// How the task ends if nothing was submitted.
+        outcome: Outcome,
+    },
+    /// Every batch is out.
+    AllSent,
+    /// What the vendor says of rules, by batch: any number of rounds, then [`Event::Asked`].
+    Told(Vec<(u32, RuleReport)>),
+    /// The vendor was asked about its rules.
+    Asked {
+        /// What went wrong.
+        fault: Option<Fault>,
+        /// Whether it gave a status that the connector does not know.
+        strange: bool,
+    },
+    /// The vendor can't be asked about its rules: the set-up does not allow it.
+    CannotAsk(Code),
+    /// A look found the records at these places, sorted, and so many that nobody decided on.
+    Looked {
+        /// The places, among those decided on, of the records that are still found.
+        found: Vec<u32>,
+        /// How many other records were found.
+        appeared: u32,
+    },
+    /// The look failed: that proves nothing.
+    CannotLook {
+        /// Why.
+        code: Code,
+        /// How long the next one has to wait at least, in seconds.
+        wait: u64,
+    },
+}
+
+/// What has to be done about a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Record it, in the same transaction as the life after the step.
+    Record(Fact),
+    /// Post the batch of this intent, once the life after the step is stored, and never otherwise.
+    Post {
+        /// The batch.
+        batch: u32,
+        /// The intent.
+        fence: u64,
+    },
+}
+
+/// What is to be done about a task's batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Store the intent for this batch and post it.
+    Send(Sending),
+    /// A POST may still be under way: wait so many seconds.
+    Wait(u64),
+    /// A POST's answer never came.
+    Missing,
+    /// A look has to tell what became of a POST.
+    Look,
+    /// Records are left that were named as often as they may be.
+    UsedUp,
+    /// Nothing is left to send.
+    Done,
+}
+
+/// A batch to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sending {
+    /// Its number.
+    pub batch: u32,
+    /// Which try at its records this is, from 1.
+    pub attempt: u32,
+    /// The batch that it repeats.
+    pub repeats: Option<u32>,
+    /// The places of its records among those decided on.
+    pub places: Vec<u32>,
+    /// Whether it was tried before: then its wait holds.
+    pub again: bool,
+}
+
+impl Life {
+    /// The places of a rule's records among those decided on.
+    #[must_use]
+    pub fn places(&self, rule: &Rule) -> Vec<u32> {
+        if rule.repeats.is_some() { rule.places.clone() } else { first_places(&self.task, rule.batch) }
+    }
+
+    /// The places that only this rule answers for: without those that a later batch repeats.
+    #[must_use]
+    pub fn own_places(&self, rule: &Rule) -> Vec<u32> {
+        let mut places = self.places(rule);
+        if let Some(later) = self.rules.iter().find(|one| one.repeats == Some(rule.batch)) {
+            places.retain(|place| !later.places.contains(place));
+        }
+        places
+    }
+
+    /// Whether a look can tell anything about the task.
+    #[must_use]
+    pub fn wants_look(&self, now: Time) -> bool {
+        match self.task.state {
+            TaskState::Verifying => true,
+            TaskState::Unknown => match plan(self, now) {
+                Plan::Look | Plan::UsedUp => true,
+                Plan::Done => self.task.finished_at.is_some() && self.task.gave_up.is_none(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether some POST's outcome is not known.
+    #[must_use]
+    pub fn has_unanswered(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.state, RuleState::Intent | RuleState::Unknown))
+    }
+}
+
+fn first_places(task: &Task, batch: u32) -> Vec<u32> {
+    let size = task.batch_size.max(1);
+    let from = batch.saturating_mul(size);
+    (from..from.saturating_add(size).min(task.counts.found)).collect()
+}
+
+fn batches(task: &Task) -> u32 {
+    task.counts.found.div_ceil(task.batch_size.max(1))
+}
+
+/// Decides about the batches from what is stored: one in flight, and an answer that is missing comes
+/// before everything else.
+#[must_use]
+pub fn plan(life: &Life, now: Time) -> Plan {
+    let Life { task, rules } = life;
+    if let Some(rule) = rules.iter().find(|rule| rule.state == RuleState::Intent) {
+        let left = now.seconds_until(rule.intent_until);
+        return if now < rule.intent_until { Plan::Wait(left.max(1)) } else { Plan::Missing };
+    }
+    if rules.iter().any(|rule| rule.state == RuleState::Unknown) {
+        return Plan::Look;
+    }
+    if task.gave_up.is_some() {
+        return Plan::Done;
+    }
+    for batch in 0..batches(task) {
+        if !rules.iter().any(|rule| rule.batch == batch) {
+            let places = first_places(task, batch);
+            return Plan::Send(Sending { batch, attempt: 1, repeats: None, places, again: false });
+        }
+    }
+    for rule in rules {
+        match rule.state {
+            RuleState::NotSent => {
+                return Plan::Send(Sending {
+                    batch: rule.batch,
+                    attempt: rule.attempt,
+                    repeats: rule.repeats,
+                    places: life.places(rule),
+                    again: true,
+                });
+            }
+            RuleState::Left if rule.attempt >= MAX_ATTEMPTS => return Plan::UsedUp,
+            RuleState::Left => {
+                let next = rules.iter().map(|rule| rule.batch + 1).max().unwrap_or(0).max(batches(task));
+                return Plan::Send(Sending {
+                    batch: next,
+                    attempt: rule.attempt + 1,
+                    repeats: Some(rule.batch),
+                    places: rule.left.clone(),
+                    again: false,
+                });
+            }
+            _ => {}
+        }
+    }
+    Plan::Done
+}
+
+/// Whether an unfinished task is a person's now: past the connector's own deadline, or near the legal
+/// one, which also holds for a data source that can't be opened any more.
+fn is_late(task: &Task, terms: &Terms<'_>, now: Time) -> bool {
+    let own = match (terms.vendor, &task.decision) {
+        (Some(vendor), Some(decision)) => decision.at.plus_seconds(vendor.deadline_seconds),
+        _ => terms.due_at,
+    };
+    own < now || is_pressing(terms.due_at, now)
+}
+
+/// Whether the legal deadline is so near that a person has to know.
+#[must_use]
+pub fn is_pressing(due_at: Time, now: Time) -> bool {
+    due_at <= now.plus_seconds(NOTICE_SECONDS)
+}
+
+/// How much of its wait a task has still before it, in seconds: a repeated call is not a new turn.
+#[must_use]
+pub fn wait_left(task: &Task, now: Time) -> u64 {
+    task.not_before.map_or(0, |at| now.seconds_until(at))
+}
+
+/// The life after an event, and what has to be done about it. An event that the life has no place for
+/// (it came late, or twice) changes nothing. Rows keep the revision that they were read with.
+#[must_use]
+pub fn step(life: &Life, event: Event, now: Time, terms: &Terms<'_>) -> (Life, Vec<Effect>) {
+    let mut moving = Moving { life: life.clone(), effects: Vec::new(), now, terms };
+    moving.take(event);
+    (moving.life, moving.effects)
+}
+
+/// A count as the store keeps it.
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+struct Moving<'a> {
+    life: Life,
+    effects: Vec<Effect>,
+    now: Time,
+    terms: &'a Terms<'a>,
+}
+
+impl Moving<'_> {
+    fn take(&mut self, event: Event) {
+        let state = self.life.task.state;
+        let searching = state == TaskState::Planned;
+        let sending = matches!(state, TaskState::Decided | TaskState::Submitting);
+        let asking = matches!(state, TaskState::Submitted | TaskState::Unknown);
+        let looking = matches!(state, TaskState::Verifying | TaskState::Unknown);
+        match event {
+            Event::Decided { records, chunks, decision } if searching => {
+                self.decided(records, chunks, decision)
+            }
+            Event::SearchEnded { outcome, reason, found } if searching => {
+                self.search_ended(outcome, reason, found);
+            }
+            Event::SearchFailed(fault) if searching => self.search_failed(&fault),
+            Event::LeaseBusy if sending => {
+                let wait = NOT_SENT_WAITS.after(self.life.task.tries);
+                self.life.task.tries += 1;
+                self.waits(OTHER_REQUEST, wait);
+            }
+            Event::SearchAgain { fence } if state == TaskState::Decided && self.life.rules.is_empty() => {
+                let task = &mut self.life.task;
+                (task.state, task.lease, task.tries, task.reason) =
+                    (TaskState::Planned, Some(fence), 0, None);
+                self.record(|source| Fact::SearchesAgain { source });
+                self.due(0);
+            }
+            Event::HeldBack(fault) if sending => {
+                self.waits(fault.code(), fault.asked_wait().unwrap_or(1).max(1));
+            }
+            Event::Intend { digest, until, lease } if sending => self.intend(digest, until, lease),
+            Event::Answered { fence, answer } => self.answered(fence, answer),
+            Event::AnswerMissing if sending => self.answer_missing(),
+            Event::CannotSend { code, outcome } if sending && !self.life.has_unanswered() => {
+                self.stop(code, outcome);
+            }
+            Event::AllSent if sending => {
+                if plan(&self.life, self.now) == Plan::UsedUp {
+                    self.hand_over(REPEATS_USED_UP);
+                } else if plan(&self.life, self.now) == Plan::Done {
+                    self.life.task.state = TaskState::Submitted;
+                    self.due(FIRST_CHECK_SECONDS);
+                }
+            }
+            Event::Told(reports) if asking => self.told(reports),
+            Event::Asked { fault, strange } if asking => self.asked(fault.as_ref(), strange),
+            Event::CannotAsk(code) if asking => self.not_finished(Some(code), 900),
+            Event::Looked { found, appeared } if looking => self.looked(&found, appeared),
+            Event::CannotLook { code, wait } if looking => self.cannot_look(code, wait),
+            _ => {}
+        }
+    }
+
+    // ---- the search
+
+    fn decided(&mut self, records: u32, chunks: u32, decision: Decision) {
+        let (by, digest) = (decision.by.clone(), decision.records.clone());
+        let task = &mut self.life.task;
+        task.state = TaskState::Decided;
+        task.counts.found = records;
+        task.chunks = chunks;
+        // Fixed here: a parameter that is changed later must not shift batches that are out.
+        task.batch_size = self.terms.vendor.map_or(1, |vendor| count(vendor.batch_size)).max(1);
+        task.decision = Some(decision);
+        task.searched_at = Some(self.now);
+        task.tries = 0;
+        task.reason = None;
+        self.record(|source| Fact::Found { source, records });
+        self.record(|source| Fact::Decided { source, by, records, digest });
+        self.due(0);
+    }
+
+    fn search_ended(&mut self, outcome: Outcome, reason: Option<Code>, found: Option<u32>) {
+        self.life.task.searched_at = Some(self.now);
+        if let Some(records) = found {
+            self.life.task.counts.found = records;
+            self.record(|source| Fact::Found { source, records });
+        }
+        self.settle(outcome, reason);
+    }
+
+    fn search_failed(&mut self, fault: &Fault) {
+        let wait = if fault.is_put_off() {
+            // Somebody says when: that is no failed try.
+            fault.asked_wait().unwrap_or(2).max(1)
+        } else {
+            let tries = self.terms.vendor.map_or(u32::MAX, |vendor| vendor.search_tries);
+            self.life.task.tries += 1;
+            if self.life.task.tries >= tries {
+                self.life.task.searched_at = Some(self.now);
+                return self.settle(Outcome::Failed, Some(fault.code()));
+            }
+            SEARCH_WAITS.after(self.life.task.tries)
+        };
+        self.waits(fault.code(), wait);
+    }
+
+    // ---- the submission
+
+    fn intend(&mut self, digest: Tag, until: Time, lease: Option<u64>) {
+        let Plan::Send(sending) = plan(&self.life, self.now) else { return };
+        let task = &mut self.life.task;
+        task.state = TaskState::Submitting;
+        task.fence += 1;
+        task.lease = lease.or(task.lease);
+        let (batch, fence, attempt) = (sending.batch, task.fence, sending.attempt);
+        let records = count(sending.places.len());
+        let known = self.life.rules.iter().position(|rule| rule.batch == batch);
+        let rule = Rule {
+            schema: Rule::SCHEMA,
+            request: task.request,
+            source: task.source.clone(),
+            batch,
+            attempt,
+            repeats: sending.repeats,
+            places: if sending.repeats.is_some() { sending.places } else { Vec::new() },
+            left: Vec::new(),
+            gone: 0,
+            looks: 0,
+            state: RuleState::Intent,
+            revision: known.map_or(0, |at| self.life.rules[at].revision),
+            fence,
+            records,
+            digest: digest.clone(),
+            intent_at: self.now,
+            intent_until: until,
+            rule_id: None,
+            status: None,
+            reason: None,
+            accepted_at: None,
+            finished_at: None,
+            confirmed: 0,
+            claim: None,
+        };
+        match known {
+            Some(at) => self.life.rules[at] = rule,
+            None => self.life.rules.push(rule),
+        }
+        if let Some(earlier) = sending.repeats.and_then(|earlier| self.rule(earlier))
+            && earlier.state == RuleState::Left
+        {
+            earlier.state = RuleState::Repeated;
+        }
+        let repeats = sending.repeats;
+        self.record(|source| Fact::Intended { source, batch, fence, attempt, repeats, records, digest });
+        let wait = self.now.seconds_until(until);
+        self.due(wait);
+        self.effects.push(Effect::Post { batch, fence });
+    }
+
+    /// The answer to an intent counts whenever it comes: knowledge is not thrown away.
+    fn answered(&mut self, fence: u64, answer: Submitted) {
+        let now = self.now;
+        // Once it is looked at for the last time, or has ended, an answer adds its reference alone.
+        let settled = matches!(self.life.task.state, TaskState::Verifying | TaskState::Settled);
+        let Some(rule) = self.life.rules.iter_mut().find(|rule| rule.fence == fence) else { return };
+        let open = matches!(rule.state, RuleState::Intent | RuleState::Unknown) && !settled;
+        let resolved = matches!(rule.state, RuleState::Unreferenced | RuleState::Left | RuleState::Repeated);
+        let batch = rule.batch;
+        match answer {
+            Submitted::Accepted { rule_id, status } if open || resolved && rule.rule_id.is_none() => {
+                rule.rule_id = Some(rule_id.clone());
+                rule.status = Some(status);
+                rule.accepted_at = Some(now);
+                rule.reason = None;
+                // What was seen to be gone is counted, and a batch that repeats it counts the rest.
+                let counted = matches!(rule.state, RuleState::Unreferenced | RuleState::Repeated);
+                let more = if counted { 0 } else { rule.records.saturating_sub(rule.gone) };
+                if !settled {
+                    rule.state = RuleState::Accepted;
+                }
+                self.record(|source| Fact::Accepted { source, batch, rule_id });
+                if settled {
+                    return;
+                }
+                let task = &mut self.life.task;
+                task.counts.submitted += more;
+                task.submitted_at = Some(now);
+                task.tries = 0;
+                task.reason = None;
+                // One unknown batch less; the others, and what comes after, go on from here.
+                if matches!(task.state, TaskState::Unknown | TaskState::Submitting) {
+                    self.go_on();
+                }
+            }
+            Submitted::NotSent(fault) if open => self.not_sent(batch, &fault),
+            Submitted::Rejected(fault) if open => {
+                rule.state = RuleState::Rejected;
+                rule.reason = Some(fault.code().to_owned());
+                let reason = fault.code().to_owned();
+                self.record(|source| Fact::Rejected { source, batch, reason });
+                // The connector's own objections are no refusal of the vendor's.
+                let vendors = fault.code().starts_with("vendor_");
+                self.stop(fault.code(), if vendors { Outcome::Refused } else { Outcome::Failed });
+            }
+            Submitted::Unknown(code) if open => self.lost(batch, code),
+            _ => {}
+        }
+    }
+
+    fn not_sent(&mut self, batch: u32, fault: &Fault) {
+        if let Some(rule) = self.rule(batch) {
+            rule.state = RuleState::NotSent;
+            rule.reason = Some(fault.code().to_owned());
+        }
+        let reason = fault.code().to_owned();
+        self.record(|source| Fact::NotSent { source, batch, reason });
+        let task = &self.life.task;
+        let deadline = task.decision.as_ref().zip(self.terms.vendor);
+        let over = deadline
+            .is_some_and(|(decision, vendor)| decision.at.plus_seconds(vendor.deadline_seconds) < self.now);
+        // What is only put off, by the vendor or by us, is parked and never fails.
+        if over && !fault.is_put_off() {
+            return self.stop(fault.code(), Outcome::Failed);
+        }
+        let wait = match fault.asked_wait() {
+            Some(seconds) => seconds.max(1),
+            None => NOT_SENT_WAITS.after(task.tries),
+        };
+        self.life.task.state = TaskState::Submitting;
+        self.life.task.handed_over_at = None;
+        self.life.task.tries += 1;
+        self.waits(fault.code(), wait);
+    }
+
+    fn answer_missing(&mut self) {
+        let now = self.now;
+        let missing =
+            self.life.rules.iter().find(|rule| rule.state == RuleState::Intent && now >= rule.intent_until);
+        if let Some(batch) = missing.map(|rule| rule.batch) {
+            self.lost(batch, ANSWER_MISSING);
+        }
+    }
+
+    /// A POST whose outcome nobody knows: a look will tell, or else a person has to.
+    fn lost(&mut self, batch: u32, code: Code) {
+        if let Some(rule) = self.rule(batch) {
+            rule.state = RuleState::Unknown;
+            rule.reason = Some(code.to_owned());
+        }
+        self.life.task.state = TaskState::Unknown;
+        self.life.task.tries = 0;
+        let reason = code.to_owned();
+        self.record(|source| Fact::BecameUnknown { source, batch: Some(batch), reason });
+        match self.terms.vendor {
+            Some(vendor) if vendor.identifiers.is_empty() => self.hand_over(code),
+            Some(vendor) => self.waits(code, vendor.unknown_waits.after(0)),
+            None => self.waits(code, 60),
+        }
+    }
+
+    /// No further batch goes out. With some accepted the task follows them to their end; without, it
+    /// ends here.
+    fn stop(&mut self, code: Code, outcome: Outcome) {
+        if self.life.task.counts.submitted == 0 {
+            return self.settle(outcome, Some(code));
+        }
+        self.life.task.state = TaskState::Submitted;
+        self.life.task.gave_up = Some(code.to_owned());
+        self.due(1);
+    }
+
+    /// Back to the batches, after an answer or a look.
+    fn go_on(&mut self) {
+        let now = self.now;
+        match plan(&self.life, now) {
+            Plan::UsedUp => self.hand_over(REPEATS_USED_UP),
+            Plan::Look | Plan::Missing => self.life.task.state = TaskState::Unknown,
+            Plan::Send(_) | Plan::Wait(_) | Plan::Done => {
+                let gave_up = self.life.task.gave_up.is_some();
+                let task = &mut self.life.task;
+                task.state = if gave_up { TaskState::Submitted } else { TaskState::Submitting };
+                task.reason = None;
+                task.handed_over_at = None;
+                task.tries = 0;
+                self.due(0);
+            }
+        }
+    }
+
+    // ---- the vendor's word
+
+    fn told(&mut self, reports: Vec<(u32, RuleReport)>) {
+        let now = self.now;
+        let (mut batches, mut confirmed) = (Vec::new(), 0);
+        for (batch, report) in reports {
+            let Some(rule) = self.rule(batch).filter(|rule| rule.state == RuleState::Accepted) else {
+                continue;
+            };
+            rule.status = Some(report.status);
+            if report.status != RuleStatus::Finished {
+                continue;
+            }
+            rule.state = RuleState::Finished;
+            rule.finished_at = Some(now);
+            rule.confirmed = count(report.confirmed).min(rule.records);
+            rule.claim = Some(report.claim);
+            confirmed += rule.confirmed;
+            batches.push(batch);
+        }
+        if !batches.is_empty() {
+            self.life.task.counts.confirmed += confirmed;
+            self.record(|source| Fact::Finished { source, batches, confirmed });
+        }
+    }
+
+    fn asked(&mut self, fault: Option<&Fault>, strange: bool) {
+        let code = match (fault, strange) {
+            (Some(fault), _) => Some(fault.code()),
+            (None, true) => Some("vendor_status_unknown"),
+            (None, false) => None,
+        };
+        let waits = self.terms.vendor.map(|vendor| vendor.status_waits);
+        let growing = waits.map_or(900, |waits| waits.after(self.life.task.polls));
+        let wait = growing.max(fault.and_then(Fault::asked_wait).unwrap_or(0));
+        let any = |wanted: RuleState| self.life.rules.iter().any(|rule| rule.state == wanted);
+        if self.life.has_unanswered() {
+            return self.not_finished(code, wait);
+        }
+        if any(RuleState::Accepted) {
+            return self.not_finished(code, wait);
+        }
+        match plan(&self.life, self.now) {
+            // A person has it because the look can't be done; only a look changes that.
+            Plan::Done if self.life.task.state == TaskState::Unknown && self.life.wants_look(self.now) => {
+                self.due(HANDED_OVER_SECONDS);
+            }
+            Plan::Done => self.finished(),
+            Plan::UsedUp => self.not_finished(code.or(Some(REPEATS_USED_UP)), wait),
+            _ => self.go_on(),
+        }
+    }
+
+    /// Every rule is finished, or seen to have had its effect.
+    fn finished(&mut self) {
+        let now = self.now;
+        let claim = self.claim();
+        let task = &mut self.life.task;
+        let told = task.handed_over_at.is_some() && task.reason.as_deref() == Some(NOT_ALL_CONFIRMED);
+        task.finished_at = Some(now);
+        task.claim = Some(claim);
+        task.reason = None;
+        if let Some(code) = task.gave_up.clone() {
+            return self.settle_as(Outcome::Failed, Some(code));
+        }
+        if self.terms.dry_run {
+            return self.settle(Outcome::DryRun, None);
+        }
+        if self.terms.vendor.is_some_and(|vendor| vendor.identifiers.is_empty()) {
+            if task.counts.confirmed >= task.counts.submitted {
+                return self.settle(Outcome::ReportedErased, None);
+            }
+            if !told {
+                return self.hand_over(NOT_ALL_CONFIRMED);
+            }
+            // A person has it already; only the vendor's own list could change that.
+            task.polls += 1;
+            let waits = self.terms.vendor.map(|vendor| vendor.status_waits);
+            let wait = waits.map_or(900, |waits| waits.after(self.life.task.polls));
+            return self.waits(NOT_ALL_CONFIRMED, wait);
+        }
+        task.state = TaskState::Verifying;
+        task.handed_over_at = None;
+        task.tries = 0;
+        self.due(0);
+    }
+
+    /// The weakest of the vendor's claims; where it never answered, it claims nothing.
+    fn claim(&self) -> Claim {
+        let silent = |rule: &Rule| {
+            matches!(rule.state, RuleState::Unreferenced | RuleState::Repeated) && rule.rule_id.is_none()
+        };
+        if self.life.rules.iter().any(silent) {
+            return Claim::NotStated;
+        }
+        self.life.rules.iter().filter_map(|rule| rule.claim).max().unwrap_or(Claim::NotStated)
+    }
+
+    /// Some rule isn't finished: later again, or a person's turn.
+    fn not_finished(&mut self, code: Option<Code>, wait: u64) {
+        let late = is_late(&self.life.task, self.terms, self.now);
+        let unknown = self.life.task.state == TaskState::Unknown;
+        self.life.task.polls += 1;
+        if late && self.life.task.handed_over_at.is_none() {
+            return self.hand_over(code.unwrap_or("vendor_deadline_passed"));
+        }
+        if !unknown {
+            self.life.task.reason = code.map(str::to_owned);
+        }
+        self.due(wait);
+    }
+
+    // ---- the look
+
+    fn looked(&mut self, found: &[u32], appeared: u32) {
+        self.life.task.tries = 0;
+        self.life.task.appeared = appeared;
+        self.life.task.left = count(found.len());
+        if matches!(plan(&self.life, self.now), Plan::Look | Plan::UsedUp) {
+            self.resolve(found);
+        } else {
+            self.verified(appeared);
+        }
+    }
+
+    /// The look after all rules finished.
+    fn verified(&mut self, appeared: u32) {
+        let now = self.now;
+        let referenced = !self.life.rules.iter().any(|rule| {
+            matches!(rule.state, RuleState::Unreferenced | RuleState::Repeated) && rule.rule_id.is_none()
+        });
+        let task = &mut self.life.task;
+        if task.left == 0 {
+            task.verified_at = Some(now);
+            // The look is the proof; what the vendor's own word lacks is still told.
+            let reason = match (referenced, task.counts.confirmed < task.counts.submitted) {
+                (false, _) => Some(REFERENCE_MISSING),
+                (true, true) => Some(NOT_ALL_CONFIRMED),
+                (true, false) => None,
+            };
+            return self.settle(Outcome::VerifiedErased, reason);
+        }
+        task.looks += 1;
+        let (look, left) = (task.looks, task.left);
+        self.record(|source| Fact::StillThere { source, look, left, appeared });
+        let (looks, waits) = self
+            .terms
+            .vendor
+            .map_or((u32::MAX, NOT_SENT_WAITS), |vendor| (vendor.verify_looks, vendor.verify_waits));
+        if look >= looks {
+            return self.settle(Outcome::StillPresent, None);
+        }
+        self.waits("still_present", waits.after(look - 1));
+    }
+
+    /// The look that tells what a missing answer could not.
+    fn resolve(&mut self, found: &[u32]) {
+        let Some(vendor) = self.terms.vendor else { return };
+        let (mut more_looks, mut gone_in_dry_run, mut seen, mut unresolved) = (false, false, 0, 0);
+        for at in 0..self.life.rules.len() {
+            // What was left after the last repeat is looked for again, for as long as it is open.
+            let rule = &self.life.rules[at];
+            let used_up = rule.state == RuleState::Left && rule.attempt >= MAX_ATTEMPTS;
+            if rule.state != RuleState::Unknown && !used_up {
+                continue;
+            }
+            let mut left = self.life.places(rule);
+            left.retain(|place| found.contains(place));
+            let (batch, records) = (rule.batch, rule.records);
+            let still = count(left.len());
+            if self.terms.dry_run && still < records {
+                gone_in_dry_run = true;
+                continue;
+            }
+            let rule = &mut self.life.rules[at];
+            rule.looks += 1;
+            if still > 0 && rule.looks < vendor.unknown_looks {
+                more_looks = true;
+                unresolved = unresolved.max(rule.looks);
+                continue;
+            }
+            // A record that shows up again after it was seen gone is not counted back.
+            let gone = records.saturating_sub(still).max(rule.gone);
+            seen += gone - rule.gone;
+            rule.gone = gone;
+            let news = !used_up || still == 0;
+            rule.state = if still == 0 { RuleState::Unreferenced } else { RuleState::Left };
+            rule.left = left;
+            if news {
+                self.record(|source| Fact::Resolved { source, batch, gone, left: still });
+            }
+        }
+        if seen > 0 {
+            self.life.task.counts.submitted += seen;
+            self.life.task.submitted_at = Some(self.now);
+        }
+        let late = is_late(&self.life.task, self.terms, self.now);
+        if gone_in_dry_run {
+            return self.hand_over(GONE_IN_DRY_RUN);
+        }
+        if more_looks {
+            if late && self.life.task.handed_over_at.is_none() {
+                return self.hand_over("vendor_deadline_passed");
+            }
+            return self.due(vendor.unknown_waits.after(unresolved));
+        }
+        self.go_on();
+    }
+
+    fn cannot_look(&mut self, code: Code, wait: u64) {
+        let late = is_late(&self.life.task, self.terms, self.now);
+        self.life.task.tries += 1;
+        let verifying = self.life.task.state == TaskState::Verifying;
+        if verifying {
+            self.life.task.reason = Some(code.to_owned());
+        }
+        if late && self.life.task.handed_over_at.is_none() {
+            return self.hand_over(code);
+        }
+        self.due(wait);
+    }
+
+    // ---- what every part uses
+
+    fn rule(&mut self, batch: u32) -> Option<&mut Rule> {
+        self.life.rules.iter_mut().find(|rule| rule.batch == batch)
+    }
+
+    fn record(&mut self, fact: impl FnOnce(crate::ids::SourceId) -> Fact) {
+        self.effects.push(Effect::Record(fact(self.life.task.source.clone())));
+    }
+
+    /// The next step comes after `wait` seconds, and the reconciliation looks a grace later.
+    fn due(&mut self, wait: u64) {
+        let task = &mut self.life.task;
+        task.not_before = (wait > 0).then(|| self.now.plus_seconds(wait));
+        task.next_due = Some(self.now.plus_seconds(wait.saturating_add(self.terms.grace_seconds)));
+    }
+
+    fn waits(&mut self, code: Code, wait: u64) {
+        self.life.task.reason = Some(code.to_owned());
+        self.due(wait);
+    }
+
+    fn hand_over(&mut self, code: Code) {
+        let task = &mut self.life.task;
+        let was_unknown = task.state == TaskState::Unknown;
+        let again = task.handed_over_at.is_some() && task.reason.as_deref() == Some(code);
+        task.state = TaskState::Unknown;
+        task.handed_over_at = task.handed_over_at.or(Some(self.now));
+        let reason = code.to_owned();
+        if !was_unknown {
+            let reason = reason.clone();
+            self.record(|source| Fact::BecameUnknown { source, batch: None, reason });
+        }
+        if !again {
+            self.record(|source| Fact::HandedOver { source, reason });
+        }
+        // A person has it: whatever a machine still asks or looks for may take its time.
+        self.waits(code, if again { HANDED_OVER_SECONDS } else { 0 });
+    }
+
+    fn settle(&mut self, outcome: Outcome, reason: Option<Code>) {
+        self.settle_as(outcome, reason.map(str::to_owned));
+    }
+
+    /// Ends the task. It stays in the due index until its request is closed, so that somebody does.
+    fn settle_as(&mut self, outcome: Outcome, reason: Option<String>) {
+        let task = &mut self.life.task;
+        task.state = TaskState::Settled;
+        task.outcome = Some(outcome);
+        task.reason = reason.clone();
+        task.handed_over_at = None;
+        task.lease = None;
+        task.settled_at = Some(self.now);
+        let appeared = task.appeared;
+        self.record(|source| Fact::Settled { source, outcome, reason, appeared });
+        self.due(0);
+    }
+}
