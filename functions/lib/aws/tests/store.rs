@@ -8,8 +8,9 @@ use rightful_aws::Store;
 use rightful_domain::event::Fact;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::lease::Lease;
 use rightful_domain::ports::{Change, CommitError, Due, DueIndex, Reads, Row, Writes};
-use rightful_domain::seal::Sealed;
+use rightful_domain::seal::{Sealed, Tag};
 use rightful_domain::task::Task;
 use rightful_domain::time::Time;
 use rightful_domain::vendor::DataSource;
@@ -200,6 +201,24 @@ async fn a_change_without_news_is_one_conditional_put() {
     let bodies = fake.bodies();
     assert_eq!(bodies[0]["Item"]["revision"]["N"], "4");
     assert_eq!(bodies[0]["ConditionExpression"], "#revision = :revision");
+}
+
+#[tokio::test]
+async fn a_change_under_a_lease_checks_its_fence_in_the_same_transaction() {
+    let fake = Fake::new(vec![("TransactWriteItems", nothing())]).await;
+    let subject = Tag::new("k", &[0xab]);
+    let rows = vec![Row::Task(task(3)), Row::Held { source: source(), subject: subject.clone(), fence: 2 }];
+    store(&fake).commit(change(rows, vec![])).await.unwrap();
+    let check = &fake.bodies()[0]["TransactItems"][1]["ConditionCheck"];
+    assert_eq!(check["Key"]["pk"]["S"], "LEASE#qualifio-main#ab");
+    assert_eq!(check["ExpressionAttributeValues"][":revision"]["N"], "4");
+
+    let fake = Fake::new(vec![("TransactWriteItems", nothing())]).await;
+    let taken = Lease::taken(source(), subject, None, id());
+    store(&fake).commit(change(vec![Row::Task(task(3)), Row::Lease(taken)], vec![])).await.unwrap();
+    let put = &fake.bodies()[0]["TransactItems"][1]["Put"];
+    assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk)");
+    assert_eq!(put["Item"]["revision"]["N"], "2");
 }
 
 #[tokio::test]

@@ -101,6 +101,8 @@ fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
         status_waits: plan.status_waits,
         verify_waits: plan.verify_waits,
         verify_looks: u32::from(definition.verify_looks.of(params)),
+        unknown_waits: definition.unknown.waits(params),
+        unknown_looks: u32::from(definition.unknown.looks.of(params)),
         deadline_seconds: plan.deadline_seconds,
         search_tries: plan.search_tries,
     }

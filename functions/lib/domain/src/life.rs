@@ -622,8 +622,8 @@ impl Moving<'_> {
         let now = self.now;
         match plan(&self.life, now) {
             Plan::UsedUp => self.hand_over(REPEATS_USED_UP),
-            Plan::Look | Plan::Missing => self.life.task.state = TaskState::Unknown,
-            Plan::Send(_) | Plan::Wait(_) | Plan::Done => {
+            Plan::Look => self.life.task.state = TaskState::Unknown,
+            Plan::Send(_) | Plan::Wait(_) | Plan::Missing | Plan::Done => {
                 let gave_up = self.life.task.gave_up.is_some();
                 let task = &mut self.life.task;
                 task.state = if gave_up { TaskState::Submitted } else { TaskState::Submitting };
@@ -641,6 +641,8 @@ impl Moving<'_> {
         let now = self.now;
         let (mut batches, mut confirmed) = (Vec::new(), 0);
         for (batch, report) in reports {
+            let known = self.life.rules.iter().find(|rule| rule.batch == batch);
+            let own = count(known.map(|rule| self.life.own_places(rule).len()).unwrap_or_default());
             let Some(rule) = self.rule(batch).filter(|rule| rule.state == RuleState::Accepted) else {
                 continue;
             };
@@ -650,7 +652,7 @@ impl Moving<'_> {
             }
             rule.state = RuleState::Finished;
             rule.finished_at = Some(now);
-            rule.confirmed = count(report.confirmed).min(rule.records);
+            rule.confirmed = count(report.confirmed).min(own);
             rule.claim = Some(report.claim);
             confirmed += rule.confirmed;
             batches.push(batch);
@@ -810,8 +812,8 @@ impl Moving<'_> {
                 continue;
             }
             let rule = &mut self.life.rules[at];
-            rule.looks += 1;
-            if still > 0 && rule.looks < vendor.unknown_looks {
+            rule.looks += u32::from(!used_up);
+            if still > 0 && !used_up && rule.looks < vendor.unknown_looks {
                 more_looks = true;
                 unresolved = unresolved.max(rule.looks);
                 continue;

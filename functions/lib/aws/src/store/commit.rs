@@ -6,14 +6,15 @@
 
 use super::Store;
 use super::rows::{
-    HEAD_SK, REQUEST_SK, SCHEMA, event_row, event_sk, head_row, is_by, read, records_row, records_sk,
-    request_pk, request_row, row_key, rule_row, rule_sk, task_row, task_sk,
+    HEAD_SK, LEASE_SK, REQUEST_SK, SCHEMA, event_row, event_sk, head_row, is_by, lease_pk, lease_row, read,
+    records_row, records_sk, request_pk, request_row, row_key, rule_row, rule_sk, task_row, task_sk,
 };
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name, refusal};
 use crate::failures::{STORE, verdict};
 use rightful_domain::event::{self, Head};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::RequestId;
+use rightful_domain::lease::Lease;
 use rightful_domain::ports::{Change, CommitError, Row, Writes};
 
 impl Writes for Store {
@@ -184,6 +185,15 @@ impl Store {
             Row::Records { source, chunk, sealed } => {
                 self.put_request_row(records_row(request, source, *chunk, sealed)?, Guard::Nothing)
             }
+            Row::Lease(lease) => {
+                let before = Guard::read_at(lease.revision_before());
+                self.put_request_row(lease_row(lease, writer)?, before)
+            }
+            Row::Held { source, subject, fence } => Write::Check {
+                table: self.requests.clone(),
+                key: row_key(lease_pk(source, subject), LEASE_SK),
+                revision: Lease::revision_of(*fence),
+            },
             Row::ForgetRecords { source, chunk } => Write::Delete {
                 table: self.requests.clone(),
                 key: row_key(request_pk(request), records_sk(source, *chunk)),
@@ -202,6 +212,6 @@ fn witness(row: &Row) -> Option<String> {
         Row::Request(_) => Some(REQUEST_SK.to_owned()),
         Row::Task(task) => Some(task_sk(&task.source)),
         Row::Rule(rule) => Some(rule_sk(&rule.source, rule.batch)),
-        Row::Records { .. } | Row::ForgetRecords { .. } => None,
+        Row::Lease(_) | Row::Held { .. } | Row::Records { .. } | Row::ForgetRecords { .. } => None,
     }
 }

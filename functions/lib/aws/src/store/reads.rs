@@ -2,16 +2,18 @@
 
 use super::Store;
 use super::rows::{
-    EVENT_PREFIX, Item, REQUEST_SK, RecordsRow, SCHEMA, SOURCE_SK, TASK_PREFIX, cursor, due_of, due_shard,
-    event_bytes, read, records_prefix, request_pk, rule_prefix, source_pk, start_key, task_sk,
+    EVENT_PREFIX, Item, LEASE_SK, REQUEST_SK, RecordsRow, SCHEMA, SOURCE_SK, TASK_PREFIX, cursor, due_of,
+    due_shard, event_bytes, lease_pk, read, records_prefix, request_pk, rule_prefix, source_pk, start_key,
+    task_sk,
 };
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::AttributeValue;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::lease::Lease;
 use rightful_domain::ports::{Due, DueIndex, Page, Reads};
 use rightful_domain::request::Request;
-use rightful_domain::seal::Sealed;
+use rightful_domain::seal::{Sealed, Tag};
 use rightful_domain::task::{Rule, Task};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::DataSource;
@@ -38,6 +40,11 @@ impl Reads for Store {
     async fn rules(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure> {
         let rows = self.rows(request_pk(id), rule_prefix(source)).await?;
         rows.into_iter().map(|item| read(item, Rule::SCHEMA)).collect()
+    }
+
+    async fn lease(&self, source: &SourceId, subject: &Tag) -> Result<Option<Lease>, Failure> {
+        let row = self.row(lease_pk(source, subject), LEASE_SK.to_owned()).await?;
+        row.map(|item| read(item, Lease::SCHEMA)).transpose()
     }
 
     async fn records(&self, id: RequestId, source: &SourceId) -> Result<Vec<Sealed>, Failure> {

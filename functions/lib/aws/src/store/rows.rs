@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use rightful_domain::event::Head;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::lease::{Lease, REMEMBERED_SECONDS};
 use rightful_domain::ports::{DUE_SHARDS, Due};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::{Sealed, Tag};
@@ -22,6 +23,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) const REQUEST_SK: &str = "REQUEST";
 pub(crate) const HEAD_SK: &str = "HEAD";
 pub(crate) const KEY_SK: &str = "KEY";
+pub(crate) const LEASE_SK: &str = "LEASE";
 pub(crate) const DELIVERY_SK: &str = "DELIVERY";
 pub(crate) const SOURCE_SK: &str = "SOURCE";
 pub(crate) const TASK_PREFIX: &str = "TASK#";
@@ -72,6 +74,10 @@ pub(crate) fn delivery_pk(channel: &str, key: &Tag) -> String {
 
 pub(crate) fn source_pk(id: &SourceId) -> String {
     format!("SOURCE#{id}")
+}
+
+pub(crate) fn lease_pk(source: &SourceId, subject: &Tag) -> String {
+    format!("LEASE#{source}#{}", subject.mac)
 }
 
 pub(crate) fn due_shard(shard: u8) -> String {
@@ -193,6 +199,17 @@ pub(crate) fn delivery_row(delivery: &Delivery) -> Result<Item, Failure> {
     Ok(item)
 }
 
+/// The row of a lease. A free one is remembered for a while and then goes by itself.
+pub(crate) fn lease_row(lease: &Lease, writer: &str) -> Result<Item, Failure> {
+    let mut item = row(lease_pk(&lease.source, &lease.subject), LEASE_SK.to_owned(), lease)?;
+    set(&mut item, "revision", number(lease.revision()));
+    set(&mut item, WRITER, text(writer));
+    if let Some(at) = lease.released_at {
+        set(&mut item, "expires_at", number(at.plus_seconds(REMEMBERED_SECONDS).unix_seconds()));
+    }
+    Ok(item)
+}
+
 /// The row of a data source, as it will be at `revision`.
 pub(crate) fn source_row(source: &DataSource, revision: u64, writer: &str) -> Result<Item, Failure> {
     let mut item = row(source_pk(&source.id), SOURCE_SK.to_owned(), source)?;
@@ -311,6 +328,7 @@ mod tests {
         assert_eq!(rule_sk(&source(), 12), "RULE#qualifio-main#00012");
         assert_eq!(event_sk(3), "EVENT#0000000003");
         assert_eq!(source_pk(&source()), "SOURCE#qualifio-main");
+        assert_eq!(lease_pk(&source(), &Tag::new("k", &[0xab, 1])), "LEASE#qualifio-main#ab01");
         assert_eq!(delivery_pk("zendesk", &Tag::new("k", &[0xab, 1])), "DELIVERY#zendesk#ab01");
     }
 
@@ -363,6 +381,19 @@ mod tests {
         assert_eq!(start_key(&cursor(&last).unwrap()), Ok(last));
         assert_eq!(start_key("what"), Err(BAD_CURSOR));
         assert_eq!(start_key(r#"{"pk":1}"#), Err(BAD_CURSOR));
+    }
+
+    #[test]
+    fn a_lease_is_remembered_for_a_while_once_it_is_free() {
+        let tag = Tag::new("k", &[1]);
+        let held = lease_row(&Lease::held(source(), tag.clone(), 3, id()), "w").unwrap();
+        assert_eq!(held["revision"], number(6));
+        assert!(!held.contains_key("expires_at") && held.contains_key("holder"));
+        let free = lease_row(&Lease::released(source(), tag, 3, noon()), "w").unwrap();
+        assert_eq!(free["revision"], number(7));
+        assert_eq!(free["expires_at"], number(noon().unix_seconds() + 100 * 24 * 3600));
+        assert!(!free.contains_key("holder"), "it points at no request any more");
+        assert_eq!(read::<Lease>(free, Lease::SCHEMA).unwrap().released_at, Some(noon()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Store;
 use super::rows::{Item, size};
 use crate::failures::{STORE, Verdict, verdict};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use rightful_domain::event::Head;
 use rightful_domain::failure::Failure;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -69,18 +69,31 @@ impl Guard {
     }
 }
 
-/// One row to be written or deleted.
+/// One row to be written, deleted, or looked at.
 #[derive(Clone, Debug)]
 pub(super) enum Write {
-    Put { table: String, item: Item, guard: Guard },
-    Delete { table: String, key: Item },
+    Put {
+        table: String,
+        item: Item,
+        guard: Guard,
+    },
+    Delete {
+        table: String,
+        key: Item,
+    },
+    /// Nothing is written: the row must have this revision.
+    Check {
+        table: String,
+        key: Item,
+        revision: u64,
+    },
 }
 
 impl Write {
     fn size(&self) -> usize {
         match self {
             Write::Put { item, .. } => size(item),
-            Write::Delete { key, .. } => size(key),
+            Write::Delete { key, .. } | Write::Check { key, .. } => size(key),
         }
     }
 
@@ -107,6 +120,18 @@ impl Write {
                     .build()
                     .map_err(incomplete)?;
                 write.delete(delete).build()
+            }
+            Write::Check { table, key, revision } => {
+                let (expression, names, values) = Guard::Revision(*revision).condition();
+                let check = ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key.clone()))
+                    .set_condition_expression(expression)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()
+                    .map_err(incomplete)?;
+                write.condition_check(check).build()
             }
         })
     }

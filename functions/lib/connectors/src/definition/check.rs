@@ -52,6 +52,16 @@ impl Checker {
         let test = self.request(raw.test, &Scope { params: &params, of: "the test", places: vec![] });
         let limits = self.limits(&raw.limits, &params);
         let verify_looks = self.amount(&raw.waits.verify_looks, "verify_looks", 100, &params);
+        let unknown = Unanswered {
+            first_seconds: self.amount(
+                &raw.waits.unknown.first_seconds,
+                "unknown_wait_seconds",
+                3600,
+                &params,
+            ),
+            longest_seconds: self.number(&raw.waits.unknown.longest_seconds, 1, 86_400),
+            looks: self.amount(&raw.waits.unknown_looks, "unknown_looks", 100, &params),
+        };
         let plan = self.plan(&raw.waits);
         Some(Definition {
             name: raw.name.value,
@@ -71,6 +81,7 @@ impl Checker {
             statuses,
             limits,
             verify_looks,
+            unknown,
             plan,
         })
     }

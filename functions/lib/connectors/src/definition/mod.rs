@@ -48,6 +48,7 @@ pub struct Definition {
     pub(crate) limits: Limits,
     /// How many looks may still find a submitted record.
     pub(crate) verify_looks: Amount,
+    pub(crate) unknown: Unanswered,
 }
 
 /// A parameter of a data source.
@@ -168,6 +169,22 @@ pub(crate) struct Limits {
     pub call_timeout_seconds: u64,
     pub max_body_bytes: usize,
     pub longest_retry_after_seconds: u64,
+}
+
+/// When to look for the effect of an erasure that was not answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Unanswered {
+    pub first_seconds: Amount,
+    pub longest_seconds: u64,
+    pub looks: Amount,
+}
+
+impl Unanswered {
+    /// The waits for a data source.
+    pub(crate) fn waits(&self, params: &Params) -> Waits {
+        let first_seconds = u64::from(self.first_seconds.of(params));
+        Waits { first_seconds, longest_seconds: self.longest_seconds.max(first_seconds) }
+    }
 }
 
 /// A number, at least 1, that the definition fixes or leaves to a data source's parameter.

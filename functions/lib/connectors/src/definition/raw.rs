@@ -176,6 +176,8 @@ pub(crate) struct RawWaits {
     pub status: RawWait,
     pub verify: RawWait,
     pub verify_looks: Spanned<RawTree>,
+    pub unknown: RawUnknown,
+    pub unknown_looks: Spanned<RawTree>,
     pub deadline_days: Spanned<u64>,
     pub search_tries: Spanned<u64>,
 }
@@ -184,6 +186,13 @@ pub(crate) struct RawWaits {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawWait {
     pub first_seconds: Spanned<u64>,
+    pub longest_seconds: Spanned<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawUnknown {
+    pub first_seconds: Spanned<RawTree>,
     pub longest_seconds: Spanned<u64>,
 }
 
