@@ -10,6 +10,7 @@ use crate::template::{TypedId, Values};
 use rightful_domain::failure::Failure;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::ids::SourceId;
+use rightful_domain::limit::CallLimits;
 use rightful_domain::ports::{Secrets, Vendors};
 use rightful_domain::request::Right;
 use rightful_domain::vendor::{
@@ -103,6 +104,10 @@ fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
         verify_looks: u32::from(definition.verify_looks.of(params)),
         deadline_seconds: plan.deadline_seconds,
         search_tries: plan.search_tries,
+        call_limits: CallLimits {
+            longest_throttle_seconds: definition.limits.longest_retry_after_seconds,
+            ..CallLimits::default()
+        },
     }
 }
 

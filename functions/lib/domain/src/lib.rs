@@ -9,6 +9,8 @@ pub mod event;
 pub mod failure;
 pub mod identifier;
 pub mod ids;
+pub mod limit;
+pub mod metered;
 pub mod operations;
 pub mod ports;
 pub mod receipt;

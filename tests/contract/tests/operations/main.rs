@@ -8,6 +8,7 @@ mod check;
 mod close;
 mod find;
 mod killed;
+mod limit;
 mod limits;
 mod random;
 mod reconcile;

@@ -159,6 +159,18 @@ async fn it_can_do_what_the_definition_says() {
             verify_looks: 14,
             deadline_seconds: 2592000,
             search_tries: 12,
+            call_limits: CallLimits {
+                rate: None,
+                daily_calls: None,
+                breaker: Breaker {
+                    failures: 5,
+                    open: Waits {
+                        first_seconds: 30,
+                        longest_seconds: 1800,
+                    },
+                },
+                longest_throttle_seconds: 3600,
+            },
         }
         "#);
 }
