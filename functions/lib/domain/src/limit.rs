@@ -378,6 +378,18 @@ mod tests {
     }
 
     #[test]
+    fn an_interval_of_no_whole_milliseconds_never_adds_up_to_a_call_too_many() {
+        let limits = rate(7, 1, 1);
+        let (mut limit, mut gone) = (fresh(), 0);
+        for millis in 0..10_000 {
+            let (next, verdict) = limit.ask(LASTS, noon().plus_millis(millis), &limits);
+            limit = next;
+            gone += u32::from(verdict == Verdict::Go);
+        }
+        assert_eq!(gone, 70, "seven a second, for ten seconds");
+    }
+
+    #[test]
     fn a_429_holds_back_every_call_for_as_long_as_it_says_and_no_longer_than_allowed() {
         let limits = CallLimits { longest_throttle_seconds: 100, ..CallLimits::default() };
         let limit = fresh().told(Report::Throttled(Some(60)), noon(), &limits);

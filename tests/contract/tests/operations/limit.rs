@@ -91,6 +91,15 @@ async fn a_call_under_a_rate_costs_one_write() {
         search(&caller).await.unwrap();
         assert_eq!(row(&world).revision, revision);
     }
+    searches(&vendor, [UNREACHABLE]);
+    world.gate.crash_at(None);
+    assert_eq!(search(&caller).await, Err(UNREACHABLE));
+    assert_eq!(
+        world.gate.passed(),
+        6,
+        "read, save, vendor, save: what it wrote itself it needn't read again"
+    );
+    assert_eq!((row(&world).revision, row(&world).failures), (5, 1));
 }
 
 #[tokio::test]
