@@ -109,6 +109,11 @@ const CODES: &[(&str, &str, &str)] = &[
     ("vendor_unprocessable", "the vendor can't work with what was sent (422)", SET_UP),
     ("vendor_unreachable", "the vendor can't be reached", "check base_url and the vendor's status page; it is tried again by itself"),
 
+    // Calls that we hold back ourselves.
+    ("circuit_open", "the vendor failed again and again, so it is left alone for a while", WAIT),
+    ("quota_spent", "the data source's calls of the day are used up; they go on at midnight UTC", WAIT),
+    ("rate_limited", "the call is held back, so that the vendor's limit is kept", WAIT),
+
     // A data source's set-up.
     ("connector_unknown", "the deployed functions don't have this connector", "deploy a version that has it: `rightful connector list` shows those of this version"),
     ("parameter_wrong", "a parameter of the data source is missing or wrong", SET_UP),

@@ -4,6 +4,7 @@ use crate::table::{Guard, Item, Key, Write};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::Lease;
+use rightful_domain::limit::Limit;
 use rightful_domain::ports::{DUE_SHARDS, Row};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::Tag;
@@ -67,6 +68,12 @@ pub fn lease_key(source: &SourceId, subject: &Tag) -> Key {
     (format!("LEASE#{source}#{}", subject.mac), "LEASE".to_owned())
 }
 
+/// The row of a data source's limit.
+#[must_use]
+pub fn limit_key(id: &SourceId) -> Key {
+    (format!("SOURCE#{id}"), "LIMIT".to_owned())
+}
+
 /// A row as it is stored.
 ///
 /// # Errors
@@ -123,6 +130,16 @@ fn rule(row: &Rule, writer: u64) -> Result<Write, Failure> {
         item.index.insert("rule_ref", format!("{}#{rule_id}", row.source));
     }
     Ok(Write::Put((request_pk(row.request), rule_sk(&row.source, row.batch)), item, guard(row.revision)))
+}
+
+/// A limit's row at its next revision.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn limit(row: &Limit, writer: u64) -> Result<Write, Failure> {
+    let next = Limit { revision: row.revision + 1, ..row.clone() };
+    let item = item(&next, next.revision, writer)?;
+    Ok(Write::Put(limit_key(&row.source), item, guard(row.revision)))
 }
 
 /// A row of a change.

@@ -11,7 +11,10 @@ use rightful_domain::event::{self, Fact, Head};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::Lease;
-use rightful_domain::ports::{Begins, Change, CommitError, Created, Due, DueIndex, Page, Reads, Row, Writes};
+use rightful_domain::limit::Limit;
+use rightful_domain::ports::{
+    Begins, Change, CommitError, Created, Due, DueIndex, Limits, Page, Reads, Row, Writes,
+};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::{Sealed, Tag};
 use rightful_domain::task::{Rule, Task};
@@ -164,6 +167,33 @@ impl Store {
         Err(BUSY)
     }
 
+    /// A data source's limit, read outside of any worker.
+    ///
+    /// # Errors
+    /// When its row is unreadable.
+    pub fn limit_now(&self, source: &SourceId) -> Result<Limit, Failure> {
+        let (pk, sk) = rows::limit_key(source);
+        let there = self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose()?;
+        Ok(there.unwrap_or_else(|| Limit::fresh(source.clone())))
+    }
+
+    fn save_limit_now(&self, limit: &Limit) -> Result<(), CommitError> {
+        let writer = self.writer();
+        let write = rows::limit(limit, writer)?;
+        let ours = || self.is_ours(&rows::limit_key(&limit.source), writer);
+        for _ in 0..TRIES {
+            return match self.table.transact(std::slice::from_ref(&write)) {
+                Ok(()) => Ok(()),
+                Err(Refusal::Conflict) => continue,
+                Err(Refusal::Guards(_) | Refusal::Ambiguous) if ours() => Ok(()),
+                Err(Refusal::Guards(_)) => Err(CommitError::Stale),
+                Err(Refusal::Ambiguous) => Err(UNAVAILABLE.into()),
+                Err(Refusal::Invalid(code)) => Err(Failure::misconfigured(code).into()),
+            };
+        }
+        Err(BUSY.into())
+    }
+
     fn delivery_now(&self, channel: &str, key: &Tag) -> Result<Option<Delivery>, Failure> {
         let (pk, sk) = rows::delivery_key(channel, key);
         self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose()
@@ -266,6 +296,20 @@ impl Writes for Store {
         let stored = self.commit_now(&change);
         self.gate.point("after commit").await;
         stored
+    }
+}
+
+impl Limits for Store {
+    async fn limit(&self, source: &SourceId) -> Result<Limit, Failure> {
+        self.gate.point("read limit").await;
+        self.limit_now(source)
+    }
+
+    async fn save_limit(&self, limit: &Limit) -> Result<(), CommitError> {
+        self.gate.point("save limit").await;
+        let saved = self.save_limit_now(limit);
+        self.gate.point("after save limit").await;
+        saved
     }
 }
 

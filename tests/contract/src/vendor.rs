@@ -5,6 +5,7 @@ use crate::gate::Gate;
 use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::SourceId;
+use rightful_domain::limit::CallLimits;
 use rightful_domain::ports::{Clock, Vendors};
 use rightful_domain::request::Right;
 use rightful_domain::time::Time;
@@ -132,6 +133,7 @@ pub fn plain() -> Capabilities {
         unknown_looks: 3,
         deadline_seconds: 20 * 24 * 3600,
         search_tries: 5,
+        call_limits: CallLimits::default(),
     }
 }
 

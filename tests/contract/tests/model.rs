@@ -448,6 +448,6 @@ fn one_record_two_workers_two_crashes_two_submissions() {
 }
 
 #[test]
-fn two_records_in_two_batches_two_workers_one_crash_two_submissions() {
-    check(Protocol::new(2, 1, 2), "two records");
+fn two_records_in_two_batches_two_workers_two_crashes_two_submissions() {
+    check(Protocol::new(2, 2, 2), "two records");
 }

@@ -1,10 +1,11 @@
 //! The store: requests, tasks, rules, events and data sources in one DynamoDB table.
 //!
 //! `rows` says how rows are named and written, `writes` sends a transaction and judges its refusal,
-//! `commit` stores a state change, `create` begins a request, `reads` and `listing` read.
+//! `commit` stores a state change, `create` begins a request, `limit` keeps the data sources' limits, `reads` and `listing` read.
 
 mod commit;
 mod create;
+mod limit;
 mod listing;
 mod reads;
 pub(crate) mod rows;

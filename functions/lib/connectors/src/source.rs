@@ -2,7 +2,7 @@
 
 use crate::answer;
 use crate::connectors::Connectors;
-use crate::definition::Definition;
+use crate::definition::{Definition, Limits};
 use crate::exchange::{Exchange, header};
 use crate::net::{Operation, Trouble, VendorClient, refusal};
 use crate::params::Params;
@@ -10,6 +10,7 @@ use crate::template::{TypedId, Values};
 use rightful_domain::failure::Failure;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::ids::SourceId;
+use rightful_domain::limit::{Breaker, CallLimits, Rate};
 use rightful_domain::ports::{Secrets, Vendors};
 use rightful_domain::request::Right;
 use rightful_domain::vendor::{
@@ -95,17 +96,35 @@ fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
         identifiers: definition.identifiers.clone(),
         rights: vec![Right::Erasure],
         dry_run: definition.erase.dry_run.is_some(),
-        batch_size: usize::from(definition.limits.batch_size.of(params)),
+        batch_size: size(definition.limits.batch_size.of(params)),
         max_records: definition.limits.max_records,
         call_timeout_seconds: definition.limits.call_timeout_seconds,
         status_waits: plan.status_waits,
         verify_waits: plan.verify_waits,
-        verify_looks: u32::from(definition.verify_looks.of(params)),
+        verify_looks: definition.verify_looks.of(params),
         unknown_waits: definition.unknown.waits(params),
-        unknown_looks: u32::from(definition.unknown.looks.of(params)),
+        unknown_looks: definition.unknown.looks.of(params),
         deadline_seconds: plan.deadline_seconds,
         search_tries: plan.search_tries,
+        call_limits: call_limits(&definition.limits, params),
     }
+}
+
+fn call_limits(limits: &Limits, params: &Params) -> CallLimits {
+    let rate = limits.rate.as_ref().and_then(|rate| {
+        let calls = rate.calls.limit_of(params)?;
+        Some(Rate { calls, per_seconds: rate.per_seconds, burst: rate.burst })
+    });
+    CallLimits {
+        rate,
+        daily_calls: limits.daily_calls.as_ref().and_then(|calls| calls.limit_of(params)),
+        breaker: Breaker::default(),
+        longest_throttle_seconds: limits.longest_retry_after_seconds,
+    }
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// A connected data source.
@@ -159,7 +178,7 @@ impl<S> Source<S> {
         // A task keeps the batch size that it began with, and the parameter may have been lowered
         // since: what counts is how large it can be made at all.
         let definition = &self.exchange.definition;
-        let most = usize::from(definition.limits.batch_size.most(&definition.params));
+        let most = size(definition.limits.batch_size.most(&definition.params));
         if batch.records.is_empty() || batch.records.len() > most {
             return Some(Fault::Refused("batch_size_wrong"));
         }

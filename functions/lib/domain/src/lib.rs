@@ -11,6 +11,8 @@ pub mod identifier;
 pub mod ids;
 pub mod lease;
 pub mod life;
+pub mod limit;
+pub mod metered;
 pub mod operations;
 pub mod ports;
 pub mod receipt;

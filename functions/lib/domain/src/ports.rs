@@ -5,6 +5,7 @@ use crate::event::Fact;
 use crate::failure::Failure;
 use crate::ids::{RequestId, SourceId};
 use crate::lease::Lease;
+use crate::limit::Limit;
 use crate::receipt::Receipt;
 use crate::request::{Delivery, Request};
 use crate::seal::{DataKey, Sealed, Tag};
@@ -278,6 +279,23 @@ pub trait Vendors {
     /// # Errors
     /// `Misconfigured` when the connector, a parameter or the secret is missing or wrong.
     async fn open(&self, source: &DataSource) -> Result<Self::Vendor, Failure>;
+}
+
+/// The limits of data sources: one row for each, shared by all functions.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Limits {
+    /// Where a data source's limit stands, strongly consistent; a fresh one when there is none yet.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn limit(&self, source: &SourceId) -> Result<Limit, Failure>;
+
+    /// Stores a limit that was read at its revision, with the next one; revision 0 must not exist.
+    /// One that was stored although the answer got lost counts as stored.
+    ///
+    /// # Errors
+    /// [`CommitError::Stale`] when it has changed since, else the store's failure.
+    async fn save_limit(&self, limit: &Limit) -> Result<(), CommitError>;
 }
 
 /// Starts workflows.

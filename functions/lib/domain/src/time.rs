@@ -51,6 +51,23 @@ impl Time {
         Self(self.0.checked_add(by).unwrap_or(Timestamp::MAX))
     }
 
+    /// The point `millis` milliseconds later; stays at the calendar's end instead of overflowing.
+    #[must_use]
+    pub fn plus_millis(self, millis: u64) -> Self {
+        let by = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+        Self(self.0.checked_add(by).unwrap_or(Timestamp::MAX))
+    }
+
+    /// When the UTC day began that this point is in.
+    #[must_use]
+    pub fn start_of_day(self) -> Self {
+        const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+        let millis = self.0.as_millisecond();
+        let start = Timestamp::from_millisecond(millis - millis.rem_euclid(DAY_MILLIS));
+        // The calendar begins in the middle of no day that anyone asks for.
+        start.map_or(self, Self)
+    }
+
     /// Whole seconds from `self` to `later`, 0 when it is not later.
     #[must_use]
     pub fn seconds_until(self, later: Self) -> u64 {
@@ -120,6 +137,14 @@ mod tests {
         let late = Time::parse("2026-11-21T09:30:00.25Z").unwrap();
         assert!(early < late);
         assert!(early.to_string() < late.to_string());
+    }
+
+    #[test]
+    fn a_day_is_one_of_utc_also_before_1970() {
+        let start = |text: &str| Time::parse(text).unwrap().start_of_day().to_string();
+        assert_eq!(start("2026-11-21T00:00:00Z"), "2026-11-21T00:00:00.000Z");
+        assert_eq!(start("2026-11-21T23:59:59.999Z"), "2026-11-21T00:00:00.000Z");
+        assert_eq!(start("1969-12-31T23:59:59.999Z"), "1969-12-31T00:00:00.000Z");
     }
 
     #[test]

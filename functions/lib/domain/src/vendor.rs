@@ -3,6 +3,7 @@
 
 use crate::failure::{Code, Failure, Kind};
 use crate::identifier::{Identifier, IdentifierKind};
+use crate::limit::CallLimits;
 use crate::request::Right;
 use crate::waits::Waits;
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,8 @@ pub struct Capabilities {
     pub deadline_seconds: u64,
     /// How many failed searches in a row end the task as failed.
     pub search_tries: u32,
+    /// How often it may be called, by all functions together.
+    pub call_limits: CallLimits,
 }
 
 /// What a search found.

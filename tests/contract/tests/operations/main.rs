@@ -9,6 +9,7 @@ mod close;
 mod find;
 mod killed;
 mod lease;
+mod limit;
 mod limits;
 mod random;
 mod reconcile;

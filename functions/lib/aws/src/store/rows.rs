@@ -6,6 +6,7 @@ use rightful_domain::event::Head;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::{Lease, REMEMBERED_SECONDS};
+use rightful_domain::limit::Limit;
 use rightful_domain::ports::{DUE_SHARDS, Due};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::{Sealed, Tag};
@@ -26,6 +27,7 @@ pub(crate) const KEY_SK: &str = "KEY";
 pub(crate) const LEASE_SK: &str = "LEASE";
 pub(crate) const DELIVERY_SK: &str = "DELIVERY";
 pub(crate) const SOURCE_SK: &str = "SOURCE";
+pub(crate) const LIMIT_SK: &str = "LIMIT";
 pub(crate) const TASK_PREFIX: &str = "TASK#";
 pub(crate) const EVENT_PREFIX: &str = "EVENT#";
 
@@ -217,6 +219,14 @@ pub(crate) fn source_row(source: &DataSource, revision: u64, writer: &str) -> Re
     set(&mut item, WRITER, text(writer));
     set(&mut item, "list_key", text("SOURCE"));
     set(&mut item, "list_sort", text(source.id.as_str()));
+    Ok(item)
+}
+
+/// The row of a data source's limit, as it will be at `revision`. In no index: nobody lists them.
+pub(crate) fn limit_row(limit: &Limit, revision: u64, writer: &str) -> Result<Item, Failure> {
+    let mut item = row(source_pk(&limit.source), LIMIT_SK.to_owned(), limit)?;
+    set(&mut item, "revision", number(revision));
+    set(&mut item, WRITER, text(writer));
     Ok(item)
 }
 

@@ -7,6 +7,11 @@ use super::*;
 use crate::net;
 use serde_saphyr::{Location, Spanned};
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+/// The greatest rate and quota that can be declared; a typing error beyond them is no limit at all.
+const MOST_CALLS: u32 = 100_000;
+const MOST_DAILY_CALLS: u32 = 10_000_000;
 
 #[derive(Default)]
 pub(super) struct Checker {
@@ -421,24 +426,61 @@ impl Checker {
             call_timeout_seconds: self.number(&raw.call_timeout_seconds, net::CONNECT_SECONDS * 2, 120),
             max_body_bytes: self.size(&raw.max_body_bytes, 1024, 8 * 1024 * 1024),
             longest_retry_after_seconds: self.number(&raw.longest_retry_after_seconds, 1, 86_400),
+            rate: raw.rate.as_ref().map(|rate| self.rate(rate, params)),
+            daily_calls: raw
+                .daily_calls
+                .as_ref()
+                .map(|calls| self.limit(calls, "daily_calls", MOST_DAILY_CALLS, params)),
         }
     }
 
+    fn rate(&mut self, raw: &RawRate, params: &[Param]) -> CallRate {
+        let mut number =
+            |raw: &Spanned<u64>, most| u32::try_from(self.number(raw, 1, most)).unwrap_or(u32::MAX);
+        let per_seconds = number(&raw.per_seconds, 86_400);
+        let burst = raw.burst.as_ref().map_or(1, |burst| number(burst, MOST_CALLS.into()));
+        CallRate { calls: self.limit(&raw.calls, "calls", MOST_CALLS, params), per_seconds, burst }
+    }
+
     /// A number from 1 to `most`, or a parameter that is always one.
-    fn amount(&mut self, raw: &Spanned<RawTree>, name: &str, most: u16, params: &[Param]) -> Amount {
+    fn amount(&mut self, raw: &Spanned<RawTree>, name: &str, most: u32, params: &[Param]) -> Amount {
+        let wanted = format!(
+            "write a number from 1 to {most}, or a parameter such as `${{param.{name}}}` of type `integer` within these bounds"
+        );
+        self.amount_in(raw, 1..=most, wanted, params)
+    }
+
+    /// A number from 1 to `most`, or a parameter that is always one or 0, which is no limit.
+    fn limit(&mut self, raw: &Spanned<RawTree>, name: &str, most: u32, params: &[Param]) -> Amount {
+        let wanted = format!(
+            "write a number from 1 to {most}, or a parameter such as `${{param.{name}}}` of type `integer` from 0 (no limit) to {most}"
+        );
+        self.amount_in(raw, 0..=most, wanted, params)
+    }
+
+    fn amount_in(
+        &mut self,
+        raw: &Spanned<RawTree>,
+        of_a_param: RangeInclusive<u32>,
+        wanted: String,
+        params: &[Param],
+    ) -> Amount {
         let at = raw.referenced;
-        let fits = |least: i64, greatest: i64| least >= 1 && greatest <= i64::from(most);
         let amount = match &raw.value {
-            RawTree::Integer(number) if fits(*number, *number) => {
-                u16::try_from(*number).ok().map(Amount::Fixed)
-            }
+            RawTree::Integer(number) => u32::try_from(*number)
+                .ok()
+                .filter(|number| *number > 0 && of_a_param.contains(number))
+                .map(Amount::Fixed),
             RawTree::Text(text) => {
                 let scope = Scope { params, of: "a number", places: vec![] };
                 let Some(template) = self.template(text, at, &scope) else { return Amount::Fixed(1) };
                 match template.lone() {
                     Some(Place::Param(name)) => match params.iter().find(|param| param.name == *name) {
                         Some(param) => match param.kind {
-                            ParamKind::Integer { min, max } if fits(min, max) => {
+                            ParamKind::Integer { min, max }
+                                if min >= i64::from(*of_a_param.start())
+                                    && max <= i64::from(*of_a_param.end()) =>
+                            {
                                 Some(Amount::Param(name.clone()))
                             }
                             _ => None,
@@ -452,10 +494,7 @@ impl Checker {
             _ => None,
         };
         amount.unwrap_or_else(|| {
-            let message = format!(
-                "write a number from 1 to {most}, or a parameter such as `${{param.{name}}}` of type `integer` within these bounds"
-            );
-            self.at(at, message);
+            self.at(at, wanted);
             Amount::Fixed(1)
         })
     }

@@ -169,6 +169,8 @@ pub(crate) struct Limits {
     pub call_timeout_seconds: u64,
     pub max_body_bytes: usize,
     pub longest_retry_after_seconds: u64,
+    pub rate: Option<CallRate>,
+    pub daily_calls: Option<Amount>,
 }
 
 /// When to look for the effect of an erasure that was not answered.
@@ -187,34 +189,48 @@ impl Unanswered {
     }
 }
 
-/// A number, at least 1, that the definition fixes or leaves to a data source's parameter.
+/// How often the vendor may be called.
+#[derive(Clone, Debug)]
+pub(crate) struct CallRate {
+    pub calls: Amount,
+    pub per_seconds: u32,
+    pub burst: u32,
+}
+
+/// A number that the definition fixes or leaves to a data source's parameter.
 #[derive(Clone, Debug)]
 pub(crate) enum Amount {
-    Fixed(u16),
+    Fixed(u32),
     Param(String),
 }
 
 impl Amount {
-    /// The number for a data source.
-    pub(crate) fn of(&self, params: &Params) -> u16 {
-        match self {
+    /// The number for a data source, at least 1.
+    pub(crate) fn of(&self, params: &Params) -> u32 {
+        self.limit_of(params).unwrap_or(1)
+    }
+
+    /// The limit for a data source; `None` when its parameter is 0.
+    pub(crate) fn limit_of(&self, params: &Params) -> Option<u32> {
+        let number = match self {
             Self::Fixed(number) => *number,
             // Loading checked the parameter's type and bounds, and checking the parameters its value.
             Self::Param(name) => {
-                params.integer(name).and_then(|number| u16::try_from(number).ok()).unwrap_or(1).max(1)
+                params.integer(name).and_then(|number| u32::try_from(number).ok()).unwrap_or(1)
             }
-        }
+        };
+        (number > 0).then_some(number)
     }
 
     /// The greatest that it can be for any data source.
-    pub(crate) fn most(&self, params: &[Param]) -> u16 {
+    pub(crate) fn most(&self, params: &[Param]) -> u32 {
         match self {
             Self::Fixed(number) => *number,
             Self::Param(name) => params
                 .iter()
                 .find(|param| param.name == *name)
                 .and_then(|param| match param.kind {
-                    ParamKind::Integer { max, .. } => u16::try_from(max).ok(),
+                    ParamKind::Integer { max, .. } => u32::try_from(max).ok(),
                     _ => None,
                 })
                 .unwrap_or(1),

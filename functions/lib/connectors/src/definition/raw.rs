@@ -168,6 +168,16 @@ pub(crate) struct RawLimits {
     pub call_timeout_seconds: Spanned<u64>,
     pub max_body_bytes: Spanned<u64>,
     pub longest_retry_after_seconds: Spanned<u64>,
+    pub rate: Option<RawRate>,
+    pub daily_calls: Option<Spanned<RawTree>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRate {
+    pub calls: Spanned<RawTree>,
+    pub per_seconds: Spanned<u64>,
+    pub burst: Option<Spanned<u64>>,
 }
 
 #[derive(Deserialize)]

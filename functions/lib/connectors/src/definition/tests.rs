@@ -25,34 +25,34 @@ fn the_embedded_definition_is_good() {
 
 #[test]
 fn a_misspelt_field_is_answered_with_the_right_one() {
-    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:66:7: unknown field `qurey`, write `query`");
+    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:80:7: unknown field `qurey`, write `query`");
 }
 
 #[test]
 fn a_field_at_the_wrong_place_is_answered_with_what_can_stand_there() {
-    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:127:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`");
+    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:141:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
 }
 
 #[test]
 fn a_missing_field_is_named() {
-    insta::assert_snapshot!(problems(&[("    match: /email\n", "")]), @"connector.yaml:71:5: missing field `match`: add `match: …` to this block");
+    insta::assert_snapshot!(problems(&[("    match: /email\n", "")]), @"connector.yaml:85:5: missing field `match`: add `match: …` to this block");
 }
 
 #[test]
 fn a_status_mapped_twice_is_refused() {
-    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:117:3: `NEW` stands here twice: keep one");
+    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:131:3: `NEW` stands here twice: keep one");
 }
 
 #[test]
 fn a_status_can_only_mean_what_the_domain_knows() {
-    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:114:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
+    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:128:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
 }
 
 #[test]
 fn a_value_of_another_type_is_refused() {
-    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:128:16: write a whole number without quotes");
+    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:142:16: write a whole number without quotes");
     insta::assert_snapshot!(problems(&[("hosts:\n  - api.qualif.io\n  - api.qualifio.com", "hosts: api.qualif.io")]), @"connector.yaml:8:8: write a list here, with `- ` before each item");
-    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:77:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
+    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:91:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
     insta::assert_snapshot!(problems(&[("type: boolean", "type: bool")]), @"connector.yaml:30:11: `bool` cannot stand here, write `boolean`");
 }
 
@@ -71,10 +71,10 @@ fn placeholders_that_mean_nothing_are_refused() {
             ("/rules/${rule_id}", "/rules/${secret.token}"),
         ]),
         @r"
-        connector.yaml:81:15: an erasure has no `${param.driect}`, write `${param.direct}`
-        connector.yaml:87:22: a placeholder begins with `${` and has no end, write `${…}`
-        connector.yaml:88:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
-        connector.yaml:100:11: a secret is sent by `auth` alone, take this placeholder out
+        connector.yaml:95:15: an erasure has no `${param.driect}`, write `${param.direct}`
+        connector.yaml:101:22: a placeholder begins with `${` and has no end, write `${…}`
+        connector.yaml:102:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
+        connector.yaml:114:11: a secret is sent by `auth` alone, take this placeholder out
         "
     );
 }
@@ -89,12 +89,12 @@ fn placeholders_that_do_not_fit_their_place_are_refused() {
             ("email: ${identifier.email}", "email: ${identifier.phone}"),
         ]),
         @r"
-        connector.yaml:65:13: the search does not ask for the person: put `${identifier.email}` into it
-        connector.yaml:68:16: a search has no `${identifier.phone}`, write `${identifier.email}`
-        connector.yaml:81:15: `${records}` is a list, which a query cannot hold: put it into the `body`
-        connector.yaml:87:22: `${records}` is a list, which a text cannot hold: put it into the `body`
-        connector.yaml:100:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`
-        connector.yaml:100:11: the status check does not name the rule: put `${rule_id}` into it
+        connector.yaml:79:13: the search does not ask for the person: put `${identifier.email}` into it
+        connector.yaml:82:16: a search has no `${identifier.phone}`, write `${identifier.email}`
+        connector.yaml:95:15: `${records}` is a list, which a query cannot hold: put it into the `body`
+        connector.yaml:101:22: `${records}` is a list, which a text cannot hold: put it into the `body`
+        connector.yaml:114:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`
+        connector.yaml:114:11: the status check does not name the rule: put `${rule_id}` into it
         "
     );
 }
@@ -133,7 +133,7 @@ fn parameters_are_checked_against_their_own_type() {
         connector.yaml:27:14: the example does not fit the parameter: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)
         connector.yaml:33:14: the default is of another type than the parameter
         connector.yaml:38:14: the default does not fit the parameter: is less than 1
-        connector.yaml:88:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
+        connector.yaml:102:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
         "
     );
     insta::assert_snapshot!(
@@ -156,15 +156,15 @@ fn requests_are_checked_for_what_they_are_for() {
             ("  FINISHED: finished", "  FINISHED: pending"),
         ]),
         @r"
-        connector.yaml:65:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
-        connector.yaml:65:13: the search does not ask for the person: put `${identifier.email}` into it
-        connector.yaml:78:11: the erasure does not name the records: put `${records}` into its body
-        connector.yaml:90:12: write the fields that a dry run adds to the body, such as `test: true`
-        connector.yaml:99:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
-        connector.yaml:99:11: the status check does not name the rule: put `${rule_id}` into it
-        connector.yaml:106:9: a place in JSON begins with a slash, write `/crmId`
-        connector.yaml:108:7: write which text means `anonymised` or `deleted`
-        connector.yaml:112:3: no status means `finished`, so that nothing could ever end: add one
+        connector.yaml:79:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
+        connector.yaml:79:13: the search does not ask for the person: put `${identifier.email}` into it
+        connector.yaml:92:11: the erasure does not name the records: put `${records}` into its body
+        connector.yaml:104:12: write the fields that a dry run adds to the body, such as `test: true`
+        connector.yaml:113:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
+        connector.yaml:113:11: the status check does not name the rule: put `${rule_id}` into it
+        connector.yaml:120:9: a place in JSON begins with a slash, write `/crmId`
+        connector.yaml:122:7: write which text means `anonymised` or `deleted`
+        connector.yaml:126:3: no status means `finished`, so that nothing could ever end: add one
         "
     );
 }
@@ -172,10 +172,10 @@ fn requests_are_checked_for_what_they_are_for() {
 #[test]
 fn a_dry_runs_echo_needs_a_dry_run_and_a_place() {
     let echo = "  dry_run_echo: /ruleTypePayload/test\n";
-    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:91:17: there is no `dry_run` that could be echoed: add one, or take this out");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:93:17: write where the answer says `true` to a dry run, such as `/payload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:93:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:93:17: a place in JSON begins with a slash, write `/true`");
+    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:105:17: there is no `dry_run` that could be echoed: add one, or take this out");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:107:17: write where the answer says `true` to a dry run, such as `/payload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:107:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:107:17: a place in JSON begins with a slash, write `/true`");
     let without = GOOD.replace(echo, "");
     assert!(Definition::parse("connector.yaml", &without).is_ok());
 }
@@ -194,14 +194,14 @@ fn limits_have_bounds() {
             ("    secret: token", "    secret: tokn"),
         ]),
         @r"
-        connector.yaml:56:13: no such field of `secret`, write `token`
-        connector.yaml:127:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
-        connector.yaml:128:16: write a number from 1 to 100000
-        connector.yaml:129:25: write a number from 10 to 120
-        connector.yaml:131:19: write a number from 1024 to 8388608
-        connector.yaml:136:28: the first wait is longer than the longest: swap them
-        connector.yaml:139:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
-        connector.yaml:140:18: write a number from 1 to 90
+        connector.yaml:70:13: no such field of `secret`, write `token`
+        connector.yaml:141:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
+        connector.yaml:142:16: write a number from 1 to 100000
+        connector.yaml:143:25: write a number from 10 to 120
+        connector.yaml:145:19: write a number from 1024 to 8388608
+        connector.yaml:154:28: the first wait is longer than the longest: swap them
+        connector.yaml:157:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
+        connector.yaml:158:18: write a number from 1 to 90
         "
     );
 }
@@ -224,8 +224,54 @@ fn a_number_of_a_parameter_is_checked_like_a_fixed_one() {
         );
         assert_eq!(problems.lines().count(), 1, "{problems}");
     }
-    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:139:17: a number has no `${param.looks}`, write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`");
+    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:157:17: a number has no `${param.looks}`, write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`");
     assert!(Definition::parse("connector.yaml", &GOOD.replace(looks, "verify_looks: 100")).is_ok());
+}
+
+#[test]
+fn a_rate_and_a_quota_may_be_left_out_fixed_or_left_to_a_parameter() {
+    let rate = "  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n";
+    let daily = "  daily_calls: ${param.daily_calls}\n";
+    for (calls, quota) in [
+        ("", ""),
+        (rate, ""),
+        ("", daily),
+        ("  rate:\n    calls: 100000\n    per_seconds: 86400\n    burst: 5\n", "  daily_calls: 10000000\n"),
+    ] {
+        let text = GOOD.replace(rate, calls).replace(daily, quota);
+        Definition::parse("connector.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn a_rate_and_a_quota_are_checked_with_their_parameters() {
+    insta::assert_snapshot!(
+        problems(&[
+            ("    per_seconds: 60\n", "    per_seconds: 0\n    burst: 0\n"),
+            ("calls: ${param.calls_per_minute}", "calls: 0"),
+            ("daily_calls: ${param.daily_calls}", "daily_calls: ${param.direct}"),
+        ]),
+        @r"
+        connector.yaml:148:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
+        connector.yaml:149:18: write a number from 1 to 86400
+        connector.yaml:150:12: write a number from 1 to 100000
+        connector.yaml:151:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
+        "
+    );
+    insta::assert_snapshot!(
+        problems(&[
+            ("    min: 0\n    max: 6000", "    min: -1\n    max: 6000"),
+            ("    max: 500000\n", ""),
+        ]),
+        @r"
+        connector.yaml:147:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
+        connector.yaml:149:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
+        "
+    );
+    insta::assert_snapshot!(problems(&[("calls: ${param.calls_per_minute}", "calls: ${param.calls}")]), @"connector.yaml:148:12: a number has no `${param.calls}`, write `${param.daily_calls}`");
+    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "")]), @"connector.yaml:148:5: missing field `per_seconds`: add `per_seconds: …` to this block");
+    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "    per_minute: 60\n")]), @"connector.yaml:149:5: unknown field `per_minute`, write one of `calls`, `per_seconds`, `burst`");
+    insta::assert_snapshot!(problems(&[("  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n", "  rate: 60\n")]), @"connector.yaml:147:9: write a block of `name: value` lines here");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::support::case;
 use rightful_connectors::Definition;
 use rightful_domain::failure::Failure;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::limit::Rate;
 use rightful_domain::request::Right;
 use rightful_domain::vendor::{Batch, Fault, RuleStatus, Submitted, Vendor};
 use wiremock::matchers::any;
@@ -159,6 +160,18 @@ async fn it_can_do_what_the_definition_says() {
             verify_looks: 14,
             deadline_seconds: 2592000,
             search_tries: 12,
+            call_limits: CallLimits {
+                rate: None,
+                daily_calls: None,
+                breaker: Breaker {
+                    failures: 5,
+                    open: Waits {
+                        first_seconds: 30,
+                        longest_seconds: 1800,
+                    },
+                },
+                longest_throttle_seconds: 3600,
+            },
         }
         "#);
 }
@@ -205,4 +218,18 @@ async fn looks_go_on_for_hours_unless_the_data_source_wants_fewer() {
         let opened = case.open_with("http://127.0.0.1:9", case.secrets(), crate::support::client(true)).await;
         assert_eq!(opened.unwrap_err(), Failure::misconfigured("parameter_wrong"), "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn how_often_it_may_be_called_is_the_data_sources_and_nought_is_no_limit() {
+    let mut case = case("qualifio");
+    case.walkthrough["params"]["calls_per_minute"] = "90".into();
+    case.walkthrough["params"]["daily_calls"] = "5000".into();
+    let limits = case.open("http://127.0.0.1:9", case.secrets()).await.capabilities().call_limits;
+    assert_eq!(limits.rate, Some(Rate { calls: 90, per_seconds: 60, burst: 1 }));
+    assert_eq!(limits.daily_calls, Some(5000));
+    case.walkthrough["params"]["calls_per_minute"] = "0".into();
+    case.walkthrough["params"]["daily_calls"] = "0".into();
+    let limits = case.open("http://127.0.0.1:9", case.secrets()).await.capabilities().call_limits;
+    assert_eq!((limits.rate, limits.daily_calls), (None, None));
 }

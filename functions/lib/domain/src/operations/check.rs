@@ -8,7 +8,7 @@ use super::{
 };
 use crate::failure::{Failure, Kind};
 use crate::life::{Event, Life, step};
-use crate::ports::{Clock, CommitError, Keys, Reads, Vendors, Writes};
+use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::Request;
 use crate::task::{Rule, RuleState, TaskState};
 use crate::time::Time;
@@ -42,7 +42,7 @@ struct Round {
 
 impl<S, K, V, C> Check<'_, S, K, V, C>
 where
-    S: Reads + Writes,
+    S: Reads + Writes + Limits,
     K: Keys,
     V: Vendors,
     C: Clock,
@@ -80,7 +80,7 @@ where
         at: &TaskRef,
         until: Time,
     ) -> Result<Life, CommitError> {
-        let opened = match open_vendor(self.store, self.vendors, &at.source_id).await {
+        let opened = match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
             Ok(vendor) => match open_records(self.store, self.keys, at).await {
                 Ok(records) => Ok((vendor, records)),
                 Err(failure) => Err(failure),
@@ -107,7 +107,7 @@ where
         &self,
         request: &Request,
         mut life: Life,
-        vendor: &V::Vendor,
+        vendor: &impl Vendor,
         round: Round,
     ) -> Result<Life, CommitError> {
         let terms = terms(request, &self.settings, Some(vendor.capabilities()));
@@ -130,7 +130,7 @@ where
         }
     }
 
-    async fn ask_all(&self, vendor: &V::Vendor, life: &Life, records: &[RecordId], until: Time) -> Round {
+    async fn ask_all(&self, vendor: &impl Vendor, life: &Life, records: &[RecordId], until: Time) -> Round {
         let mut round = Round::default();
         let mut open: Vec<&Rule> =
             life.rules.iter().filter(|rule| rule.state == RuleState::Accepted).collect();

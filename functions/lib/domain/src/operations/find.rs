@@ -7,7 +7,7 @@ use super::{
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
 use crate::life::{Event, Life, step, wait_left};
-use crate::ports::{Clock, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
+use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Policy, Request};
 use crate::task::{Decision, Outcome, Task, TaskState};
 use crate::time::Time;
@@ -40,7 +40,7 @@ enum Sought {
 
 impl<S, K, T, V, C> Find<'_, S, K, T, V, C>
 where
-    S: Reads + Writes,
+    S: Reads + Writes + Limits,
     K: Keys,
     T: Tags,
     V: Vendors,
@@ -61,14 +61,15 @@ where
             if life.task.reason.as_deref().is_some_and(Fault::puts_off) && wait_left(&life.task, now) > 0 {
                 return Err(Fault::Throttled(None).failure());
             }
-            let (vendor, sought) = match open_vendor(self.store, self.vendors, &at.source_id).await {
-                Ok(vendor) => {
-                    let sought = self.search(&request, &vendor, until).await?;
-                    (Some(vendor), sought)
-                }
-                Err(failure) if ends_the_task(failure) => (None, ends(Outcome::Failed, failure.code)),
-                Err(failure) => return Err(failure),
-            };
+            let (vendor, sought) =
+                match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
+                    Ok(vendor) => {
+                        let sought = self.search(&request, &vendor, until).await?;
+                        (Some(vendor), sought)
+                    }
+                    Err(failure) if ends_the_task(failure) => (None, ends(Outcome::Failed, failure.code)),
+                    Err(failure) => return Err(failure),
+                };
             let again = match &sought {
                 Sought::Means(Event::SearchFailed(fault)) => Some(fault.failure()),
                 _ => None,
@@ -92,11 +93,11 @@ where
     /// # Errors
     /// What is wrong with the set-up, or the vendor's fault.
     pub async fn test(&self, source: &crate::ids::SourceId) -> Result<(), Failure> {
-        let vendor = open_vendor(self.store, self.vendors, source).await?;
+        let vendor = open_vendor(self.store, self.vendors, self.clock, source).await?;
         vendor.test().await.map_err(|fault| fault.failure())
     }
 
-    async fn search(&self, request: &Request, vendor: &V::Vendor, until: Time) -> Result<Sought, Failure> {
+    async fn search(&self, request: &Request, vendor: &impl Vendor, until: Time) -> Result<Sought, Failure> {
         let capabilities = vendor.capabilities();
         if !capabilities.rights.contains(&request.right) {
             return Ok(ends(Outcome::Failed, "right_not_supported"));

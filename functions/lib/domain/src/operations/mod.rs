@@ -17,7 +17,8 @@ use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{RequestId, SourceId};
 use crate::lease::Lease;
 use crate::life::{Effect, Life, Terms, wait_left};
-use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tags, Vendors, Writes};
+use crate::metered::Metered;
+use crate::ports::{Change, Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
 use crate::task::{Task, TaskState};
@@ -181,14 +182,15 @@ fn lease_row(request: &Request, before: &Task, after: &Task, now: Time) -> Resul
     }))
 }
 
-/// Opens the task's data source; `Err` names why the set-up does not allow it.
-async fn open_vendor<V: Vendors>(
-    store: &impl Reads,
+/// Opens the task's data source behind its limits; `Err` names why the set-up does not allow it.
+async fn open_vendor<'a, S: Reads + Limits, V: Vendors, C: Clock>(
+    store: &'a S,
     vendors: &V,
+    clock: &'a C,
     source: &SourceId,
-) -> Result<V::Vendor, Failure> {
+) -> Result<Metered<'a, S, V::Vendor, C>, Failure> {
     let source = store.source(source).await?.ok_or(Failure::misconfigured("source_not_found"))?;
-    vendors.open(&source).await
+    Ok(Metered::new(vendors.open(&source).await?, store, clock, source.id))
 }
 
 fn identifiers_context(request: RequestId) -> String {

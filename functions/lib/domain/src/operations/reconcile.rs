@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::ids::{RequestId, SourceId};
 use crate::life::is_pressing;
 use crate::ports::{
-    Change, Clock, CommitError, DUE_SHARDS, DueIndex, Keys, Reads, Row, Vendors, Workflow, Writes,
+    Change, Clock, CommitError, DUE_SHARDS, DueIndex, Keys, Limits, Reads, Row, Vendors, Workflow, Writes,
 };
 use crate::request::{Request, RequestState};
 use crate::task::{Task, TaskState};
@@ -67,7 +67,7 @@ const UNKNOWN_WAIT: u64 = 3600;
 
 impl<S, K, V, W, C> Reconcile<'_, S, K, V, W, C>
 where
-    S: Reads + Writes + DueIndex,
+    S: Reads + Writes + Limits + DueIndex,
     K: Keys,
     V: Vendors,
     W: Workflow,

@@ -13,7 +13,8 @@ use super::{
 use crate::failure::Failure;
 use crate::lease::Lease;
 use crate::life::{Effect, Event, Life, Plan, Sending, plan, step, wait_left};
-use crate::ports::{Clock, CommitError, Keys, Reads, Tags, Vendors, Writes};
+use crate::metered::Metered;
+use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Tags, Vendors, Writes};
 use crate::request::Request;
 use crate::task::{Outcome, Task, TaskState};
 use crate::time::Time;
@@ -51,7 +52,7 @@ enum Turn {
 
 impl<S, K, T, V, C> Submit<'_, S, K, T, V, C>
 where
-    S: Reads + Writes,
+    S: Reads + Writes + Limits,
     K: Keys,
     T: Tags,
     V: Vendors,
@@ -110,7 +111,7 @@ where
         if wait_left(&life.task, now) > 0 {
             return Ok(Some(Step::of(&life.task, now)));
         }
-        let vendor = match open_vendor(self.store, self.vendors, &at.source_id).await {
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
             Ok(vendor) => vendor,
             Err(failure) => return self.cannot(request, &life, at, failure).await,
         };
@@ -140,7 +141,7 @@ where
         request: &Request,
         life: &Life,
         at: &TaskRef,
-        vendor: &V::Vendor,
+        vendor: &Metered<'_, S, V::Vendor, C>,
         sending: Sending,
     ) -> Result<Option<Step>, CommitError> {
         let records = match self.decided_records(&life.task, at).await {
@@ -155,6 +156,10 @@ where
                 return self.take(request, life, at, Event::SearchAgain { fence }).await;
             }
         };
+        // The permit comes before the intent, so that no intent waits for one.
+        if let Err(fault) = vendor.admit().await {
+            return self.take(request, life, at, Event::HeldBack(fault)).await;
+        }
         let part = at_places(&records, &sending.places);
         let digest = digest_records(self.tags, "batch", at, &part).await?;
         let now = self.clock.now();
@@ -260,7 +265,7 @@ where
         event: Event,
     ) -> Result<Option<Step>, CommitError> {
         let now = self.clock.now();
-        let vendor = open_vendor(self.store, self.vendors, &at.source_id).await.ok();
+        let vendor = open_vendor(self.store, self.vendors, self.clock, &at.source_id).await.ok();
         let terms = terms(request, &self.settings, vendor.as_ref().map(Vendor::capabilities));
         let moved = step(life, event, now, &terms);
         let life = store_step(self.store, request, life, moved, Vec::new(), now).await?;

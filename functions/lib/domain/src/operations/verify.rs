@@ -9,7 +9,7 @@ use super::{
 use crate::failure::{Failure, Kind};
 use crate::identifier::Identifier;
 use crate::life::{Event, Life, step, wait_left};
-use crate::ports::{Clock, CommitError, Keys, Reads, Vendors, Writes};
+use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::Request;
 use crate::time::Time;
 use crate::vendor::{Capabilities, Found, RecordId, Vendor};
@@ -32,7 +32,7 @@ pub struct Verify<'a, S, K, V, C> {
 
 impl<S, K, V, C> Verify<'_, S, K, V, C>
 where
-    S: Reads + Writes,
+    S: Reads + Writes + Limits,
     K: Keys,
     V: Vendors,
     C: Clock,
@@ -65,7 +65,7 @@ where
         at: &TaskRef,
         until: Time,
     ) -> Result<Life, CommitError> {
-        let (vendor, heard) = match open_vendor(self.store, self.vendors, &at.source_id).await {
+        let (vendor, heard) = match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
             Ok(vendor) => {
                 let heard = self.heard(&vendor, request, life, at, until).await;
                 (Some(vendor), heard)
@@ -87,7 +87,7 @@ where
     /// Searches, and says what that means for the records decided on.
     async fn heard(
         &self,
-        vendor: &V::Vendor,
+        vendor: &impl Vendor,
         request: &Request,
         life: &Life,
         at: &TaskRef,

@@ -1,0 +1,23 @@
+//! The limits of data sources: one row for each, in the partition of its data source.
+
+use super::Store;
+use super::rows::{LIMIT_SK, limit_row, read, source_pk};
+use super::writes::{Guard, random_name};
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::SourceId;
+use rightful_domain::limit::Limit;
+use rightful_domain::ports::{CommitError, Limits};
+
+impl Limits for Store {
+    async fn limit(&self, source: &SourceId) -> Result<Limit, Failure> {
+        let row = self.row(source_pk(source), LIMIT_SK.to_owned()).await?;
+        row.map_or_else(|| Ok(Limit::fresh(source.clone())), |item| read(item, Limit::SCHEMA))
+    }
+
+    async fn save_limit(&self, limit: &Limit) -> Result<(), CommitError> {
+        let writer = random_name()?;
+        let row = self
+            .put_request_row(limit_row(limit, limit.revision + 1, &writer)?, Guard::read_at(limit.revision));
+        self.commit_quietly(&[row], Some((source_pk(&limit.source), LIMIT_SK.to_owned())), &writer).await
+    }
+}

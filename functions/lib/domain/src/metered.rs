@@ -1,0 +1,170 @@
+//! A vendor that is called no oftener than its limits allow: the permit before a call, the report
+//! after it. Nothing sleeps here: what may not go out now is [`Fault::Paused`], and the workflow waits.
+
+use crate::failure::Code;
+use crate::identifier::Identifier;
+use crate::ids::SourceId;
+use crate::limit::{Limit, Report, Verdict};
+use crate::ports::{Clock, CommitError, Limits};
+use crate::vendor::{
+    Batch, Capabilities, Fault, Found, RATE_LIMITED, RecordId, RuleReport, Submitted, Vendor,
+};
+use std::sync::{Mutex, PoisonError};
+
+/// How often a permit or a report is tried when other callers were faster.
+const STALE_TRIES: u32 = 5;
+
+/// Seconds around a call for the store and the way back: how much longer than the call itself a
+/// probe's answer may take to be reported.
+const AROUND_A_CALL_SECONDS: u64 = 10;
+
+/// A vendor behind the limits of its data source.
+///
+/// One call has one permit; a second try with the token's other version, after a 401, has none of
+/// its own. A permit whose call is never made is lost, no more.
+#[derive(Debug)]
+pub struct Metered<'a, S, V, C> {
+    vendor: V,
+    limits: &'a S,
+    clock: &'a C,
+    source: SourceId,
+    /// The row as this caller last knew it, so that a report of no news costs nothing.
+    seen: Mutex<Option<Limit>>,
+}
+
+impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
+    /// Puts `vendor` behind the limits of `source`.
+    #[must_use]
+    pub fn new(vendor: V, limits: &'a S, clock: &'a C, source: SourceId) -> Self {
+        Self { vendor, limits, clock, source, seen: Mutex::new(None) }
+    }
+
+    /// Takes the permit for one call. [`Vendor::search`] and [`Vendor::status`] take theirs
+    /// themselves. [`Vendor::submit`] does not: its caller takes it before it stores the intent, so
+    /// that no intent waits for a permit.
+    ///
+    /// # Errors
+    /// [`Fault::Paused`] with the code and the seconds to wait, or [`Fault::Unavailable`] with the
+    /// store's code when the store fails. Nothing was sent then.
+    pub async fn admit(&self) -> Result<(), Fault> {
+        let capabilities = self.vendor.capabilities();
+        let lasts = capabilities.call_timeout_seconds.saturating_add(AROUND_A_CALL_SECONDS);
+        for _ in 0..STALE_TRIES {
+            let read = self.limits.limit(&self.source).await;
+            let limit = read.map_err(|failure| Fault::Unavailable(failure.code))?;
+            let (next, verdict) = limit.ask(lasts, self.clock.now(), &capabilities.call_limits);
+            let stored = if next == limit {
+                next
+            } else {
+                match self.limits.save_limit(&next).await {
+                    Ok(()) => Limit { revision: next.revision + 1, ..next },
+                    Err(CommitError::Stale) => continue,
+                    Err(CommitError::Failed(failure)) => return Err(Fault::Unavailable(failure.code)),
+                }
+            };
+            return match verdict {
+                Verdict::Go => {
+                    self.see(Some(stored));
+                    Ok(())
+                }
+                Verdict::Wait(code, seconds) => Err(Fault::Paused(code, seconds)),
+            };
+        }
+        Err(Fault::Paused(RATE_LIMITED, 1))
+    }
+
+    /// Has the limit know what a call came to. A report that can't be stored is dropped: it must
+    /// never cost the answer that it is about.
+    async fn report(&self, report: Option<Report>) {
+        let Some(report) = report else { return };
+        let mut seen = self.see(None);
+        for _ in 0..STALE_TRIES {
+            let limit = match seen.take() {
+                Some(limit) => limit,
+                None => match self.limits.limit(&self.source).await {
+                    Ok(limit) => limit,
+                    Err(_) => return,
+                },
+            };
+            let next = limit.told(report, self.clock.now(), &self.vendor.capabilities().call_limits);
+            if next == limit {
+                return;
+            }
+            if self.limits.save_limit(&next).await != Err(CommitError::Stale) {
+                return;
+            }
+        }
+    }
+
+    fn see(&self, limit: Option<Limit>) -> Option<Limit> {
+        std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), limit)
+    }
+}
+
+/// Codes of failed calls that say nothing of the vendor: we had no time left, or could not or may
+/// not make the call.
+const OURS: [Code; 4] =
+    ["vendor_address_forbidden", "vendor_host_forbidden", "vendor_out_of_time", "vendor_request_unusable"];
+
+/// Whether the vendor stands behind a code: those of the connector's own objections, and those of
+/// our own services, have other names.
+fn is_the_vendors(code: Code) -> bool {
+    code.starts_with("vendor_") && !OURS.contains(&code)
+}
+
+/// What a fault says of the vendor, if anything.
+fn of_fault(fault: &Fault) -> Option<Report> {
+    match fault {
+        Fault::Unavailable(code) => is_the_vendors(code).then_some(Report::Failed),
+        Fault::Refused(code) => is_the_vendors(code).then_some(Report::Answered),
+        Fault::Throttled(wait) => Some(Report::Throttled(*wait)),
+        Fault::Unauthorized | Fault::TooManyRecords | Fault::RuleNotFound => Some(Report::Answered),
+        Fault::Paused(..) => None,
+    }
+}
+
+fn of_answer<T>(answer: &Result<T, Fault>) -> Option<Report> {
+    answer.as_ref().map_or_else(of_fault, |_| Some(Report::Answered))
+}
+
+fn of_submission(answer: &Submitted) -> Option<Report> {
+    match answer {
+        Submitted::Accepted { .. } => Some(Report::Answered),
+        Submitted::NotSent(fault) | Submitted::Rejected(fault) => of_fault(fault),
+        // A readable answer that does not say what was asked.
+        Submitted::Unknown(code) if code.starts_with("dry_run_") => Some(Report::Answered),
+        Submitted::Unknown(_) => Some(Report::Failed),
+    }
+}
+
+impl<S: Limits, V: Vendor, C: Clock> Vendor for Metered<'_, S, V, C> {
+    fn capabilities(&self) -> &Capabilities {
+        self.vendor.capabilities()
+    }
+
+    async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
+        self.admit().await?;
+        let answer = self.vendor.search(identifiers).await;
+        self.report(of_answer(&answer)).await;
+        answer
+    }
+
+    /// Reports only: see [`Metered::admit`].
+    async fn submit(&self, batch: &Batch<'_>) -> Submitted {
+        let answer = self.vendor.submit(batch).await;
+        self.report(of_submission(&answer)).await;
+        answer
+    }
+
+    async fn status(&self, rule_id: &str, records: &[RecordId]) -> Result<RuleReport, Fault> {
+        self.admit().await?;
+        let answer = self.vendor.status(rule_id, records).await;
+        self.report(of_answer(&answer)).await;
+        answer
+    }
+
+    /// Not metered: an operator asks, and wants to see the vendor's own answer.
+    async fn test(&self) -> Result<(), Fault> {
+        self.vendor.test().await
+    }
+}
