@@ -6,6 +6,8 @@
 pub mod accept;
 pub mod check;
 pub mod close;
+pub mod ended;
+pub mod extend;
 pub mod find;
 pub mod reconcile;
 pub mod submit;
@@ -319,7 +321,7 @@ fn wait_left(task: &Task, now: Time, settings: &Settings) -> u64 {
 }
 
 /// How long before its legal deadline an open request is a person's matter, in seconds: three days.
-const NOTICE_SECONDS: u64 = 3 * 24 * 3600;
+pub const NOTICE_SECONDS: u64 = 3 * 24 * 3600;
 
 /// Whether the legal deadline is so near that a person has to know.
 fn is_pressing(request: &Request, now: Time) -> bool {
