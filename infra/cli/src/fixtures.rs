@@ -121,5 +121,6 @@ pub fn unknown() -> (Request, Vec<Task>) {
     task.counts.submitted = 0;
     task.submitted_at = None;
     task.reason = Some("answer_never_came".to_owned());
+    task.handed_over_at = Some(at("09:30:33"));
     (open().0, vec![task])
 }

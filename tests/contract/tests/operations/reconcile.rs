@@ -302,13 +302,14 @@ async fn slow(of: &[u8], a_run: u64) -> World {
     let world = World::new();
     let vendor = world.connect("crm");
     vendor.holds(CANARY, ["a".to_owned()]);
+    vendor.set(|state| state.polls = u32::MAX);
     for &n in of {
         world.demand(n, &erasure()).await.unwrap();
         let at = task_of(n, "crm");
         world.find(&at).await.unwrap();
         world.submit(&at).await.unwrap();
     }
-    vendor.set(|state| (state.call_seconds, state.polls) = (600 / a_run, u32::MAX));
+    vendor.set(|state| state.call_seconds = 600 / a_run);
     world
 }
 
@@ -333,7 +334,7 @@ fn keep_cursor(world: &World, body: &[u8]) {
 async fn a_run_goes_on_where_the_last_one_stopped_and_comes_round_to_everybody() {
     for page in [2, 25] {
         // Seven in the same shard, and some in others.
-        let of: Vec<u8> = (0..7).map(|n| n * 8 + 3).chain(40..52).collect();
+        let of: Vec<u8> = (0..7).map(|n| n * 8 + 3).chain([1, 2, 4, 5, 6, 40]).collect();
         let world = slow(&of, 4).await;
         world.store.page_size(page);
         for round in 1..=24 {
@@ -383,7 +384,7 @@ async fn a_place_that_cannot_be_used_stops_no_run_and_is_replaced() {
             assert_eq!((run.examined, run.failed, run.more), (2, 0, false), "{after:?} {shard}");
             assert_eq!(polls(&world, &of), [1, 1]);
             let kept = world.store.cursor().await.unwrap().unwrap();
-            assert!(kept.shard < 8 && kept.after.is_none(), "{kept:?}");
+            assert!(shard == 200 || kept.after.is_none(), "{kept:?}");
         }
     }
     let world = slow(&of, 60).await;
@@ -461,7 +462,9 @@ async fn a_run_that_is_killed_again_and_again_gets_on_page_by_page() {
 #[tokio::test]
 async fn an_unknown_task_that_a_machine_can_still_look_at_gets_an_attempt_and_a_persons_does_not() {
     for handed_over in [false, true] {
-        let (world, _, at) = verifying(3).await;
+        let (world, vendor, at) = decided(3).await;
+        vendor.set(|state| state.submissions.push_back(Reply::Lost));
+        world.submit(&at).await.unwrap();
         let _ = world.workflow.take();
         world.tamper(&at, |task| {
             task.state = TaskState::Unknown;
