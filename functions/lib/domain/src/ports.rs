@@ -208,6 +208,10 @@ pub struct Cursor {
     /// Behind which of its rows; `None` for its beginning. Only the store that gave it can read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// Up to which due time the rest of that shard is still of the same round: what fell due since,
+    /// such as the requests that were examined already, has to wait until the others had their turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<Time>,
 }
 
 impl Cursor {

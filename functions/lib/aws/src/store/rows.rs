@@ -219,7 +219,9 @@ pub(crate) fn read_cursor(item: Item) -> Result<Cursor, Failure> {
     let revision =
         item.get("revision").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
     match (read(item, Cursor::SCHEMA), revision) {
-        (Err(_), Some(revision)) => Ok(Cursor { schema: Cursor::SCHEMA, revision, shard: 0, after: None }),
+        (Err(_), Some(revision)) => {
+            Ok(Cursor { schema: Cursor::SCHEMA, revision, shard: 0, after: None, up_to: None })
+        }
         (cursor, _) => cursor,
     }
 }
@@ -389,13 +391,14 @@ mod tests {
 
     #[test]
     fn a_kept_place_reads_back_and_an_unreadable_one_is_the_beginning_at_its_revision() {
-        let kept = Cursor { schema: 1, revision: 4, shard: 3, after: Some("{}".to_owned()) };
+        let after = Some("{}".to_owned());
+        let kept = Cursor { schema: 1, revision: 4, shard: 3, after, up_to: Some(noon()) };
         let mut item = cursor_row(&kept, 5, "w").unwrap();
         assert_eq!(item["pk"], text("RECONCILE"));
         assert!(!item.contains_key("due_shard"), "it is in no index");
         assert_eq!(read_cursor(item.clone()), Ok(Cursor { revision: 5, ..kept }));
         set(&mut item, "schema", number(9));
-        let beginning = Cursor { schema: 1, revision: 5, shard: 0, after: None };
+        let beginning = Cursor { schema: 1, revision: 5, shard: 0, after: None, up_to: None };
         assert_eq!(read_cursor(item.clone()), Ok(beginning));
         item.remove("revision");
         assert_eq!(read_cursor(item), Err(UNKNOWN_SCHEMA));

@@ -113,28 +113,30 @@ where
     pub async fn run(&self, until: Time) -> Result<Run, Failure> {
         let mut run = Run::default();
         let mut cursor = self.cursor(&mut run).await;
-        let (first, mut after) = (cursor.shard, cursor.after.clone());
         let now = self.clock.now();
+        let first = cursor.shard;
+        let mut begin = (cursor.after.clone(), cursor.up_to.map_or(now, |up_to| up_to.min(now)));
         let mut seen = BTreeSet::new();
         // The shard that it begins in comes twice: from the kept place, and in the end from its
         // beginning. Whoever is met twice is examined once.
-        let again = after.is_some().then_some(first);
+        let again = begin.0.is_some().then_some(first);
         let shards = (0..DUE_SHARDS).map(|offset| (first + offset) % DUE_SHARDS).chain(again);
         for shard in shards {
-            let part = self.read_shard(shard, after.take(), now, until, &mut seen, &mut cursor, &mut run);
-            if let Part::Stopped(place) = Box::pin(part).await? {
+            let (after, up_to) = std::mem::replace(&mut begin, (None, now));
+            let part = self.read_shard(shard, after, up_to, until, &mut seen, &mut cursor, &mut run);
+            if let Part::Stopped(after) = Box::pin(part).await? {
                 run.more = true;
-                self.keep(&mut cursor, shard, place, &mut run).await;
+                self.keep(&mut cursor, shard, after, up_to, &mut run).await;
                 return Ok(run);
             }
         }
-        self.keep(&mut cursor, first, None, &mut run).await;
+        self.keep(&mut cursor, first, None, now, &mut run).await;
         Ok(run)
     }
 
     /// The kept place, or the beginning when there is none that can be used.
     async fn cursor(&self, run: &mut Run) -> Cursor {
-        let beginning = Cursor { schema: Cursor::SCHEMA, revision: 0, shard: 0, after: None };
+        let beginning = Cursor { schema: Cursor::SCHEMA, revision: 0, shard: 0, after: None, up_to: None };
         match self.store.cursor().await {
             Ok(Some(kept)) if kept.shard < DUE_SHARDS => kept,
             Ok(Some(kept)) => Cursor { revision: kept.revision, ..beginning },
@@ -147,11 +149,12 @@ where
     }
 
     /// Keeps the place, if it is another one than before. That another run was faster is no failure.
-    async fn keep(&self, cursor: &mut Cursor, shard: u8, after: Option<String>, run: &mut Run) {
+    async fn keep(&self, cursor: &mut Cursor, shard: u8, after: Option<String>, up_to: Time, run: &mut Run) {
         if (cursor.shard, &cursor.after) == (shard, &after) {
             return;
         }
-        let place = Cursor { shard, after, ..cursor.clone() };
+        let up_to = after.is_some().then_some(up_to);
+        let place = Cursor { shard, after, up_to, ..cursor.clone() };
         match self.store.save_cursor(&place).await {
             Ok(()) => *cursor = Cursor { revision: place.revision + 1, ..place },
             Err(CommitError::Stale) => {}
@@ -159,20 +162,20 @@ where
         }
     }
 
-    /// A shard from `after` on. The place is kept after each page too, so that a run that is killed
-    /// over one request does not begin with the same ones for ever.
+    /// A shard from `after` on, up to what was due at `up_to`. The place is kept after each page too, so
+    /// that a run that is killed over one request does not begin with the same ones for ever.
     #[allow(clippy::too_many_arguments, reason = "the state of one run, in one place")]
     async fn read_shard(
         &self,
         shard: u8,
         mut after: Option<String>,
-        now: Time,
+        up_to: Time,
         until: Time,
         seen: &mut BTreeSet<RequestId>,
         cursor: &mut Cursor,
         run: &mut Run,
     ) -> Result<Part, Failure> {
-        let mut page = self.first_page(shard, after.as_deref(), now, run).await?;
+        let mut page = self.first_page(shard, after.as_deref(), up_to, run).await?;
         loop {
             for Due { request, cursor: place, .. } in page.rows {
                 if seen.insert(request) {
@@ -191,8 +194,8 @@ where
                 return Ok(Part::Read);
             }
             after = page.next;
-            self.keep(cursor, shard, after.clone(), run).await;
-            page = self.store.due(shard, now, after.clone()).await?;
+            self.keep(cursor, shard, after.clone(), up_to, run).await;
+            page = self.store.due(shard, up_to, after.clone()).await?;
         }
     }
 
@@ -202,13 +205,13 @@ where
         &self,
         shard: u8,
         after: Option<&str>,
-        now: Time,
+        up_to: Time,
         run: &mut Run,
     ) -> Result<Page<Due>, Failure> {
-        match self.store.due(shard, now, after.map(str::to_owned)).await {
+        match self.store.due(shard, up_to, after.map(str::to_owned)).await {
             Err(failure) if after.is_some() => {
                 run.cursor_failure = Some(failure);
-                self.store.due(shard, now, None).await
+                self.store.due(shard, up_to, None).await
             }
             page => page,
         }
