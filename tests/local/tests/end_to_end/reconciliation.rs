@@ -171,7 +171,7 @@ fn status_change(stack: &Stack, name: &str, status: &str) -> Value {
 async fn invariant_5_an_ended_execution_is_heard_of_and_its_request_taken_up_without_the_grace() -> Result<()>
 {
     // With a grace of ten minutes nothing but the event brings the request forward here.
-    let options = Options { grace_seconds: 600, wait_scale: 1.0, finish_after_ms: 3000 };
+    let options = Options { grace_seconds: 600, wait_scale: 1.0, finish_after_ms: 8000 };
     let stack = Stack::up("ended", options)?;
     stack.add_source("qualifio-main", &[])?;
     let id = send(&stack, "joao@qualifio.com", "E-1").await?;
