@@ -356,18 +356,19 @@ mod tests {
             let wanted = ["legal", "extended", "held", "escalation", "must", "because"];
             let lines: Vec<&str> = text
                 .lines()
-                .take_while(|line| !line.trim_start().starts_with("ticket"))
-                .filter(|line| wanted.iter().any(|word| line.trim_start().starts_with(word)))
+                .map(str::trim_start)
+                .take_while(|line| !line.starts_with("ticket"))
+                .filter(|line| wanted.iter().any(|word| line.starts_with(word)))
                 .collect();
             lines.join("\n")
         };
         insta::assert_snapshot!(shown(&request, &tasks[0], request.due_at.minus_seconds(3600)), @r"
-          legal date   2027-01-21 09:30:00 UTC (today)
-          extended     by 1 month, complexity (the request is complex), by operator at 2026-11-21 10:00:00 UTC
-          held by      person (only a person can move it), by 2027-01-21 09:30:00 UTC
-          escalation   pressing (the legal date is three days away or less)
-          must act     platform_engineer (mends what stands in the way)
-          because      answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
+        legal date   2027-01-21 09:30:00 UTC (today)
+        extended     by 1 month, complexity (the request is complex), by operator at 2026-11-21 10:00:00 UTC
+        held by      person (only a person can move it), by 2027-01-21 09:30:00 UTC
+        escalation   pressing (the legal date is three days away or less)
+        must act     platform_engineer (mends what stands in the way)
+        because      answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
         ");
         tasks[0].state = TaskState::Submitted;
         tasks[0].reason = None;
