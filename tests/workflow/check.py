@@ -769,6 +769,78 @@ def close_lists_receipts_alone(template):
             yield statement["Sid"]
 
 
+def ended_rule(template: dict) -> dict:
+    return template["Resources"]["ExecutionEndedRule"]["Properties"]
+
+
+def ended_detail(template: dict) -> dict:
+    return ended_rule(template)["EventPattern"]["detail"]
+
+
+def planted_target(template: dict) -> None:
+    ended_rule(template)["Targets"][0]["Arn"] = {"Fn::GetAtt": ["CloseFunction", "Arn"]}
+
+
+@rule("template",
+      ("no rule", lambda t: t["Resources"].pop("ExecutionEndedRule")),
+      ("a rule that is off", lambda t: ended_rule(t).update(State="DISABLED")),
+      ("a status too few", lambda t: ended_detail(t)["status"].remove("TIMED_OUT")),
+      ("a status too many", lambda t: ended_detail(t)["status"].append("SUCCEEDED")),
+      ("a machine too few", lambda t: ended_detail(t)["stateMachineArn"].pop()),
+      ("any machine", lambda t: ended_detail(t).pop("stateMachineArn")),
+      ("another narrowing", lambda t: ended_detail(t).update(name=[{"prefix": "a"}])),
+      ("another's event", lambda t: ended_rule(t)["EventPattern"].update(source=["aws.batch"])),
+      ("another target", planted_target),
+      ("a rewritten event", lambda t: ended_rule(t)["Targets"][0].update(InputPath="$.detail.cause")),
+      ("no bound on repetitions", lambda t: ended_rule(t)["Targets"][0].pop("RetryPolicy")),
+      ("no permission", lambda t: t["Resources"].pop("ExecutionEndedPermission")),
+      ("a permission for every rule", lambda t: t["Resources"]["ExecutionEndedPermission"]["Properties"].pop("SourceArn")),
+      ("a permission for another", lambda t: t["Resources"]["ExecutionEndedPermission"]["Properties"].update(Principal="sns.amazonaws.com")))
+def reconcile_hears_of_every_execution_that_did_not_succeed(template):
+    rules = {name: resource["Properties"] for name, resource in template["Resources"].items() if resource["Type"] == "AWS::Events::Rule"}
+    machines = {json.dumps({"Ref": name}) for name, resource in template["Resources"].items()
+                if resource["Type"] == "AWS::Serverless::StateMachine"}
+    if len(rules) != 1:
+        yield f"rules: {', '.join(rules) or 'none'}"
+    for name, properties in rules.items():
+        pattern = properties.get("EventPattern", {})
+        detail = pattern.get("detail", {})
+        if properties.get("State", "ENABLED") != "ENABLED" or set(pattern) != {"source", "detail-type", "detail"} \
+                or pattern["source"] != ["aws.states"] or pattern["detail-type"] != ["Step Functions Execution Status Change"]:
+            yield f"{name}: pattern"
+        if set(detail) != {"status", "stateMachineArn"} or sorted(detail.get("status", [])) != ["ABORTED", "FAILED", "TIMED_OUT"]:
+            yield f"{name}: statuses"
+        if {json.dumps(arn) for arn in detail.get("stateMachineArn", [])} != machines:
+            yield f"{name}: machines"
+        targets = properties.get("Targets", [])
+        if [target.get("Arn") for target in targets] != [{"Fn::GetAtt": ["ReconcileFunction", "Arn"]}] \
+                or any(set(target) != {"Id", "Arn", "RetryPolicy"} for target in targets):
+            yield f"{name}: targets"
+        allowed = {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "ReconcileFunction"},
+                   "Principal": "events.amazonaws.com", "SourceArn": {"Fn::GetAtt": [name, "Arn"]}}
+        if not any(resource["Type"] == "AWS::Lambda::Permission" and resource["Properties"] == allowed
+                   for resource in template["Resources"].values()):
+            yield f"{name}: permission"
+
+
+def stated_in_the_domain(name: str) -> int | None:
+    owner = (ROOT / "functions" / "lib" / "domain" / "src" / "owner.rs").read_text()
+    found = re.search(rf"pub const {name}: u64 = (\d+);", owner)
+    return int(found[1]) if found else None
+
+
+@rule("template",
+      ("another schedule", lambda t: t["Parameters"]["ReconcileSchedule"].update(Default="rate(1 hour)")),
+      ("another grace", lambda t: t["Parameters"]["ReconcileGraceSeconds"].update(Default=900)))
+def the_longest_time_without_an_owner_acting_is_stated_for_the_templates_defaults(template):
+    parameters = template["Parameters"]
+    schedule = re.fullmatch(r"rate\((\d+) minutes?\)", parameters["ReconcileSchedule"]["Default"])
+    if schedule is None or int(schedule[1]) * 60 != stated_in_the_domain("SCHEDULE_SECONDS"):
+        yield f"SCHEDULE_SECONDS: {stated_in_the_domain('SCHEDULE_SECONDS')}"
+    if parameters["ReconcileGraceSeconds"]["Default"] != stated_in_the_domain("GRACE_SECONDS"):
+        yield f"GRACE_SECONDS: {stated_in_the_domain('GRACE_SECONDS')}"
+
+
 # ------------------------------------------------------------------------------------ checkers of others
 
 

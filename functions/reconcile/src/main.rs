@@ -1,17 +1,47 @@
-//! Scheduled: brings every open task forward, whatever happened to its workflow.
+//! Scheduled: brings every open task forward, whatever happened to its workflow. Also called when an
+//! execution ended without succeeding, to mark what it would have moved.
 
 use rightful_aws::{Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, tls_config};
 use rightful_connectors::{Connectors, Options, Sources, VendorClient};
-use rightful_domain::operations::reconcile::Reconcile;
+use rightful_domain::failure::Failure;
+use rightful_domain::operations::ended::{Ended, Ending, Marking};
+use rightful_domain::operations::reconcile::{Reconcile, Run};
 use rightful_lambda::{Correlated, Environment, Error};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The schedule's event: nothing in it matters.
+/// What the function is called with, told by its shape.
 #[derive(Deserialize)]
-struct Tick {}
+#[serde(untagged)]
+enum Event {
+    /// EventBridge: an execution's status changed.
+    Change {
+        /// Which execution, and how.
+        detail: Change,
+    },
+    /// The schedule, or `rightful reconcile --now`: nothing in it matters.
+    Tick {},
+}
 
-impl Correlated for Tick {}
+/// The end of an execution: all that is read of the event. Its input, output and cause are left alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Change {
+    name: String,
+    status: String,
+    state_machine_arn: String,
+}
+
+/// The log names a request by an execution's name only once that is known to be ours.
+impl Correlated for Event {}
+
+/// What the function answers.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Run(Run),
+    Marking(Marking),
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -23,7 +53,8 @@ async fn main() -> Result<(), Error> {
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
     store.warm().await;
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
-    let workflow = StateMachine::new(&aws, env.require("FULFIL_REQUEST_ARN")?);
+    let fulfil_request = env.require("FULFIL_REQUEST_ARN")?;
+    let workflow = StateMachine::new(&aws, &fulfil_request);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
     let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?;
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
@@ -36,23 +67,101 @@ async fn main() -> Result<(), Error> {
         clock: &clock,
         settings,
     };
-    rightful_lambda::serve(async |_: Tick, invocation| {
-        let run = reconcile.run(invocation.until).await?;
-        for (request, failure) in &run.failures {
-            tracing::warn!(request_id = %request, code = failure.code, "not brought forward");
+    let ended = Ended { store: &store, clock: &clock, settings };
+    rightful_lambda::serve(async |event: Event, invocation| match event {
+        Event::Change { detail } => {
+            let whole = detail.state_machine_arn == fulfil_request;
+            mark(&ended, Ending::read(&detail.name, whole, &detail.status)).await.map(Answer::Marking)
         }
-        tracing::info!(
-            examined = run.examined,
-            checked = run.checked,
-            started = run.started,
-            unknown = run.unknown,
-            pressing = run.pressing,
-            unsigned = run.unsigned,
-            failed = run.failed,
-            more = run.more,
-            "reconciled"
-        );
-        Ok(run)
+        Event::Tick {} => {
+            let run = reconcile.run(invocation.until).await?;
+            tell(&run);
+            Ok(Answer::Run(run))
+        }
     })
     .await
+}
+
+/// Records an end. A name that isn't ours stays out of the log: nobody knows what is in it.
+async fn mark(ended: &Ended<'_, Store, SystemClock>, ending: Option<Ending>) -> Result<Marking, Failure> {
+    let marking = match &ending {
+        Some(ending) => {
+            let source = ending.source.as_ref().map(ToString::to_string);
+            rightful_lambda::correlate(Some(ending.request.to_string()), source);
+            ended.run(ending).await?
+        }
+        None => Marking::passed_over("not_our_execution"),
+    };
+    let status = ending.as_ref().map_or("", |ending| ending.status.as_str());
+    let attempt = ending.as_ref().map_or(0, |ending| ending.attempt);
+    tracing::info!(
+        status,
+        attempt,
+        marked = marking.marked,
+        code = marking.passed_over.unwrap_or(""),
+        "execution ended"
+    );
+    Ok(marking)
+}
+
+fn tell(run: &Run) {
+    for (request, failure) in &run.failures {
+        tracing::warn!(request_id = %request, code = failure.code, "not brought forward");
+    }
+    if let Some(failure) = run.cursor_failure {
+        tracing::warn!(code = failure.code, "the place to go on from could not be used");
+    }
+    tracing::info!(
+        examined = run.examined,
+        checked = run.checked,
+        started = run.started,
+        unknown = run.unknown,
+        at_risk = run.at_risk,
+        pressing = run.pressing,
+        overdue = run.overdue,
+        with_workflow = run.with_workflow,
+        with_vendor = run.with_vendor,
+        with_reconcile = run.with_reconcile,
+        with_person = run.with_person,
+        unsigned = run.unsigned,
+        failed = run.failed,
+        more = run.more,
+        "reconciled"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(event: serde_json::Value) -> Event {
+        serde_json::from_value(event).unwrap()
+    }
+
+    #[test]
+    fn the_end_of_an_execution_is_told_from_a_tick_by_its_shape() {
+        let event = json!({
+            "version": "0", "id": "315c1398-40ff-a850-213b-158f73e60175",
+            "detail-type": "Step Functions Execution Status Change", "source": "aws.states",
+            "account": "000000000000", "time": "2026-11-21T09:30:00Z", "region": "eu-west-1",
+            "resources": ["arn:aws:states:eu-west-1:000000000000:execution:m:n"],
+            "detail": {
+                "executionArn": "arn:aws:states:eu-west-1:000000000000:execution:m:n",
+                "stateMachineArn": "arn:aws:states:eu-west-1:000000000000:stateMachine:m",
+                "name": "n", "status": "TIMED_OUT", "startDate": 1, "stopDate": 2,
+                "input": "{}", "output": null, "error": "e", "cause": "c"
+            }
+        });
+        let Event::Change { detail } = read(event) else { panic!("taken for a tick") };
+        assert_eq!((detail.name.as_str(), detail.status.as_str()), ("n", "TIMED_OUT"));
+        assert!(detail.state_machine_arn.ends_with(":stateMachine:m"));
+        for tick in [
+            json!({}),
+            json!({"detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": {}}),
+            json!({"detail": "{}"}),
+        ] {
+            assert!(matches!(read(tick), Event::Tick {}));
+        }
+    }
 }

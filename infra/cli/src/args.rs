@@ -4,7 +4,7 @@
 //! that it refuses.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rightful_domain::request::Right;
+use rightful_domain::request::{Ground, Right};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -109,6 +109,23 @@ impl From<RightArg> for Right {
     }
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+pub enum GroundArg {
+    /// The request is complex
+    Complexity,
+    /// The data subject made many requests
+    NumberOfRequests,
+}
+
+impl From<GroundArg> for Ground {
+    fn from(ground: GroundArg) -> Self {
+        match ground {
+            GroundArg::Complexity => Ground::Complexity,
+            GroundArg::NumberOfRequests => Ground::NumberOfRequests,
+        }
+    }
+}
+
 #[derive(Subcommand)]
 pub enum Request {
     /// Makes a request and starts its workflow
@@ -136,6 +153,17 @@ pub enum Request {
         id: String,
         #[command(flatten)]
         watching: Watching,
+    },
+    /// Extends a request's legal date, while its first month lasts
+    Extend {
+        /// The request
+        id: String,
+        /// By how many months in all, beside the first one: 1 or 2
+        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=2))]
+        months: u8,
+        /// Why (Art. 12(3) GDPR)
+        #[arg(long)]
+        ground: GroundArg,
     },
     /// Shows a closed request's receipt
     Receipt {
@@ -265,6 +293,8 @@ mod tests {
             "rightful request list --limit 5 --open",
             "rightful request show 1 --events",
             "rightful request watch 1 --timeout 5 --until-closed",
+            "rightful request extend 1 --months 2 --ground complexity",
+            "rightful request extend 1 --months 1 --ground number-of-requests --json",
             "rightful request receipt 1 -o f",
             "rightful receipt verify f --keys k",
             "rightful receipt keys -o k --profile p --region eu-west-1 --stack s.json",
@@ -287,6 +317,9 @@ mod tests {
             "rightful source add qualifio",
             "rightful source list --local --stack f",
             "rightful request list --limit 0",
+            "rightful request extend 1 --months 3 --ground complexity",
+            "rightful request extend 1 --months 1",
+            "rightful request extend 1 --months 1 --ground because",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -85,6 +85,19 @@ const CODES: &[(&str, &str, &str)] = &[
     ("too_many_records", "the search found more records than one person can have, so nothing was submitted", "check the identifier, and whether the vendor searched exactly"),
     ("person_forgotten", "the person of this request is forgotten, so it can't be worked on", "make a new request"),
 
+    // Why a request comes near its legal date, where no task says more.
+    ("in_time", "the legal date is more than seven days away", "nothing"),
+    ("outcome_unknown", "nobody can tell yet whether the vendor did it", LOOK),
+    ("request_not_closed", "every data source has its outcome, and yet the request isn't closed", "read the log of the function close, then `rightful reconcile --now`"),
+    ("task_not_moved", "a task makes no progress, and no code says why", "read the functions' logs by the request's id, then `rightful reconcile --now`"),
+    ("vendor_at_work", "the vendor works on it and has not finished", "ask the vendor, or extend the legal date: `rightful request extend ID`"),
+
+    // What reconcile makes of the end of an execution.
+    ("attempt_not_current", "the execution that ended is of an attempt that another one has followed", "nothing"),
+    ("end_known", "the end of that execution was recorded before", "nothing"),
+    ("not_our_execution", "the execution that ended is none of ours", "nothing"),
+    ("request_closed", "the request of the execution that ended is closed", "nothing"),
+
     // Calls to a vendor.
     ("credentials_rejected", "the vendor doesn't accept the token", "put the right token into the data source's secret, then `rightful source test`"),
     ("vendor_address_forbidden", "the vendor's host name leads to a private address, which is never called", SET_UP),

@@ -38,7 +38,10 @@ pub fn open() -> (Request, Vec<Task>) {
         subject: Some(tag(1)),
         received_at,
         due_at: received_at.one_calendar_month_later(),
+        extension: None,
+        escalation: None,
         attempt: 1,
+        ended: Vec::new(),
         next_due: Some(at("09:32:00")),
         outcome: None,
         closed_at: None,
@@ -118,5 +121,6 @@ pub fn unknown() -> (Request, Vec<Task>) {
     task.counts.submitted = 0;
     task.submitted_at = None;
     task.reason = Some("answer_never_came".to_owned());
+    task.handed_over_at = Some(at("09:30:33"));
     (open().0, vec![task])
 }

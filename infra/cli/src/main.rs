@@ -9,6 +9,7 @@ mod bars;
 mod codes;
 mod connector;
 mod deployment;
+mod extend;
 #[cfg(test)]
 mod fixtures;
 mod input;
@@ -79,6 +80,10 @@ async fn run(cli: &Cli, out: Out) -> Result<u8> {
         Command::Request(Request::Watch { id, watching }) => {
             let id = request::id(id)?;
             watch::watch(out, &Deployment::open(global).await?, id, *watching).await
+        }
+        Command::Request(Request::Extend { id, months, ground }) => {
+            let id = request::id(id)?;
+            extend::extend(out, &Deployment::open(global).await?, id, *months, (*ground).into()).await
         }
         Command::Request(Request::Receipt { id, output }) => {
             let id = request::id(id)?;

@@ -7,12 +7,18 @@ use serde_json::{Value, json};
 
 /// The counts of a run, by the names of `rightful_domain::operations::reconcile::Run`. They are read
 /// one by one, because the deployed functions may be a version older or newer.
-const COUNTS: [(&str, &str); 7] = [
+const COUNTS: [(&str, &str); 13] = [
     ("examined", "requests that were due"),
     ("checked", "tasks whose rules the vendor was asked about"),
     ("started", "workflow attempts begun"),
-    ("unknown", "tasks that a person has to look at"),
-    ("pressing", "open requests whose legal date is near or past"),
+    ("unknown", "tasks of which nobody can tell yet whether the vendor did it"),
+    ("at_risk", "open requests whose legal date is seven days away or less, or past"),
+    ("pressing", "open requests whose legal date is three days away or less, or past"),
+    ("overdue", "open requests whose legal date is past"),
+    ("with_workflow", "tasks and closed requests that an execution was to move"),
+    ("with_vendor", "tasks that the vendor worked on"),
+    ("with_reconcile", "tasks and closed requests that were the reconciliation's to move"),
+    ("with_person", "tasks that only a person can move"),
     ("unsigned", "closed requests without a kept receipt yet"),
     ("failed", "requests that could not be brought forward; the next run tries again"),
 ];
@@ -38,8 +44,8 @@ pub async fn now(out: Out, deployment: &Deployment) -> Result<u8> {
 fn text_of(run: &Value) -> String {
     let mut lines = Vec::new();
     for (name, meaning) in COUNTS {
-        if let Some(number) = run.get(name).and_then(Value::as_u64) {
-            lines.push(format!("{name:<9} {number:>5}  {meaning}"));
+        if let Some(number) = run.get(camel(name)).and_then(Value::as_u64) {
+            lines.push(format!("{name:<14} {number:>5}  {meaning}"));
         }
     }
     if run.get("more").and_then(Value::as_bool) == Some(true) {
@@ -48,6 +54,16 @@ fn text_of(run: &Value) -> String {
         );
     }
     lines.join("\n")
+}
+
+/// A count's name as the function answers it.
+fn camel(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| {
+        let (head, tail) = word.split_at(word.len().min(1));
+        text + &head.to_uppercase() + tail
+    })
 }
 
 #[cfg(test)]
@@ -61,16 +77,18 @@ mod tests {
             serde_json::to_value(Run { examined: 5, unknown: 2, more: true, ..Run::default() }).unwrap();
         let text = text_of(&run);
         for (name, _) in run.as_object().unwrap() {
-            assert!(text.contains(name), "{name} is not told: {text}");
+            let told = COUNTS.iter().any(|(known, _)| camel(known) == *name) || name == "more";
+            assert!(told, "{name} is not told: {text}");
         }
-        assert!(text.contains("examined      5  requests that were due"), "{text}");
+        assert!(text.contains("examined           5  requests that were due"), "{text}");
+        assert!(text.contains("with_person        0  tasks that only a person can move"), "{text}");
     }
 
     #[test]
     fn a_count_that_the_deployment_does_not_know_is_left_out() {
         insta::assert_snapshot!(text_of(&json!({"examined": 1, "failed": 0, "more": false})), @r"
-        examined      1  requests that were due
-        failed        0  requests that could not be brought forward; the next run tries again
+        examined           1  requests that were due
+        failed             0  requests that could not be brought forward; the next run tries again
         ");
     }
 }

@@ -8,10 +8,12 @@ use crate::output::{OK, Out, due_in, lines, table, told, usage, utc};
 use crate::{source, watch, words};
 use anyhow::Result;
 use rightful_aws::{Store, SystemClock};
+use rightful_domain::escalation;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::{Reference, RequestId};
 use rightful_domain::operations::Settings;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
+use rightful_domain::owner;
 use rightful_domain::ports::{Clock as _, Reads as _};
 use rightful_domain::request::{Request, RequestState};
 use rightful_domain::task::{Task, TaskState};
@@ -164,19 +166,20 @@ pub async fn list(out: Out, deployment: &Deployment, limit: u32, open: bool) -> 
             break;
         }
     }
-    let now = SystemClock.now();
+    let (now, grace) = (SystemClock.now(), deployment.stack.grace_seconds());
     if out.json {
-        let all: Vec<Value> = rows.iter().map(|(request, tasks)| listed(request, tasks)).collect();
+        let all: Vec<Value> =
+            rows.iter().map(|(request, tasks)| listed(request, tasks, now, grace)).collect();
         out.value(&json!({"requests": all}))?;
     } else if rows.is_empty() {
         out.line(if open { "no request is open" } else { "there is no request yet" })?;
     } else {
-        out.line(listing(&rows, now))?;
+        out.line(listing(&rows, now, grace))?;
     }
     Ok(OK)
 }
 
-fn listed(request: &Request, tasks: &[Task]) -> Value {
+fn listed(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Value {
     let (settled, unknown) = settled_and_unknown(tasks);
     json!({
         "request_id": request.id,
@@ -189,6 +192,9 @@ fn listed(request: &Request, tasks: &[Task]) -> Value {
         "closed_at": request.closed_at,
         "reference": request.reference,
         "sources": {"all": tasks.len(), "settled": settled, "unknown": unknown},
+        "held": owner::of_request(request, tasks, now, grace_seconds),
+        "escalation": escalation::of(request, tasks, now),
+        "extension": request.extension,
     })
 }
 
@@ -197,15 +203,27 @@ fn settled_and_unknown(tasks: &[Task]) -> (usize, usize) {
     (of(TaskState::Settled), of(TaskState::Unknown))
 }
 
-fn listing(rows: &[(Request, Vec<Task>)], now: Time) -> String {
-    let mut shown = table(["ID", "RIGHT", "STATE", "RECEIVED", "DUE", "SOURCES SETTLED", "TICKET"]);
+fn listing(rows: &[(Request, Vec<Task>)], now: Time, grace_seconds: u64) -> String {
+    let mut shown = table([
+        "ID",
+        "RIGHT",
+        "STATE",
+        "RECEIVED",
+        "DUE",
+        "SOURCES SETTLED",
+        "HELD BY",
+        "ESCALATION",
+        "TICKET",
+    ]);
     for (request, tasks) in rows {
         let (settled, unknown) = settled_and_unknown(tasks);
         let unknown = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
+        let extended = if request.extension.is_some() { " (extended)" } else { "" };
         let due = match request.state {
-            RequestState::Open => due_in(now, request.due_at),
+            RequestState::Open => format!("{}{extended}", due_in(now, request.due_at)),
             RequestState::Closed => "-".to_owned(),
         };
+        let held = owner::of_request(request, tasks, now, grace_seconds);
         let dry = if request.dry_run { " (dry run)" } else { "" };
         shown.add_row([
             request.id.to_string(),
@@ -214,6 +232,8 @@ fn listing(rows: &[(Request, Vec<Task>)], now: Time) -> String {
             utc(request.received_at),
             due,
             format!("{settled} of {}{unknown}", tasks.len()),
+            held.map_or("-".to_owned(), |held| format!("{} by {}", held.owner.as_str(), utc(held.by))),
+            words::escalation(&escalation::of(request, tasks, now)),
             request.reference.as_ref().map_or("-", Reference::as_str).to_owned(),
         ]);
     }
@@ -255,10 +275,10 @@ mod tests {
         let (open, tasks) = fixtures::unknown();
         let (closed, done) = fixtures::fulfilled();
         let now = Time::parse("2026-11-23T09:30:00Z").unwrap();
-        insta::assert_snapshot!(listing(&[(open, tasks), (closed, done)], now), @r"
-        ID                                    RIGHT    STATE      RECEIVED                 DUE         SOURCES SETTLED    TICKET
-        019aa6e0-5c1f-7000-8000-000000000001  erasure  open       2026-11-21 09:30:00 UTC  in 28 days  0 of 1, 1 unknown  T-1
-        019aa6e0-5c1f-7000-8000-000000000001  erasure  fulfilled  2026-11-21 09:30:00 UTC  -           1 of 1             T-1
+        insta::assert_snapshot!(listing(&[(open, tasks), (closed, done)], now, 120), @r"
+        ID                                    RIGHT    STATE      RECEIVED                 DUE         SOURCES SETTLED    HELD BY                            ESCALATION  TICKET
+        019aa6e0-5c1f-7000-8000-000000000001  erasure  open       2026-11-21 09:30:00 UTC  in 28 days  0 of 1, 1 unknown  person by 2026-12-21 09:30:00 UTC  -           T-1
+        019aa6e0-5c1f-7000-8000-000000000001  erasure  fulfilled  2026-11-21 09:30:00 UTC  -           1 of 1             -                                  -           T-1
         ");
     }
 }

@@ -8,8 +8,10 @@ use crate::request::{load, right};
 use crate::words;
 use anyhow::Result;
 use rightful_aws::SystemClock;
+use rightful_domain::escalation::{self, Level};
 use rightful_domain::event::{ChainError, Fact, Head, read_chain};
 use rightful_domain::ids::{Reference, RequestId};
+use rightful_domain::owner;
 use rightful_domain::ports::{Clock as _, Reads as _};
 use rightful_domain::request::{Request, RequestState};
 use rightful_domain::task::{Rule, Task, TaskState};
@@ -34,10 +36,11 @@ pub async fn show(out: Out, deployment: &Deployment, id: RequestId, events: bool
         }
         false => None,
     };
+    let at = At { now: SystemClock.now(), grace_seconds: deployment.stack.grace_seconds() };
     if out.json {
-        out.value(&json_of(&request, &tasks, chain.as_ref())?)?;
+        out.value(&json_of(&request, &tasks, chain.as_ref(), at)?)?;
     } else {
-        out.line(text_of(&request, &tasks, SystemClock.now()))?;
+        out.line(text_of(&request, &tasks, at))?;
         if let Some((length, chain)) = &chain {
             out.line(events_of(*length, chain))?;
         }
@@ -45,7 +48,16 @@ pub async fn show(out: Out, deployment: &Deployment, id: RequestId, events: bool
     Ok(if chain.is_some_and(|(_, chain)| chain.is_err()) { FAILED } else { OK })
 }
 
-fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], now: Time) -> String {
+/// When it is shown, and how long the deployment leaves a row to its workflow.
+#[derive(Clone, Copy)]
+struct At {
+    now: Time,
+    grace_seconds: u64,
+}
+
+fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], at: At) -> String {
+    let now = at.now;
+    let only_tasks: Vec<Task> = tasks.iter().map(|(task, _)| task.clone()).collect();
     let mut lines = vec![format!("request {}", request.id)];
     let mut row = |name: &str, value: String| lines.push(format!("  {name:<12} {value}"));
     row("right", right(request));
@@ -59,6 +71,20 @@ fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], now: Time) -> String 
         RequestState::Closed => String::new(),
     };
     row("legal date", format!("{}{due}", utc(request.due_at)));
+    if let Some(extension) = &request.extension {
+        row("extended", words::extension(extension));
+    }
+    if let Some(held) = owner::of_request(request, &only_tasks, now, at.grace_seconds) {
+        row("held by", words::held(held));
+    }
+    let escalation = escalation::of(request, &only_tasks, now);
+    if escalation.level > Level::None {
+        row("escalation", format!("{} ({})", escalation.level.as_str(), words::level(escalation.level)));
+        for role in &escalation.who {
+            row("must act", format!("{} ({})", role.as_str(), words::role(*role)));
+        }
+        row("because", format!("{}: {}", escalation.reason, code_words(&escalation.reason).what));
+    }
     row("ticket", request.reference.as_ref().map_or("-", Reference::as_str).to_owned());
     let kinds: Vec<&str> = request.identifier_kinds.iter().map(|kind| kind.as_str()).collect();
     row("identified", format!("by {}", kinds.join(", ")));
@@ -85,12 +111,12 @@ fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], now: Time) -> String 
         row("next look", format!("{} by the reconciliation, if nothing moves it before", utc(next)));
     }
     for (task, rules) in tasks {
-        lines.extend(task_lines(task, rules));
+        lines.extend(task_lines(request, task, rules, at));
     }
     lines.join("\n")
 }
 
-fn task_lines(task: &Task, rules: &[Rule]) -> Vec<String> {
+fn task_lines(request: &Request, task: &Task, rules: &[Rule], at: At) -> Vec<String> {
     let mut lines = vec![
         String::new(),
         format!("{} ({})", task.source, task.connector),
@@ -101,6 +127,9 @@ fn task_lines(task: &Task, rules: &[Rule]) -> Vec<String> {
     for code in codes {
         row("why", format!("{code}: {}", code_words(code).what));
         row("to do", todo(task.state, code).to_owned());
+    }
+    if let Some(held) = owner::of_task(request, task, at.now, at.grace_seconds) {
+        row("held by", words::held(held));
     }
     row("searched", utc_or(task.searched_at, "not yet"));
     if let Some(decision) = &task.decision {
@@ -183,7 +212,13 @@ fn events_of(length: usize, chain: &Chain) -> String {
     lines.join("\n")
 }
 
-fn json_of(request: &Request, tasks: &[(Task, Vec<Rule>)], chain: Option<&(usize, Chain)>) -> Result<Value> {
+fn json_of(
+    request: &Request,
+    tasks: &[(Task, Vec<Rule>)],
+    chain: Option<&(usize, Chain)>,
+    at: At,
+) -> Result<Value> {
+    let only_tasks: Vec<Task> = tasks.iter().map(|(task, _)| task.clone()).collect();
     let mut shown = serde_json::to_value(request)?;
     if let Some(shown) = shown.as_object_mut() {
         // Sealed or keyed, yet it is the person.
@@ -194,12 +229,18 @@ fn json_of(request: &Request, tasks: &[(Task, Vec<Rule>)], chain: Option<&(usize
     for (task, rules) in tasks {
         let mut shown = serde_json::to_value(task)?;
         shown["rules"] = serde_json::to_value(rules)?;
+        shown["held"] = serde_json::to_value(owner::of_task(request, task, at.now, at.grace_seconds))?;
         if let Some(code) = &task.reason {
             shown["reason_words"] = json!({"what": code_words(code).what, "to_do": todo(task.state, code)});
         }
         all.push(shown);
     }
-    let mut answer = json!({"request": shown, "tasks": all});
+    let mut answer = json!({
+        "request": shown,
+        "tasks": all,
+        "held": owner::of_request(request, &only_tasks, at.now, at.grace_seconds),
+        "escalation": escalation::of(request, &only_tasks, at.now),
+    });
     match chain {
         Some((_, Ok((head, facts)))) => {
             let facts: Vec<Value> = facts.iter().map(|(at, fact)| json!({"at": at, "fact": fact})).collect();
@@ -219,12 +260,13 @@ mod tests {
     use super::*;
     use crate::fixtures;
     use rightful_domain::event::write;
+    use rightful_domain::request::{Extension, Ground};
 
     #[test]
     fn a_fulfilled_request_is_shown_with_claim_and_verification_apart() {
         let (request, tasks) = fixtures::fulfilled();
         let tasks = vec![(tasks[0].clone(), vec![fixtures::rule()])];
-        insta::assert_snapshot!(text_of(&request, &tasks, fixtures::at("09:31:00")), @r"
+        insta::assert_snapshot!(text_of(&request, &tasks, shown_at(fixtures::at("09:31:00"))), @r"
         request 019aa6e0-5c1f-7000-8000-000000000001
           right        erasure
           state        closed
@@ -257,13 +299,14 @@ mod tests {
         insta::assert_snapshot!(text_of(
             &request,
             &[(tasks[0].clone(), Vec::new())],
-            fixtures::at("09:31:00")
+            shown_at(fixtures::at("09:31:00"))
         ), @r"
         request 019aa6e0-5c1f-7000-8000-000000000001
           right        erasure
           state        open
           received     2026-11-21 09:30:00 UTC, from operator
           legal date   2026-12-21 09:30:00 UTC (in 29 days)
+          held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
           ticket       T-1
           identified   by email
           policy       auto
@@ -274,6 +317,7 @@ mod tests {
           unknown (nobody can tell yet whether the vendor did it: a person has to look)
           why          answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
           to do        look in the vendor's own console what became of the submission; it is never sent again blindly
+          held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
           searched     2026-11-21 09:30:02 UTC
           records      2 found, 0 submitted, 0 confirmed
           decided      by policy:auto at 2026-11-21 09:30:02 UTC
@@ -287,10 +331,56 @@ mod tests {
     #[test]
     fn json_shows_nothing_of_the_person() {
         let (request, tasks) = fixtures::unknown();
-        let shown = json_of(&request, &[(tasks[0].clone(), Vec::new())], None).unwrap();
+        let at = shown_at(fixtures::at("09:31:00"));
+        let shown = json_of(&request, &[(tasks[0].clone(), Vec::new())], None, at).unwrap();
         assert!(shown["request"].get("subject").is_none() && shown["request"].get("identifiers").is_none());
         assert_eq!(shown["request"]["identifier_kinds"][0], "email");
         assert!(shown["tasks"][0]["reason_words"]["to_do"].is_string());
+        assert_eq!(shown["held"], json!({"owner": "person", "by": "2026-12-21T09:30:00.000Z"}));
+        assert_eq!(shown["tasks"][0]["held"], shown["held"]);
+        assert_eq!(shown["escalation"]["level"], "none");
+    }
+
+    #[test]
+    fn a_request_near_its_legal_date_names_who_must_act_and_why() {
+        let (mut request, mut tasks) = fixtures::unknown();
+        request.extension = Some(Extension {
+            months: 1,
+            ground: Ground::Complexity,
+            by: "operator".to_owned(),
+            at: fixtures::at("10:00:00"),
+        });
+        request.due_at = request.received_at.calendar_months_later(2);
+        let shown = |request: &Request, task: &Task, at| {
+            let text = text_of(request, &[(task.clone(), Vec::new())], shown_at(at));
+            let wanted = ["legal", "extended", "held", "escalation", "must", "because"];
+            let lines: Vec<&str> = text
+                .lines()
+                .map(str::trim_start)
+                .take_while(|line| !line.starts_with("ticket"))
+                .filter(|line| wanted.iter().any(|word| line.starts_with(word)))
+                .collect();
+            lines.join("\n")
+        };
+        insta::assert_snapshot!(shown(&request, &tasks[0], request.due_at.minus_seconds(3600)), @r"
+        legal date   2027-01-21 09:30:00 UTC (today)
+        extended     by 1 month, complexity (the request is complex), by operator at 2026-11-21 10:00:00 UTC
+        held by      person (only a person can move it), by 2027-01-21 09:30:00 UTC
+        escalation   pressing (the legal date is three days away or less)
+        must act     platform_engineer (mends what stands in the way)
+        because      answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
+        ");
+        tasks[0].state = TaskState::Submitted;
+        tasks[0].reason = None;
+        let at_risk = shown(&request, &tasks[0], request.due_at.minus_seconds(6 * 24 * 3600));
+        assert!(at_risk.contains("must act     privacy_officer (decides, extends"), "{at_risk}");
+        assert!(at_risk.contains("escalation   at_risk") && at_risk.contains("because      vendor_at_work"));
+        let overdue = shown(&request, &tasks[0], request.due_at);
+        assert_eq!(overdue.matches("must act").count(), 2, "{overdue}");
+    }
+
+    fn shown_at(now: Time) -> At {
+        At { now, grace_seconds: 120 }
     }
 
     #[test]

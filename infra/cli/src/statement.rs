@@ -28,6 +28,9 @@ pub fn text_of(statement: &Statement) -> String {
     row("received", format!("{}, from {}", utc(statement.received_at), statement.origin));
     row("ticket", statement.reference.as_ref().map_or("-", Reference::as_str).to_owned());
     row("legal date", utc(statement.due_at));
+    if let Some(extension) = &statement.extension {
+        row("extended", words::extension(extension));
+    }
     row(
         "closed",
         format!(

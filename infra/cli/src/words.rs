@@ -1,8 +1,10 @@
 //! The vocabulary of states and outcomes: the exact word of every layer, and a phrase for people
 //! beside it. The word always stands first, so that it can be searched for.
 
+use rightful_domain::escalation::{Escalation, Level, Role};
 use rightful_domain::event::Fact;
-use rightful_domain::request::{Request, RequestOutcome, RequestState};
+use rightful_domain::owner::{Held, Owner};
+use rightful_domain::request::{EndStatus, Extension, Ground, Request, RequestOutcome, RequestState};
 use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
 use rightful_domain::vendor::{Claim, RuleStatus};
 use serde::Serialize;
@@ -78,6 +80,84 @@ pub fn claim(claim: Claim) -> &'static str {
     }
 }
 
+/// What an owner is.
+pub fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Workflow => "its execution moves it",
+        Owner::Vendor => "the vendor works; it is asked again",
+        Owner::Reconcile => "the reconciliation takes it up",
+        Owner::Person => "only a person can move it",
+    }
+}
+
+/// Who holds something, and by when.
+pub fn held(held: Held) -> String {
+    format!("{} ({}), by {}", held.owner.as_str(), owner(held.owner), crate::output::utc(held.by))
+}
+
+/// What a level of escalation means.
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::None => "the legal date is more than seven days away",
+        Level::AtRisk => "the legal date is seven days away or less",
+        Level::Pressing => "the legal date is three days away or less",
+        Level::Overdue => "the legal date is past",
+    }
+}
+
+/// What a role does.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::PlatformEngineer => "mends what stands in the way",
+        Role::PrivacyOfficer => "decides, extends, or writes a letter",
+    }
+}
+
+/// Who must act, by their names in every layer.
+pub fn roles(who: &[Role]) -> String {
+    if who.is_empty() {
+        return "nobody".to_owned();
+    }
+    who.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// An escalation for a table's cell.
+pub fn escalation(escalation: &Escalation) -> String {
+    match escalation.level {
+        Level::None => "-".to_owned(),
+        level => format!("{}: {}", level.as_str(), roles(&escalation.who)),
+    }
+}
+
+/// What a ground for an extension means.
+pub fn ground(ground: Ground) -> &'static str {
+    match ground {
+        Ground::Complexity => "the request is complex",
+        Ground::NumberOfRequests => "the data subject made many requests",
+    }
+}
+
+/// An extension in one line.
+pub fn extension(extension: &Extension) -> String {
+    format!(
+        "by {}, {} ({}), by {} at {}",
+        crate::output::count(u32::from(extension.months), "month", "months"),
+        extension.ground.as_str(),
+        ground(extension.ground),
+        extension.by,
+        crate::output::utc(extension.at),
+    )
+}
+
+/// What the end of an execution means.
+pub fn end_status(status: EndStatus) -> &'static str {
+    match status {
+        EndStatus::Failed => "it failed, or left something open",
+        EndStatus::TimedOut => "it ran longer than it may",
+        EndStatus::Aborted => "somebody stopped it",
+    }
+}
+
 /// The word that every layer uses for a value: how it is written in JSON.
 pub fn word(value: impl Serialize) -> String {
     match serde_json::to_value(value) {
@@ -141,6 +221,28 @@ pub fn fact(fact: &Fact) -> String {
             )
         }
         Fact::AttemptBegun { attempt } => format!("attempt_begun: workflow attempt {attempt}"),
+        Fact::AttemptEnded { attempt, source, status } => {
+            let of = source.as_ref().map_or_else(String::new, |source| format!(" at {source}"));
+            format!(
+                "attempt_ended: workflow attempt {attempt}{of}, {} ({})",
+                status.as_str(),
+                end_status(*status)
+            )
+        }
+        Fact::DeadlineExtended { months, ground: why, by, due_at } => format!(
+            "deadline_extended: by {}, {} ({}), by {by}; legal date {}",
+            crate::output::count(u32::from(*months), "month", "months"),
+            why.as_str(),
+            ground(*why),
+            crate::output::utc(*due_at),
+        ),
+        Fact::Escalated { level: reached, who, reason } => format!(
+            "escalated: {} ({}); {} must act ({})",
+            reached.as_str(),
+            level(*reached),
+            roles(who),
+            codes(reason)
+        ),
         Fact::Found { source, records } => format!("found: {source}, {records} record(s)"),
         Fact::Decided { source, by, records, .. } => {
             format!("decided: {source}, {records} record(s), by {by}")
@@ -195,5 +297,40 @@ mod tests {
     fn an_event_reads_as_its_kind_and_a_sentence() {
         let fact = super::fact(&Fact::AttemptBegun { attempt: 2 });
         assert_eq!(fact, "attempt_begun: workflow attempt 2");
+        let status = EndStatus::TimedOut;
+        let ended = Fact::AttemptEnded { attempt: 2, source: None, status };
+        assert_eq!(
+            super::fact(&ended),
+            "attempt_ended: workflow attempt 2, timed_out (it ran longer than it may)"
+        );
+        let escalated = Fact::Escalated {
+            level: Level::AtRisk,
+            who: vec![Role::PrivacyOfficer],
+            reason: "vendor_at_work".to_owned(),
+        };
+        assert_eq!(
+            super::fact(&escalated),
+            "escalated: at_risk (the legal date is seven days away or less); privacy_officer must act \
+             (vendor_at_work: the vendor works on it and has not finished)"
+        );
+    }
+
+    #[test]
+    fn the_word_of_owners_levels_roles_grounds_and_ends_is_that_of_every_layer() {
+        for one in [Owner::Workflow, Owner::Vendor, Owner::Reconcile, Owner::Person] {
+            assert_eq!(word(one), one.as_str());
+        }
+        for one in [Level::None, Level::AtRisk, Level::Pressing, Level::Overdue] {
+            assert_eq!(word(one), one.as_str());
+        }
+        for one in [Role::PlatformEngineer, Role::PrivacyOfficer] {
+            assert_eq!(word(one), one.as_str());
+        }
+        for one in [Ground::Complexity, Ground::NumberOfRequests] {
+            assert_eq!(word(one), one.as_str());
+        }
+        for one in [EndStatus::Failed, EndStatus::TimedOut, EndStatus::Aborted] {
+            assert_eq!(word(one), one.as_str());
+        }
     }
 }

@@ -5,7 +5,7 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::Lease;
 use rightful_domain::limit::Limit;
-use rightful_domain::ports::{DUE_SHARDS, Row};
+use rightful_domain::ports::{Cursor, DUE_SHARDS, Row};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::Tag;
 use rightful_domain::task::{Rule, Task};
@@ -72,6 +72,12 @@ pub fn lease_key(source: &SourceId, subject: &Tag) -> Key {
 #[must_use]
 pub fn limit_key(id: &SourceId) -> Key {
     (format!("SOURCE#{id}"), "LIMIT".to_owned())
+}
+
+/// The row of the reconciliation's place.
+#[must_use]
+pub fn cursor_key() -> Key {
+    ("RECONCILE".to_owned(), "CURSOR".to_owned())
 }
 
 /// A row as it is stored.
@@ -171,6 +177,15 @@ pub fn change(id: RequestId, row: &Row, writer: u64) -> Result<Write, Failure> {
 /// When it is no JSON.
 pub fn delivery(row: &Delivery, writer: u64) -> Result<Write, Failure> {
     Ok(Write::Put(delivery_key(&row.channel, &row.key), item(row, 0, writer)?, Guard::Absent))
+}
+
+/// The reconciliation's place at its next revision.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn cursor(row: &Cursor, writer: u64) -> Result<Write, Failure> {
+    let next = Cursor { revision: row.revision + 1, ..row.clone() };
+    Ok(Write::Put(cursor_key(), item(&next, next.revision, writer)?, guard(row.revision)))
 }
 
 /// Revision 0 was read when nothing was there.

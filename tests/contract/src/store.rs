@@ -13,7 +13,8 @@ use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::Lease;
 use rightful_domain::limit::Limit;
 use rightful_domain::ports::{
-    Begins, Change, CommitError, Created, Due, DueIndex, Limits, Page, Reads, Row, Writes,
+    Begins, Change, CommitError, Created, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Limits, Page, Reads,
+    Row, Writes,
 };
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::{Sealed, Tag};
@@ -343,6 +344,9 @@ impl Begins for Store {
 impl DueIndex for Store {
     async fn due(&self, shard: u8, now: Time, after: Option<String>) -> Result<Page<Due>, Failure> {
         self.gate.point("read due").await;
+        if let Some(after) = &after {
+            check_cursor(after, shard, now)?;
+        }
         let rows = self.lagging.borrow().clone().unwrap_or_else(|| self.table.all());
         let (shard, now) = (shard.to_string(), now.to_string());
         let mut due: Vec<(String, Key)> = rows
@@ -352,17 +356,54 @@ impl DueIndex for Store {
             .filter(|(at, _)| *at <= now)
             .collect();
         due.sort();
-        let cursor = |(at, (pk, sk)): &(String, Key)| format!("{at} {pk} {sk}");
+        let cursor = |(at, key): &(String, Key)| cursor_of(at, key);
         let mut rest = due.into_iter().filter(|row| after.as_ref().is_none_or(|after| cursor(row) > *after));
         let page: Vec<(String, Key)> = rest.by_ref().take(self.page.get()).collect();
         let next = if rest.next().is_some() { page.last().map(cursor) } else { None };
-        let rows = page.iter().filter_map(|(_, (pk, sk))| named(pk, sk)).collect();
+        let rows = page.iter().filter_map(|(at, key)| named(at, key)).collect();
         Ok(Page { rows, next })
     }
 }
 
-fn named(pk: &str, sk: &str) -> Option<Due> {
+impl Cursors for Store {
+    async fn cursor(&self) -> Result<Option<Cursor>, Failure> {
+        self.gate.point("read cursor").await;
+        let (pk, sk) = rows::cursor_key();
+        self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose()
+    }
+
+    async fn save_cursor(&self, cursor: &Cursor) -> Result<(), CommitError> {
+        self.gate.point("save cursor").await;
+        let saved = match self.table.transact(&[rows::cursor(cursor, self.writer())?]) {
+            Ok(()) => Ok(()),
+            Err(Refusal::Guards(_)) => Err(CommitError::Stale),
+            Err(Refusal::Invalid(code)) => Err(Failure::misconfigured(code).into()),
+            Err(Refusal::Conflict | Refusal::Ambiguous) => Err(BUSY.into()),
+        };
+        self.gate.point("after save cursor").await;
+        saved
+    }
+}
+
+fn cursor_of(at: &str, (pk, sk): &Key) -> String {
+    format!("{at} {pk} {sk}")
+}
+
+/// A query that goes on behind a key outside of what it asks for is refused.
+fn check_cursor(cursor: &str, shard: u8, now: Time) -> Result<(), Failure> {
+    let unreadable = Failure::misconfigured("cursor_unreadable");
+    let mut parts = cursor.split(' ');
+    let at = parts.next().and_then(|at| Time::parse(at).ok()).ok_or(unreadable)?;
+    let request = parts.next().and_then(|pk| RequestId::parse(pk.strip_prefix("REQUEST#")?).ok());
+    if at > now || request.ok_or(unreadable)?.shard(DUE_SHARDS) != shard {
+        return Err(Failure::misconfigured("store_rejected"));
+    }
+    Ok(())
+}
+
+fn named(at: &str, key: &Key) -> Option<Due> {
+    let (pk, sk) = key;
     let request = RequestId::parse(pk.strip_prefix("REQUEST#")?).ok()?;
     let source = sk.strip_prefix("TASK#").and_then(|source| SourceId::parse(source).ok());
-    Some(Due { request, source })
+    Some(Due { request, source, cursor: cursor_of(at, key) })
 }

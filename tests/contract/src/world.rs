@@ -8,7 +8,7 @@ use crate::receipts::ReceiptBucket;
 use crate::rows;
 use crate::signer::SigningKey;
 use crate::store::Store;
-use crate::table::Table;
+use crate::table::{Table, Write};
 use crate::vendor::{FakeVendor, FakeVendors};
 use crate::workflow::StateMachine;
 use rightful_domain::event::{Fact, read_chain};
@@ -18,6 +18,8 @@ use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
 use rightful_domain::operations::check::Check;
 use rightful_domain::operations::close::{Close, Closing};
+use rightful_domain::operations::ended::{Ended, Ending, Marking};
+use rightful_domain::operations::extend::{Extend, ExtendError, Extended};
 use rightful_domain::operations::find::Find;
 use rightful_domain::operations::reconcile::{Reconcile, Run};
 use rightful_domain::operations::submit::Submit;
@@ -25,7 +27,7 @@ use rightful_domain::operations::verify::Verify;
 use rightful_domain::operations::{Settings, Step, TaskRef};
 use rightful_domain::ports::Clock;
 use rightful_domain::receipt::Issuer;
-use rightful_domain::request::{Request, Right};
+use rightful_domain::request::{EndStatus, Ground, Request, Right};
 use rightful_domain::task::{Rule, Task};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::DataSource;
@@ -258,6 +260,32 @@ impl World {
         Ok(run)
     }
 
+    /// Calls the handler `reconcile` with the end of an execution; `source` names that of a task.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn ended(
+        &self,
+        request: RequestId,
+        attempt: u32,
+        source: Option<&str>,
+        status: EndStatus,
+    ) -> Result<Marking, Failure> {
+        let ended = Ended { store: &self.store, clock: &self.clock, settings: self.settings };
+        let source = source.map(crate::world::source);
+        let marking = ended.run(&Ending { request, attempt, source, status }).await?;
+        self.workflow.pass(&marking)?;
+        Ok(marking)
+    }
+
+    /// Extends a request's legal deadline, as an operator does.
+    ///
+    /// # Errors
+    /// [`ExtendError`].
+    pub async fn extend(&self, id: RequestId, months: u8, ground: Ground) -> Result<Extended, ExtendError> {
+        Extend { store: &self.store, clock: &self.clock }.run(id, months, ground).await
+    }
+
     fn passed(&self, at: &TaskRef, answer: Result<Step, Failure>) -> Result<Step, Failure> {
         self.calls.set(self.calls.get() + 1);
         assert!(self.calls.get() < MOST_CALLS, "the operations never come to an end");
@@ -285,6 +313,16 @@ impl World {
     pub fn task(&self, at: &TaskRef) -> Task {
         let item = self.store.table().row(&rows::request_pk(at.request_id), &rows::task_sk(&at.source_id));
         rows::read(&item.expect("a task")).expect("a task's row")
+    }
+
+    /// The stored tasks of a request.
+    ///
+    /// # Panics
+    /// When one is unreadable.
+    #[must_use]
+    pub fn tasks(&self, id: RequestId) -> Vec<Task> {
+        let rows = self.store.table().query(&rows::request_pk(id), "TASK#");
+        rows.iter().map(|item| rows::read(item).expect("a task's row")).collect()
     }
 
     /// The stored rules of a task.
@@ -317,6 +355,20 @@ impl World {
         let rows = self.store.table().all();
         let due = rows.iter().filter_map(|(_, item)| item.index.get("next_due")).min();
         due.and_then(|at| Time::parse(at).ok())
+    }
+
+    /// Changes a stored request by hand: for tampering.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn tamper_request(&self, id: RequestId, change: impl FnOnce(&mut Request)) {
+        let mut request = self.request(id);
+        change(&mut request);
+        let revision = request.revision;
+        request.revision -= 1;
+        let Write::Put(key, item, _) = rows::request(&request, 0).expect("a row") else { return };
+        assert_eq!(item.revision, revision, "the same revision");
+        self.store.table().set(key, Some(item));
     }
 
     /// Changes a stored task by hand: for tampering.
@@ -362,6 +414,12 @@ pub fn task_of(n: u8, name: &str) -> TaskRef {
 #[must_use]
 pub fn email(address: &str) -> Identifier {
     Identifier::new(IdentifierKind::email(), address).expect("an e-mail address")
+}
+
+/// The demand that the person with this address be erased everywhere.
+#[must_use]
+pub fn erasure_of(address: &str) -> Demand {
+    Demand { identifiers: vec![email(address)], ..erasure() }
 }
 
 /// The demand that the canary be erased everywhere.

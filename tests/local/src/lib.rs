@@ -140,6 +140,19 @@ impl Stack {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
+    /// Calls a deployed function once and answers what it answered.
+    ///
+    /// # Errors
+    /// When it can't be called, or fails.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> Result<Value> {
+        let name = self.json["functions"][function].as_str().context("no such function")?;
+        let payload = aws_sdk_lambda::primitives::Blob::new(payload.to_string());
+        let client = aws_sdk_lambda::Client::new(self.aws.sdk_config());
+        let called = client.invoke().function_name(name).payload(payload).send().await?;
+        ensure!(called.function_error.is_none(), "{function} failed: {:?}", called.function_error);
+        Ok(serde_json::from_slice(called.payload.context("no answer")?.as_ref())?)
+    }
+
     /// Connects the sandbox's Qualifio as data source `id`, with further parameters.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! The store: requests, tasks, rules, events and data sources in one DynamoDB table.
 //!
 //! `rows` says how rows are named and written, `writes` sends a transaction and judges its refusal,
-//! `commit` stores a state change, `create` begins a request, `limit` keeps the data sources' limits, `reads` and `listing` read.
+//! `commit` stores a state change, `create` begins a request, `cursors` keeps the reconciliation's place,
+//! `limit` the data sources' limits, `reads` and `listing` read.
 
 mod commit;
 mod create;
+mod cursors;
 mod limit;
 mod listing;
 mod reads;

@@ -10,7 +10,7 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::Lease;
 use rightful_domain::limit::Limit;
-use rightful_domain::ports::{Change, CommitError, Due, DueIndex, Limits, Reads, Row, Writes};
+use rightful_domain::ports::{Change, CommitError, Cursor, Cursors, DueIndex, Limits, Reads, Row, Writes};
 use rightful_domain::seal::{Sealed, Tag};
 use rightful_domain::task::Task;
 use rightful_domain::time::Time;
@@ -289,9 +289,11 @@ async fn due_rows_come_a_page_at_a_time() {
     .await;
     let store = store(&fake);
     let first = store.due(3, now(), None).await.unwrap();
-    assert_eq!(first.rows, [Due { request: id(), source: None }]);
+    let seen: Vec<_> = first.rows.iter().map(|due| (due.request, due.source.clone())).collect();
+    assert_eq!(seen, [(id(), None)]);
     let second = store.due(3, now(), first.next).await.unwrap();
-    assert_eq!(second.rows, [Due { request: id(), source: Some(source()) }]);
+    let seen: Vec<_> = second.rows.iter().map(|due| (due.request, due.source.clone())).collect();
+    assert_eq!(seen, [(id(), Some(source()))]);
     assert_eq!(second.next, None);
     let bodies = fake.bodies();
     assert_eq!(bodies[0]["IndexName"], "due");
@@ -423,4 +425,32 @@ async fn a_lost_answer_to_a_limit_is_found_out_by_reading() {
 async fn a_limit_of_a_later_version_is_misconfigured() {
     let fake = Fake::new(vec![("GetItem", ok(json!({"Item": {"schema": {"N": "9"}}})))]).await;
     assert_eq!(store(&fake).limit(&source()).await, Err(Failure::misconfigured("row_schema_unknown")));
+}
+
+#[tokio::test]
+async fn the_reconciliations_place_is_one_row_kept_on_its_revision() {
+    let row = json!({"Item": {
+        "schema": {"N": "1"}, "revision": {"N": "4"}, "shard": {"N": "3"}, "after": {"S": "{}"}}});
+    let fake = Fake::new(vec![
+        ("GetItem", nothing()),
+        ("GetItem", ok(row)),
+        ("PutItem", nothing()),
+        ("PutItem", error(400, "ConditionalCheckFailedException")),
+        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
+    ])
+    .await;
+    let store = store(&fake);
+    assert_eq!(store.cursor().await, Ok(None));
+    let kept = Cursor { schema: 1, revision: 4, shard: 3, after: Some("{}".to_owned()), up_to: None };
+    assert_eq!(store.cursor().await, Ok(Some(kept.clone())));
+    let next = Cursor { shard: 5, after: None, ..kept };
+    store.save_cursor(&next).await.unwrap();
+    assert_eq!(store.save_cursor(&next).await, Err(CommitError::Stale), "another run was faster");
+    let bodies = fake.bodies();
+    assert_eq!(bodies[0]["Key"]["pk"]["S"], "RECONCILE");
+    assert_eq!(bodies[0]["Key"]["sk"]["S"], "CURSOR");
+    let item = &bodies[2]["Item"];
+    assert_eq!((&item["revision"]["N"], &item["shard"]["N"]), (&json!("5"), &json!("5")));
+    assert!(item.get("after").is_none() && item.get("due_shard").is_none());
+    assert_eq!(bodies[2]["ExpressionAttributeValues"][":revision"]["N"], "4");
 }

@@ -3,10 +3,11 @@
 //!
 //! Architecture Invariant: an event holds no identifier, no record id and no unkeyed digest of one.
 
+use crate::escalation::{Level, Role};
 use crate::failure::Code;
 use crate::identifier::IdentifierKind;
 use crate::ids::{RequestId, SourceId};
-use crate::request::{Policy, RequestOutcome, Right};
+use crate::request::{EndStatus, Ground, Policy, RequestOutcome, Right};
 use crate::seal::{Tag, hex};
 use crate::task::Outcome;
 use crate::time::Time;
@@ -44,6 +45,36 @@ pub enum Fact {
     AttemptBegun {
         /// Its number.
         attempt: u32,
+    },
+    /// An execution of the current attempt ended without succeeding.
+    AttemptEnded {
+        /// The attempt's number.
+        attempt: u32,
+        /// Which task's execution; `None` for that of the whole request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<SourceId>,
+        /// How it ended.
+        status: EndStatus,
+    },
+    /// The legal deadline was extended.
+    DeadlineExtended {
+        /// By how many months in all, beside the first one.
+        months: u8,
+        /// Why.
+        ground: Ground,
+        /// Who extended it: `operator`.
+        by: String,
+        /// When the law wants an answer now.
+        due_at: Time,
+    },
+    /// The request came nearer to its legal deadline, or an extension took it further away.
+    Escalated {
+        /// How near.
+        level: Level,
+        /// Who must act; nobody where the level is `none`.
+        who: Vec<Role>,
+        /// Why: a code of ours.
+        reason: String,
     },
     /// A search found records.
     Found {

@@ -5,6 +5,7 @@
 //! outside is reached through the traits in [`ports`]; time is a [`ports::Clock`]. So that what the
 //! handlers do can be run, crashed and repeated in a test exactly as it runs in AWS.
 
+pub mod escalation;
 pub mod event;
 pub mod failure;
 pub mod identifier;
@@ -14,6 +15,7 @@ pub mod life;
 pub mod limit;
 pub mod metered;
 pub mod operations;
+pub mod owner;
 pub mod ports;
 pub mod receipt;
 pub mod request;

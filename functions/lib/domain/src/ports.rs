@@ -107,6 +107,8 @@ pub struct Due {
     pub request: RequestId,
     /// Which task; `None` for the request itself.
     pub source: Option<SourceId>,
+    /// Hand this to [`DueIndex::due`] to go on behind this row.
+    pub cursor: String,
 }
 
 /// A page of something, and where the next one begins.
@@ -211,6 +213,44 @@ pub trait DueIndex {
     /// # Errors
     /// When the store fails.
     async fn due(&self, shard: u8, now: Time, after: Option<String>) -> Result<Page<Due>, Failure>;
+}
+
+/// Where a run of the reconciliation stopped reading the due index, and the next one goes on.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Cursor {
+    /// Schema version of the row.
+    pub schema: u8,
+    /// Counts every change of the row; 0 before the first.
+    pub revision: u64,
+    /// Which shard comes next.
+    pub shard: u8,
+    /// Behind which of its rows; `None` for its beginning. Only the store that gave it can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Up to which due time the rest of that shard is still of the same round: what fell due since,
+    /// such as the requests that were examined already, has to wait until the others had their turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<Time>,
+}
+
+impl Cursor {
+    /// The schema version written today.
+    pub const SCHEMA: u8 = 1;
+}
+
+/// Keeps the place at which the reconciliation goes on. Losing it costs nothing but the order.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Cursors {
+    /// The place, if one was ever kept.
+    ///
+    /// # Errors
+    /// When the store fails or the row is unreadable.
+    async fn cursor(&self) -> Result<Option<Cursor>, Failure>;
+    /// Keeps the place, on condition that the row still has the revision it was read with.
+    ///
+    /// # Errors
+    /// [`CommitError::Stale`] when another run has kept its own since, else the store's failure.
+    async fn save_cursor(&self, cursor: &Cursor) -> Result<(), CommitError>;
 }
 
 /// How many shards the due index has.

@@ -10,7 +10,7 @@
 use crate::event::canonical;
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
-use crate::request::{Policy, Request, RequestOutcome, Right};
+use crate::request::{Extension, Policy, Request, RequestOutcome, Right};
 use crate::seal::{Tag, hex};
 use crate::task::{Counts, Outcome, Rule, RuleState, Task};
 use crate::time::Time;
@@ -133,6 +133,9 @@ pub struct Statement {
     pub received_at: Time,
     /// When the law wanted an answer.
     pub due_at: Time,
+    /// The extension of that deadline, when there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Extension>,
     /// When it was closed.
     pub closed_at: Time,
     /// When the person is forgotten.
@@ -186,6 +189,7 @@ pub fn state(
         policy: request.policy,
         received_at: request.received_at,
         due_at: request.due_at,
+        extension: request.extension.clone(),
         closed_at: request.closed_at.ok_or(NotClosed)?,
         forget_at: request.forget_at,
         outcome: request.outcome.ok_or(NotClosed)?,

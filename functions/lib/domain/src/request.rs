@@ -1,9 +1,10 @@
 //! A data subject's request and how it ends.
 
+use crate::escalation::Escalation;
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::seal::{Sealed, Tag};
-use crate::task::{Outcome, Task};
+use crate::task::{Outcome, Task, TaskState};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +116,78 @@ impl RequestOutcome {
     }
 }
 
+/// Why a legal deadline may be extended: the two grounds of Art. 12(3) GDPR. A closed list, because
+/// free text could name the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ground {
+    /// The request is complex.
+    Complexity,
+    /// The data subject made many requests.
+    NumberOfRequests,
+}
+
+impl Ground {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Ground::Complexity => "complexity",
+            Ground::NumberOfRequests => "number_of_requests",
+        }
+    }
+}
+
+/// A recorded extension of the legal deadline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// By how many months in all, beside the first one: 1 or 2.
+    pub months: u8,
+    /// Why.
+    pub ground: Ground,
+    /// Who extended it: `operator`.
+    pub by: String,
+    /// When.
+    pub at: Time,
+}
+
+/// How a workflow execution ended without succeeding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndStatus {
+    /// It failed; an execution that leaves something open ends so, too.
+    Failed,
+    /// It ran longer than it may.
+    TimedOut,
+    /// Somebody stopped it.
+    Aborted,
+}
+
+impl EndStatus {
+    /// Its name in every layer of ours.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EndStatus::Failed => "failed",
+            EndStatus::TimedOut => "timed_out",
+            EndStatus::Aborted => "aborted",
+        }
+    }
+}
+
+/// The end of one execution of the current attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Which task's execution; `None` for that of the whole request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceId>,
+    /// How it ended.
+    pub status: EndStatus,
+    /// When that was recorded.
+    pub at: Time,
+}
+
 /// The row `REQUEST#<id>` / `REQUEST`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -151,8 +224,17 @@ pub struct Request {
     pub received_at: Time,
     /// When the law wants an answer.
     pub due_at: Time,
+    /// The extension of the legal deadline, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Extension>,
+    /// The last step of escalation that was recorded, when there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Escalation>,
     /// How many workflow attempts were begun.
     pub attempt: u32,
+    /// Which executions of the current attempt are known to have ended without succeeding.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<End>,
     /// When the reconciliation looks at it; `None` when nothing is left to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_due: Option<Time>,
@@ -181,6 +263,20 @@ impl Request {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.state == RequestState::Closed && self.receipt_sha256.is_some() && self.forgotten_at.is_some()
+    }
+
+    /// The end of the whole attempt's execution; `None` while it may run.
+    #[must_use]
+    pub fn end_of_attempt(&self) -> Option<&End> {
+        self.ended.iter().find(|end| end.source.is_none())
+    }
+
+    /// The end of the execution that would move this task: its own, or the whole attempt's, which
+    /// alone would close the request once the task is settled. `None` while one may run.
+    #[must_use]
+    pub fn end_for(&self, task: &Task) -> Option<&End> {
+        let own = self.ended.iter().find(|end| end.source.as_ref() == Some(&task.source));
+        own.filter(|_| task.state != TaskState::Settled).or_else(|| self.end_of_attempt())
     }
 
     /// The outcome its tasks give, once all of them are settled.

@@ -68,6 +68,13 @@ impl Time {
         start.map_or(self, Self)
     }
 
+    /// The point `seconds` earlier; stays at the calendar's beginning instead of overflowing.
+    #[must_use]
+    pub fn minus_seconds(self, seconds: u64) -> Self {
+        let by = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+        Self(self.0.checked_sub(by).unwrap_or(Timestamp::MIN))
+    }
+
     /// Whole seconds from `self` to `later`, 0 when it is not later.
     #[must_use]
     pub fn seconds_until(self, later: Self) -> u64 {
@@ -85,9 +92,16 @@ impl Time {
     /// month's last day when it has no such day (Art. 12(3) GDPR; Regulation 1182/71, Art. 3).
     #[must_use]
     pub fn one_calendar_month_later(self) -> Self {
+        self.calendar_months_later(1)
+    }
+
+    /// So many calendar months later, each time counted from here: clamped to the last day of a month
+    /// that has no such day, and never from a day that was itself clamped.
+    #[must_use]
+    pub fn calendar_months_later(self, months: u8) -> Self {
         let zoned = self.0.to_zoned(TimeZone::UTC);
         // jiff clamps 31 January + 1 month to the last day of February.
-        zoned.checked_add(1.month()).map_or(self, |later| Self(later.timestamp()))
+        zoned.checked_add(i64::from(months).months()).map_or(self, |later| Self(later.timestamp()))
     }
 }
 
@@ -132,6 +146,14 @@ mod tests {
     }
 
     #[test]
+    fn more_months_are_counted_from_the_first_day_and_not_from_a_clamped_one() {
+        let late = |text, months| Time::parse(text).unwrap().calendar_months_later(months).to_string();
+        assert_eq!(late("2026-01-31T12:00:00Z", 2), "2026-03-31T12:00:00.000Z");
+        assert_eq!(late("2026-01-31T12:00:00Z", 3), "2026-04-30T12:00:00.000Z");
+        assert_eq!(late("2026-12-31T12:00:00Z", 2), "2027-02-28T12:00:00.000Z");
+    }
+
+    #[test]
     fn text_order_is_time_order() {
         let early = Time::parse("2026-11-21T09:30:00Z").unwrap();
         let late = Time::parse("2026-11-21T09:30:00.25Z").unwrap();
@@ -153,5 +175,6 @@ mod tests {
         let late = Time::parse("2026-11-21T09:30:01.001Z").unwrap();
         assert_eq!(early.seconds_until(late), 2);
         assert_eq!(late.seconds_until(early), 0);
+        assert_eq!(early.plus_seconds(90).minus_seconds(90), early);
     }
 }

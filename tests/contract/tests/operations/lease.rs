@@ -3,9 +3,8 @@
 use rightful_contract::driver::Driver;
 use rightful_contract::rows;
 use rightful_contract::vendor::{FakeVendor, Reply};
-use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
+use rightful_contract::world::{CANARY, World, erasure, erasure_of, request_id, source, task_of};
 use rightful_domain::lease::Lease;
-use rightful_domain::operations::accept::Demand;
 use rightful_domain::operations::{Next, TaskRef};
 use rightful_domain::task::{Outcome, TaskState};
 use rightful_domain::vendor::Submitted;
@@ -146,7 +145,7 @@ async fn requests_about_different_people_do_not_wait_for_each_other() {
     let vendor = world.connect("crm");
     for (n, address) in [(1, CANARY), (2, "bob@example.com")] {
         vendor.holds(address, [format!("record-{n}")]);
-        world.demand(n, &Demand { identifiers: vec![email(address)], ..erasure() }).await.unwrap();
+        world.demand(n, &erasure_of(address)).await.unwrap();
         world.find(&task_of(n, "crm")).await.unwrap();
         assert_eq!(world.submit(&task_of(n, "crm")).await.unwrap().next, Next::Check);
         assert_eq!(world.task(&task_of(n, "crm")).state, TaskState::Submitted);

@@ -2,12 +2,15 @@
 
 use crate::{decided, submitted, verifying, world_with};
 use rightful_contract::driver::Driver;
+use rightful_contract::rows;
+use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{Reply, plain};
-use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
+use rightful_contract::world::{CANARY, World, erasure, erasure_of, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::RequestId;
 use rightful_domain::operations::accept::Demand;
+use rightful_domain::ports::{Cursor, Cursors};
 use rightful_domain::task::{Outcome, TaskState};
 use rightful_domain::vendor::{Fault, Submitted};
 use std::collections::BTreeSet;
@@ -216,8 +219,7 @@ async fn a_run_that_has_no_time_left_says_so_and_every_shard_has_its_turn_to_go_
             // Each about another person: two requests about one take turns.
             let address = format!("person-{n}@example.com");
             vendor.holds(&address, [format!("record-{n}")]);
-            let identifiers = vec![email(&address)];
-            world.demand(n, &Demand { identifiers, ..erasure() }).await.unwrap();
+            world.demand(n, &erasure_of(&address)).await.unwrap();
             let at = task_of(n, "crm");
             world.find(&at).await.unwrap();
             world.submit(&at).await.unwrap();
@@ -304,4 +306,205 @@ async fn a_request_to_many_sources_waits_for_the_slowest_only_in_the_end() {
         assert_eq!(world.task(&task_of(1, name)).outcome, Some(Outcome::VerifiedErased));
         assert_eq!(world.vendors.vendor(&source(name)).posts().len(), 1);
     }
+}
+
+/// Requests `of`, each with a rule that a slow vendor is asked about: so long that a run gets to
+/// `a_run` of them. All are due whenever a run begins.
+async fn slow(of: &[u8], a_run: u64) -> World {
+    let world = World::new();
+    let vendor = world.connect("crm");
+    vendor.holds(CANARY, ["a".to_owned()]);
+    vendor.set(|state| state.polls = u32::MAX);
+    for &n in of {
+        // Each about another person: two requests about one take turns.
+        let address = format!("person-{n}@example.com");
+        vendor.holds(&address, [format!("record-{n}")]);
+        world.demand(n, &erasure_of(&address)).await.unwrap();
+        let at = task_of(n, "crm");
+        world.find(&at).await.unwrap();
+        world.submit(&at).await.unwrap();
+    }
+    vendor.set(|state| state.call_seconds = 600 / a_run);
+    world
+}
+
+/// Whoever was examined is due again, behind whoever was not.
+fn all_due(world: &World, of: &[u8]) {
+    world.clock.advance(3600);
+    let now = world.now();
+    for &n in of {
+        world.tamper(&task_of(n, "crm"), |task| task.next_due = task.next_due.map(|due| due.min(now)));
+    }
+}
+
+fn polls(world: &World, of: &[u8]) -> Vec<u32> {
+    of.iter().map(|&n| world.task(&task_of(n, "crm")).polls).collect()
+}
+
+fn keep_cursor(world: &World, body: &[u8]) {
+    let mut item = rows::item(&0, 7, 0).unwrap();
+    item.body = body.to_vec();
+    world.store.table().set(rows::cursor_key(), Some(item));
+}
+
+#[tokio::test]
+async fn a_run_goes_on_where_the_last_one_stopped_and_comes_round_to_everybody() {
+    for page in [2, 25] {
+        // Seven in the same shard, and some in others.
+        let of: Vec<u8> = (0..7).map(|n| n * 8 + 3).chain([1, 2, 4, 5, 6, 40]).collect();
+        let world = slow(&of, 4).await;
+        world.store.page_size(page);
+        for round in 1..=24 {
+            all_due(&world, &of);
+            let run = world.reconcile().await.unwrap();
+            assert!(run.more && (1..=5).contains(&run.examined), "{run:?}");
+            let polls = polls(&world, &of);
+            let (least, most) = (polls.iter().min().unwrap(), polls.iter().max().unwrap());
+            assert!(most - least <= 1, "pages of {page}, run {round}: each in turn: {polls:?}");
+        }
+        assert!(polls(&world, &of).iter().all(|polls| *polls >= 3), "pages of {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_fails_and_eats_up_the_time_each_run_starves_nobody() {
+    let of = [3, 11, 19];
+    let world = slow(&of, 1).await;
+    for n in 0..6 {
+        all_due(&world, &of);
+        world.vendors.vendor(&source("crm")).set(|state| {
+            state.statuses.clear();
+            state.statuses.push_back(Err(Fault::Unavailable("vendor_timed_out")));
+        });
+        assert!(world.reconcile().await.unwrap().more);
+        assert_eq!(polls(&world, &of).iter().sum::<u32>(), n + 1);
+    }
+    assert_eq!(polls(&world, &of), [2, 2, 2]);
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_used_stops_no_run_and_is_replaced() {
+    let of = [3, 5];
+    for after in [
+        Some("what".to_owned()),
+        Some(format!("2026-11-21T09:30:00.000Z REQUEST#{} REQUEST", request_id(4))),
+        Some(format!("2099-11-21T09:30:00.000Z REQUEST#{} REQUEST", request_id(3))),
+        Some(format!("2026-11-21T09:30:00.000Z REQUEST#{} TASK#gone", request_id(11))),
+        None,
+    ] {
+        for shard in [3, 200] {
+            let world = slow(&of, 60).await;
+            let up_to = after.is_some().then(|| world.now().plus_seconds(3600));
+            let cursor = Cursor { schema: 1, revision: 7, shard, after: after.clone(), up_to };
+            keep_cursor(&world, &serde_json::to_vec(&cursor).unwrap());
+            all_due(&world, &of);
+            let run = world.reconcile().await.unwrap();
+            assert_eq!((run.examined, run.failed, run.more), (2, 0, false), "{after:?} {shard}");
+            assert_eq!(polls(&world, &of), [1, 1]);
+            let kept = world.store.cursor().await.unwrap().unwrap();
+            assert!(shard == 200 || kept.after.is_none(), "{kept:?}");
+        }
+    }
+    let world = slow(&of, 60).await;
+    keep_cursor(&world, b"nothing that reads");
+    all_due(&world, &of);
+    let run = world.reconcile().await.unwrap();
+    assert_eq!((run.examined, run.more), (2, false));
+    assert_eq!(run.cursor_failure, Some(Failure::misconfigured("row_unreadable")));
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_kept_stops_no_run() {
+    let of = [3, 5, 11];
+    let world = slow(&of, 1).await;
+    all_due(&world, &of);
+    world.reconcile().await.unwrap();
+    all_due(&world, &of);
+    let kept = world.store.cursor().await.unwrap().unwrap();
+    assert_eq!(
+        world.store.save_cursor(&Cursor { revision: kept.revision + 1, ..kept.clone() }).await,
+        Err(rightful_domain::ports::CommitError::Stale)
+    );
+    world.store.table().fail_next(&[TableFault::Conflict; 3]);
+    assert!(world.reconcile().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_deployment_with_little_to_do_writes_no_place() {
+    let (world, _, _) = submitted(3).await;
+    for _ in 0..5 {
+        world.clock.advance(1000);
+        world.reconcile().await.unwrap();
+    }
+    assert_eq!(world.store.cursor().await, Ok(None));
+}
+
+#[tokio::test]
+async fn invariant_6_two_runs_at_once_that_both_stop_double_nothing_and_keep_one_place() {
+    let of: Vec<u8> = (0..10).collect();
+    let world = slow(&of, 4).await;
+    while world.workflow.take().is_some() {}
+    for _ in 0..6 {
+        all_due(&world, &of);
+        world.gate.interleave(true);
+        let (one, two) = tokio::join!(world.reconcile(), world.reconcile());
+        world.gate.interleave(false);
+        for run in [one.unwrap(), two.unwrap()] {
+            assert_eq!((run.failures, run.started), (Vec::new(), 0));
+        }
+        assert!(world.store.cursor().await.unwrap().unwrap().shard < 8);
+    }
+    let attempts = of.iter().map(|&n| world.request(request_id(n)).attempt).max();
+    assert_eq!(attempts, Some(1));
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_again_and_again_gets_on_page_by_page() {
+    let of: Vec<u8> = (0..6).map(|n| n * 8).collect();
+    let world = slow(&of, 60).await;
+    world.store.page_size(1);
+    all_due(&world, &of);
+    for _ in 0..40 {
+        world.gate.crash_at(Some(30));
+        if world.gate.until_crash(world.reconcile()).await.is_some() {
+            break;
+        }
+    }
+    world.gate.crash_at(None);
+    assert!(polls(&world, &of).iter().all(|polls| *polls > 0), "{:?}", polls(&world, &of));
+}
+
+#[tokio::test]
+async fn an_unknown_task_that_a_machine_can_still_look_at_gets_an_attempt_and_a_persons_does_not() {
+    for handed_over in [false, true] {
+        let (world, vendor, at) = decided(3).await;
+        vendor.set(|state| {
+            let silent = Reply::Says(Submitted::Unknown("timed_out"));
+            state.submissions.push_back(silent);
+        });
+        world.submit(&at).await.unwrap();
+        let _ = world.workflow.take();
+        world.tamper(&at, |task| {
+            task.state = TaskState::Unknown;
+            task.handed_over_at = handed_over.then_some(task.next_due).flatten();
+        });
+        world.clock.advance(400);
+        let run = world.reconcile().await.unwrap();
+        assert_eq!((run.started, run.checked), (u32::from(!handed_over), u32::from(handed_over)));
+        assert_eq!((run.unknown, run.with_person), (1, u32::from(handed_over)), "counted either way");
+        let sources = world.workflow.take().map(|execution| execution.sources);
+        assert_eq!(sources, (!handed_over).then(|| vec![source("crm")]));
+    }
+}
+
+#[tokio::test]
+async fn a_shard_that_is_due_again_before_the_others_had_their_turn_does_not_starve_them() {
+    // Five in one shard are due at every run, which gets to four; one stands in the shard behind.
+    let of = [3, 11, 19, 27, 35, 4];
+    let world = slow(&of, 4).await;
+    for _ in 0..2 {
+        all_due(&world, &of);
+        assert!(world.reconcile().await.unwrap().more);
+    }
+    assert_eq!(polls(&world, &of)[5], 1, "{:?}", polls(&world, &of));
 }

@@ -1,12 +1,15 @@
 //! Whatever happens to a workflow, the reconciliation brings its request to the end.
 
 use anyhow::{Result, bail};
+use rightful_domain::event::{Fact, read_chain};
 use rightful_domain::ids::RequestId;
-use rightful_domain::request::{RequestOutcome, RequestState};
+use rightful_domain::ports::Reads as _;
+use rightful_domain::request::{EndStatus, RequestOutcome, RequestState};
 use rightful_domain::task::{Outcome, TaskState};
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack, executions};
 use rightful_sandbox::Profile;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// Nothing but the reconciliation, again and again, until the request is closed.
@@ -121,5 +124,84 @@ async fn two_reconciliations_at_once_do_no_harm() -> Result<()> {
     let journal = stack.sandbox.journal().await?;
     assert_eq!(journal.calls_of("submit").len(), 1);
     assert_eq!(journal.erased_ids(), [78, 79, 85]);
+    Ok(())
+}
+
+/// The ends of executions that are recorded for a request.
+async fn ends(stack: &Stack, id: RequestId) -> Result<Vec<(Option<String>, EndStatus)>> {
+    let (_, facts) = read_chain(id, &stack.store.events(id).await?)?;
+    let ended = |(_, fact)| match fact {
+        Fact::AttemptEnded { source, status, .. } => Some((source.map(String::from), status)),
+        _ => None,
+    };
+    Ok(facts.into_iter().filter_map(ended).collect())
+}
+
+/// The event of an execution's end, as EventBridge delivers it.
+fn status_change(stack: &Stack, name: &str, status: &str) -> Value {
+    let arn = stack.text("fulfil_request_arn");
+    let execution = format!("{}:{name}", arn.replace(":stateMachine:", ":execution:"));
+    json!({
+        "version": "0",
+        "id": "315c1398-40ff-a850-213b-158f73e60175",
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": "000000000000",
+        "time": "2026-11-21T09:30:00Z",
+        "region": stack.text("region"),
+        "resources": [execution],
+        "detail": {
+            "executionArn": execution,
+            "stateMachineArn": arn,
+            "name": name,
+            "status": status,
+            "startDate": 1_763_717_400_000_u64,
+            "stopDate": 1_763_717_460_000_u64,
+            "input": "{\"canary\":\"ended-canary\"}",
+            "inputDetails": { "included": true },
+            "output": null,
+            "outputDetails": null,
+            "error": "States.Timeout",
+            "cause": "ended-canary",
+        }
+    })
+}
+
+#[tokio::test]
+async fn invariant_5_an_ended_execution_is_heard_of_and_its_request_taken_up_without_the_grace() -> Result<()>
+{
+    // With a grace of ten minutes nothing but the event brings the request forward here.
+    let options = Options { grace_seconds: 600, wait_scale: 1.0, finish_after_ms: 8000 };
+    let stack = Stack::up("ended", options)?;
+    stack.add_source("qualifio-main", &[])?;
+    let id = send(&stack, "joao@qualifio.com", "E-1").await?;
+    stack.until(id, |_, task| task.state == TaskState::Submitted).await?;
+
+    // The emulator knows no time-out of a machine, so the event is handed over by hand.
+    let event = status_change(&stack, &format!("{id}.1"), "TIMED_OUT");
+    assert_eq!(stack.invoke("reconcile", &event).await?, json!({"marked": true}));
+    let again = stack.invoke("reconcile", &event).await?;
+    assert_eq!(again, json!({"marked": false, "passedOver": "end_known"}));
+    for name in ["ended-canary", &format!("{id}.1.qualifio-main")] {
+        let other = stack.invoke("reconcile", &status_change(&stack, name, "FAILED")).await?;
+        assert_eq!(other, json!({"marked": false, "passedOver": "not_our_execution"}), "{name}");
+    }
+    assert_eq!(ends(&stack, id).await?, [(None, EndStatus::TimedOut)]);
+
+    // Those that are stopped it tells of itself: the task's own execution, by the template's rule.
+    executions::kill(&stack, id).await?;
+    executions::kill(&stack, id).await?;
+    let begun = Instant::now();
+    let own = (Some("qualifio-main".to_owned()), EndStatus::Aborted);
+    while !ends(&stack, id).await?.contains(&own) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never told: {:?}", ends(&stack, id).await?);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    reconcile_until_closed(&stack, id).await?;
+    assert!(stack.request(id).await?.attempt >= 2);
+    let journal = stack.sandbox.journal().await?;
+    assert_eq!(journal.calls_of("submit").len(), 1);
+    assert_eq!(journal.erased_ids(), [78, 79, 85]);
+    assert!(!stack.logs()?.contains("ended-canary"), "no more of an event is read than its name and status");
     Ok(())
 }

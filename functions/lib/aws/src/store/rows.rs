@@ -7,7 +7,7 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::{Lease, REMEMBERED_SECONDS};
 use rightful_domain::limit::Limit;
-use rightful_domain::ports::{DUE_SHARDS, Due};
+use rightful_domain::ports::{Cursor, DUE_SHARDS, Due};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::{Sealed, Tag};
 use rightful_domain::task::{Rule, Task};
@@ -28,6 +28,8 @@ pub(crate) const LEASE_SK: &str = "LEASE";
 pub(crate) const DELIVERY_SK: &str = "DELIVERY";
 pub(crate) const SOURCE_SK: &str = "SOURCE";
 pub(crate) const LIMIT_SK: &str = "LIMIT";
+pub(crate) const CURSOR_PK: &str = "RECONCILE";
+pub(crate) const CURSOR_SK: &str = "CURSOR";
 pub(crate) const TASK_PREFIX: &str = "TASK#";
 pub(crate) const EVENT_PREFIX: &str = "EVENT#";
 
@@ -230,6 +232,27 @@ pub(crate) fn limit_row(limit: &Limit, revision: u64, writer: &str) -> Result<It
     Ok(item)
 }
 
+/// The row of the reconciliation's place, as it will be at `revision`.
+pub(crate) fn cursor_row(cursor: &Cursor, revision: u64, writer: &str) -> Result<Item, Failure> {
+    let mut item = row(CURSOR_PK.to_owned(), CURSOR_SK.to_owned(), cursor)?;
+    set(&mut item, "revision", number(revision));
+    set(&mut item, WRITER, text(writer));
+    Ok(item)
+}
+
+/// The reconciliation's place. One that this build can't read is the beginning, as long as it names
+/// its revision: then the next run can keep its own over it.
+pub(crate) fn read_cursor(item: Item) -> Result<Cursor, Failure> {
+    let revision =
+        item.get("revision").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
+    match (read(item, Cursor::SCHEMA), revision) {
+        (Err(_), Some(revision)) => {
+            Ok(Cursor { schema: Cursor::SCHEMA, revision, shard: 0, after: None, up_to: None })
+        }
+        (cursor, _) => cursor,
+    }
+}
+
 /// Reads a row of the schema version that this build knows.
 pub(crate) fn read<T: DeserializeOwned>(item: Item, schema: u8) -> Result<T, Failure> {
     let found = item.get("schema").and_then(|value| value.as_n().ok());
@@ -264,7 +287,7 @@ pub(crate) fn due_of(item: &Item) -> Option<Due> {
         REQUEST_SK => None,
         sk => Some(SourceId::parse(sk.strip_prefix(TASK_PREFIX)?).ok()?),
     };
-    Some(Due { request, source })
+    Some(Due { request, source, cursor: cursor(item).ok()? })
 }
 
 /// Which request an index row points at.
@@ -374,11 +397,12 @@ mod tests {
     #[test]
     fn an_index_row_points_at_its_request_task_or_rule() {
         let pk = request_pk(id());
-        assert_eq!(due_of(&row_key(&pk, "REQUEST")), Some(Due { request: id(), source: None }));
-        assert_eq!(
-            due_of(&row_key(&pk, "TASK#qualifio-main")),
-            Some(Due { request: id(), source: Some(source()) })
-        );
+        for (sk, task) in [("REQUEST", None), ("TASK#qualifio-main", Some(source()))] {
+            let row = row_key(&pk, sk);
+            let due = due_of(&row).unwrap();
+            assert_eq!((due.request, due.source), (id(), task));
+            assert_eq!(start_key(&due.cursor), Ok(row), "a query can go on behind it");
+        }
         assert_eq!(due_of(&row_key(&pk, "HEAD")), None);
         assert_eq!(due_of(&row_key("SOURCE#a", "REQUEST")), None);
         assert_eq!(rule_of(&row_key(&pk, rule_sk(&source(), 12))), Some((id(), source(), 12)));
@@ -404,6 +428,21 @@ mod tests {
         assert_eq!(free["expires_at"], number(noon().unix_seconds() + 100 * 24 * 3600));
         assert!(!free.contains_key("holder"), "it points at no request any more");
         assert_eq!(read::<Lease>(free, Lease::SCHEMA).unwrap().released_at, Some(noon()));
+    }
+
+    #[test]
+    fn a_kept_place_reads_back_and_an_unreadable_one_is_the_beginning_at_its_revision() {
+        let after = Some("{}".to_owned());
+        let kept = Cursor { schema: 1, revision: 4, shard: 3, after, up_to: Some(noon()) };
+        let mut item = cursor_row(&kept, 5, "w").unwrap();
+        assert_eq!(item["pk"], text("RECONCILE"));
+        assert!(!item.contains_key("due_shard"), "it is in no index");
+        assert_eq!(read_cursor(item.clone()), Ok(Cursor { revision: 5, ..kept }));
+        set(&mut item, "schema", number(9));
+        let beginning = Cursor { schema: 1, revision: 5, shard: 0, after: None, up_to: None };
+        assert_eq!(read_cursor(item.clone()), Ok(beginning));
+        item.remove("revision");
+        assert_eq!(read_cursor(item), Err(UNKNOWN_SCHEMA));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 pub mod accept;
 pub mod check;
 pub mod close;
+pub mod ended;
+pub mod extend;
 pub mod find;
 pub mod reconcile;
 pub mod submit;

@@ -1,15 +1,21 @@
-//! Brings forward what nobody moves: reads the due index, asks vendors about open rules, and begins
-//! a new workflow attempt where a task or a request stands still.
+//! Brings forward what nobody moves: reads the due index, asks vendors about open rules, begins a new
+//! workflow attempt where a task or a request stands still, and records how near the legal deadline is.
+//!
+//! One run does as much as its time allows and keeps the place where it stopped; the next one goes on
+//! there and comes round to every shard. Nothing rests on that place: it may be lost, stale, or another
+//! run's.
 
 use super::check::Check;
 use super::verify::Verify;
-use super::{STALE_TRIES, Settings, TaskRef};
+use super::{STALE_TRIES, Settings, TaskRef, ended};
+use crate::escalation::{self, Level};
 use crate::event::Fact;
 use crate::failure::Failure;
 use crate::ids::{RequestId, SourceId};
-use crate::life::is_pressing;
+use crate::owner::{self, Owner, is_persons, taken_up_at};
 use crate::ports::{
-    Change, Clock, CommitError, DUE_SHARDS, DueIndex, Keys, Limits, Reads, Row, Vendors, Workflow, Writes,
+    Change, Clock, CommitError, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Keys, Limits, Page, Reads, Row,
+    Vendors, Workflow, Writes,
 };
 use crate::request::{Request, RequestState};
 use crate::task::{Task, TaskState};
@@ -46,68 +52,170 @@ pub struct Run {
     pub started: u32,
     /// Tasks nobody knows the state of.
     pub unknown: u32,
-    /// Open requests whose legal deadline is less than three days away, or past.
+    /// Open requests whose legal deadline is at most seven days away, or past.
+    pub at_risk: u32,
+    /// Open requests whose legal deadline is at most three days away, or past.
     pub pressing: u32,
+    /// Open requests whose legal deadline is past.
+    pub overdue: u32,
+    /// Unsettled tasks and closed requests that an execution was to move when the run came.
+    pub with_workflow: u32,
+    /// Those that the vendor worked on.
+    pub with_vendor: u32,
+    /// Those that were the reconciliation's to move.
+    pub with_reconcile: u32,
+    /// Those that only a person can move.
+    pub with_person: u32,
     /// Closed requests that it found without a kept receipt.
     pub unsigned: u32,
     /// Requests it could not bring forward; the next run tries again.
     pub failed: u32,
-    /// Whether it stopped before the index was read to its end.
+    /// Whether it stopped before all of the index was read; the next run goes on there.
     pub more: bool,
     /// What failed, for the log.
     #[serde(skip)]
     pub failures: Vec<(RequestId, Failure)>,
+    /// Why the place to go on from could not be read or kept, for the log; the run went on without.
+    #[serde(skip)]
+    pub cursor_failure: Option<Failure>,
 }
 
 /// The longest wait between two attempts for one request, in seconds.
-const LONGEST_WAIT: u64 = 6 * 3600;
+pub const LONGEST_WAIT: u64 = 6 * 3600;
 
 /// How long a task that nobody can move by machine is left alone, in seconds.
 const UNKNOWN_WAIT: u64 = 3600;
 
+/// Seconds that a run leaves for the request it is at when it looks at the clock.
+const FOR_ONE_REQUEST: u64 = 70;
+
+/// Whether a part of the index was read to its end.
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    /// To its end.
+    Read,
+    /// There was no time for what follows this row; `None` when there was none for any of it.
+    Stopped(Option<String>),
+}
+
 impl<S, K, V, W, C> Reconcile<'_, S, K, V, W, C>
 where
-    S: Reads + Writes + Limits + DueIndex,
+    S: Reads + Writes + Limits + DueIndex + Cursors,
     K: Keys,
     V: Vendors,
     W: Workflow,
     C: Clock,
 {
-    /// One run; ends before `until`. May run beside itself: whoever stores an attempt first begins it.
+    /// One run; ends before `until`, and goes on where the last one stopped. May run beside itself:
+    /// whoever stores an attempt first begins it, and whoever keeps the place last keeps it.
     ///
     /// # Errors
     /// When the due index can't be read; one request's failure stops nobody else's.
     pub async fn run(&self, until: Time) -> Result<Run, Failure> {
         let mut run = Run::default();
+        let mut cursor = self.cursor(&mut run).await;
         let now = self.clock.now();
-        let first = first_shard(now);
+        let first = cursor.shard;
+        let mut begin = (cursor.after.clone(), cursor.up_to.map_or(now, |up_to| up_to.min(now)));
         let mut seen = BTreeSet::new();
-        for offset in 0..DUE_SHARDS {
-            let shard = (first + offset) % DUE_SHARDS;
-            let mut after = None;
-            loop {
-                let page = self.store.due(shard, now, after).await?;
-                for request in page.rows.into_iter().map(|row| row.request) {
-                    if !seen.insert(request) {
-                        continue;
-                    }
-                    if self.clock.now().plus_seconds(70) > until {
-                        run.more = true;
-                        return Ok(run);
+        // The shard that it begins in comes twice: from the kept place, and in the end from its
+        // beginning. Whoever is met twice is examined once.
+        let again = begin.0.is_some().then_some(first);
+        let shards = (0..DUE_SHARDS).map(|offset| (first + offset) % DUE_SHARDS).chain(again);
+        for shard in shards {
+            let (after, up_to) = std::mem::replace(&mut begin, (None, now));
+            let part = self.read_shard(shard, after, up_to, until, &mut seen, &mut cursor, &mut run);
+            if let Part::Stopped(after) = Box::pin(part).await? {
+                run.more = true;
+                self.keep(&mut cursor, shard, after, up_to, &mut run).await;
+                return Ok(run);
+            }
+        }
+        self.keep(&mut cursor, first, None, now, &mut run).await;
+        Ok(run)
+    }
+
+    /// The kept place, or the beginning when there is none that can be used.
+    async fn cursor(&self, run: &mut Run) -> Cursor {
+        let beginning = Cursor { schema: Cursor::SCHEMA, revision: 0, shard: 0, after: None, up_to: None };
+        match self.store.cursor().await {
+            Ok(Some(kept)) if kept.shard < DUE_SHARDS => kept,
+            Ok(Some(kept)) => Cursor { revision: kept.revision, ..beginning },
+            Ok(None) => beginning,
+            Err(failure) => {
+                run.cursor_failure = Some(failure);
+                beginning
+            }
+        }
+    }
+
+    /// Keeps the place, if it is another one than before. That another run was faster is no failure.
+    async fn keep(&self, cursor: &mut Cursor, shard: u8, after: Option<String>, up_to: Time, run: &mut Run) {
+        if (cursor.shard, &cursor.after) == (shard, &after) {
+            return;
+        }
+        let up_to = after.is_some().then_some(up_to);
+        let place = Cursor { shard, after, up_to, ..cursor.clone() };
+        match self.store.save_cursor(&place).await {
+            Ok(()) => *cursor = Cursor { revision: place.revision + 1, ..place },
+            Err(CommitError::Stale) => {}
+            Err(CommitError::Failed(failure)) => run.cursor_failure = Some(failure),
+        }
+    }
+
+    /// A shard from `after` on, up to what was due at `up_to`. The place is kept after each page too, so
+    /// that a run that is killed over one request does not begin with the same ones for ever.
+    #[allow(clippy::too_many_arguments, reason = "the state of one run, in one place")]
+    async fn read_shard(
+        &self,
+        shard: u8,
+        mut after: Option<String>,
+        up_to: Time,
+        until: Time,
+        seen: &mut BTreeSet<RequestId>,
+        cursor: &mut Cursor,
+        run: &mut Run,
+    ) -> Result<Part, Failure> {
+        let mut page = self.first_page(shard, after.as_deref(), up_to, run).await?;
+        loop {
+            for Due { request, cursor: place, .. } in page.rows {
+                if seen.insert(request) {
+                    if self.clock.now().plus_seconds(FOR_ONE_REQUEST) > until {
+                        return Ok(Part::Stopped(after));
                     }
                     run.examined += 1;
-                    if let Err(failure) = self.bring_forward(request, until, &mut run).await {
+                    if let Err(failure) = self.bring_forward(request, until, run).await {
                         run.failed += 1;
                         run.failures.push((request, failure));
                     }
                 }
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
+                after = Some(place);
             }
+            if page.next.is_none() {
+                return Ok(Part::Read);
+            }
+            after = page.next;
+            self.keep(cursor, shard, after.clone(), up_to, run).await;
+            page = self.store.due(shard, up_to, after.clone()).await?;
         }
-        Ok(run)
+    }
+
+    /// The page at the kept place; a place that the store doesn't take any more is the shard's
+    /// beginning.
+    async fn first_page(
+        &self,
+        shard: u8,
+        after: Option<&str>,
+        up_to: Time,
+        run: &mut Run,
+    ) -> Result<Page<Due>, Failure> {
+        match self.store.due(shard, up_to, after.map(str::to_owned)).await {
+            Err(failure) if after.is_some() => {
+                run.cursor_failure = Some(failure);
+                self.store.due(shard, up_to, None).await
+            }
+            page => page,
+        }
     }
 
     /// One request: rules first, then whatever still stands still. A rule that can't be asked about
@@ -135,12 +243,13 @@ where
             settings: self.settings,
         };
         let mut asked = Ok(());
+        let Some(request) = self.store.request(id).await? else { return asked };
         for task in self.store.tasks(id).await? {
-            let asks = task.state == TaskState::Submitted || is_a_persons(&task);
-            if asks && is_due(task.next_due, self.clock.now()) {
+            let asks = task.state == TaskState::Submitted || is_persons(&task);
+            if asks && self.is_due(&request, &task) {
                 run.checked += 1;
                 let at = TaskRef { request_id: id, source_id: task.source.clone() };
-                if is_a_persons(&task) {
+                if is_persons(&task) {
                     asked = asked.and(looker.run(&at, until).await.map(drop));
                 }
                 asked = asked.and(checker.run(&at, until).await.map(drop));
@@ -151,23 +260,18 @@ where
 
     async fn move_on(&self, id: RequestId, run: &mut Run) -> Result<(), Failure> {
         let mut counted = false;
-        let mut counted_unsigned = false;
         for _ in 0..STALE_TRIES {
-            let Some(request) = self.store.request(id).await? else { return Ok(()) };
+            let Some(mut request) = self.store.request(id).await? else { return Ok(()) };
             let tasks = self.store.tasks(id).await?;
-            if !std::mem::replace(&mut counted, true) && request.state == RequestState::Open {
-                run.pressing += u32::from(is_pressing(request.due_at, self.clock.now()));
-                run.unknown += super::count(tasks.iter().filter(|task| is_unknown(task)).count());
+            let now = self.clock.now();
+            if !std::mem::replace(&mut counted, true) {
+                self.count(&request, &tasks, now, run);
             }
-            if !counted_unsigned && request.state == RequestState::Closed && request.receipt_sha256.is_none()
-            {
-                counted_unsigned = true;
-                run.unsigned += 1;
-            }
-            let stored = match judge(&request, &tasks, self.clock.now(), self.settings.grace_seconds) {
-                Judgement::Nothing => return Ok(()),
-                Judgement::Later => self.later(request, tasks).await,
-                Judgement::Begin => match self.begin(request, tasks).await {
+            let facts: Vec<Fact> = escalation::record(&mut request, &tasks, now).into_iter().collect();
+            let stored = match judge(&request, &tasks, now, self.settings.grace_seconds) {
+                Judgement::Nothing if facts.is_empty() => return Ok(()),
+                Judgement::Nothing | Judgement::Later => self.later(request, tasks, facts).await,
+                Judgement::Begin => match self.begin(request, tasks, facts).await {
                     Ok(()) => {
                         run.started += 1;
                         return Ok(());
@@ -184,14 +288,42 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
-    /// Nothing can be moved now; says when to look again. A request with an unknown task stays due,
-    /// so that every run counts it: that is what its alarm stands on.
-    async fn later(&self, mut request: Request, tasks: Vec<Task>) -> Result<(), CommitError> {
+    /// Counts a request as it was found, once a run.
+    fn count(&self, request: &Request, tasks: &[Task], now: Time, run: &mut Run) {
+        let grace = self.settings.grace_seconds;
+        let mut held = |held: Option<owner::Held>| match held.map(|held| held.owner) {
+            Some(Owner::Workflow) => run.with_workflow += 1,
+            Some(Owner::Vendor) => run.with_vendor += 1,
+            Some(Owner::Reconcile) => run.with_reconcile += 1,
+            Some(Owner::Person) => run.with_person += 1,
+            None => {}
+        };
+        if request.state == RequestState::Closed {
+            held(owner::of_request(request, tasks, now, grace));
+            run.unsigned += u32::from(request.receipt_sha256.is_none());
+            return;
+        }
+        for task in tasks {
+            held(owner::of_task(request, task, now, grace));
+        }
+        let level = Level::at(request.due_at, now);
+        run.at_risk += u32::from(level >= Level::AtRisk);
+        run.pressing += u32::from(level >= Level::Pressing);
+        run.overdue += u32::from(level >= Level::Overdue);
+        run.unknown += super::count(tasks.iter().filter(|task| task.state == TaskState::Unknown).count());
+    }
+
+    /// Nothing can be moved now; says when to look again.
+    async fn later(
+        &self,
+        mut request: Request,
+        tasks: Vec<Task>,
+        facts: Vec<Fact>,
+    ) -> Result<(), CommitError> {
         let now = self.clock.now();
         let mut rows = Vec::new();
-        let mut next: Option<Time> = None;
         let grace = self.settings.grace_seconds;
-        let unknown = tasks.iter().any(is_unknown);
+        let mut moved = Vec::with_capacity(tasks.len());
         for mut task in tasks {
             if is_due(task.next_due, now) {
                 task.next_due = match task.state {
@@ -201,46 +333,57 @@ where
                 };
                 rows.push(Row::Task(task.clone()));
             }
-            next = next.max(task.next_due);
+            moved.push(task);
         }
         let id = request.id;
-        if unknown || is_due(request.next_due, now) {
-            let next = if unknown { now } else { next.unwrap_or(now).max(now) };
-            request.next_due = Some(next.plus_seconds(grace));
-            rows.push(Row::Request(request));
-        }
-        self.store.commit(Change { request: id, at: now, rows, facts: Vec::new() }).await
+        let last = moved.iter().filter_map(|task| task.next_due).max().unwrap_or(now).max(now);
+        request.next_due = Some(look_again_at(&request, &moved, last.plus_seconds(grace), now, grace));
+        rows.push(Row::Request(request));
+        self.store.commit(Change { request: id, at: now, rows, facts }).await
     }
 
     /// Stores a new attempt, then starts it. A crash in between leaves a request that is due again.
-    async fn begin(&self, mut request: Request, tasks: Vec<Task>) -> Result<(), CommitError> {
+    async fn begin(
+        &self,
+        mut request: Request,
+        tasks: Vec<Task>,
+        mut facts: Vec<Fact>,
+    ) -> Result<(), CommitError> {
         let now = self.clock.now();
+        let grace = self.settings.grace_seconds;
         // The longer a request has been standing, the less often an attempt is begun for it.
         let age = request.received_at.seconds_until(now);
-        let wait = (age / 8).min(LONGEST_WAIT).max(self.settings.grace_seconds);
-        let later = Some(now.plus_seconds(wait));
+        let wait = (age / 8).min(LONGEST_WAIT).max(grace);
+        let later = now.plus_seconds(wait);
         let id = request.id;
-        request.attempt += 1;
-        request.next_due = later;
-        let attempt = request.attempt;
         let open = request.state == RequestState::Open;
-        let sources: Vec<SourceId> = tasks
-            .iter()
-            .filter(|task| open && task.state != TaskState::Settled && is_due(task.next_due, now))
-            .map(|task| task.source.clone())
-            .collect();
-        let rows = std::iter::once(Row::Request(request))
-            .chain(
-                tasks
-                    .into_iter()
-                    .filter(|task| is_due(task.next_due, now))
-                    .map(|task| Row::Task(Task { next_due: later, ..task })),
-            )
-            .collect();
-        let facts = vec![Fact::AttemptBegun { attempt }];
+        let mut sources: Vec<SourceId> = Vec::new();
+        let mut rows = Vec::new();
+        let mut moved = Vec::with_capacity(tasks.len());
+        for mut task in tasks {
+            if is_due(taken_up_at(&request, &task, grace), now) {
+                task.next_due = Some(later);
+                if open && task.state != TaskState::Settled {
+                    sources.push(task.source.clone());
+                }
+                rows.push(Row::Task(task.clone()));
+            }
+            moved.push(task);
+        }
+        request.attempt += 1;
+        request.ended = Vec::new();
+        request.next_due =
+            Some(if open { look_again_at(&request, &moved, later, now, grace) } else { later });
+        let attempt = request.attempt;
+        rows.insert(0, Row::Request(request));
+        facts.push(Fact::AttemptBegun { attempt });
         self.store.commit(Change { request: id, at: now, rows, facts }).await?;
         self.workflow.start(id, attempt, &sources).await?;
         Ok(())
+    }
+
+    fn is_due(&self, request: &Request, task: &Task) -> bool {
+        is_due(taken_up_at(request, task, self.settings.grace_seconds), self.clock.now())
     }
 }
 
@@ -260,31 +403,53 @@ fn judge(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Ju
     if request.state == RequestState::Closed {
         return if request_due && !request.is_done() { Judgement::Begin } else { Judgement::Nothing };
     }
-    let due: Vec<&Task> = tasks.iter().filter(|task| is_due(task.next_due, now)).collect();
-    let unwatched = tasks.iter().any(is_unknown)
-        && request.next_due.is_none_or(|at| at > now.plus_seconds(grace_seconds));
-    if !request_due && due.is_empty() && !unwatched {
-        return Judgement::Nothing;
-    }
+    let due: Vec<&Task> =
+        tasks.iter().filter(|task| is_due(taken_up_at(request, task, grace_seconds), now)).collect();
     let settled = tasks.iter().all(|task| task.state == TaskState::Settled);
-    let stands_still = due.iter().any(|task| task.state != TaskState::Settled && !is_a_persons(task));
-    if settled || stands_still { Judgement::Begin } else { Judgement::Later }
+    // The time to close it stands at the task that settled last; the request's own one also counts
+    // down its deadline.
+    let closes =
+        settled && (!due.is_empty() || request_due && tasks.iter().all(|task| task.next_due.is_none()));
+    if closes || due.iter().any(|task| is_moved_by_a_workflow(task)) {
+        return Judgement::Begin;
+    }
+    let unwatched = must_look_by(request, tasks, now, grace_seconds)
+        .is_some_and(|by| request.next_due.is_none_or(|at| at > by));
+    if request_due || !due.is_empty() || unwatched { Judgement::Later } else { Judgement::Nothing }
 }
 
-/// Whether only a person can move it.
-fn is_a_persons(task: &Task) -> bool {
-    task.handed_over_at.is_some()
+/// Whether an execution can move an unsettled task on: all but what is a person's.
+fn is_moved_by_a_workflow(task: &Task) -> bool {
+    match task.state {
+        TaskState::Planned
+        | TaskState::Decided
+        | TaskState::Submitting
+        | TaskState::Submitted
+        | TaskState::Verifying => true,
+        TaskState::Unknown => !is_persons(task),
+        TaskState::Settled => false,
+    }
 }
 
-fn is_unknown(task: &Task) -> bool {
-    task.state == TaskState::Unknown
+/// Until when an open request has to be looked at, whatever its tasks wait for. One that a person has
+/// to see to, or whose legal deadline is near, is looked at by every run, which counts it: that is what
+/// its alarm stands on. Any other one by the time of its next level.
+fn must_look_by(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Option<Time> {
+    let level = Level::at(request.due_at, now);
+    if level > Level::None || tasks.iter().any(|task| task.state == TaskState::Unknown) {
+        let soon = now.plus_seconds(grace_seconds);
+        return Some(Level::next_at(request.due_at, now).map_or(soon, |at| at.min(soon)));
+    }
+    Level::next_at(request.due_at, now)
 }
 
-/// Which shard goes first in a run, so that a full one can't starve the others. Spread, because runs
-/// come at a fixed rate: plain seconds modulo 8 would give every five minutes the same two shards.
-fn first_shard(now: Time) -> u8 {
-    let spread = now.unix_seconds().unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-    u8::try_from(spread % u64::from(DUE_SHARDS)).unwrap_or(0)
+/// When an open request is looked at next: at `at`, or before, where something wants it.
+fn look_again_at(request: &Request, tasks: &[Task], at: Time, now: Time, grace_seconds: u64) -> Time {
+    let wanted = [
+        must_look_by(request, tasks, now, grace_seconds),
+        ended::wanted_at(request, tasks, grace_seconds).map(|wanted| wanted.max(now)),
+    ];
+    wanted.into_iter().flatten().fold(at, Time::min)
 }
 
 fn is_due(at: Option<Time>, now: Time) -> bool {

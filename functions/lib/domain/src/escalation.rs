@@ -1,0 +1,166 @@
+//! How near an open request is to its legal deadline, and who must act because of it.
+//!
+//! Pure: from the rows and the time. The reconciliation records each level once, as a fact; what is
+//! shown in between is worked out anew, so that it is true now.
+
+use crate::event::Fact;
+use crate::failure::Code;
+use crate::life::NOTICE_SECONDS;
+use crate::request::{Request, RequestState};
+use crate::task::{Task, TaskState};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// How long before its legal deadline an open request is at risk, in seconds: seven days.
+pub const RISK_SECONDS: u64 = 7 * 24 * 3600;
+
+/// How near the legal deadline is. They are ordered: the later, the nearer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// More than seven days away, or there is nothing left to answer.
+    #[default]
+    None,
+    /// Seven days away or less.
+    AtRisk,
+    /// Three days away or less.
+    Pressing,
+    /// Past.
+    Overdue,
+}
+
+impl Level {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::None => "none",
+            Level::AtRisk => "at_risk",
+            Level::Pressing => "pressing",
+            Level::Overdue => "overdue",
+        }
+    }
+
+    /// The level of an open request.
+    #[must_use]
+    pub fn at(due_at: Time, now: Time) -> Self {
+        if due_at <= now {
+            Self::Overdue
+        } else if due_at <= now.plus_seconds(NOTICE_SECONDS) {
+            Self::Pressing
+        } else if due_at <= now.plus_seconds(RISK_SECONDS) {
+            Self::AtRisk
+        } else {
+            Self::None
+        }
+    }
+
+    /// When a request reaches its next level, if it has one before it.
+    #[must_use]
+    pub fn next_at(due_at: Time, now: Time) -> Option<Time> {
+        [due_at.minus_seconds(RISK_SECONDS), due_at.minus_seconds(NOTICE_SECONDS), due_at]
+            .into_iter()
+            .find(|at| *at > now)
+    }
+}
+
+/// Who must act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Mends what stands in the way: a set-up, an access, a look into the vendor's console.
+    PlatformEngineer,
+    /// Decides, extends the deadline, writes to the vendor or to the data subject.
+    PrivacyOfficer,
+}
+
+impl Role {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::PlatformEngineer => "platform_engineer",
+            Role::PrivacyOfficer => "privacy_officer",
+        }
+    }
+}
+
+/// A level, who must act at it, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// How near the deadline is.
+    pub level: Level,
+    /// Who must act; nobody where the level is `none`.
+    pub who: Vec<Role>,
+    /// Why: a code of ours.
+    pub reason: String,
+    /// Since when; the time of the look where it is not recorded.
+    pub at: Time,
+}
+
+/// The deadline is far away.
+const IN_TIME: Code = "in_time";
+/// The vendor works and needs longer.
+const VENDOR_AT_WORK: Code = "vendor_at_work";
+/// Nobody can tell whether the vendor did it.
+const OUTCOME_UNKNOWN: Code = "outcome_unknown";
+/// A task makes no progress, without any code that says why.
+const NOT_MOVED: Code = "task_not_moved";
+/// Every task has its outcome, and yet the request isn't closed.
+const NOT_CLOSED: Code = "request_not_closed";
+
+/// What only a decision or a letter can change, although everything technical works.
+const FOR_THE_PRIVACY_OFFICER: [Code; 4] =
+    [VENDOR_AT_WORK, "not_all_confirmed", "still_present", "vendor_deadline_passed"];
+
+/// The request's escalation now. Pure.
+#[must_use]
+pub fn of(request: &Request, tasks: &[Task], now: Time) -> Escalation {
+    let level = match request.state {
+        RequestState::Open => Level::at(request.due_at, now),
+        RequestState::Closed => Level::None,
+    };
+    if level == Level::None {
+        return Escalation { level, who: Vec::new(), reason: IN_TIME.to_owned(), at: now };
+    }
+    let open: Vec<(Role, &str)> =
+        tasks.iter().filter(|task| task.state != TaskState::Settled).map(in_the_way).collect();
+    // What is broken is mended first: until then nobody can tell what is left to decide.
+    let first = open.iter().find(|(role, _)| *role == Role::PlatformEngineer).or(open.first());
+    let (role, reason) = first.copied().unwrap_or((Role::PlatformEngineer, NOT_CLOSED));
+    let who = match level {
+        Level::Overdue => vec![Role::PlatformEngineer, Role::PrivacyOfficer],
+        Level::None | Level::AtRisk | Level::Pressing => vec![role],
+    };
+    Escalation { level, who, reason: reason.to_owned(), at: now }
+}
+
+/// Brings the recorded escalation up to now, and gives the fact when its level changed. Levels that
+/// passed while nobody looked are not made up for: the one reached counts.
+#[must_use]
+pub fn record(request: &mut Request, tasks: &[Task], now: Time) -> Option<Fact> {
+    let reached = of(request, tasks, now);
+    let before = request.escalation.as_ref().map_or(Level::None, |known| known.level);
+    if request.state == RequestState::Closed || reached.level == before {
+        return None;
+    }
+    let fact =
+        Fact::Escalated { level: reached.level, who: reached.who.clone(), reason: reached.reason.clone() };
+    request.escalation = Some(reached);
+    Some(fact)
+}
+
+/// What stands in the way of an unsettled task, and whose matter it is.
+fn in_the_way(task: &Task) -> (Role, &str) {
+    let code = task.reason.as_deref().unwrap_or(match task.state {
+        TaskState::Submitted => VENDOR_AT_WORK,
+        TaskState::Unknown => OUTCOME_UNKNOWN,
+        TaskState::Planned
+        | TaskState::Decided
+        | TaskState::Submitting
+        | TaskState::Verifying
+        | TaskState::Settled => NOT_MOVED,
+    });
+    let decides = task.state != TaskState::Unknown && FOR_THE_PRIVACY_OFFICER.contains(&code);
+    (if decides { Role::PrivacyOfficer } else { Role::PlatformEngineer }, code)
+}
