@@ -9,6 +9,7 @@ use crate::rows;
 use crate::signer::SigningKey;
 use crate::store::Store;
 use crate::table::Table;
+use crate::tickets::FakeTickets;
 use crate::vendor::{FakeVendor, FakeVendors};
 use crate::workflow::StateMachine;
 use rightful_domain::event::{Fact, read_chain};
@@ -39,6 +40,8 @@ pub const CANARY: &str = "Ana.Canario+x@example.com";
 
 /// How many seconds a handler has.
 pub const HANDLER_SECONDS: u64 = 80;
+/// How many seconds the handler `close` has.
+pub const CLOSE_SECONDS: u64 = 60;
 /// How many seconds one run of the reconciliation has.
 pub const RECONCILE_SECONDS: u64 = 600;
 
@@ -63,6 +66,8 @@ pub struct World {
     pub signer: SigningKey,
     /// The bucket.
     pub receipts: ReceiptBucket,
+    /// The ticketing system.
+    pub tickets: FakeTickets,
     /// The settings of every operation.
     pub settings: Settings,
     /// How long failed requests are remembered.
@@ -94,6 +99,7 @@ impl World {
             workflow: StateMachine::new(gate.clone()),
             signer: SigningKey::new(gate.clone(), "receipts-1", [9; 32]).expect("a seed"),
             receipts: ReceiptBucket::new(gate.clone()),
+            tickets: FakeTickets::new(gate.clone(), clock.clone()),
             settings: Settings { grace_seconds: 300 },
             forget_after_days: 30,
             calls: Cell::new(0),
@@ -225,17 +231,26 @@ impl World {
     /// # Errors
     /// What the handler answers.
     pub async fn close(&self, id: RequestId) -> Result<Closing, Failure> {
+        self.close_within(id, CLOSE_SECONDS).await
+    }
+
+    /// Calls the handler `close` when it has only so many seconds left.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn close_within(&self, id: RequestId, seconds: u64) -> Result<Closing, Failure> {
         let close = Close {
             store: &self.store,
             keys: &self.keys,
             signer: &self.signer,
             receipts: &self.receipts,
+            tickets: &self.tickets,
             clock: &self.clock,
             settings: self.settings,
             forget_after_days: self.forget_after_days,
             issuer: Issuer { stage: "test".to_owned(), sandbox: true },
         };
-        let closing = close.run(id).await?;
+        let closing = close.run(id, self.now().plus_seconds(seconds)).await?;
         self.workflow.pass(&closing)?;
         Ok(closing)
     }
@@ -317,6 +332,18 @@ impl World {
         let rows = self.store.table().all();
         let due = rows.iter().filter_map(|(_, item)| item.index.get("next_due")).min();
         due.and_then(|at| Time::parse(at).ok())
+    }
+
+    /// Changes a stored request by hand: for rows of other versions.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn rewrite(&self, id: RequestId, change: impl FnOnce(&mut Request)) {
+        let mut request = self.request(id);
+        change(&mut request);
+        let revision = request.revision;
+        let key = (rows::request_pk(id), "REQUEST".to_owned());
+        self.store.table().set(key, Some(rows::item(&request, revision, 0).expect("a row")));
     }
 
     /// Changes a stored task by hand: for tampering.
