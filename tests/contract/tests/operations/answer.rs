@@ -1,7 +1,9 @@
 //! The answer to the ticket: claimed before it is sent, and there once.
 
+use proptest::prelude::*;
 use rightful_contract::canary;
 use rightful_contract::driver::{Driver, End};
+use rightful_contract::table::Fault as TableFault;
 use rightful_contract::tickets::{CHANNEL, TicketCall, TicketReply};
 use rightful_contract::vendor::FakeVendor;
 use rightful_contract::world::{CANARY, World, erasure, request_id, task_of};
@@ -422,4 +424,86 @@ async fn without_the_time_for_a_call_nothing_is_claimed() {
     assert_eq!(told(&world), Vec::<&str>::new());
     assert!(reconciled(&world, 1).await.is_done());
     assert_eq!(comments(&world), 1);
+}
+
+/// What goes wrong, or on, next.
+#[derive(Clone, Debug)]
+enum Act {
+    Close,
+    TwoClose,
+    Reconcile,
+    Advance(u64),
+    CrashIn(u32),
+    Reply(u8),
+    Look(u8),
+    Store(u8),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => Just(Act::Close),
+        3 => Just(Act::TwoClose),
+        2 => Just(Act::Reconcile),
+        4 => (1u64..20_000).prop_map(Act::Advance),
+        3 => (0u32..25).prop_map(Act::CrashIn),
+        4 => (0u8..5).prop_map(Act::Reply),
+        2 => (0u8..3).prop_map(Act::Look),
+        2 => (0u8..3).prop_map(Act::Store),
+    ]
+}
+
+async fn play(world: &World, act: &Act) {
+    let unreachable = Fault::Unavailable("vendor_unreachable");
+    let id = request_id(1);
+    match act {
+        Act::Advance(seconds) => world.clock.advance(*seconds),
+        Act::CrashIn(points) => world.gate.crash_at(Some(*points)),
+        Act::Reply(n) => world.tickets.order(match n {
+            0 | 1 => TicketReply::Lost,
+            2 => TicketReply::Says(Answered::Unknown("vendor_timed_out")),
+            3 => TicketReply::Says(Answered::NotSent(Fault::Throttled(Some(30)))),
+            _ => TicketReply::Says(Answered::NotSent(unreachable)),
+        }),
+        Act::Look(n) => world.tickets.fail_look(match n {
+            0 => Fault::Unauthorized,
+            1 => Fault::Throttled(Some(30)),
+            _ => unreachable,
+        }),
+        Act::Store(n) => world.store.table().fail_next(&[match n {
+            0 => TableFault::Conflict,
+            1 => TableFault::LoseAnswer,
+            _ => TableFault::LoseCall,
+        }]),
+        Act::Close => drop(world.gate.until_crash(world.close(id)).await),
+        Act::TwoClose => {
+            world.gate.interleave(true);
+            let both = async { tokio::join!(world.close(id), world.close(id)) };
+            drop(world.gate.until_crash(both).await);
+            world.gate.interleave(false);
+        }
+        Act::Reconcile => drop(world.gate.until_crash(world.reconcile()).await),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn invariant_6_whatever_happens_there_is_one_comment_in_the_end_and_never_two(
+        acts in proptest::collection::vec(act(), 1..40)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let world = ready().await;
+            for act in &acts {
+                play(&world, act).await;
+                assert!(comments(&world) <= 1, "{act:?}");
+            }
+            world.gate.crash_at(None);
+            let request = reconciled(&world, 25).await;
+            assert!(request.is_done(), "{request:?}");
+            assert_eq!((comments(&world), answer(&world).state), (1, AnswerState::Sent));
+            assert_eq!(told(&world).iter().filter(|fact| **fact == "sent").count(), 1);
+        });
+    }
 }
