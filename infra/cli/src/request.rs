@@ -188,6 +188,7 @@ fn listed(request: &Request, tasks: &[Task]) -> Value {
         "due_at": request.due_at,
         "closed_at": request.closed_at,
         "reference": request.reference,
+        "answer": request.answer,
         "sources": {"all": tasks.len(), "settled": settled, "unknown": unknown},
     })
 }
