@@ -474,11 +474,13 @@ async fn play(world: &World, act: &Act) {
             1 => TableFault::LoseAnswer,
             _ => TableFault::LoseCall,
         }]),
-        Act::Close => drop(world.gate.until_crash(world.close(id)).await),
+        Act::Close => {
+            let _ = world.gate.until_crash(world.close(id)).await;
+        }
         Act::TwoClose => {
             world.gate.interleave(true);
             let both = async { tokio::join!(world.close(id), world.close(id)) };
-            drop(world.gate.until_crash(both).await);
+            let _ = world.gate.until_crash(both).await;
             world.gate.interleave(false);
         }
         Act::Reconcile => drop(world.gate.until_crash(world.reconcile()).await),
