@@ -1,9 +1,10 @@
 """The demo: one person erased from Qualifio, end to end, on this machine.
 
 Starts the embedded stack and the sandbox, connects the data source, sends a signed Zendesk ticket
-about the walkthrough's person, shows the progress, prints and verifies the receipt, and asks the
-sandbox itself what is left. Exit status 0 only when the sandbox really has none of the three
-records any more and all of their neighbours still.
+about the walkthrough's person, shows the progress, prints and verifies the receipt, asks the sandbox
+itself what is left, and prints what is on the ticket. Exit status 0 only when the sandbox really has
+none of the three records any more and all of their neighbours still, and its ticket has exactly one
+answer.
 """
 
 import base64
@@ -25,6 +26,8 @@ STACK = [sys.executable, str(ROOT / "infra" / "local" / "stack.py")]
 
 # The walkthrough's person at client 2449.
 EMAIL, IDS = "joao@qualifio.com", {78, 79, 85}
+# The ticket about them.
+TICKET = 35436
 
 # No proxy, whatever the environment says: this is loopback.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -63,7 +66,7 @@ def rightful(*arguments, stdin=None):
 
 def send_ticket(channel):
     """A Zendesk webhook about the person, signed as Zendesk signs."""
-    ticket = {"right": "erasure", "identifiers": [{"kind": "email", "value": EMAIL}], "reference": "ZD-35436"}
+    ticket = {"right": "erasure", "identifiers": [{"kind": "email", "value": EMAIL}], "reference": f"ZD-{TICKET}"}
     body = json.dumps(ticket).encode()
     timestamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     mac = hmac.new(channel["secret"].encode(), timestamp.encode() + body, hashlib.sha256)
@@ -93,6 +96,20 @@ def look_at_the_vendor(sandbox):
     print(f"records of other people, untouched: {len(kept)} of {len(others)}")
     if left or set(erased) != IDS or len(erased) != len(IDS) or len(posts) != 1 or len(kept) != len(others):
         fail("the vendor does not hold what it should")
+
+
+def look_at_the_ticket(sandbox, request):
+    """What is really on the ticket."""
+    _, tickets = call(f"{sandbox}/_sandbox/tickets")
+    ticket = next(one for one in tickets if one["id"] == TICKET)
+    answers = [one for one in ticket["comments"] if f"rightful-receipt:{request}" in one["body"]]
+    for answer in answers:
+        print(f"{'public comment' if answer['public'] else 'internal note'}, ticket {ticket['status']}:\n")
+        print("\n".join(f"  {line}".rstrip() for line in answer["body"].splitlines()))
+    if len(answers) != 1 or len(ticket["comments"]) != 1 or answers[0]["public"] or ticket["status"] != "solved":
+        fail(f"the ticket is {ticket['status']} and has {len(answers)} answers: one was due, as an internal note")
+    if EMAIL in json.dumps(ticket):
+        fail("the answer names the person")
 
 
 def main():
@@ -126,6 +143,9 @@ def main():
 
         stage("What the vendor says")
         look_at_the_vendor(stack["sandbox_url"])
+
+        stage("What the ticket says")
+        look_at_the_ticket(stack["sandbox_url"], request)
     finally:
         stage("Stopping everything")
         subprocess.run([*STACK, "down", "--dir", str(DIR)], check=False)
@@ -134,7 +154,7 @@ def main():
     for (title, at), until in zip(times, [at for _, at in times[1:]] + [ended]):
         print(f"{until - at:6.1f} s  {title}")
     print(f"{ended - began:6.1f} s  in all")
-    print(f"\nThe person is erased. The receipt is in {DIR.relative_to(ROOT)}/receipt.json.")
+    print(f"\nThe person is erased, and the ticket answered. The receipt is in {DIR.relative_to(ROOT)}/receipt.json.")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ REGION = "eu-central-1"
 ACCOUNT = "000000000000"
 # The emulator takes a 12-digit access key for that account's own, whatever the secret.
 CREDENTIALS = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "loopback"}
+# The sandbox's agent.
+TICKETING_USER = "agent@example.com"
 STACK_NAME = "rightful-local"
 ARTEFACTS = "rightful-local-artefacts"
 SPKI_ED25519 = bytes.fromhex("302a300506032b6570032100")
@@ -347,7 +349,7 @@ def start_ministack(processes: Processes, directory: Path, port: int, wait_scale
     )
 
 
-def start_sandbox(processes: Processes, directory: Path, args, token: str) -> tuple[subprocess.Popen, Path]:
+def start_sandbox(processes: Processes, directory: Path, args, token: str, ticketing_token: str) -> tuple[subprocess.Popen, Path]:
     binary = args.binaries / "sandbox"
     if not binary.is_file():
         raise Failed(f"no sandbox binary at {binary}. Build first: cargo build --profile local")
@@ -357,7 +359,7 @@ def start_sandbox(processes: Processes, directory: Path, args, token: str) -> tu
         "sandbox",
         [str(binary), "--port", "0", "--port-file", str(port_file),
          # One argument: a token may begin with a hyphen.
-         "--finish-after-ms", str(args.finish_after_ms), f"--token={token}"],
+         "--finish-after-ms", str(args.finish_after_ms), f"--token={token}", f"--ticketing-token={ticketing_token}"],
         {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"},
         directory / "logs" / "sandbox.log", directory,
     )
@@ -391,8 +393,8 @@ def up(args) -> int:
         # All that needs no server is done while the server starts.
         endpoint = f"http://127.0.0.1:{(port := free_port())}"
         ministack = start_ministack(processes, directory, port, args.wait_scale, not args.without_iam)
-        token = secrets.token_urlsafe(24)
-        sandbox, port_file = start_sandbox(processes, directory, args, token)
+        token, ticketing_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        sandbox, port_file = start_sandbox(processes, directory, args, token, ticketing_token)
         template, uploads = packaged((ROOT / "template.yaml").read_text(), args.binaries)
         client(endpoint, "sts")
         watch.lap("packaging")
@@ -421,6 +423,10 @@ def up(args) -> int:
             secret = f"whsec_{value}" if channel == "standard" else value
             manager.put_secret_value(SecretId=outputs[output], SecretString=secret)
             channels[channel] = {"url": f"{api_url}/webhooks/{channel}", "secret": secret}
+        # And what answers tickets: the sandbox, which is a ticketing system too.
+        ticketing = {"base_url": sandbox_at, "user": TICKETING_USER, "token": ticketing_token}
+        manager.create_secret(
+            Name=f"{outputs['SecretPrefix']}ticketing/zendesk", SecretString=json.dumps(ticketing))
         stack = {
             "aws_endpoint_url": endpoint,
             "region": REGION,
@@ -433,6 +439,7 @@ def up(args) -> int:
             "channels": channels,
             "sandbox_url": sandbox_at,
             "sandbox_token": token,
+            "ticketing": ticketing,
             **described(outputs),
             "receipt_keys": [receipt_key(endpoint, outputs["ReceiptKeyArn"])],
             "pids": processes.pids(),

@@ -708,13 +708,14 @@ ADAPTERS = {
                       ("s3:ListBucket", "ReceiptsBucket")},
 }
 # Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads single
-# rows and the list of data sources, and takes webhooks; reconcile reads the due index.
+# rows and the list of data sources, and takes webhooks; close answers tickets; reconcile reads the due index.
 ADAPTERS_OF = {
     "intake": {
         "Store": table("RequestsTable", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
         "DataKeys": table("KeysTable", "PutItem") | {("kms:GenerateDataKey", "DataKey")},
         "SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/webhook/*")},
     },
+    "close": {"SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/ticketing/*")}},
     "reconcile": {"Store": ADAPTERS["Store"] | table("RequestsTable/index/due", "Query")},
 }
 
@@ -742,6 +743,7 @@ def take(role: str, sid: str) -> Callable:
       ("the right on another table", grant("SearchRole", "dynamodb:PutItem", {"Fn::GetAtt": ["KeysTable", "Arn"]})),
       ("an index that it does not read", grant("ReconcileRole", "dynamodb:Query", {"Fn::Sub": "${RequestsTable.Arn}/index/rule"})),
       ("records that it does not delete", grant("SearchRole", "dynamodb:DeleteItem", {"Fn::GetAtt": ["RequestsTable", "Arn"]})),
+      ("secrets of data sources", grant("CloseRole", "secretsmanager:GetSecretValue", {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/${Stage}/source/*"})),
       ("keys that it does not read", grant("CloseRole", "dynamodb:GetItem", {"Fn::GetAtt": ["KeysTable", "Arn"]})),
       ("a missing right", take("ReconcileRole", "StartFulfilment")),
       ("no sight of missing receipts", take("CloseRole", "SeeWhichReceiptsThereAre")))

@@ -1,10 +1,14 @@
-//! Outcome, signed receipt, forgetting.
+//! Outcome, signed receipt, forgetting, answer to the ticket.
 
-use rightful_aws::{Aws, KeyTable, ReceiptBucket, ReceiptKey, Settings, Store, SystemClock, tls_config};
+use rightful_aws::{
+    Aws, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, Settings, Store, SystemClock, tls_config,
+};
+use rightful_connectors::{Options, Ticketing, VendorClient};
 use rightful_domain::ids::RequestId;
 use rightful_domain::operations::close::Close;
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::Deserialize;
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,23 +26,32 @@ impl Correlated for Event {
 async fn main() -> Result<(), Error> {
     rightful_lambda::start("close");
     let env = Environment;
-    let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
+    let tls = tls_config()?;
+    let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
     store.warm().await;
     let keys = KeyTable::new(&aws, &keys_table);
     let signer = ReceiptKey::new(&aws, env.require("RECEIPT_KEY_ID")?);
     let receipts = ReceiptBucket::new(&aws, env.require("RECEIPTS_BUCKET")?);
+    let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
+    let issuer = env.issuer()?;
+    let client = VendorClient::new(&Options { allow_loopback: issuer.sandbox, tls })?;
+    let tickets = Ticketing::new(client, secrets);
     let clock = SystemClock;
     let close = Close {
         store: &store,
         keys: &keys,
         signer: &signer,
         receipts: &receipts,
+        tickets: &tickets,
         clock: &clock,
         settings: env.settings()?,
         forget_after_days: u32::try_from(env.number("FORGET_AFTER_DAYS")?)?,
-        issuer: env.issuer()?,
+        issuer,
     };
-    rightful_lambda::serve(async |event: Event, _| close.run(event.request_id).await).await
+    rightful_lambda::serve(async |event: Event, invocation| {
+        close.run(event.request_id, invocation.until).await
+    })
+    .await
 }

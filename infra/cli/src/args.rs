@@ -59,6 +59,9 @@ pub enum Command {
     /// Receipts: check one, fetch the keys
     #[command(subcommand)]
     Receipt(Receipt),
+    /// Ticketing systems: what answers tickets
+    #[command(subcommand)]
+    Ticketing(Ticketing),
     /// Connectors: what this version can connect
     #[command(subcommand)]
     Connector(Connector),
@@ -228,6 +231,38 @@ pub enum Receipt {
 }
 
 #[derive(Subcommand)]
+pub enum Ticketing {
+    /// Sets up how the tickets of a ticketing system are answered, or changes it
+    Set(TicketingSet),
+}
+
+#[derive(Args)]
+pub struct TicketingSet {
+    /// The ticketing system
+    pub channel: TicketingChannel,
+    /// base_url (https://ACCOUNT.zendesk.com) and user (the agent's e-mail address)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// The API token, from a file or from standard input
+    #[arg(long, value_name = "token=@FILE|token=-")]
+    pub secret: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum TicketingChannel {
+    Zendesk,
+}
+
+impl TicketingChannel {
+    /// The channel's name in every layer.
+    pub fn name(self) -> &'static str {
+        match self {
+            TicketingChannel::Zendesk => "zendesk",
+        }
+    }
+}
+
+#[derive(Subcommand)]
 pub enum Connector {
     /// Shows the connectors of this version, and what each needs
     List,
@@ -298,6 +333,7 @@ mod tests {
             "rightful request receipt 1 -o f",
             "rightful receipt verify f --keys k",
             "rightful receipt keys -o k --profile p --region eu-west-1 --stack s.json",
+            "rightful ticketing set zendesk --set base_url=https://e.zendesk.com --set user=a@example.com --secret token=-",
             "rightful connector list",
             "rightful connector check f",
             "rightful reconcile --now",
@@ -320,6 +356,8 @@ mod tests {
             "rightful request extend 1 --months 3 --ground complexity",
             "rightful request extend 1 --months 1",
             "rightful request extend 1 --months 1 --ground because",
+            "rightful ticketing set",
+            "rightful ticketing set jira",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -37,6 +37,20 @@ pub fn todo(state: TaskState, code: &str) -> &'static str {
     }
 }
 
+/// The words for a code about the answer to a ticket: a call to the ticketing system fails as one to a
+/// vendor does, but something else is to be done about it.
+pub fn ticket_words(code: &str) -> (String, &'static str) {
+    let Words { what, todo } = words(code);
+    if code.starts_with("vendor_") || code == "credentials_rejected" {
+        let todo = if todo == WAIT { WAIT } else { TICKETING };
+        return (
+            what.replace("the vendor", "the ticketing system").replace("the connector", "Rightful"),
+            todo,
+        );
+    }
+    (what.to_owned(), todo)
+}
+
 /// The error that a code stands for.
 pub fn told_code(code: &str) -> anyhow::Error {
     let mut words = words(code);
@@ -59,6 +73,8 @@ const OUTPUTS: &str =
 const ALLOW: &str = "let the caller do this by IAM: another --profile, or a policy for this one";
 const REPORT: &str = "report it as a defect, with the request's id and the function's log";
 const SET_UP: &str = "put the data source's set-up right, then `rightful source test`";
+const TICKETING: &str = "put the set-up right with `rightful ticketing set`; it is tried again by itself";
+const BY_HAND: &str = "answer the ticket by hand: `rightful request show ID` says how the request ended";
 const LOOK: &str =
     "look in the vendor's own console what became of the submission; it is never sent again blindly";
 const DEPLOY: &str = "deploy again, with the template and the functions of one version";
@@ -126,6 +142,19 @@ const CODES: &[(&str, &str, &str)] = &[
     ("circuit_open", "the vendor failed again and again, so it is left alone for a while", WAIT),
     ("quota_spent", "the data source's calls of the day are used up; they go on at midnight UTC", WAIT),
     ("rate_limited", "the call is held back, so that the vendor's limit is kept", WAIT),
+    // The answer to a ticket.
+    ("answer_unwritable", "the answer to the ticket can't be written", REPORT),
+    ("ticket_answer_gave_up", "the ticket could not be answered for 30 days; whether a comment is there is not known for certain", BY_HAND),
+    ("ticket_busy", "somebody else changed the ticket at the same moment", WAIT),
+    ("ticket_forbidden", "the ticketing system doesn't let this user change the ticket (403)", "let the user see and comment on the ticket; it is tried again by itself"),
+    ("ticket_not_found", "there is no such ticket (404): it was deleted, or the reference is another system's", BY_HAND),
+    ("ticket_not_updatable", "the ticket can't be changed (422): it is closed, full, or a field is missing that it needs", BY_HAND),
+    ("ticket_reference_missing", "the request names no ticket", BY_HAND),
+    ("ticket_reference_unusable", "the reference is no ticket number, such as 35436, #35436, ZD-35436 or ZD-35436-2", BY_HAND),
+    ("ticket_refused", "the ticketing system refused the answer", BY_HAND),
+    ("ticket_too_long", "the ticket has more comments than can be looked through, so nobody can tell whether the answer is there", BY_HAND),
+    ("ticketing_not_set_up", "no ticketing system is set up, so the ticket is not answered", "set it up with `rightful ticketing set` for later requests, and answer this ticket by hand"),
+    ("ticketing_secret_unreadable", "the ticketing system's secret is not what it should be", TICKETING),
 
     // A data source's set-up.
     ("connector_unknown", "the deployed functions don't have this connector", "deploy a version that has it: `rightful connector list` shows those of this version"),
@@ -211,11 +240,12 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     /// What stands before a literal that is a code, in the same statement.
-    const BEFORE_A_CODE: [&str; 15] = [
+    const BEFORE_A_CODE: [&str; 16] = [
         "Failure::",
         "Fault::",
         "Trouble::",
         "Submitted::",
+        "Answered::",
         "Outcome::",
         ": Code =",
         "unavailable:",
@@ -337,6 +367,18 @@ mod tests {
         assert_eq!(todo(TaskState::Unknown, code), LOOK);
         assert_ne!(todo(TaskState::Settled, code), WAIT);
         assert!(told_code(code).to_string().contains(AGAIN));
+    }
+
+    #[test]
+    fn a_failed_call_about_a_ticket_is_not_told_as_a_vendors() {
+        for (code, ..) in CODES.iter().filter(|(code, ..)| code.starts_with("vendor_")) {
+            let (what, todo) = ticket_words(code);
+            assert!(!what.contains("vendor") && !todo.contains("source"), "{code}: {what}; {todo}");
+        }
+        assert_eq!(
+            ticket_words("vendor_timed_out"),
+            ("the ticketing system didn't answer in time".to_owned(), WAIT)
+        );
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub fn open() -> (Request, Vec<Task>) {
         receipt_sha256: None,
         forget_at: None,
         forgotten_at: None,
+        answer: None,
     };
     (request, vec![planned("main")])
 }

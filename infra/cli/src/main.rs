@@ -20,11 +20,12 @@ mod request;
 mod show;
 mod source;
 mod statement;
+mod ticketing;
 mod watch;
 mod words;
 
 use anyhow::Result;
-use args::{Cli, Command, Connector, Receipt, Request, Source};
+use args::{Cli, Command, Connector, Receipt, Request, Source, Ticketing};
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use deployment::Deployment;
@@ -88,6 +89,9 @@ async fn run(cli: &Cli, out: Out) -> Result<u8> {
         Command::Request(Request::Receipt { id, output }) => {
             let id = request::id(id)?;
             receipt::of_request(out, &Deployment::open(global).await?, id, output.as_deref()).await
+        }
+        Command::Ticketing(Ticketing::Set(set)) => {
+            ticketing::set(out, &Deployment::open(global).await?, set).await
         }
         Command::Reconcile(_) => reconcile::now(out, &Deployment::open(global).await?).await,
     }

@@ -191,6 +191,7 @@ fn listed(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> V
         "due_at": request.due_at,
         "closed_at": request.closed_at,
         "reference": request.reference,
+        "answer": request.answer,
         "sources": {"all": tasks.len(), "settled": settled, "unknown": unknown},
         "held": owner::of_request(request, tasks, now, grace_seconds),
         "escalation": escalation::of(request, tasks, now),

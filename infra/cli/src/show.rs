@@ -1,7 +1,7 @@
 //! `rightful request show`: everything that is stored about a request but the person: what the
 //! vendor claims and what we saw ourselves stand apart.
 
-use crate::codes::{todo, told_failure, words as code_words};
+use crate::codes::{ticket_words, todo, told_failure, words as code_words};
 use crate::deployment::Deployment;
 use crate::output::{FAILED, OK, Out, count, due_in, utc, utc_or};
 use crate::request::{load, right};
@@ -106,6 +106,12 @@ fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], at: At) -> String {
                 (None, at) => format!("to be forgotten at {}", utc_or(at, "an unknown time")),
             },
         );
+    }
+    if let Some(answer) = &request.answer {
+        row("answer", words::answer(answer));
+        if let Some(code) = &answer.reason {
+            row("to do", ticket_words(code).1.to_owned());
+        }
     }
     if let Some(next) = request.next_due {
         row("next look", format!("{} by the reconciliation, if nothing moves it before", utc(next)));
@@ -225,6 +231,10 @@ fn json_of(
         shown.remove("identifiers");
         shown.remove("subject");
     }
+    if let Some(code) = request.answer.as_ref().and_then(|answer| answer.reason.as_ref()) {
+        let (what, todo) = ticket_words(code);
+        shown["answer"]["reason_words"] = json!({"what": what, "to_do": todo});
+    }
     let mut all = Vec::new();
     for (task, rules) in tasks {
         let mut shown = serde_json::to_value(task)?;
@@ -261,6 +271,8 @@ mod tests {
     use crate::fixtures;
     use rightful_domain::event::write;
     use rightful_domain::request::{Extension, Ground};
+    use rightful_domain::ticket::{Answer, AnswerState};
+    use rightful_domain::vendor::Fault;
 
     #[test]
     fn a_fulfilled_request_is_shown_with_claim_and_verification_apart() {
@@ -325,6 +337,34 @@ mod tests {
           vendor says  nothing yet
           we saw       nothing yet: not verified
           next look    2026-11-21 09:32:00 UTC
+        ");
+    }
+
+    #[test]
+    fn the_answer_to_the_ticket_says_how_it_stands() {
+        let (mut request, _) = fixtures::fulfilled();
+        let shown = |request: &Request| {
+            let text = text_of(request, &[], fixtures::at("09:31:00"));
+            let lines = text.lines().skip_while(|line| !line.contains("  answer  "));
+            lines.map(str::trim).collect::<Vec<_>>().join("\n")
+        };
+        let due = Answer::due(fixtures::at("09:30:12")).claimed(fixtures::at("09:31:32"));
+        request.answer = Some(due.put_off(&Fault::Unauthorized, fixtures::at("09:30:13")));
+        insta::assert_snapshot!(shown(&request), @r"
+        answer       due (it certainly isn't on the ticket yet, and is tried again by itself); next try 2026-11-21 09:30:18 UTC; credentials_rejected: the ticketing system doesn't accept the token
+        to do        put the set-up right with `rightful ticketing set`; it is tried again by itself
+        ");
+        let json = json_of(&request, &[], None).unwrap();
+        assert_eq!(json["request"]["answer"]["state"], "due");
+        assert!(json["request"]["answer"]["reason_words"]["to_do"].is_string());
+        request.answer = Some(due.sent(fixtures::at("09:30:14")));
+        insta::assert_snapshot!(shown(&request), @r"
+        answer       sent (it is on the ticket) since 2026-11-21 09:30:14 UTC
+        ");
+        request.answer = Some(due.given_up(AnswerState::NotSetUp, "ticketing_not_set_up"));
+        insta::assert_snapshot!(shown(&request), @r"
+        answer       not_set_up (no ticketing system is set up; nobody tries); ticketing_not_set_up: no ticketing system is set up, so the ticket is not answered
+        to do        set it up with `rightful ticketing set` for later requests, and answer this ticket by hand
         ");
     }
 

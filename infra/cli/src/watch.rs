@@ -14,6 +14,7 @@ use rightful_domain::ids::RequestId;
 use rightful_domain::ports::{Clock as _, Reads as _};
 use rightful_domain::request::{Request, RequestOutcome, RequestState};
 use rightful_domain::task::{Task, TaskState};
+use rightful_domain::ticket::AnswerState;
 use rightful_domain::time::Time;
 use serde_json::{Value, json};
 use std::io::IsTerminal as _;
@@ -61,7 +62,9 @@ impl Snapshot {
             known.is_none_or(|old| seen(old) != seen(task))
         };
         let mut changes: Vec<Change<'_>> = self.tasks.iter().filter(task).map(Change::Task).collect();
-        let seen = |request: &Request| (request.state, request.receipt_sha256.clone());
+        let answer =
+            |request: &Request| request.answer.as_ref().map(|answer| (answer.state, answer.reason.clone()));
+        let seen = |request: &Request| (request.state, request.receipt_sha256.clone(), answer(request));
         if before.is_some_and(|old| seen(&old.request) != seen(&self.request))
             || (before.is_none() && self.request.state == RequestState::Closed)
         {
@@ -70,10 +73,23 @@ impl Snapshot {
         changes
     }
 
-    /// Whether there is nothing more to see: the receipt is kept, or only a person can go on.
+    /// Whether the first call about the answer is still ahead or under way. What comes after it may
+    /// take days: then it is the reconciliation that goes on.
+    fn is_answering(&self) -> bool {
+        self.request.answer.as_ref().is_some_and(|answer| {
+            let begun = answer.state == AnswerState::Claimed && answer.reason.is_none();
+            let ahead = answer.state == AnswerState::Due && answer.tries == 0;
+            // A crashed call's claim runs out without a reason.
+            ahead || (begun && answer.until.is_some_and(|until| until > self.at))
+        })
+    }
+
+    /// Whether there is nothing more to see: the receipt is kept and the ticket's first answer has come
+    /// to something, or only a person can go on.
     fn end(&self, until_closed: bool) -> Option<End> {
         if self.request.state == RequestState::Closed {
-            return self.request.receipt_sha256.is_some().then_some(End::Closed);
+            let kept = self.request.receipt_sha256.is_some();
+            return (kept && !self.is_answering()).then_some(End::Closed);
         }
         let rests = |task: &Task| matches!(task.state, TaskState::Unknown | TaskState::Settled);
         let unknown = self.tasks.iter().any(|task| task.state == TaskState::Unknown);
@@ -168,12 +184,16 @@ fn line(at: Time, change: &Change<'_>) -> String {
                 Some(_) => "its receipt is kept",
                 None => "its receipt isn't kept yet",
             };
-            format!(
+            let mut text = format!(
                 "{}  request {}: {} ({outcome}); {receipt}",
                 utc(at),
                 words::word(request.state),
                 words::of_request(request)
-            )
+            );
+            if let Some(answer) = &request.answer {
+                text.push_str(&format!("; answer to the ticket: {}", words::answer(answer)));
+            }
+            text
         }
     }
 }
@@ -237,6 +257,7 @@ fn json_of(now: &Snapshot, change: &Change<'_>) -> Value {
             "state": request.state,
             "outcome": request.outcome,
             "receipt_sha256": request.receipt_sha256,
+            "answer": request.answer,
         }),
     }
 }
@@ -246,11 +267,17 @@ fn closing(last: &Snapshot, end: End) -> String {
     let request = &last.request;
     let id = request.id;
     match end {
-        End::Closed => format!(
-            "{} ({}); the receipt: rightful request receipt {id}",
-            words::of_request(request),
-            request.outcome.map_or("", words::request_outcome),
-        ),
+        End::Closed => {
+            let mut text = format!(
+                "{} ({}); the receipt: rightful request receipt {id}",
+                words::of_request(request),
+                request.outcome.map_or("", words::request_outcome),
+            );
+            if let Some(answer) = &request.answer {
+                text.push_str(&format!("\n  answer to the ticket: {}", words::answer(answer)));
+            }
+            text
+        }
         End::Unknown => {
             let mut text = String::from("unknown (nobody can tell yet; a person has to look)");
             for task in last.tasks.iter().filter(|task| task.state == TaskState::Unknown) {
@@ -269,6 +296,9 @@ fn closing(last: &Snapshot, end: End) -> String {
         End::TimedOut => {
             let stands = match request.state {
                 RequestState::Open => "still open",
+                RequestState::Closed if request.receipt_sha256.is_some() => {
+                    "closed, and its ticket isn't answered yet"
+                }
                 RequestState::Closed => "closed, and its receipt isn't kept yet",
             };
             format!("{stands}; go on with: rightful request watch {id}")
@@ -281,6 +311,8 @@ mod tests {
     use super::*;
     use crate::fixtures;
     use rightful_domain::task::Outcome;
+    use rightful_domain::ticket::Answer;
+    use rightful_domain::vendor::Fault;
 
     fn snapshot(second: u32, request: Request, tasks: Vec<Task>) -> Snapshot {
         Snapshot { at: Time::parse(&format!("2026-11-21T09:30:{second:02}Z")).unwrap(), request, tasks }
@@ -334,6 +366,27 @@ mod tests {
         unsigned.receipt_sha256 = None;
         assert_eq!(snapshot(0, unsigned, tasks.clone()).end(false), None);
         assert_eq!(snapshot(0, closed, tasks).end(false), Some(End::Closed));
+    }
+
+    #[test]
+    fn watching_waits_for_the_first_call_about_the_ticket_and_no_longer() {
+        let (mut closed, tasks) = fixtures::fulfilled();
+        let mut end = |answer: &Answer| {
+            closed.answer = Some(answer.clone());
+            snapshot(20, closed.clone(), tasks.clone()).end(false)
+        };
+        let due = Answer::due(fixtures::at("09:30:12"));
+        assert_eq!(end(&due), None);
+        let claimed = due.claimed(fixtures::at("09:31:32"));
+        assert_eq!(end(&claimed), None);
+        assert_eq!(end(&due.claimed(fixtures::at("09:30:19"))), Some(End::Closed), "the call crashed");
+        for over in [
+            claimed.sent(fixtures::at("09:30:14")),
+            claimed.put_off(&Fault::Unauthorized, fixtures::at("09:30:14")),
+            claimed.in_doubt("vendor_timed_out", fixtures::at("09:30:14")),
+        ] {
+            assert_eq!(end(&over), Some(End::Closed), "{over:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use rightful_domain::event::Fact;
 use rightful_domain::owner::{Held, Owner};
 use rightful_domain::request::{EndStatus, Extension, Ground, Request, RequestOutcome, RequestState};
 use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
+use rightful_domain::ticket::{Answer, AnswerState};
 use rightful_domain::vendor::{Claim, RuleStatus};
 use serde::Serialize;
 
@@ -203,6 +204,39 @@ pub fn of_rule(rule: &Rule) -> String {
     text
 }
 
+/// What the state of an answer means.
+pub fn answer_state(state: AnswerState) -> &'static str {
+    match state {
+        AnswerState::Due => "it certainly isn't on the ticket yet, and is tried again by itself",
+        AnswerState::Claimed => {
+            "a call is under way or its end is unknown; the ticket is looked at before the next"
+        }
+        AnswerState::Sent => "it is on the ticket",
+        AnswerState::NotSetUp => "no ticketing system is set up; nobody tries",
+        AnswerState::Undeliverable => "it can't be put on the ticket; nobody tries any more",
+    }
+}
+
+/// Where the answer to a ticket stands, in one line.
+pub fn answer(answer: &Answer) -> String {
+    let mut text = format!("{} ({})", answer.state.as_str(), answer_state(answer.state));
+    if let Some(at) = answer.answered_at {
+        text.push_str(&format!(" since {}", crate::output::utc(at)));
+    }
+    if let Some(at) = answer.next_try {
+        text.push_str(&format!("; next try {}", crate::output::utc(at)));
+    }
+    if let Some(code) = &answer.reason {
+        text.push_str(&format!("; {}", about_ticket(code)));
+    }
+    text
+}
+
+/// A code about a ticket, with what it means.
+fn about_ticket(code: &str) -> String {
+    format!("{code}: {}", crate::codes::ticket_words(code).0)
+}
+
 /// An event in one line.
 pub fn fact(fact: &Fact) -> String {
     let codes = |reason: &str| format!("{reason}: {}", crate::codes::words(reason).what);
@@ -277,6 +311,19 @@ pub fn fact(fact: &Fact) -> String {
         }
         Fact::Closed { outcome } => format!("closed: {}", outcome.as_str()),
         Fact::ReceiptKept { sha256 } => format!("receipt_kept: SHA-256 {sha256}"),
+        Fact::AnswerClaimed { attempt } => {
+            format!("answer_claimed: call {attempt} is about to put the answer on the ticket")
+        }
+        Fact::AnswerSent { attempt } => format!("answer_sent: the answer is on the ticket (call {attempt})"),
+        Fact::AnswerNotSent { attempt, reason } => {
+            format!("answer_not_sent: call {attempt} had no effect ({})", about_ticket(reason))
+        }
+        Fact::AnswerInDoubt { attempt, reason } => {
+            format!("answer_in_doubt: nobody can tell what came of call {attempt} ({})", about_ticket(reason))
+        }
+        Fact::AnswerUndeliverable { reason } => {
+            format!("answer_undeliverable: nobody tries any more ({})", about_ticket(reason))
+        }
         Fact::Forgotten => "forgotten: the person's data key is gone".to_owned(),
     }
 }

@@ -15,6 +15,7 @@ pub mod secrets;
 pub mod signer;
 pub mod store;
 pub mod table;
+pub mod tickets;
 pub mod vendor;
 pub mod workflow;
 pub mod world;

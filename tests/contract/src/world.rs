@@ -9,6 +9,7 @@ use crate::rows;
 use crate::signer::SigningKey;
 use crate::store::Store;
 use crate::table::{Table, Write};
+use crate::tickets::FakeTickets;
 use crate::vendor::{FakeVendor, FakeVendors};
 use crate::workflow::StateMachine;
 use rightful_domain::event::{Fact, read_chain};
@@ -41,6 +42,8 @@ pub const CANARY: &str = "Ana.Canario+x@example.com";
 
 /// How many seconds a handler has.
 pub const HANDLER_SECONDS: u64 = 80;
+/// How many seconds the handler `close` has.
+pub const CLOSE_SECONDS: u64 = 60;
 /// How many seconds one run of the reconciliation has.
 pub const RECONCILE_SECONDS: u64 = 600;
 
@@ -65,6 +68,8 @@ pub struct World {
     pub signer: SigningKey,
     /// The bucket.
     pub receipts: ReceiptBucket,
+    /// The ticketing system.
+    pub tickets: FakeTickets,
     /// The settings of every operation.
     pub settings: Settings,
     /// How long failed requests are remembered.
@@ -96,6 +101,7 @@ impl World {
             workflow: StateMachine::new(gate.clone()),
             signer: SigningKey::new(gate.clone(), "receipts-1", [9; 32]).expect("a seed"),
             receipts: ReceiptBucket::new(gate.clone()),
+            tickets: FakeTickets::new(gate.clone(), clock.clone()),
             settings: Settings { grace_seconds: 300 },
             forget_after_days: 30,
             calls: Cell::new(0),
@@ -227,17 +233,26 @@ impl World {
     /// # Errors
     /// What the handler answers.
     pub async fn close(&self, id: RequestId) -> Result<Closing, Failure> {
+        self.close_within(id, CLOSE_SECONDS).await
+    }
+
+    /// Calls the handler `close` when it has only so many seconds left.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn close_within(&self, id: RequestId, seconds: u64) -> Result<Closing, Failure> {
         let close = Close {
             store: &self.store,
             keys: &self.keys,
             signer: &self.signer,
             receipts: &self.receipts,
+            tickets: &self.tickets,
             clock: &self.clock,
             settings: self.settings,
             forget_after_days: self.forget_after_days,
             issuer: Issuer { stage: "test".to_owned(), sandbox: true },
         };
-        let closing = close.run(id).await?;
+        let closing = close.run(id, self.now().plus_seconds(seconds)).await?;
         self.workflow.pass(&closing)?;
         Ok(closing)
     }

@@ -9,6 +9,7 @@ use crate::http::{encode, send};
 use crate::journal::Journal;
 use crate::profile::Profile;
 use crate::state::Reset;
+use crate::ticket::Ticket;
 
 /// Speaks to a running sandbox's `/_sandbox/` routes. Cheap to clone; needs a tokio runtime.
 #[derive(Debug, Clone)]
@@ -116,6 +117,24 @@ impl Control {
     pub async fn approve(&self, rule_id: &str) -> Result<Value> {
         let path = format!("rules/{}/approve", encode(rule_id));
         self.call("POST", &path, None).await
+    }
+
+    /// Adds tickets, or replaces those with the same number.
+    ///
+    /// # Errors
+    /// See the type.
+    pub async fn add_tickets(&self, tickets: &[Ticket]) -> Result<()> {
+        self.call::<Value>("POST", "tickets", Some(&json!({ "tickets": tickets }))).await?;
+        Ok(())
+    }
+
+    /// A ticket with its comments, as it really is.
+    ///
+    /// # Errors
+    /// See the type; also if there is no such ticket.
+    pub async fn ticket(&self, id: u64) -> Result<Ticket> {
+        let tickets: Vec<Ticket> = self.call("GET", "tickets", None).await?;
+        tickets.into_iter().find(|ticket| ticket.id == id).context("there is no such ticket")
     }
 
     /// Whether it is there.

@@ -16,6 +16,7 @@ use crate::profile::Profile;
 use crate::rule::Rule;
 use crate::server::App;
 use crate::state::Reset;
+use crate::ticket::Ticket;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/_sandbox/profiles", get(profiles).post(add_profiles))
         .route("/_sandbox/faults", get(faults).post(order_fault).delete(clear_faults))
         .route("/_sandbox/journal", get(journal))
+        .route("/_sandbox/tickets", get(tickets).post(add_tickets))
         .route("/_sandbox/rules", get(rules))
         .route("/_sandbox/rules/{id}/approve", post(approve))
         .route("/_sandbox/{*unknown}", axum::routing::any(unknown))
@@ -110,6 +112,25 @@ async fn clear_faults(Shared(app): Shared<App>) -> Response {
 
 async fn journal(Shared(app): Shared<App>) -> Response {
     ok(json!(app.now().0.journal))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddTickets {
+    tickets: Vec<Ticket>,
+}
+
+async fn add_tickets(Shared(app): Shared<App>, body: Bytes) -> Response {
+    let add: AddTickets = match read(&body) {
+        Ok(add) => add,
+        Err(response) => return *response,
+    };
+    app.now().0.add_tickets(add.tickets);
+    ok(json!({ "ok": true }))
+}
+
+async fn tickets(Shared(app): Shared<App>) -> Response {
+    ok(json!(app.now().0.tickets()))
 }
 
 async fn rules(Shared(app): Shared<App>) -> Response {

@@ -13,9 +13,14 @@ pub enum On {
     Submit,
     /// `GET /v1/gdpr/rules/{id}`
     Status,
+    /// `PUT /api/v2/tickets/{id}.json`
+    TicketUpdate,
+    /// `GET /api/v2/tickets/{id}/comments.json`
+    TicketComments,
 }
 
-/// What goes wrong. "Effect" means that the rule is created (searches and status calls have none).
+/// What goes wrong. "Effect" means that the rule is created, or the ticket updated (calls that only
+/// ask have none).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs)] // the parameters; their meaning stands at the variant
@@ -141,11 +146,13 @@ impl FaultKind {
     /// Whether the call it is ordered for can show it at all. A fault that can't fire makes a test
     /// that can't fail, so it is refused.
     fn fits(&self, on: On) -> bool {
+        let about_tickets = matches!(on, On::TicketUpdate | On::TicketComments);
         match self {
+            kind if kind.is_bound_to_a_rule() => !about_tickets,
             Self::WrongRule {} => on == On::Status,
             Self::EmptyId {} => on == On::Submit,
             Self::DuplicateId {} | Self::StringIds {} => on == On::Search,
-            Self::UnknownStatus { .. } => on != On::Search,
+            Self::UnknownStatus { .. } => matches!(on, On::Submit | On::Status),
             _ => true,
         }
     }

@@ -11,7 +11,8 @@ pub struct Call {
     pub seq: u64,
     /// When it arrived.
     pub at: String,
-    /// `search`, `submit`, `status`, or `other` for a route that does not exist.
+    /// `search`, `submit`, `status`, `ticket_update`, `ticket_comments`, or `other` for a route that
+    /// does not exist.
     pub op: String,
     /// The HTTP method.
     pub method: String,
@@ -29,13 +30,16 @@ pub struct Call {
     pub direct: Option<bool>,
     /// The rule created, or asked for.
     pub rule_id: Option<String>,
+    /// The ticket updated, or asked for.
+    #[serde(default)]
+    pub ticket_id: Option<u64>,
     /// The submitted body, when it was JSON.
     pub body: Option<Value>,
     /// The HTTP status answered; `None` as long as, or when, it was never answered.
     pub status: Option<u16>,
     /// The fault that happened to it.
     pub fault: Option<String>,
-    /// Whether it had its effect: a rule was created.
+    /// Whether it had its effect: a rule was created, or a ticket updated.
     pub applied: bool,
 }
 
@@ -62,7 +66,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// The calls of one kind (`search`, `submit`, `status`, `other`).
+    /// The calls of one kind (`search`, `submit`, `status`, `ticket_update`, `ticket_comments`, `other`).
     pub fn calls_of(&self, op: &str) -> Vec<&Call> {
         self.calls.iter().filter(|call| call.op == op).collect()
     }

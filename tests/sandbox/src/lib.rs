@@ -1,6 +1,7 @@
-//! A fake Qualifio GDPR API: a real HTTP server on loopback that behaves like the vendor's public
-//! walkthrough and its traps, with faults to order and a journal. The product is tested against it
-//! instead of against a vendor's account, so it must be at least as nasty as the vendor.
+//! A fake Qualifio GDPR API and a fake Zendesk beside it: a real HTTP server on loopback that behaves
+//! like the vendor's public walkthrough and its traps, with faults to order and a journal. The product
+//! is tested against it instead of against a vendor's account, so it must be at least as nasty as the
+//! vendor.
 
 mod answer;
 mod control;
@@ -12,6 +13,7 @@ mod profile;
 mod rule;
 mod server;
 mod state;
+mod ticket;
 mod vendor;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -25,9 +27,13 @@ pub use fault::{Fault, FaultKind, On, Ordered};
 pub use journal::{Call, Erasure, Journal};
 pub use profile::{ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed};
 pub use state::{Reset, Token};
+pub use ticket::{Comment, DEFAULT_TICKET, DEFAULT_TICKETING_USER, Ticket};
 
 /// The token of client 2449 unless the options name another.
 pub const DEFAULT_TOKEN: &str = "sandbox-token-2449";
+
+/// The API token of the ticketing system's agent unless the options name another.
+pub const DEFAULT_TICKETING_TOKEN: &str = "sandbox-ticketing-token";
 
 /// How long after its approval a rule finishes: the walkthrough's took 2.8 seconds.
 pub const DEFAULT_FINISH_AFTER_MS: u64 = 2_800;
@@ -41,11 +47,18 @@ pub struct Options {
     pub finish_after_ms: u64,
     /// The token of client 2449.
     pub token: String,
+    /// The API token of the ticketing system's agent.
+    pub ticketing_token: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, finish_after_ms: DEFAULT_FINISH_AFTER_MS, token: DEFAULT_TOKEN.to_owned() }
+        Self {
+            port: 0,
+            finish_after_ms: DEFAULT_FINISH_AFTER_MS,
+            token: DEFAULT_TOKEN.to_owned(),
+            ticketing_token: DEFAULT_TICKETING_TOKEN.to_owned(),
+        }
     }
 }
 
@@ -70,7 +83,7 @@ impl Sandbox {
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let books = state::State::new(options.token, options.finish_after_ms, server::clock());
+        let books = state::State::new(options, server::clock());
         let app = server::App::new(books);
         let listener = {
             let _inside = runtime.enter();

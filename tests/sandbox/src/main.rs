@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use rightful_sandbox::{DEFAULT_FINISH_AFTER_MS, DEFAULT_TOKEN, Options, Sandbox};
+use rightful_sandbox::{DEFAULT_FINISH_AFTER_MS, DEFAULT_TICKETING_TOKEN, DEFAULT_TOKEN, Options, Sandbox};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A fake Qualifio GDPR API on 127.0.0.1, with faults to order.
+/// A fake Qualifio GDPR API and a fake Zendesk on 127.0.0.1, with faults to order.
 #[derive(Debug, Parser)]
 struct Flags {
     /// The port; 0 takes a free one.
@@ -23,6 +23,9 @@ struct Flags {
     /// The token of client 2449.
     #[arg(long, default_value = DEFAULT_TOKEN)]
     token: String,
+    /// The API token of the ticketing system's agent.
+    #[arg(long, default_value = DEFAULT_TICKETING_TOKEN)]
+    ticketing_token: String,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -35,6 +38,7 @@ async fn main() -> Result<()> {
         port: flags.port,
         finish_after_ms: flags.finish_after_ms,
         token: flags.token,
+        ticketing_token: flags.ticketing_token,
     })?;
     let line = serde_json::json!({ "url": sandbox.url }).to_string();
     if let Some(path) = &flags.port_file {

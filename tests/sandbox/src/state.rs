@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::Options;
 use crate::fault::{FaultKind, Faults};
 use crate::journal::{Erasure, Journal};
 use crate::profile::{ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed, stamp};
 use crate::rule::{Approval, Finished, Rule, RuleType, Submission};
+use crate::ticket::{DEFAULT_TICKET, DEFAULT_TICKETING_USER, Ticket};
 
 /// A client account's token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,11 @@ pub struct Reset {
     /// Whether the search lists near neighbours (default true).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fuzzy: Option<bool>,
+    /// Tickets beside the default one; one with its id replaces it.
+    pub tickets: Vec<Ticket>,
+    /// The API token of the ticketing system's agent, instead of the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticketing_token: Option<String>,
 }
 
 #[derive(Debug)]
@@ -53,14 +60,17 @@ struct Stored {
 /// Everything the fake vendor knows.
 #[derive(Debug)]
 pub(crate) struct State {
-    default_token: String,
-    default_finish_after_ms: u64,
+    defaults: Options,
     finish_after: SignedDuration,
     tokens: Vec<Token>,
     direct_answers_new: bool,
     fuzzy: bool,
     profiles: BTreeMap<u64, Stored>,
     rules: Vec<Rule>,
+    tickets: BTreeMap<u64, Ticket>,
+    ticketing_token: String,
+    /// Never reset, so that no two comments have one number.
+    comments_ever: u64,
     /// Never reset, so that a rule id is never given twice.
     rules_ever: u64,
     /// Never reset either: a call that is still held when the stage is reset must not sign another.
@@ -70,16 +80,18 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(default_token: String, default_finish_after_ms: u64, now: Timestamp) -> Self {
+    pub(crate) fn new(defaults: Options, now: Timestamp) -> Self {
         let mut state = Self {
-            default_token,
-            default_finish_after_ms,
+            defaults,
             finish_after: SignedDuration::ZERO,
             tokens: Vec::new(),
             direct_answers_new: false,
             fuzzy: true,
             profiles: BTreeMap::new(),
             rules: Vec::new(),
+            tickets: BTreeMap::new(),
+            ticketing_token: String::new(),
+            comments_ever: 0,
             rules_ever: 0,
             calls_ever: 0,
             faults: Faults::default(),
@@ -90,15 +102,19 @@ impl State {
     }
 
     pub(crate) fn reset(&mut self, reset: Reset, now: Timestamp) {
-        let finish_after_ms = reset.finish_after_ms.unwrap_or(self.default_finish_after_ms);
+        let finish_after_ms = reset.finish_after_ms.unwrap_or(self.defaults.finish_after_ms);
         self.finish_after = millis(finish_after_ms);
         self.tokens = reset.tokens.unwrap_or_else(|| {
-            vec![Token { client_id: DEFAULT_CLIENT_ID, token: self.default_token.clone() }]
+            vec![Token { client_id: DEFAULT_CLIENT_ID, token: self.defaults.token.clone() }]
         });
         self.direct_answers_new = reset.direct_answers_new;
         self.fuzzy = reset.fuzzy.unwrap_or(true);
         self.profiles.clear();
         self.rules.clear();
+        self.ticketing_token = reset.ticketing_token.unwrap_or_else(|| self.defaults.ticketing_token.clone());
+        self.tickets.clear();
+        self.add_tickets(vec![Ticket::new(DEFAULT_TICKET)]);
+        self.add_tickets(reset.tickets);
         self.faults.clear();
         self.journal = Journal::default();
         self.add_profiles(default_seed(), now);
@@ -119,6 +135,37 @@ impl State {
             self.profiles.insert(stored.profile.id, stored);
         }
         ids
+    }
+
+    /// Adds tickets, or replaces those with the same id.
+    pub(crate) fn add_tickets(&mut self, tickets: Vec<Ticket>) {
+        for mut ticket in tickets {
+            for comment in &mut ticket.comments {
+                self.comments_ever += 1;
+                comment.id = self.comments_ever;
+            }
+            self.tickets.insert(ticket.id, ticket);
+        }
+    }
+
+    /// Every ticket, by number.
+    pub(crate) fn tickets(&self) -> Vec<&Ticket> {
+        self.tickets.values().collect()
+    }
+
+    pub(crate) fn ticket(&self, id: u64) -> Option<&Ticket> {
+        self.tickets.get(&id)
+    }
+
+    /// A ticket to be changed, and the number of the comment that may come of it.
+    pub(crate) fn ticket_mut(&mut self, id: u64) -> Option<(&mut Ticket, u64)> {
+        self.comments_ever += 1;
+        self.tickets.get_mut(&id).map(|ticket| (ticket, self.comments_ever))
+    }
+
+    /// Whether these are the agent's basic credentials for an API token.
+    pub(crate) fn is_agent(&self, credentials: &str) -> bool {
+        credentials == format!("{DEFAULT_TICKETING_USER}/token:{}", self.ticketing_token)
     }
 
     /// The next call's number in the journal.

@@ -7,6 +7,8 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State as Shared};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -25,6 +27,8 @@ enum Op {
     Search,
     Submit(RuleType),
     Status(String),
+    TicketUpdate(u64),
+    TicketComments(u64),
     Other,
 }
 
@@ -36,6 +40,10 @@ impl Op {
             ("POST", ["v1", "gdpr", "rules", "forgottenRight"]) => Self::Submit(RuleType::ForgottenRight),
             ("POST", ["v1", "gdpr", "rules", "exportData"]) => Self::Submit(RuleType::ExportData),
             ("GET", ["v1", "gdpr", "rules", id]) => Self::Status((*id).to_owned()),
+            ("PUT", ["api", "v2", "tickets", file]) => number(file).map_or(Self::Other, Self::TicketUpdate),
+            ("GET", ["api", "v2", "tickets", id, "comments.json"]) => {
+                id.parse().map_or(Self::Other, Self::TicketComments)
+            }
             _ => Self::Other,
         }
     }
@@ -45,6 +53,8 @@ impl Op {
             Self::Search => Some(On::Search),
             Self::Submit(_) => Some(On::Submit),
             Self::Status(_) => Some(On::Status),
+            Self::TicketUpdate(_) => Some(On::TicketUpdate),
+            Self::TicketComments(_) => Some(On::TicketComments),
             Self::Other => None,
         }
     }
@@ -54,15 +64,26 @@ impl Op {
             Self::Search => "search",
             Self::Submit(_) => "submit",
             Self::Status(_) => "status",
+            Self::TicketUpdate(_) => "ticket_update",
+            Self::TicketComments(_) => "ticket_comments",
             Self::Other => "other",
         }
     }
+}
+
+/// The number in `35436.json`.
+fn number(file: &str) -> Option<u64> {
+    file.strip_suffix(".json")?.parse().ok()
 }
 
 /// A call as it was read.
 struct Asked {
     op: Op,
     token: Option<String>,
+    /// The decoded credentials of basic authentication.
+    basic: Option<String>,
+    page_size: Option<usize>,
+    page_after: Option<String>,
     client_id: Option<u64>,
     email: Option<String>,
     direct: Option<String>,
@@ -78,9 +99,14 @@ impl Asked {
             found.map(|(_, value)| value.clone())
         };
         let token = headers.get("x-api-token");
+        let basic = headers.get("authorization").and_then(|value| value.to_str().ok());
+        let basic = basic.and_then(|value| BASE64.decode(value.strip_prefix("Basic ")?).ok());
         Self {
             op: Op::of(method, uri.path()),
             token: token.and_then(|t| t.to_str().ok()).map(str::to_owned),
+            basic: basic.and_then(|bytes| String::from_utf8(bytes).ok()),
+            page_size: param("page[size]").and_then(|size| size.parse().ok()),
+            page_after: param("page[after]"),
             client_id: param("clientId").and_then(|id| id.parse().ok()),
             email: param("email"),
             direct: param("direct"),
@@ -98,7 +124,7 @@ impl Asked {
             Op::Search => self.email.iter().cloned().collect(),
             Op::Submit(_) => state.emails_of(&self.ids()),
             Op::Status(id) => state.rule(id).map(|rule| rule.emails.clone()).unwrap_or_default(),
-            Op::Other => Vec::new(),
+            Op::TicketUpdate(_) | Op::TicketComments(_) | Op::Other => Vec::new(),
         }
     }
 
@@ -116,6 +142,10 @@ impl Asked {
             direct: self.direct.as_ref().and_then(|direct| direct.parse().ok()),
             rule_id: match &self.op {
                 Op::Status(id) => Some(id.clone()),
+                _ => None,
+            },
+            ticket_id: match &self.op {
+                Op::TicketUpdate(id) | Op::TicketComments(id) => Some(*id),
                 _ => None,
             },
             body: self.body.clone(),
@@ -258,6 +288,9 @@ fn reshape(body: &mut Value, fault: &FaultKind) {
 /// Does what was asked, as the vendor does when nothing goes wrong.
 fn act(app: &App, asked: &Asked, seq: u64) -> Reply {
     let (mut state, now) = app.now();
+    if let Op::TicketUpdate(id) | Op::TicketComments(id) = &asked.op {
+        return ticketing(&mut state, asked, seq, *id);
+    }
     let clients = state.clients_of(asked.token.as_deref().unwrap_or_default());
     if clients.is_empty() {
         return asked.refuse(401, "Unauthorized");
@@ -298,6 +331,36 @@ fn act(app: &App, asked: &Asked, seq: u64) -> Reply {
             Some(rule) if rule.submission.client_id == client_id => Reply::json(200, rule.show()),
             _ => asked.refuse(404, "no such rule"),
         },
-        Op::Other => asked.refuse(404, "no such route"),
+        Op::TicketUpdate(_) | Op::TicketComments(_) | Op::Other => asked.refuse(404, "no such route"),
+    }
+}
+
+/// Does what was asked of the ticketing system.
+fn ticketing(state: &mut State, asked: &Asked, seq: u64, id: u64) -> Reply {
+    if !asked.basic.as_deref().is_some_and(|credentials| state.is_agent(credentials)) {
+        return asked.refuse(401, "Couldn't authenticate you");
+    }
+    if let Op::TicketComments(_) = asked.op {
+        return match state.ticket(id) {
+            // Without `page[size]` Zendesk pages in another way, which nobody here needs.
+            Some(_) if asked.page_size.is_none() => asked.refuse(400, "page[size] is required here"),
+            Some(ticket) => {
+                Reply::json(200, ticket.page(asked.page_size.unwrap_or(100), asked.page_after.as_deref()))
+            }
+            None => asked.refuse(404, "RecordNotFound"),
+        };
+    }
+    let updated = match state.ticket_mut(id) {
+        Some((ticket, comment_id)) => ticket.update(asked.body.as_ref(), comment_id),
+        None => return asked.refuse(404, "RecordNotFound"),
+    };
+    match updated {
+        Ok(shown) => {
+            if let Some(call) = state.journal.call_mut(seq) {
+                call.applied = true;
+            }
+            Reply::json(200, shown)
+        }
+        Err(message) => asked.refuse(422, message),
     }
 }

@@ -54,6 +54,7 @@ fn request() -> Request {
         receipt_sha256: None,
         forget_at: None,
         forgotten_at: None,
+        answer: None,
     }
 }
 

@@ -165,7 +165,7 @@ pub(crate) fn header(definition: &Definition, secret: &str) -> Result<HeaderValu
 }
 
 /// A field of a secret: wiped when it is dropped.
-struct Masked(Zeroizing<String>);
+pub(crate) struct Masked(pub(crate) Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for Masked {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

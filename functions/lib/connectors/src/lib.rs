@@ -21,9 +21,11 @@ mod net;
 mod params;
 mod source;
 mod template;
+mod tickets;
 
 pub use connectors::Connectors;
 pub use definition::{Definition, DefinitionError, Param, ParamKind, Problem, SecretField, VerifyPlan};
 pub use net::{ClientError, Lookup, Options, VendorClient, is_public};
 pub use params::{ParamProblem, ParamValue, Params};
 pub use source::{Source, Sources, secret_name};
+pub use tickets::{Ticketing, check_zendesk_base_url, check_zendesk_user, ticketing_secret_name};

@@ -219,6 +219,35 @@ pub enum Fact {
     },
     /// The person was forgotten: the data key is gone.
     Forgotten,
+    /// The answer to the ticket is about to be sent.
+    AnswerClaimed {
+        /// Which call about it.
+        attempt: u32,
+    },
+    /// The answer is on the ticket.
+    AnswerSent {
+        /// The call that put it there, or that was under way when it was found there.
+        attempt: u32,
+    },
+    /// A call certainly did not put the answer on the ticket; it is made again.
+    AnswerNotSent {
+        /// Which call.
+        attempt: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody can tell whether a call put the answer on the ticket: it is looked for.
+    AnswerInDoubt {
+        /// Which call.
+        attempt: u32,
+        /// Why.
+        reason: String,
+    },
+    /// The answer is not going to be on the ticket: nobody tries any more.
+    AnswerUndeliverable {
+        /// Why.
+        reason: String,
+    },
 }
 
 fn first() -> u32 {

@@ -21,6 +21,7 @@ pub mod receipt;
 pub mod request;
 pub mod seal;
 pub mod task;
+pub mod ticket;
 pub mod time;
 pub mod vendor;
 pub mod waits;

@@ -3,15 +3,16 @@
 
 use crate::event::Fact;
 use crate::failure::Failure;
-use crate::ids::{RequestId, SourceId};
+use crate::ids::{Reference, RequestId, SourceId};
 use crate::lease::Lease;
 use crate::limit::Limit;
 use crate::receipt::Receipt;
 use crate::request::{Delivery, Request};
 use crate::seal::{DataKey, Sealed, Tag};
 use crate::task::{Rule, Task};
+use crate::ticket::{Answered, TicketAnswer};
 use crate::time::Time;
-use crate::vendor::{DataSource, Vendor};
+use crate::vendor::{DataSource, Fault, Vendor};
 use zeroize::Zeroizing;
 
 /// The time, passed in.
@@ -359,6 +360,23 @@ pub trait Signer {
     /// # Errors
     /// When the key service fails.
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Failure>;
+}
+
+/// Answers tickets.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Tickets {
+    /// Whether requests that came by this channel are answered at all.
+    fn takes(&self, channel: &str) -> bool;
+    /// How long one call of this port takes at most, in seconds.
+    fn call_seconds(&self) -> u64;
+    /// Puts the answer on the ticket. Must NOT be repeated after [`Answered::Unknown`] before
+    /// [`Tickets::is_answered`] said that it isn't there.
+    async fn answer(&self, channel: &str, reference: &Reference, answer: &TicketAnswer) -> Answered;
+    /// Whether something with this marker is on the ticket. May be repeated.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`] when the ticket can't be asked about, ever; any other [`Fault`] may pass.
+    async fn is_answered(&self, channel: &str, reference: &Reference, marker: &str) -> Result<bool, Fault>;
 }
 
 /// Keeps receipts.

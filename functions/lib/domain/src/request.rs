@@ -5,6 +5,7 @@ use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::seal::{Sealed, Tag};
 use crate::task::{Outcome, Task, TaskState};
+use crate::ticket::Answer;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -253,16 +254,28 @@ pub struct Request {
     /// When the person was forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgotten_at: Option<Time>,
+    /// The answer to the ticket; `None` when none is owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
 }
 
 impl Request {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
 
-    /// Whether nothing is left to do for it, the forgetting included.
+    /// Whether nothing is left to do for it, the forgetting and the answer to its ticket included.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.state == RequestState::Closed && self.receipt_sha256.is_some() && self.forgotten_at.is_some()
+        self.state == RequestState::Closed
+            && self.receipt_sha256.is_some()
+            && self.forgotten_at.is_some()
+            && !self.owes_an_answer()
+    }
+
+    /// Whether its ticket still has to be answered.
+    #[must_use]
+    pub fn owes_an_answer(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| !answer.state.is_final())
     }
 
     /// The end of the whole attempt's execution; `None` while it may run.

@@ -4,6 +4,7 @@
 
 mod accept;
 mod amounts;
+mod answer;
 mod check;
 mod close;
 mod ended;

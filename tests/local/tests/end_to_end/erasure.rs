@@ -35,7 +35,8 @@ async fn the_walkthroughs_person_is_erased_and_the_receipt_verifies_offline() ->
     assert_eq!(journal.erased_ids(), [78, 79, 85]);
     assert!(stack.sandbox.profiles(JOAO).await?.is_empty());
     assert_eq!(stack.sandbox.profiles("joao@qualifio.com.example").await?.len(), 1);
-    assert!(journal.calls.len() <= 5, "{} calls to the vendor", journal.calls.len());
+    let calls = journal.calls.iter().filter(|call| call.ticket_id.is_none()).count();
+    assert!(calls <= 5, "{calls} calls to the vendor");
 
     // The chain of events holds, and the decision stands in it before the first intent.
     let (_, facts) = read_chain(id, &stack.store.events(id).await?)?;
@@ -67,8 +68,8 @@ async fn a_fulfilled_request_forgets_its_person() -> Result<()> {
     let stack = Stack::up("forgetting", Options::default())?;
     stack.add_source("qualifio-main", &[])?;
     let id = send(&stack, JOAO, "ZD-2").await?;
-    let (request, _) = stack.until(id, |request, _| request.forgotten_at.is_some()).await?;
-    assert!(request.identifiers.is_none() && request.subject.is_none() && request.is_done());
+    let (request, _) = stack.until(id, |request, _| request.is_done()).await?;
+    assert!(request.identifiers.is_none() && request.subject.is_none() && request.forgotten_at.is_some());
     let source = rightful_domain::ids::SourceId::parse("qualifio-main")?;
     assert!(stack.store.records(id, &source).await?.is_empty());
     let keys = rightful_aws::DataKeys::new(
@@ -227,6 +228,7 @@ async fn an_identifier_the_source_cannot_use_is_missing_identifier() -> Result<(
     let (request, task) = stack.closed(id).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::Failed));
     assert_eq!(task.outcome, Some(Outcome::MissingIdentifier));
-    assert!(stack.sandbox.journal().await?.calls.is_empty());
+    let calls = stack.sandbox.journal().await?.calls;
+    assert!(calls.iter().all(|call| call.op == "ticket_update"), "the vendor was not asked: {calls:?}");
     Ok(())
 }

@@ -3,4 +3,5 @@
 mod erasure;
 mod faults;
 mod reconciliation;
+mod tickets;
 mod webhooks;

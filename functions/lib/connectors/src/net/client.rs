@@ -52,6 +52,8 @@ pub(crate) enum Operation {
     Submit,
     Status,
     Test,
+    AnswerTicket,
+    LookAtTicket,
 }
 
 impl Operation {
@@ -61,6 +63,8 @@ impl Operation {
             Self::Submit => "submit",
             Self::Status => "status",
             Self::Test => "test",
+            Self::AnswerTicket => "answer_ticket",
+            Self::LookAtTicket => "look_at_ticket",
         }
     }
 }

@@ -13,3 +13,4 @@ mod faults;
 mod hosts;
 mod qualifio;
 mod support;
+mod tickets;

@@ -225,6 +225,7 @@ where
             receipt_sha256: None,
             forget_at: None,
             forgotten_at: None,
+            answer: None,
         })
     }
 

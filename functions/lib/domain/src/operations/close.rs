@@ -1,21 +1,29 @@
-//! Closes a request whose tasks are settled: outcome, signed receipt, and forgetting the person.
+//! Closes a request whose tasks are settled: outcome, signed receipt, forgetting the person, and the
+//! answer to the ticket.
+//!
+//! The answer comes last, because forgetting must not wait for a ticketing system, and it needs
+//! nothing of the person. It is claimed before it is sent: whatever happens to the call, nobody sends
+//! it again before the claim is over and a look at the ticket found that it isn't there.
 //!
 //! Architecture Invariant: the outcome is a function of what is stored about the tasks; nothing that
 //! a workflow passed along counts.
 
-use super::{STALE_TRIES, Settings};
+use super::{AROUND_A_CALL, STALE_TRIES, Settings};
 use crate::event::{Fact, read_chain};
-use crate::failure::Failure;
-use crate::ids::RequestId;
-use crate::ports::{Change, Clock, CommitError, Forgets, Reads, Receipts, Row, Signer, Writes};
+use crate::failure::{Code, Failure};
+use crate::ids::{Reference, RequestId};
+use crate::ports::{Change, Clock, CommitError, Forgets, Reads, Receipts, Row, Signer, Tickets, Writes};
 use crate::receipt::{self, Issuer, Unsigned};
 use crate::request::{Request, RequestOutcome, RequestState};
 use crate::task::{Rule, Task, TaskState};
+use crate::ticket::{Answer, AnswerState, Answered, GIVE_UP_SECONDS, SETTLE_SECONDS, TicketAnswer, compose};
+use crate::time::Time;
+use crate::vendor::Fault;
 use serde::{Deserialize, Serialize};
 
 /// The ports of closing.
 #[derive(Debug)]
-pub struct Close<'a, S, F, G, R, C> {
+pub struct Close<'a, S, F, G, R, T, C> {
     /// The store.
     pub store: &'a S,
     /// Forgets data keys.
@@ -24,6 +32,8 @@ pub struct Close<'a, S, F, G, R, C> {
     pub signer: &'a G,
     /// Keeps receipts.
     pub receipts: &'a R,
+    /// Answers tickets.
+    pub tickets: &'a T,
     /// The time.
     pub clock: &'a C,
     /// The deployment's settings.
@@ -48,21 +58,31 @@ pub struct Closing {
     pub unknown: u32,
 }
 
-impl<S, F, G, R, C> Close<'_, S, F, G, R, C>
+/// Why the answer isn't given.
+const GAVE_UP: Code = "ticket_answer_gave_up";
+const NOT_SET_UP: Code = "ticketing_not_set_up";
+const NO_REFERENCE: Code = "ticket_reference_missing";
+
+/// How often a worker reads again: closing, receipt, forgetting and answer are a step each.
+const ROUNDS: u32 = STALE_TRIES + 4;
+
+impl<S, F, G, R, T, C> Close<'_, S, F, G, R, T, C>
 where
     S: Reads + Writes,
     F: Forgets,
     G: Signer,
     R: Receipts,
+    T: Tickets,
     C: Clock,
 {
-    /// Closes the request if it can be closed, and does whatever of closing was left undone. May be
-    /// repeated: the receipt of a closed request is the same each time.
+    /// Closes the request if it can be closed, and does whatever of closing was left undone; ends
+    /// before `until`. May be repeated: the receipt of a closed request is the same each time, and
+    /// its ticket is answered once. A ticketing system that fails is no failure of closing.
     ///
     /// # Errors
     /// `Transient` when a port fails.
-    pub async fn run(&self, id: RequestId) -> Result<Closing, Failure> {
-        for _ in 0..STALE_TRIES {
+    pub async fn run(&self, id: RequestId, until: Time) -> Result<Closing, Failure> {
+        for _ in 0..ROUNDS {
             let request = self.store.request(id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
             let tasks = self.store.tasks(id).await?;
             let open = tasks.iter().filter(|task| task.state != TaskState::Settled).count();
@@ -83,6 +103,8 @@ where
                 self.sign(request, tasks).await
             } else if forgets_now(&request, self.clock.now()) {
                 self.forget(request, &tasks).await
+            } else if let Some(answer) = self.answers_now(&request, until) {
+                self.answer(&request, &tasks, &answer).await
             } else {
                 return Ok(Closing { state: request.state, outcome: request.outcome, open: 0, unknown: 0 });
             };
@@ -110,6 +132,8 @@ where
         request.closed_at = Some(now);
         request.forget_at = Some(now.plus_seconds(keep));
         request.next_due = Some(now.plus_seconds(self.settings.grace_seconds));
+        let owed = request.reference.is_some() && self.tickets.takes(&request.origin);
+        request.answer = owed.then(|| Answer::due(now));
         let change = Change {
             request: request.id,
             at: now,
@@ -149,7 +173,7 @@ where
         self.receipts.keep(id, &receipt).await?;
 
         request.receipt_sha256 = Some(receipt.sha256.clone());
-        request.next_due = request.forget_at;
+        request.next_due = self.next_due(&request);
         let fact = Fact::ReceiptKept { sha256: receipt.sha256 };
         self.save(request, fact).await
     }
@@ -170,8 +194,141 @@ where
         request.identifiers = None;
         request.subject = None;
         request.forgotten_at = Some(self.clock.now());
-        request.next_due = None;
+        request.next_due = self.next_due(&request);
         self.save(request, Fact::Forgotten).await
+    }
+
+    /// The answer that it is time to do something about, when the time until `until` allows it.
+    fn answers_now(&self, request: &Request, until: Time) -> Option<Answer> {
+        let now = self.clock.now();
+        let answer = request.answer.as_ref().filter(|answer| answer.is_due(now))?;
+        // In doubt it is looked for first.
+        let calls = if answer.state == AnswerState::Claimed { 2 } else { 1 };
+        let needed = calls * self.tickets.call_seconds() + AROUND_A_CALL;
+        (now.plus_seconds(needed) <= until).then(|| answer.clone())
+    }
+
+    /// Gives the answer, or finds out what became of the last call. The look stands on the revision
+    /// that was read before it, so that nobody claims after another one's claim on an old look.
+    async fn answer(&self, request: &Request, tasks: &[Task], answer: &Answer) -> Result<(), CommitError> {
+        let channel = request.origin.as_str();
+        let Some(reference) = &request.reference else {
+            return self.give_up(request, answer, AnswerState::Undeliverable, NO_REFERENCE).await;
+        };
+        let content =
+            compose(request, tasks, &self.issuer).ok_or(Failure::misconfigured("answer_unwritable"))?;
+        if answer.state == AnswerState::Claimed {
+            match self.tickets.is_answered(channel, reference, &content.marker).await {
+                Ok(true) => {
+                    let fact = Fact::AnswerSent { attempt: answer.tries };
+                    return self.keep(request, answer.sent(self.clock.now()), Some(fact)).await;
+                }
+                Ok(false) if self.is_too_late(request) => {
+                    return self.give_up(request, answer, AnswerState::Undeliverable, GAVE_UP).await;
+                }
+                Ok(false) => {}
+                Err(Fault::Refused(code)) => {
+                    return self.give_up(request, answer, AnswerState::Undeliverable, code).await;
+                }
+                Err(_) if self.is_too_late(request) => {
+                    return self.give_up(request, answer, AnswerState::Undeliverable, GAVE_UP).await;
+                }
+                Err(fault) => {
+                    return self.keep(request, answer.unseen(&fault, self.clock.now()), None).await;
+                }
+            }
+        }
+        self.send(request, answer, reference, &content).await
+    }
+
+    /// Claims, sends, and keeps what came of it. A crash after the claim leaves it claimed.
+    async fn send(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        reference: &Reference,
+        content: &TicketAnswer,
+    ) -> Result<(), CommitError> {
+        let until = self.clock.now().plus_seconds(self.tickets.call_seconds() + SETTLE_SECONDS);
+        let claim = answer.claimed(until);
+        let fact = Fact::AnswerClaimed { attempt: claim.tries };
+        self.keep(request, claim.clone(), Some(fact)).await?;
+        let came = self.tickets.answer(&request.origin, reference, content).await;
+        for _ in 0..STALE_TRIES {
+            match self.learn(request.id, &claim, &came).await {
+                // The request moved on meanwhile; what came of the call counts all the same.
+                Err(CommitError::Stale) => {}
+                learned => return learned,
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Keeps what came of the call that `claim` was made for. When another worker has taken over
+    /// since, only the certain knowledge that the answer is there still counts.
+    async fn learn(&self, id: RequestId, claim: &Answer, came: &Answered) -> Result<(), CommitError> {
+        let request = self.store.request(id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
+        let Some(stored) = request.answer.clone() else { return Ok(()) };
+        let now = self.clock.now();
+        let attempt = claim.tries;
+        let ours = stored.state == AnswerState::Claimed && stored.tries == claim.tries;
+        match came {
+            Answered::Sent if stored.state != AnswerState::Sent => {
+                self.keep(&request, stored.sent(now), Some(Fact::AnswerSent { attempt })).await
+            }
+            _ if !ours => Ok(()),
+            Answered::Sent => Ok(()),
+            Answered::NotSetUp => self.give_up(&request, &stored, AnswerState::NotSetUp, NOT_SET_UP).await,
+            Answered::Refused(code) => {
+                self.give_up(&request, &stored, AnswerState::Undeliverable, code).await
+            }
+            Answered::NotSent(_) if self.is_too_late(&request) => {
+                self.give_up(&request, &stored, AnswerState::Undeliverable, GAVE_UP).await
+            }
+            Answered::NotSent(fault) => {
+                let fact = Fact::AnswerNotSent { attempt, reason: fault.code().to_owned() };
+                self.keep(&request, stored.put_off(fault, now), Some(fact)).await
+            }
+            Answered::Unknown(code) => {
+                let fact = Fact::AnswerInDoubt { attempt, reason: (*code).to_owned() };
+                self.keep(&request, stored.in_doubt(code, now), Some(fact)).await
+            }
+        }
+    }
+
+    fn is_too_late(&self, request: &Request) -> bool {
+        request.closed_at.is_none_or(|at| at.plus_seconds(GIVE_UP_SECONDS) <= self.clock.now())
+    }
+
+    async fn give_up(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        state: AnswerState,
+        reason: Code,
+    ) -> Result<(), CommitError> {
+        let fact = Fact::AnswerUndeliverable { reason: reason.to_owned() };
+        self.keep(request, answer.given_up(state, reason), Some(fact)).await
+    }
+
+    async fn keep(&self, request: &Request, answer: Answer, fact: Option<Fact>) -> Result<(), CommitError> {
+        let mut request = Request { answer: Some(answer), ..request.clone() };
+        request.next_due = self.next_due(&request);
+        let (id, at) = (request.id, self.clock.now());
+        let facts = fact.into_iter().collect();
+        self.store.commit(Change { request: id, at, rows: vec![Row::Request(request)], facts }).await
+    }
+
+    /// When a closed request is looked at: at the time of its forgetting or of its answer's next try,
+    /// whichever comes first. The first try is about to be made by whoever closes it.
+    fn next_due(&self, request: &Request) -> Option<Time> {
+        let forget = request.forget_at.filter(|_| request.forgotten_at.is_none());
+        let answer = request.answer.as_ref().filter(|answer| !answer.state.is_final());
+        let answer = answer.and_then(|answer| match answer.tries {
+            0 => Some(self.clock.now().plus_seconds(self.settings.grace_seconds)),
+            _ => answer.next_try,
+        });
+        forget.into_iter().chain(answer).min()
     }
 
     async fn save(&self, request: Request, fact: Fact) -> Result<(), CommitError> {
@@ -181,6 +338,6 @@ where
     }
 }
 
-fn forgets_now(request: &Request, now: crate::time::Time) -> bool {
+fn forgets_now(request: &Request, now: Time) -> bool {
     request.forgotten_at.is_none() && request.forget_at.is_some_and(|at| at <= now)
 }

@@ -1,0 +1,75 @@
+//! Ticketing systems: puts the answer to a request on its ticket, behind the domain's
+//! [`Tickets`](rightful_domain::ports::Tickets) port.
+//!
+//! Each has a secret of its own, by the name of its channel, and a module here. What a call came to
+//! is told apart as for vendors: only what certainly had no effect may be sent again.
+
+mod zendesk;
+
+pub use zendesk::{check_base_url as check_zendesk_base_url, check_user as check_zendesk_user};
+
+use crate::net::VendorClient;
+use rightful_domain::ids::Reference;
+use rightful_domain::ports::{Secrets, Tickets};
+use rightful_domain::ticket::{Answered, TicketAnswer};
+use rightful_domain::vendor::Fault;
+use std::fmt;
+use std::sync::Arc;
+use zendesk::Zendesk;
+
+/// The channel of tickets from Zendesk.
+const ZENDESK: &str = "zendesk";
+
+/// How long one call of the port takes at most, in seconds, each of its HTTP calls included.
+const CALL_SECONDS: u64 = 20;
+
+/// The name of a ticketing system's secret for the [`Secrets`] port. Zendesk's is a JSON object
+/// `{"base_url": "…", "user": "…", "token": "…"}`.
+#[must_use]
+pub fn ticketing_secret_name(channel: &str) -> String {
+    format!("ticketing/{channel}")
+}
+
+/// The ticketing systems that can be answered.
+pub struct Ticketing<S> {
+    client: VendorClient,
+    secrets: Arc<S>,
+}
+
+impl<S> Ticketing<S> {
+    /// Ticketing systems called by this client with these secrets.
+    #[must_use]
+    pub fn new(client: VendorClient, secrets: Arc<S>) -> Self {
+        Self { client, secrets }
+    }
+}
+
+impl<S> fmt::Debug for Ticketing<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticketing").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+impl<S: Secrets> Tickets for Ticketing<S> {
+    fn takes(&self, channel: &str) -> bool {
+        channel == ZENDESK
+    }
+
+    fn call_seconds(&self) -> u64 {
+        CALL_SECONDS
+    }
+
+    async fn answer(&self, channel: &str, reference: &Reference, answer: &TicketAnswer) -> Answered {
+        if !self.takes(channel) {
+            return Answered::NotSetUp;
+        }
+        Zendesk::new(&self.client, self.secrets.as_ref()).answer(reference, answer).await
+    }
+
+    async fn is_answered(&self, channel: &str, reference: &Reference, marker: &str) -> Result<bool, Fault> {
+        if !self.takes(channel) {
+            return Err(Fault::Refused("ticketing_not_set_up"));
+        }
+        Zendesk::new(&self.client, self.secrets.as_ref()).is_answered(reference, marker).await
+    }
+}

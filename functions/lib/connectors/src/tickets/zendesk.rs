@@ -1,0 +1,445 @@
+//! Zendesk's Ticketing API: the answer is an internal note on the ticket, with a status.
+//!
+//! As its documentation says (<https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/>
+//! and `…/ticket_comments/`): a comment is made by updating the ticket (`PUT /api/v2/tickets/{id}`),
+//! internal when `public` is false; comments are listed by pages with a cursor; an API token goes by
+//! basic authentication as `{user}/token:{token}`; a closed ticket, or a field that is required for
+//! solving it, makes the update a 422; two updates at once can make one of them a 409.
+
+use super::{CALL_SECONDS, ZENDESK, ticketing_secret_name};
+use crate::exchange::Masked;
+use crate::net::{CONNECT_SECONDS, Call, Operation, Trouble, VendorClient, base_url, is_host_name};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::{Method, Url};
+use rightful_domain::failure::{Code, Failure, Kind};
+use rightful_domain::ids::Reference;
+use rightful_domain::ports::Secrets;
+use rightful_domain::ticket::{Answered, TicketAnswer};
+use rightful_domain::vendor::Fault;
+use serde::Deserialize;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// The host of every account: one label before this.
+const DOMAIN: &str = ".zendesk.com";
+/// Comments on one page: as many as Zendesk gives.
+const PAGE_SIZE: &str = "100";
+/// A ticket holds at most 5,000 comments: this many pages.
+const MOST_PAGES: usize = 50;
+const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Longer than Zendesk asks for (its limits count by the minute); nothing waits longer than this.
+const LONGEST_RETRY_AFTER_SECONDS: u64 = 6 * 3600;
+/// A ticket's id, as a number.
+const MOST_DIGITS: usize = 18;
+
+const UNREADABLE: Code = "vendor_answer_unreadable";
+const SECRET_UNREADABLE: Failure = Failure::misconfigured("ticketing_secret_unreadable");
+const NOT_SET_UP: Code = "ticketing_not_set_up";
+const REFERENCE_UNUSABLE: Code = "ticket_reference_unusable";
+const TOO_LONG: Code = "ticket_too_long";
+
+/// Checks the address of a Zendesk account: `https://{account}.zendesk.com`, or this machine where
+/// the deployment allows that.
+///
+/// # Errors
+/// What is wrong with it; never the address itself.
+pub fn check_base_url(text: &str, allow_loopback: bool) -> Result<(), String> {
+    read_base_url(text, allow_loopback).map(drop)
+}
+
+fn read_base_url(text: &str, allow_loopback: bool) -> Result<(Url, String), String> {
+    let host = Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let account = host.strip_suffix(DOMAIN).unwrap_or_default();
+    let good = !account.is_empty() && !account.contains('.') && is_host_name(&host);
+    // Only the host's own name is listed, and only when it is one of Zendesk's.
+    let listed = if good { host } else { format!("ACCOUNT{DOMAIN}") };
+    base_url(text, std::slice::from_ref(&listed), allow_loopback).map(|url| (url, listed))
+}
+
+/// Checks the user whose API token is used: an agent's e-mail address.
+///
+/// # Errors
+/// What is wrong with it; never the address itself.
+pub fn check_user(text: &str) -> Result<(), String> {
+    let good = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+    if good && !text.ends_with("/token") {
+        Ok(())
+    } else {
+        Err("it is not an agent's e-mail address (without `/token`)".to_owned())
+    }
+}
+
+/// The secret as it is stored.
+#[derive(Deserialize)]
+struct Secret {
+    base_url: String,
+    user: Masked,
+    token: Masked,
+}
+
+/// An account to call. No `Debug`: it holds the token.
+#[derive(Clone, PartialEq)]
+struct Account {
+    base: Url,
+    host: String,
+    /// Marked sensitive, so that nothing prints it.
+    auth: HeaderValue,
+}
+
+impl Account {
+    fn read(text: &str, allow_loopback: bool) -> Result<Self, Failure> {
+        let secret: Secret = serde_json::from_str(text).map_err(|_| SECRET_UNREADABLE)?;
+        let (base, host) = read_base_url(&secret.base_url, allow_loopback).map_err(|_| SECRET_UNREADABLE)?;
+        let (user, token) = (secret.user.0.trim(), secret.token.0.trim());
+        if check_user(user).is_err() || token.is_empty() {
+            return Err(SECRET_UNREADABLE);
+        }
+        let plain = Zeroizing::new(format!("{user}/token:{token}"));
+        let text = Zeroizing::new(format!("Basic {}", BASE64.encode(plain.as_bytes())));
+        let mut auth = HeaderValue::from_str(&text).map_err(|_| SECRET_UNREADABLE)?;
+        auth.set_sensitive(true);
+        Ok(Self { base, host, auth })
+    }
+}
+
+/// Why there is nothing to go on with.
+enum Stop {
+    /// There is no secret.
+    NotSetUp,
+    /// The call failed.
+    Trouble(Trouble),
+}
+
+/// One call of the port. No `Debug`: it holds the token.
+pub(super) struct Zendesk<'a, S> {
+    client: &'a VendorClient,
+    secrets: &'a S,
+    ends: Instant,
+}
+
+/// What is asked. The account comes in when it is sent.
+struct Asked<'a> {
+    operation: Operation,
+    method: Method,
+    path: &'a str,
+    query: &'a [(&'a str, &'a str)],
+    body: Option<Bytes>,
+}
+
+impl<'a, S: Secrets> Zendesk<'a, S> {
+    pub(super) fn new(client: &'a VendorClient, secrets: &'a S) -> Self {
+        Self { client, secrets, ends: Instant::now() + Duration::from_secs(CALL_SECONDS) }
+    }
+
+    /// Puts the answer on the ticket. Where it can't be solved, because a field is missing that only
+    /// solving needs, the note still goes there and the ticket stays as it is.
+    pub(super) async fn answer(&self, reference: &Reference, answer: &TicketAnswer) -> Answered {
+        let Some(id) = ticket_id(reference) else { return Answered::Refused(REFERENCE_UNUSABLE) };
+        let came = self.update(id, answer, answer.solves).await;
+        if answer.solves && matches!(came, Err(Stop::Trouble(Trouble::Refused(422)))) {
+            // The update was refused whole, so that nothing of it is there.
+            return told(self.update(id, answer, false).await);
+        }
+        told(came)
+    }
+
+    async fn update(&self, id: &str, answer: &TicketAnswer, solves: bool) -> Result<(), Stop> {
+        let mut ticket = json!({"comment": {"body": answer.text, "public": false}});
+        if solves {
+            ticket["status"] = json!("solved");
+        }
+        let body = serde_json::to_vec(&json!({ "ticket": ticket }))
+            .map_err(|_| Stop::Trouble(Trouble::NotSent("vendor_request_unusable")))?;
+        let asked = Asked {
+            operation: Operation::AnswerTicket,
+            method: Method::PUT,
+            path: &format!("/api/v2/tickets/{id}.json"),
+            query: &[],
+            body: Some(Bytes::from(body)),
+        };
+        let body = self.ask(&asked).await?;
+        let updated: Updated =
+            serde_json::from_slice(&body).map_err(|_| Stop::Trouble(Trouble::Lost(UNREADABLE)))?;
+        if updated.ticket.id.to_string() == id { Ok(()) } else { Err(Trouble::Lost(UNREADABLE).into()) }
+    }
+
+    /// Whether a comment with the marker is on the ticket, on any of its pages.
+    pub(super) async fn is_answered(&self, reference: &Reference, marker: &str) -> Result<bool, Fault> {
+        let Some(id) = ticket_id(reference) else { return Err(Fault::Refused(REFERENCE_UNUSABLE)) };
+        let path = format!("/api/v2/tickets/{id}/comments.json");
+        let mut after: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut query = vec![("page[size]", PAGE_SIZE)];
+            if let Some(cursor) = &after {
+                query.push(("page[after]", cursor));
+            }
+            let asked = Asked {
+                operation: Operation::LookAtTicket,
+                method: Method::GET,
+                path: &path,
+                query: &query,
+                body: None,
+            };
+            let body = self.ask(&asked).await.map_err(fault)?;
+            let page: Page = serde_json::from_slice(&body).map_err(|_| Fault::Unavailable(UNREADABLE))?;
+            if page.comments.iter().any(|comment| comment.holds(marker)) {
+                return Ok(true);
+            }
+            match (page.meta.has_more, page.meta.after_cursor) {
+                (false, _) => return Ok(false),
+                // Without a way on, or round in a circle, nobody can tell.
+                (true, None) => return Err(Fault::Unavailable(UNREADABLE)),
+                (true, cursor) if cursor == after => return Err(Fault::Unavailable(UNREADABLE)),
+                (true, cursor) => after = cursor,
+            }
+        }
+        Err(Fault::Unavailable(TOO_LONG))
+    }
+
+    /// Asks, with the secret's other version when the first one is not accepted: a 401 says that
+    /// nothing was taken. Nothing else is ever sent again.
+    async fn ask(&self, asked: &Asked<'_>) -> Result<Bytes, Stop> {
+        let known = self.read(false).await.map_err(|failure| match failure {
+            Failure { code: "secret_missing", .. } => Stop::NotSetUp,
+            failure => Stop::Trouble(Trouble::NotSent(failure.code)),
+        })?;
+        let loopback = self.client.allows_loopback();
+        let first = known.first().ok_or(Stop::NotSetUp)?;
+        let first = Account::read(first, loopback)
+            .map_err(|failure| Stop::Trouble(Trouble::NotSent(failure.code)))?;
+        let result = self.send(asked, &first).await;
+        if result != Err(Trouble::Unauthorized) {
+            return Ok(result?);
+        }
+        let fresh = match self.read(true).await {
+            Ok(versions) => versions,
+            Err(Failure { kind: Kind::Misconfigured, .. }) => return Err(Trouble::Unauthorized.into()),
+            Err(failure) => return Err(Trouble::NotSent(failure.code).into()),
+        };
+        let mut tried = vec![first];
+        for version in fresh.iter().take(2) {
+            let Ok(account) = Account::read(version, loopback) else { continue };
+            if tried.contains(&account) {
+                continue;
+            }
+            let result = self.send(asked, &account).await;
+            if result != Err(Trouble::Unauthorized) {
+                return Ok(result?);
+            }
+            tried.push(account);
+        }
+        Err(Trouble::Unauthorized.into())
+    }
+
+    async fn read(&self, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure> {
+        let left = self.ends.saturating_duration_since(Instant::now());
+        let name = ticketing_secret_name(ZENDESK);
+        match tokio::time::timeout(left, self.secrets.secret(&name, fresh)).await {
+            Ok(read) => read,
+            Err(_) => Err(Failure::transient("secret_unavailable")),
+        }
+    }
+
+    async fn send(&self, asked: &Asked<'_>, account: &Account) -> Result<Bytes, Trouble> {
+        let timeout = self.ends.saturating_duration_since(Instant::now());
+        // The whole time must never run out while the connection is still being made: that would
+        // look like a call that was sent.
+        if timeout <= Duration::from_secs(CONNECT_SECONDS) {
+            return Err(Trouble::NotSent("vendor_out_of_time"));
+        }
+        let mut url = account.base.clone();
+        url.set_path(asked.path);
+        if !asked.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(asked.query);
+        }
+        self.client
+            .send(Call {
+                operation: asked.operation,
+                source: ZENDESK,
+                hosts: std::slice::from_ref(&account.host),
+                method: asked.method.clone(),
+                url,
+                auth: (AUTHORIZATION, account.auth.clone()),
+                body: asked.body.clone(),
+                success: &[200],
+                timeout,
+                max_body_bytes: MOST_BODY_BYTES,
+                longest_retry_after_seconds: LONGEST_RETRY_AFTER_SECONDS,
+            })
+            .await
+    }
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// The number of a ticket: the digits of `35436`, `#35436` or `ZD-35436`. A second request about a
+/// ticket needs a reference of its own, `ZD-35436-2`: it is answered on the same ticket.
+fn ticket_id(reference: &Reference) -> Option<&str> {
+    let text = reference.as_str();
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = match text.strip_prefix("ZD-") {
+        Some(rest) => match rest.split_once('-') {
+            Some((id, again)) if number(again) => id,
+            Some(_) => return None,
+            None => rest,
+        },
+        None => text.strip_prefix('#').unwrap_or(text),
+    };
+    (number(digits) && digits.len() <= MOST_DIGITS && !digits.starts_with('0')).then_some(digits)
+}
+
+/// What an update came to.
+fn told(came: Result<(), Stop>) -> Answered {
+    match came {
+        Ok(()) => Answered::Sent,
+        Err(Stop::NotSetUp) => Answered::NotSetUp,
+        Err(Stop::Trouble(Trouble::Lost(code))) => Answered::Unknown(code),
+        Err(Stop::Trouble(trouble)) => match fault_of(trouble) {
+            Fault::Refused(code) => Answered::Refused(code),
+            fault => Answered::NotSent(fault),
+        },
+    }
+}
+
+fn fault(stop: Stop) -> Fault {
+    match stop {
+        // It was set up when the answer was claimed: someone took the secret away meanwhile.
+        Stop::NotSetUp => Fault::Unavailable(NOT_SET_UP),
+        Stop::Trouble(trouble) => fault_of(trouble),
+    }
+}
+
+/// What a failed call means where asking again is harmless. Refused is only what stays so.
+fn fault_of(trouble: Trouble) -> Fault {
+    match trouble {
+        Trouble::NotSent(code) | Trouble::Lost(code) => Fault::Unavailable(code),
+        Trouble::Throttled(wait) => Fault::Throttled(wait),
+        Trouble::Unauthorized => Fault::Unauthorized,
+        // The user's rights can be mended, and another update at the same moment passes.
+        Trouble::Refused(403) => Fault::Unavailable("ticket_forbidden"),
+        Trouble::Refused(409 | 423) => Fault::Unavailable("ticket_busy"),
+        Trouble::Refused(404) => Fault::Refused("ticket_not_found"),
+        Trouble::Refused(422) => Fault::Refused("ticket_not_updatable"),
+        Trouble::Refused(_) => Fault::Refused("ticket_refused"),
+    }
+}
+
+#[derive(Deserialize)]
+struct Updated {
+    ticket: UpdatedTicket,
+}
+
+#[derive(Deserialize)]
+struct UpdatedTicket {
+    id: u64,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    comments: Vec<Comment>,
+    meta: Meta,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    has_more: bool,
+    #[serde(default)]
+    after_cursor: Option<String>,
+}
+
+/// A comment's text in the forms that Zendesk gives it in.
+#[derive(Deserialize)]
+struct Comment {
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    plain_body: Option<String>,
+}
+
+impl Comment {
+    fn holds(&self, marker: &str) -> bool {
+        [&self.body, &self.plain_body].into_iter().flatten().any(|text| text.contains(marker))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> Option<String> {
+        ticket_id(&Reference::parse(text).unwrap()).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_tickets_number_is_read_from_the_forms_it_is_written_in() {
+        for text in ["35436", "#35436", "ZD-35436", "ZD-35436-2"] {
+            assert_eq!(id(text).as_deref(), Some("35436"), "{text}");
+        }
+        for text in [
+            "T-1",
+            "ZD-",
+            "#",
+            "ZD-35436-",
+            "ZD-35436-x",
+            "ZD-35436-2-3",
+            "35436-2",
+            "35436/1",
+            "0",
+            "007",
+            "1234567890123456789",
+            "zd-1",
+            "##1",
+        ] {
+            assert_eq!(id(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_an_account_of_zendesk_is_called() {
+        assert_eq!(check_base_url("https://example.zendesk.com", false), Ok(()));
+        for bad in [
+            "http://example.zendesk.com",
+            "https://zendesk.com",
+            "https://a.b.zendesk.com",
+            "https://zendesk.com.example.com",
+            "https://examplezendesk.com",
+            "https://example.zendesk.com.",
+            "https://example.zendesk.com:8443",
+            "https://example.zendesk.com/api",
+            "https://me@example.zendesk.com",
+            "https://-a.zendesk.com",
+            "http://127.0.0.1:1",
+            "https://10.0.0.1",
+            "nonsense",
+        ] {
+            let problem = check_base_url(bad, false).unwrap_err();
+            assert!(!problem.contains("example.com") && !problem.contains("me@"), "{bad}: {problem}");
+        }
+        assert_eq!(check_base_url("http://127.0.0.1:8080", true), Ok(()));
+    }
+
+    #[test]
+    fn a_user_is_an_agents_address() {
+        assert_eq!(check_user("agent@example.com"), Ok(()));
+        for bad in [
+            "",
+            "agent",
+            "@example.com",
+            "agent@",
+            "agent@example.com/token",
+            "a b@example.com",
+            "a:b@example.com",
+        ] {
+            assert!(check_user(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! Zendesk: what is sent, what each of its answers comes to, how a comment is looked for, and what
+//! must not be printed.
+
+use crate::support::{Raw, client};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use rightful_connectors::Ticketing;
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::Reference;
+use rightful_domain::ports::{Secrets, Tickets};
+use rightful_domain::ticket::{Answered, TicketAnswer};
+use rightful_domain::vendor::Fault;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use wiremock::matchers::{any, method, path, query_param, query_param_is_missing};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+use zeroize::Zeroizing;
+
+const USER: &str = "canary.agent@example.com";
+const TOKEN: &str = "canary-token-77b2";
+const MARKER: &str = "rightful-receipt:019aa6e0-5c1f-7000-8000-000000000001";
+
+/// What the cache holds, and what a fresh read finds.
+struct Kept {
+    cached: Result<Vec<String>, Failure>,
+    fresh: Mutex<Result<Vec<String>, Failure>>,
+    fresh_reads: AtomicUsize,
+}
+
+impl Kept {
+    fn new(cached: Result<Vec<String>, Failure>, fresh: Result<Vec<String>, Failure>) -> Arc<Self> {
+        Arc::new(Self { cached, fresh: Mutex::new(fresh), fresh_reads: AtomicUsize::new(0) })
+    }
+}
+
+impl Secrets for Kept {
+    async fn secret(&self, name: &str, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure> {
+        assert_eq!(name, "ticketing/zendesk");
+        let texts = if fresh {
+            self.fresh_reads.fetch_add(1, Ordering::SeqCst);
+            self.fresh.lock().unwrap().clone()
+        } else {
+            self.cached.clone()
+        };
+        Ok(texts?.into_iter().map(Zeroizing::new).collect())
+    }
+}
+
+fn secret(url: &str, token: &str) -> String {
+    json!({"base_url": url, "user": USER, "token": token}).to_string()
+}
+
+fn at(url: &str) -> Ticketing<Kept> {
+    let kept = Ok(vec![secret(url, TOKEN)]);
+    Ticketing::new(client(true), Kept::new(kept.clone(), kept))
+}
+
+fn reference(text: &str) -> Reference {
+    Reference::parse(text).unwrap()
+}
+
+fn note(solves: bool) -> TicketAnswer {
+    TicketAnswer { text: format!("fulfilled\n{MARKER}"), marker: MARKER.to_owned(), solves }
+}
+
+async fn answer(tickets: &Ticketing<Kept>, solves: bool) -> Answered {
+    tickets.answer("zendesk", &reference("ZD-35436"), &note(solves)).await
+}
+
+async fn look(tickets: &Ticketing<Kept>) -> Result<bool, Fault> {
+    tickets.is_answered("zendesk", &reference("ZD-35436"), MARKER).await
+}
+
+fn updated() -> ResponseTemplate {
+    ResponseTemplate::new(200)
+        .set_body_json(json!({"ticket": {"id": 35436, "status": "solved"}, "audit": {}}))
+}
+
+async fn server(reply: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(reply).mount(&server).await;
+    server
+}
+
+fn basic(token: &str) -> String {
+    format!("Basic {}", BASE64.encode(format!("{USER}/token:{token}")))
+}
+
+#[tokio::test]
+async fn an_answer_is_an_internal_note_with_a_status_under_the_agents_token() {
+    for solves in [true, false] {
+        let server = server(updated()).await;
+        assert_eq!(answer(&at(&server.uri()), solves).await, Answered::Sent);
+        let sent = server.received_requests().await.unwrap();
+        assert_eq!(sent.len(), 1);
+        assert_eq!((sent[0].method.as_str(), sent[0].url.path()), ("PUT", "/api/v2/tickets/35436.json"));
+        assert_eq!(sent[0].headers["authorization"].to_str().unwrap(), basic(TOKEN));
+        let body: Value = serde_json::from_slice(&sent[0].body).unwrap();
+        let mut expected =
+            json!({"ticket": {"comment": {"body": format!("fulfilled\n{MARKER}"), "public": false}}});
+        if solves {
+            expected["ticket"]["status"] = json!("solved");
+        }
+        assert_eq!(body, expected);
+    }
+}
+
+#[tokio::test]
+async fn each_answer_of_zendesk_comes_to_what_it_says() {
+    for (status, came) in [
+        (400, Answered::Refused("ticket_refused")),
+        (401, Answered::NotSent(Fault::Unauthorized)),
+        (403, Answered::NotSent(Fault::Unavailable("ticket_forbidden"))),
+        (404, Answered::Refused("ticket_not_found")),
+        (408, Answered::Unknown("vendor_timed_out")),
+        (409, Answered::NotSent(Fault::Unavailable("ticket_busy"))),
+        (422, Answered::Refused("ticket_not_updatable")),
+        (429, Answered::NotSent(Fault::Throttled(Some(93)))),
+        (301, Answered::Unknown("vendor_redirected")),
+        (500, Answered::Unknown("vendor_server_error")),
+        (503, Answered::Unknown("vendor_server_error")),
+        (201, Answered::Unknown("vendor_answer_unexpected")),
+    ] {
+        let reply = ResponseTemplate::new(status).insert_header("retry-after", "93");
+        let server = server(reply).await;
+        assert_eq!(answer(&at(&server.uri()), false).await, came, "{status}");
+        assert_eq!(server.received_requests().await.unwrap().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_cant_be_read_or_is_anothers_leaves_it_in_doubt() {
+    for body in ["", "{", "<html>", "[]", r#"{"ticket":{}}"#, r#"{"ticket":{"id":35437}}"#] {
+        let server = server(ResponseTemplate::new(200).set_body_string(body)).await;
+        let came = answer(&at(&server.uri()), true).await;
+        assert_eq!(came, Answered::Unknown("vendor_answer_unreadable"), "{body}");
+        assert_eq!(server.received_requests().await.unwrap().len(), 1, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_lost_below_http_is_in_doubt_and_what_never_left_is_not() {
+    for lost in [
+        Raw::resetting(),
+        Raw::answering(""),
+        Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"),
+    ] {
+        assert_eq!(answer(&at(&lost.url), true).await, Answered::Unknown("vendor_connection_lost"));
+        assert_eq!(lost.seen(), 1, "it was sent more than once");
+        assert_eq!(look(&at(&lost.url)).await, Err(Fault::Unavailable("vendor_connection_lost")));
+    }
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = at(&format!("http://{closed}"));
+    let unreachable = Fault::Unavailable("vendor_unreachable");
+    assert_eq!(answer(&nobody, true).await, Answered::NotSent(unreachable.clone()));
+    assert_eq!(look(&nobody).await, Err(unreachable));
+}
+
+#[tokio::test]
+async fn a_ticket_that_cant_be_solved_gets_the_note_all_the_same() {
+    let server = MockServer::start().await;
+    let refused =
+        json!({"error": "RecordInvalid", "details": {"base": [{"description": "Type is required"}]}});
+    let solving = move |request: &wiremock::Request| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        match body["ticket"]["status"].as_str() {
+            Some(_) => ResponseTemplate::new(422).set_body_json(refused.clone()),
+            None => updated(),
+        }
+    };
+    Mock::given(any()).respond_with(solving).mount(&server).await;
+    assert_eq!(answer(&at(&server.uri()), true).await, Answered::Sent);
+    assert_eq!(server.received_requests().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_closed_ticket_is_refused_for_the_note_too() {
+    let server = server(ResponseTemplate::new(422)).await;
+    assert_eq!(answer(&at(&server.uri()), true).await, Answered::Refused("ticket_not_updatable"));
+    assert_eq!(server.received_requests().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn after_a_401_the_fresh_and_the_previous_token_are_tried() {
+    let server = MockServer::start().await;
+    let right = |request: &wiremock::Request| match request.headers["authorization"].to_str().unwrap() {
+        text if text == basic("previous") => updated(),
+        _ => ResponseTemplate::new(401),
+    };
+    Mock::given(any()).respond_with(right).mount(&server).await;
+    let versions = |tokens: &[&str]| Ok(tokens.iter().map(|token| secret(&server.uri(), token)).collect());
+    let kept = Kept::new(versions(&["old"]), versions(&["current", "previous"]));
+    assert_eq!(answer(&Ticketing::new(client(true), kept.clone()), true).await, Answered::Sent);
+    assert_eq!(kept.fresh_reads.load(Ordering::SeqCst), 1);
+    assert_eq!(server.received_requests().await.unwrap().len(), 3);
+
+    let kept = Kept::new(versions(&["old"]), versions(&["old", "older"]));
+    let wrong = Ticketing::new(client(true), kept);
+    assert_eq!(answer(&wrong, true).await, Answered::NotSent(Fault::Unauthorized));
+    assert_eq!(look(&wrong).await, Err(Fault::Unauthorized));
+}
+
+#[tokio::test]
+async fn without_a_secret_nothing_is_set_up_and_an_unreadable_one_may_be_mended() {
+    let missing = Err(Failure::misconfigured("secret_missing"));
+    let none = Ticketing::new(client(true), Kept::new(missing.clone(), missing));
+    assert_eq!(answer(&none, true).await, Answered::NotSetUp);
+    assert_eq!(look(&none).await, Err(Fault::Unavailable("ticketing_not_set_up")));
+
+    let server = server(updated()).await;
+    let url = server.uri();
+    for text in [
+        "x".to_owned(),
+        json!({"base_url": url, "user": USER}).to_string(),
+        json!({"base_url": url, "user": USER, "token": " "}).to_string(),
+        json!({"base_url": url, "user": "agent", "token": TOKEN}).to_string(),
+        json!({"base_url": "https://example.com", "user": USER, "token": TOKEN}).to_string(),
+        json!({"base_url": "https://a.b.zendesk.com", "user": USER, "token": TOKEN}).to_string(),
+        json!({"base_url": url, "user": USER, "token": "a\nb"}).to_string(),
+    ] {
+        let kept = Ok(vec![text.clone()]);
+        let tickets = Ticketing::new(client(true), Kept::new(kept.clone(), kept));
+        let fault = Fault::Unavailable("ticketing_secret_unreadable");
+        let came = answer(&tickets, true).await;
+        if text.contains("a\\nb") {
+            // Basic authentication encodes it: Zendesk is who refuses it.
+            assert_eq!(came, Answered::Sent);
+            continue;
+        }
+        assert_eq!(came, Answered::NotSent(fault.clone()), "{text}");
+        assert_eq!(look(&tickets).await, Err(fault), "{text}");
+    }
+    let denied = Err(Failure::misconfigured("secret_denied"));
+    let tickets = Ticketing::new(client(true), Kept::new(denied.clone(), denied));
+    assert_eq!(answer(&tickets, true).await, Answered::NotSent(Fault::Unavailable("secret_denied")));
+}
+
+#[tokio::test]
+async fn a_reference_that_is_no_ticket_number_and_another_channel_call_nobody() {
+    let server = server(updated()).await;
+    let tickets = at(&server.uri());
+    let unusable = "ticket_reference_unusable";
+    let came = tickets.answer("zendesk", &reference("T-1"), &note(true)).await;
+    assert_eq!(came, Answered::Refused(unusable));
+    let looked = tickets.is_answered("zendesk", &reference("ZD-1/../2"), MARKER).await;
+    assert_eq!(looked, Err(Fault::Refused(unusable)));
+    assert!(tickets.takes("zendesk") && !tickets.takes("standard"));
+    assert_eq!(tickets.answer("standard", &reference("1"), &note(true)).await, Answered::NotSetUp);
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn loopback_is_called_only_where_it_is_allowed() {
+    let server = server(updated()).await;
+    let kept = Ok(vec![secret(&server.uri(), TOKEN)]);
+    let tickets = Ticketing::new(client(false), Kept::new(kept.clone(), kept));
+    let fault = Fault::Unavailable("ticketing_secret_unreadable");
+    assert_eq!(answer(&tickets, true).await, Answered::NotSent(fault));
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+fn page(texts: &[&str], after: Option<&str>) -> ResponseTemplate {
+    let comments: Vec<Value> =
+        texts.iter().map(|text| json!({"id": 1, "body": text, "public": false})).collect();
+    let meta = json!({"has_more": after.is_some(), "after_cursor": after});
+    ResponseTemplate::new(200).set_body_json(json!({"comments": comments, "meta": meta, "links": {}}))
+}
+
+#[tokio::test]
+async fn a_comment_is_looked_for_on_every_page() {
+    for (last, there) in [(format!("x\n{MARKER}"), true), ("rightful-receipt:another".to_owned(), false)] {
+        let server = MockServer::start().await;
+        let get = || Mock::given(method("GET")).and(path("/api/v2/tickets/35436/comments.json"));
+        get()
+            .and(query_param("page[size]", "100"))
+            .and(query_param_is_missing("page[after]"))
+            .respond_with(page(&["hello"], Some("c+1=")))
+            .mount(&server)
+            .await;
+        get()
+            .and(query_param("page[after]", "c+1="))
+            .respond_with(page(&["and", &last], None))
+            .mount(&server)
+            .await;
+        assert_eq!(look(&at(&server.uri())).await, Ok(there));
+        assert_eq!(server.received_requests().await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_did_not_see_everything_says_nothing() {
+    for reply in [
+        page(&[], Some("same")),
+        ResponseTemplate::new(200).set_body_json(json!({"comments": [], "meta": {"has_more": true}})),
+        ResponseTemplate::new(200).set_body_json(json!({"comments": []})),
+        ResponseTemplate::new(200).set_body_string("<html>"),
+    ] {
+        let server = server(reply).await;
+        let looked = look(&at(&server.uri())).await;
+        assert_eq!(looked, Err(Fault::Unavailable("vendor_answer_unreadable")));
+    }
+    let server = MockServer::start().await;
+    let pages = AtomicUsize::new(0);
+    let endless =
+        move |_: &wiremock::Request| page(&["x"], Some(&pages.fetch_add(1, Ordering::SeqCst).to_string()));
+    Mock::given(any()).respond_with(endless).mount(&server).await;
+    assert_eq!(look(&at(&server.uri())).await, Err(Fault::Unavailable("ticket_too_long")));
+    assert_eq!(server.received_requests().await.unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn a_look_tells_a_ticket_that_is_gone_from_what_may_pass() {
+    for (status, fault) in [
+        (404, Fault::Refused("ticket_not_found")),
+        (403, Fault::Unavailable("ticket_forbidden")),
+        (429, Fault::Throttled(None)),
+        (500, Fault::Unavailable("vendor_server_error")),
+    ] {
+        let server = server(ResponseTemplate::new(status)).await;
+        assert_eq!(look(&at(&server.uri())).await, Err(fault), "{status}");
+    }
+}
+
+/// Runs everything against servers that repeat what they know, and gives what a careless caller would
+/// print.
+pub async fn everything() -> String {
+    let mut printed = String::new();
+    let mut run = async |url: &str| {
+        let tickets = at(url);
+        let _ = write!(printed, "{tickets:?}");
+        for text in ["ZD-987654321", "CANARYREF-1"] {
+            let came = tickets.answer("zendesk", &reference(text), &note(true)).await;
+            let looked = tickets.is_answered("zendesk", &reference(text), MARKER).await;
+            let _ = write!(printed, "{came:?} {looked:?}");
+        }
+    };
+    for status in [200, 302, 400, 401, 404, 422, 429, 500] {
+        let echo = format!(r#"{{"error":"{USER} {TOKEN} 987654321","ticket":{{"id":987654321}}}}"#);
+        let reply = ResponseTemplate::new(status)
+            .insert_header("location", format!("http://127.0.0.1/{USER}/987654321").as_str())
+            .set_body_string(echo);
+        run(&server(reply).await.uri()).await;
+    }
+    run(&Raw::resetting().url).await;
+    run("http://127.0.0.1:1").await;
+    printed
+}

@@ -1,0 +1,565 @@
+//! The answer to the ticket that a request came from: where it stands, and what it says.
+//!
+//! The answer is a note for the people who work on the ticket, never the letter to the data subject:
+//! that one is a person's to write. It holds no personal data and says no more than is known.
+
+use crate::failure::Code;
+use crate::ids::RequestId;
+use crate::life::REFERENCE_MISSING;
+use crate::receipt::Issuer;
+use crate::request::{Request, RequestOutcome};
+use crate::task::{Outcome, Task};
+use crate::time::Time;
+use crate::vendor::{Claim, Fault};
+use crate::waits::Waits;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+
+/// Where the answer to a ticket stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerState {
+    /// It is owed, and certainly not sent.
+    Due,
+    /// A call is under way, or came to an end that nobody knows: it is looked for before it is sent
+    /// again.
+    Claimed,
+    /// It is on the ticket.
+    Sent,
+    /// No ticketing system is set up. Final.
+    NotSetUp,
+    /// It can't be given; the reason says why. Final.
+    Undeliverable,
+}
+
+impl AnswerState {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AnswerState::Due => "due",
+            AnswerState::Claimed => "claimed",
+            AnswerState::Sent => "sent",
+            AnswerState::NotSetUp => "not_set_up",
+            AnswerState::Undeliverable => "undeliverable",
+        }
+    }
+
+    /// Whether nothing more is done about it.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, AnswerState::Sent | AnswerState::NotSetUp | AnswerState::Undeliverable)
+    }
+}
+
+/// The answer that a request owes its ticket: a part of the request's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Where it stands.
+    pub state: AnswerState,
+    /// How often the ticketing system was called about it; tells one claim from the next.
+    pub tries: u32,
+    /// Why it isn't on the ticket, or why nobody can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// While it is claimed: until when the call may still take effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+    /// When it is taken up next; `None` once it is final.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_try: Option<Time>,
+    /// When it was seen to be on the ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Time>,
+}
+
+/// Waits between tries: seconds, then minutes, then hours.
+pub const ANSWER_WAITS: Waits = Waits { first_seconds: 5, longest_seconds: 6 * 3600 };
+
+/// After so many seconds from the closing an answer that can't be given is given up: 30 days.
+pub const GIVE_UP_SECONDS: u64 = 30 * 24 * 3600;
+
+/// How long after its time-out a call may still take effect, in seconds. Only then is it of use to
+/// look: what arrives after the look would be there twice.
+pub const SETTLE_SECONDS: u64 = 60;
+
+impl Answer {
+    /// An answer that nobody has tried to give yet.
+    #[must_use]
+    pub fn due(at: Time) -> Self {
+        Self {
+            state: AnswerState::Due,
+            tries: 0,
+            reason: None,
+            until: None,
+            next_try: Some(at),
+            answered_at: None,
+        }
+    }
+
+    /// Whether it is time to do something about it.
+    #[must_use]
+    pub fn is_due(&self, now: Time) -> bool {
+        !self.state.is_final() && self.next_try.is_none_or(|at| at <= now)
+    }
+
+    /// The next call's claim, which may take effect until `until`.
+    #[must_use]
+    pub fn claimed(&self, until: Time) -> Self {
+        Self {
+            state: AnswerState::Claimed,
+            tries: self.tries.saturating_add(1),
+            reason: None,
+            until: Some(until),
+            next_try: Some(until),
+            answered_at: None,
+        }
+    }
+
+    /// It is on the ticket.
+    #[must_use]
+    pub fn sent(&self, now: Time) -> Self {
+        self.ended(AnswerState::Sent, None, Some(now))
+    }
+
+    /// It ended without being on the ticket.
+    #[must_use]
+    pub fn given_up(&self, state: AnswerState, reason: Code) -> Self {
+        self.ended(state, Some(reason.to_owned()), None)
+    }
+
+    fn ended(&self, state: AnswerState, reason: Option<String>, answered_at: Option<Time>) -> Self {
+        Self { state, tries: self.tries, reason, until: None, next_try: None, answered_at }
+    }
+
+    /// It certainly isn't on the ticket and is tried again, no sooner than the other side asks for.
+    #[must_use]
+    pub fn put_off(&self, fault: &Fault, now: Time) -> Self {
+        Self {
+            state: AnswerState::Due,
+            tries: self.tries,
+            reason: Some(fault.code().to_owned()),
+            until: None,
+            next_try: Some(now.plus_seconds(self.wait(fault))),
+            answered_at: None,
+        }
+    }
+
+    /// Nobody can tell whether it is on the ticket: looked for once the call can't take effect any more.
+    #[must_use]
+    pub fn in_doubt(&self, reason: Code, now: Time) -> Self {
+        let wait = ANSWER_WAITS.after(self.tries.saturating_sub(1)).max(SETTLE_SECONDS);
+        let settled = Some(now.plus_seconds(wait));
+        Self { reason: Some(reason.to_owned()), until: settled, next_try: settled, ..self.clone() }
+    }
+
+    /// The look itself failed: looked for again later.
+    #[must_use]
+    pub fn unseen(&self, fault: &Fault, now: Time) -> Self {
+        let tried = Self { tries: self.tries.saturating_add(1), ..self.clone() };
+        Self {
+            reason: Some(fault.code().to_owned()),
+            next_try: Some(now.plus_seconds(tried.wait(fault))),
+            ..tried
+        }
+    }
+
+    fn wait(&self, fault: &Fault) -> u64 {
+        let own = ANSWER_WAITS.after(self.tries.saturating_sub(1));
+        fault.asked_wait().map_or(own, |asked| asked.max(own))
+    }
+}
+
+/// What came of giving an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It is on the ticket.
+    Sent,
+    /// It certainly is not, and may be sent again.
+    NotSent(Fault),
+    /// The ticketing system refused it: it is not on the ticket, and sending it again won't help.
+    Refused(Code),
+    /// Nobody can tell: never sent again before somebody looked.
+    Unknown(Code),
+    /// No ticketing system is set up for this channel; nothing was called.
+    NotSetUp,
+}
+
+/// An answer as it is put on a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketAnswer {
+    /// Plain text; its last line is the marker.
+    pub text: String,
+    /// What tells this answer from anything else on the ticket.
+    pub marker: String,
+    /// Whether the ticket is solved with it. Otherwise a person has to go on with it.
+    pub solves: bool,
+}
+
+/// What tells a request's answer from anything else on a ticket.
+#[must_use]
+pub fn marker(request: RequestId) -> String {
+    format!("rightful-receipt:{request}")
+}
+
+/// Composes the answer from what is stored about a closed request; the same rows give the same text.
+/// `None` while it is open or its receipt isn't kept.
+#[must_use]
+pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<TicketAnswer> {
+    let (outcome, closed_at) = (request.outcome?, request.closed_at?);
+    let sha256 = request.receipt_sha256.as_ref()?;
+    let marker = marker(request.id);
+    let mut text = String::new();
+    let mut line = |words: String| {
+        text.push_str(&words);
+        text.push('\n');
+    };
+    line(format!("Rightful has closed this {} request: {}", request.right.as_str(), of_request(outcome)));
+    if request.dry_run {
+        line("DRY RUN: it was tried out, and nothing was erased.".to_owned());
+    }
+    if issuer.sandbox {
+        line(
+            "SANDBOX: this deployment may use a vendor on its own machine, so this proves nothing."
+                .to_owned(),
+        );
+    }
+    line(String::new());
+    line(format!(
+        "Received {}; the law wants an answer by {}.",
+        minute(request.received_at),
+        day(request.due_at)
+    ));
+    line(format!("Closed {}.", minute(closed_at)));
+    line(String::new());
+    line("Data sources:".to_owned());
+    for task in tasks {
+        line(format!("- {} ({}): {}", task.source, task.connector, of_task(task)));
+    }
+    line(String::new());
+    line(next_step(outcome, request.dry_run).to_owned());
+    line(String::new());
+    line(format!("Receipt {}, SHA-256 {sha256}, stage {}.", request.id, issuer.stage));
+    text.push_str(&marker);
+    let solves =
+        matches!(outcome, RequestOutcome::Fulfilled | RequestOutcome::NothingFound) && !request.dry_run;
+    Some(TicketAnswer { text, marker, solves })
+}
+
+fn of_request(outcome: RequestOutcome) -> &'static str {
+    match outcome {
+        RequestOutcome::Fulfilled => "fulfilled. Everything found was acted on.",
+        RequestOutcome::PartlyFulfilled => {
+            "partly_fulfilled. Some of what was found was acted on, some was not."
+        }
+        RequestOutcome::NothingFound => {
+            "nothing_found. The searches by the identifiers given found no record of this person."
+        }
+        RequestOutcome::Refused => "refused.",
+        RequestOutcome::Failed => "failed. It could not be done, or only in part.",
+        RequestOutcome::DryRun => "dry_run. Nothing was erased.",
+    }
+}
+
+fn next_step(outcome: RequestOutcome, dry_run: bool) -> &'static str {
+    match outcome {
+        _ if dry_run => "To do: nothing has been done for the data subject yet; make the real request.",
+        RequestOutcome::Fulfilled | RequestOutcome::NothingFound => {
+            "To do: write to the data subject. This note is internal and was not sent to them."
+        }
+        _ => {
+            "To do: look at each data source above, finish by hand or make another request, then write to \
+             the data subject. This note is internal and was not sent to them."
+        }
+    }
+}
+
+fn of_task(task: &Task) -> String {
+    let counts = task.counts;
+    let mut text = match task.outcome {
+        Some(Outcome::VerifiedErased) => format!(
+            "verified_erased. {} submitted; {}, and a later search by every identifier found none of the \
+             submitted records{}.",
+            records(counts.submitted),
+            if task.reason.as_deref() == Some(REFERENCE_MISSING) {
+                "the vendor did not answer all of it, so that its own reference is missing".to_owned()
+            } else {
+                format!("the vendor says it is done{}", claim(task.claim))
+            },
+            task.verified_at.map_or_else(String::new, |at| format!(" ({})", minute(at))),
+        ),
+        Some(Outcome::ReportedErased) => format!(
+            "reported_erased. {} submitted; the vendor says it is done{}. It can't be searched, so this is \
+             its word alone.",
+            records(counts.submitted),
+            claim(task.claim),
+        ),
+        Some(Outcome::Copied) => format!("copied. {} copied.", records(counts.submitted)),
+        Some(Outcome::NothingFound) => {
+            "nothing_found. The search by the identifiers given found nothing.".to_owned()
+        }
+        Some(Outcome::MissingIdentifier) => {
+            "missing_identifier. It was not searched: it needs an identifier that the request does not have."
+                .to_owned()
+        }
+        Some(Outcome::Refused) => {
+            format!("refused. {} found, {} submitted.", records(counts.found), counts.submitted)
+        }
+        Some(Outcome::StillPresent) => format!(
+            "still_present. The vendor says it is done{}, yet the last search still found {} of {}.",
+            claim(task.claim),
+            task.left,
+            records(counts.submitted),
+        ),
+        Some(Outcome::Failed) => format!(
+            "failed. {} found, {} submitted, {} confirmed by the vendor.",
+            records(counts.found),
+            counts.submitted,
+            counts.confirmed
+        ),
+        Some(Outcome::DryRun) => {
+            format!("dry_run. {} found; nothing was erased.", records(counts.found))
+        }
+        None => task.state.as_str().to_owned(),
+    };
+    if let Some(reason) = &task.reason {
+        let _ = write!(text, " Reason: {reason}.");
+    }
+    if task.appeared > 0 {
+        let _ =
+            write!(text, " {} appeared since that no decision covers; not erased.", records(task.appeared));
+    }
+    text
+}
+
+fn claim(claim: Option<Claim>) -> &'static str {
+    match claim {
+        Some(Claim::Deleted) => " (deleted)",
+        Some(Claim::Anonymised) => " (anonymised)",
+        Some(Claim::NotStated) | None => "",
+    }
+}
+
+fn records(number: u32) -> String {
+    format!("{number} {}", if number == 1 { "record" } else { "records" })
+}
+
+/// `2026-11-21 09:30 UTC`
+fn minute(time: Time) -> String {
+    let text = time.to_string();
+    match (text.get(..10), text.get(11..16)) {
+        (Some(day), Some(clock)) => format!("{day} {clock} UTC"),
+        _ => text,
+    }
+}
+
+/// `2026-11-21`
+fn day(time: Time) -> String {
+    let text = time.to_string();
+    text.get(..10).map_or_else(|| text.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identifier::IdentifierKind;
+    use crate::ids::{Reference, SourceId};
+    use crate::request::{Policy, RequestState, Right};
+    use crate::task::{Counts, TaskState};
+
+    fn at(text: &str) -> Time {
+        Time::parse(&format!("2026-11-21T{text}Z")).unwrap()
+    }
+
+    fn id() -> RequestId {
+        RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap()
+    }
+
+    fn closed(outcome: RequestOutcome) -> Request {
+        Request {
+            schema: Request::SCHEMA,
+            id: id(),
+            right: Right::Erasure,
+            state: RequestState::Closed,
+            revision: 4,
+            policy: Policy::Auto,
+            dry_run: false,
+            reference: Some(Reference::parse("ZD-35436").unwrap()),
+            origin: "zendesk".to_owned(),
+            sources: Vec::new(),
+            identifier_kinds: vec![IdentifierKind::email()],
+            identifiers: None,
+            subject: None,
+            received_at: at("09:30:00"),
+            due_at: at("09:30:00").one_calendar_month_later(),
+            attempt: 1,
+            next_due: None,
+            outcome: Some(outcome),
+            closed_at: Some(at("09:31:00")),
+            receipt_sha256: Some("ab".repeat(32)),
+            forget_at: None,
+            forgotten_at: None,
+            answer: Some(Answer::due(at("09:31:00"))),
+            extension: None,
+            escalation: None,
+            ended: Vec::new(),
+        }
+    }
+
+    fn task(source: &str, outcome: Outcome, submitted: u32) -> Task {
+        let source = SourceId::parse(source).unwrap();
+        let mut task = Task::planned(id(), source, "qualifio".to_owned(), at("09:30:00"));
+        task.state = TaskState::Settled;
+        task.outcome = Some(outcome);
+        task.settled_at = Some(at("09:31:00"));
+        task.counts = Counts { found: submitted, submitted, confirmed: submitted };
+        task
+    }
+
+    fn issuer(sandbox: bool) -> Issuer {
+        Issuer { stage: "prod".to_owned(), sandbox }
+    }
+
+    fn text(request: &Request, tasks: &[Task], sandbox: bool) -> (String, bool) {
+        let answer = compose(request, tasks, &issuer(sandbox)).unwrap();
+        assert_eq!(answer.text.lines().last(), Some(answer.marker.as_str()));
+        (answer.text, answer.solves)
+    }
+
+    #[test]
+    fn what_was_verified_is_told_as_a_claim_and_a_look() {
+        let mut one = task("qualifio-main", Outcome::VerifiedErased, 3);
+        one.claim = Some(Claim::Anonymised);
+        one.verified_at = Some(at("09:30:50"));
+        let (text, solves) = text(&closed(RequestOutcome::Fulfilled), &[one], false);
+        assert!(solves);
+        insta::assert_snapshot!(text, @r"
+        Rightful has closed this erasure request: fulfilled. Everything found was acted on.
+
+        Received 2026-11-21 09:30 UTC; the law wants an answer by 2026-12-21.
+        Closed 2026-11-21 09:31 UTC.
+
+        Data sources:
+        - qualifio-main (qualifio): verified_erased. 3 records submitted; the vendor says it is done (anonymised), and a later search by every identifier found none of the submitted records (2026-11-21 09:30 UTC).
+
+        To do: write to the data subject. This note is internal and was not sent to them.
+
+        Receipt 019aa6e0-5c1f-7000-8000-000000000001, SHA-256 abababababababababababababababababababababababababababababababab, stage prod.
+        rightful-receipt:019aa6e0-5c1f-7000-8000-000000000001
+        ");
+    }
+
+    #[test]
+    fn what_was_seen_without_the_vendors_answer_claims_nothing_of_the_vendor() {
+        let mut one = task("qualifio-main", Outcome::VerifiedErased, 3);
+        one.reason = Some(REFERENCE_MISSING.to_owned());
+        one.claim = Some(Claim::NotStated);
+        let (text, _) = text(&closed(RequestOutcome::Fulfilled), &[one], false);
+        assert!(text.contains("did not answer all of it") && text.contains("found none"), "{text}");
+        assert!(!text.contains("the vendor says it is done"), "{text}");
+    }
+
+    #[test]
+    fn each_data_source_is_told_for_itself_and_a_person_goes_on() {
+        let mut still = task("shop", Outcome::StillPresent, 2);
+        still.left = 1;
+        still.appeared = 1;
+        let mut refused = task("crm", Outcome::Refused, 0);
+        refused.reason = Some("vendor_forbidden".to_owned());
+        let tasks = [
+            refused,
+            task("mail", Outcome::ReportedErased, 1),
+            task("news", Outcome::NothingFound, 0),
+            task("pos", Outcome::MissingIdentifier, 0),
+            still,
+            task("web", Outcome::Failed, 1),
+        ];
+        let (text, solves) = text(&closed(RequestOutcome::PartlyFulfilled), &tasks, false);
+        assert!(!solves);
+        insta::assert_snapshot!(text, @r"
+        Rightful has closed this erasure request: partly_fulfilled. Some of what was found was acted on, some was not.
+
+        Received 2026-11-21 09:30 UTC; the law wants an answer by 2026-12-21.
+        Closed 2026-11-21 09:31 UTC.
+
+        Data sources:
+        - crm (qualifio): refused. 0 records found, 0 submitted. Reason: vendor_forbidden.
+        - mail (qualifio): reported_erased. 1 record submitted; the vendor says it is done. It can't be searched, so this is its word alone.
+        - news (qualifio): nothing_found. The search by the identifiers given found nothing.
+        - pos (qualifio): missing_identifier. It was not searched: it needs an identifier that the request does not have.
+        - shop (qualifio): still_present. The vendor says it is done, yet the last search still found 1 of 2 records. 1 record appeared since that no decision covers; not erased.
+        - web (qualifio): failed. 1 record found, 1 submitted, 1 confirmed by the vendor.
+
+        To do: look at each data source above, finish by hand or make another request, then write to the data subject. This note is internal and was not sent to them.
+
+        Receipt 019aa6e0-5c1f-7000-8000-000000000001, SHA-256 abababababababababababababababababababababababababababababababab, stage prod.
+        rightful-receipt:019aa6e0-5c1f-7000-8000-000000000001
+        ");
+    }
+
+    #[test]
+    fn a_dry_run_in_a_sandbox_says_both_and_solves_nothing() {
+        let request = Request { dry_run: true, ..closed(RequestOutcome::DryRun) };
+        let (text, solves) = text(&request, &[task("qualifio-main", Outcome::DryRun, 3)], true);
+        assert!(!solves);
+        insta::assert_snapshot!(text, @r"
+        Rightful has closed this erasure request: dry_run. Nothing was erased.
+        DRY RUN: it was tried out, and nothing was erased.
+        SANDBOX: this deployment may use a vendor on its own machine, so this proves nothing.
+
+        Received 2026-11-21 09:30 UTC; the law wants an answer by 2026-12-21.
+        Closed 2026-11-21 09:31 UTC.
+
+        Data sources:
+        - qualifio-main (qualifio): dry_run. 3 records found; nothing was erased.
+
+        To do: nothing has been done for the data subject yet; make the real request.
+
+        Receipt 019aa6e0-5c1f-7000-8000-000000000001, SHA-256 abababababababababababababababababababababababababababababababab, stage prod.
+        rightful-receipt:019aa6e0-5c1f-7000-8000-000000000001
+        ");
+    }
+
+    #[test]
+    fn only_a_real_request_that_is_fulfilled_or_found_nothing_solves_its_ticket() {
+        use RequestOutcome as R;
+        for outcome in [R::Fulfilled, R::PartlyFulfilled, R::NothingFound, R::Refused, R::Failed, R::DryRun] {
+            let request = closed(outcome);
+            let solves = compose(&request, &[], &issuer(false)).unwrap().solves;
+            assert_eq!(solves, matches!(outcome, R::Fulfilled | R::NothingFound), "{outcome:?}");
+            let dry = Request { dry_run: true, ..request };
+            assert!(!compose(&dry, &[], &issuer(false)).unwrap().solves, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_composed_before_the_receipt_is_kept() {
+        let request = Request { receipt_sha256: None, ..closed(RequestOutcome::Fulfilled) };
+        assert_eq!(compose(&request, &[], &issuer(false)), None);
+    }
+
+    #[test]
+    fn waits_grow_from_seconds_to_hours_and_keep_to_what_is_asked() {
+        let now = at("10:00:00");
+        let fault = Fault::Unavailable("vendor_unreachable");
+        let mut answer = Answer::due(now);
+        let mut waits = Vec::new();
+        for _ in 0..15 {
+            answer = answer.claimed(now).put_off(&fault, now);
+            waits.push(now.seconds_until(answer.next_try.unwrap()));
+        }
+        assert_eq!(waits[..4], [5, 10, 20, 40]);
+        assert_eq!(waits[14], 6 * 3600);
+        let asked = Answer::due(now).claimed(now).put_off(&Fault::Throttled(Some(77)), now);
+        assert_eq!(asked.next_try, Some(now.plus_seconds(77)));
+    }
+
+    #[test]
+    fn a_request_stored_before_there_were_answers_reads_and_owes_none() {
+        let mut row = serde_json::to_value(closed(RequestOutcome::Fulfilled)).unwrap();
+        assert_eq!(row["answer"]["state"], "due");
+        row.as_object_mut().unwrap().remove("answer");
+        let request: Request = serde_json::from_value(row).unwrap();
+        assert_eq!(request.answer, None);
+    }
+}

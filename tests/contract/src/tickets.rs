@@ -1,0 +1,187 @@
+//! A ticketing system with a script: it keeps what is put on a ticket, unless the test has ordered
+//! another answer.
+
+use crate::clock::TestClock;
+use crate::gate::Gate;
+use rightful_domain::ids::Reference;
+use rightful_domain::ports::{Clock, Tickets};
+use rightful_domain::ticket::{Answered, TicketAnswer};
+use rightful_domain::time::Time;
+use rightful_domain::vendor::Fault;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+/// The channel whose tickets are answered.
+pub const CHANNEL: &str = "zendesk";
+
+/// One call that reached the ticketing system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketCall {
+    /// Something is put on a ticket.
+    Answer {
+        /// The ticket.
+        reference: String,
+        /// What.
+        answer: TicketAnswer,
+        /// When.
+        at: Time,
+    },
+    /// A look whether it is there.
+    Look {
+        /// The ticket.
+        reference: String,
+        /// When.
+        at: Time,
+    },
+}
+
+/// An ordered answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketReply {
+    /// This answer; nothing is put on the ticket.
+    Says(Answered),
+    /// It is put on the ticket, but the answer gets lost.
+    Lost,
+}
+
+/// What is on a ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ticket {
+    /// The comments, in order.
+    pub comments: Vec<String>,
+    /// Whether it is solved.
+    pub solved: bool,
+}
+
+#[derive(Default)]
+struct State {
+    tickets: BTreeMap<String, Ticket>,
+    replies: VecDeque<TicketReply>,
+    looks: VecDeque<Fault>,
+    down: Option<Fault>,
+    hangs: bool,
+    journal: Vec<TicketCall>,
+}
+
+/// A handle on the ticketing system; a clone is the same one.
+#[derive(Clone)]
+pub struct FakeTickets {
+    gate: Gate,
+    clock: TestClock,
+    state: Rc<RefCell<State>>,
+}
+
+impl std::fmt::Debug for FakeTickets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FakeTickets").field("journal", &self.state.borrow().journal).finish_non_exhaustive()
+    }
+}
+
+impl FakeTickets {
+    /// One that has every ticket it is asked about.
+    #[must_use]
+    pub fn new(gate: Gate, clock: TestClock) -> Self {
+        Self { gate, clock, state: Rc::default() }
+    }
+
+    /// Orders the answer to the next call that puts something on a ticket.
+    pub fn order(&self, reply: TicketReply) {
+        self.state.borrow_mut().replies.push_back(reply);
+    }
+
+    /// Orders that the next look fails.
+    pub fn fail_look(&self, fault: Fault) {
+        self.state.borrow_mut().looks.push_back(fault);
+    }
+
+    /// While set, every call fails without an effect.
+    pub fn down(&self, fault: Option<Fault>) {
+        self.state.borrow_mut().down = fault;
+    }
+
+    /// While set, a call hangs after it took effect.
+    pub fn hang(&self, hangs: bool) {
+        self.state.borrow_mut().hangs = hangs;
+    }
+
+    /// What is on a ticket.
+    #[must_use]
+    pub fn ticket(&self, reference: &str) -> Ticket {
+        self.state.borrow().tickets.get(reference).cloned().unwrap_or_default()
+    }
+
+    /// Every call that reached it.
+    #[must_use]
+    pub fn journal(&self) -> Vec<TicketCall> {
+        self.state.borrow().journal.clone()
+    }
+
+    /// How many calls wanted to put something on a ticket.
+    #[must_use]
+    pub fn sends(&self) -> usize {
+        self.journal().iter().filter(|call| matches!(call, TicketCall::Answer { .. })).count()
+    }
+
+    /// How many calls looked.
+    #[must_use]
+    pub fn looks(&self) -> usize {
+        self.journal().len() - self.sends()
+    }
+
+    fn put(&self, reference: &str, answer: &TicketAnswer) {
+        let mut state = self.state.borrow_mut();
+        let ticket = state.tickets.entry(reference.to_owned()).or_default();
+        ticket.comments.push(answer.text.clone());
+        ticket.solved |= answer.solves;
+    }
+}
+
+impl Tickets for FakeTickets {
+    fn takes(&self, channel: &str) -> bool {
+        channel == CHANNEL
+    }
+
+    fn call_seconds(&self) -> u64 {
+        20
+    }
+
+    async fn answer(&self, _channel: &str, reference: &Reference, answer: &TicketAnswer) -> Answered {
+        self.gate.point("answer ticket").await;
+        let (name, at) = (reference.as_str().to_owned(), self.clock.now());
+        let (down, ordered) = {
+            let mut state = self.state.borrow_mut();
+            state.journal.push(TicketCall::Answer { reference: name, answer: answer.clone(), at });
+            (state.down.clone(), state.replies.pop_front())
+        };
+        let came = match (down, ordered) {
+            (Some(fault), _) => Answered::NotSent(fault),
+            (None, Some(TicketReply::Says(came))) => came,
+            (None, Some(TicketReply::Lost)) => {
+                self.put(reference.as_str(), answer);
+                Answered::Unknown("vendor_timed_out")
+            }
+            (None, None) => {
+                self.put(reference.as_str(), answer);
+                Answered::Sent
+            }
+        };
+        poll_fn(|_| if self.state.borrow().hangs { Poll::Pending } else { Poll::Ready(()) }).await;
+        self.gate.point("after answer ticket").await;
+        came
+    }
+
+    async fn is_answered(&self, _channel: &str, reference: &Reference, marker: &str) -> Result<bool, Fault> {
+        self.gate.point("look at ticket").await;
+        let mut state = self.state.borrow_mut();
+        let (name, at) = (reference.as_str().to_owned(), self.clock.now());
+        state.journal.push(TicketCall::Look { reference: name, at });
+        if let Some(fault) = state.down.clone().or_else(|| state.looks.pop_front()) {
+            return Err(fault);
+        }
+        let ticket = state.tickets.get(reference.as_str());
+        Ok(ticket.is_some_and(|ticket| ticket.comments.iter().any(|text| text.contains(marker))))
+    }
+}

@@ -1,0 +1,105 @@
+//! Tickets of the fake ticketing system: Zendesk's, as far as answering one goes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The agent whose API token is used.
+pub const DEFAULT_TICKETING_USER: &str = "agent@example.com";
+/// The ticket that is there from the start.
+pub const DEFAULT_TICKET: u64 = 35_436;
+
+/// What someone wrote on a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comment {
+    /// Its number, over all tickets.
+    #[serde(default)]
+    pub id: u64,
+    /// The text.
+    pub body: String,
+    /// Whether the requester sees it.
+    pub public: bool,
+}
+
+/// A ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticket {
+    /// Its number.
+    pub id: u64,
+    /// `open`, `solved`, `closed`, and whatever else it is set to.
+    #[serde(default = "open")]
+    pub status: String,
+    /// The comments, oldest first.
+    #[serde(default)]
+    pub comments: Vec<Comment>,
+    /// Whether solving it needs a field that it doesn't have.
+    #[serde(default)]
+    pub unsolvable: bool,
+}
+
+fn open() -> String {
+    "open".to_owned()
+}
+
+impl Ticket {
+    /// An open ticket that nobody wrote on.
+    pub fn new(id: u64) -> Self {
+        Self { id, status: open(), comments: Vec::new(), unsolvable: false }
+    }
+
+    /// Changes it as an update asks; on an error nothing of it is changed.
+    pub(crate) fn update(&mut self, body: Option<&Value>, comment_id: u64) -> Result<Value, &'static str> {
+        if self.status == "closed" {
+            return Err("Status closed prevents ticket update");
+        }
+        let asked = body.map(|body| &body["ticket"]).filter(|ticket| ticket.is_object());
+        let asked = asked.ok_or("ticket is required")?;
+        let status = asked["status"].as_str();
+        if status == Some("solved") && self.unsolvable {
+            return Err("Type is required when solving a ticket");
+        }
+        let comment = match &asked["comment"] {
+            Value::Null => None,
+            comment => {
+                Some(comment["body"].as_str().filter(|text| !text.is_empty()).ok_or("Comment is empty")?)
+            }
+        };
+        if let Some(text) = comment {
+            let public = asked["comment"]["public"].as_bool().unwrap_or(true);
+            self.comments.push(Comment { id: comment_id, body: text.to_owned(), public });
+        }
+        if let Some(status) = status {
+            self.status = status.to_owned();
+        }
+        Ok(json!({"ticket": {"id": self.id, "status": self.status}, "audit": {"ticket_id": self.id}}))
+    }
+
+    /// A page of its comments, with the cursor of the next one.
+    pub(crate) fn page(&self, size: usize, after: Option<&str>) -> Value {
+        let begin = after.and_then(|cursor| cursor.strip_prefix("cursor/")?.parse().ok()).unwrap_or(0usize);
+        let end = begin.saturating_add(size.clamp(1, 100)).min(self.comments.len());
+        let comments: Vec<Value> = self
+            .comments
+            .get(begin..end)
+            .unwrap_or_default()
+            .iter()
+            .map(|comment| {
+                json!({
+                    "id": comment.id,
+                    "type": "Comment",
+                    "body": comment.body,
+                    "plain_body": comment.body,
+                    "public": comment.public,
+                })
+            })
+            .collect();
+        let more = end < self.comments.len();
+        let cursor = more.then(|| format!("cursor/{end}"));
+        json!({
+            "comments": comments,
+            "meta": {"has_more": more, "after_cursor": cursor, "before_cursor": null},
+            "links": {"next": null, "prev": null},
+        })
+    }
+}
