@@ -104,7 +104,7 @@ impl Store {
                 Ok(()) => return Ok(()),
                 Err(Refusal::Conflict) => {}
                 Err(Refusal::Ambiguous) if ours() => return Ok(()),
-                Err(Refusal::Ambiguous) => return Err(UNAVAILABLE.into()),
+                Err(Refusal::Ambiguous | Refusal::Dark) => return Err(UNAVAILABLE.into()),
                 Err(Refusal::Guards(_)) if ours() => return Ok(()),
                 Err(Refusal::Guards(failed)) if failed.iter().any(|&n| n < rows.len()) => {
                     return Err(CommitError::Stale);
@@ -143,6 +143,7 @@ impl Store {
             let refusal = match self.table.transact(&writes) {
                 Ok(()) => return Ok(Created::New),
                 Err(Refusal::Conflict) => continue,
+                Err(Refusal::Dark) => return Err(UNAVAILABLE),
                 Err(Refusal::Invalid(code)) => return Err(Failure::misconfigured(code)),
                 Err(refusal) => refusal,
             };
