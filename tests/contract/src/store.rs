@@ -24,8 +24,8 @@ const TRIES: u32 = 8;
 const BUSY: Failure = Failure::transient("store_busy");
 const UNAVAILABLE: Failure = Failure::transient("store_unavailable");
 
-/// All rows at one time.
-type Snapshot = Vec<(Key, Item)>;
+/// The due index at one time: keys, shards and times.
+type Snapshot = Vec<(Key, String, String)>;
 
 /// The store; a clone is the same one.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl Store {
 
     /// From now on the due index shows the rows as they are now, or again as they are.
     pub fn lag(&self, on: bool) {
-        *self.lagging.borrow_mut() = on.then(|| self.table.all());
+        *self.lagging.borrow_mut() = on.then(|| self.due_now());
     }
 
     /// How many rows a page of the due index has.
@@ -70,6 +70,10 @@ impl Store {
             let _ = writeln!(text, "{pk} {sk} {:?} {}", item.index, String::from_utf8_lossy(&item.body));
             text
         })
+    }
+
+    fn due_now(&self) -> Snapshot {
+        self.table.indexed("due_shard", "next_due")
     }
 
     fn writer(&self) -> u64 {
@@ -293,13 +297,12 @@ impl Begins for Store {
 impl DueIndex for Store {
     async fn due(&self, shard: u8, now: Time, after: Option<String>) -> Result<Page<Due>, Failure> {
         self.gate.point("read due").await;
-        let rows = self.lagging.borrow().clone().unwrap_or_else(|| self.table.all());
+        let rows = self.lagging.borrow().clone().unwrap_or_else(|| self.due_now());
         let (shard, now) = (shard.to_string(), now.to_string());
         let mut due: Vec<(String, Key)> = rows
             .into_iter()
-            .filter(|(_, item)| item.index.get("due_shard") == Some(&shard))
-            .filter_map(|(key, item)| Some((item.index.get("next_due")?.clone(), key)))
-            .filter(|(at, _)| *at <= now)
+            .filter(|(_, its_shard, at)| *its_shard == shard && *at <= now)
+            .map(|(key, _, at)| (at, key))
             .collect();
         due.sort();
         let cursor = |(at, (pk, sk)): &(String, Key)| format!("{at} {pk} {sk}");

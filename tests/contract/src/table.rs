@@ -138,8 +138,20 @@ impl Table {
         self.rows.borrow().iter().map(|(key, item)| (key.clone(), item.clone())).collect()
     }
 
+    /// Of each row that has both attributes of an index: its key and their values.
+    #[must_use]
+    pub fn indexed(&self, first: &str, second: &str) -> Vec<(Key, String, String)> {
+        let rows = self.rows.borrow();
+        rows.iter()
+            .filter_map(|(key, item)| {
+                Some((key.clone(), item.index.get(first)?.clone(), item.index.get(second)?.clone()))
+            })
+            .collect()
+    }
+
     /// Puts or removes a row by hand: for setting up and for tampering.
     pub fn set(&self, key: Key, item: Option<Item>) {
+        self.changed.borrow_mut().insert(key.0.clone());
         match item {
             Some(item) => self.rows.borrow_mut().insert(key, item),
             None => self.rows.borrow_mut().remove(&key),
@@ -156,7 +168,7 @@ impl Table {
         *self.drawn.borrow_mut() = Drawn(Some(Rc::new(draw)));
     }
 
-    /// The partitions that transactions have written to since the last such call.
+    /// The partitions that were written to since the last such call.
     #[must_use]
     pub fn take_changed(&self) -> BTreeSet<String> {
         std::mem::take(&mut *self.changed.borrow_mut())

@@ -13,10 +13,12 @@ mod executor;
 pub mod fault;
 mod ledger;
 mod run;
+mod sabotage;
 mod scenario;
 mod trace;
 mod vendor;
 mod watch;
 
 pub use ledger::Violation;
-pub use run::{Report, run};
+pub use run::{Report, run, run_sabotaged};
+pub use sabotage::Sabotage;

@@ -5,6 +5,7 @@ use crate::dice::Dice;
 use crate::executor::{Executor, What};
 use crate::fault::{Faults, Kind};
 use crate::ledger::{Ledger, PUT_OFF_SEARCHES_RESUME, Violation};
+use crate::sabotage::Sabotage;
 use crate::scenario::{self, Scenario};
 use crate::trace::Trace;
 use crate::vendor::Ground;
@@ -78,6 +79,10 @@ struct Sim {
     windows: Vec<(Time, Window)>,
     last_tick: Time,
     appeared: u32,
+    /// Where the last step ended.
+    point: &'static str,
+    /// What is done to the store as soon as it can be.
+    sabotage: Option<Sabotage>,
 }
 
 /// Runs a seed; with its trace, when `traced`. The same seed gives the same report.
@@ -86,6 +91,15 @@ pub fn run(seed: u64, traced: bool) -> Report {
     let mut sim = Sim::new(seed, traced);
     sim.run();
     sim.report(seed)
+}
+
+/// Runs a seed and breaks its store on the way; `None` when there was no occasion for it.
+#[must_use]
+pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Option<Report> {
+    let mut sim = Sim::new(seed, false);
+    sim.sabotage = Some(sabotage);
+    sim.run();
+    sim.sabotage.is_none().then(|| sim.report(seed))
 }
 
 impl Sim {
@@ -140,6 +154,8 @@ impl Sim {
             windows: Vec::new(),
             last_tick,
             appeared: 0,
+            point: "",
+            sabotage: None,
         }
     }
 
@@ -160,6 +176,9 @@ impl Sim {
                 self.cloud.execute(execution);
             }
             self.watch.look(&self.world, &self.ledger, &self.scenario.vendors);
+            if self.sabotage.is_some() {
+                self.sabotage();
+            }
             if self.ledger.violation().is_some() {
                 return;
             }
@@ -202,6 +221,7 @@ impl Sim {
         self.world.clock.skew(0);
         *self.ledger.current.borrow_mut() = None;
         let point = self.world.gate.take_last();
+        self.point = point;
         self.trace.say(|| match (goes_on, point) {
             (true, "") => format!("{name} waits"),
             (true, point) => format!("{name} at: {point}"),
@@ -210,6 +230,20 @@ impl Sim {
         if goes_on && matches!(what, What::Worker(_)) && self.faults.strike(Kind::SlowStep) {
             let until = self.world.clock.real().plus_seconds(self.dice.within(1..=SLOW_SECONDS));
             self.executor.park(n, until);
+        }
+    }
+
+    /// Breaks the store, if it can be done now, and looks at what is left of it.
+    fn sabotage(&mut self) {
+        let tasks = self
+            .watch
+            .tasks()
+            .map(|task| TaskRef { request_id: task.request, source_id: task.source.clone() });
+        let tasks: Vec<TaskRef> = tasks.collect();
+        let strikes =
+            |sabotage: &mut Sabotage| tasks.iter().any(|at| sabotage.strike(&self.world, at, self.point));
+        if self.sabotage.take_if(strikes).is_some() {
+            self.watch.look(&self.world, &self.ledger, &self.scenario.vendors);
         }
     }
 
