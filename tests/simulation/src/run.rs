@@ -203,11 +203,11 @@ impl Sim {
             return self.ledger.breaks(5, format!("no end after {MOST_STEPS} steps"));
         }
         let dies = match what {
-            What::Worker(_) => Kind::WorkerCrash,
-            What::Execution => Kind::LostExecution,
-            What::Sender => Kind::DuplicateWebhook,
+            What::Worker(_) => Some(Kind::WorkerCrash),
+            What::Execution => Some(Kind::LostExecution),
+            What::Sender => None,
         };
-        if what != What::Sender && self.faults.strike(dies) {
+        if dies.is_some_and(|kind| self.faults.strike(kind)) {
             self.trace.say(|| format!("{name} is gone"));
             return self.executor.drop(n);
         }
@@ -220,9 +220,8 @@ impl Sim {
         let goes_on = self.executor.poll(n);
         self.world.clock.skew(0);
         *self.ledger.current.borrow_mut() = None;
-        let point = self.world.gate.take_last();
-        self.point = point;
-        self.trace.say(|| match (goes_on, point) {
+        self.point = self.world.gate.take_last();
+        self.trace.say(|| match (goes_on, self.point) {
             (true, "") => format!("{name} waits"),
             (true, point) => format!("{name} at: {point}"),
             (false, _) => format!("{name} is done"),

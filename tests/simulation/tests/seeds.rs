@@ -73,6 +73,7 @@ fn invariants_2_to_7_hold_for_thousands_of_seeds_and_every_kind_of_fault_happens
         return;
     }
     let (first, seeds) = (setting("FIRST").unwrap_or(0), setting("SEEDS").unwrap_or(SEEDS));
+    println!("seeds {first} to {}", first + seeds - 1);
     let mut totals = Totals::default();
     for seed in first..first + seeds {
         let report = run_or_tell(seed, false);
