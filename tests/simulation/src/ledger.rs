@@ -273,6 +273,11 @@ impl Ledger {
         })
     }
 
+    /// Whether a search of this task was answered with nothing.
+    pub(crate) fn found_nothing(&self, at: &TaskRef) -> bool {
+        self.searches.borrow().iter().any(|search| search.at == *at && search.found.is_empty())
+    }
+
     /// Whether a search for this task did not show everything.
     pub(crate) fn was_blind(&self, at: &TaskRef) -> bool {
         self.blind.borrow().contains(&(at.request_id, at.source_id.clone()))

@@ -223,6 +223,11 @@ impl Looker<'_> {
         if newly && task.outcome == Some(Outcome::VerifiedErased) {
             self.verified(&at, task);
         }
+        if newly && task.outcome == Some(Outcome::NothingFound) {
+            self.holds(4, self.ledger.found_nothing(&at), || {
+                "nothing found, without a search that was answered so".to_owned()
+            });
+        }
     }
 
     /// Verified means: seen by a search after the last submission, and true.
