@@ -21,6 +21,7 @@ ALLOWED = {
     "rightful-cli": LIBRARIES - {"rightful-lambda"},
     "rightful-contract": {"rightful-domain"},
     "rightful-sandbox": set(),
+    "rightful-simulation": {"rightful-contract", "rightful-domain"},
     "rightful-local-tests": {"rightful-aws", "rightful-domain", "rightful-sandbox"},
 }
 

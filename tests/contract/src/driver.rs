@@ -1,4 +1,6 @@
-//! Runs the real operations in the order of the two state machines, and may be killed after any step.
+//! The two state machines: which function is called when, what is waited for, what is tried again.
+//! [`fulfil_request`] is written over an [`Engine`], so that a test may run it straight through and
+//! a simulator may let its calls overlap, get lost and come late. [`Driver`] is the straight way.
 
 use crate::vendor::Call;
 use crate::workflow::Execution;
@@ -9,6 +11,9 @@ use rightful_domain::operations::close::Closing;
 use rightful_domain::operations::{Next, Step, TaskRef};
 use rightful_domain::request::RequestState;
 use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
 
 /// How an execution ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +26,206 @@ pub enum End {
     Killed,
 }
 
-/// One execution of `fulfil-request`, with those of `fulfil-source` in it.
+/// A call of a function, as a state makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// `search`, to find.
+    Find(TaskRef),
+    /// `submit`.
+    Submit(TaskRef),
+    /// `status-check`.
+    Check(TaskRef),
+    /// `search`, to look again.
+    Verify(TaskRef),
+    /// `close`.
+    Close(RequestId),
+}
+
+impl Function {
+    /// Its name in a trace.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Function::Find(_) => "find",
+            Function::Submit(_) => "submit",
+            Function::Check(_) => "check",
+            Function::Verify(_) => "verify",
+            Function::Close(_) => "close",
+        }
+    }
+
+    /// The task it is about; none for a request as a whole.
+    #[must_use]
+    pub fn task(&self) -> Option<&TaskRef> {
+        match self {
+            Function::Find(at) | Function::Submit(at) | Function::Check(at) | Function::Verify(at) => {
+                Some(at)
+            }
+            Function::Close(_) => None,
+        }
+    }
+
+    /// Calls it, as its handler does.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn call(&self, world: &World) -> Result<Answer, Failure> {
+        match self {
+            Function::Find(at) => world.find(at).await.map(Answer::Step),
+            Function::Submit(at) => world.submit(at).await.map(Answer::Step),
+            Function::Check(at) => world.check(at).await.map(Answer::Step),
+            Function::Verify(at) => world.verify(at).await.map(Answer::Step),
+            Function::Close(id) => world.close(*id).await.map(Answer::Closing),
+        }
+    }
+}
+
+/// What a function answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// About a task.
+    Step(Step),
+    /// About a request.
+    Closing(Closing),
+}
+
+/// Why a state has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// The function failed so.
+    Failed(Kind),
+    /// The platform's own errors: the function ended without an answer, or it took too long.
+    Platform,
+    /// The execution is gone.
+    Lost(Lost),
+}
+
+/// Which execution is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// That of `fulfil-source`; the one of `fulfil-request` catches that.
+    Source,
+    /// That of `fulfil-request`, and with it those in it.
+    Request,
+}
+
+/// What the state machines run on.
+#[allow(async_fn_in_trait, reason = "test equipment runs on one thread")]
+pub trait Engine {
+    /// Waits so many seconds.
+    ///
+    /// # Errors
+    /// [`Lost`], when the execution doesn't live that long.
+    async fn wait(&self, seconds: u64) -> Result<(), Lost>;
+
+    /// Calls a function.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    async fn call(&self, function: Function) -> Result<Answer, CallError>;
+
+    /// How long a retry waits for which at most so many seconds are allowed.
+    fn jitter(&self, most: u64) -> u64;
+}
+
+/// An execution has a history of 25,000 events, about ten for each state with its wait.
+const MOST_STATES: u32 = 2_500;
+
+/// The state machine `fulfil-request`.
+///
+/// # Errors
+/// [`Lost`], when it is killed.
+pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Result<End, Lost> {
+    let tasks: Vec<TaskRef> = execution
+        .sources
+        .iter()
+        .map(|source| TaskRef { request_id: execution.request, source_id: source.clone() })
+        .collect();
+    let mut fulfil = Vec::new();
+    let found = map(tasks.iter().map(|at| step(engine, Function::Find(at.clone())))).await;
+    for (at, found) in tasks.iter().zip(found) {
+        if found?.is_some_and(|step| step.next == Next::Fulfil) {
+            fulfil.push(at);
+        }
+    }
+    for ended in map(fulfil.into_iter().map(|at| fulfil_source(engine, at))).await {
+        match ended {
+            Ok(()) | Err(Lost::Source) => {}
+            Err(Lost::Request) => return Err(Lost::Request),
+        }
+    }
+    Ok(match retried(engine, Function::Close(execution.request)).await? {
+        Some(Answer::Closing(closing)) if closing.state == RequestState::Closed => End::Closed,
+        _ => End::LeftOpen,
+    })
+}
+
+/// The state machine `fulfil-source`.
+async fn fulfil_source(engine: &impl Engine, at: &TaskRef) -> Result<(), Lost> {
+    let mut last = step(engine, Function::Submit(at.clone())).await?;
+    for _ in 0..MOST_STATES {
+        let Some(Step { next, wait_seconds, .. }) = last else { break };
+        let function = match next {
+            Next::Check => Function::Check(at.clone()),
+            Next::Submit => Function::Submit(at.clone()),
+            Next::Verify => Function::Verify(at.clone()),
+            Next::Settled | Next::Unknown | Next::Fulfil | Next::None => break,
+        };
+        engine.wait(wait_seconds).await?;
+        last = step(engine, function).await?;
+    }
+    Ok(())
+}
+
+/// A Map: all its items at once; its answers in their order.
+async fn map<F: Future>(items: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut items: Vec<Pin<Box<F>>> = items.map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = items.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (item, output) in items.iter_mut().zip(&mut outputs).filter(|(_, output)| output.is_none()) {
+            if let Poll::Ready(ready) = item.as_mut().poll(context) {
+                *output = Some(ready);
+            }
+        }
+        if outputs.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    outputs.into_iter().flatten().collect()
+}
+
+async fn step(engine: &impl Engine, function: Function) -> Result<Option<Step>, Lost> {
+    Ok(match retried(engine, function).await? {
+        Some(Answer::Step(step)) => Some(step),
+        _ => None,
+    })
+}
+
+/// Calls a function as a Task state does: again, by its two retriers, while the error may pass.
+/// `None` is its Catch.
+async fn retried(engine: &impl Engine, function: Function) -> Result<Option<Answer>, Lost> {
+    let (mut throttled, mut transient) = (0u32, 0u32);
+    loop {
+        let (tries, first) = match engine.call(function.clone()).await {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(CallError::Lost(lost)) => return Err(lost),
+            Err(CallError::Failed(Kind::Throttled)) => (&mut throttled, 5u64),
+            Err(CallError::Failed(Kind::Transient) | CallError::Platform) => (&mut transient, 2),
+            Err(CallError::Failed(Kind::Refused | Kind::Unknown | Kind::Misconfigured)) => return Ok(None),
+        };
+        if *tries == 4 {
+            return Ok(None);
+        }
+        engine.wait(engine.jitter((first << *tries).min(60))).await?;
+        *tries += 1;
+    }
+}
+
+/// Runs executions straight through: one call after another, and waiting moves the clock.
 #[derive(Debug)]
 pub struct Driver<'w> {
     world: &'w World,
     steps: Cell<Option<u32>>,
 }
-
-struct Killed;
-
-/// An execution has a history of 25,000 events, about ten for each state with its wait.
-const MOST_STATES: u32 = 2_500;
 
 impl<'w> Driver<'w> {
     /// Runs to the end.
@@ -48,11 +242,7 @@ impl<'w> Driver<'w> {
 
     /// Runs an execution.
     pub async fn run(&self, execution: &Execution) -> End {
-        match self.fulfil_request(execution).await {
-            Ok(Some(closing)) if closing.state == RequestState::Closed => End::Closed,
-            Ok(_) => End::LeftOpen,
-            Err(Killed) => End::Killed,
-        }
+        fulfil_request(self, execution).await.unwrap_or(End::Killed)
     }
 
     /// Runs the reconciliation every few minutes, and what it starts, until nothing changes any more:
@@ -76,58 +266,23 @@ impl<'w> Driver<'w> {
         }
         Ok(())
     }
+}
 
-    async fn fulfil_request(&self, execution: &Execution) -> Result<Option<Closing>, Killed> {
-        let tasks: Vec<TaskRef> = execution
-            .sources
-            .iter()
-            .map(|source| TaskRef { request_id: execution.request, source_id: source.clone() })
-            .collect();
-        let mut fulfil = Vec::new();
-        for at in &tasks {
-            let found = self.retried(|| self.world.find(at)).await?;
-            if found.is_some_and(|step| step.next == Next::Fulfil) {
-                fulfil.push(at);
-            }
-        }
-        for at in fulfil {
-            self.fulfil_source(at).await?;
-        }
-        self.retried(|| self.world.close(execution.request)).await
-    }
-
-    async fn fulfil_source(&self, at: &TaskRef) -> Result<(), Killed> {
-        let mut step = self.retried(|| self.world.submit(at)).await?;
-        for _ in 0..MOST_STATES {
-            let Some(Step { next, wait_seconds, .. }) = step else { break };
-            if matches!(next, Next::Check | Next::Submit | Next::Verify) {
-                self.world.clock.advance(wait_seconds);
-            }
-            step = match next {
-                Next::Check => self.retried(|| self.world.check(at)).await?,
-                Next::Submit => self.retried(|| self.world.submit(at)).await?,
-                Next::Verify => self.retried(|| self.world.verify(at)).await?,
-                Next::Settled | Next::Unknown | Next::Fulfil | Next::None => None,
-            };
-        }
+impl Engine for Driver<'_> {
+    async fn wait(&self, seconds: u64) -> Result<(), Lost> {
+        self.world.clock.sleep(seconds).await;
         Ok(())
     }
 
-    /// Calls a function as a Task state does: again while its error may pass. `None` is its Catch.
-    async fn retried<T>(&self, call: impl AsyncFn() -> Result<T, Failure>) -> Result<Option<T>, Killed> {
-        for attempt in 0..5u32 {
-            if let Some(steps) = self.steps.get() {
-                self.steps.set(Some(steps.checked_sub(1).ok_or(Killed)?));
-            }
-            match call().await {
-                Ok(answer) => return Ok(Some(answer)),
-                Err(failure) if matches!(failure.kind, Kind::Transient | Kind::Throttled) => {
-                    self.world.clock.advance(2 << attempt);
-                }
-                Err(_) => return Ok(None),
-            }
+    async fn call(&self, function: Function) -> Result<Answer, CallError> {
+        if let Some(steps) = self.steps.get() {
+            self.steps.set(Some(steps.checked_sub(1).ok_or(CallError::Lost(Lost::Request))?));
         }
-        Ok(None)
+        function.call(self.world).await.map_err(|failure| CallError::Failed(failure.kind))
+    }
+
+    fn jitter(&self, most: u64) -> u64 {
+        most
     }
 }
 

@@ -40,6 +40,12 @@ impl Gate {
         *self.0.last.borrow()
     }
 
+    /// The name of the last point since the last such call; empty when none was passed.
+    #[must_use]
+    pub fn take_last(&self) -> &'static str {
+        std::mem::take(&mut *self.0.last.borrow_mut())
+    }
+
     /// Whether each port call lets the other workers run first.
     pub fn interleave(&self, on: bool) {
         self.0.interleaves.set(on);

@@ -9,7 +9,8 @@ use rightful_domain::ports::{Forgets, Keys, NewKeys, Tags};
 use rightful_domain::seal::{DataKey, Sealed, Tag};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The table `keys` and the key that wraps its rows.
@@ -77,18 +78,25 @@ impl Forgets for KeyTable {
     }
 }
 
-/// An HMAC key.
+/// An HMAC key. It remembers what it tagged, for a test that asks what a stored tag stands for.
 #[derive(Clone, Debug)]
 pub struct TagKey {
     gate: Gate,
     key: hmac::Key,
+    tagged: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
 }
 
 impl TagKey {
     /// A key of its own.
     #[must_use]
     pub fn new(gate: Gate) -> Self {
-        Self { gate, key: hmac::Key::new(hmac::HMAC_SHA256, &[17; 32]) }
+        Self { gate, key: hmac::Key::new(hmac::HMAC_SHA256, &[17; 32]), tagged: Rc::default() }
+    }
+
+    /// What a tag was made of; `None` for one that this key has not made.
+    #[must_use]
+    pub fn content_of(&self, tag: &Tag) -> Option<Vec<u8>> {
+        self.tagged.borrow().get(&tag.mac).cloned()
     }
 }
 
@@ -96,6 +104,8 @@ impl Tags for TagKey {
     async fn tag(&self, purpose: &'static str, content: &[u8]) -> Result<Tag, Failure> {
         self.gate.point("tag").await;
         let message = [purpose.as_bytes(), &[0], content].concat();
-        Ok(Tag::new("tag-key-1", hmac::sign(&self.key, &message).as_ref()))
+        let tag = Tag::new("tag-key-1", hmac::sign(&self.key, &message).as_ref());
+        self.tagged.borrow_mut().insert(tag.mac.clone(), content.to_vec());
+        Ok(tag)
     }
 }

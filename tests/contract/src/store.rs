@@ -29,8 +29,8 @@ const TRIES: u32 = 8;
 const BUSY: Failure = Failure::transient("store_busy");
 const UNAVAILABLE: Failure = Failure::transient("store_unavailable");
 
-/// All rows at one time.
-type Snapshot = Vec<(Key, Item)>;
+/// The due index at one time: keys, shards and times.
+type Snapshot = Vec<(Key, String, String)>;
 
 /// The store; a clone is the same one.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Store {
 
     /// From now on the due index shows the rows as they are now, or again as they are.
     pub fn lag(&self, on: bool) {
-        *self.lagging.borrow_mut() = on.then(|| self.table.all());
+        *self.lagging.borrow_mut() = on.then(|| self.due_now());
     }
 
     /// How many rows a page of the due index has.
@@ -75,6 +75,10 @@ impl Store {
             let _ = writeln!(text, "{pk} {sk} {:?} {}", item.index, String::from_utf8_lossy(&item.body));
             text
         })
+    }
+
+    fn due_now(&self) -> Snapshot {
+        self.table.indexed("due_shard", "next_due")
     }
 
     fn writer(&self) -> u64 {
@@ -109,7 +113,7 @@ impl Store {
                 Ok(()) => return Ok(()),
                 Err(Refusal::Conflict) => {}
                 Err(Refusal::Ambiguous) if ours() => return Ok(()),
-                Err(Refusal::Ambiguous) => return Err(UNAVAILABLE.into()),
+                Err(Refusal::Ambiguous | Refusal::Dark) => return Err(UNAVAILABLE.into()),
                 Err(Refusal::Guards(_)) if ours() => return Ok(()),
                 Err(Refusal::Guards(failed)) if failed.iter().any(|&n| n < rows.len()) => {
                     return Err(CommitError::Stale);
@@ -148,6 +152,7 @@ impl Store {
             let refusal = match self.table.transact(&writes) {
                 Ok(()) => return Ok(Created::New),
                 Err(Refusal::Conflict) => continue,
+                Err(Refusal::Dark) => return Err(UNAVAILABLE),
                 Err(Refusal::Invalid(code)) => return Err(Failure::misconfigured(code)),
                 Err(refusal) => refusal,
             };
@@ -188,7 +193,7 @@ impl Store {
                 Err(Refusal::Conflict) => continue,
                 Err(Refusal::Guards(_) | Refusal::Ambiguous) if ours() => Ok(()),
                 Err(Refusal::Guards(_)) => Err(CommitError::Stale),
-                Err(Refusal::Ambiguous) => Err(UNAVAILABLE.into()),
+                Err(Refusal::Ambiguous | Refusal::Dark) => Err(UNAVAILABLE.into()),
                 Err(Refusal::Invalid(code)) => Err(Failure::misconfigured(code).into()),
             };
         }
@@ -347,13 +352,12 @@ impl DueIndex for Store {
         if let Some(after) = &after {
             check_cursor(after, shard, now)?;
         }
-        let rows = self.lagging.borrow().clone().unwrap_or_else(|| self.table.all());
+        let rows = self.lagging.borrow().clone().unwrap_or_else(|| self.due_now());
         let (shard, now) = (shard.to_string(), now.to_string());
         let mut due: Vec<(String, Key)> = rows
             .into_iter()
-            .filter(|(_, item)| item.index.get("due_shard") == Some(&shard))
-            .filter_map(|(key, item)| Some((item.index.get("next_due")?.clone(), key)))
-            .filter(|(at, _)| *at <= now)
+            .filter(|(_, its_shard, at)| *its_shard == shard && *at <= now)
+            .map(|(key, _, at)| (at, key))
             .collect();
         due.sort();
         let cursor = |(at, key): &(String, Key)| cursor_of(at, key);
@@ -378,7 +382,7 @@ impl Cursors for Store {
             Ok(()) => Ok(()),
             Err(Refusal::Guards(_)) => Err(CommitError::Stale),
             Err(Refusal::Invalid(code)) => Err(Failure::misconfigured(code).into()),
-            Err(Refusal::Conflict | Refusal::Ambiguous) => Err(BUSY.into()),
+            Err(Refusal::Conflict | Refusal::Ambiguous | Refusal::Dark) => Err(BUSY.into()),
         };
         self.gate.point("after save cursor").await;
         saved

@@ -5,6 +5,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::rc::Rc;
 
 /// Items in one transaction.
 pub const MAX_ITEMS: usize = 100;
@@ -76,6 +78,8 @@ pub enum Refusal {
     Guards(Vec<usize>),
     /// The answer got lost; the transaction is stored or not.
     Ambiguous,
+    /// The answer got lost, and so does every question about it now.
+    Dark,
     /// DynamoDB would not take it at any time.
     Invalid(&'static str),
 }
@@ -89,6 +93,18 @@ pub enum Fault {
     LoseAnswer,
     /// It is not stored, and nobody can tell.
     LoseCall,
+    /// It is stored, but neither the answer nor a look at what is stored comes through.
+    LoseSight,
+}
+
+/// Draws the faults of transactions.
+#[derive(Clone, Default)]
+struct Drawn(Option<Rc<dyn Fn() -> Option<Fault>>>);
+
+impl fmt::Debug for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Drawn").field(&self.0.is_some()).finish()
+    }
 }
 
 /// Tables with transactions over them.
@@ -96,6 +112,8 @@ pub enum Fault {
 pub struct Table {
     rows: RefCell<BTreeMap<Key, Item>>,
     faults: RefCell<Vec<Fault>>,
+    drawn: RefCell<Drawn>,
+    changed: RefCell<BTreeSet<String>>,
     largest: Cell<(usize, usize)>,
 }
 
@@ -122,8 +140,20 @@ impl Table {
         self.rows.borrow().iter().map(|(key, item)| (key.clone(), item.clone())).collect()
     }
 
+    /// Of each row that has both attributes of an index: its key and their values.
+    #[must_use]
+    pub fn indexed(&self, first: &str, second: &str) -> Vec<(Key, String, String)> {
+        let rows = self.rows.borrow();
+        rows.iter()
+            .filter_map(|(key, item)| {
+                Some((key.clone(), item.index.get(first)?.clone(), item.index.get(second)?.clone()))
+            })
+            .collect()
+    }
+
     /// Puts or removes a row by hand: for setting up and for tampering.
     pub fn set(&self, key: Key, item: Option<Item>) {
+        self.changed.borrow_mut().insert(key.0.clone());
         match item {
             Some(item) => self.rows.borrow_mut().insert(key, item),
             None => self.rows.borrow_mut().remove(&key),
@@ -133,6 +163,24 @@ impl Table {
     /// The next transactions go wrong so, one after another.
     pub fn fail_next(&self, faults: &[Fault]) {
         self.faults.borrow_mut().extend(faults.iter().rev());
+    }
+
+    /// Each transaction for which no fault is ordered goes wrong as `draw` says.
+    pub fn fail_as(&self, draw: impl Fn() -> Option<Fault> + 'static) {
+        *self.drawn.borrow_mut() = Drawn(Some(Rc::new(draw)));
+    }
+
+    /// The partitions that were written to since the last such call.
+    #[must_use]
+    pub fn take_changed(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.changed.borrow_mut())
+    }
+
+    /// The least value of an attribute that an index needs.
+    #[must_use]
+    pub fn least(&self, attribute: &str) -> Option<String> {
+        let rows = self.rows.borrow();
+        rows.values().filter_map(|item| item.index.get(attribute)).min().cloned()
     }
 
     /// The most items and the most bytes that any transaction had.
@@ -147,11 +195,13 @@ impl Table {
     /// [`Refusal`].
     pub fn transact(&self, writes: &[Write]) -> Result<(), Refusal> {
         self.check_limits(writes)?;
-        let fault = self.faults.borrow_mut().pop();
+        let ordered = self.faults.borrow_mut().pop();
+        let drawn = self.drawn.borrow().0.clone();
+        let fault = ordered.or_else(|| drawn.and_then(|draw| draw()));
         match fault {
             Some(Fault::Conflict) => return Err(Refusal::Conflict),
             Some(Fault::LoseCall) => return Err(Refusal::Ambiguous),
-            Some(Fault::LoseAnswer) | None => {}
+            Some(Fault::LoseAnswer | Fault::LoseSight) | None => {}
         }
         let mut rows = self.rows.borrow_mut();
         let holds = |write: &Write| match write {
@@ -171,8 +221,13 @@ impl Table {
                 Write::Delete(key) => rows.remove(key),
                 Write::Check(..) => None,
             };
+            self.changed.borrow_mut().insert(write.key().0.clone());
         }
-        if fault.is_some() { Err(Refusal::Ambiguous) } else { Ok(()) }
+        match fault {
+            Some(Fault::LoseSight) => Err(Refusal::Dark),
+            Some(_) => Err(Refusal::Ambiguous),
+            None => Ok(()),
+        }
     }
 
     fn check_limits(&self, writes: &[Write]) -> Result<(), Refusal> {
@@ -240,6 +295,28 @@ mod tests {
         assert!(table.row("p", "b").is_none());
         assert_eq!(table.transact(&[put("a", 2, Guard::Revision(1))]), Ok(()));
         assert_eq!(table.transact(&[put("a", 2, Guard::Revision(7))]), Err(Refusal::Guards(vec![0])));
+    }
+
+    #[test]
+    fn what_goes_out_of_sight_is_stored_all_the_same_and_tells_which_partition_changed() {
+        let table = Table::default();
+        table.fail_next(&[Fault::LoseSight]);
+        assert_eq!(table.transact(&[put("a", 1, Guard::Absent)]), Err(Refusal::Dark));
+        assert_eq!(table.take_changed().len(), 1);
+        assert!(table.take_changed().is_empty());
+        assert_eq!(table.transact(&[put("a", 1, Guard::Absent)]), Err(Refusal::Guards(vec![0])));
+        assert!(table.take_changed().is_empty(), "nothing was written");
+    }
+
+    #[test]
+    fn a_drawn_fault_strikes_when_none_is_ordered() {
+        let table = Table::default();
+        table.fail_as(|| Some(Fault::LoseCall));
+        table.fail_next(&[Fault::Conflict]);
+        assert_eq!(table.transact(&[put("a", 1, Guard::Absent)]), Err(Refusal::Conflict));
+        assert_eq!(table.transact(&[put("a", 1, Guard::Absent)]), Err(Refusal::Ambiguous));
+        table.fail_as(|| None);
+        assert_eq!(table.transact(&[put("a", 1, Guard::Absent)]), Ok(()));
     }
 
     #[test]

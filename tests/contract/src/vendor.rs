@@ -49,6 +49,26 @@ pub enum Reply {
     Lost,
 }
 
+/// An answer, and how many seconds it takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timed<T> {
+    /// How long the call takes.
+    pub seconds: u64,
+    /// What it answers.
+    pub answer: T,
+}
+
+/// Another vendor in the plain one's place. Each call is told when it reaches the vendor, before it
+/// takes its time: what the caller never hears of has happened nevertheless.
+pub trait Script {
+    /// A search.
+    fn search(&self, identifiers: &[Identifier]) -> Timed<Result<Found, Fault>>;
+    /// A submission.
+    fn submit(&self, batch: &Batch<'_>) -> Timed<Submitted>;
+    /// A question about a rule.
+    fn status(&self, rule_id: &str, records: &[RecordId]) -> Timed<Result<RuleReport, Fault>>;
+}
+
 #[derive(Debug)]
 struct OpenRule {
     records: Vec<RecordId>,
@@ -87,6 +107,8 @@ pub struct State {
     /// Looks at the world at the moment of a submission.
     #[allow(clippy::type_complexity, reason = "a callback is what it is")]
     pub witness: Option<Rc<dyn Fn(&[RecordId])>>,
+    /// Who answers in its place.
+    pub script: Option<Rc<dyn Script>>,
     /// What the last search that was answered found.
     pub last_found: Option<Vec<RecordId>>,
     rules: BTreeMap<String, OpenRule>,
@@ -162,6 +184,7 @@ impl FakeVendor {
             broken: None,
             journal: Vec::new(),
             witness: None,
+            script: None,
             last_found: None,
             rules: BTreeMap::new(),
         };
@@ -210,6 +233,16 @@ impl FakeVendor {
             .collect()
     }
 
+    fn script(&self) -> Option<Rc<dyn Script>> {
+        self.state.borrow().script.clone()
+    }
+
+    async fn took<T>(&self, timed: Timed<T>, after: &'static str) -> T {
+        self.clock.sleep(timed.seconds).await;
+        self.gate.point(after).await;
+        timed.answer
+    }
+
     fn called(&self, call: Call) {
         let mut state = self.state.borrow_mut();
         state.journal.push(call);
@@ -252,6 +285,9 @@ impl Vendor for FakeVendor {
 
     async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
         self.gate.point("vendor search").await;
+        if let Some(script) = self.script() {
+            return self.took(script.search(identifiers), "after vendor search").await;
+        }
         self.called(Call::Search(identifiers.len()));
         let mut state = self.state.borrow_mut();
         state.work(self.clock.now());
@@ -269,6 +305,9 @@ impl Vendor for FakeVendor {
 
     async fn submit(&self, batch: &Batch<'_>) -> Submitted {
         self.gate.point("vendor submit").await;
+        if let Some(script) = self.script() {
+            return self.took(script.submit(batch), "after vendor submit").await;
+        }
         let witness = self.state.borrow().witness.clone();
         if let Some(witness) = witness {
             witness(batch.records);
@@ -295,6 +334,9 @@ impl Vendor for FakeVendor {
 
     async fn status(&self, rule_id: &str, records: &[RecordId]) -> Result<RuleReport, Fault> {
         self.gate.point("vendor status").await;
+        if let Some(script) = self.script() {
+            return self.took(script.status(rule_id, records), "after vendor status").await;
+        }
         self.called(Call::Status(rule_id.to_owned()));
         self.ask(rule_id, records)
     }

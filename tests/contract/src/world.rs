@@ -367,9 +367,7 @@ impl World {
     /// The earliest time in the due index.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
-        let rows = self.store.table().all();
-        let due = rows.iter().filter_map(|(_, item)| item.index.get("next_due")).min();
-        due.and_then(|at| Time::parse(at).ok())
+        self.store.table().least("next_due").and_then(|at| Time::parse(&at).ok())
     }
 
     /// Changes a stored request by hand: for tampering.

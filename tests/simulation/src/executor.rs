@@ -1,0 +1,135 @@
+//! Polls one future at a time, one step each, whichever the dice name.
+
+use rightful_domain::operations::TaskRef;
+use rightful_domain::time::Time;
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// What sort of thing runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// An invocation of a function; about a task, or not.
+    Worker(Option<TaskRef>),
+    /// An execution of the workflow.
+    Execution,
+    /// A ticketing system: outside of us, it is never lost.
+    Sender,
+}
+
+/// Something that runs.
+pub(crate) struct Job {
+    pub(crate) name: String,
+    pub(crate) what: What,
+    /// How far its host's clock is off, in seconds.
+    pub(crate) skew: i64,
+    pub(crate) future: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+/// Hands jobs to the executor.
+#[derive(Clone, Default)]
+pub(crate) struct Spawner(Rc<RefCell<Vec<Job>>>);
+
+impl Spawner {
+    pub(crate) fn spawn(&self, job: Job) {
+        self.0.borrow_mut().push(job);
+    }
+}
+
+/// Whether a job wants its turn.
+struct Ready(AtomicBool);
+
+impl Wake for Ready {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Slot {
+    job: Job,
+    ready: Arc<Ready>,
+    waker: Waker,
+    parked: Option<Time>,
+}
+
+/// All jobs.
+#[derive(Default)]
+pub(crate) struct Executor {
+    slots: Vec<Slot>,
+    pub(crate) spawner: Spawner,
+}
+
+impl Executor {
+    /// Takes in what was handed over since.
+    pub(crate) fn take_in(&mut self) {
+        for job in self.spawner.0.take() {
+            let ready = Arc::new(Ready(AtomicBool::new(true)));
+            let waker = Waker::from(Arc::clone(&ready));
+            self.slots.push(Slot { job, ready, waker, parked: None });
+        }
+    }
+
+    /// The places of those that want their turn.
+    pub(crate) fn runnable(&self, now: Time) -> Vec<usize> {
+        let wants = |slot: &Slot| {
+            slot.ready.0.load(Ordering::Relaxed) && slot.parked.is_none_or(|until| until <= now)
+        };
+        (0..self.slots.len()).filter(|&n| wants(&self.slots[n])).collect()
+    }
+
+    pub(crate) fn job(&self, n: usize) -> &Job {
+        &self.slots[n].job
+    }
+
+    /// One step of a job; whether it goes on.
+    pub(crate) fn poll(&mut self, n: usize) -> bool {
+        let slot = &mut self.slots[n];
+        slot.ready.0.store(false, Ordering::Relaxed);
+        slot.parked = None;
+        match slot.job.future.as_mut().poll(&mut Context::from_waker(&slot.waker)) {
+            Poll::Pending => true,
+            Poll::Ready(()) => {
+                self.slots.remove(n);
+                false
+            }
+        }
+    }
+
+    /// A job's next step comes no sooner than then.
+    pub(crate) fn park(&mut self, n: usize, until: Time) {
+        self.slots[n].parked = Some(until);
+    }
+
+    /// A job is gone: nothing after its last step runs.
+    pub(crate) fn drop(&mut self, n: usize) {
+        self.slots.remove(n);
+    }
+
+    /// All workers are gone; how many.
+    pub(crate) fn drop_workers(&mut self) -> usize {
+        let before = self.slots.len();
+        self.slots.retain(|slot| !matches!(slot.job.what, What::Worker(_)));
+        before - self.slots.len()
+    }
+
+    /// Whether any worker or sender is there.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.slots.iter().any(|slot| slot.job.what != What::Execution)
+    }
+
+    /// When the next parked job that wants its turn may have it.
+    pub(crate) fn next_parked(&self) -> Option<Time> {
+        let wants = self.slots.iter().filter(|slot| slot.ready.0.load(Ordering::Relaxed));
+        wants.filter_map(|slot| slot.parked).min()
+    }
+
+    /// Nothing runs any more.
+    pub(crate) fn clear(&mut self) {
+        self.slots.clear();
+        self.spawner.0.take();
+    }
+}

@@ -1,0 +1,168 @@
+//! What can go wrong, how strongly in this seed, and how often it has.
+
+use crate::dice::Dice;
+use crate::trace::Trace;
+use rightful_contract::clock::TestClock;
+use rightful_domain::time::Time;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident $name:literal $most:literal,)+) => {
+        /// A kind of fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Kind {
+            $($(#[doc = $doc])+ $kind,)+
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind),+];
+
+            /// Its name in traces and statistics.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Kind::$kind => $name),+ }
+            }
+
+            /// How often in a thousand opportunities it happens in the worst seed.
+            fn most(self) -> u64 {
+                match self { $(Kind::$kind => $most),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A worker is gone between two points, exactly before or after an effect.
+    WorkerCrash "worker crash" 25,
+    /// An execution of a workflow is gone.
+    LostExecution "lost execution" 120,
+    /// An execution of the nested workflow is gone.
+    LostNested "lost nested execution" 120,
+    /// An execution can't be started for a while.
+    StartFails "start fails" 120,
+    /// A function is invoked twice for one call.
+    DuplicateInvocation "duplicate invocation" 200,
+    /// An invocation starts late, perhaps after the workflow has given it up.
+    LateInvocation "late invocation" 150,
+    /// A worker that nobody called for works on some task, beside or long after another.
+    SecondWorker "second worker" 150,
+    /// A host's clock is off by a little, in either direction.
+    ClockOff "clock off" 500,
+    /// Time passes with nobody there: whoever was at work is gone.
+    ClockJump "clock jump" 60,
+    /// A step takes seconds.
+    SlowStep "slow step" 150,
+    /// A webhook is delivered twice.
+    DuplicateWebhook "duplicate webhook" 500,
+    /// A webhook is delivered again with another body.
+    ChangedWebhook "changed webhook" 300,
+    /// Two requests are about one person.
+    SamePerson "same person" 500,
+    /// A transaction collides.
+    Conflict "transaction conflict" 250,
+    /// A transaction is stored and its answer lost.
+    StoreLosesAnswer "store loses answer" 120,
+    /// A transaction is not stored, and nobody can tell.
+    StoreLosesCall "store loses call" 120,
+    /// A transaction is stored, and nothing can be read for the moment.
+    StoreDark "store dark" 80,
+    /// The due index lags for a while.
+    StaleIndex "stale index" 200,
+    /// No data key can be read for a while.
+    KeysFail "keys fail" 100,
+    /// A data source can't be opened for a while.
+    SourceBroken "source broken" 80,
+    /// A decision no longer fits the records it was made on.
+    Tampered "tampered decision" 60,
+    /// A call doesn't reach the vendor, and that is known.
+    LostRequest "lost request" 200,
+    /// A submission doesn't reach the vendor, and nobody can tell.
+    LostUnseen "lost unseen" 150,
+    /// A call reaches the vendor, and its answer gets lost.
+    LostResponse "lost response" 150,
+    /// A submission takes effect a while after its caller was cut off.
+    LateEffect "late effect" 100,
+    /// The vendor asks to slow down.
+    Throttled "throttled" 250,
+    /// A call takes long, perhaps too long.
+    SlowVendor "slow vendor" 150,
+    /// The vendor refuses a submission.
+    Rejected "rejected" 60,
+    /// The vendor doesn't take the token.
+    Unauthorised "unauthorised" 60,
+    /// A search still shows what was erased.
+    StaleSearch "stale search" 400,
+    /// A search doesn't show what is there.
+    BlindSearch "blind search" 60,
+    /// The vendor has done less than it says.
+    PartlyErased "partly erased" 200,
+    /// A rule is called finished before it is.
+    EarlyFinish "finished too early" 200,
+    /// A finished rule is called pending again.
+    OutOfOrder "status out of order" 400,
+    /// A status that nobody knows.
+    StrangeStatus "unknown status" 300,
+    /// A record is made anew for the person.
+    Appeared "record appeared" 60,
+}
+
+/// What goes wrong in this seed, and when it ends.
+pub(crate) struct Faults {
+    pub(crate) dice: Rc<Dice>,
+    clock: TestClock,
+    trace: Rc<Trace>,
+    strengths: BTreeMap<Kind, u64>,
+    quiet_at: Time,
+    counts: RefCell<BTreeMap<Kind, u64>>,
+}
+
+impl Faults {
+    /// Draws a seed's faults: often only a few kinds, weak or strong; now and then none at all, so
+    /// that the plain way is run as well.
+    pub(crate) fn draw(dice: Rc<Dice>, clock: TestClock, trace: Rc<Trace>) -> Self {
+        let density = [0, 60, 60, 150, 150, 300, 300, 600][dice.index(8)];
+        let mut strengths = BTreeMap::new();
+        for kind in Kind::ALL {
+            if dice.permille(density) {
+                let strength = kind.most() * [100, 300, 1000][dice.index(3)] / 1000;
+                strengths.insert(*kind, strength.max(2));
+            }
+        }
+        let quiet_at = clock.real().plus_seconds(dice.within(1..=48) * 3600);
+        Self { dice, clock, trace, strengths, quiet_at, counts: RefCell::default() }
+    }
+
+    /// Whether this happens now. Draws nothing when the kind is not on, or when all is over.
+    pub(crate) fn strike(&self, kind: Kind) -> bool {
+        let Some(strength) = self.strengths.get(&kind) else { return false };
+        let strikes = !self.is_quiet() && self.dice.permille(*strength);
+        if strikes {
+            *self.counts.borrow_mut().entry(kind).or_default() += 1;
+            self.trace.say(|| format!("    fault: {}", kind.name()));
+        }
+        strikes
+    }
+
+    /// When all faults stop.
+    pub(crate) fn quiet_at(&self) -> Time {
+        self.quiet_at
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.clock.real() >= self.quiet_at
+    }
+
+    pub(crate) fn counts(&self) -> BTreeMap<Kind, u64> {
+        self.counts.borrow().clone()
+    }
+
+    /// The kinds that are on, with their strengths.
+    pub(crate) fn strengths(&self) -> String {
+        let on: Vec<String> =
+            self.strengths.iter().map(|(kind, n)| format!("{} {n}‰", kind.name())).collect();
+        if on.is_empty() { "none".to_owned() } else { on.join(", ") }
+    }
+}

@@ -1,0 +1,24 @@
+//! A deployment in virtual time: the real operations of the domain, over the ports in memory of
+//! `rightful-contract`, as many workers at once, one step at a time, in an order that a seed draws;
+//! with crashes before and after every effect, and with whatever else goes wrong between Lambda,
+//! Step Functions, DynamoDB and a vendor. After every step the invariants of the design are looked at.
+//!
+//! Architecture Invariant: nothing here depends on the wall clock, on the order of a hash map or on
+//! the operating system. The same seed gives the same run, to the byte of its trace.
+#![allow(clippy::expect_used, reason = "test equipment: when it is broken, the test shall stop there")]
+
+mod cloud;
+mod dice;
+mod executor;
+pub mod fault;
+mod ledger;
+mod run;
+mod sabotage;
+mod scenario;
+mod trace;
+mod vendor;
+mod watch;
+
+pub use ledger::Violation;
+pub use run::{Report, run, run_sabotaged};
+pub use sabotage::Sabotage;

@@ -1,0 +1,455 @@
+//! One seed from its first webhook to its end.
+
+use crate::cloud::Cloud;
+use crate::dice::Dice;
+use crate::executor::{Executor, What};
+use crate::fault::{Faults, Kind};
+use crate::ledger::{Ledger, Violation};
+use crate::sabotage::Sabotage;
+use crate::scenario::{self, Scenario};
+use crate::trace::Trace;
+use crate::vendor::Ground;
+use crate::watch::Watch;
+use rightful_contract::driver::Function;
+use rightful_contract::table::Fault as TableFault;
+use rightful_contract::world::{World, source};
+use rightful_domain::failure::Failure;
+use rightful_domain::operations::TaskRef;
+use rightful_domain::request::{Request, RequestState};
+use rightful_domain::task::{Outcome, Task, TaskState};
+use rightful_domain::time::Time;
+use rightful_domain::vendor::{Fault, RecordId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// How a seed's run ended.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// What did not hold, if anything.
+    pub violation: Option<Violation>,
+    /// The lines of the run, when it was traced.
+    pub trace: Vec<String>,
+    /// Steps of workers, executions and senders.
+    pub steps: u64,
+    /// Virtual seconds until its end.
+    pub seconds: u64,
+    /// Virtual seconds from the end of all faults to its end.
+    pub settling: u64,
+    /// How often each fault happened.
+    pub faults: BTreeMap<Kind, u64>,
+    /// How the tasks ended.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Submissions that were sent.
+    pub posts: u64,
+    /// Records that vendors erased.
+    pub erased: u64,
+}
+
+/// More steps than any seed needs: what loops for ever shall fail instead.
+const MOST_STEPS: u64 = 40_000;
+/// How long after all faults everything has its end, in seconds: the month of the law, the month
+/// after which a person is forgotten whose request was not fulfilled, and some days.
+const LONGEST_SECONDS: u64 = 70 * 24 * 3600;
+/// How long after all faults nothing is looked at as ended yet, in seconds.
+const SETTLING_SECONDS: u64 = 2 * 3600;
+/// The schedule of the reconciliation, in seconds.
+const TICK_SECONDS: u64 = 300;
+/// How long a slow step takes at most, in seconds.
+const SLOW_SECONDS: u64 = 2;
+
+/// What goes on for a while.
+enum Window {
+    Index,
+    Keys,
+    Source(&'static str),
+}
+
+struct Sim {
+    world: Rc<World>,
+    dice: Rc<Dice>,
+    faults: Rc<Faults>,
+    ledger: Rc<Ledger>,
+    trace: Rc<Trace>,
+    cloud: Cloud,
+    executor: Executor,
+    scenario: Scenario,
+    watch: Watch,
+    windows: Vec<(Time, Window)>,
+    last_tick: Time,
+    appeared: u32,
+    /// Where the last step ended.
+    point: &'static str,
+    /// What is done to the store as soon as it can be.
+    sabotage: Option<Sabotage>,
+}
+
+/// Runs a seed; with its trace, when `traced`. The same seed gives the same report.
+#[must_use]
+pub fn run(seed: u64, traced: bool) -> Report {
+    let mut sim = Sim::new(seed, traced);
+    sim.run();
+    sim.report(seed)
+}
+
+/// Runs a seed and breaks its store on the way; `None` when there was no occasion for it.
+#[must_use]
+pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Option<Report> {
+    let mut sim = Sim::new(seed, false);
+    sim.sabotage = Some(sabotage);
+    sim.run();
+    sim.sabotage.is_none().then(|| sim.report(seed))
+}
+
+impl Sim {
+    fn new(seed: u64, traced: bool) -> Self {
+        let world = Rc::new(World::new());
+        world.gate.interleave(true);
+        world.clock.keep_timers();
+        let dice = Rc::new(Dice::new(seed));
+        let trace = Rc::new(Trace::new(traced, world.clock.clone()));
+        let faults = Rc::new(Faults::draw(Rc::clone(&dice), world.clock.clone(), Rc::clone(&trace)));
+        let ledger = Rc::new(Ledger::new(world.store.clone(), world.tags.clone()));
+        let ground = Rc::new(Ground {
+            dice: Rc::clone(&dice),
+            faults: Rc::clone(&faults),
+            ledger: Rc::clone(&ledger),
+            trace: Rc::clone(&trace),
+            clock: world.clock.clone(),
+        });
+        trace.say(|| format!("seed {seed}; quiet at {}; faults: {}", faults.quiet_at(), faults.strengths()));
+        let mut scenario = scenario::draw(&world, &ground);
+        let drawn = Rc::clone(&faults);
+        world.store.table().fail_as(move || store_fault(&drawn));
+        let executor = Executor::default();
+        let cloud = Cloud::new(
+            Rc::clone(&world),
+            Rc::clone(&faults),
+            Rc::clone(&ledger),
+            Rc::clone(&trace),
+            executor.spawner.clone(),
+        );
+        let webhooks = std::mem::take(&mut scenario.webhooks);
+        trace.say(|| {
+            format!(
+                "{} data sources, {} people, {} deliveries",
+                scenario.vendors.len(),
+                scenario.people.len(),
+                webhooks.len()
+            )
+        });
+        webhooks.into_iter().for_each(|webhook| cloud.send(webhook));
+        let last_tick = world.now();
+        Self {
+            world,
+            dice,
+            faults,
+            ledger,
+            trace,
+            cloud,
+            executor,
+            scenario,
+            watch: Watch::default(),
+            windows: Vec::new(),
+            last_tick,
+            appeared: 0,
+            point: "",
+            sabotage: None,
+        }
+    }
+
+    fn run(&mut self) {
+        loop {
+            self.executor.take_in();
+            let runnable = self.executor.runnable(self.world.clock.real());
+            if runnable.is_empty() {
+                if self.is_over() {
+                    break;
+                }
+                self.pass_time();
+            } else {
+                let n = runnable[self.dice.index(runnable.len())];
+                self.step(n);
+            }
+            while let Some(execution) = self.world.workflow.take() {
+                self.cloud.execute(execution);
+            }
+            self.watch.look(&self.world, &self.ledger, &self.scenario.vendors);
+            if self.sabotage.is_some() {
+                self.sabotage();
+            }
+            if self.ledger.violation().is_some() {
+                return;
+            }
+        }
+        self.watch.at_the_end(&self.world, &self.ledger, &self.scenario.keys);
+        if self.faults.counts().is_empty() {
+            let well = [Outcome::VerifiedErased, Outcome::NothingFound, Outcome::DryRun];
+            for task in self.watch.tasks() {
+                self.ledger.holds(5, task.outcome.is_some_and(|outcome| well.contains(&outcome)), || {
+                    format!("nothing went wrong, yet a task is {:?} {:?}", task.state, task.outcome)
+                });
+            }
+        }
+    }
+
+    /// One step of whoever's turn it is, or its end.
+    fn step(&mut self, n: usize) {
+        let job = self.executor.job(n);
+        let (what, skew) = (job.what.clone(), job.skew);
+        let name = if self.trace.is_on() { job.name.clone() } else { String::new() };
+        if self.trace.step() > MOST_STEPS {
+            return self.ledger.breaks(5, format!("no end after {MOST_STEPS} steps"));
+        }
+        let dies = match what {
+            What::Worker(_) => Some(Kind::WorkerCrash),
+            What::Execution => Some(Kind::LostExecution),
+            What::Sender => None,
+        };
+        if dies.is_some_and(|kind| self.faults.strike(kind)) {
+            self.trace.say(|| format!("{name} is gone"));
+            return self.executor.drop(n);
+        }
+        self.world.clock.skew(skew);
+        *self.ledger.current.borrow_mut() = match &what {
+            What::Worker(task) => task.clone(),
+            What::Execution | What::Sender => None,
+        };
+        let _ = self.world.gate.take_last();
+        let goes_on = self.executor.poll(n);
+        self.world.clock.skew(0);
+        *self.ledger.current.borrow_mut() = None;
+        self.point = self.world.gate.take_last();
+        self.trace.say(|| match (goes_on, self.point) {
+            (true, "") => format!("{name} waits"),
+            (true, point) => format!("{name} at: {point}"),
+            (false, _) => format!("{name} is done"),
+        });
+        if goes_on && matches!(what, What::Worker(_)) && self.faults.strike(Kind::SlowStep) {
+            let until = self.world.clock.real().plus_seconds(self.dice.within(1..=SLOW_SECONDS));
+            self.executor.park(n, until);
+        }
+    }
+
+    /// Breaks the store, if it can be done now, and looks at what is left of it.
+    fn sabotage(&mut self) {
+        let tasks = self
+            .watch
+            .tasks()
+            .map(|task| TaskRef { request_id: task.request, source_id: task.source.clone() });
+        let tasks: Vec<TaskRef> = tasks.collect();
+        let strikes =
+            |sabotage: &mut Sabotage| tasks.iter().any(|at| sabotage.strike(&self.world, at, self.point));
+        if self.sabotage.take_if(strikes).is_some() {
+            self.watch.look(&self.world, &self.ledger, &self.scenario.vendors);
+        }
+    }
+
+    /// Nobody can do anything now: time goes on to whatever comes next.
+    fn pass_time(&mut self) {
+        let now = self.world.clock.real();
+        if self.faults.quiet_at().plus_seconds(LONGEST_SECONDS) < now {
+            return self.ledger.breaks(5, "not everything has come to its end".to_owned() + &self.open());
+        }
+        if self.faults.strike(Kind::ClockJump) {
+            let gone = self.executor.drop_workers();
+            let seconds = self.dice.within(1..=6 * 3600);
+            self.trace.say(|| format!("time jumps by {seconds} s; {gone} workers are gone"));
+            self.world.clock.advance(seconds);
+        }
+        self.meddle();
+        let tick = self.next_due().map(|due| due.max(self.last_tick.plus_seconds(TICK_SECONDS)));
+        let windows = self.windows.iter().map(|(until, _)| *until).min();
+        let quiet = Some(self.settled_since()).filter(|at| *at > now);
+        let next = [tick, windows, self.world.clock.next_timer(), self.executor.next_parked(), quiet]
+            .into_iter()
+            .flatten();
+        let Some(next) = next.min() else {
+            return self.ledger.breaks(5, "nothing will ever move again".to_owned() + &self.open());
+        };
+        self.world.clock.advance_to(next);
+        let now = self.world.clock.real();
+        self.close_windows(now);
+        if tick.is_some_and(|tick| tick <= now) {
+            self.last_tick = now;
+            self.cloud.reconcile();
+        }
+    }
+
+    /// When the reconciliation has something to do. A run that has nothing to do is left out, and once
+    /// all faults have long stopped, so is one that would only remind a person again.
+    fn next_due(&self) -> Option<Time> {
+        if self.world.clock.real() < self.settled_since() {
+            return self.world.next_due();
+        }
+        let open = self.watch.requests().filter(|(request, tasks)| !has_ended(request, tasks.values()));
+        open.flat_map(|(request, tasks)| tasks.values().map(|task| task.next_due).chain([request.next_due]))
+            .flatten()
+            .min()
+    }
+
+    fn settled_since(&self) -> Time {
+        self.faults.quiet_at().plus_seconds(SETTLING_SECONDS)
+    }
+
+    /// What goes wrong from outside.
+    fn meddle(&mut self) {
+        let now = self.world.clock.real();
+        let until = now.plus_seconds(self.dice.within(60..=7200)).min(self.faults.quiet_at());
+        if self.faults.strike(Kind::StaleIndex) {
+            self.world.store.lag(true);
+            self.windows.push((until, Window::Index));
+        }
+        if self.faults.strike(Kind::KeysFail) {
+            self.world.keys.fail(Some(Failure::transient("key_service_unavailable")));
+            self.windows.push((until, Window::Keys));
+        }
+        if self.faults.strike(Kind::SourceBroken) {
+            let names: Vec<&'static str> = self.scenario.vendors.keys().copied().collect();
+            let name = names[self.dice.index(names.len())];
+            self.world.vendors.vendor(&source(name)).set(|state| {
+                state.broken = Some(Failure::misconfigured("secret_denied"));
+            });
+            self.windows.push((until, Window::Source(name)));
+        }
+        if self.faults.strike(Kind::StartFails) {
+            self.world.workflow.fail_next(1);
+        }
+        if self.faults.strike(Kind::Appeared) {
+            self.appear();
+        }
+        self.bother_a_task();
+    }
+
+    fn bother_a_task(&mut self) {
+        let tasks: Vec<&Task> = self.watch.tasks().collect();
+        if tasks.is_empty() {
+            return;
+        }
+        let task = tasks[self.dice.index(tasks.len())];
+        let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
+        // Before its first intent: whoever read the row until then writes the true decision again.
+        if task.state == TaskState::Decided && self.faults.strike(Kind::Tampered) {
+            self.world.tamper(&at, |task| {
+                if let Some(decision) = &mut task.decision {
+                    decision.records.mac = "0".repeat(64);
+                }
+            });
+        }
+        if self.faults.strike(Kind::SecondWorker) {
+            let functions = [
+                Function::Find(at.clone()),
+                Function::Submit(at.clone()),
+                Function::Submit(at.clone()),
+                Function::Check(at.clone()),
+                Function::Verify(at.clone()),
+                Function::Close(at.request_id),
+            ];
+            self.cloud.stray(&functions[self.dice.index(functions.len())]);
+        }
+    }
+
+    fn appear(&mut self) {
+        let person = self.dice.index(self.scenario.people.len());
+        let names: Vec<&'static str> = self.scenario.vendors.keys().copied().collect();
+        let name = names[self.dice.index(names.len())];
+        self.appeared += 1;
+        let record = RecordId::new(format!("{name}-{person}-new-{}", self.appeared));
+        self.ledger.owns(record.clone(), person);
+        self.scenario.vendors[name].keep(&self.scenario.people[person], record);
+    }
+
+    fn close_windows(&mut self, now: Time) {
+        for (_, window) in self.windows.extract_if(.., |(until, _)| *until <= now) {
+            match window {
+                Window::Index => self.world.store.lag(false),
+                Window::Keys => self.world.keys.fail(None),
+                Window::Source(name) => {
+                    self.world.vendors.vendor(&source(name)).set(|state| state.broken = None);
+                }
+            }
+        }
+        if self.faults.is_quiet() {
+            self.world.workflow.fail_next(0);
+        }
+    }
+
+    /// Whether everything has its end: done, or a person's.
+    fn is_over(&self) -> bool {
+        self.world.clock.real() >= self.settled_since()
+            && !self.executor.is_busy()
+            && self.watch.requests().all(|(request, tasks)| has_ended(request, tasks.values()))
+    }
+
+    /// What is open, for a violation's text.
+    fn open(&self) -> String {
+        self.watch
+            .requests()
+            .filter(|(request, tasks)| !has_ended(request, tasks.values()))
+            .map(|(request, tasks)| {
+                let states: Vec<&str> = tasks.values().map(|task| task.state.as_str()).collect();
+                format!(
+                    "; request {} is {:?}, its tasks {states:?}",
+                    request.id.as_bytes()[15],
+                    request.state
+                )
+            })
+            .collect()
+    }
+
+    fn report(mut self, seed: u64) -> Report {
+        let mut outcomes: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for task in self.watch.tasks() {
+            let name = task.outcome.map_or(task.state.as_str(), Outcome::as_str);
+            *outcomes.entry(name).or_default() += 1;
+        }
+        let violation = self.ledger.violation();
+        if let Some(violation) = &violation {
+            self.trace.say(|| format!("VIOLATION: {violation}"));
+        }
+        self.trace.say(|| format!("end: {outcomes:?}"));
+        self.executor.clear();
+        for name in self.scenario.vendors.keys() {
+            self.world.vendors.vendor(&source(name)).set(|state| state.script = None);
+        }
+        Report {
+            seed,
+            violation,
+            trace: self.trace.take(),
+            steps: self.trace.steps(),
+            seconds: self.trace.seconds(),
+            settling: self.faults.quiet_at().seconds_until(self.world.clock.real()),
+            faults: self.faults.counts(),
+            outcomes,
+            posts: self.ledger.posts() as u64,
+            erased: self.ledger.erased(),
+        }
+    }
+}
+
+fn store_fault(faults: &Faults) -> Option<TableFault> {
+    [
+        (Kind::Conflict, TableFault::Conflict),
+        (Kind::StoreLosesAnswer, TableFault::LoseAnswer),
+        (Kind::StoreLosesCall, TableFault::LoseCall),
+        (Kind::StoreDark, TableFault::LoseSight),
+    ]
+    .into_iter()
+    .find_map(|(kind, fault)| faults.strike(kind).then_some(fault))
+}
+
+/// Closed, signed and forgotten; or with a person, who is reminded of it.
+fn has_ended<'a>(request: &Request, tasks: impl Iterator<Item = &'a Task>) -> bool {
+    if request.state == RequestState::Closed {
+        return request.is_done();
+    }
+    let tasks: BTreeSet<bool> = tasks
+        .filter(|task| task.state != TaskState::Settled)
+        .map(|task| {
+            let handed = task.state == TaskState::Unknown && task.handed_over_at.is_some();
+            task.next_due.is_some() && handed
+        })
+        .collect();
+    request.next_due.is_some() && tasks == BTreeSet::from([true])
+}

@@ -1,0 +1,124 @@
+//! Thousands of seeds, each with its own people, vendors, faults and order of steps.
+#![allow(clippy::disallowed_methods, reason = "how many seeds, and which: the runner's own settings")]
+
+use rightful_simulation::fault::Kind;
+use rightful_simulation::{Report, Sabotage, run, run_sabotaged};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// As many as take about a minute on one core.
+const SEEDS: u64 = 3_000;
+
+fn setting(name: &str) -> Option<u64> {
+    let value = std::env::var(format!("RIGHTFUL_SIMULATION_{name}")).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("RIGHTFUL_SIMULATION_{name} is no number: {value}")))
+}
+
+/// Runs a seed; a panic in it is told with the seed too.
+fn run_or_tell(seed: u64, traced: bool) -> Report {
+    let report = catch_unwind(AssertUnwindSafe(|| run(seed, traced)));
+    report.unwrap_or_else(|_| panic!("seed {seed} panicked\n{}", how_to_replay(seed)))
+}
+
+fn how_to_replay(seed: u64) -> String {
+    format!(
+        "replay: RIGHTFUL_SIMULATION_SEED={seed} cargo test --profile local -p rightful-simulation --test seeds thousands -- --nocapture"
+    )
+}
+
+#[derive(Default)]
+struct Totals {
+    seeds: u64,
+    steps: u64,
+    posts: u64,
+    erased: u64,
+    slowest: (u64, u64),
+    longest: (u64, u64),
+    faults: BTreeMap<Kind, u64>,
+    outcomes: BTreeMap<&'static str, u64>,
+}
+
+impl Totals {
+    fn add(&mut self, report: &Report) {
+        self.seeds += 1;
+        self.steps += report.steps;
+        self.posts += report.posts;
+        self.erased += report.erased;
+        self.slowest = self.slowest.max((report.settling, report.seed));
+        self.longest = self.longest.max((report.steps, report.seed));
+        for (kind, n) in &report.faults {
+            *self.faults.entry(*kind).or_default() += n;
+        }
+        for (outcome, n) in &report.outcomes {
+            *self.outcomes.entry(outcome).or_default() += n;
+        }
+    }
+
+    fn print(&self) {
+        let Totals { seeds, steps, posts, erased, slowest, longest, faults, outcomes } = self;
+        println!("{seeds} seeds, {steps} steps, {posts} submissions, {erased} records erased");
+        println!("slowest: {} h after the last fault (seed {})", slowest.0 / 3600, slowest.1);
+        println!("longest: {} steps (seed {})", longest.0, longest.1);
+        outcomes.iter().for_each(|(outcome, n)| println!("  {n:>8} {outcome}"));
+        faults.iter().for_each(|(kind, n)| println!("  {n:>8} × {}", kind.name()));
+    }
+}
+
+#[test]
+fn invariants_2_to_7_hold_for_thousands_of_seeds_and_every_kind_of_fault_happens() {
+    if let Some(seed) = setting("SEED") {
+        let report = run_or_tell(seed, true);
+        report.trace.iter().for_each(|line| println!("{line}"));
+        assert!(report.violation.is_none(), "seed {seed}: {}", report.violation.unwrap());
+        return;
+    }
+    let (first, seeds) = (setting("FIRST").unwrap_or(0), setting("SEEDS").unwrap_or(SEEDS));
+    println!("seeds {first} to {}", first + seeds - 1);
+    let mut totals = Totals::default();
+    for seed in first..first + seeds {
+        let report = run_or_tell(seed, false);
+        totals.add(&report);
+        if let Some(violation) = report.violation {
+            totals.print();
+            panic!("seed {seed}: {violation}\n{}", how_to_replay(seed));
+        }
+    }
+    totals.print();
+    if seeds >= SEEDS {
+        for kind in Kind::ALL {
+            assert!(totals.faults.contains_key(kind), "{} never happened: it tests nothing", kind.name());
+        }
+    }
+}
+
+#[test]
+fn a_seed_replays_to_the_byte() {
+    for seed in 0..20 {
+        let (once, again) = (run_or_tell(seed, true), run_or_tell(seed, true));
+        assert!(once.trace.len() > 30, "seed {seed} has hardly a trace");
+        assert_eq!(once.trace, again.trace, "seed {seed}");
+        assert_ne!(once.trace[1..], run_or_tell(seed + 1, true).trace[1..], "seed {seed} and the next");
+    }
+}
+
+#[test]
+fn a_trace_tells_of_no_person_and_no_record() {
+    for seed in 0..20 {
+        let trace = run_or_tell(seed, true).trace.join("\n");
+        for hidden in ["canario", "example.com", "crm-", "mail-", "shop-"] {
+            assert!(!trace.contains(hidden), "seed {seed}: {hidden}");
+        }
+    }
+}
+
+#[test]
+fn whatever_is_broken_by_hand_stops_the_run_with_the_number_of_its_invariant() {
+    for (sabotage, invariant) in Sabotage::ALL {
+        let broken: Vec<Report> = (0..16).filter_map(|seed| run_sabotaged(seed, sabotage)).collect();
+        assert!(broken.len() >= 3, "{sabotage:?} had only {} occasions", broken.len());
+        for report in broken {
+            let violation = report.violation.unwrap_or_else(|| panic!("{sabotage:?}, seed {}", report.seed));
+            assert_eq!(violation.invariant, invariant, "{sabotage:?}, seed {}: {violation}", report.seed);
+        }
+    }
+}
