@@ -674,7 +674,6 @@ def grant(role: str, action: str, resource="a") -> Callable:
 
 @rule("template",
       ("an update", grant("SubmitRole", "dynamodb:UpdateItem")),
-      ("a condition alone", grant("IntakeRole", "dynamodb:ConditionCheckItem")),
       ("a scan", grant("ReconcileRole", "dynamodb:Scan")),
       ("a batch", grant("SearchRole", "dynamodb:BatchGetItem")),
       ("an encryption", grant("IntakeRole", "kms:Encrypt")),
@@ -696,7 +695,8 @@ def table(name: str, *actions: str) -> set[tuple[str, str]]:
 
 # What each adapter of rightful-aws does when a function is built with it, and with what.
 ADAPTERS = {
-    "Store": table("RequestsTable", "GetItem", "PutItem", "Query"),
+    # What changes a task checks the lease that it holds.
+    "Store": table("RequestsTable", "ConditionCheckItem", "GetItem", "PutItem", "Query"),
     "DataKeys": table("KeysTable", "GetItem") | {("kms:Decrypt", "DataKey")},
     # Whoever forgets a key takes the record ids away too.
     "KeyTable": table("KeysTable", "DeleteItem") | table("RequestsTable", "DeleteItem"),
@@ -708,14 +708,18 @@ ADAPTERS = {
                       ("s3:ListBucket", "ReceiptsBucket")},
 }
 # Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads single
-# rows and the list of data sources, and takes webhooks; close answers tickets; reconcile reads the due index.
+# rows and the list of data sources, and takes webhooks; close holds no lease and answers tickets;
+# reconcile reads the due index.
 ADAPTERS_OF = {
     "intake": {
         "Store": table("RequestsTable", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
         "DataKeys": table("KeysTable", "PutItem") | {("kms:GenerateDataKey", "DataKey")},
         "SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/webhook/*")},
     },
-    "close": {"SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/ticketing/*")}},
+    "close": {
+        "Store": table("RequestsTable", "GetItem", "PutItem", "Query"),
+        "SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/ticketing/*")},
+    },
     "reconcile": {"Store": ADAPTERS["Store"] | table("RequestsTable/index/due", "Query")},
 }
 
@@ -742,6 +746,7 @@ def take(role: str, sid: str) -> Callable:
       ("another's right", grant("StatusCheckRole", "kms:GenerateMac", {"Fn::GetAtt": ["TagKey", "Arn"]})),
       ("the right on another table", grant("SearchRole", "dynamodb:PutItem", {"Fn::GetAtt": ["KeysTable", "Arn"]})),
       ("an index that it does not read", grant("ReconcileRole", "dynamodb:Query", {"Fn::Sub": "${RequestsTable.Arn}/index/rule"})),
+      ("a lease that it does not check", grant("IntakeRole", "dynamodb:ConditionCheckItem", {"Fn::GetAtt": ["RequestsTable", "Arn"]})),
       ("records that it does not delete", grant("SearchRole", "dynamodb:DeleteItem", {"Fn::GetAtt": ["RequestsTable", "Arn"]})),
       ("secrets of data sources", grant("CloseRole", "secretsmanager:GetSecretValue", {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/${Stage}/source/*"})),
       ("keys that it does not read", grant("CloseRole", "dynamodb:GetItem", {"Fn::GetAtt": ["KeysTable", "Arn"]})),

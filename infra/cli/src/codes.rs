@@ -5,7 +5,8 @@
 
 use crate::output::{FAILED, Told};
 use rightful_domain::failure::Failure;
-use rightful_domain::task::TaskState;
+use rightful_domain::owner::is_persons;
+use rightful_domain::task::{Task, TaskState};
 
 /// A code in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +29,10 @@ pub fn words(code: &str) -> Words {
 }
 
 /// What to do about a task with this code. Who tries again depends on where the task stands: nobody
-/// does once it has ended, and a submission whose effect is unknown is never sent again.
-pub fn todo(state: TaskState, code: &str) -> &'static str {
-    match (state, words(code).todo) {
+/// does once it has ended, and a look comes before a submission whose effect is unknown is sent again.
+pub fn todo(task: &Task, code: &str) -> &'static str {
+    match (task.state, words(code).todo) {
+        (TaskState::Unknown, _) if !is_persons(task) => LOOKS,
         (TaskState::Unknown, WAIT) => LOOK,
         (TaskState::Settled, WAIT) => "make the request again once the vendor can be reached",
         (_, todo) => todo,
@@ -77,6 +79,7 @@ const TICKETING: &str = "put the set-up right with `rightful ticketing set`; it 
 const BY_HAND: &str = "answer the ticket by hand: `rightful request show ID` says how the request ended";
 const LOOK: &str =
     "look in the vendor's own console what became of the submission; it is never sent again blindly";
+const LOOKS: &str = "nothing: a search tells what became of it, and if it doesn't, a person is named";
 const DEPLOY: &str = "deploy again, with the template and the functions of one version";
 
 #[rustfmt::skip]
@@ -90,6 +93,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("dry_run_unsupported", "this connector has no dry run of the vendor's own", "make a real request, or leave this data source out"),
     ("identifier_missing", "the request has no identifier of a kind that this data source searches by", "make another request with an identifier it needs: `rightful connector list` shows the kinds"),
     ("missing_identifier", "the request has no identifier of a kind that this data source searches by", "make another request with an identifier it needs: `rightful connector list` shows the kinds"),
+    ("gone_in_dry_run", "records are gone although the vendor was asked for a dry run", LOOK),
     ("not_all_confirmed", "the vendor's finished rule lists fewer records than were submitted", "compare the rule in the vendor's own console with the counts"),
     ("record_id_unusable", "a record's id is not of the type that the vendor's ids have", REPORT),
     ("right_not_supported", "this connector can't fulfil that right", "fulfil it at the vendor by hand"),
@@ -97,6 +101,9 @@ const CODES: &[(&str, &str, &str)] = &[
     ("rule_id_unusable", "the rule id that was kept can't be asked about", LOOK),
     ("rule_not_found", "the vendor doesn't know the rule that it opened", LOOK),
     ("searched_only", "it was a dry run and the vendor has none of its own, so it was searched and nothing else", "nothing: that is what a dry run does here"),
+    ("other_request_in_progress", "another request about the same person is being fulfilled at this data source", WAIT),
+    ("reference_missing", "the vendor never answered, and a search found that its effect is there: there is no rule to ask about", "nothing: the receipt says so"),
+    ("repeats_used_up", "the records were named four times, and are still found", "ask the vendor why; a search every hour sees when they are gone"),
     ("still_present", "the vendor says it is done, yet submitted records are still found", "nothing while it looks again by itself; afterwards ask the vendor why"),
     ("too_many_records", "the search found more records than one person can have, so nothing was submitted", "check the identifier, and whether the vendor searched exactly"),
     ("person_forgotten", "the person of this request is forgotten, so it can't be worked on", "make a new request"),
@@ -236,6 +243,7 @@ const CODES: &[(&str, &str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures;
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
 
@@ -363,9 +371,13 @@ mod tests {
     #[test]
     fn nobody_is_told_to_wait_for_what_never_happens() {
         let code = "vendor_connection_lost";
-        assert_eq!(todo(TaskState::Planned, code), WAIT);
-        assert_eq!(todo(TaskState::Unknown, code), LOOK);
-        assert_ne!(todo(TaskState::Settled, code), WAIT);
+        let (planned, mut task) = (fixtures::planned("main"), fixtures::unknown().1.remove(0));
+        assert_eq!(todo(&planned, code), WAIT);
+        assert_eq!(todo(&task, code), LOOK);
+        task.handed_over_at = None;
+        assert_eq!(todo(&task, code), LOOKS);
+        task.state = TaskState::Settled;
+        assert_ne!(todo(&task, code), WAIT);
         assert!(told_code(code).to_string().contains(AGAIN));
     }
 

@@ -77,6 +77,12 @@ pub fn rule() -> Rule {
         request: id(),
         source: SourceId::parse("main").unwrap(),
         batch: 0,
+        attempt: 1,
+        repeats: None,
+        places: Vec::new(),
+        left: Vec::new(),
+        gone: 0,
+        looks: 0,
         state: RuleState::Finished,
         revision: 3,
         fence: 1,
@@ -100,7 +106,9 @@ pub fn fulfilled() -> (Request, Vec<Task>) {
     task.claim = Some(Claim::Anonymised);
     task.finished_at = Some(at("09:30:06"));
     task.verified_at = Some(at("09:30:11"));
-    task.settle(Outcome::VerifiedErased, None, at("09:30:11"));
+    task.state = TaskState::Settled;
+    task.outcome = Some(Outcome::VerifiedErased);
+    task.settled_at = Some(at("09:30:11"));
     task.next_due = None;
     let request = Request {
         state: RequestState::Closed,

@@ -132,7 +132,7 @@ fn task_lines(request: &Request, task: &Task, rules: &[Rule], at: At) -> Vec<Str
     let codes = [&task.reason, &task.gave_up].into_iter().flatten();
     for code in codes {
         row("why", format!("{code}: {}", code_words(code).what));
-        row("to do", todo(task.state, code).to_owned());
+        row("to do", todo(task, code).to_owned());
     }
     if let Some(held) = owner::of_task(request, task, at.now, at.grace_seconds) {
         row("held by", words::held(held));
@@ -241,7 +241,7 @@ fn json_of(
         shown["rules"] = serde_json::to_value(rules)?;
         shown["held"] = serde_json::to_value(owner::of_task(request, task, at.now, at.grace_seconds))?;
         if let Some(code) = &task.reason {
-            shown["reason_words"] = json!({"what": code_words(code).what, "to_do": todo(task.state, code)});
+            shown["reason_words"] = json!({"what": code_words(code).what, "to_do": todo(task, code)});
         }
         all.push(shown);
     }
@@ -344,7 +344,7 @@ mod tests {
     fn the_answer_to_the_ticket_says_how_it_stands() {
         let (mut request, _) = fixtures::fulfilled();
         let shown = |request: &Request| {
-            let text = text_of(request, &[], fixtures::at("09:31:00"));
+            let text = text_of(request, &[], shown_at(fixtures::at("09:31:00")));
             let lines = text.lines().skip_while(|line| !line.contains("  answer  "));
             lines.map(str::trim).collect::<Vec<_>>().join("\n")
         };
@@ -354,7 +354,7 @@ mod tests {
         answer       due (it certainly isn't on the ticket yet, and is tried again by itself); next try 2026-11-21 09:30:18 UTC; credentials_rejected: the ticketing system doesn't accept the token
         to do        put the set-up right with `rightful ticketing set`; it is tried again by itself
         ");
-        let json = json_of(&request, &[], None).unwrap();
+        let json = json_of(&request, &[], None, shown_at(fixtures::at("09:31:00"))).unwrap();
         assert_eq!(json["request"]["answer"]["state"], "due");
         assert!(json["request"]["answer"]["reason_words"]["to_do"].is_string());
         request.answer = Some(due.sent(fixtures::at("09:30:14")));

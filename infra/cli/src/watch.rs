@@ -11,6 +11,7 @@ use anyhow::Result;
 use rightful_aws::{Store, SystemClock};
 use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::ids::RequestId;
+use rightful_domain::owner::is_persons;
 use rightful_domain::ports::{Clock as _, Reads as _};
 use rightful_domain::request::{Request, RequestOutcome, RequestState};
 use rightful_domain::task::{Task, TaskState};
@@ -91,8 +92,8 @@ impl Snapshot {
             let kept = self.request.receipt_sha256.is_some();
             return (kept && !self.is_answering()).then_some(End::Closed);
         }
-        let rests = |task: &Task| matches!(task.state, TaskState::Unknown | TaskState::Settled);
-        let unknown = self.tasks.iter().any(|task| task.state == TaskState::Unknown);
+        let rests = |task: &Task| is_persons(task) || task.state == TaskState::Settled;
+        let unknown = self.tasks.iter().any(is_persons);
         (unknown && !until_closed && self.tasks.iter().all(rests)).then_some(End::Unknown)
     }
 }
@@ -280,13 +281,13 @@ fn closing(last: &Snapshot, end: End) -> String {
         }
         End::Unknown => {
             let mut text = String::from("unknown (nobody can tell yet; a person has to look)");
-            for task in last.tasks.iter().filter(|task| task.state == TaskState::Unknown) {
+            for task in last.tasks.iter().filter(|task| is_persons(task)) {
                 let code = task.reason.as_deref().unwrap_or("unknown");
                 text.push_str(&format!(
                     "\n  {}: {code}: {}\n  to do: {}",
                     task.source,
                     code_words(code).what,
-                    todo(task.state, code)
+                    todo(task, code)
                 ));
             }
             text.push_str("\n  the request stays open and its legal date stands: rightful request show ");

@@ -3,7 +3,7 @@
 
 use rightful_domain::escalation::{Escalation, Level, Role};
 use rightful_domain::event::Fact;
-use rightful_domain::owner::{Held, Owner};
+use rightful_domain::owner::{Held, Owner, is_persons};
 use rightful_domain::request::{EndStatus, Extension, Ground, Request, RequestOutcome, RequestState};
 use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
 use rightful_domain::ticket::{Answer, AnswerState};
@@ -18,7 +18,7 @@ pub fn task_state(state: TaskState) -> &'static str {
         TaskState::Submitting => "batches go out",
         TaskState::Submitted => "the vendor works on it",
         TaskState::Verifying => "the vendor says it is done; we look again",
-        TaskState::Unknown => "nobody can tell yet whether the vendor did it: a person has to look",
+        TaskState::Unknown => "nobody can tell yet whether the vendor did it: a look will tell",
         TaskState::Settled => "ended",
     }
 }
@@ -58,7 +58,10 @@ pub fn rule_state(state: RuleState) -> &'static str {
         RuleState::Finished => "the vendor says it is done",
         RuleState::NotSent => "it certainly had no effect and is sent again",
         RuleState::Rejected => "the vendor refused it; it had no effect",
-        RuleState::Unknown => "nobody knows whether it had an effect; it is never sent again",
+        RuleState::Unknown => "nobody knows yet whether it had an effect; a look comes before anything else",
+        RuleState::Unreferenced => "it was not answered, and a look found none of its records",
+        RuleState::Left => "it was not answered, and looks still find some of its records",
+        RuleState::Repeated => "it was not answered; a later batch names what was left of it",
     }
 }
 
@@ -182,6 +185,9 @@ pub fn of_task(task: &Task) -> &'static str {
 
 /// What a task's outcome, or its state, means.
 pub fn about_task(task: &Task) -> &'static str {
+    if is_persons(task) {
+        return "nobody can tell yet whether the vendor did it: a person has to look";
+    }
     task.outcome.map_or_else(|| task_state(task.state), outcome)
 }
 
@@ -281,8 +287,10 @@ pub fn fact(fact: &Fact) -> String {
         Fact::Decided { source, by, records, .. } => {
             format!("decided: {source}, {records} record(s), by {by}")
         }
-        Fact::Intended { source, batch, records, .. } => {
-            format!("intended: {source}, batch {batch} with {records} record(s) is about to be sent")
+        Fact::Intended { source, batch, records, repeats, .. } => {
+            let repeats =
+                repeats.map_or_else(String::new, |batch| format!(", which were left of batch {batch}"));
+            format!("intended: {source}, batch {batch} with {records} record(s){repeats} is about to be sent")
         }
         Fact::Accepted { source, batch, rule_id } => {
             format!("accepted: {source}, batch {batch}, rule {rule_id}")
@@ -296,6 +304,15 @@ pub fn fact(fact: &Fact) -> String {
         Fact::BecameUnknown { source, batch, reason } => {
             let batch = batch.map_or_else(String::new, |batch| format!(", batch {batch}"));
             format!("became_unknown: {source}{batch} ({})", codes(reason))
+        }
+        Fact::Resolved { source, batch, gone, left } => {
+            format!(
+                "resolved: {source}, batch {batch}: a look found {left} of its record(s), {gone} are gone"
+            )
+        }
+        Fact::HandedOver { source, reason } => format!("handed_over: {source} ({})", codes(reason)),
+        Fact::SearchesAgain { source } => {
+            format!("searches_again: {source}, another request about the person ended there")
         }
         Fact::Finished { source, batches, confirmed } => {
             format!("finished: {source}, {} batch(es), the vendor lists {confirmed} record(s)", batches.len())

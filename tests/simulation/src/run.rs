@@ -18,7 +18,7 @@ use rightful_domain::operations::TaskRef;
 use rightful_domain::request::{Request, RequestState};
 use rightful_domain::task::{Outcome, Task, TaskState};
 use rightful_domain::time::Time;
-use rightful_domain::vendor::{Fault, RecordId};
+use rightful_domain::vendor::RecordId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 

@@ -54,7 +54,7 @@ pub enum Row {
         /// The holder's fence.
         fence: u64,
     },
-    /// Removes a chunk of record ids: when the person is forgotten, or when fewer are stored anew.
+    /// Removes a chunk of record ids when the person is forgotten.
     ForgetRecords {
         /// The task's data source.
         source: SourceId,

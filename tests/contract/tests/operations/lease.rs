@@ -74,6 +74,24 @@ async fn a_search_older_than_another_requests_end_is_done_again_before_anything_
 }
 
 #[tokio::test]
+async fn a_second_search_leaves_nothing_of_a_longer_first_one() {
+    let (world, vendor, one, two) = two_requests().await;
+    // Records that take two rows.
+    vendor.holds(CANARY, (0..9000).map(|n| format!("{n:040}")));
+    world.tamper(&two, |task| task.state = TaskState::Planned);
+    world.find(&two).await.unwrap();
+    assert!(world.task(&two).chunks >= 2);
+    erase(&world, &one).await;
+    vendor.set(|state| state.people.clear());
+    vendor.holds(CANARY, ["c".to_owned()]);
+    world.clock.advance(10);
+    assert_eq!(world.submit(&two).await.unwrap().next, Next::Check);
+    let task = world.task(&two);
+    assert_eq!((task.counts.found, task.counts.submitted, task.reason), (1, 1, None));
+    assert_eq!(vendor.posts().last().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn invariant_3_an_unknown_submission_is_not_repeated_by_another_request() {
     let (world, vendor, one, two) = two_requests().await;
     vendor.set(|state| state.submissions.extend(vec![Reply::Says(Submitted::Unknown("timed_out")); 9]));

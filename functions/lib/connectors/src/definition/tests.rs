@@ -25,34 +25,34 @@ fn the_embedded_definition_is_good() {
 
 #[test]
 fn a_misspelt_field_is_answered_with_the_right_one() {
-    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:80:7: unknown field `qurey`, write `query`");
+    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:94:7: unknown field `qurey`, write `query`");
 }
 
 #[test]
 fn a_field_at_the_wrong_place_is_answered_with_what_can_stand_there() {
-    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:141:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
+    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:155:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
 }
 
 #[test]
 fn a_missing_field_is_named() {
-    insta::assert_snapshot!(problems(&[("    match: /email\n", "")]), @"connector.yaml:85:5: missing field `match`: add `match: …` to this block");
+    insta::assert_snapshot!(problems(&[("    match: /email\n", "")]), @"connector.yaml:99:5: missing field `match`: add `match: …` to this block");
 }
 
 #[test]
 fn a_status_mapped_twice_is_refused() {
-    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:131:3: `NEW` stands here twice: keep one");
+    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:145:3: `NEW` stands here twice: keep one");
 }
 
 #[test]
 fn a_status_can_only_mean_what_the_domain_knows() {
-    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:128:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
+    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:142:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
 }
 
 #[test]
 fn a_value_of_another_type_is_refused() {
-    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:142:16: write a whole number without quotes");
+    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:156:16: write a whole number without quotes");
     insta::assert_snapshot!(problems(&[("hosts:\n  - api.qualif.io\n  - api.qualifio.com", "hosts: api.qualif.io")]), @"connector.yaml:8:8: write a list here, with `- ` before each item");
-    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:91:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
+    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:105:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
     insta::assert_snapshot!(problems(&[("type: boolean", "type: bool")]), @"connector.yaml:30:11: `bool` cannot stand here, write `boolean`");
 }
 
@@ -70,12 +70,12 @@ fn placeholders_that_mean_nothing_are_refused() {
             ("justification: ${justification}", "justification: ${justification"),
             ("/rules/${rule_id}", "/rules/${secret.token}"),
         ]),
-        @r"
-        connector.yaml:95:15: an erasure has no `${param.driect}`, write `${param.direct}`
-        connector.yaml:101:22: a placeholder begins with `${` and has no end, write `${…}`
-        connector.yaml:102:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
-        connector.yaml:114:11: a secret is sent by `auth` alone, take this placeholder out
-        "
+        @"
+    connector.yaml:109:15: an erasure has no `${param.driect}`, write `${param.direct}`
+    connector.yaml:115:22: a placeholder begins with `${` and has no end, write `${…}`
+    connector.yaml:116:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
+    connector.yaml:128:11: a secret is sent by `auth` alone, take this placeholder out
+    "
     );
 }
 
@@ -88,14 +88,14 @@ fn placeholders_that_do_not_fit_their_place_are_refused() {
             ("/rules/${rule_id}", "/rules/${identifier.email}"),
             ("email: ${identifier.email}", "email: ${identifier.phone}"),
         ]),
-        @r"
-        connector.yaml:79:13: the search does not ask for the person: put `${identifier.email}` into it
-        connector.yaml:82:16: a search has no `${identifier.phone}`, write `${identifier.email}`
-        connector.yaml:95:15: `${records}` is a list, which a query cannot hold: put it into the `body`
-        connector.yaml:101:22: `${records}` is a list, which a text cannot hold: put it into the `body`
-        connector.yaml:114:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`
-        connector.yaml:114:11: the status check does not name the rule: put `${rule_id}` into it
-        "
+        @"
+    connector.yaml:93:13: the search does not ask for the person: put `${identifier.email}` into it
+    connector.yaml:96:16: a search has no `${identifier.phone}`, write `${identifier.email}`
+    connector.yaml:109:15: `${records}` is a list, which a query cannot hold: put it into the `body`
+    connector.yaml:115:22: `${records}` is a list, which a text cannot hold: put it into the `body`
+    connector.yaml:128:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`
+    connector.yaml:128:11: the status check does not name the rule: put `${rule_id}` into it
+    "
     );
 }
 
@@ -128,13 +128,13 @@ fn parameters_are_checked_against_their_own_type() {
             ("default: 100\n    min: 1", "default: 0\n    min: 1"),
             ("example: https://api.qualif.io\n", "example: https://example.com\n"),
         ]),
-        @r"
-        connector.yaml:19:11: the parameter `client_id` stands here twice: keep one
-        connector.yaml:27:14: the example does not fit the parameter: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)
-        connector.yaml:33:14: the default is of another type than the parameter
-        connector.yaml:38:14: the default does not fit the parameter: is less than 1
-        connector.yaml:102:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
-        "
+        @"
+    connector.yaml:19:11: the parameter `client_id` stands here twice: keep one
+    connector.yaml:27:14: the example does not fit the parameter: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)
+    connector.yaml:33:14: the default is of another type than the parameter
+    connector.yaml:38:14: the default does not fit the parameter: is less than 1
+    connector.yaml:116:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
+    "
     );
     insta::assert_snapshot!(
         problems(&[("    type: boolean\n", "    type: choice\n    choices: [\"on\", \"off\"]\n"), ("example: true\n    default: true", "example: \"on\"\n    default: \"no\"")]),
@@ -155,27 +155,27 @@ fn requests_are_checked_for_what_they_are_for() {
             ("      anonymised: anonymous@qualifio.com\n", ""),
             ("  FINISHED: finished", "  FINISHED: pending"),
         ]),
-        @r"
-        connector.yaml:79:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
-        connector.yaml:79:13: the search does not ask for the person: put `${identifier.email}` into it
-        connector.yaml:92:11: the erasure does not name the records: put `${records}` into its body
-        connector.yaml:104:12: write the fields that a dry run adds to the body, such as `test: true`
-        connector.yaml:113:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
-        connector.yaml:113:11: the status check does not name the rule: put `${rule_id}` into it
-        connector.yaml:120:9: a place in JSON begins with a slash, write `/crmId`
-        connector.yaml:122:7: write which text means `anonymised` or `deleted`
-        connector.yaml:126:3: no status means `finished`, so that nothing could ever end: add one
-        "
+        @"
+    connector.yaml:93:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
+    connector.yaml:93:13: the search does not ask for the person: put `${identifier.email}` into it
+    connector.yaml:106:11: the erasure does not name the records: put `${records}` into its body
+    connector.yaml:118:12: write the fields that a dry run adds to the body, such as `test: true`
+    connector.yaml:127:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
+    connector.yaml:127:11: the status check does not name the rule: put `${rule_id}` into it
+    connector.yaml:134:9: a place in JSON begins with a slash, write `/crmId`
+    connector.yaml:136:7: write which text means `anonymised` or `deleted`
+    connector.yaml:140:3: no status means `finished`, so that nothing could ever end: add one
+    "
     );
 }
 
 #[test]
 fn a_dry_runs_echo_needs_a_dry_run_and_a_place() {
     let echo = "  dry_run_echo: /ruleTypePayload/test\n";
-    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:105:17: there is no `dry_run` that could be echoed: add one, or take this out");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:107:17: write where the answer says `true` to a dry run, such as `/payload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:107:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:107:17: a place in JSON begins with a slash, write `/true`");
+    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:119:17: there is no `dry_run` that could be echoed: add one, or take this out");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:121:17: write where the answer says `true` to a dry run, such as `/payload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:121:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:121:17: a place in JSON begins with a slash, write `/true`");
     let without = GOOD.replace(echo, "");
     assert!(Definition::parse("connector.yaml", &without).is_ok());
 }
@@ -193,16 +193,16 @@ fn limits_have_bounds() {
             ("deadline_days: 30", "deadline_days: 365"),
             ("    secret: token", "    secret: tokn"),
         ]),
-        @r"
-        connector.yaml:70:13: no such field of `secret`, write `token`
-        connector.yaml:141:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
-        connector.yaml:142:16: write a number from 1 to 100000
-        connector.yaml:143:25: write a number from 10 to 120
-        connector.yaml:145:19: write a number from 1024 to 8388608
-        connector.yaml:154:28: the first wait is longer than the longest: swap them
-        connector.yaml:157:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
-        connector.yaml:158:18: write a number from 1 to 90
-        "
+        @"
+    connector.yaml:84:13: no such field of `secret`, write `token`
+    connector.yaml:155:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
+    connector.yaml:156:16: write a number from 1 to 100000
+    connector.yaml:157:25: write a number from 10 to 120
+    connector.yaml:159:19: write a number from 1024 to 8388608
+    connector.yaml:168:28: the first wait is longer than the longest: swap them
+    connector.yaml:171:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
+    connector.yaml:175:18: write a number from 1 to 90
+    "
     );
 }
 
@@ -224,7 +224,7 @@ fn a_number_of_a_parameter_is_checked_like_a_fixed_one() {
         );
         assert_eq!(problems.lines().count(), 1, "{problems}");
     }
-    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:157:17: a number has no `${param.looks}`, write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`");
+    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:171:17: a number has no `${param.looks}`, write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`");
     assert!(Definition::parse("connector.yaml", &GOOD.replace(looks, "verify_looks: 100")).is_ok());
 }
 
@@ -251,27 +251,27 @@ fn a_rate_and_a_quota_are_checked_with_their_parameters() {
             ("calls: ${param.calls_per_minute}", "calls: 0"),
             ("daily_calls: ${param.daily_calls}", "daily_calls: ${param.direct}"),
         ]),
-        @r"
-        connector.yaml:148:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
-        connector.yaml:149:18: write a number from 1 to 86400
-        connector.yaml:150:12: write a number from 1 to 100000
-        connector.yaml:151:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
-        "
+        @"
+    connector.yaml:162:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
+    connector.yaml:163:18: write a number from 1 to 86400
+    connector.yaml:164:12: write a number from 1 to 100000
+    connector.yaml:165:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
+    "
     );
     insta::assert_snapshot!(
         problems(&[
             ("    min: 0\n    max: 6000", "    min: -1\n    max: 6000"),
             ("    max: 500000\n", ""),
         ]),
-        @r"
-        connector.yaml:147:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
-        connector.yaml:149:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
-        "
+        @"
+    connector.yaml:161:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
+    connector.yaml:163:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
+    "
     );
-    insta::assert_snapshot!(problems(&[("calls: ${param.calls_per_minute}", "calls: ${param.calls}")]), @"connector.yaml:148:12: a number has no `${param.calls}`, write `${param.daily_calls}`");
-    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "")]), @"connector.yaml:148:5: missing field `per_seconds`: add `per_seconds: …` to this block");
-    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "    per_minute: 60\n")]), @"connector.yaml:149:5: unknown field `per_minute`, write one of `calls`, `per_seconds`, `burst`");
-    insta::assert_snapshot!(problems(&[("  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n", "  rate: 60\n")]), @"connector.yaml:147:9: write a block of `name: value` lines here");
+    insta::assert_snapshot!(problems(&[("calls: ${param.calls_per_minute}", "calls: ${param.calls}")]), @"connector.yaml:162:12: a number has no `${param.calls}`, write `${param.daily_calls}`");
+    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "")]), @"connector.yaml:162:5: missing field `per_seconds`: add `per_seconds: …` to this block");
+    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "    per_minute: 60\n")]), @"connector.yaml:163:5: unknown field `per_minute`, write one of `calls`, `per_seconds`, `burst`");
+    insta::assert_snapshot!(problems(&[("  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n", "  rate: 60\n")]), @"connector.yaml:161:9: write a block of `name: value` lines here");
 }
 
 #[test]

@@ -136,44 +136,49 @@ async fn it_can_do_what_the_definition_says() {
     let case = case("qualifio");
     let source = case.open("http://127.0.0.1:9", case.secrets()).await;
     insta::assert_debug_snapshot!(source.capabilities(), @r#"
-        Capabilities {
-            identifiers: [
-                IdentifierKind(
-                    "email",
-                ),
-            ],
-            rights: [
-                Erasure,
-            ],
-            dry_run: true,
-            batch_size: 100,
-            max_records: 1000,
-            call_timeout_seconds: 20,
-            status_waits: Waits {
-                first_seconds: 2,
-                longest_seconds: 3600,
-            },
-            verify_waits: Waits {
-                first_seconds: 5,
-                longest_seconds: 3600,
-            },
-            verify_looks: 14,
-            deadline_seconds: 2592000,
-            search_tries: 12,
-            call_limits: CallLimits {
-                rate: None,
-                daily_calls: None,
-                breaker: Breaker {
-                    failures: 5,
-                    open: Waits {
-                        first_seconds: 30,
-                        longest_seconds: 1800,
-                    },
+    Capabilities {
+        identifiers: [
+            IdentifierKind(
+                "email",
+            ),
+        ],
+        rights: [
+            Erasure,
+        ],
+        dry_run: true,
+        batch_size: 100,
+        max_records: 1000,
+        call_timeout_seconds: 20,
+        status_waits: Waits {
+            first_seconds: 2,
+            longest_seconds: 3600,
+        },
+        verify_waits: Waits {
+            first_seconds: 5,
+            longest_seconds: 3600,
+        },
+        verify_looks: 14,
+        unknown_waits: Waits {
+            first_seconds: 60,
+            longest_seconds: 3600,
+        },
+        unknown_looks: 6,
+        deadline_seconds: 2592000,
+        search_tries: 12,
+        call_limits: CallLimits {
+            rate: None,
+            daily_calls: None,
+            breaker: Breaker {
+                failures: 5,
+                open: Waits {
+                    first_seconds: 30,
+                    longest_seconds: 1800,
                 },
-                longest_throttle_seconds: 3600,
             },
-        }
-        "#);
+            longest_throttle_seconds: 3600,
+        },
+    }
+    "#);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{
     MAX_CHUNKS, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task, is_closed,
-    load, open_identifiers, open_vendor, seal_records, search_by_each, store_step, terms,
+    load, open_identifiers, open_vendor, seal_chunk, seal_records, search_by_each, store_step, terms,
 };
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
@@ -78,7 +78,7 @@ where
             match self.store_sought(&request, &life, at, capabilities, sought).await {
                 // Not settled by it, so it shall be asked again.
                 Ok(life) if life.task.state == TaskState::Planned => {
-                    return Err(again.unwrap_or(Failure::transient("not_searched")));
+                    return Err(again.unwrap_or(Failure::transient("too_much_contention")));
                 }
                 Ok(life) => return Ok(passing(&life.task)),
                 Err(CommitError::Stale) => {}
@@ -159,7 +159,7 @@ where
         records: &[RecordId],
     ) -> Result<(Event, Vec<Row>), Failure> {
         let key = self.keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
-        let chunks = seal_records(&key, at, records)?;
+        let mut chunks = seal_records(&key, at, records)?;
         if chunks.len() > MAX_CHUNKS {
             let reason = Some(Fault::TooManyRecords.code());
             return Ok((Event::SearchEnded { outcome: Outcome::Failed, reason, found: None }, Vec::new()));
@@ -168,14 +168,15 @@ where
         let by = match request.policy {
             Policy::Auto => format!("policy:{}", request.policy.as_str()),
         };
+        // An earlier search may have found more than this one: what it left is written over.
+        for n in count(chunks.len())..life.task.chunks {
+            chunks.push(seal_chunk(&key, at, &[], n)?);
+        }
         let stored = count(chunks.len());
-        let source = || at.source_id.clone();
-        let mut rows: Vec<Row> = (0u32..)
+        let rows = (0u32..)
             .zip(chunks)
-            .map(|(chunk, sealed)| Row::Records { source: source(), chunk, sealed })
+            .map(|(chunk, sealed)| Row::Records { source: at.source_id.clone(), chunk, sealed })
             .collect();
-        // An earlier search may have found more than this one.
-        rows.extend((stored..life.task.chunks).map(|chunk| Row::ForgetRecords { source: source(), chunk }));
         let decision = Decision { by, at: self.clock.now(), records: digest };
         Ok((Event::Decided { records: count(records.len()), chunks: stored, decision }, rows))
     }

@@ -259,17 +259,15 @@ fn seal_records(key: &DataKey, at: &TaskRef, records: &[RecordId]) -> Result<Vec
             chunk.push(record);
         }
     }
-    chunks
-        .iter()
-        .zip(0u32..)
-        .map(|(chunk, n)| {
-            let plain = Zeroizing::new(
-                serde_json::to_vec(chunk).map_err(|_| Failure::misconfigured("records_unwritable"))?,
-            );
-            key.seal(&records_context(at.request_id, &at.source_id, n), &plain)
-                .map_err(|_| Failure::transient("sealing_failed"))
-        })
-        .collect()
+    chunks.iter().zip(0u32..).map(|(chunk, n)| seal_chunk(key, at, chunk, n)).collect()
+}
+
+fn seal_chunk(key: &DataKey, at: &TaskRef, records: &[&RecordId], n: u32) -> Result<Sealed, Failure> {
+    let plain = Zeroizing::new(
+        serde_json::to_vec(records).map_err(|_| Failure::misconfigured("records_unwritable"))?,
+    );
+    key.seal(&records_context(at.request_id, &at.source_id, n), &plain)
+        .map_err(|_| Failure::transient("sealing_failed"))
 }
 
 /// Opens the record ids a decision was made on, in order.
