@@ -111,9 +111,15 @@ class Processes:
         return {name: entry["pid"] for name, entry in self.known.items()}
 
     def stop_all(self) -> None:
+        """Ends everything that the stack started."""
+        self.stop(*self.known)
+        self.known = {}
+        self.file.unlink(missing_ok=True)
+
+    def stop(self, *names: str) -> None:
         """Ends each with SIGTERM, then whatever is left of its process group: the functions' own
         processes are MiniStack's children, and it leaves some behind."""
-        running = [name for name in self.known if self.alive(name)]
+        running = [name for name in names if self.alive(name)]
         for name in running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.known[name]["pid"], signal.SIGTERM)
@@ -126,8 +132,6 @@ class Processes:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.known[name]["pid"], signal.SIGKILL)
             reap(self.known[name]["pid"])
-        self.known = {}
-        self.file.unlink(missing_ok=True)
 
 
 def reap(pid: int) -> None:
@@ -339,6 +343,9 @@ def start_ministack(processes: Processes, directory: Path, port: int, wait_scale
         # These two would listen on fixed ports of every interface.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        # What it holds is written when it is told to stop, and read when it starts again.
+        "PERSIST_STATE": "1",
+        "S3_PERSIST": "1",
         "STATE_DIR": str(directory / "state"),
         "S3_DATA_DIR": str(directory / "state" / "s3"),
         "SFN_WAIT_SCALE": str(wait_scale),
@@ -442,6 +449,8 @@ def up(args) -> int:
             "ticketing": ticketing,
             **described(outputs),
             "receipt_keys": [receipt_key(endpoint, outputs["ReceiptKeyArn"])],
+            "wait_scale": args.wait_scale,
+            "iam": not args.without_iam,
             "pids": processes.pids(),
             "logs": str(directory / "logs"),
         }
@@ -491,6 +500,22 @@ def down(args) -> int:
     return 0
 
 
+def restart(args) -> int:
+    """Stops AWS in the middle of whatever it does, and starts it again with what it has kept: an
+    outage. The vendor's side goes on meanwhile."""
+    stack = loaded(args.dir / "stack.json")
+    if not stack or not is_up(stack, args.dir):
+        raise Failed("no stack is up there")
+    processes = Processes(args.dir)
+    processes.stop("ministack")
+    endpoint = stack["aws_endpoint_url"]
+    port = int(endpoint.rpartition(":")[2])
+    ministack = start_ministack(processes, args.dir, port, stack["wait_scale"], stack["iam"])
+    wait_until("MiniStack", lambda: answers(f"{endpoint}/_ministack/health"), ministack, args.dir / "logs" / "ministack.log")
+    print(f"up again: {endpoint}")
+    return 0
+
+
 def status(args) -> int:
     stack = loaded(args.dir / "stack.json")
     if stack and is_up(stack, args.dir):
@@ -516,6 +541,7 @@ def main() -> int:
         ("up", up, "start the stack and the sandbox, deploy, write DIR/stack.json"),
         ("down", down, "stop what `up` started; the logs stay"),
         ("status", status, "say whether it is up; exit 0 if so"),
+        ("restart", restart, "stop AWS in the middle of its work and start it again with what it kept"),
         ("logs", logs, "write the functions' logs so far to DIR/logs/functions, and list the files"),
     ):
         command = commands.add_parser(name, help=text)

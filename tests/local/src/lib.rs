@@ -11,6 +11,7 @@ pub mod webhook;
 use anyhow::{Context as _, Result, bail, ensure};
 use aws_credential_types::Credentials;
 use rightful_aws::{Aws, Settings, Store, tls_config};
+use rightful_domain::event::{Fact, read_chain};
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::ports::Reads as _;
 use rightful_domain::request::{Request, RequestState};
@@ -240,12 +241,78 @@ impl Stack {
             .await
     }
 
+    /// Runs the reconciliation, as its schedule would, until the request is closed and its receipt kept.
+    ///
+    /// # Errors
+    /// After 240 seconds.
+    pub async fn reconciled(&self, id: RequestId) -> Result<(Request, Task)> {
+        let begun = Instant::now();
+        loop {
+            let (request, task) = (self.request(id).await?, self.task(id).await?);
+            if request.state == RequestState::Closed && request.receipt_sha256.is_some() {
+                return Ok((request, task));
+            }
+            ensure!(begun.elapsed() < Duration::from_secs(240), "not closed: {request:?} {task:?}");
+            self.rightful_json(&["reconcile", "--now"])?;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    }
+
     /// Waits until nobody can tell what became of the task.
     ///
     /// # Errors
     /// After 240 seconds.
     pub async fn unknown(&self, id: RequestId) -> Result<(Request, Task)> {
         self.until(id, |_, task| task.state == TaskState::Unknown).await
+    }
+
+    /// Its events, whose chain must hold.
+    ///
+    /// # Errors
+    /// When it doesn't.
+    pub async fn facts(&self, id: RequestId) -> Result<Vec<Fact>> {
+        let (_, facts) = read_chain(id, &self.store.events(id).await?)?;
+        Ok(facts.into_iter().map(|(_, fact)| fact).collect())
+    }
+
+    /// How many erasures of these records the vendor's journal has.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub async fn erasures(&self, ids: &[u64]) -> Result<usize> {
+        let journal = self.sandbox.journal().await?;
+        Ok(journal.erasures.iter().filter(|one| ids.contains(&one.profile_id)).count())
+    }
+
+    /// Stops AWS in the middle of whatever it does, and starts it again with what it kept. The vendor
+    /// goes on meanwhile.
+    ///
+    /// # Errors
+    /// When it does not come up again.
+    pub fn restart(&self) -> Result<()> {
+        let output = program(&self.dir, "restart", &[])?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    /// Kills every running process of a function at once, as a Lambda that is gone; says how many.
+    ///
+    /// # Errors
+    /// When processes can't be listed.
+    pub fn kill_function(&self, function: &str) -> Result<usize> {
+        let name = self.json["functions"][function].as_str().context("no such function")?;
+        let wanted = format!("AWS_LAMBDA_FUNCTION_NAME={name}");
+        let here = format!("AWS_ENDPOINT_URL={}", self.text("aws_endpoint_url"));
+        let mut killed = 0;
+        for entry in std::fs::read_dir("/proc")? {
+            let folder = entry?.path();
+            let Ok(environment) = std::fs::read(folder.join("environ")) else { continue };
+            let has = |text: &str| environment.split(|byte| *byte == 0).any(|part| part == text.as_bytes());
+            if let Some(pid) = folder.file_name().filter(|_| has(&wanted) && has(&here)) {
+                killed += usize::from(Command::new("kill").arg("-KILL").arg(pid).status()?.success());
+            }
+        }
+        Ok(killed)
     }
 
     /// Writes the functions' logs to files and answers all logs' text.

@@ -1,5 +1,6 @@
 //! The flows, each on a stack of its own.
 
+mod crashes;
 mod erasure;
 mod faults;
 mod reconciliation;

@@ -12,22 +12,6 @@ use rightful_sandbox::Profile;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Nothing but the reconciliation, again and again, until the request is closed.
-async fn reconcile_until_closed(stack: &Stack, id: RequestId) -> Result<()> {
-    let begun = Instant::now();
-    loop {
-        let request = stack.request(id).await?;
-        if request.state == RequestState::Closed && request.receipt_sha256.is_some() {
-            return Ok(());
-        }
-        if begun.elapsed() > Duration::from_secs(90) {
-            bail!("not closed by the reconciliation: {request:?} {:?}", stack.task(id).await?);
-        }
-        stack.rightful_json(&["reconcile", "--now"])?;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-}
-
 #[tokio::test]
 async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_finishes() -> Result<()> {
     let options = Options { grace_seconds: 1, wait_scale: 0.2, finish_after_ms: 400 };
@@ -70,7 +54,7 @@ async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_f
             executions::list(&stack, id).await?.iter().all(|one| !one.running),
             "still running at {state:?}"
         );
-        reconcile_until_closed(&stack, id).await?;
+        stack.reconciled(id).await?;
 
         let (request, task) = (stack.request(id).await?, stack.task(id).await?);
         let journal = stack.sandbox.journal().await?;
@@ -100,7 +84,7 @@ async fn reconcile_asks_about_open_rules_by_itself() -> Result<()> {
     }
     // It was reconcile that asked: no execution of the request was running.
     assert!(executions::list(&stack, id).await?.iter().all(|one| !one.running));
-    reconcile_until_closed(&stack, id).await?;
+    stack.reconciled(id).await?;
     assert_eq!(stack.sandbox.journal().await?.erased_ids(), [78, 79, 85]);
     Ok(())
 }
@@ -120,7 +104,7 @@ async fn two_reconciliations_at_once_do_no_harm() -> Result<()> {
             assert!(run.join().is_ok_and(|run| run.is_ok()));
         }
     });
-    reconcile_until_closed(&stack, id).await?;
+    stack.reconciled(id).await?;
     let journal = stack.sandbox.journal().await?;
     assert_eq!(journal.calls_of("submit").len(), 1);
     assert_eq!(journal.erased_ids(), [78, 79, 85]);
@@ -199,7 +183,7 @@ async fn invariant_5_an_ended_execution_is_heard_of_and_its_request_taken_up_wit
         assert!(begun.elapsed() < Duration::from_secs(30), "never told: {:?}", ends(&stack, id).await?);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    reconcile_until_closed(&stack, id).await?;
+    stack.reconciled(id).await?;
     assert!(stack.request(id).await?.attempt >= 2);
     let journal = stack.sandbox.journal().await?;
     assert_eq!(journal.calls_of("submit").len(), 1);
