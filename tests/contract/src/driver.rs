@@ -162,7 +162,11 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
 
 /// The state machine `fulfil-source`.
 async fn fulfil_source(engine: &impl Engine, at: &TaskRef) -> Result<(), Lost> {
-    let mut last = step(engine, Function::Submit(at.clone())).await?;
+    let Some(Step { wait_seconds, .. }) = step(engine, Function::Submit(at.clone())).await? else {
+        return Ok(());
+    };
+    engine.wait(wait_seconds).await?;
+    let mut last = step(engine, Function::Check(at.clone())).await?;
     for _ in 0..MOST_STATES {
         let Some(Step { next, wait_seconds, .. }) = last else { break };
         let function = match next {

@@ -50,8 +50,6 @@ const NOT_SENT_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 3600 };
 const SEARCH_WAITS: Waits = Waits { first_seconds: 15, longest_seconds: 6 * 3600 };
 /// Seconds between looks at a task that a person has.
 const HANDED_OVER_SECONDS: u64 = 3600;
-/// Seconds from the last batch to the first question about its rule.
-const FIRST_CHECK_SECONDS: u64 = 2;
 
 /// What is stored of one task.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -396,7 +394,7 @@ impl Moving<'_> {
                     self.hand_over(REPEATS_USED_UP);
                 } else if plan(&self.life, self.now) == Plan::Done {
                     self.life.task.state = TaskState::Submitted;
-                    self.due(FIRST_CHECK_SECONDS);
+                    self.due(self.terms.vendor.map_or(0, |vendor| vendor.status_waits.after(0)));
                 }
             }
             Event::Told(reports) if asking => self.told(reports),

@@ -264,7 +264,7 @@ async fn invariant_5_with_every_execution_killed_and_told_of_the_request_is_clos
             assert!(begun.seconds_until(world.now()) < 2 * 24 * 3600, "told: {told}");
             while let Some(execution) = world.workflow.take() {
                 attempts.insert(execution.attempt);
-                let end = Driver::killed_after(&world, 3).run(&execution).await;
+                let end = Driver::killed_after(&world, 4).run(&execution).await;
                 if told && end != End::Closed {
                     let (id, attempt) = (execution.request, execution.attempt);
                     world.ended(id, attempt, None, EndStatus::TimedOut).await.unwrap();

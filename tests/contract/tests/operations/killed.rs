@@ -47,8 +47,9 @@ async fn invariant_6_with_the_workflow_killed_after_any_step_reconcile_closes_th
 
 #[tokio::test]
 async fn invariant_5_with_every_execution_killed_early_reconcile_alone_closes_the_request() {
-    // Four steps are two searches, a submission and one more; the rest of each execution never runs.
-    for steps in 4..9 {
+    // Five steps are two searches, a submission, a check and one more; the rest of each execution
+    // never runs.
+    for steps in 5..10 {
         let (world, crm, shop) = begun().await;
         Driver::killed_after(&world, steps).reconcile_until_done(request_id(1), 3).await.unwrap();
         is_closed_well(&world, &crm, &shop, &format!("each killed after {steps} steps")).await;

@@ -37,6 +37,11 @@ async fn the_walkthroughs_person_is_erased_and_the_receipt_verifies_offline() ->
     assert_eq!(stack.sandbox.profiles("joao@qualifio.com.example").await?.len(), 1);
     let calls = journal.calls.iter().filter(|call| call.ticket_id.is_none()).count();
     assert!(calls <= 5, "{calls} calls to the vendor");
+    // What a Map runs for the one data source, a search and a nested execution, is not in the
+    // emulator's history, and a transition in AWS all the same.
+    let states = executions::entered(&stack, id).await?;
+    let within_maps = 2;
+    assert!(states.len() + within_maps <= 15, "{states:?}");
 
     // The chain of events holds, and the decision stands in it before the first intent.
     let (_, facts) = read_chain(id, &stack.store.events(id).await?)?;

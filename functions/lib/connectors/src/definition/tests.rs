@@ -188,7 +188,7 @@ fn limits_have_bounds() {
             ("max_records: 1000", "max_records: 0"),
             ("call_timeout_seconds: 20", "call_timeout_seconds: 5"),
             ("max_body_bytes: 2097152", "max_body_bytes: 999999999"),
-            ("first_seconds: 2,", "first_seconds: 7200,"),
+            ("first_seconds: 3,", "first_seconds: 7200,"),
             ("verify_looks: ${param.verify_looks}", "verify_looks: 101"),
             ("deadline_days: 30", "deadline_days: 365"),
             ("    secret: token", "    secret: tokn"),

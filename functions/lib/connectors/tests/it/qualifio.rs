@@ -150,7 +150,7 @@ async fn it_can_do_what_the_definition_says() {
         max_records: 1000,
         call_timeout_seconds: 20,
         status_waits: Waits {
-            first_seconds: 2,
+            first_seconds: 3,
             longest_seconds: 3600,
         },
         verify_waits: Waits {
