@@ -43,7 +43,7 @@ struct Post {
 enum Worker {
     Idle,
     /// It read this, and is about to store what it makes of it.
-    Read(Life, Does),
+    Read(Box<Life>, Does),
     /// Its intent is stored; its POST comes next.
     Intends {
         fence: u64,
@@ -195,7 +195,7 @@ impl Protocol {
     fn store(&self, state: &mut State, who: usize) {
         let Worker::Read(before, does) = state.workers[who].clone() else { return };
         state.workers[who] = Worker::Idle;
-        let mut life = before.clone();
+        let mut life = (*before).clone();
         let mut fence = None;
         for event in self.event(&before, &does) {
             let (after, effects) = self.step(&life, event);
@@ -343,7 +343,7 @@ impl Model for Protocol {
                         post.found_since.extend(found.iter().filter(|at| post.places.contains(at)));
                     }
                 }
-                state.workers[who] = Worker::Read(state.store.clone(), does);
+                state.workers[who] = Worker::Read(Box::new(state.store.clone()), does);
             }
             Action::Store(who) => match state.workers[who].clone() {
                 Worker::Heard { fence, answer } => {

@@ -4,7 +4,7 @@ use crate::{decided, submitted, verifying, world_with};
 use rightful_contract::driver::Driver;
 use rightful_contract::rows;
 use rightful_contract::table::Fault as TableFault;
-use rightful_contract::vendor::{Reply, plain};
+use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, erasure_of, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::failure::Failure;
@@ -18,6 +18,16 @@ use std::collections::BTreeSet;
 async fn closes(world: &World) {
     Driver::new(world).reconcile_until_done(request_id(1), 5).await.unwrap();
     assert!(world.request(request_id(1)).is_done());
+}
+
+/// Request `n`, submitted; about a person of its own, because two requests about one take turns.
+async fn submitted_for_another(world: &World, vendor: &FakeVendor, n: u8) {
+    let address = format!("person-{n}@example.com");
+    vendor.holds(&address, [format!("record-{n}")]);
+    world.demand(n, &erasure_of(&address)).await.unwrap();
+    let at = task_of(n, "crm");
+    world.find(&at).await.unwrap();
+    world.submit(&at).await.unwrap();
 }
 
 #[tokio::test]
@@ -216,13 +226,7 @@ async fn a_run_that_has_no_time_left_says_so_and_every_shard_has_its_turn_to_go_
         vendor.holds(CANARY, ["a".to_owned()]);
         vendor.set(|state| (state.call_seconds, state.polls) = (600, 10_000));
         for n in 0..8 {
-            // Each about another person: two requests about one take turns.
-            let address = format!("person-{n}@example.com");
-            vendor.holds(&address, [format!("record-{n}")]);
-            world.demand(n, &erasure_of(&address)).await.unwrap();
-            let at = task_of(n, "crm");
-            world.find(&at).await.unwrap();
-            world.submit(&at).await.unwrap();
+            submitted_for_another(&world, &vendor, n).await;
         }
         let mut first = BTreeSet::new();
         let mut tick = world.now().plus_seconds(90_000);
@@ -316,13 +320,7 @@ async fn slow(of: &[u8], a_run: u64) -> World {
     vendor.holds(CANARY, ["a".to_owned()]);
     vendor.set(|state| state.polls = u32::MAX);
     for &n in of {
-        // Each about another person: two requests about one take turns.
-        let address = format!("person-{n}@example.com");
-        vendor.holds(&address, [format!("record-{n}")]);
-        world.demand(n, &erasure_of(&address)).await.unwrap();
-        let at = task_of(n, "crm");
-        world.find(&at).await.unwrap();
-        world.submit(&at).await.unwrap();
+        submitted_for_another(&world, &vendor, n).await;
     }
     vendor.set(|state| state.call_seconds = 600 / a_run);
     world

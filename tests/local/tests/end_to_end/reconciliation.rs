@@ -1,10 +1,10 @@
 //! Whatever happens to a workflow, the reconciliation brings its request to the end.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use rightful_domain::event::{Fact, read_chain};
 use rightful_domain::ids::RequestId;
 use rightful_domain::ports::Reads as _;
-use rightful_domain::request::{EndStatus, RequestOutcome, RequestState};
+use rightful_domain::request::{EndStatus, RequestOutcome};
 use rightful_domain::task::{Outcome, TaskState};
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack, executions};
