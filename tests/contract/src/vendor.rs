@@ -153,6 +153,7 @@ pub fn plain() -> Capabilities {
         verify_looks: 4,
         unknown_waits: Waits { first_seconds: 60, longest_seconds: 3600 },
         unknown_looks: 3,
+        unknown_repeats: true,
         deadline_seconds: 20 * 24 * 3600,
         search_tries: 5,
         call_limits: CallLimits::default(),

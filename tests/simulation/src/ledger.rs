@@ -48,9 +48,19 @@ pub(crate) struct Post {
 /// A search that the vendor answered.
 #[derive(Clone, Debug)]
 struct Search {
-    at: TaskRef,
+    /// For which task; `None` when the reconciliation looked, which does so for every task that a
+    /// person has.
+    at: Option<TaskRef>,
+    source: SourceId,
     began_at: Time,
     found: Vec<RecordId>,
+}
+
+impl Search {
+    /// Whether it may have been for this task.
+    fn is_for(&self, at: &TaskRef) -> bool {
+        self.source == at.source_id && self.at.as_ref().is_none_or(|mine| mine == at)
+    }
 }
 
 /// The book of a run.
@@ -64,7 +74,7 @@ pub(crate) struct Ledger {
     posts: RefCell<Vec<Post>>,
     searches: RefCell<Vec<Search>>,
     /// Tasks for which a search did not show everything.
-    blind: RefCell<BTreeSet<(RequestId, SourceId)>>,
+    blind: RefCell<BTreeSet<(Option<RequestId>, SourceId)>>,
     told_finished: RefCell<BTreeSet<(SourceId, String)>>,
     violation: RefCell<Option<Violation>>,
     erased: Cell<u64>,
@@ -194,7 +204,9 @@ impl Ledger {
             }
             for record in named_again {
                 let seen = self.searches.borrow().iter().any(|search| {
-                    search.at == post.at && search.began_at >= other.ends_at && search.found.contains(record)
+                    search.is_for(&post.at)
+                        && search.began_at >= other.ends_at
+                        && search.found.contains(record)
                 });
                 self.holds(3, seen, || {
                     format!(
@@ -214,11 +226,12 @@ impl Ledger {
 
     /// A search was answered; `blind` when not with everything.
     pub(crate) fn searched(&self, source: &SourceId, began_at: Time, found: &[RecordId], blind: bool) {
-        let Some(at) = self.current.borrow().clone() else { return };
+        let at = self.current.borrow().clone();
         if blind {
-            self.blind.borrow_mut().insert((at.request_id, source.clone()));
+            self.blind.borrow_mut().insert((at.as_ref().map(|at| at.request_id), source.clone()));
         }
-        self.searches.borrow_mut().push(Search { at, began_at, found: found.to_vec() });
+        let source = source.clone();
+        self.searches.borrow_mut().push(Search { at, source, began_at, found: found.to_vec() });
     }
 
     /// The vendor has said that a rule is finished.
@@ -257,7 +270,7 @@ impl Ledger {
             posts.iter().filter(|post| post.at == *at && !post.harmless).map(|post| post.ends_at).max();
         let Some(last) = last else { return false };
         self.searches.borrow().iter().any(|search| {
-            search.at == *at
+            search.is_for(at)
                 && search.began_at >= last
                 && search.found.iter().all(|record| !records.contains(record))
         })
@@ -265,12 +278,13 @@ impl Ledger {
 
     /// Whether a search of this task was answered with nothing.
     pub(crate) fn found_nothing(&self, at: &TaskRef) -> bool {
-        self.searches.borrow().iter().any(|search| search.at == *at && search.found.is_empty())
+        self.searches.borrow().iter().any(|search| search.is_for(at) && search.found.is_empty())
     }
 
     /// Whether a search for this task did not show everything.
     pub(crate) fn was_blind(&self, at: &TaskRef) -> bool {
-        self.blind.borrow().contains(&(at.request_id, at.source_id.clone()))
+        let blind = self.blind.borrow();
+        [Some(at.request_id), None].into_iter().any(|id| blind.contains(&(id, at.source_id.clone())))
     }
 
     /// How many submissions were sent.

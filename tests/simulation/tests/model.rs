@@ -277,7 +277,7 @@ impl Model for Protocol {
         let planned =
             Life { task: Task::planned(id, source, "plain".to_owned(), time(NOW)), rules: Vec::new() };
         let decision = Decision { by: "policy:auto".to_owned(), at: time(NOW), records: Tag::new("k", &[1]) };
-        let decided = Event::Decided { records: self.records, chunks: 1, decision };
+        let decided = Event::Decided { records: self.records, chunks: 1, decision, began: time(NOW) };
         vec![State {
             store: self.step(&planned, decided).0,
             workers: vec![Worker::Idle; 2],

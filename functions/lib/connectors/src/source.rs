@@ -104,6 +104,7 @@ fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
         verify_looks: definition.verify_looks.of(params),
         unknown_waits: definition.unknown.waits(params),
         unknown_looks: definition.unknown.looks.of(params),
+        unknown_repeats: definition.unknown.repeats.of(params),
         deadline_seconds: plan.deadline_seconds,
         search_tries: plan.search_tries,
         call_limits: call_limits(&definition.limits, params),

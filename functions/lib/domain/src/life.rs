@@ -48,6 +48,8 @@ pub const NOT_ALL_CONFIRMED: Code = "not_all_confirmed";
 const NOT_SENT_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 3600 };
 /// Waits between failed searches: the workflow's own retries come in between.
 const SEARCH_WAITS: Waits = Waits { first_seconds: 15, longest_seconds: 6 * 3600 };
+/// How many looks in a row may find the data source's set-up broken before a person has to mend it.
+const TRIES_WITHOUT_VENDOR: u32 = 4;
 /// Seconds between looks at a task that a person has.
 const HANDED_OVER_SECONDS: u64 = 3600;
 
@@ -92,9 +94,13 @@ pub enum Event {
         chunks: u32,
         /// The decision.
         decision: Decision,
+        /// When the search began: what happened at the vendor since may have been missed.
+        began: Time,
     },
     /// The search, or what it needs, ended the task.
     SearchEnded {
+        /// When it began.
+        began: Time,
         /// How.
         outcome: Outcome,
         /// Why, where the outcome alone does not say.
@@ -361,10 +367,12 @@ impl Moving<'_> {
         let asking = matches!(state, TaskState::Submitted | TaskState::Unknown);
         let looking = matches!(state, TaskState::Verifying | TaskState::Unknown);
         match event {
-            Event::Decided { records, chunks, decision } if searching => {
-                self.decided(records, chunks, decision)
+            Event::Decided { records, chunks, decision, began } if searching => {
+                self.life.task.searched_at = Some(began);
+                self.decided(records, chunks, decision);
             }
-            Event::SearchEnded { outcome, reason, found } if searching => {
+            Event::SearchEnded { began, outcome, reason, found } if searching => {
+                self.life.task.searched_at = Some(began);
                 self.search_ended(outcome, reason, found);
             }
             Event::SearchFailed(fault) if searching => self.search_failed(&fault),
@@ -381,7 +389,10 @@ impl Moving<'_> {
                 self.due(0);
             }
             Event::HeldBack(fault) if sending => {
-                self.waits(fault.code(), fault.asked_wait().unwrap_or(1).max(1));
+                // Many may wait for one permit: each turn in vain makes the next one later.
+                let growing = NOT_SENT_WAITS.after(self.life.task.tries);
+                self.life.task.tries += 1;
+                self.waits(fault.code(), growing.max(fault.asked_wait().unwrap_or(0)));
             }
             Event::Intend { digest, until, lease } if sending => self.intend(digest, until, lease),
             Event::Answered { fence, answer } => self.answered(fence, answer),
@@ -417,7 +428,6 @@ impl Moving<'_> {
         // Fixed here: a parameter that is changed later must not shift batches that are out.
         task.batch_size = self.terms.vendor.map_or(1, |vendor| count(vendor.batch_size)).max(1);
         task.decision = Some(decision);
-        task.searched_at = Some(self.now);
         task.tries = 0;
         task.reason = None;
         self.record(|source| Fact::Found { source, records });
@@ -426,7 +436,6 @@ impl Moving<'_> {
     }
 
     fn search_ended(&mut self, outcome: Outcome, reason: Option<Code>, found: Option<u32>) {
-        self.life.task.searched_at = Some(self.now);
         if let Some(records) = found {
             self.life.task.counts.found = records;
             self.record(|source| Fact::Found { source, records });
@@ -458,6 +467,8 @@ impl Moving<'_> {
         task.state = TaskState::Submitting;
         task.fence += 1;
         task.lease = lease.or(task.lease);
+        // Turns that were waited for are no failed tries.
+        task.tries = if sending.again { task.tries } else { 0 };
         let (batch, fence, attempt) = (sending.batch, task.fence, sending.attempt);
         let records = count(sending.places.len());
         let known = self.life.rules.iter().position(|rule| rule.batch == batch);
@@ -611,6 +622,7 @@ impl Moving<'_> {
             return self.settle(outcome, Some(code));
         }
         self.life.task.state = TaskState::Submitted;
+        self.life.task.handed_over_at = None;
         self.life.task.gave_up = Some(code.to_owned());
         self.due(1);
     }
@@ -793,7 +805,8 @@ impl Moving<'_> {
     /// The look that tells what a missing answer could not.
     fn resolve(&mut self, found: &[u32]) {
         let Some(vendor) = self.terms.vendor else { return };
-        let (mut more_looks, mut gone_in_dry_run, mut seen, mut unresolved) = (false, false, 0, 0);
+        let (mut more_looks, mut tells_nothing, mut gone_in_dry_run) = (false, false, false);
+        let (mut seen, mut unresolved) = (0, 0);
         for at in 0..self.life.rules.len() {
             // What was left after the last repeat is looked for again, for as long as it is open.
             let rule = &self.life.rules[at];
@@ -811,8 +824,12 @@ impl Moving<'_> {
             }
             let rule = &mut self.life.rules[at];
             rule.looks += u32::from(!used_up);
-            if still > 0 && !used_up && rule.looks < vendor.unknown_looks {
+            // Where the vendor may take its time (its own approval), records that are still found don't
+            // say that it won't: only their absence tells anything.
+            let looked_enough = rule.looks >= vendor.unknown_looks;
+            if still > 0 && !used_up && !(looked_enough && vendor.unknown_repeats) {
                 more_looks = true;
+                tells_nothing |= looked_enough;
                 unresolved = unresolved.max(rule.looks);
                 continue;
             }
@@ -839,6 +856,9 @@ impl Moving<'_> {
             if late && self.life.task.handed_over_at.is_none() {
                 return self.hand_over("vendor_deadline_passed");
             }
+            if tells_nothing && self.life.task.handed_over_at.is_none() {
+                return self.hand_over(ANSWER_MISSING);
+            }
             return self.due(vendor.unknown_waits.after(unresolved));
         }
         self.go_on();
@@ -847,11 +867,13 @@ impl Moving<'_> {
     fn cannot_look(&mut self, code: Code, wait: u64) {
         let late = is_late(&self.life.task, self.terms, self.now);
         self.life.task.tries += 1;
-        let verifying = self.life.task.state == TaskState::Verifying;
-        if verifying {
+        if self.life.task.handed_over_at.is_none() {
             self.life.task.reason = Some(code.to_owned());
         }
-        if late && self.life.task.handed_over_at.is_none() {
+        // What nobody can tell can't be looked for either, as long as nobody mends the set-up.
+        let unknown = self.life.task.state == TaskState::Unknown;
+        let broken = unknown && self.terms.vendor.is_none() && self.life.task.tries >= TRIES_WITHOUT_VENDOR;
+        if (late || broken) && self.life.task.handed_over_at.is_none() {
             return self.hand_over(code);
         }
         self.due(wait);

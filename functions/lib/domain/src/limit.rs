@@ -68,9 +68,12 @@ impl Rate {
 
     /// How far the theoretical arrival can be ahead at all, in milliseconds.
     fn furthest(&self) -> u64 {
-        self.tolerance().saturating_add(self.interval())
+        self.tolerance().saturating_add(self.interval().saturating_mul(u64::from(MOST_AT_ONCE)))
     }
 }
+
+/// How many calls go together at most: a search by as many identifiers as a request may have.
+pub const MOST_AT_ONCE: u32 = 20;
 
 /// When a vendor that fails again and again is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,10 +182,21 @@ impl Limit {
     /// more. Whoever waits as long as it is told, and is alone, then goes.
     #[must_use]
     pub fn ask(&self, lasts_seconds: u64, now: Time, limits: &CallLimits) -> (Self, Verdict) {
+        self.ask_for(1, lasts_seconds, now, limits)
+    }
+
+    /// The same for several calls that make one piece of work, at most [`MOST_AT_ONCE`]: they go
+    /// together when the first one may, and the next caller waits for all of them. A search by two
+    /// identifiers would never be done where each had to wait for a permit of its own.
+    #[must_use]
+    pub fn ask_for(&self, calls: u32, lasts_seconds: u64, now: Time, limits: &CallLimits) -> (Self, Verdict) {
+        let wanted = calls.clamp(1, MOST_AT_ONCE);
         let mut next = self.believed(lasts_seconds, now, limits);
         let (day, calls) = next.today(now);
         let quota = match limits.daily_calls {
-            Some(most) if calls >= most => now.seconds_until(day.plus_seconds(DAY_SECONDS)),
+            Some(most) if calls >= most || calls > 0 && calls.saturating_add(wanted) > most => {
+                now.seconds_until(day.plus_seconds(DAY_SECONDS))
+            }
             _ => 0,
         };
         let arrival = next.arrival.map_or(now, |arrival| arrival.max(now));
@@ -202,10 +216,10 @@ impl Limit {
             return (next, Verdict::Wait(code, seconds));
         }
         if let Some(rate) = limits.rate {
-            next.arrival = Some(arrival.plus_millis(rate.interval()));
+            next.arrival = Some(arrival.plus_millis(rate.interval().saturating_mul(u64::from(wanted))));
         }
         if limits.daily_calls.is_some() {
-            (next.day, next.calls) = (Some(day), calls.saturating_add(1));
+            (next.day, next.calls) = (Some(day), calls.saturating_add(wanted));
         }
         if next.open_until.is_some() {
             // The others wait for as long as this one may last. One that is never heard of again

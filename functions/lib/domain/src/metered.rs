@@ -30,13 +30,15 @@ pub struct Metered<'a, S, V, C> {
     source: SourceId,
     /// The row as this caller last knew it, so that a report of no news costs nothing.
     seen: Mutex<Option<Limit>>,
+    /// Searches that have their permit already.
+    reserved: Mutex<u32>,
 }
 
 impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// Puts `vendor` behind the limits of `source`.
     #[must_use]
     pub fn new(vendor: V, limits: &'a S, clock: &'a C, source: SourceId) -> Self {
-        Self { vendor, limits, clock, source, seen: Mutex::new(None) }
+        Self { vendor, limits, clock, source, seen: Mutex::new(None), reserved: Mutex::new(0) }
     }
 
     /// Takes the permit for one call. [`Vendor::search`] and [`Vendor::status`] take theirs
@@ -47,12 +49,33 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// [`Fault::Paused`] with the code and the seconds to wait, or [`Fault::Unavailable`] with the
     /// store's code when the store fails. Nothing was sent then.
     pub async fn admit(&self) -> Result<(), Fault> {
+        self.admit_all(1).await
+    }
+
+    /// Takes the permits for so many searches that are one piece of work: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Metered::admit`].
+    pub async fn reserve_searches(&self, searches: u32) -> Result<(), Fault> {
+        self.admit_all(searches).await?;
+        *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = searches;
+        Ok(())
+    }
+
+    fn is_reserved(&self) -> bool {
+        let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let any = *reserved > 0;
+        *reserved = reserved.saturating_sub(1);
+        any
+    }
+
+    async fn admit_all(&self, calls: u32) -> Result<(), Fault> {
         let capabilities = self.vendor.capabilities();
         let lasts = capabilities.call_timeout_seconds.saturating_add(AROUND_A_CALL_SECONDS);
         for _ in 0..STALE_TRIES {
             let read = self.limits.limit(&self.source).await;
             let limit = read.map_err(|failure| Fault::Unavailable(failure.code))?;
-            let (next, verdict) = limit.ask(lasts, self.clock.now(), &capabilities.call_limits);
+            let (next, verdict) = limit.ask_for(calls, lasts, self.clock.now(), &capabilities.call_limits);
             let stored = if next == limit {
                 next
             } else {
@@ -143,7 +166,9 @@ impl<S: Limits, V: Vendor, C: Clock> Vendor for Metered<'_, S, V, C> {
     }
 
     async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
-        self.admit().await?;
+        if !self.is_reserved() {
+            self.admit().await?;
+        }
         let answer = self.vendor.search(identifiers).await;
         self.report(of_answer(&answer)).await;
         answer

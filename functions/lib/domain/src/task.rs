@@ -174,7 +174,8 @@ pub struct Task {
     /// Before this time its next step is not taken: a vendor, or a wait that grows, wants it so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Time>,
-    /// When it was handed to a person, who alone can move it since; `None` while a machine can.
+    /// When it was handed to a person, because a machine doesn't know how to go on; a look, or a set-up
+    /// that is mended, may still move it. `None` while a machine can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_over_at: Option<Time>,
     /// When it ended.

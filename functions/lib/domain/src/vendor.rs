@@ -81,6 +81,9 @@ pub struct Capabilities {
     /// How many looks must find its records before a submission whose answer is missing counts as
     /// without effect on them, and they may be named again; at least 1.
     pub unknown_looks: u32,
+    /// Whether records that are still found after all these looks may be named again. Not where the
+    /// vendor's own approval can take days: they are then still there although it has the submission.
+    pub unknown_repeats: bool,
     /// How long after the decision an unfinished task is handed to a person, in seconds.
     pub deadline_seconds: u64,
     /// How many failed searches in a row end the task as failed.

@@ -2,12 +2,13 @@
 
 use rightful_contract::driver::Driver;
 use rightful_contract::rows;
-use rightful_contract::vendor::{FakeVendor, Reply};
+use rightful_contract::vendor::{Call, FakeVendor, Reply};
 use rightful_contract::world::{CANARY, World, erasure, erasure_of, request_id, source, task_of};
 use rightful_domain::lease::Lease;
 use rightful_domain::operations::{Next, TaskRef};
 use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::Submitted;
+use rightful_domain::vendor::{RecordId, Submitted};
+use std::future::Future as _;
 
 async fn two_requests() -> (World, FakeVendor, TaskRef, TaskRef) {
     let world = World::new();
@@ -168,4 +169,32 @@ async fn requests_about_different_people_do_not_wait_for_each_other() {
         assert_eq!(world.submit(&task_of(n, "crm")).await.unwrap().next, Next::Check);
         assert_eq!(world.task(&task_of(n, "crm")).state, TaskState::Submitted);
     }
+}
+
+#[tokio::test]
+async fn a_search_that_was_under_way_when_another_request_ended_is_done_again() {
+    let (world, vendor, one, two) = two_requests().await;
+    world.tamper(&two, |task| {
+        (task.state, task.decision, task.searched_at) = (TaskState::Planned, None, None);
+    });
+    // It reads at the vendor, and takes long to say so.
+    let mut slow = Box::pin(world.find(&two));
+    vendor.set(|state| state.searches.push_back(Ok(vec![record("a"), record("b")])));
+    world.gate.interleave(true);
+    while vendor.journal().iter().filter(|call| matches!(call, Call::Search(_))).count() < 3 {
+        let pending =
+            std::future::poll_fn(|cx| std::task::Poll::Ready(slow.as_mut().poll(cx).is_pending())).await;
+        assert!(pending);
+    }
+    world.gate.interleave(false);
+    erase(&world, &one).await;
+    world.clock.advance(10);
+    slow.await.unwrap();
+    assert_eq!(world.task(&two).state, TaskState::Decided, "on what is not there any more");
+    assert_eq!(world.submit(&two).await.unwrap().next, Next::Settled);
+    assert_eq!((world.task(&two).outcome, vendor.posts().len()), (Some(Outcome::NothingFound), 1));
+}
+
+fn record(name: &str) -> RecordId {
+    RecordId::new(name)
 }

@@ -1,14 +1,17 @@
 //! The limit of a data source: callers share one row, and no answer is lost for it.
 
+use rightful_contract::driver::Driver;
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{Call, FakeVendor, Reply, plain};
-use rightful_contract::world::{CANARY, World, email, source};
+use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::SourceId;
 use rightful_domain::limit::{CallLimits, Limit, Rate};
 use rightful_domain::metered::Metered;
+use rightful_domain::operations::accept::Demand;
 use rightful_domain::ports::{CommitError, Limits, Reads, Vendors};
 use rightful_domain::request::Right;
+use rightful_domain::task::Outcome;
 use rightful_domain::time::Time;
 use rightful_domain::vendor::{Batch, Capabilities, Fault, RecordId, Submitted, Vendor};
 use std::cell::Cell;
@@ -397,4 +400,32 @@ async fn a_limit_is_stored_on_its_revision() {
     let read = world.store.limit(&source("crm")).await.unwrap();
     let failed = world.store.save_limit(&read).await;
     assert_eq!(failed, Err(CommitError::Failed(Failure::transient("store_unavailable"))));
+}
+
+#[tokio::test]
+async fn a_person_with_several_identifiers_is_searched_and_erased_under_the_tightest_rate() {
+    let (world, vendor) = limited(rate(1, 60, 1)).await;
+    let addresses = ["a@example.com", "b@example.com", "c@example.com"];
+    for address in addresses {
+        vendor.holds(address, [format!("record of {address}")]);
+    }
+    let identifiers = addresses.iter().map(|address| email(address)).collect();
+    world.demand(1, &Demand { identifiers, ..erasure() }).await.unwrap();
+    Driver::new(&world).reconcile_until_done(request_id(1), 2).await.unwrap();
+    assert_eq!(world.task(&task_of(1, "crm")).outcome, Some(Outcome::VerifiedErased));
+    let searches = vendor.journal().iter().filter(|call| matches!(call, Call::Search(_))).count();
+    assert_eq!(searches, 2 * addresses.len(), "each identifier once to find and once to look");
+}
+
+#[tokio::test]
+async fn under_a_rate_every_rule_has_its_turn_to_be_asked_about() {
+    let (world, vendor) = limited(rate(1, 60, 1)).await;
+    vendor.set(|state| {
+        state.capabilities.batch_size = 1;
+        state.polls = 3;
+    });
+    vendor.holds(CANARY, (0..7).map(|n| format!("record-{n}")));
+    world.demand(1, &erasure()).await.unwrap();
+    Driver::new(&world).reconcile_until_done(request_id(1), 3).await.unwrap();
+    assert_eq!(world.task(&task_of(1, "crm")).outcome, Some(Outcome::VerifiedErased));
 }

@@ -2,7 +2,7 @@
 
 use crate::{batches_of, decided, decided_with, ids};
 use rightful_contract::driver::Driver;
-use rightful_contract::vendor::{FakeVendor, Reply};
+use rightful_contract::vendor::{FakeVendor, NO_SECRET, Reply};
 use rightful_contract::world::{World, request_id};
 use rightful_domain::event::Fact;
 use rightful_domain::life::MAX_ATTEMPTS;
@@ -206,4 +206,48 @@ async fn invariant_6_a_look_that_is_killed_at_any_point_or_done_twice_resolves_o
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn where_the_vendor_may_take_its_time_nothing_is_named_again_and_a_person_is() {
+    let (world, vendor, at) = decided(2).await;
+    vendor.set(|state| state.capabilities.unknown_repeats = false);
+    lose(&vendor, [TIMED_OUT]);
+    finish(&world, 5).await;
+    let task = world.task(&at);
+    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("answer_never_came")));
+    assert!(task.handed_over_at.is_some());
+    assert_eq!((vendor.posts().len(), states(&world, &at)), (1, vec![RuleState::Unknown]));
+    vendor.set(|state| state.people.clear());
+    finish(&world, 1).await;
+    assert_eq!(world.task(&at).outcome, Some(Outcome::VerifiedErased), "approved in the end");
+}
+
+#[tokio::test]
+async fn a_broken_set_up_under_a_missing_answer_is_a_persons_soon_and_goes_on_when_mended() {
+    let (world, vendor, at) = decided(2).await;
+    lose(&vendor, [Reply::Lost]);
+    world.submit(&at).await.unwrap();
+    vendor.set(|state| state.broken = Some(NO_SECRET));
+    let begun = world.now();
+    while world.task(&at).handed_over_at.is_none() {
+        let step = world.verify(&at).await.unwrap();
+        world.clock.advance(step.wait_seconds);
+        assert!(begun.seconds_until(world.now()) < 2 * 3600);
+    }
+    assert_eq!(world.task(&at).reason.as_deref(), Some("secret_missing"), "what has to be mended");
+    vendor.set(|state| state.broken = None);
+    finish(&world, 1).await;
+    assert_eq!((world.task(&at).outcome, vendor.posts().len()), (Some(Outcome::VerifiedErased), 1));
+}
+
+#[tokio::test]
+async fn an_unknown_task_that_no_look_can_help_is_asked_about_and_never_spins() {
+    let (world, _, at) = crate::submitted(2).await;
+    // As an earlier version stored it: unknown with its rule accepted, and handed to nobody.
+    world.tamper(&at, |task| task.state = TaskState::Unknown);
+    let step = world.verify(&at).await.unwrap();
+    assert_eq!((step.next, step.wait_seconds > 0), (Next::Check, true));
+    finish(&world, 1).await;
+    assert_eq!(world.task(&at).outcome, Some(Outcome::VerifiedErased));
 }

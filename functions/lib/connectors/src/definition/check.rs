@@ -66,6 +66,7 @@ impl Checker {
             ),
             longest_seconds: self.number(&raw.waits.unknown.longest_seconds, 1, 86_400),
             looks: self.amount(&raw.waits.unknown_looks, "unknown_looks", 100, &params),
+            repeats: self.switch(&raw.waits.unknown_repeats, &params),
         };
         let plan = self.plan(&raw.waits);
         Some(Definition {
@@ -497,6 +498,28 @@ impl Checker {
             self.at(at, wanted);
             Amount::Fixed(1)
         })
+    }
+
+    /// `true`, `false`, or a parameter that is one of them.
+    fn switch(&mut self, raw: &Spanned<RawTree>, params: &[Param]) -> Switch {
+        let at = raw.referenced;
+        match &raw.value {
+            RawTree::Bool(on) => return Switch::Fixed(*on),
+            RawTree::Text(text) => {
+                let scope = Scope { params, of: "a switch", places: vec![] };
+                // Reported with the placeholder.
+                let Some(template) = self.template(text, at, &scope) else { return Switch::Fixed(false) };
+                if let Some(Place::Param(name)) = template.lone() {
+                    let kind = params.iter().find(|param| param.name == *name).map(|param| &param.kind);
+                    if matches!(kind, Some(ParamKind::Boolean) | None) {
+                        return Switch::Param(name.clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+        self.at(at, "write true or false, or a parameter such as `${param.direct}` of type `boolean`");
+        Switch::Fixed(false)
     }
 
     fn plan(&mut self, raw: &RawWaits) -> VerifyPlan {

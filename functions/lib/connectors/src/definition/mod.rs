@@ -179,6 +179,24 @@ pub(crate) struct Unanswered {
     pub first_seconds: Amount,
     pub longest_seconds: u64,
     pub looks: Amount,
+    pub repeats: Switch,
+}
+
+/// Yes or no, fixed by the definition or left to a data source's parameter.
+#[derive(Clone, Debug)]
+pub(crate) enum Switch {
+    Fixed(bool),
+    Param(String),
+}
+
+impl Switch {
+    /// Whether it is on for a data source.
+    pub(crate) fn of(&self, params: &Params) -> bool {
+        match self {
+            Self::Fixed(on) => *on,
+            Self::Param(name) => matches!(params.get(name), Some(ParamValue::Boolean(true))),
+        }
+    }
 }
 
 impl Unanswered {

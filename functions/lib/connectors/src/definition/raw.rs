@@ -188,6 +188,7 @@ pub(crate) struct RawWaits {
     pub verify_looks: Spanned<RawTree>,
     pub unknown: RawUnknown,
     pub unknown_looks: Spanned<RawTree>,
+    pub unknown_repeats: Spanned<RawTree>,
     pub deadline_days: Spanned<u64>,
     pub search_tries: Spanned<u64>,
 }

@@ -138,7 +138,10 @@ fn parameters_are_checked_against_their_own_type() {
     );
     insta::assert_snapshot!(
         problems(&[("    type: boolean\n", "    type: choice\n    choices: [\"on\", \"off\"]\n"), ("example: true\n    default: true", "example: \"on\"\n    default: \"no\"")]),
-        @"connector.yaml:34:14: the default does not fit the parameter: is none of on, off"
+        @"
+    connector.yaml:34:14: the default does not fit the parameter: is none of on, off
+    connector.yaml:177:20: write true or false, or a parameter such as `${param.direct}` of type `boolean`
+    "
     );
 }
 
@@ -201,9 +204,26 @@ fn limits_have_bounds() {
     connector.yaml:159:19: write a number from 1024 to 8388608
     connector.yaml:168:28: the first wait is longer than the longest: swap them
     connector.yaml:171:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
-    connector.yaml:175:18: write a number from 1 to 90
+    connector.yaml:177:18: write a number from 1 to 90
     "
     );
+}
+
+#[test]
+fn a_switch_is_true_false_or_a_parameter_that_is_one_of_them() {
+    let repeats = "unknown_repeats: ${param.direct}";
+    for wrong in ["yes", "1", "${param.batch_size}", "${param.direct}!"] {
+        let problems = problems(&[(repeats, &format!("unknown_repeats: {wrong}"))]);
+        assert!(
+            problems
+                .ends_with("write true or false, or a parameter such as `${param.direct}` of type `boolean`"),
+            "{wrong}: {problems}"
+        );
+    }
+    for good in ["true", "false"] {
+        let text = GOOD.replace(repeats, &format!("unknown_repeats: {good}"));
+        assert!(Definition::parse("connector.yaml", &text).is_ok(), "{good}");
+    }
 }
 
 #[test]

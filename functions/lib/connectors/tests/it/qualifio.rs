@@ -163,6 +163,7 @@ async fn it_can_do_what_the_definition_says() {
             longest_seconds: 3600,
         },
         unknown_looks: 6,
+        unknown_repeats: true,
         deadline_seconds: 2592000,
         search_tries: 12,
         call_limits: CallLimits {
@@ -179,6 +180,16 @@ async fn it_can_do_what_the_definition_says() {
         },
     }
     "#);
+}
+
+#[tokio::test]
+async fn an_erasure_that_the_dpo_approves_first_is_never_asked_for_again() {
+    for direct in ["true", "false"] {
+        let mut case = case("qualifio");
+        case.walkthrough["params"]["direct"] = direct.into();
+        let source = case.open("http://127.0.0.1:9", case.secrets()).await;
+        assert_eq!(source.capabilities().unknown_repeats, direct == "true");
+    }
 }
 
 #[tokio::test]

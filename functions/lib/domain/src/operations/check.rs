@@ -58,7 +58,9 @@ where
             let asks = match life.task.state {
                 TaskState::Submitted => true,
                 // Until then a look comes first, and the rules after it.
-                TaskState::Unknown => life.task.handed_over_at.is_some(),
+                TaskState::Unknown => {
+                    life.task.handed_over_at.is_some() || !life.wants_look(self.clock.now())
+                }
                 _ => false,
             };
             if is_closed(&request) || !asks {
@@ -136,7 +138,7 @@ where
             life.rules.iter().filter(|rule| rule.state == RuleState::Accepted).collect();
         if !open.is_empty() {
             // Begin elsewhere each time, so that a slow vendor doesn't keep the last ones waiting.
-            let first = (life.task.polls as usize * 7) % open.len();
+            let first = life.task.polls as usize % open.len();
             open.rotate_left(first);
         }
         let needed = vendor.capabilities().call_timeout_seconds + 5;

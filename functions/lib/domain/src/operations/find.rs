@@ -7,6 +7,7 @@ use super::{
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
 use crate::life::{Event, Life, step, wait_left};
+use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Policy, Request};
 use crate::task::{Decision, Outcome, Task, TaskState};
@@ -61,21 +62,23 @@ where
             if life.task.reason.as_deref().is_some_and(Fault::puts_off) && wait_left(&life.task, now) > 0 {
                 return Err(Fault::Throttled(None).failure());
             }
-            let (vendor, sought) =
-                match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
-                    Ok(vendor) => {
-                        let sought = self.search(&request, &vendor, until).await?;
-                        (Some(vendor), sought)
-                    }
-                    Err(failure) if ends_the_task(failure) => (None, ends(Outcome::Failed, failure.code)),
-                    Err(failure) => return Err(failure),
-                };
+            let began = self.clock.now();
+            let (vendor, sought) = match open_vendor(self.store, self.vendors, self.clock, &at.source_id)
+                .await
+            {
+                Ok(vendor) => {
+                    let sought = self.search(&request, &vendor, began, until).await?;
+                    (Some(vendor), sought)
+                }
+                Err(failure) if ends_the_task(failure) => (None, ends(began, Outcome::Failed, failure.code)),
+                Err(failure) => return Err(failure),
+            };
             let again = match &sought {
                 Sought::Means(Event::SearchFailed(fault)) => Some(fault.failure()),
                 _ => None,
             };
             let capabilities = vendor.as_ref().map(Vendor::capabilities);
-            match self.store_sought(&request, &life, at, capabilities, sought).await {
+            match self.store_sought(&request, &life, at, capabilities, (sought, began)).await {
                 // Not settled by it, so it shall be asked again.
                 Ok(life) if life.task.state == TaskState::Planned => {
                     return Err(again.unwrap_or(Failure::transient("too_much_contention")));
@@ -97,29 +100,37 @@ where
         vendor.test().await.map_err(|fault| fault.failure())
     }
 
-    async fn search(&self, request: &Request, vendor: &impl Vendor, until: Time) -> Result<Sought, Failure> {
+    async fn search(
+        &self,
+        request: &Request,
+        vendor: &Metered<'_, S, V::Vendor, C>,
+        began: Time,
+        until: Time,
+    ) -> Result<Sought, Failure> {
         let capabilities = vendor.capabilities();
         if !capabilities.rights.contains(&request.right) {
-            return Ok(ends(Outcome::Failed, "right_not_supported"));
+            return Ok(ends(began, Outcome::Failed, "right_not_supported"));
         }
         let identifiers = match open_identifiers(self.keys, request).await {
             Ok(identifiers) => usable(capabilities, identifiers),
-            Err(failure) if ends_the_task(failure) => return Ok(ends(Outcome::Failed, failure.code)),
+            Err(failure) if ends_the_task(failure) => return Ok(ends(began, Outcome::Failed, failure.code)),
             Err(failure) => return Err(failure),
         };
         if identifiers.is_empty() {
-            return Ok(ends(Outcome::MissingIdentifier, "identifier_missing"));
+            return Ok(ends(began, Outcome::MissingIdentifier, "identifier_missing"));
         }
         Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
             Ok(found) if found.records.len() > capabilities.max_records => {
-                ends(Outcome::Failed, Fault::TooManyRecords.code())
+                ends(began, Outcome::Failed, Fault::TooManyRecords.code())
             }
             Ok(found) if found.records.is_empty() => Sought::Means(Event::SearchEnded {
+                began,
                 outcome: Outcome::NothingFound,
                 reason: None,
                 found: None,
             }),
             Ok(found) if request.dry_run && !capabilities.dry_run => Sought::Means(Event::SearchEnded {
+                began,
                 outcome: Outcome::DryRun,
                 reason: Some("searched_only"),
                 found: Some(count(found.records.len())),
@@ -128,7 +139,7 @@ where
             Err(fault) if fault.is_put_off() || matches!(fault, Fault::Unavailable(_)) => {
                 Sought::Means(Event::SearchFailed(fault))
             }
-            Err(fault) => ends(Outcome::Failed, fault.code()),
+            Err(fault) => ends(began, Outcome::Failed, fault.code()),
         })
     }
 
@@ -139,11 +150,11 @@ where
         life: &Life,
         at: &TaskRef,
         capabilities: Option<&Capabilities>,
-        sought: Sought,
+        (sought, began): (Sought, Time),
     ) -> Result<Life, CommitError> {
         let (event, rows) = match sought {
             Sought::Means(event) => (event, Vec::new()),
-            Sought::Records(records) => self.decide(request, life, at, &records).await?,
+            Sought::Records(records) => self.decide(request, life, at, &records, began).await?,
         };
         let now = self.clock.now();
         let terms = terms(request, &self.settings, capabilities);
@@ -157,12 +168,16 @@ where
         life: &Life,
         at: &TaskRef,
         records: &[RecordId],
+        began: Time,
     ) -> Result<(Event, Vec<Row>), Failure> {
         let key = self.keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
         let mut chunks = seal_records(&key, at, records)?;
         if chunks.len() > MAX_CHUNKS {
             let reason = Some(Fault::TooManyRecords.code());
-            return Ok((Event::SearchEnded { outcome: Outcome::Failed, reason, found: None }, Vec::new()));
+            return Ok((
+                Event::SearchEnded { began, outcome: Outcome::Failed, reason, found: None },
+                Vec::new(),
+            ));
         }
         let digest = digest_records(self.tags, "records", at, records).await?;
         let by = match request.policy {
@@ -178,12 +193,12 @@ where
             .map(|(chunk, sealed)| Row::Records { source: at.source_id.clone(), chunk, sealed })
             .collect();
         let decision = Decision { by, at: self.clock.now(), records: digest };
-        Ok((Event::Decided { records: count(records.len()), chunks: stored, decision }, rows))
+        Ok((Event::Decided { records: count(records.len()), chunks: stored, decision, began }, rows))
     }
 }
 
-fn ends(outcome: Outcome, reason: Code) -> Sought {
-    Sought::Means(Event::SearchEnded { outcome, reason: Some(reason), found: None })
+fn ends(began: Time, outcome: Outcome, reason: Code) -> Sought {
+    Sought::Means(Event::SearchEnded { began, outcome, reason: Some(reason), found: None })
 }
 
 /// What a search answers about a task it has not to search.

@@ -326,12 +326,13 @@ const AROUND_A_CALL: u64 = 5;
 
 /// Searches by one identifier after another, as far as the time until `until` allows; each record
 /// once, in the order in which they were found.
-async fn search_by_each(
-    vendor: &impl Vendor,
+async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
+    vendor: &Metered<'_, S, V, C>,
     identifiers: &[Identifier],
-    clock: &impl Clock,
+    clock: &C,
     until: Time,
 ) -> Result<Found, Fault> {
+    vendor.reserve_searches(count(identifiers.len())).await?;
     let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
     let mut seen = BTreeSet::new();
     let mut records = Vec::new();

@@ -433,7 +433,7 @@ fn is_moved_by_a_workflow(task: &Task) -> bool {
 
 /// Until when an open request has to be looked at, whatever its tasks wait for. One that a person has
 /// to see to, or whose legal deadline is near, is looked at by every run, which counts it: that is what
-/// its alarm stands on. Any other one by the time of its next level.
+/// an alarm can stand on. Any other one by the time of its next level.
 fn must_look_by(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Option<Time> {
     let level = Level::at(request.due_at, now);
     if level > Level::None || tasks.iter().any(|task| task.state == TaskState::Unknown) {

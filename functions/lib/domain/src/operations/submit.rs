@@ -205,6 +205,8 @@ where
         let next = Lease::taken(task.source.clone(), subject.clone(), lease.as_ref(), request.id).fence;
         Ok(match lease {
             Some(lease) if lease.holder.is_some() => Turn::Busy,
+            // Some of it is out already; what is left of it goes on under the lease.
+            _ if task.fence > 0 => Turn::Ours(Some(next)),
             Some(Lease { released_at: Some(at), .. }) if task.searched_at.is_none_or(|mine| mine <= at) => {
                 Turn::SearchAgain(next)
             }

@@ -3,12 +3,13 @@
 
 use super::find::usable;
 use super::{
-    STALE_TRIES, Settings, Step, TaskRef, count, is_closed, load, open_identifiers, open_records,
+    Next, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, load, open_identifiers, open_records,
     open_vendor, search_by_each, store_step, terms,
 };
 use crate::failure::{Failure, Kind};
 use crate::identifier::Identifier;
 use crate::life::{Event, Life, step, wait_left};
+use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::Request;
 use crate::time::Time;
@@ -47,7 +48,12 @@ where
             let (request, life) = load(self.store, at).await?;
             let now = self.clock.now();
             if is_closed(&request) || !life.wants_look(now) || wait_left(&life.task, now) > 0 {
-                return Ok(Step::of(&life.task, now));
+                let mut step = Step::of(&life.task, now);
+                if step.next == Next::Verify && !life.wants_look(now) {
+                    // No look can tell anything: the rules can.
+                    (step.next, step.wait_seconds) = (Next::Check, step.wait_seconds.max(1));
+                }
+                return Ok(step);
             }
             match self.look(&request, &life, at, until).await {
                 Ok(life) => return Ok(Step::of(&life.task, self.clock.now())),
@@ -87,7 +93,7 @@ where
     /// Searches, and says what that means for the records decided on.
     async fn heard(
         &self,
-        vendor: &impl Vendor,
+        vendor: &Metered<'_, S, V::Vendor, C>,
         request: &Request,
         life: &Life,
         at: &TaskRef,
