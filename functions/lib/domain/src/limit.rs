@@ -562,10 +562,25 @@ mod tests {
 
     /// Seconds that no wait exceeds.
     fn longest_wait(limits: &CallLimits) -> u64 {
-        let rate = limits.rate.map_or(0, |rate| rate.interval().div_ceil(1000));
+        // Somebody else's piece of work may just have gone.
+        let piece = u64::from(MOST_AT_ONCE);
+        let rate = limits.rate.map_or(0, |rate| (rate.interval() * piece).div_ceil(1000));
         let quota = if limits.daily_calls.is_some() { DAY_SECONDS } else { 0 };
         let open = limits.breaker.open.longest_seconds.max(LASTS);
         rate.max(quota).max(open).max(limits.longest_throttle_seconds) + CLOCKS_DIFFER_SECONDS
+    }
+
+    #[test]
+    fn a_piece_of_several_calls_goes_whole_and_the_next_one_waits_for_all_of_it() {
+        let limits = rate(1, 10, 1);
+        let (limit, verdict) = fresh().ask_for(3, LASTS, noon(), &limits);
+        assert_eq!(verdict, Verdict::Go);
+        assert_eq!(limit.ask(LASTS, noon(), &limits).1, Verdict::Wait(RATE_LIMITED, 30));
+        let limits = quota(4);
+        let (limit, verdict) = fresh().ask_for(3, LASTS, noon(), &limits);
+        assert_eq!((limit.calls, verdict), (3, Verdict::Go));
+        assert!(matches!(limit.ask_for(2, LASTS, noon(), &limits).1, Verdict::Wait(QUOTA_SPENT, _)));
+        assert_eq!(limit.ask(LASTS, noon(), &limits).1, Verdict::Go, "one is left");
     }
 
     proptest! {
@@ -609,7 +624,7 @@ mod tests {
                 now = now.plus_millis(passed);
                 limit = match report {
                     Some(report) => limit.told(report, now, &limits),
-                    None => limit.ask(LASTS, now, &limits).0,
+                    None => limit.ask_for(1 + (passed % 20) as u32, LASTS, now, &limits).0,
                 };
             }
             for now in [now, noon()] {
