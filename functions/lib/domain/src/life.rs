@@ -937,3 +937,150 @@ impl Moving<'_> {
         self.due(0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identifier::IdentifierKind;
+    use crate::ids::{RequestId, SourceId};
+    use crate::limit::CallLimits;
+    use crate::request::Right;
+    use proptest::prelude::*;
+
+    fn noon() -> Time {
+        Time::parse("2026-11-21T12:00:00Z").unwrap()
+    }
+
+    fn vendor(searchable: bool) -> Capabilities {
+        let waits = Waits { first_seconds: 2, longest_seconds: 3600 };
+        Capabilities {
+            identifiers: if searchable { vec![IdentifierKind::email()] } else { Vec::new() },
+            rights: vec![Right::Erasure],
+            dry_run: true,
+            batch_size: 2,
+            max_records: 100,
+            call_timeout_seconds: 20,
+            status_waits: waits,
+            verify_waits: waits,
+            verify_looks: 3,
+            unknown_waits: waits,
+            unknown_looks: 2,
+            unknown_repeats: true,
+            deadline_seconds: 20 * 24 * 3600,
+            search_tries: 5,
+            call_limits: CallLimits::default(),
+        }
+    }
+
+    fn planned() -> Life {
+        let id = RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap();
+        let source = SourceId::parse("crm").unwrap();
+        Life { task: Task::planned(id, source, "plain".to_owned(), noon()), rules: Vec::new() }
+    }
+
+    /// Any event, whether the life has a place for it or not; `n` chooses within it.
+    fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
+        let fence = 1 + u64::from(n) % life.task.fence.max(1);
+        let fault = match n % 3 {
+            0 => Fault::Unavailable("vendor_unreachable"),
+            1 => Fault::Throttled(Some(30)),
+            _ => Fault::Unauthorized,
+        };
+        let found: Vec<u32> =
+            (0..life.task.counts.found).filter(|place| (n >> (place % 8)) & 1 == 1).collect();
+        let report = |done: bool| RuleReport {
+            status: if done { RuleStatus::Finished } else { RuleStatus::Unknown },
+            confirmed: usize::from(n),
+            claim: Claim::Anonymised,
+        };
+        match kind {
+            0 => {
+                let records = Tag::new("k", &[n]);
+                let decision = Decision { by: "policy:auto".to_owned(), at: now, records };
+                Event::Decided { records: 1 + u32::from(n % 5), chunks: 1, decision, began: now }
+            }
+            1 => Event::SearchFailed(fault),
+            2 => Event::LeaseBusy,
+            3 => Event::HeldBack(Fault::Paused("rate_limited", u64::from(n))),
+            4..=6 => {
+                Event::Intend { digest: Tag::new("k", &[n]), until: now.plus_seconds(30), lease: Some(1) }
+            }
+            7 => Event::Answered { fence, answer: Submitted::Unknown("vendor_timed_out") },
+            8 => Event::Answered { fence, answer: Submitted::NotSent(fault) },
+            9 => Event::Answered { fence, answer: Submitted::Rejected(fault) },
+            10 | 11 => {
+                let answer =
+                    Submitted::Accepted { rule_id: format!("rule-{fence}"), status: RuleStatus::Pending };
+                Event::Answered { fence, answer }
+            }
+            12 => Event::AnswerMissing,
+            13 => Event::CannotSend { code: "secret_missing", outcome: Outcome::Failed },
+            14 => Event::AllSent,
+            15 => {
+                Event::Told(life.rules.iter().map(|rule| (rule.batch, report(n.is_multiple_of(2)))).collect())
+            }
+            16 => Event::Asked { fault: None, strange: n.is_multiple_of(2) },
+            17 => Event::Asked { fault: Some(fault), strange: false },
+            18 => Event::CannotAsk("secret_missing"),
+            19 => Event::CannotLook { code: "vendor_unreachable", wait: u64::from(n) },
+            20 => Event::SearchAgain { fence: 2 },
+            _ => Event::Looked { found, appeared: u32::from(n % 2) },
+        }
+    }
+
+    fn holds(before: &Life, after: &Life, effects: &[Effect], terms: &Terms<'_>, now: Time) {
+        let (old, task) = (&before.task, &after.task);
+        let intents = after.rules.iter().filter(|rule| rule.state == RuleState::Intent).count();
+        assert!(intents <= 1, "invariant 3: one POST in flight");
+        assert!(after.rules.iter().all(|rule| rule.attempt <= MAX_ATTEMPTS));
+        let counts = task.counts;
+        assert!(counts.confirmed <= counts.submitted && counts.submitted <= counts.found, "{counts:?}");
+        assert!(counts.submitted >= old.counts.submitted && counts.confirmed >= old.counts.confirmed);
+        assert!(task.fence >= old.fence && task.revision == old.revision);
+        for effect in effects {
+            if let Effect::Post { fence, .. } = effect {
+                assert!(matches!(plan(before, now), Plan::Send(_)), "only what is to be sent");
+                assert_eq!((*fence, old.fence + 1), (task.fence, task.fence), "each its own fence");
+            }
+        }
+        if old.state == TaskState::Settled {
+            assert_eq!((task.state, task.outcome), (TaskState::Settled, old.outcome), "settled for good");
+        }
+        if task.state == TaskState::Settled {
+            assert!(task.outcome.is_some() && task.lease.is_none(), "ended, and its lease given back");
+            assert!(!after.has_unanswered(), "invariant 3: nothing unknown is settled");
+        }
+        assert!(task.next_due.is_some(), "invariant 5: somebody looks");
+        if task.outcome == Some(Outcome::VerifiedErased) {
+            assert_eq!(task.left, 0, "invariant 4: seen to be gone");
+        }
+        let searchable = terms.vendor.is_some_and(|vendor| !vendor.identifiers.is_empty());
+        if task.state == TaskState::Unknown && searchable {
+            assert!(
+                task.handed_over_at.is_some() || after.wants_look(now),
+                "invariant 5: a machine or a person: {after:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn invariants_3_to_6_hold_for_any_events_in_any_order(
+            dry_run in any::<bool>(),
+            searchable in any::<bool>(),
+            events in prop::collection::vec((0u8..26, any::<u8>(), 0u64..100_000), 1..80),
+        ) {
+            let vendor = vendor(searchable);
+            let due_at = noon().one_calendar_month_later();
+            let terms = Terms { grace_seconds: 120, dry_run, due_at, vendor: Some(&vendor) };
+            let (mut life, mut now) = (planned(), noon());
+            for (kind, n, passed) in events {
+                now = now.plus_seconds(passed);
+                let (after, effects) = step(&life, event(kind, n, &life, now), now, &terms);
+                holds(&life, &after, &effects, &terms, now);
+                life = after;
+            }
+        }
+    }
+}
