@@ -69,7 +69,7 @@ async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_f
 
 #[tokio::test]
 async fn reconcile_asks_about_open_rules_by_itself() -> Result<()> {
-    let options = Options { grace_seconds: 1, wait_scale: 1.0, finish_after_ms: 3000 };
+    let options = Options { grace_seconds: 1, wait_scale: 1.0, finish_after_ms: 8000 };
     let stack = Stack::up("rules", options)?;
     stack.add_source("qualifio-main", &[])?;
     let id = send(&stack, "joao@qualifio.com", "R-1").await?;
