@@ -104,6 +104,8 @@ const IN_TIME: Code = "in_time";
 const VENDOR_AT_WORK: Code = "vendor_at_work";
 /// Nobody can tell whether the vendor did it.
 const OUTCOME_UNKNOWN: Code = "outcome_unknown";
+/// A person has to decide on what was found.
+const NOT_REVIEWED: Code = "awaiting_review";
 /// A task makes no progress, without any code that says why.
 const NOT_MOVED: Code = "task_not_moved";
 /// Every task has its outcome, and yet the request isn't closed.
@@ -155,12 +157,18 @@ fn in_the_way(task: &Task) -> (Role, &str) {
     let code = task.reason.as_deref().unwrap_or(match task.state {
         TaskState::Submitted => VENDOR_AT_WORK,
         TaskState::Unknown => OUTCOME_UNKNOWN,
+        TaskState::AwaitingReview => NOT_REVIEWED,
         TaskState::Planned
         | TaskState::Decided
         | TaskState::Submitting
         | TaskState::Verifying
+        | TaskState::Copying
         | TaskState::Settled => NOT_MOVED,
     });
-    let decides = task.state != TaskState::Unknown && FOR_THE_PRIVACY_OFFICER.contains(&code);
+    let decides = match task.state {
+        TaskState::AwaitingReview => true,
+        TaskState::Unknown => false,
+        _ => FOR_THE_PRIVACY_OFFICER.contains(&code),
+    };
     (if decides { Role::PrivacyOfficer } else { Role::PlatformEngineer }, code)
 }

@@ -3,13 +3,15 @@
 //!
 //! Architecture Invariant: an event holds no identifier, no record id and no unkeyed digest of one.
 
+use crate::actor::Actor;
 use crate::escalation::{Level, Role};
 use crate::failure::Code;
 use crate::identifier::IdentifierKind;
 use crate::ids::{RequestId, SourceId};
-use crate::request::{EndStatus, Ground, Policy, RequestOutcome, Right};
+use crate::policy::Policy;
+use crate::request::{EndStatus, Ground, RequestOutcome, Right};
 use crate::seal::{Tag, hex};
-use crate::task::Outcome;
+use crate::task::{Outcome, Verdict};
 use crate::time::Time;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,9 @@ pub enum Fact {
         right: Right,
         /// The channel, or `operator`.
         origin: String,
+        /// The operator who made it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Actor>,
         /// Who decides.
         policy: Policy,
         /// Whether nothing may be erased.
@@ -62,7 +67,7 @@ pub enum Fact {
         months: u8,
         /// Why.
         ground: Ground,
-        /// Who extended it: `operator`.
+        /// Who extended it.
         by: String,
         /// When the law wants an answer now.
         due_at: Time,
@@ -93,6 +98,108 @@ pub enum Fact {
         records: u32,
         /// The keyed digest of the exact records.
         digest: Tag,
+    },
+    /// A person has to decide: what was found is more than the policy allows, or the identifier that
+    /// the data source needs is missing.
+    ReviewNeeded {
+        /// Where.
+        source: SourceId,
+        /// The policy.
+        policy: Policy,
+        /// How many records were found; 0 where the identifier is missing.
+        records: u32,
+        /// The keyed digest of the exact records.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Tag>,
+    },
+    /// A person decided.
+    Reviewed {
+        /// Where.
+        source: SourceId,
+        /// Who.
+        by: Actor,
+        /// What.
+        verdict: Verdict,
+        /// On how many records.
+        records: u32,
+        /// The keyed digest of the exact records.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Tag>,
+    },
+    /// An identifier was given, or given anew, for one data source.
+    IdentifierGiven {
+        /// Where.
+        source: SourceId,
+        /// Its kind.
+        identifier: IdentifierKind,
+        /// Who gave it.
+        by: Actor,
+    },
+    /// An operator had one data source run again.
+    RunsAgain {
+        /// Where.
+        source: SourceId,
+        /// Which run it is, from 1.
+        run: u32,
+        /// Who.
+        by: Actor,
+    },
+    /// An operator called the request off.
+    CalledOff {
+        /// Who.
+        by: Actor,
+    },
+    /// An operator opened the closed request again.
+    Reopened {
+        /// Who.
+        by: Actor,
+        /// The data sources that run again.
+        sources: Vec<SourceId>,
+    },
+    /// A person found out what no machine could tell, and said how the task ended.
+    Stated {
+        /// Where.
+        source: SourceId,
+        /// Who.
+        by: Actor,
+        /// How it ended, as they say.
+        outcome: Outcome,
+    },
+    /// An operator was shown which records were found.
+    RecordsShown {
+        /// Where.
+        source: SourceId,
+        /// Who.
+        by: Actor,
+        /// How many.
+        records: u32,
+    },
+    /// The records of a data source were copied.
+    Copied {
+        /// Where.
+        source: SourceId,
+        /// How many of those decided on.
+        records: u32,
+        /// How many of those decided on were gone.
+        gone: u32,
+    },
+    /// The person's copy was put together and kept.
+    CopyKept {
+        /// SHA-256 of the file, in hex.
+        sha256: String,
+        /// Its size in bytes.
+        bytes: u64,
+        /// How many records are in it.
+        records: u32,
+        /// When it is deleted.
+        expires_at: Time,
+    },
+    /// An operator was given a link to the person's copy.
+    CopyLinked {
+        /// Who.
+        by: Actor,
+        /// Until when the link works.
+        until: Time,
     },
     /// A batch is about to be submitted.
     Intended {
@@ -348,7 +455,7 @@ pub fn canonical(value: &Value) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(value)
 }
 
-fn hash(bytes: &[u8]) -> String {
+pub(crate) fn hash(bytes: &[u8]) -> String {
     // The 0x00 keeps an event's hash apart from any later tree node's (RFC 6962, section 2.1).
     let mut context = Context::new(&SHA256);
     context.update(&[0]);

@@ -5,17 +5,21 @@
 //! outside is reached through the traits in [`ports`]; time is a [`ports::Clock`]. So that what the
 //! handlers do can be run, crashed and repeated in a test exactly as it runs in AWS.
 
+pub mod actor;
+pub mod copy;
 pub mod escalation;
 pub mod event;
 pub mod failure;
 pub mod identifier;
 pub mod ids;
+pub mod journal;
 pub mod lease;
 pub mod life;
 pub mod limit;
 pub mod metered;
 pub mod operations;
 pub mod owner;
+pub mod policy;
 pub mod ports;
 pub mod receipt;
 pub mod request;

@@ -1,6 +1,7 @@
 //! A vendor that is called no oftener than its limits allow: the permit before a call, the report
 //! after it. Nothing sleeps here: what may not go out now is [`Fault::Paused`], and the workflow waits.
 
+use crate::copy::RecordCopy;
 use crate::failure::Code;
 use crate::identifier::Identifier;
 use crate::ids::SourceId;
@@ -170,6 +171,15 @@ impl<S: Limits, V: Vendor, C: Clock> Vendor for Metered<'_, S, V, C> {
             self.admit().await?;
         }
         let answer = self.vendor.search(identifiers).await;
+        self.report(of_answer(&answer)).await;
+        answer
+    }
+
+    async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault> {
+        if !self.is_reserved() {
+            self.admit().await?;
+        }
+        let answer = self.vendor.copy(identifiers).await;
         self.report(of_answer(&answer)).await;
         answer
     }

@@ -72,7 +72,11 @@ pub const LONGEST_UNATTENDED_SECONDS: u64 = longest_unattended(SCHEDULE_SECONDS,
 /// Whether only a person can move the task on.
 #[must_use]
 pub fn is_persons(task: &Task) -> bool {
-    task.state == TaskState::Unknown && task.handed_over_at.is_some()
+    match task.state {
+        TaskState::AwaitingReview => true,
+        TaskState::Unknown => task.handed_over_at.is_some(),
+        _ => false,
+    }
 }
 
 /// How long the end of an execution is let pass before it counts, by its attempt: not at all for the
@@ -112,13 +116,17 @@ pub fn of_task(request: &Request, task: &Task, now: Time, grace_seconds: u64) ->
         Some(Held { owner, by: due })
     };
     match task.state {
-        TaskState::Planned | TaskState::Decided | TaskState::Submitting | TaskState::Verifying => {
-            machine(Owner::Workflow)
-        }
+        TaskState::Planned
+        | TaskState::Decided
+        | TaskState::Submitting
+        | TaskState::Verifying
+        | TaskState::Copying => machine(Owner::Workflow),
         TaskState::Submitted => machine(Owner::Vendor),
-        TaskState::Unknown if is_persons(task) => Some(Held { owner: Owner::Person, by: request.due_at }),
+        TaskState::AwaitingReview | TaskState::Unknown if is_persons(task) => {
+            Some(Held { owner: Owner::Person, by: request.due_at })
+        }
         // A look will tell: a workflow's, as in Verifying.
-        TaskState::Unknown => machine(Owner::Workflow),
+        TaskState::AwaitingReview | TaskState::Unknown => machine(Owner::Workflow),
         TaskState::Settled => None,
     }
 }

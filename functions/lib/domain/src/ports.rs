@@ -1,11 +1,16 @@
 //! What the domain needs of the outside, a trait for each capability, so that a handler can do only
 //! what it was given, and its role's policy has the same grain.
 
+use crate::actor::Actor;
+use crate::copy::Contents;
 use crate::event::Fact;
 use crate::failure::Failure;
+use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{Reference, RequestId, SourceId};
+use crate::journal::Act;
 use crate::lease::Lease;
 use crate::limit::Limit;
+use crate::operations::Next;
 use crate::receipt::Receipt;
 use crate::request::{Delivery, Request};
 use crate::seal::{DataKey, Sealed, Tag};
@@ -13,6 +18,8 @@ use crate::task::{Rule, Task};
 use crate::ticket::{Answered, TicketAnswer};
 use crate::time::Time;
 use crate::vendor::{DataSource, Fault, Vendor};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// The time, passed in.
@@ -387,4 +394,169 @@ pub trait Receipts {
     /// # Errors
     /// When the store fails.
     async fn keep(&self, request: RequestId, receipt: &Receipt) -> Result<(), Failure>;
+}
+
+/// The executions that wait for a review.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Tokens {
+    /// Lets the execution that waits under this token go on with `next`. A token that nobody waits
+    /// under any more counts as released. May be repeated.
+    ///
+    /// # Errors
+    /// When the workflow service fails. Nothing is lost then: the reconciliation begins an attempt.
+    async fn release(&self, token: &str, next: Next) -> Result<(), Failure>;
+}
+
+/// Keeps what the data sources of a request gave for its copy, sealed, until the package is made.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait CopyParts {
+    /// Keeps one data source's part in place of an earlier one.
+    ///
+    /// # Errors
+    /// When the store of copies fails.
+    async fn keep_part(&self, request: RequestId, source: &SourceId, sealed: &Sealed) -> Result<(), Failure>;
+}
+
+/// Reads the parts of a copy, and keeps and deletes what is made of them.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait CopyPackages {
+    /// One data source's part; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store of copies fails.
+    async fn part(&self, request: RequestId, source: &SourceId) -> Result<Option<Sealed>, Failure>;
+    /// Keeps the package in place of an earlier one.
+    ///
+    /// # Errors
+    /// When the store of copies fails.
+    async fn keep_package(&self, request: RequestId, file: &[u8]) -> Result<(), Failure>;
+    /// Deletes these data sources' parts; deleting them again changes nothing.
+    ///
+    /// # Errors
+    /// When the store of copies fails.
+    async fn delete_parts(&self, request: RequestId, sources: &[SourceId]) -> Result<(), Failure>;
+    /// Deletes the package; deleting it again changes nothing.
+    ///
+    /// # Errors
+    /// When the store of copies fails.
+    async fn delete_package(&self, request: RequestId) -> Result<(), Failure>;
+}
+
+/// Links to packages.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait CopyLinks {
+    /// A link to the package that works for so many seconds without further authorisation. It is a
+    /// secret: it must not be logged or stored.
+    ///
+    /// # Errors
+    /// When there is no package any more, or the store of copies fails.
+    async fn link(&self, request: RequestId, seconds: u64) -> Result<Zeroizing<String>, Failure>;
+}
+
+/// Packs a copy into one file.
+pub trait Packs {
+    /// The file; the same contents give the same bytes.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the contents can't be packed.
+    fn pack(&self, contents: &Contents) -> Result<Vec<u8>, Failure>;
+}
+
+/// What is wrong with what an operator gave, in words that never repeat it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objection {
+    /// Which parameter, field or identifier kind.
+    pub name: String,
+    /// What is wrong with it and what to give instead, as a sentence.
+    pub what: String,
+}
+
+/// An identifier kind as a connector asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedKind {
+    /// The kind.
+    pub kind: IdentifierKind,
+    /// What it is, for whoever has to find it out.
+    pub description: String,
+    /// A value as an operator would write it; nobody's.
+    pub example: String,
+}
+
+/// What the connectors of this version say about data sources, without calling anybody.
+pub trait Catalogue {
+    /// Whether there is a connector of this name.
+    fn knows(&self, connector: &str) -> bool;
+    /// The identifier kinds that a connector searches by; any one of them will do.
+    fn kinds(&self, connector: &str) -> Vec<AskedKind>;
+    /// Whether a value can be an identifier of its kind at this connector.
+    ///
+    /// # Errors
+    /// Why not, without the value.
+    fn check_identifier(&self, connector: &str, identifier: &Identifier) -> Result<(), Objection>;
+    /// Checks a data source's parameters.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>>;
+    /// Checks the fields of a data source's secret, and gives the secret as it is stored.
+    ///
+    /// # Errors
+    /// All that is wrong, without a value.
+    fn check_secret(
+        &self,
+        connector: &str,
+        fields: &BTreeMap<String, Zeroizing<String>>,
+    ) -> Result<Zeroizing<String>, Vec<Objection>>;
+    /// The name of a data source's secret for [`SecretWrites`].
+    fn secret_name(&self, source: &SourceId) -> String;
+}
+
+/// A change of the set-up, stored with its entry in the deployment's journal or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetUp {
+    /// When.
+    pub at: Time,
+    /// Who.
+    pub by: Actor,
+    /// What becomes of a data source's row.
+    pub row: SourceRow,
+    /// The entry.
+    pub act: Act,
+}
+
+/// What becomes of a data source's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceRow {
+    /// Nothing.
+    Untouched,
+    /// It is written on the revision that it was read with; 0 must not exist.
+    Put(DataSource),
+    /// It is removed on the revision that it was read with, and its limit with it.
+    Remove(DataSource),
+}
+
+/// Writes of the set-up.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait SetsUp {
+    /// Stores a change of the set-up and the journal's entry in one transaction. Repeats by itself
+    /// what only collided with another entry.
+    ///
+    /// # Errors
+    /// [`CommitError::Stale`] when the row has moved on, else the store's failure.
+    async fn set_up(&self, change: SetUp) -> Result<(), CommitError>;
+}
+
+/// Writes of secrets.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait SecretWrites {
+    /// Writes a secret, new or a new version of it, also one that was removed lately.
+    ///
+    /// # Errors
+    /// When the service fails.
+    async fn put_secret(&self, name: &str, value: &str) -> Result<(), Failure>;
+    /// Removes a secret; removing it again changes nothing.
+    ///
+    /// # Errors
+    /// When the service fails.
+    async fn remove_secret(&self, name: &str) -> Result<(), Failure>;
 }

@@ -10,7 +10,8 @@
 use crate::event::canonical;
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
-use crate::request::{Extension, Policy, Request, RequestOutcome, Right};
+use crate::policy::Policy;
+use crate::request::{Extension, Request, RequestOutcome, Right};
 use crate::seal::{Tag, hex};
 use crate::task::{Counts, Outcome, Rule, RuleState, Task};
 use crate::time::Time;

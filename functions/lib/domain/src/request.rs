@@ -1,8 +1,10 @@
 //! A data subject's request and how it ends.
 
+use crate::copy::Package;
 use crate::escalation::Escalation;
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
+use crate::policy::Policy;
 use crate::seal::{Sealed, Tag};
 use crate::task::{Outcome, Task, TaskState};
 use crate::ticket::Answer;
@@ -26,24 +28,6 @@ impl Right {
         match self {
             Right::Erasure => "erasure",
             Right::Access => "access",
-        }
-    }
-}
-
-/// Who decides what was found may be acted on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Policy {
-    /// The policy decides itself, for every record set; each decision is recorded under its name.
-    Auto,
-}
-
-impl Policy {
-    /// Its name in every layer.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Policy::Auto => "auto",
         }
     }
 }
@@ -74,6 +58,8 @@ pub enum RequestOutcome {
     Failed,
     /// It was a dry run: nothing was erased.
     DryRun,
+    /// It was called off before anything was submitted.
+    Cancelled,
 }
 
 impl RequestOutcome {
@@ -87,6 +73,7 @@ impl RequestOutcome {
             RequestOutcome::Refused => "refused",
             RequestOutcome::Failed => "failed",
             RequestOutcome::DryRun => "dry_run",
+            RequestOutcome::Cancelled => "cancelled",
         }
     }
 
@@ -99,11 +86,14 @@ impl RequestOutcome {
         let refused = any(&[Outcome::Refused]);
         let failed = any(&[Outcome::MissingIdentifier, Outcome::StillPresent, Outcome::Failed]);
         let nothing = any(&[Outcome::NothingFound]);
+        let cancelled = any(&[Outcome::Cancelled]);
         match (achieved, failed, refused) {
+            (true, false, false) if cancelled => Self::PartlyFulfilled,
             (true, false, false) => Self::Fulfilled,
             (true, _, _) => Self::PartlyFulfilled,
             (false, true, _) => Self::Failed,
             (false, false, true) => Self::Refused,
+            (false, false, false) if cancelled => Self::Cancelled,
             (false, false, false) if dry => Self::DryRun,
             (false, false, false) if nothing => Self::NothingFound,
             (false, false, false) => Self::Failed,
@@ -257,6 +247,73 @@ pub struct Request {
     /// The answer to the ticket; `None` when none is owed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
+    /// How often it was reopened after it had been closed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reopened: u32,
+    /// The copy that is kept for the person, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<Package>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// On which ground a reviewer refuses: the exceptions of Art. 17(3) GDPR, and Art. 12(5). A closed list,
+/// because free text could name the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalGround {
+    /// Art. 17(3)(a): freedom of expression and information.
+    #[serde(rename = "art_17_3_a")]
+    Expression,
+    /// Art. 17(3)(b): a legal obligation, or a task in the public interest.
+    #[serde(rename = "art_17_3_b")]
+    LegalObligation,
+    /// Art. 17(3)(c): public health.
+    #[serde(rename = "art_17_3_c")]
+    PublicHealth,
+    /// Art. 17(3)(d): archiving, research or statistics.
+    #[serde(rename = "art_17_3_d")]
+    Archiving,
+    /// Art. 17(3)(e): legal claims.
+    #[serde(rename = "art_17_3_e")]
+    LegalClaims,
+    /// Art. 12(5): manifestly unfounded or excessive.
+    #[serde(rename = "art_12_5")]
+    UnfoundedOrExcessive,
+}
+
+impl RefusalGround {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Expression,
+        Self::LegalObligation,
+        Self::PublicHealth,
+        Self::Archiving,
+        Self::LegalClaims,
+        Self::UnfoundedOrExcessive,
+    ];
+
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expression => "art_17_3_a",
+            Self::LegalObligation => "art_17_3_b",
+            Self::PublicHealth => "art_17_3_c",
+            Self::Archiving => "art_17_3_d",
+            Self::LegalClaims => "art_17_3_e",
+            Self::UnfoundedOrExcessive => "art_12_5",
+        }
+    }
+
+    /// Whether it can stand against this right: Art. 17(3) is about erasure alone.
+    #[must_use]
+    pub fn stands_against(self, right: Right) -> bool {
+        right == Right::Erasure || self == Self::UnfoundedOrExcessive
+    }
 }
 
 impl Request {
@@ -341,6 +398,10 @@ mod tests {
             (vec![O::Refused, O::Failed], R::Failed),
             (vec![O::DryRun, O::NothingFound], R::DryRun),
             (vec![O::DryRun, O::Failed], R::Failed),
+            (vec![O::Cancelled, O::NothingFound], R::Cancelled),
+            (vec![O::Cancelled, O::Failed], R::Failed),
+            (vec![O::Cancelled, O::VerifiedErased], R::PartlyFulfilled),
+            (vec![O::Cancelled, O::Refused], R::Refused),
         ] {
             assert_eq!(R::of(&tasks), outcome, "{tasks:?}");
         }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 const NONCE: usize = 12;
 
 /// A sealed value: nonce, ciphertext and tag, in base64.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sealed(String);
 

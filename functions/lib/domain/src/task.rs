@@ -1,10 +1,17 @@
 //! One request at one data source, and the rules the vendor opens for it.
 
+use crate::failure::Code;
+use crate::identifier::IdentifierKind;
 use crate::ids::{RequestId, SourceId};
-use crate::seal::Tag;
+use crate::policy::Policy;
+use crate::request::RefusalGround;
+use crate::seal::{Sealed, Tag};
 use crate::time::Time;
 use crate::vendor::{Claim, RuleStatus};
 use serde::{Deserialize, Serialize};
+
+/// The identifier that a data source needs is missing.
+pub const IDENTIFIER_MISSING: Code = "identifier_missing";
 
 /// Where a task stands. Only [`TaskState::Settled`] is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,6 +19,8 @@ use serde::{Deserialize, Serialize};
 pub enum TaskState {
     /// Nothing was searched yet.
     Planned,
+    /// Records were found, or the identifier is missing, and a person has to decide what is done.
+    AwaitingReview,
     /// Records were found, and a decision names exactly them.
     Decided,
     /// Batches go out, one after another.
@@ -20,6 +29,8 @@ pub enum TaskState {
     Submitted,
     /// The vendor says it is done; we look again.
     Verifying,
+    /// The vendor's own export is over; the records are copied.
+    Copying,
     /// Nobody can tell yet whether the vendor did it. Open: a look may tell, or else a person has to.
     Unknown,
     /// It has an outcome.
@@ -32,10 +43,12 @@ impl TaskState {
     pub fn as_str(self) -> &'static str {
         match self {
             TaskState::Planned => "planned",
+            TaskState::AwaitingReview => "awaiting_review",
             TaskState::Decided => "decided",
             TaskState::Submitting => "submitting",
             TaskState::Submitted => "submitted",
             TaskState::Verifying => "verifying",
+            TaskState::Copying => "copying",
             TaskState::Unknown => "unknown",
             TaskState::Settled => "settled",
         }
@@ -62,8 +75,10 @@ pub enum Outcome {
     StillPresent,
     /// It could not be done.
     Failed,
-    /// The vendor's process was run without erasing.
+    /// The vendor's process was run without erasing, or the records were searched and not copied.
     DryRun,
+    /// The request was called off before anything was submitted.
+    Cancelled,
 }
 
 impl Outcome {
@@ -80,6 +95,7 @@ impl Outcome {
             Outcome::StillPresent => "still_present",
             Outcome::Failed => "failed",
             Outcome::DryRun => "dry_run",
+            Outcome::Cancelled => "cancelled",
         }
     }
 }
@@ -87,12 +103,35 @@ impl Outcome {
 /// A recorded decision on the records of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Decision {
-    /// Who decided: `policy:auto`, later a reviewer.
+    /// Who decided: `policy:auto` or another policy's name, or the reviewer.
     pub by: String,
     /// When.
     pub at: Time,
     /// The keyed digest of the exact records it allows.
     pub records: Tag,
+}
+
+/// What a person decided about a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Act on what was found; where the identifier is missing, go on without this data source.
+    Proceed,
+    /// Don't, on this legal ground.
+    Refuse(RefusalGround),
+}
+
+/// A person's recorded decision on a task.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Review {
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Time,
+    /// What.
+    pub verdict: Verdict,
+    /// Their reason in their own words, sealed, because it may name the person; gone with them.
+    pub reason: Sealed,
 }
 
 /// Numbers of records. None of them ever shrinks for a task.
@@ -130,6 +169,27 @@ pub struct Task {
     pub chunks: u32,
     /// How many records a batch holds, fixed with the first batch; 0 before.
     pub batch_size: u32,
+    /// Who decides on its records.
+    #[serde(default = "auto")]
+    pub policy: Policy,
+    /// The keyed digest of the exact records that the last search found: what a reviewer decides on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_digest: Option<Tag>,
+    /// The token under which an execution waits for the review; no personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// What a person decided about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
+    /// The kinds of identifiers that were given for this data source alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inserted: Vec<IdentifierKind>,
+    /// Which run at this data source it is, from 1: a person may have it run again.
+    #[serde(default = "first")]
+    pub run: u32,
+    /// The number of the first batch of this run; rules of earlier runs have lower ones.
+    #[serde(default)]
+    pub first_batch: u32,
     /// The decision on its records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
@@ -190,6 +250,12 @@ impl Task {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
 
+    /// Whether it waits for a person because the identifier that the data source needs is missing.
+    #[must_use]
+    pub fn lacks_identifier(&self) -> bool {
+        self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(IDENTIFIER_MISSING)
+    }
+
     /// A task that nobody has begun.
     #[must_use]
     pub fn planned(request: RequestId, source: SourceId, connector: String, next_due: Time) -> Self {
@@ -204,6 +270,13 @@ impl Task {
             counts: Counts::default(),
             chunks: 0,
             batch_size: 0,
+            policy: Policy::Auto,
+            found_digest: None,
+            token: None,
+            review: None,
+            inserted: Vec::new(),
+            run: 1,
+            first_batch: 0,
             decision: None,
             outcome: None,
             reason: None,
@@ -325,4 +398,8 @@ impl Rule {
 
 fn first() -> u32 {
     1
+}
+
+fn auto() -> Policy {
+    Policy::Auto
 }

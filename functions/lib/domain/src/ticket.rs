@@ -257,7 +257,8 @@ fn of_request(outcome: RequestOutcome) -> &'static str {
         }
         RequestOutcome::Refused => "refused.",
         RequestOutcome::Failed => "failed. It could not be done, or only in part.",
-        RequestOutcome::DryRun => "dry_run. Nothing was erased.",
+        RequestOutcome::DryRun => "dry_run. Nothing was erased or copied.",
+        RequestOutcome::Cancelled => "cancelled. It was called off before anything was submitted.",
     }
 }
 
@@ -320,6 +321,9 @@ fn of_task(task: &Task) -> String {
         Some(Outcome::DryRun) => {
             format!("dry_run. {} found; nothing was erased.", records(counts.found))
         }
+        Some(Outcome::Cancelled) => {
+            format!("cancelled. {} found; called off before anything was submitted.", records(counts.found))
+        }
         None => task.state.as_str().to_owned(),
     };
     if let Some(reason) = &task.reason {
@@ -364,7 +368,8 @@ mod tests {
     use super::*;
     use crate::identifier::IdentifierKind;
     use crate::ids::{Reference, SourceId};
-    use crate::request::{Policy, RequestState, Right};
+    use crate::policy::Policy;
+    use crate::request::{RequestState, Right};
     use crate::task::{Counts, TaskState};
 
     fn at(text: &str) -> Time {

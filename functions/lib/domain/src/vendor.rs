@@ -1,9 +1,11 @@
 //! What the domain knows of a vendor: what it can do, what it answered. A vendor's own field names
 //! and statuses never leave the connector.
 
+use crate::copy::RecordCopy;
 use crate::failure::{Code, Failure, Kind};
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::limit::CallLimits;
+use crate::policy::OwnPolicies;
 use crate::request::Right;
 use crate::waits::Waits;
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,9 @@ pub struct DataSource {
     pub params: BTreeMap<String, String>,
     /// Whether new requests go to it.
     pub enabled: bool,
+    /// Who decides on what is found there, where it isn't as in the whole deployment.
+    #[serde(default, skip_serializing_if = "OwnPolicies::is_empty")]
+    pub review: OwnPolicies,
     /// Counts every change of the row.
     pub revision: u64,
     /// When it was added.
@@ -62,6 +67,9 @@ pub struct Capabilities {
     pub identifiers: Vec<IdentifierKind>,
     /// The rights it can fulfil.
     pub rights: Vec<Right>,
+    /// Where a person fetches what the vendor's own export rule makes, as a sentence, when the data
+    /// source opens one for access; `None` where the records are copied and nothing else.
+    pub export: Option<String>,
     /// Whether a dry run is the vendor's own (the whole process, nothing deleted).
     pub dry_run: bool,
     /// How many records one submission may name; at least 1.
@@ -258,7 +266,14 @@ pub trait Vendor {
     /// [`Fault`].
     async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault>;
 
-    /// Has the vendor erase the batch. Must NOT be repeated after [`Submitted::Unknown`]. Ends
+    /// Fetches the records of the person the identifiers point at, as the vendor shows them: found and
+    /// compared exactly as by [`Vendor::search`], each once, sorted by id. May be repeated.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault>;
+
+    /// Has the vendor erase the batch, or export it where the right is access. Must NOT be repeated after [`Submitted::Unknown`]. Ends
     /// within [`Capabilities::call_timeout_seconds`].
     async fn submit(&self, batch: &Batch<'_>) -> Submitted;
 

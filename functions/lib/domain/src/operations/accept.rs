@@ -1,12 +1,14 @@
 //! A demand comes in: one request is stored, whatever happens, and its workflow started.
 
 use super::{Settings, seal_identifiers};
+use crate::actor::Actor;
 use crate::event::Fact;
 use crate::failure::Failure;
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{Reference, RequestId, SourceId};
+use crate::policy::Policies;
 use crate::ports::{Begins, Change, Clock, CommitError, Created, NewKeys, Reads, Tags, Workflow, Writes};
-use crate::request::{Delivery, Policy, Request, RequestState, Right};
+use crate::request::{Delivery, Request, RequestState, Right};
 use crate::task::Task;
 use crate::vendor::DataSource;
 
@@ -29,7 +31,13 @@ pub struct Demand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival<'a> {
     /// An operator made it.
-    Operator,
+    Operator {
+        /// Who.
+        by: &'a Actor,
+        /// What tells this demand apart from others, where it may be sent again: the same key makes one
+        /// request.
+        key: Option<&'a str>,
+    },
     /// A ticketing system delivered it.
     Delivery {
         /// The channel's name.
@@ -90,6 +98,8 @@ pub struct Accept<'a, S, K, T, W, C> {
     pub clock: &'a C,
     /// The deployment's settings.
     pub settings: Settings,
+    /// Who decides on what is found, unless a data source says otherwise.
+    pub policies: Policies,
 }
 
 impl<S, K, T, W, C> Accept<'_, S, K, T, W, C>
@@ -129,9 +139,17 @@ where
         let due = request.next_due.unwrap_or(request.received_at);
         let tasks: Vec<Task> = sources
             .iter()
-            .map(|source| Task::planned(id, source.id.clone(), source.connector.clone(), due))
+            .map(|source| {
+                let policy = source.review.of(demand.right, &self.policies);
+                Task { policy, ..Task::planned(id, source.id.clone(), source.connector.clone(), due) }
+            })
             .collect();
-        match self.store.create(&request, &tasks, delivery.as_ref(), &wrapped, received(&request)).await? {
+        let by = match arrival {
+            Arrival::Operator { by, .. } => Some(by.clone()),
+            Arrival::Delivery { .. } => None,
+        };
+        let fact = received(&request, by);
+        match self.store.create(&request, &tasks, delivery.as_ref(), &wrapped, fact).await? {
             Created::New => Ok(self.start(&request, true).await),
             Created::Delivered(first) => match &delivery {
                 Some(mine) => self.again(&first, mine).await,
@@ -161,7 +179,12 @@ where
     }
 
     async fn delivery(&self, id: RequestId, arrival: Arrival<'_>) -> Result<Option<Delivery>, Failure> {
-        let Arrival::Delivery { channel, key, body } = arrival else { return Ok(None) };
+        let (channel, key, body) = match arrival {
+            Arrival::Delivery { channel, key, body } => (channel, key, body),
+            // The key alone says that it is the same demand.
+            Arrival::Operator { key: Some(key), .. } => (OPERATOR, key.as_bytes(), key.as_bytes()),
+            Arrival::Operator { key: None, .. } => return Ok(None),
+        };
         let in_channel = [channel.as_bytes(), &[0], key].concat();
         Ok(Some(Delivery {
             schema: Request::SCHEMA,
@@ -202,11 +225,11 @@ where
             right: demand.right,
             state: RequestState::Open,
             revision: 0,
-            policy: Policy::Auto,
+            policy: self.policies.of(demand.right),
             dry_run: demand.dry_run,
             reference: demand.reference.clone(),
             origin: match arrival {
-                Arrival::Operator => "operator".to_owned(),
+                Arrival::Operator { .. } => OPERATOR.to_owned(),
                 Arrival::Delivery { channel, .. } => channel.to_owned(),
             },
             sources: sources.iter().map(|source| source.id.clone()).collect(),
@@ -226,6 +249,8 @@ where
             forget_at: None,
             forgotten_at: None,
             answer: None,
+            reopened: 0,
+            copy: None,
         })
     }
 
@@ -264,10 +289,14 @@ where
     }
 }
 
-fn received(request: &Request) -> Fact {
+/// Where an operator's request comes from, as a channel.
+const OPERATOR: &str = "operator";
+
+fn received(request: &Request, by: Option<Actor>) -> Fact {
     Fact::Received {
         right: request.right,
         origin: request.origin.clone(),
+        by,
         policy: request.policy,
         dry_run: request.dry_run,
         identifier_kinds: request.identifier_kinds.clone(),

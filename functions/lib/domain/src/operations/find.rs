@@ -9,7 +9,7 @@ use crate::identifier::Identifier;
 use crate::life::{Event, Life, step, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
-use crate::request::{Policy, Request};
+use crate::request::Request;
 use crate::task::{Decision, Outcome, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
@@ -180,9 +180,7 @@ where
             ));
         }
         let digest = digest_records(self.tags, "records", at, records).await?;
-        let by = match request.policy {
-            Policy::Auto => format!("policy:{}", request.policy.as_str()),
-        };
+        let by = format!("policy:{}", life.task.policy);
         // An earlier search may have found more than this one: what it left is written over.
         for n in count(chunks.len())..life.task.chunks {
             chunks.push(seal_chunk(&key, at, &[], n)?);
@@ -204,9 +202,12 @@ fn ends(began: Time, outcome: Outcome, reason: Code) -> Sought {
 /// What a search answers about a task it has not to search.
 fn passing(task: &Task) -> Step {
     let next = match task.state {
-        TaskState::Decided | TaskState::Submitting | TaskState::Submitted | TaskState::Verifying => {
-            Next::Fulfil
-        }
+        TaskState::AwaitingReview => Next::Review,
+        TaskState::Decided
+        | TaskState::Submitting
+        | TaskState::Submitted
+        | TaskState::Verifying
+        | TaskState::Copying => Next::Fulfil,
         // A look of the other workflow tells what happened.
         TaskState::Unknown if task.handed_over_at.is_none() => Next::Fulfil,
         TaskState::Planned | TaskState::Unknown | TaskState::Settled => Next::None,

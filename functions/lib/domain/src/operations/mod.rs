@@ -54,6 +54,8 @@ pub struct TaskRef {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Next {
+    /// Have a person decide.
+    Review,
     /// Have the data source fulfil it.
     Fulfil,
     /// Submit the next batch.
@@ -100,8 +102,8 @@ impl Step {
     /// What comes next for a task as it stands, after whatever of its wait is left.
     fn of(task: &Task, now: Time) -> Self {
         let next = match task.state {
-            TaskState::Planned => Next::None,
-            TaskState::Decided | TaskState::Submitting => Next::Submit,
+            TaskState::Planned | TaskState::AwaitingReview => Next::None,
+            TaskState::Decided | TaskState::Submitting | TaskState::Copying => Next::Submit,
             TaskState::Submitted => Next::Check,
             TaskState::Verifying => Next::Verify,
             // A look may tell what happened; once a person has it, none here does.

@@ -52,6 +52,10 @@ pub struct Run {
     pub started: u32,
     /// Tasks nobody knows the state of.
     pub unknown: u32,
+    /// Tasks that wait for a person's decision on what was found.
+    pub awaiting_review: u32,
+    /// Tasks that wait for a person because the identifier that the data source needs is missing.
+    pub missing_identifier: u32,
     /// Open requests whose legal deadline is at most seven days away, or past.
     pub at_risk: u32,
     /// Open requests whose legal deadline is at most three days away, or past.
@@ -245,11 +249,12 @@ where
         let mut asked = Ok(());
         let Some(request) = self.store.request(id).await? else { return asked };
         for task in self.store.tasks(id).await? {
-            let asks = task.state == TaskState::Submitted || is_persons(&task);
+            let handed_over = task.state == TaskState::Unknown && is_persons(&task);
+            let asks = task.state == TaskState::Submitted || handed_over;
             if asks && self.is_due(&request, &task) {
                 run.checked += 1;
                 let at = TaskRef { request_id: id, source_id: task.source.clone() };
-                if is_persons(&task) {
+                if handed_over {
                     asked = asked.and(looker.run(&at, until).await.map(drop));
                 }
                 asked = asked.and(checker.run(&at, until).await.map(drop));
@@ -310,7 +315,11 @@ where
         run.at_risk += u32::from(level >= Level::AtRisk);
         run.pressing += u32::from(level >= Level::Pressing);
         run.overdue += u32::from(level >= Level::Overdue);
-        run.unknown += super::count(tasks.iter().filter(|task| task.state == TaskState::Unknown).count());
+        let counted = |of: fn(&Task) -> bool| super::count(tasks.iter().filter(|task| of(task)).count());
+        run.unknown += counted(|task| task.state == TaskState::Unknown);
+        run.awaiting_review +=
+            counted(|task| task.state == TaskState::AwaitingReview && !task.lacks_identifier());
+        run.missing_identifier += counted(Task::lacks_identifier);
     }
 
     /// Nothing can be moved now; says when to look again.
@@ -425,8 +434,9 @@ fn is_moved_by_a_workflow(task: &Task) -> bool {
         | TaskState::Decided
         | TaskState::Submitting
         | TaskState::Submitted
-        | TaskState::Verifying => true,
-        TaskState::Unknown => !is_persons(task),
+        | TaskState::Verifying
+        | TaskState::Copying => true,
+        TaskState::Unknown | TaskState::AwaitingReview => !is_persons(task),
         TaskState::Settled => false,
     }
 }
@@ -436,7 +446,7 @@ fn is_moved_by_a_workflow(task: &Task) -> bool {
 /// an alarm can stand on. Any other one by the time of its next level.
 fn must_look_by(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Option<Time> {
     let level = Level::at(request.due_at, now);
-    if level > Level::None || tasks.iter().any(|task| task.state == TaskState::Unknown) {
+    if level > Level::None || tasks.iter().any(|task| task.state == TaskState::Unknown || is_persons(task)) {
         let soon = now.plus_seconds(grace_seconds);
         return Some(Level::next_at(request.due_at, now).map_or(soon, |at| at.min(soon)));
     }

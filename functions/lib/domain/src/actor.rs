@@ -1,0 +1,67 @@
+//! Who acts on a deployment from outside.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An operator, by the name that AWS knows them by (the ARN of whoever signed the call): recorded with
+/// every decision and every other act.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Actor(String);
+
+/// A name that can't stand in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an operator's name is 1 to 256 printable ASCII characters without spaces, and no policy's")]
+pub struct ActorError;
+
+impl Actor {
+    /// Takes a name.
+    ///
+    /// # Errors
+    /// [`ActorError`] when it is empty, too long, has other characters, or reads like a policy's
+    /// decision.
+    pub fn parse(name: &str) -> Result<Self, ActorError> {
+        let good = (1..=256).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_graphic())
+            && !name.starts_with("policy:");
+        if good { Ok(Self(name.to_owned())) } else { Err(ActorError) }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Actor {
+    type Error = ActorError;
+    fn try_from(name: String) -> Result<Self, ActorError> {
+        Self::parse(&name)
+    }
+}
+
+impl From<Actor> for String {
+    fn from(actor: Actor) -> Self {
+        actor.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_acts_under_a_policys_name() {
+        assert!(Actor::parse("arn:aws:sts::111122223333:assumed-role/Privacy/ann").is_ok());
+        for bad in ["", "policy:auto", "two words", "é", &"x".repeat(257)] {
+            assert!(Actor::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

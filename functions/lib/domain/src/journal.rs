@@ -1,0 +1,151 @@
+//! The append-only record of a deployment: what its operators did that concerns no single request.
+//! Written and chained as a request's events are.
+//!
+//! Architecture Invariant: it holds no secret and no personal data of a data subject.
+
+use crate::actor::Actor;
+use crate::event::{ChainError, Head, canonical, hash};
+use crate::failure::Code;
+use crate::ids::SourceId;
+use crate::policy::OwnPolicies;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// One thing that an operator did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Act {
+    /// A data source was connected.
+    SourceAdded {
+        /// Which.
+        source: SourceId,
+        /// Its connector.
+        connector: String,
+    },
+    /// A data source was changed.
+    SourceChanged {
+        /// Which.
+        source: SourceId,
+        /// The names of the parameters that have another value now.
+        params: Vec<String>,
+        /// Who decides on what is found there, as it is now.
+        review: OwnPolicies,
+        /// Whether its secret was replaced.
+        secret: bool,
+    },
+    /// A data source was enabled: new requests go to it.
+    SourceEnabled {
+        /// Which.
+        source: SourceId,
+    },
+    /// A data source was disabled: no new request goes to it.
+    SourceDisabled {
+        /// Which.
+        source: SourceId,
+    },
+    /// A data source was tried out.
+    SourceTested {
+        /// Which.
+        source: SourceId,
+        /// Why it doesn't work; `None` when it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A data source was removed, and its secret with it.
+    SourceRemoved {
+        /// Which.
+        source: SourceId,
+    },
+    /// How the tickets of a ticketing system are answered was set up or changed.
+    TicketingSet {
+        /// The channel.
+        channel: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    v: u8,
+    seq: u64,
+    prev: String,
+    at: Time,
+    by: Actor,
+    act: Act,
+}
+
+/// An entry of the journal, read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number; the first is 1.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Time,
+    /// Who did it.
+    pub by: Actor,
+    /// What.
+    pub act: Act,
+}
+
+/// An entry as it is stored: its exact bytes, and the head after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Canonical JSON: keys sorted, no white space.
+    pub bytes: Vec<u8>,
+    /// The chain's head with this entry.
+    pub head: Head,
+}
+
+/// Writes the entry that follows `head`. The same input gives the same bytes.
+///
+/// # Errors
+/// Never for the acts of this module; one that is no JSON would be one.
+pub fn write(head: &Head, at: Time, by: &Actor, act: &Act) -> Result<Written, serde_json::Error> {
+    let envelope =
+        Envelope { v: 1, seq: head.seq + 1, prev: head.hash.clone(), at, by: by.clone(), act: act.clone() };
+    let bytes = canonical(&serde_json::to_value(&envelope)?)?;
+    let head = Head { seq: head.seq + 1, hash: hash(&bytes) };
+    Ok(Written { bytes, head })
+}
+
+/// Checks that entries follow each other after `head` without a gap or a change, and reads them.
+///
+/// # Errors
+/// [`ChainError`] naming the first entry that does not fit.
+pub fn read(head: &Head, entries: &[Vec<u8>]) -> Result<(Head, Vec<Entry>), ChainError> {
+    let mut head = head.clone();
+    let mut read = Vec::with_capacity(entries.len());
+    for bytes in entries {
+        let at = head.seq + 1;
+        let wrong = |why: Code| ChainError { at, why };
+        let one: Envelope = serde_json::from_slice(bytes).map_err(|_| wrong("unreadable"))?;
+        if one.seq != at {
+            return Err(wrong("number"));
+        }
+        if one.prev != head.hash {
+            return Err(wrong("previous hash"));
+        }
+        head = Head { seq: at, hash: hash(bytes) };
+        read.push(Entry { seq: one.seq, at: one.at, by: one.by, act: one.act });
+    }
+    Ok((head, read))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_follow_each_other_and_a_change_is_seen() {
+        let by = Actor::parse("arn:aws:iam::111122223333:user/ann").unwrap();
+        let at = Time::parse("2026-11-24T09:30:00Z").unwrap();
+        let source = SourceId::parse("crm").unwrap();
+        let first = write(&Head::start(), at, &by, &Act::SourceDisabled { source: source.clone() }).unwrap();
+        let second = write(&first.head, at, &by, &Act::SourceRemoved { source }).unwrap();
+        let both = [first.bytes.clone(), second.bytes.clone()];
+        let (head, entries) = read(&Head::start(), &both).unwrap();
+        assert_eq!((head, entries.len()), (second.head, 2));
+        assert_eq!(read(&first.head, &both[1..]).unwrap().1[0].seq, 2);
+        let changed = String::from_utf8(first.bytes).unwrap().replace("ann", "bob").into_bytes();
+        assert_eq!(read(&Head::start(), &[changed, second.bytes]).unwrap_err().why, "previous hash");
+    }
+}
