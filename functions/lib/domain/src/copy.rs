@@ -38,6 +38,27 @@ pub struct Export {
     pub fetched_from: String,
 }
 
+/// What a data source gave, as it is kept, sealed, until the package is made.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The vendor's own name.
+    pub title: String,
+    /// The records.
+    pub records: Vec<RecordCopy>,
+    /// How many records were decided on.
+    pub decided: u32,
+    /// How many records were there beside those.
+    pub appeared: u32,
+    /// The vendor's own export, where one was asked for.
+    pub export: Option<Export>,
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Part({} records)", self.records.len())
+    }
+}
+
 /// One data source's part of a copy.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SourceCopy {

@@ -42,6 +42,12 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         Self { vendor, limits, clock, source, seen: Mutex::new(None), reserved: Mutex::new(0) }
     }
 
+    /// The data source.
+    #[must_use]
+    pub fn source(&self) -> &SourceId {
+        &self.source
+    }
+
     /// Takes the permit for one call. [`Vendor::search`] and [`Vendor::status`] take theirs
     /// themselves. [`Vendor::submit`] does not: its caller takes it before it stores the intent, so
     /// that no intent waits for a permit.

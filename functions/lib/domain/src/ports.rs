@@ -389,11 +389,12 @@ pub trait Tickets {
 /// Keeps receipts.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Receipts {
-    /// Keeps a receipt file; keeping the same one again changes nothing.
+    /// Keeps the receipt file of a request's closing, counted from 0; keeping the same one again changes
+    /// nothing.
     ///
     /// # Errors
     /// When the store fails.
-    async fn keep(&self, request: RequestId, receipt: &Receipt) -> Result<(), Failure>;
+    async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<(), Failure>;
 }
 
 /// The executions that wait for a review.
@@ -544,6 +545,16 @@ pub trait SetsUp {
     /// # Errors
     /// [`CommitError::Stale`] when the row has moved on, else the store's failure.
     async fn set_up(&self, change: SetUp) -> Result<(), CommitError>;
+}
+
+/// Which requests use a data source.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait UsesOf {
+    /// Open requests with a task at this data source, at most so many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure>;
 }
 
 /// Writes of secrets.

@@ -7,13 +7,14 @@
 //! exact bytes, and a time. The file itself is written one way only, so one changed byte, even a
 //! space, does not verify.
 
+use crate::copy::Package;
 use crate::event::canonical;
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::policy::Policy;
-use crate::request::{Extension, Request, RequestOutcome, Right};
+use crate::request::{Extension, RefusalGround, Request, RequestOutcome, Right};
 use crate::seal::{Tag, hex};
-use crate::task::{Counts, Outcome, Rule, RuleState, Task};
+use crate::task::{Counts, Outcome, Rule, RuleState, Task, Verdict};
 use crate::time::Time;
 use crate::vendor::Claim;
 use base64::Engine as _;
@@ -82,6 +83,12 @@ pub struct TaskStatement {
     pub outcome: Outcome,
     /// Why, where the outcome alone does not say.
     pub reason: Option<String>,
+    /// The legal ground of a reviewer's refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<RefusalGround>,
+    /// Which run at this data source it was, from 1; the batches of all of them are listed.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub run: u32,
     /// Found, submitted, confirmed.
     pub counts: Counts,
     /// Who decided.
@@ -143,6 +150,12 @@ pub struct Statement {
     pub forget_at: Option<Time>,
     /// How it ended.
     pub outcome: RequestOutcome,
+    /// How often it was reopened after an earlier closing, which has a receipt of its own.
+    #[serde(default, skip_serializing_if = "is_none_gone")]
+    pub reopened: u32,
+    /// The person's copy, when one was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<Package>,
     /// Each data source.
     pub tasks: Vec<TaskStatement>,
     /// How many events led to it.
@@ -194,6 +207,8 @@ pub fn state(
         closed_at: request.closed_at.ok_or(NotClosed)?,
         forget_at: request.forget_at,
         outcome: request.outcome.ok_or(NotClosed)?,
+        reopened: request.reopened,
+        copy: request.copy.clone(),
         tasks,
         events,
         events_head,
@@ -201,14 +216,24 @@ pub fn state(
 }
 
 fn state_task((task, rules): &(Task, Vec<Rule>)) -> Result<TaskStatement, NotClosed> {
+    let decided = match (&task.decision, &task.review) {
+        (Some(decision), _) => (Some(decision.by.clone()), Some(decision.at)),
+        (None, Some(review)) => (Some(review.by.clone()), Some(review.at)),
+        (None, None) => (None, None),
+    };
     Ok(TaskStatement {
         source: task.source.clone(),
         connector: task.connector.clone(),
         outcome: task.outcome.ok_or(NotClosed)?,
         reason: task.reason.clone(),
+        ground: match task.review.as_ref().map(|review| review.verdict) {
+            Some(Verdict::Refuse(ground)) => Some(ground),
+            Some(Verdict::Proceed) | None => None,
+        },
+        run: task.run,
         counts: task.counts,
-        decided_by: task.decision.as_ref().map(|decision| decision.by.clone()),
-        decided_at: task.decision.as_ref().map(|decision| decision.at),
+        decided_by: decided.0,
+        decided_at: decided.1,
         records_digest: task.decision.as_ref().map(|decision| decision.records.clone()),
         searched_at: task.searched_at,
         claim: task.claim,

@@ -137,7 +137,7 @@ pub struct Extension {
     pub months: u8,
     /// Why.
     pub ground: Ground,
-    /// Who extended it: `operator`.
+    /// Who extended it.
     pub by: String,
     /// When.
     pub at: Time,

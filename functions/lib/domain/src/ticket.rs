@@ -196,10 +196,14 @@ pub struct TicketAnswer {
     pub solves: bool,
 }
 
-/// What tells a request's answer from anything else on a ticket.
+/// What tells the answer to a closing of a request from anything else on a ticket; each closing has its
+/// own.
 #[must_use]
-pub fn marker(request: RequestId) -> String {
-    format!("rightful-receipt:{request}")
+pub fn marker(request: RequestId, reopened: u32) -> String {
+    match reopened {
+        0 => format!("rightful-receipt:{request}"),
+        again => format!("rightful-receipt:{request}.{again}"),
+    }
 }
 
 /// Composes the answer from what is stored about a closed request; the same rows give the same text.
@@ -208,7 +212,7 @@ pub fn marker(request: RequestId) -> String {
 pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<TicketAnswer> {
     let (outcome, closed_at) = (request.outcome?, request.closed_at?);
     let sha256 = request.receipt_sha256.as_ref()?;
-    let marker = marker(request.id);
+    let marker = marker(request.id, request.reopened);
     let mut text = String::new();
     let mut line = |words: String| {
         text.push_str(&words);
@@ -408,6 +412,8 @@ mod tests {
             extension: None,
             escalation: None,
             ended: Vec::new(),
+            reopened: 0,
+            copy: None,
         }
     }
 
@@ -507,8 +513,8 @@ mod tests {
         let request = Request { dry_run: true, ..closed(RequestOutcome::DryRun) };
         let (text, solves) = text(&request, &[task("qualifio-main", Outcome::DryRun, 3)], true);
         assert!(!solves);
-        insta::assert_snapshot!(text, @r"
-        Rightful has closed this erasure request: dry_run. Nothing was erased.
+        insta::assert_snapshot!(text, @"
+        Rightful has closed this erasure request: dry_run. Nothing was erased or copied.
         DRY RUN: it was tried out, and nothing was erased.
         SANDBOX: this deployment may use a vendor on its own machine, so this proves nothing.
 

@@ -1,6 +1,6 @@
 //! A demand comes in: one request is stored, whatever happens, and its workflow started.
 
-use super::{Settings, seal_identifiers};
+use super::{Scoped, Settings, seal_identifiers};
 use crate::actor::Actor;
 use crate::event::Fact;
 use crate::failure::Failure;
@@ -134,8 +134,10 @@ where
         let sources = choose(&self.store.sources().await?, &demand.sources)?;
         let request = self.request(id, demand, arrival, &sources).await?;
         let (key, wrapped) = self.keys.new_key(id).await?;
-        let request =
-            Request { identifiers: Some(seal_identifiers(&key, id, &demand.identifiers)?), ..request };
+        let request = Request {
+            identifiers: Some(seal_identifiers(&key, id, &Scoped::everywhere(&demand.identifiers))?),
+            ..request
+        };
         let due = request.next_due.unwrap_or(request.received_at);
         let tasks: Vec<Task> = sources
             .iter()

@@ -1,5 +1,5 @@
-//! Closes a request whose tasks are settled: outcome, signed receipt, forgetting the person, and the
-//! answer to the ticket.
+//! Closes a request whose tasks are settled: the person's copy, outcome, signed receipt, forgetting the
+//! person, and the answer to the ticket.
 //!
 //! The answer comes last, because forgetting must not wait for a ticketing system, and it needs
 //! nothing of the person. It is claimed before it is sent: whatever happens to the call, nobody sends
@@ -8,30 +8,40 @@
 //! Architecture Invariant: the outcome is a function of what is stored about the tasks; nothing that
 //! a workflow passed along counts.
 
-use super::{AROUND_A_CALL, STALE_TRIES, Settings};
+use super::{AROUND_A_CALL, STALE_TRIES, Settings, open_all_identifiers, part_context};
+use crate::copy::{Contents, Package, Part, SourceCopy};
 use crate::event::{Fact, read_chain};
 use crate::failure::{Code, Failure};
-use crate::ids::{Reference, RequestId};
-use crate::ports::{Change, Clock, CommitError, Forgets, Reads, Receipts, Row, Signer, Tickets, Writes};
+use crate::ids::{Reference, RequestId, SourceId};
+use crate::ports::{
+    Change, Clock, CommitError, CopyPackages, Forgets, Keys, Packs, Reads, Receipts, Row, Signer, Tickets,
+    Writes,
+};
 use crate::receipt::{self, Issuer, Unsigned};
-use crate::request::{Request, RequestOutcome, RequestState};
-use crate::task::{Rule, Task, TaskState};
+use crate::request::{Request, RequestOutcome, RequestState, Right};
+use crate::seal::{DataKey, hex};
+use crate::task::{Outcome, Rule, Task, TaskState};
 use crate::ticket::{Answer, AnswerState, Answered, GIVE_UP_SECONDS, SETTLE_SECONDS, TicketAnswer, compose};
 use crate::time::Time;
 use crate::vendor::Fault;
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 /// The ports of closing.
 #[derive(Debug)]
-pub struct Close<'a, S, F, G, R, T, C> {
+pub struct Close<'a, S, F, G, R, P, Z, T, C> {
     /// The store.
     pub store: &'a S,
-    /// Forgets data keys.
+    /// Reads and forgets data keys.
     pub keys: &'a F,
     /// Signs receipts.
     pub signer: &'a G,
     /// Keeps receipts.
     pub receipts: &'a R,
+    /// Keeps copies.
+    pub copies: &'a P,
+    /// Packs copies.
+    pub packer: &'a Z,
     /// Answers tickets.
     pub tickets: &'a T,
     /// The time.
@@ -40,6 +50,8 @@ pub struct Close<'a, S, F, G, R, T, C> {
     pub settings: Settings,
     /// How long the person of a request that was not fulfilled is remembered, in days.
     pub forget_after_days: u32,
+    /// How long a person's copy is kept for them, in days; the person is remembered as long.
+    pub copy_days: u32,
     /// The deployment that answers for the receipt.
     pub issuer: Issuer,
 }
@@ -63,15 +75,17 @@ const GAVE_UP: Code = "ticket_answer_gave_up";
 const NOT_SET_UP: Code = "ticketing_not_set_up";
 const NO_REFERENCE: Code = "ticket_reference_missing";
 
-/// How often a worker reads again: closing, receipt, forgetting and answer are a step each.
-const ROUNDS: u32 = STALE_TRIES + 4;
+/// How often a worker reads again: copy, closing, receipt, forgetting and answer are a step each.
+const ROUNDS: u32 = STALE_TRIES + 5;
 
-impl<S, F, G, R, T, C> Close<'_, S, F, G, R, T, C>
+impl<S, F, G, R, P, Z, T, C> Close<'_, S, F, G, R, P, Z, T, C>
 where
     S: Reads + Writes,
-    F: Forgets,
+    F: Forgets + Keys,
     G: Signer,
     R: Receipts,
+    P: CopyPackages,
+    Z: Packs,
     T: Tickets,
     C: Clock,
 {
@@ -97,6 +111,7 @@ where
                             unknown: super::count(unknown),
                         });
                     }
+                    Some(_) if owes_a_copy(&request, &tasks) => self.pack(request, &tasks).await,
                     Some(outcome) => self.close(request, tasks, outcome).await,
                 }
             } else if request.receipt_sha256.is_none() {
@@ -117,6 +132,68 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
+    /// The person's copy, of all that the data sources gave. The same rows and parts make the same file,
+    /// so that a repetition after a crash writes it again.
+    async fn pack(&self, mut request: Request, tasks: &[Task]) -> Result<(), CommitError> {
+        let id = request.id;
+        let key = self.keys.key(id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
+        let mut sources = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            sources.push(self.source_copy(task, &key).await?);
+        }
+        let identifiers = open_all_identifiers(self.keys, &request).await?;
+        let now = self.clock.now();
+        let contents = Contents {
+            request: id,
+            stage: self.issuer.stage.clone(),
+            sandbox: self.issuer.sandbox,
+            received_at: request.received_at,
+            made_at: tasks.iter().filter_map(|task| task.settled_at).max().unwrap_or(now),
+            identifiers: identifiers.into_iter().map(|one| one.identifier).collect(),
+            sources,
+        };
+        let file = self.packer.pack(&contents)?;
+        self.copies.keep_package(id, &file).await?;
+        let package = Package {
+            bytes: u64::try_from(file.len()).unwrap_or(u64::MAX),
+            sha256: hex(digest(&SHA256, &file).as_ref()),
+            records: contents.sources.iter().map(|one| super::count(one.records.len())).sum(),
+            made_at: contents.made_at,
+            expires_at: now.plus_seconds(days(self.copy_days)),
+        };
+        let fact = Fact::CopyKept {
+            sha256: package.sha256.clone(),
+            bytes: package.bytes,
+            records: package.records,
+            expires_at: package.expires_at,
+        };
+        request.copy = Some(package);
+        self.save(request, fact).await
+    }
+
+    /// What a data source gave, or why it gave nothing.
+    async fn source_copy(&self, task: &Task, key: &DataKey) -> Result<SourceCopy, Failure> {
+        let empty = SourceCopy {
+            source: task.source.clone(),
+            title: task.connector.clone(),
+            outcome: task.outcome.ok_or(Failure::misconfigured("copy_unwritable"))?,
+            reason: task.reason.clone(),
+            records: Vec::new(),
+            decided: task.counts.found,
+            appeared: task.appeared,
+            export: None,
+        };
+        if empty.outcome != Outcome::Copied {
+            return Ok(empty);
+        }
+        let missing = Failure::misconfigured("copy_part_missing");
+        let sealed = self.copies.part(task.request, &task.source).await?.ok_or(missing)?;
+        let unreadable = Failure::misconfigured("copy_part_unreadable");
+        let plain = key.open(&part_context(task.request, &task.source), &sealed).map_err(|_| unreadable)?;
+        let part: Part = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
+        Ok(SourceCopy { title: part.title, records: part.records, export: part.export, ..empty })
+    }
+
     /// The outcome, with all tasks leaving the due index, in one change.
     async fn close(
         &self,
@@ -125,12 +202,12 @@ where
         outcome: RequestOutcome,
     ) -> Result<(), CommitError> {
         let now = self.clock.now();
-        let days = u64::from(self.forget_after_days);
-        let keep = if outcome.forgets_at_once() { 0 } else { days * 24 * 3600 };
+        let keep = if outcome.forgets_at_once() { 0 } else { days(self.forget_after_days) };
+        let copied = request.copy.as_ref().map_or(now, |copy| copy.expires_at);
         request.state = RequestState::Closed;
         request.outcome = Some(outcome);
         request.closed_at = Some(now);
-        request.forget_at = Some(now.plus_seconds(keep));
+        request.forget_at = Some(now.plus_seconds(keep).max(copied));
         request.next_due = Some(now.plus_seconds(self.settings.grace_seconds));
         let owed = request.reference.is_some() && self.tickets.takes(&request.origin);
         request.answer = owed.then(|| Answer::due(now));
@@ -160,7 +237,7 @@ where
         // Up to the closing: what is recorded later must not change the receipt.
         let last = facts
             .iter()
-            .position(|(_, fact)| matches!(fact, Fact::Closed { .. }))
+            .rposition(|(_, fact)| matches!(fact, Fact::Closed { .. }))
             .ok_or(Failure::misconfigured("events_do_not_verify"))?;
         let (head, _) =
             read_chain(id, &events[..=last]).map_err(|_| Failure::misconfigured("events_do_not_verify"))?;
@@ -170,7 +247,7 @@ where
         let unsigned = Unsigned::new(&statement, self.signer.key_id()).map_err(unwritable)?;
         let signature = self.signer.sign(unsigned.signing_input()).await?;
         let receipt = unsigned.sign(&signature).map_err(unwritable)?;
-        self.receipts.keep(id, &receipt).await?;
+        self.receipts.keep(id, request.reopened, &receipt).await?;
 
         request.receipt_sha256 = Some(receipt.sha256.clone());
         request.next_due = self.next_due(&request);
@@ -181,6 +258,11 @@ where
     /// The key first: from then on the person is forgotten, in every backup too. The rows after it.
     async fn forget(&self, mut request: Request, tasks: &[Task]) -> Result<(), CommitError> {
         self.keys.forget(request.id).await?;
+        if request.right == Right::Access {
+            let sources: Vec<SourceId> = tasks.iter().map(|task| task.source.clone()).collect();
+            self.copies.delete_parts(request.id, &sources).await?;
+            self.copies.delete_package(request.id).await?;
+        }
         let chunks: Vec<Row> = tasks
             .iter()
             .flat_map(|task| {
@@ -336,6 +418,16 @@ where
         let rows = vec![Row::Request(request)];
         self.store.commit(Change { request: id, at: self.clock.now(), rows, facts: vec![fact] }).await
     }
+}
+
+/// Whether something was copied that is not packed yet.
+fn owes_a_copy(request: &Request, tasks: &[Task]) -> bool {
+    request.copy.is_none() && tasks.iter().any(|task| task.outcome == Some(Outcome::Copied))
+}
+
+/// Days in seconds.
+fn days(days: u32) -> u64 {
+    u64::from(days) * 24 * 3600
 }
 
 fn forgets_now(request: &Request, now: Time) -> bool {

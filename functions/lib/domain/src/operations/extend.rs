@@ -1,6 +1,7 @@
 //! Extends the legal deadline of an open request, once there is a ground for it (Art. 12(3) GDPR).
 
 use super::STALE_TRIES;
+use crate::actor::Actor;
 use crate::escalation;
 use crate::event::Fact;
 use crate::failure::Failure;
@@ -52,9 +53,6 @@ pub enum ExtendError {
     Failed(#[from] Failure),
 }
 
-/// Who extends: an operator; their name would be personal data of staff.
-const BY: &str = "operator";
-
 /// By how many months at most.
 const MOST_MONTHS: u8 = 2;
 
@@ -69,7 +67,13 @@ where
     ///
     /// # Errors
     /// [`ExtendError`]; nothing is stored then.
-    pub async fn run(&self, id: RequestId, months: u8, ground: Ground) -> Result<Extended, ExtendError> {
+    pub async fn run(
+        &self,
+        id: RequestId,
+        months: u8,
+        ground: Ground,
+        by: &Actor,
+    ) -> Result<Extended, ExtendError> {
         if !(1..=MOST_MONTHS).contains(&months) {
             return Err(ExtendError::Months);
         }
@@ -81,7 +85,7 @@ where
             }
             let now = self.clock.now();
             let due_at = allowed(&request, months, now)?;
-            let extension = Extension { months, ground, by: BY.to_owned(), at: now };
+            let extension = Extension { months, ground, by: by.as_str().to_owned(), at: now };
             match self.store_it(request, &extension, due_at, now).await {
                 Ok(()) => return Ok(Extended { due_at, extension, new: true }),
                 Err(CommitError::Stale) => {}

@@ -1,4 +1,5 @@
-//! Finds the data subject's records in one data source, and decides on them by the request's policy.
+//! Finds the data subject's records in one data source, where the task's policy decides on them, or has
+//! a person decide.
 
 use super::{
     MAX_CHUNKS, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task, is_closed,
@@ -9,8 +10,8 @@ use crate::identifier::Identifier;
 use crate::life::{Event, Life, step, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
-use crate::request::Request;
-use crate::task::{Decision, Outcome, Task, TaskState};
+use crate::request::{Request, Right};
+use crate::task::{Outcome, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
 
@@ -111,13 +112,13 @@ where
         if !capabilities.rights.contains(&request.right) {
             return Ok(ends(began, Outcome::Failed, "right_not_supported"));
         }
-        let identifiers = match open_identifiers(self.keys, request).await {
+        let identifiers = match open_identifiers(self.keys, request, vendor.source()).await {
             Ok(identifiers) => usable(capabilities, identifiers),
             Err(failure) if ends_the_task(failure) => return Ok(ends(began, Outcome::Failed, failure.code)),
             Err(failure) => return Err(failure),
         };
         if identifiers.is_empty() {
-            return Ok(ends(began, Outcome::MissingIdentifier, "identifier_missing"));
+            return Ok(Sought::Means(Event::IdentifierMissing { began }));
         }
         Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
             Ok(found) if found.records.len() > capabilities.max_records => {
@@ -129,12 +130,14 @@ where
                 reason: None,
                 found: None,
             }),
-            Ok(found) if request.dry_run && !capabilities.dry_run => Sought::Means(Event::SearchEnded {
-                began,
-                outcome: Outcome::DryRun,
-                reason: Some("searched_only"),
-                found: Some(count(found.records.len())),
-            }),
+            Ok(found) if request.dry_run && (request.right == Right::Access || !capabilities.dry_run) => {
+                Sought::Means(Event::SearchEnded {
+                    began,
+                    outcome: Outcome::DryRun,
+                    reason: Some("searched_only"),
+                    found: Some(count(found.records.len())),
+                })
+            }
             Ok(found) => Sought::Records(found.records),
             Err(fault) if fault.is_put_off() || matches!(fault, Fault::Unavailable(_)) => {
                 Sought::Means(Event::SearchFailed(fault))
@@ -154,17 +157,16 @@ where
     ) -> Result<Life, CommitError> {
         let (event, rows) = match sought {
             Sought::Means(event) => (event, Vec::new()),
-            Sought::Records(records) => self.decide(request, life, at, &records, began).await?,
+            Sought::Records(records) => self.found(life, at, &records, began).await?,
         };
         let now = self.clock.now();
         let terms = terms(request, &self.settings, capabilities);
         store_step(self.store, request, life, step(life, event, now, &terms), rows, now).await
     }
 
-    /// The decision of the request's policy, and the rows of the records it names.
-    async fn decide(
+    /// What was found, and the rows of its records.
+    async fn found(
         &self,
-        request: &Request,
         life: &Life,
         at: &TaskRef,
         records: &[RecordId],
@@ -180,7 +182,6 @@ where
             ));
         }
         let digest = digest_records(self.tags, "records", at, records).await?;
-        let by = format!("policy:{}", life.task.policy);
         // An earlier search may have found more than this one: what it left is written over.
         for n in count(chunks.len())..life.task.chunks {
             chunks.push(seal_chunk(&key, at, &[], n)?);
@@ -190,8 +191,7 @@ where
             .zip(chunks)
             .map(|(chunk, sealed)| Row::Records { source: at.source_id.clone(), chunk, sealed })
             .collect();
-        let decision = Decision { by, at: self.clock.now(), records: digest };
-        Ok((Event::Decided { records: count(records.len()), chunks: stored, decision, began }, rows))
+        Ok((Event::Found { records: count(records.len()), chunks: stored, digest, began }, rows))
     }
 }
 
@@ -200,7 +200,7 @@ fn ends(began: Time, outcome: Outcome, reason: Code) -> Sought {
 }
 
 /// What a search answers about a task it has not to search.
-fn passing(task: &Task) -> Step {
+pub(super) fn passing(task: &Task) -> Step {
     let next = match task.state {
         TaskState::AwaitingReview => Next::Review,
         TaskState::Decided

@@ -4,12 +4,16 @@
 //! over what is settled, so any of them may run twice, late, or beside another worker.
 
 pub mod accept;
+pub mod again;
 pub mod check;
 pub mod close;
 pub mod ended;
 pub mod extend;
 pub mod find;
 pub mod reconcile;
+pub mod review;
+pub mod set_up;
+pub mod shown;
 pub mod submit;
 pub mod verify;
 
@@ -23,7 +27,7 @@ use crate::metered::Metered;
 use crate::ports::{Change, Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
-use crate::task::{Task, TaskState};
+use crate::task::{Rule, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, Found, RecordId, Vendor};
 use serde::{Deserialize, Serialize};
@@ -121,12 +125,18 @@ async fn load(store: &impl Reads, at: &TaskRef) -> Result<(Request, Life), Failu
     let request = store.request(at.request_id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
     let task =
         store.task(at.request_id, &at.source_id).await?.ok_or(Failure::misconfigured("task_not_found"))?;
-    // Before the first intent there are none.
-    let rules = match task.fence {
-        0 => Vec::new(),
-        _ => store.rules(at.request_id, &at.source_id).await?,
-    };
+    let rules = rules_of_run(store, &task).await?;
     Ok((request, Life { task, rules }))
+}
+
+/// The rules of a task's current run; before the first intent there are none.
+async fn rules_of_run(store: &impl Reads, task: &Task) -> Result<Vec<Rule>, Failure> {
+    if task.fence == 0 {
+        return Ok(Vec::new());
+    }
+    let mut rules = store.rules(task.request, &task.source).await?;
+    rules.retain(|rule| rule.batch >= task.first_batch);
+    Ok(rules)
 }
 
 /// What bounds a step of a task of this request.
@@ -147,18 +157,13 @@ async fn store_step(
     more: Vec<Row>,
     now: Time,
 ) -> Result<Life, CommitError> {
-    let facts: Vec<Fact> = effects
-        .into_iter()
-        .filter_map(|effect| match effect {
-            Effect::Record(fact) => Some(fact),
-            Effect::Post { .. } => None,
-        })
-        .collect();
+    let facts: Vec<Fact> = review::facts_of(effects).collect();
     let mut rows = Vec::new();
     if after.task != before.task {
         rows.push(Row::Task(after.task.clone()));
         after.task.revision += 1;
     }
+    // A new run leaves the rules of the earlier ones as they are.
     for rule in &mut after.rules {
         if !before.rules.contains(rule) {
             rows.push(Row::Rule(rule.clone()));
@@ -205,37 +210,90 @@ fn records_context(request: RequestId, source: &SourceId, chunk: u32) -> String 
     format!("rightful/records/{request}/{source}/{chunk}")
 }
 
+/// An identifier of a request, and for which data source alone it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scoped {
+    /// The identifier.
+    pub identifier: Identifier,
+    /// The data source; `None` for all of them.
+    pub source: Option<SourceId>,
+}
+
+impl Scoped {
+    /// Identifiers for every data source.
+    fn everywhere(identifiers: &[Identifier]) -> Vec<Self> {
+        identifiers.iter().map(|one| Self { identifier: one.clone(), source: None }).collect()
+    }
+}
+
+/// The identifiers that count at a data source: those given for it, and of every other kind those that
+/// count everywhere.
+fn identifiers_at(all: Vec<Scoped>, source: &SourceId) -> Vec<Identifier> {
+    let own: BTreeSet<IdentifierKind> = all
+        .iter()
+        .filter(|one| one.source.as_ref() == Some(source))
+        .map(|one| one.identifier.kind().clone())
+        .collect();
+    let counts = |one: &Scoped| match &one.source {
+        Some(theirs) => theirs == source,
+        None => !own.contains(one.identifier.kind()),
+    };
+    all.into_iter().filter(|one| counts(one)).map(|one| one.identifier).collect()
+}
+
+/// How identifiers stand in the sealed text: kind, value, and the data source where it is for one alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Everywhere(IdentifierKind, String),
+    At(IdentifierKind, String, SourceId),
+}
+
 /// Seals a request's identifiers.
-fn seal_identifiers(
-    key: &DataKey,
-    request: RequestId,
-    identifiers: &[Identifier],
-) -> Result<Sealed, Failure> {
-    let plain: Vec<(&str, &str)> =
-        identifiers.iter().map(|one| (one.kind().as_str(), one.expose())).collect();
+fn seal_identifiers(key: &DataKey, request: RequestId, identifiers: &[Scoped]) -> Result<Sealed, Failure> {
+    let plain: Vec<Vec<&str>> = identifiers
+        .iter()
+        .map(|one| {
+            let mut row = vec![one.identifier.kind().as_str(), one.identifier.expose()];
+            row.extend(one.source.as_ref().map(SourceId::as_str));
+            row
+        })
+        .collect();
     let plain = Zeroizing::new(
         serde_json::to_vec(&plain).map_err(|_| Failure::misconfigured("identifiers_unwritable"))?,
     );
     key.seal(&identifiers_context(request), &plain).map_err(|_| Failure::transient("sealing_failed"))
 }
 
-/// Opens a request's identifiers, once the caller has its key.
-async fn open_identifiers(keys: &impl Keys, request: &Request) -> Result<Vec<Identifier>, Failure> {
+/// Opens all of a request's identifiers, once the caller has its key.
+async fn open_all_identifiers(keys: &impl Keys, request: &Request) -> Result<Vec<Scoped>, Failure> {
     let forgotten = Failure::misconfigured("person_forgotten");
     let sealed = request.identifiers.as_ref().ok_or(forgotten)?;
     let key = keys.key(request.id).await?.ok_or(forgotten)?;
-    let plain = key
-        .open(&identifiers_context(request.id), sealed)
-        .map_err(|_| Failure::misconfigured("identifiers_unreadable"))?;
-    let pairs: Vec<(IdentifierKind, String)> =
-        serde_json::from_slice(&plain).map_err(|_| Failure::misconfigured("identifiers_unreadable"))?;
-    pairs
+    let unreadable = Failure::misconfigured("identifiers_unreadable");
+    let plain = key.open(&identifiers_context(request.id), sealed).map_err(|_| unreadable)?;
+    let stored: Vec<Stored> = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
+    stored
         .into_iter()
-        .map(|(kind, value)| {
+        .map(|stored| {
+            let (kind, value, source) = match stored {
+                Stored::Everywhere(kind, value) => (kind, value, None),
+                Stored::At(kind, value, source) => (kind, value, Some(source)),
+            };
             let value = Zeroizing::new(value);
-            Identifier::new(kind, &value).map_err(|_| Failure::misconfigured("identifiers_unreadable"))
+            let identifier = Identifier::new(kind, &value).map_err(|_| unreadable)?;
+            Ok(Scoped { identifier, source })
         })
         .collect()
+}
+
+/// Opens the identifiers that count at a data source.
+async fn open_identifiers(
+    keys: &impl Keys,
+    request: &Request,
+    source: &SourceId,
+) -> Result<Vec<Identifier>, Failure> {
+    Ok(identifiers_at(open_all_identifiers(keys, request).await?, source))
 }
 
 /// Bytes of record ids in one sealed chunk: with nonce, tag and base64 well below the 400 KB that a
@@ -244,6 +302,14 @@ const CHUNK_BYTES: usize = 200_000;
 
 /// Chunks of one task: together they fit the 4 MB of the transaction that stores them.
 const MAX_CHUNKS: usize = 14;
+
+fn part_context(request: RequestId, source: &SourceId) -> String {
+    format!("rightful/copy/{request}/{source}")
+}
+
+fn reason_context(request: RequestId, source: &SourceId) -> String {
+    format!("rightful/reason/{request}/{source}")
+}
 
 /// Seals record ids in chunks, in order.
 fn seal_records(key: &DataKey, at: &TaskRef, records: &[RecordId]) -> Result<Vec<Sealed>, Failure> {

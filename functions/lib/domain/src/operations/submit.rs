@@ -1,4 +1,5 @@
-//! Has one data source erase what was decided on: intent first, then one POST, then its answer.
+//! Has one data source erase what was decided on, intent first, then one POST, then its answer; or
+//! copies it.
 //!
 //! Architecture Invariant: a POST goes out only under a stored intent that names its records, and
 //! under the lease on the person at this data source; while the answer to an intent is missing, no
@@ -6,23 +7,27 @@
 
 use super::check::at_places;
 use super::find::Find;
+use super::find::usable;
 use super::{
-    Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task, is_closed, load,
-    open_records, open_vendor, store_step, terms,
+    AROUND_A_CALL, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task,
+    is_closed, load, open_identifiers, open_records, open_vendor, part_context, store_step, terms,
 };
+use crate::copy::{Export, Part, RecordCopy};
 use crate::failure::Failure;
 use crate::lease::Lease;
-use crate::life::{Effect, Event, Life, Plan, Sending, plan, step, wait_left};
+use crate::life::{Effect, Event, Life, Plan, Sending, is_copying, plan, step, wait_left};
 use crate::metered::Metered;
-use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Tags, Vendors, Writes};
-use crate::request::Request;
-use crate::task::{Outcome, Task, TaskState};
+use crate::ports::{Clock, CommitError, CopyParts, Keys, Limits, Reads, Tags, Vendors, Writes};
+use crate::request::{Request, Right};
+use crate::task::{Outcome, RuleState, Task, TaskState};
 use crate::time::Time;
-use crate::vendor::{Batch, Capabilities, RecordId, Submitted, Vendor};
+use crate::vendor::{Batch, Capabilities, Fault, RecordId, Submitted, Vendor};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 
 /// The ports of a submission.
 #[derive(Debug)]
-pub struct Submit<'a, S, K, T, V, C> {
+pub struct Submit<'a, S, K, T, V, P, C> {
     /// The store.
     pub store: &'a S,
     /// Reads data keys.
@@ -31,6 +36,8 @@ pub struct Submit<'a, S, K, T, V, C> {
     pub tags: &'a T,
     /// Opens data sources.
     pub vendors: &'a V,
+    /// Keeps what is copied.
+    pub copies: &'a P,
     /// The time.
     pub clock: &'a C,
     /// The deployment's settings.
@@ -50,15 +57,16 @@ enum Turn {
     Ours(Option<u64>),
 }
 
-impl<S, K, T, V, C> Submit<'_, S, K, T, V, C>
+impl<S, K, T, V, P, C> Submit<'_, S, K, T, V, P, C>
 where
     S: Reads + Writes + Limits,
     K: Keys,
     T: Tags,
     V: Vendors,
+    P: CopyParts,
     C: Clock,
 {
-    /// Sends as many batches as fit before `until`, one after another. May be repeated: it reads
+    /// Copies what is to be copied. Sends as many batches as fit before `until`, one after another. May be repeated: it reads
     /// its intents first, and an intent without an answer is never sent again.
     ///
     /// # Errors
@@ -69,7 +77,7 @@ where
             let (request, life) = load(self.store, at).await?;
             let now = self.clock.now();
             let sends = match life.task.state {
-                TaskState::Decided | TaskState::Submitting => true,
+                TaskState::Decided | TaskState::Submitting | TaskState::Copying => true,
                 // It has its turn, and is searched again first.
                 TaskState::Planned => life.task.lease.is_some(),
                 _ => false,
@@ -100,6 +108,11 @@ where
             return Ok(None);
         }
         let now = self.clock.now();
+        if request.right == Right::Access
+            && let Some(copied) = self.copy(request, &life, at, until).await?
+        {
+            return Ok(Some(copied));
+        }
         let sending = match plan(&life, now) {
             Plan::Wait(seconds) => return Ok(Some(Step::new(&life.task, Next::Submit, seconds))),
             Plan::Missing => return self.take(request, &life, at, Event::AnswerMissing).await,
@@ -133,6 +146,90 @@ where
             settings: self.settings,
         };
         find.run(at, until).await.map(drop)
+    }
+
+    /// Copies the records, when it is time to; `None` when the vendor's own export comes first. May be
+    /// repeated: the part is written whole, and the task ends with it.
+    async fn copy(
+        &self,
+        request: &Request,
+        life: &Life,
+        at: &TaskRef,
+        until: Time,
+    ) -> Result<Option<Step>, CommitError> {
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
+            Ok(vendor) => vendor,
+            Err(failure) if life.task.state != TaskState::Submitting && ends_the_task(failure) => {
+                return self.take(request, life, at, Event::CannotCopy(failure.code)).await;
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        let now = self.clock.now();
+        if !is_copying(&life.task, &terms(request, &self.settings, Some(vendor.capabilities()))) {
+            return Ok(None);
+        }
+        if wait_left(&life.task, now) > 0 {
+            return Ok(Some(Step::of(&life.task, now)));
+        }
+        let event = match self.copy_records(request, life, at, &vendor, until).await {
+            Ok(Ok((records, appeared))) => Event::Copied { records, appeared },
+            Ok(Err(fault)) if fault.is_put_off() || matches!(fault, Fault::Unavailable(_)) => {
+                Event::CopyFailed(fault)
+            }
+            Ok(Err(fault)) => Event::CannotCopy(fault.code()),
+            Err(failure) if ends_the_task(failure) => Event::CannotCopy(failure.code),
+            Err(failure) => return Err(failure.into()),
+        };
+        self.take(request, life, at, event).await
+    }
+
+    /// Fetches exactly the records that were decided on, and keeps them sealed. Gives how many, and how
+    /// many others were there.
+    async fn copy_records(
+        &self,
+        request: &Request,
+        life: &Life,
+        at: &TaskRef,
+        vendor: &Metered<'_, S, V::Vendor, C>,
+        until: Time,
+    ) -> Result<Result<(u32, u32), Fault>, Failure> {
+        let decided = self.decided_records(&life.task, at).await?;
+        let identifiers =
+            usable(vendor.capabilities(), open_identifiers(self.keys, request, &at.source_id).await?);
+        if let Err(fault) = vendor.reserve_searches(count(identifiers.len())).await {
+            return Ok(Err(fault));
+        }
+        let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
+        let mut found: BTreeMap<RecordId, RecordCopy> = BTreeMap::new();
+        for identifier in &identifiers {
+            if self.clock.now().plus_seconds(needed) > until {
+                return Ok(Err(Fault::Unavailable("vendor_out_of_time")));
+            }
+            match vendor.copy(std::slice::from_ref(identifier)).await {
+                Ok(records) => found.extend(records.into_iter().map(|one| (one.id.clone(), one))),
+                Err(fault) => return Ok(Err(fault)),
+            }
+        }
+        let records: Vec<RecordCopy> = decided.iter().filter_map(|id| found.remove(id)).collect();
+        let (copied, appeared) = (count(records.len()), count(found.len()));
+        if copied > 0 {
+            let part = Part {
+                title: life.task.connector.clone(),
+                records,
+                decided: life.task.counts.found,
+                appeared,
+                export: export(life, vendor.capabilities()),
+            };
+            let key = self.keys.key(request.id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
+            let plain = Zeroizing::new(
+                serde_json::to_vec(&part).map_err(|_| Failure::misconfigured("copy_unwritable"))?,
+            );
+            let sealed = key
+                .seal(&part_context(request.id, &at.source_id), &plain)
+                .map_err(|_| Failure::transient("sealing_failed"))?;
+            self.copies.keep_part(request.id, &at.source_id, &sealed).await?;
+        }
+        Ok(Ok((copied, appeared)))
     }
 
     /// Turn, intent, POST, answer.
@@ -274,6 +371,17 @@ where
         let again = life.task.state == TaskState::Planned;
         Ok(if again { None } else { Some(Step::of(&life.task, now)) })
     }
+}
+
+/// What is known of the vendor's own export.
+fn export(life: &Life, capabilities: &Capabilities) -> Option<Export> {
+    let fetched_from = capabilities.export.clone()?;
+    let done = |state: RuleState| state == RuleState::Finished;
+    Some(Export {
+        rule_ids: life.rules.iter().filter_map(|rule| rule.rule_id.clone()).collect(),
+        finished: !life.rules.is_empty() && life.rules.iter().all(|rule| done(rule.state)),
+        fetched_from,
+    })
 }
 
 /// Whether the next batch can go out at once.

@@ -119,7 +119,7 @@ where
         capabilities: &Capabilities,
         at: &TaskRef,
     ) -> Result<(Vec<Identifier>, Vec<RecordId>), Failure> {
-        let identifiers = usable(capabilities, open_identifiers(self.keys, request).await?);
+        let identifiers = usable(capabilities, open_identifiers(self.keys, request, &at.source_id).await?);
         if identifiers.is_empty() {
             return Err(Failure::misconfigured("identifier_missing"));
         }

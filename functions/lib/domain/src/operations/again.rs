@@ -1,0 +1,392 @@
+//! What an operator does to a request's tasks: gives an identifier, has a data source run again, opens a
+//! closed request again, calls a request off, says what no machine can tell.
+
+use super::review::{LONGEST_REASON, facts_of};
+use super::{
+    STALE_TRIES, Scoped, Settings, TaskRef, lease_row, open_all_identifiers, reason_context, rules_of_run,
+    seal_identifiers, terms,
+};
+use crate::actor::Actor;
+use crate::event::Fact;
+use crate::failure::Failure;
+use crate::identifier::Identifier;
+use crate::ids::{RequestId, SourceId};
+use crate::life::{Event, Life, step};
+use crate::operations::Next;
+use crate::ports::{
+    Catalogue, Change, Clock, CommitError, Keys, Objection, Reads, Row, Tokens, Workflow, Writes,
+};
+use crate::request::{Request, RequestOutcome, RequestState};
+use crate::task::{Outcome, Review, Task, TaskState, Verdict};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// The ports of an operator's acts on a request.
+#[derive(Debug)]
+pub struct Again<'a, S, K, W, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Starts workflows, and lets go those that wait.
+    pub workflow: &'a W,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+/// What came of an act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acted {
+    /// Where the request stands.
+    pub state: RequestState,
+    /// The attempt that was begun for it; `None` when nothing had to be begun.
+    pub attempt: Option<u32>,
+    /// Whether its execution was started; where not, the reconciliation starts it.
+    pub started: bool,
+}
+
+/// Why an act is not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// There is no such request.
+    #[error("there is no such request")]
+    NotFound,
+    /// It is closed.
+    #[error("the request is closed: reopen it first, while its person is not forgotten")]
+    Closed,
+    /// It is open.
+    #[error("the request is open: have a data source run again instead")]
+    Open,
+    /// The person is forgotten.
+    #[error("the person of this request is forgotten, and with them what it would need: make a new request")]
+    Forgotten,
+    /// It doesn't go to this data source.
+    #[error("the request doesn't go to the data source {0}")]
+    UnknownSource(SourceId),
+    /// The data source doesn't search by this kind.
+    #[error("{0}: {1}")]
+    Identifier(SourceId, String),
+    /// Its submission is under way, or nobody knows how it ended.
+    #[error("{0} is {state}: it can run again once that is over", state = .1.as_str())]
+    UnderWay(SourceId, TaskState),
+    /// Something was submitted.
+    #[error("something was submitted to {0} already: a request can be called off only before that")]
+    Submitted(SourceId),
+    /// A machine still moves it, or it has its outcome.
+    #[error("{0} is {state}: only what was handed to a person can be stated", state = .1.as_str())]
+    NotHandedOver(SourceId, TaskState),
+    /// Nothing of it would run again.
+    #[error("every data source of it was acted on: name the one that shall run again")]
+    NothingToDo,
+    /// No reason.
+    #[error("give a reason of 1 to {LONGEST_REASON} characters")]
+    Reason,
+    /// A port failed: it may be tried again.
+    #[error("it could not be stored: try again")]
+    Failed(#[from] Failure),
+}
+
+/// A change of some tasks, before it is stored.
+struct Moves {
+    request: Request,
+    before: Vec<Task>,
+    after: Vec<Task>,
+    facts: Vec<Fact>,
+}
+
+impl<S, K, W, C> Again<'_, S, K, W, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    W: Workflow + Tokens,
+    C: Clock,
+{
+    /// Gives a data source an identifier, in place of another one of its kind, and has it searched again.
+    /// Possible until the request closes, and not while its submission is under way.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing is stored then.
+    pub async fn identify(
+        &self,
+        at: &TaskRef,
+        identifier: &Identifier,
+        catalogue: &impl Catalogue,
+        by: &Actor,
+    ) -> Result<Acted, ActError> {
+        for _ in 0..STALE_TRIES {
+            let (mut request, tasks) = self.open(at.request_id).await?;
+            let task = find(&tasks, &at.source_id)?;
+            searched_by(catalogue, task, identifier)?;
+            let (mut all, key) = match self.keys.key(request.id).await? {
+                Some(key) => (open_all_identifiers(self.keys, &request).await?, key),
+                None => return Err(ActError::Forgotten),
+            };
+            let kind = identifier.kind().clone();
+            all.retain(|one| one.source.as_ref() != Some(&task.source) || *one.identifier.kind() != kind);
+            all.push(Scoped { identifier: identifier.clone(), source: Some(task.source.clone()) });
+            request.identifiers = Some(seal_identifiers(&key, request.id, &all)?);
+            let event = Event::Identified { by: by.clone(), kind };
+            let moves = self.moves(request, &[task], |_| event.clone()).await?;
+            match self.begin(moves, Vec::new()).await {
+                Err(CommitError::Stale) => {}
+                other => return settled(other),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Has one data source of an open request run again from its search on. What an earlier run did stays
+    /// recorded; the new one needs a decision of its own.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing is stored then.
+    pub async fn run(&self, at: &TaskRef, by: &Actor) -> Result<Acted, ActError> {
+        for _ in 0..STALE_TRIES {
+            let (request, tasks) = self.open(at.request_id).await?;
+            let task = find(&tasks, &at.source_id)?;
+            let moves = self.moves(request, &[task], |_| Event::RunAgain { by: by.clone() }).await?;
+            match self.begin(moves, Vec::new()).await {
+                Err(CommitError::Stale) => {}
+                other => return settled(other),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Opens a closed request again, while its person is remembered: the data sources that are named run
+    /// again, or all that were not acted on. Its legal date stays, and it gets another receipt.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing is stored then.
+    pub async fn reopen(&self, id: RequestId, sources: &[SourceId], by: &Actor) -> Result<Acted, ActError> {
+        for _ in 0..STALE_TRIES {
+            let mut request = self.store.request(id).await?.ok_or(ActError::NotFound)?;
+            if request.state == RequestState::Open {
+                return Err(ActError::Open);
+            }
+            // Its receipt comes first, so that each closing has one.
+            if request.receipt_sha256.is_none() {
+                return Err(Failure::transient("receipt_not_kept_yet").into());
+            }
+            if request.forgotten_at.is_some() || self.keys.key(id).await?.is_none() {
+                return Err(ActError::Forgotten);
+            }
+            let tasks = self.store.tasks(id).await?;
+            let chosen = to_reopen(&tasks, sources)?;
+            request.state = RequestState::Open;
+            request.reopened += 1;
+            request.outcome = None;
+            request.closed_at = None;
+            request.receipt_sha256 = None;
+            request.forget_at = None;
+            request.answer = None;
+            request.copy = None;
+            let names: Vec<SourceId> = chosen.iter().map(|task| task.source.clone()).collect();
+            let told = Fact::Reopened { by: by.clone(), sources: names };
+            let moves = self.moves(request, &chosen, |_| Event::RunAgain { by: by.clone() }).await?;
+            match self.begin(moves, vec![told]).await {
+                Err(CommitError::Stale) => {}
+                other => return settled(other),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Calls an open request off, as long as nothing was submitted for it. Its tasks end as `cancelled`,
+    /// those that have their outcome keep it.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing is stored then.
+    pub async fn cancel(&self, id: RequestId, by: &Actor) -> Result<Acted, ActError> {
+        for _ in 0..STALE_TRIES {
+            let (request, tasks) = self.open(id).await?;
+            let mut open = Vec::new();
+            for task in &tasks {
+                let life = self.life(task).await?;
+                if life.has_submitted() {
+                    return Err(ActError::Submitted(task.source.clone()));
+                }
+                match task.state {
+                    TaskState::Settled => {}
+                    TaskState::Planned
+                    | TaskState::AwaitingReview
+                    | TaskState::Decided
+                    | TaskState::Submitting => open.push(task),
+                    state => return Err(ActError::UnderWay(task.source.clone(), state)),
+                }
+            }
+            let told = Fact::CalledOff { by: by.clone() };
+            let moves = self.moves(request, &open, |_| Event::CalledOff).await?;
+            match self.begin(moves, vec![told]).await {
+                Err(CommitError::Stale) => {}
+                other => return settled(other),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Ends a task that was handed to a person, as they found out: its records are erased, or they are not
+    /// and the task failed. Their word is told as theirs, never as verified.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing is stored then.
+    pub async fn state(
+        &self,
+        at: &TaskRef,
+        erased: bool,
+        reason: &str,
+        by: &Actor,
+    ) -> Result<Acted, ActError> {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+            return Err(ActError::Reason);
+        }
+        for _ in 0..STALE_TRIES {
+            let (request, tasks) = self.open(at.request_id).await?;
+            let task = find(&tasks, &at.source_id)?;
+            if task.state != TaskState::Unknown || task.handed_over_at.is_none() {
+                return Err(ActError::NotHandedOver(task.source.clone(), task.state));
+            }
+            let key = self.keys.key(request.id).await?.ok_or(ActError::Forgotten)?;
+            let sealed = key
+                .seal(&reason_context(request.id, &task.source), reason.as_bytes())
+                .map_err(|_| Failure::transient("sealing_failed"))?;
+            let mut moves =
+                self.moves(request, &[task], |_| Event::Stated { by: by.clone(), erased }).await?;
+            for task in &mut moves.after {
+                task.review = Some(Review {
+                    by: by.as_str().to_owned(),
+                    at: self.clock.now(),
+                    verdict: Verdict::Proceed,
+                    reason: sealed.clone(),
+                });
+            }
+            match self.begin(moves, Vec::new()).await {
+                Err(CommitError::Stale) => {}
+                other => return settled(other),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    async fn open(&self, id: RequestId) -> Result<(Request, Vec<Task>), ActError> {
+        let request = self.store.request(id).await?.ok_or(ActError::NotFound)?;
+        if request.state == RequestState::Closed {
+            return Err(ActError::Closed);
+        }
+        Ok((request, self.store.tasks(id).await?))
+    }
+
+    async fn life(&self, task: &Task) -> Result<Life, Failure> {
+        Ok(Life { task: task.clone(), rules: rules_of_run(self.store, task).await? })
+    }
+
+    /// The tasks after the event.
+    async fn moves(
+        &self,
+        request: Request,
+        tasks: &[&Task],
+        event: impl Fn(&Task) -> Event,
+    ) -> Result<Moves, ActError> {
+        let now = self.clock.now();
+        let (mut after, mut facts) = (Vec::with_capacity(tasks.len()), Vec::new());
+        for task in tasks {
+            let life = self.life(task).await?;
+            let event = event(task);
+            let again = matches!(event, Event::Identified { .. } | Event::RunAgain { .. });
+            if again && !life.may_run_again() {
+                return Err(ActError::UnderWay(task.source.clone(), task.state));
+            }
+            let (moved, effects) = step(&life, event, now, &terms(&request, &self.settings, None));
+            facts.extend(facts_of(effects));
+            after.push(moved.task);
+        }
+        let before = tasks.iter().map(|task| (*task).clone()).collect();
+        Ok(Moves { request, before, after, facts })
+    }
+
+    /// Stores the change with a new attempt for what is to be moved, starts it, and lets go who waited for
+    /// a review. A crash in between leaves a request that is due.
+    async fn begin(&self, moves: Moves, told: Vec<Fact>) -> Result<Acted, CommitError> {
+        let Moves { mut request, before, after, facts } = moves;
+        let now = self.clock.now();
+        let id = request.id;
+        request.attempt += 1;
+        request.ended = Vec::new();
+        request.next_due = Some(now.plus_seconds(self.settings.grace_seconds));
+        let (attempt, state) = (request.attempt, request.state);
+        let sources: Vec<SourceId> = after
+            .iter()
+            .filter(|task| task.state != TaskState::Settled)
+            .map(|task| task.source.clone())
+            .collect();
+        let mut rows = vec![Row::Request(request.clone())];
+        for (earlier, task) in before.iter().zip(&after) {
+            rows.push(Row::Task(task.clone()));
+            rows.extend(lease_row(&request, earlier, task, now)?);
+        }
+        let mut all = told;
+        all.extend(facts);
+        all.push(Fact::AttemptBegun { attempt });
+        self.store.commit(Change { request: id, at: now, rows, facts: all }).await?;
+        for token in before.iter().filter_map(|task| task.token.as_deref()) {
+            // Whoever waited under it has nothing to wait for; that they hear of it is not needed.
+            let _ = self.workflow.release(token, Next::None).await;
+        }
+        let started = self.workflow.start(id, attempt, &sources).await.is_ok();
+        Ok(Acted { state, attempt: Some(attempt), started })
+    }
+}
+
+fn settled(result: Result<Acted, CommitError>) -> Result<Acted, ActError> {
+    match result {
+        Ok(acted) => Ok(acted),
+        Err(CommitError::Failed(failure)) => Err(failure.into()),
+        Err(CommitError::Stale) => Err(Failure::transient("too_much_contention").into()),
+    }
+}
+
+fn find<'a>(tasks: &'a [Task], source: &SourceId) -> Result<&'a Task, ActError> {
+    tasks.iter().find(|task| task.source == *source).ok_or_else(|| ActError::UnknownSource(source.clone()))
+}
+
+/// Whether the data source searches by this kind, and the value can be one.
+fn searched_by(catalogue: &impl Catalogue, task: &Task, identifier: &Identifier) -> Result<(), ActError> {
+    let kinds = catalogue.kinds(&task.connector);
+    if !kinds.iter().any(|asked| asked.kind == *identifier.kind()) {
+        let known: Vec<&str> = kinds.iter().map(|asked| asked.kind.as_str()).collect();
+        let what = format!("it is not searched by {}; it takes: {}", identifier.kind(), known.join(", "));
+        return Err(ActError::Identifier(task.source.clone(), what));
+    }
+    catalogue
+        .check_identifier(&task.connector, identifier)
+        .map_err(|Objection { what, .. }| ActError::Identifier(task.source.clone(), what))
+}
+
+/// The tasks that run again with a reopened request. Pure.
+fn to_reopen<'a>(tasks: &'a [Task], wanted: &[SourceId]) -> Result<Vec<&'a Task>, ActError> {
+    if !wanted.is_empty() {
+        let mut chosen: Vec<&Task> =
+            wanted.iter().map(|source| find(tasks, source)).collect::<Result<_, _>>()?;
+        chosen.sort_by(|a, b| a.source.cmp(&b.source));
+        chosen.dedup_by(|a, b| a.source == b.source);
+        return Ok(chosen);
+    }
+    let done = [Outcome::VerifiedErased, Outcome::ReportedErased, Outcome::Copied];
+    let chosen: Vec<&Task> =
+        tasks.iter().filter(|task| task.outcome.is_none_or(|outcome| !done.contains(&outcome))).collect();
+    if chosen.is_empty() { Err(ActError::NothingToDo) } else { Ok(chosen) }
+}
+
+/// Whether a request of this outcome could be reopened at this time: the person isn't forgotten.
+#[must_use]
+pub fn may_be_reopened(request: &Request, now: Time) -> bool {
+    request.state == RequestState::Closed
+        && request.forgotten_at.is_none()
+        && request.forget_at.is_none_or(|at| at > now)
+        && request
+            .outcome
+            .is_some_and(|outcome| outcome != RequestOutcome::Fulfilled || request.copy.is_some())
+}

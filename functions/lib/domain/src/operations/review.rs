@@ -1,0 +1,319 @@
+//! A person decides: an execution waits for it under a token, and a reviewer rules on exactly the records
+//! that they were shown.
+
+use super::{
+    STALE_TRIES, Settings, Step, TaskRef, is_closed, load, reason_context, rules_of_run, store_step, terms,
+};
+use crate::actor::Actor;
+use crate::event::Fact;
+use crate::failure::Failure;
+use crate::ids::{RequestId, SourceId};
+use crate::life::{Effect, Event, Life, Ruling, step};
+use crate::operations::Next;
+use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tokens, Writes};
+use crate::request::{Request, RequestState};
+use crate::seal::{DataKey, Tag};
+use crate::task::{Task, TaskState};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// The ports of waiting.
+#[derive(Debug)]
+pub struct Park<'a, S, W, C> {
+    /// The store.
+    pub store: &'a S,
+    /// The executions that wait.
+    pub tokens: &'a W,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+impl<S, W, C> Park<'_, S, W, C>
+where
+    S: Reads + Writes,
+    W: Tokens,
+    C: Clock,
+{
+    /// Keeps the token under which an execution waits until the task is decided on; what is decided
+    /// already goes on at once. The execution that waited before is let go: one is enough. May be
+    /// repeated.
+    ///
+    /// # Errors
+    /// `Transient` when the store or the workflow service fails.
+    pub async fn run(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
+        for _ in 0..STALE_TRIES {
+            let (request, life) = load(self.store, at).await?;
+            let now = self.clock.now();
+            if is_closed(&request) || life.task.state != TaskState::AwaitingReview {
+                let step = super::find::passing(&life.task);
+                self.tokens.release(token, step.next).await?;
+                return Ok(step);
+            }
+            let before = life.task.token.clone().filter(|earlier| earlier != token);
+            let event = Event::Waits { token: token.to_owned() };
+            let moved = step(&life, event, now, &terms(&request, &self.settings, None));
+            match store_step(self.store, &request, &life, moved, Vec::new(), now).await {
+                Ok(life) => {
+                    if let Some(earlier) = before {
+                        self.tokens.release(&earlier, Next::None).await?;
+                    }
+                    return Ok(super::find::passing(&life.task));
+                }
+                Err(CommitError::Stale) => {}
+                Err(CommitError::Failed(failure)) => return Err(failure),
+            }
+        }
+        Err(Failure::transient("too_much_contention"))
+    }
+}
+
+/// What a reviewer saw of one data source, and rules on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The data source.
+    pub source: SourceId,
+    /// The digest of the exact records that they were shown; `None` where there are none.
+    pub records: Option<Tag>,
+}
+
+/// A review: one ruling on some data sources.
+#[derive(Clone, Debug)]
+pub struct Reviewing {
+    /// The data sources, and what was seen of each: at least one.
+    pub sources: Vec<Seen>,
+    /// What is ruled.
+    pub ruling: Ruling,
+    /// Why, in the reviewer's own words: 1 to [`LONGEST_REASON`] characters. It may name the person, and
+    /// is sealed.
+    pub reason: String,
+}
+
+/// How many characters a reason has at most.
+pub const LONGEST_REASON: usize = 1000;
+
+/// What came of a review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reviewed {
+    /// The data sources that were ruled on, with where each stands now.
+    pub sources: Vec<(SourceId, TaskState)>,
+    /// Whether the executions that waited go on at once; where not, the reconciliation sees to it.
+    pub released: bool,
+}
+
+/// Why a review is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReviewError {
+    /// There is no such request.
+    #[error("there is no such request")]
+    NotFound,
+    /// It is closed.
+    #[error("the request is closed: there is nothing left to decide")]
+    Closed,
+    /// No data source is named, or one of them twice.
+    #[error("name each data source that you decide on, once")]
+    Sources,
+    /// It doesn't go to this data source.
+    #[error("the request doesn't go to the data source {0}")]
+    UnknownSource(SourceId),
+    /// Nobody waits for a decision there, or somebody else has decided.
+    #[error("nobody waits for a decision on {source_id}: it is {state}{by}", state = .state.as_str(), by = by_whom(.by.as_deref()))]
+    NotAwaiting {
+        /// The data source.
+        source_id: SourceId,
+        /// Where it stands.
+        state: TaskState,
+        /// Who decided, where somebody has.
+        by: Option<String>,
+    },
+    /// It was searched again since.
+    #[error("what {0} holds was searched again since you looked: look at it again, then decide")]
+    Changed(SourceId),
+    /// There is nothing to proceed with.
+    #[error("{0} lacks its identifier: give it one, or leave the data source out")]
+    MissingIdentifier(SourceId),
+    /// It has been searched.
+    #[error("{0} does not lack its identifier: proceed, or refuse")]
+    NotMissing(SourceId),
+    /// No reason.
+    #[error("give a reason of 1 to {LONGEST_REASON} characters")]
+    Reason,
+    /// The ground stands against another right.
+    #[error("Art. 17(3) is about erasure: access is refused under art_12_5 alone")]
+    Ground,
+    /// A port failed: it may be tried again.
+    #[error("the decision could not be stored: try again")]
+    Failed(#[from] Failure),
+}
+
+fn by_whom(by: Option<&str>) -> String {
+    by.map_or_else(String::new, |by| format!(", decided on by {by}"))
+}
+
+/// The ports of a review.
+#[derive(Debug)]
+pub struct Review<'a, S, K, W, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// The executions that wait.
+    pub tokens: &'a W,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+impl<S, K, W, C> Review<'_, S, K, W, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    W: Tokens,
+    C: Clock,
+{
+    /// Records the ruling for all of the data sources that it names, or for none of them, and lets the
+    /// executions that wait go on. Of two reviewers at once one wins, and the other is told.
+    ///
+    /// # Errors
+    /// [`ReviewError`]; nothing is stored then.
+    pub async fn run(
+        &self,
+        id: RequestId,
+        reviewing: &Reviewing,
+        by: &Actor,
+    ) -> Result<Reviewed, ReviewError> {
+        let reason = reviewing.reason.trim();
+        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+            return Err(ReviewError::Reason);
+        }
+        let mut named: Vec<&SourceId> = reviewing.sources.iter().map(|seen| &seen.source).collect();
+        named.sort();
+        named.dedup();
+        if named.is_empty() || named.len() != reviewing.sources.len() {
+            return Err(ReviewError::Sources);
+        }
+        let forgotten = Failure::misconfigured("person_forgotten");
+        let mut key: Option<DataKey> = None;
+        for _ in 0..STALE_TRIES {
+            let request = self.store.request(id).await?.ok_or(ReviewError::NotFound)?;
+            if request.state == RequestState::Closed {
+                return Err(ReviewError::Closed);
+            }
+            if let Ruling::Refuse(ground) = reviewing.ruling
+                && !ground.stands_against(request.right)
+            {
+                return Err(ReviewError::Ground);
+            }
+            let tasks = self.store.tasks(id).await?;
+            let mut chosen = Vec::with_capacity(reviewing.sources.len());
+            for seen in &reviewing.sources {
+                chosen.push(checked(&tasks, seen, reviewing.ruling)?);
+            }
+            let key = match &key {
+                Some(key) => key,
+                None => key.insert(self.keys.key(id).await?.ok_or(forgotten)?),
+            };
+            match self.store_all(&request, &chosen, reviewing.ruling, reason, by, key).await {
+                Ok(tasks) => return Ok(self.release(&chosen, &tasks).await),
+                Err(CommitError::Stale) => {}
+                Err(CommitError::Failed(failure)) => return Err(failure.into()),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// One transaction for all of them.
+    async fn store_all(
+        &self,
+        request: &Request,
+        tasks: &[&Task],
+        ruling: Ruling,
+        reason: &str,
+        by: &Actor,
+        key: &DataKey,
+    ) -> Result<Vec<Task>, CommitError> {
+        let now = self.clock.now();
+        let terms = terms(request, &self.settings, None);
+        let (mut rows, mut facts, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+        for task in tasks {
+            let reason = key
+                .seal(&reason_context(request.id, &task.source), reason.as_bytes())
+                .map_err(|_| Failure::transient("sealing_failed"))?;
+            let rules = rules_of_run(self.store, task).await?;
+            let life = Life { task: (*task).clone(), rules };
+            let event = Event::Reviewed { by: by.clone(), verdict: ruling, reason };
+            let (after, effects) = step(&life, event, now, &terms);
+            facts.extend(facts_of(effects));
+            rows.push(Row::Task(after.task.clone()));
+            rows.extend(super::lease_row(request, &life.task, &after.task, now)?);
+            moved.push(after.task);
+        }
+        self.store.commit(Change { request: request.id, at: now, rows, facts }).await?;
+        Ok(moved)
+    }
+
+    /// The decision is stored; an execution that can't be let go is made up for.
+    async fn release(&self, before: &[&Task], after: &[Task]) -> Reviewed {
+        let mut released = true;
+        for (earlier, task) in before.iter().zip(after) {
+            if let Some(token) = &earlier.token {
+                let next = super::find::passing(task).next;
+                released &= self.tokens.release(token, next).await.is_ok();
+            } else {
+                released = false;
+            }
+        }
+        let sources = after.iter().map(|task| (task.source.clone(), task.state)).collect();
+        Reviewed { sources, released }
+    }
+
+    /// What a reviewer gave as their reason; `None` once the person is forgotten, or where nobody
+    /// reviewed.
+    ///
+    /// # Errors
+    /// When a port fails, or the text can't be opened.
+    pub async fn reason(&self, task: &Task) -> Result<Option<Zeroizing<String>>, Failure> {
+        let Some(review) = &task.review else { return Ok(None) };
+        let Some(key) = self.keys.key(task.request).await? else { return Ok(None) };
+        let unreadable = Failure::misconfigured("reason_unreadable");
+        let plain =
+            key.open(&reason_context(task.request, &task.source), &review.reason).map_err(|_| unreadable)?;
+        let text = String::from_utf8(plain.to_vec()).map_err(|_| unreadable)?;
+        Ok(Some(Zeroizing::new(text)))
+    }
+}
+
+/// The task of a data source, if it can be ruled on as it was seen. Pure.
+fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Task, ReviewError> {
+    let source = || seen.source.clone();
+    let task = tasks
+        .iter()
+        .find(|task| task.source == seen.source)
+        .ok_or_else(|| ReviewError::UnknownSource(source()))?;
+    if task.state != TaskState::AwaitingReview {
+        let by = task
+            .review
+            .as_ref()
+            .map(|review| review.by.clone())
+            .or_else(|| task.decision.as_ref().map(|decision| decision.by.clone()));
+        return Err(ReviewError::NotAwaiting { source_id: source(), state: task.state, by });
+    }
+    if task.found_digest != seen.records {
+        return Err(ReviewError::Changed(source()));
+    }
+    match (ruling, task.lacks_identifier()) {
+        (Ruling::Proceed, true) => Err(ReviewError::MissingIdentifier(source())),
+        (Ruling::LeaveOut, false) => Err(ReviewError::NotMissing(source())),
+        _ => Ok(task),
+    }
+}
+
+/// The facts among a step's effects.
+pub(super) fn facts_of(effects: Vec<Effect>) -> impl Iterator<Item = Fact> {
+    effects.into_iter().filter_map(|effect| match effect {
+        Effect::Record(fact) => Some(fact),
+        Effect::Post { .. } => None,
+    })
+}
