@@ -170,7 +170,7 @@ where
         let unsigned = Unsigned::new(&statement, self.signer.key_id()).map_err(unwritable)?;
         let signature = self.signer.sign(unsigned.signing_input()).await?;
         let receipt = unsigned.sign(&signature).map_err(unwritable)?;
-        self.receipts.keep(id, &receipt).await?;
+        self.receipts.keep(id, request.reopened, &receipt).await?;
 
         request.receipt_sha256 = Some(receipt.sha256.clone());
         request.next_due = self.next_due(&request);
