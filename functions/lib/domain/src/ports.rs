@@ -547,16 +547,6 @@ pub trait SetsUp {
     async fn set_up(&self, change: SetUp) -> Result<(), CommitError>;
 }
 
-/// Which requests use a data source.
-#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
-pub trait UsesOf {
-    /// Open requests with a task at this data source, at most so many.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure>;
-}
-
 /// Writes of secrets.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait SecretWrites {
