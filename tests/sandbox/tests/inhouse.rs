@@ -36,9 +36,7 @@ async fn people_are_found_by_each_kind_with_their_neighbours_and_erased() {
     {
         let mut found = search(&stage, kind, value).await;
         found.sort();
-        let with_neighbour = ["c-100001", "c-1000010", "o-7731"];
-        let expected = if kind == "phone" { vec!["c-100001", "o-7731"] } else { with_neighbour.to_vec() };
-        assert_eq!(found, expected, "{kind}");
+        assert_eq!(found, ["c-100001", "c-1000010", "o-7731"], "{kind}");
     }
     let erasure = erase(&stage, false).await;
     assert_eq!((&erasure["status"], &erasure["dry_run"]), (&json!("pending"), &json!(false)));
@@ -97,7 +95,7 @@ async fn its_faults_are_its_own() {
     stage.order(Fault::new(On::InhouseSubmit, FaultKind::Lies {})).await;
     stage.order(Fault::new(On::InhouseStatus, FaultKind::WrongRule {}).once()).await;
     stage.order(Fault::new(On::InhouseSearch, FaultKind::DuplicateId {}).once()).await;
-    assert_eq!(search(&stage, "phone", "+32470000001").await.len(), 3);
+    assert_eq!(search(&stage, "phone", "+32470000001").await.len(), 4);
     let erasure = erase(&stage, false).await;
     assert_eq!(status(&stage, &erasure).await["id"], "erasure-0");
     assert_eq!(status(&stage, &erasure).await["status"], "finished");
