@@ -42,7 +42,8 @@ impl Checker {
     fn definition(&mut self, raw: RawDefinition) -> Option<Definition> {
         self.name(&raw.name);
         self.text(&raw.title);
-        if !raw.docs.value.starts_with("https://") {
+        // Where the API is Rightful's own contract, the folder's README is its documentation.
+        if !raw.docs.value.starts_with("https://") && raw.docs.value != "README.md" {
             self.at(raw.docs.referenced, "write the URL of the vendor's documentation, `https://…`");
         }
         let hosts = self.hosts(&raw.hosts, &raw.params);
