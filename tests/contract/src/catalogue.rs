@@ -58,6 +58,10 @@ impl Catalogue for FakeCatalogue {
         }
     }
 
+    fn steers_secret(&self, _: &str, param: &str) -> bool {
+        param == "account"
+    }
+
     fn check_secret(
         &self,
         _: &str,

@@ -2,7 +2,7 @@
 //! for, and what is wrong with what an operator gave. No message repeats a value.
 
 use crate::connectors::Connectors;
-use crate::definition::{Auth, Definition};
+use crate::definition::{Auth, Definition, ParamKind};
 use crate::source::secret_name;
 use reqwest::header::HeaderValue;
 use rightful_domain::identifier::Identifier;
@@ -86,6 +86,13 @@ impl Catalogue for KnownConnectors {
             objections.extend(problems.into_iter().map(|problem| objection(&problem.name, problem.message)));
         }
         if objections.is_empty() { Ok(()) } else { Err(objections) }
+    }
+
+    fn steers_secret(&self, connector: &str, param: &str) -> bool {
+        let known = self.definition(connector).ok();
+        let kind =
+            known.and_then(|known| known.params.iter().find(|one| one.name == param)).map(|one| &one.kind);
+        matches!(kind, Some(ParamKind::Url | ParamKind::Host))
     }
 
     fn check_secret(

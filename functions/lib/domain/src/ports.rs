@@ -499,6 +499,9 @@ pub trait Catalogue {
     /// # Errors
     /// All that is wrong.
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>>;
+    /// Whether a parameter says where the secret is sent: whoever changes it gives the secret again, so
+    /// that nobody can have it sent elsewhere who doesn't know it.
+    fn steers_secret(&self, connector: &str, param: &str) -> bool;
     /// Checks the fields of a data source's secret, and gives the secret as it is stored.
     ///
     /// # Errors

@@ -160,6 +160,14 @@ where
         }
         let mut wrong =
             self.catalogue.check_params(&source.connector, &source.params).err().unwrap_or_default();
+        let names = changed(&before.params, &source.params);
+        let steering = names.iter().filter(|name| self.catalogue.steers_secret(&source.connector, name));
+        if changing.secret.is_none() {
+            wrong.extend(steering.map(|name| Objection {
+                name: name.clone(),
+                what: "it says where the secret is sent: give the secret again with it".to_owned(),
+            }));
+        }
         let secret =
             match changing.secret.map(|fields| self.catalogue.check_secret(&source.connector, &fields)) {
                 None => None,
@@ -177,7 +185,7 @@ where
         }
         let act = Act::SourceChanged {
             source: id.clone(),
-            params: changed(&before.params, &source.params),
+            params: names,
             review: source.review,
             secret: secret.is_some(),
         };
