@@ -39,6 +39,8 @@ pub enum Function {
     Verify(TaskRef),
     /// `close`.
     Close(RequestId),
+    /// `review`, with the token of the execution that waits.
+    Park(TaskRef, String),
 }
 
 impl Function {
@@ -51,6 +53,7 @@ impl Function {
             Function::Check(_) => "check",
             Function::Verify(_) => "verify",
             Function::Close(_) => "close",
+            Function::Park(..) => "review",
         }
     }
 
@@ -58,9 +61,11 @@ impl Function {
     #[must_use]
     pub fn task(&self) -> Option<&TaskRef> {
         match self {
-            Function::Find(at) | Function::Submit(at) | Function::Check(at) | Function::Verify(at) => {
-                Some(at)
-            }
+            Function::Find(at)
+            | Function::Submit(at)
+            | Function::Check(at)
+            | Function::Verify(at)
+            | Function::Park(at, _) => Some(at),
             Function::Close(_) => None,
         }
     }
@@ -76,6 +81,7 @@ impl Function {
             Function::Check(at) => world.check(at).await.map(Answer::Step),
             Function::Verify(at) => world.verify(at).await.map(Answer::Step),
             Function::Close(id) => world.close(*id).await.map(Answer::Closing),
+            Function::Park(at, token) => world.park(at, token).await.map(Answer::Step),
         }
     }
 }
@@ -124,6 +130,12 @@ pub trait Engine {
     /// [`CallError`].
     async fn call(&self, function: Function) -> Result<Answer, CallError>;
 
+    /// Waits for the review of a task, as `Await Review` does; `None` is its Catch.
+    ///
+    /// # Errors
+    /// [`Lost`], when the execution doesn't live that long.
+    async fn review(&self, at: &TaskRef, attempt: u32) -> Result<Option<Next>, Lost>;
+
     /// How long a retry waits for which at most so many seconds are allowed.
     fn jitter(&self, most: u64) -> u64;
 }
@@ -144,11 +156,12 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
     let mut fulfil = Vec::new();
     let found = map(tasks.iter().map(|at| step(engine, Function::Find(at.clone())))).await;
     for (at, found) in tasks.iter().zip(found) {
-        if found?.is_some_and(|step| step.next == Next::Fulfil) {
-            fulfil.push(at);
+        if let Some(step) = found?.filter(|step| matches!(step.next, Next::Fulfil | Next::Review)) {
+            fulfil.push((at, step.next));
         }
     }
-    for ended in map(fulfil.into_iter().map(|at| fulfil_source(engine, at))).await {
+    let attempt = execution.attempt;
+    for ended in map(fulfil.into_iter().map(|(at, next)| item(engine, at, attempt, next))).await {
         match ended {
             Ok(()) | Err(Lost::Source) => {}
             Err(Lost::Request) => return Err(Lost::Request),
@@ -158,6 +171,15 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
         Some(Answer::Closing(closing)) if closing.state == RequestState::Closed => End::Closed,
         _ => End::LeftOpen,
     })
+}
+
+/// An item of the Map `Fulfil Sources`.
+async fn item(engine: &impl Engine, at: &TaskRef, attempt: u32, next: Next) -> Result<(), Lost> {
+    let decided = match next {
+        Next::Review => engine.review(at, attempt).await? == Some(Next::Fulfil),
+        _ => true,
+    };
+    if decided { fulfil_source(engine, at).await } else { Ok(()) }
 }
 
 /// The state machine `fulfil-source`.
@@ -173,7 +195,7 @@ async fn fulfil_source(engine: &impl Engine, at: &TaskRef) -> Result<(), Lost> {
             Next::Check => Function::Check(at.clone()),
             Next::Submit => Function::Submit(at.clone()),
             Next::Verify => Function::Verify(at.clone()),
-            Next::Settled | Next::Unknown | Next::Fulfil | Next::None => break,
+            Next::Settled | Next::Unknown | Next::Fulfil | Next::Review | Next::None => break,
         };
         engine.wait(wait_seconds).await?;
         last = step(engine, function).await?;
@@ -283,6 +305,14 @@ impl Engine for Driver<'_> {
             self.steps.set(Some(steps.checked_sub(1).ok_or(CallError::Lost(Lost::Request))?));
         }
         function.call(self.world).await.map_err(|failure| CallError::Failed(failure.kind))
+    }
+
+    /// Straight through nobody decides meanwhile: what is decided already goes on, and whoever waits goes
+    /// on in a run of its own once its token is released.
+    async fn review(&self, at: &TaskRef, attempt: u32) -> Result<Option<Next>, Lost> {
+        let token = self.world.workflow.park(attempt, at);
+        retried(self, Function::Park(at.clone(), token)).await?;
+        Ok(None)
     }
 
     fn jitter(&self, most: u64) -> u64 {

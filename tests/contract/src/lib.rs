@@ -5,7 +5,9 @@
 //! are as strict as the real ones; where AWS refuses something, they do.
 
 pub mod canary;
+pub mod catalogue;
 pub mod clock;
+pub mod copies;
 pub mod driver;
 pub mod gate;
 pub mod keys;

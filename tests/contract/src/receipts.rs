@@ -13,7 +13,7 @@ use std::rc::Rc;
 #[derive(Clone, Debug)]
 pub struct ReceiptBucket {
     gate: Gate,
-    files: Rc<RefCell<BTreeMap<RequestId, Vec<u8>>>>,
+    files: Rc<RefCell<BTreeMap<(RequestId, u32), Vec<u8>>>>,
 }
 
 impl ReceiptBucket {
@@ -23,19 +23,25 @@ impl ReceiptBucket {
         Self { gate, files: Rc::default() }
     }
 
-    /// A kept file.
+    /// The kept file of a request's first closing.
     #[must_use]
     pub fn file(&self, request: RequestId) -> Option<Vec<u8>> {
-        self.files.borrow().get(&request).cloned()
+        self.file_of(request, 0)
+    }
+
+    /// The kept file of a closing, counted from 0.
+    #[must_use]
+    pub fn file_of(&self, request: RequestId, closing: u32) -> Option<Vec<u8>> {
+        self.files.borrow().get(&(request, closing)).cloned()
     }
 }
 
 impl Receipts for ReceiptBucket {
-    async fn keep(&self, request: RequestId, receipt: &Receipt) -> Result<(), Failure> {
+    async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<(), Failure> {
         self.gate.point("keep receipt").await;
         let differs = {
             let mut files = self.files.borrow_mut();
-            *files.entry(request).or_insert_with(|| receipt.file.clone()) != receipt.file
+            *files.entry((request, closing)).or_insert_with(|| receipt.file.clone()) != receipt.file
         };
         self.gate.point("after keep receipt").await;
         if differs { Err(Failure::misconfigured("receipt_differs")) } else { Ok(()) }

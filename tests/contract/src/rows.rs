@@ -10,6 +10,7 @@ use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::Tag;
 use rightful_domain::task::{Rule, Task};
 use rightful_domain::time::Time;
+use rightful_domain::vendor::DataSource;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -146,6 +147,24 @@ pub fn limit(row: &Limit, writer: u64) -> Result<Write, Failure> {
     let next = Limit { revision: row.revision + 1, ..row.clone() };
     let item = item(&next, next.revision, writer)?;
     Ok(Write::Put(limit_key(&row.source), item, guard(row.revision)))
+}
+
+/// A data source's row at its next revision.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn source(row: &DataSource, writer: u64) -> Result<Write, Failure> {
+    let next = DataSource { revision: row.revision + 1, ..row.clone() };
+    Ok(Write::Put(source_key(&row.id), item(&next, next.revision, writer)?, guard(row.revision)))
+}
+
+/// What removes a data source's row, on condition of its revision, and its limit.
+#[must_use]
+pub fn no_source(row: &DataSource) -> Vec<Write> {
+    vec![
+        Write::DeleteIf(source_key(&row.id), Guard::Revision(row.revision)),
+        Write::Delete(limit_key(&row.id)),
+    ]
 }
 
 /// A row of a change.

@@ -2,7 +2,7 @@
 
 use crate::gate::Gate;
 use rightful_domain::failure::Failure;
-use rightful_domain::ports::Secrets;
+use rightful_domain::ports::{SecretWrites, Secrets};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -45,5 +45,48 @@ impl Secrets for SecretStore {
 impl std::fmt::Debug for SecretStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SecretStore(***)")
+    }
+}
+
+/// The secrets that were written, and those that were removed; nobody reads them here.
+#[derive(Clone)]
+pub struct Vault {
+    gate: Gate,
+    values: Rc<RefCell<BTreeMap<String, String>>>,
+}
+
+impl Vault {
+    /// An empty one.
+    #[must_use]
+    pub fn new(gate: Gate) -> Self {
+        Self { gate, values: Rc::default() }
+    }
+
+    /// A written secret.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<String> {
+        self.values.borrow().get(name).cloned()
+    }
+}
+
+impl SecretWrites for Vault {
+    async fn put_secret(&self, name: &str, value: &str) -> Result<(), Failure> {
+        self.gate.point("put secret").await;
+        self.values.borrow_mut().insert(name.to_owned(), value.to_owned());
+        self.gate.point("after put secret").await;
+        Ok(())
+    }
+
+    async fn remove_secret(&self, name: &str) -> Result<(), Failure> {
+        self.gate.point("remove secret").await;
+        self.values.borrow_mut().remove(name);
+        self.gate.point("after remove secret").await;
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault(***)")
     }
 }

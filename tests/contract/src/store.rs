@@ -10,11 +10,12 @@ use crate::table::{Guard, Item, Key, Refusal, Table, Write};
 use rightful_domain::event::{self, Fact, Head};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::journal;
 use rightful_domain::lease::Lease;
 use rightful_domain::limit::Limit;
 use rightful_domain::ports::{
     Begins, Change, CommitError, Created, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Limits, Page, Reads,
-    Row, Writes,
+    Row, SetUp, SetsUp, SourceRow, UsesOf, Writes,
 };
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::{Sealed, Tag};
@@ -302,6 +303,70 @@ impl Writes for Store {
         let stored = self.commit_now(&change);
         self.gate.point("after commit").await;
         stored
+    }
+}
+
+impl Store {
+    /// The deployment's journal, after checking that its entries follow each other.
+    ///
+    /// # Panics
+    /// When the chain is broken.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "test equipment")]
+    pub fn journal(&self) -> Vec<journal::Entry> {
+        let rows = self.table.query("JOURNAL", "ENTRY#");
+        let bytes: Vec<Vec<u8>> = rows.into_iter().map(|item| item.body).collect();
+        journal::read(&Head::start(), &bytes).expect("a whole journal").1
+    }
+
+    fn set_up_now(&self, change: &SetUp) -> Result<(), CommitError> {
+        let writer = self.writer();
+        let unwritable = |_| Failure::misconfigured("entry_unwritable");
+        for _ in 0..TRIES {
+            let head = self.table.row("JOURNAL", "HEAD").map(|item| rows::read(&item)).transpose()?;
+            let head: Head = head.unwrap_or_else(Head::start);
+            let entry = journal::write(&head, change.at, &change.by, &change.act).map_err(unwritable)?;
+            let guard = if head.seq == 0 { Guard::Absent } else { Guard::Revision(head.seq) };
+            let mut writes = match &change.row {
+                SourceRow::Untouched => Vec::new(),
+                SourceRow::Put(source) => vec![rows::source(source, writer)?],
+                SourceRow::Remove(source) => rows::no_source(source),
+            };
+            let own = writes.len();
+            let sk = format!("ENTRY#{:020}", entry.head.seq);
+            let item = Item { body: entry.bytes, revision: 0, writer, index: Default::default() };
+            writes.push(Write::Put(("JOURNAL".to_owned(), sk), item, Guard::Absent));
+            let item = rows::item(&entry.head, entry.head.seq, writer)?;
+            writes.push(Write::Put(("JOURNAL".to_owned(), "HEAD".to_owned()), item, guard));
+            match self.table.transact(&writes) {
+                Ok(()) => return Ok(()),
+                Err(Refusal::Guards(failed)) if failed.iter().any(|&n| n < own) => {
+                    return Err(CommitError::Stale);
+                }
+                Err(Refusal::Conflict | Refusal::Guards(_)) => {}
+                Err(Refusal::Ambiguous | Refusal::Dark) => return Err(UNAVAILABLE.into()),
+                Err(Refusal::Invalid(code)) => return Err(Failure::misconfigured(code).into()),
+            }
+        }
+        Err(BUSY.into())
+    }
+}
+
+impl SetsUp for Store {
+    async fn set_up(&self, change: SetUp) -> Result<(), CommitError> {
+        self.gate.point("set up").await;
+        let stored = self.set_up_now(&change);
+        self.gate.point("after set up").await;
+        stored
+    }
+}
+
+impl UsesOf for Store {
+    async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure> {
+        self.gate.point("read uses").await;
+        let open = self.due_now().into_iter().filter_map(|(key, _, at)| named(&at, &key));
+        let of = |due: Due| (due.source.as_ref() == Some(source)).then_some(due.request);
+        Ok(open.filter_map(of).take(most as usize).collect())
     }
 }
 

@@ -57,6 +57,8 @@ pub enum Write {
     Put(Key, Item, Guard),
     /// Deletes a row.
     Delete(Key),
+    /// Deletes a row on a condition.
+    DeleteIf(Key, Guard),
     /// Writes nothing: the guard must hold.
     Check(Key, Guard),
 }
@@ -64,7 +66,9 @@ pub enum Write {
 impl Write {
     fn key(&self) -> &Key {
         match self {
-            Write::Put(key, _, _) | Write::Delete(key) | Write::Check(key, _) => key,
+            Write::Put(key, _, _) | Write::Delete(key) | Write::DeleteIf(key, _) | Write::Check(key, _) => {
+                key
+            }
         }
     }
 }
@@ -205,11 +209,13 @@ impl Table {
         }
         let mut rows = self.rows.borrow_mut();
         let holds = |write: &Write| match write {
-            Write::Delete(_) | Write::Put(_, _, Guard::Nothing) | Write::Check(_, Guard::Nothing) => true,
-            Write::Put(key, _, Guard::Absent) | Write::Check(key, Guard::Absent) => !rows.contains_key(key),
-            Write::Put(key, _, Guard::Revision(revision)) | Write::Check(key, Guard::Revision(revision)) => {
-                rows.get(key).is_some_and(|row| row.revision == *revision)
-            }
+            Write::Delete(_) => true,
+            Write::Put(key, _, guard) | Write::DeleteIf(key, guard) | Write::Check(key, guard) => match guard
+            {
+                Guard::Nothing => true,
+                Guard::Absent => !rows.contains_key(key),
+                Guard::Revision(revision) => rows.get(key).is_some_and(|row| row.revision == *revision),
+            },
         };
         let failed: Vec<usize> = (0..writes.len()).filter(|&n| !holds(&writes[n])).collect();
         if !failed.is_empty() {
@@ -218,7 +224,7 @@ impl Table {
         for write in writes {
             match write {
                 Write::Put(key, item, _) => rows.insert(key.clone(), item.clone()),
-                Write::Delete(key) => rows.remove(key),
+                Write::Delete(key) | Write::DeleteIf(key, _) => rows.remove(key),
                 Write::Check(..) => None,
             };
             self.changed.borrow_mut().insert(write.key().0.clone());
@@ -237,7 +243,7 @@ impl Table {
         }
         let sizes = writes.iter().map(|write| match write {
             Write::Put(key, item, _) => item.bytes(key),
-            Write::Delete(key) | Write::Check(key, _) => key.0.len() + key.1.len(),
+            Write::Delete(key) | Write::DeleteIf(key, _) | Write::Check(key, _) => key.0.len() + key.1.len(),
         });
         let (mut total, mut largest) = (0, 0);
         for size in sizes {

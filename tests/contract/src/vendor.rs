@@ -2,6 +2,7 @@
 
 use crate::clock::TestClock;
 use crate::gate::Gate;
+use rightful_domain::copy::RecordCopy;
 use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::SourceId;
@@ -25,6 +26,8 @@ use std::task::Poll;
 pub enum Call {
     /// A search by so many identifiers.
     Search(usize),
+    /// The same, for the records' contents.
+    Copy(usize),
     /// A submission: what makes the vendor erase.
     Submit {
         /// The records it names.
@@ -143,7 +146,8 @@ impl fmt::Debug for State {
 pub fn plain() -> Capabilities {
     Capabilities {
         identifiers: vec![IdentifierKind::email()],
-        rights: vec![Right::Erasure],
+        rights: vec![Right::Erasure, Right::Access],
+        export: None,
         dry_run: true,
         batch_size: 100,
         max_records: 10_000,
@@ -254,7 +258,8 @@ impl FakeVendor {
         let mut state = self.state.borrow_mut();
         let rule_id = format!("rule-{}", state.rules.len() + 1);
         let (records, opened_at) = (batch.records.to_vec(), self.clock.now());
-        let rule = OpenRule { records, dry_run: batch.dry_run, polls: state.polls, opened_at };
+        let dry_run = batch.dry_run || batch.right == Right::Access;
+        let rule = OpenRule { records, dry_run, polls: state.polls, opened_at };
         state.rules.insert(rule_id.clone(), rule);
         Submitted::Accepted { rule_id, status: RuleStatus::AwaitingApproval }
     }
@@ -302,6 +307,19 @@ impl Vendor for FakeVendor {
         };
         state.last_found = found.clone().ok();
         found.map(|records| Found { records })
+    }
+
+    async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault> {
+        self.gate.point("vendor copy").await;
+        self.called(Call::Copy(identifiers.len()));
+        let mut state = self.state.borrow_mut();
+        if let Some(Err(fault)) = state.searches.pop_front() {
+            return Err(fault);
+        }
+        let held = identifiers.iter().filter_map(|one| state.people.get(&one.comparable()));
+        let unique: BTreeSet<RecordId> = held.flatten().cloned().collect();
+        let content = |id: &RecordId| serde_json::json!({"id": id.expose(), "name": "Ana Canario"});
+        Ok(unique.into_iter().map(|id| RecordCopy { content: content(&id), id }).collect())
     }
 
     async fn submit(&self, batch: &Batch<'_>) -> Submitted {

@@ -4,10 +4,11 @@
 use crate::gate::Gate;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::Workflow;
+use rightful_domain::operations::{Next, TaskRef};
+use rightful_domain::ports::{Tokens, Workflow};
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// The longest payload of a state.
@@ -31,6 +32,10 @@ pub struct StateMachine {
     started: Rc<RefCell<Vec<Execution>>>,
     waiting: Rc<RefCell<VecDeque<Execution>>>,
     failures: Rc<Cell<u32>>,
+    /// Who waits for a review, by token: attempt and task.
+    parked: Rc<RefCell<BTreeMap<String, (u32, TaskRef)>>>,
+    tokens: Rc<Cell<u32>>,
+    released: Rc<RefCell<Vec<(String, Next)>>>,
     payloads: Rc<RefCell<String>>,
 }
 
@@ -39,7 +44,42 @@ impl StateMachine {
     #[must_use]
     pub fn new(gate: Gate) -> Self {
         let (started, waiting) = Default::default();
-        Self { gate, started, waiting, failures: Rc::default(), payloads: Rc::default() }
+        Self {
+            gate,
+            started,
+            waiting,
+            failures: Rc::default(),
+            parked: Rc::default(),
+            tokens: Rc::default(),
+            released: Rc::default(),
+            payloads: Rc::default(),
+        }
+    }
+
+    /// A new token, under which this attempt waits for the review of a task.
+    #[must_use]
+    pub fn park(&self, attempt: u32, at: &TaskRef) -> String {
+        self.tokens.set(self.tokens.get() + 1);
+        let token = format!("token-{}", self.tokens.get());
+        self.parked.borrow_mut().insert(token.clone(), (attempt, at.clone()));
+        token
+    }
+
+    /// Whether somebody waits under this token.
+    #[must_use]
+    pub fn waits(&self, token: &str) -> bool {
+        self.parked.borrow().contains_key(token)
+    }
+
+    /// The waiting of this token is over: nobody hears of its release.
+    pub fn time_out(&self, token: &str) {
+        self.parked.borrow_mut().remove(token);
+    }
+
+    /// What every token was released with, in order.
+    #[must_use]
+    pub fn released(&self) -> Vec<(String, Next)> {
+        self.released.borrow().clone()
     }
 
     /// The next `n` starts fail.
@@ -100,6 +140,28 @@ impl Workflow for StateMachine {
             self.waiting.borrow_mut().push_back(execution);
         }
         self.gate.point("after start workflow").await;
+        Ok(())
+    }
+}
+
+impl Tokens for StateMachine {
+    /// An execution that goes on is run again from its beginning, which its states pass over.
+    async fn release(&self, token: &str, next: Next) -> Result<(), Failure> {
+        self.gate.point("release token").await;
+        if self.failures.get() > 0 {
+            self.failures.set(self.failures.get() - 1);
+            return Err(Failure::transient("workflow_unavailable"));
+        }
+        self.pass(&serde_json::json!({"next": next}))?;
+        self.released.borrow_mut().push((token.to_owned(), next));
+        let parked = self.parked.borrow_mut().remove(token);
+        if let Some((attempt, at)) = parked
+            && next == Next::Fulfil
+        {
+            let sources = vec![at.source_id];
+            self.waiting.borrow_mut().push_back(Execution { request: at.request_id, attempt, sources });
+        }
+        self.gate.point("after release token").await;
         Ok(())
     }
 }

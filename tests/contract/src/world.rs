@@ -1,7 +1,9 @@
 //! Everything together: a deployment in memory, and each operation as its handler calls it.
 #![allow(clippy::expect_used, reason = "test equipment: when it is broken, the test shall stop there")]
 
+use crate::catalogue::FakeCatalogue;
 use crate::clock::TestClock;
+use crate::copies::{CopyBucket, PlainPacker};
 use crate::gate::Gate;
 use crate::keys::{KeyTable, TagKey};
 use crate::receipts::ReceiptBucket;
@@ -12,24 +14,31 @@ use crate::table::{Table, Write};
 use crate::tickets::FakeTickets;
 use crate::vendor::{FakeVendor, FakeVendors};
 use crate::workflow::StateMachine;
+use rightful_domain::actor::Actor;
 use rightful_domain::event::{Fact, read_chain};
 use rightful_domain::failure::Failure;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::life::Ruling;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
+use rightful_domain::operations::again::{ActError, Acted, Again};
 use rightful_domain::operations::check::Check;
 use rightful_domain::operations::close::{Close, Closing};
 use rightful_domain::operations::ended::{Ended, Ending, Marking};
 use rightful_domain::operations::extend::{Extend, ExtendError, Extended};
 use rightful_domain::operations::find::Find;
 use rightful_domain::operations::reconcile::{Reconcile, Run};
+use rightful_domain::operations::review::{Park, Review, ReviewError, Reviewed, Reviewing, Seen};
+use rightful_domain::operations::set_up::SettingUp;
+use rightful_domain::operations::shown::{CopyLink, Link, RecordPage, Records, ShowError};
 use rightful_domain::operations::submit::Submit;
 use rightful_domain::operations::verify::Verify;
 use rightful_domain::operations::{Settings, Step, TaskRef};
+use rightful_domain::policy::{OwnPolicies, Policies, Policy};
 use rightful_domain::ports::Clock;
 use rightful_domain::receipt::Issuer;
 use rightful_domain::request::{EndStatus, Ground, Request, Right};
-use rightful_domain::task::{Rule, Task};
+use rightful_domain::task::{Rule, Task, TaskState};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::DataSource;
 use std::cell::Cell;
@@ -68,12 +77,20 @@ pub struct World {
     pub signer: SigningKey,
     /// The bucket.
     pub receipts: ReceiptBucket,
+    /// The kept copies.
+    pub copies: CopyBucket,
+    /// The secrets that were written.
+    pub secrets: crate::secrets::Vault,
     /// The ticketing system.
     pub tickets: FakeTickets,
     /// The settings of every operation.
     pub settings: Settings,
     /// How long failed requests are remembered.
     pub forget_after_days: u32,
+    /// How long copies are kept.
+    pub copy_days: u32,
+    /// Who decides.
+    pub policies: Policies,
     calls: Cell<u32>,
 }
 
@@ -101,9 +118,13 @@ impl World {
             workflow: StateMachine::new(gate.clone()),
             signer: SigningKey::new(gate.clone(), "receipts-1", [9; 32]).expect("a seed"),
             receipts: ReceiptBucket::new(gate.clone()),
+            copies: CopyBucket::new(gate.clone()),
+            secrets: crate::secrets::Vault::new(gate.clone()),
             tickets: FakeTickets::new(gate.clone(), clock.clone()),
             settings: Settings { grace_seconds: 300 },
             forget_after_days: 30,
+            copy_days: 30,
+            policies: Policies { erasure: Policy::Auto, access: Policy::Auto },
             calls: Cell::new(0),
             gate,
             clock,
@@ -130,6 +151,7 @@ impl World {
             connector: "plain".to_owned(),
             params: BTreeMap::new(),
             enabled,
+            review: OwnPolicies::default(),
             revision: 1,
             created_at: self.now(),
         };
@@ -142,7 +164,7 @@ impl World {
     /// # Errors
     /// [`AcceptError`].
     pub async fn demand(&self, n: u8, demand: &Demand) -> Result<Accepted, AcceptError> {
-        self.accept(n, demand, Arrival::Operator).await
+        self.accept(n, demand, Arrival::Operator { by: &ann(), key: None }).await
     }
 
     /// Takes in a demand for request `n`.
@@ -162,6 +184,7 @@ impl World {
             workflow: &self.workflow,
             clock: &self.clock,
             settings: self.settings,
+            policies: self.policies,
         };
         accept.run(request_id(n), demand, arrival).await
     }
@@ -192,6 +215,7 @@ impl World {
             keys: &self.keys,
             tags: &self.tags,
             vendors: &self.vendors,
+            copies: &self.copies,
             clock: &self.clock,
             settings: self.settings,
         };
@@ -246,10 +270,13 @@ impl World {
             keys: &self.keys,
             signer: &self.signer,
             receipts: &self.receipts,
+            copies: &self.copies,
+            packer: &PlainPacker,
             tickets: &self.tickets,
             clock: &self.clock,
             settings: self.settings,
             forget_after_days: self.forget_after_days,
+            copy_days: self.copy_days,
             issuer: Issuer { stage: "test".to_owned(), sandbox: true },
         };
         let closing = close.run(id, self.now().plus_seconds(seconds)).await?;
@@ -298,7 +325,114 @@ impl World {
     /// # Errors
     /// [`ExtendError`].
     pub async fn extend(&self, id: RequestId, months: u8, ground: Ground) -> Result<Extended, ExtendError> {
-        Extend { store: &self.store, clock: &self.clock }.run(id, months, ground).await
+        Extend { store: &self.store, clock: &self.clock }.run(id, months, ground, &ann()).await
+    }
+
+    /// Calls the handler `review` with the token of an execution that waits.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn park(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
+        let park =
+            Park { store: &self.store, tokens: &self.workflow, clock: &self.clock, settings: self.settings };
+        self.passed(at, park.run(at, token).await)
+    }
+
+    /// Reviews as a person does: what they were shown.
+    ///
+    /// # Errors
+    /// [`ReviewError`].
+    pub async fn review(
+        &self,
+        id: RequestId,
+        reviewing: &Reviewing,
+        by: &Actor,
+    ) -> Result<Reviewed, ReviewError> {
+        let review = Review {
+            store: &self.store,
+            keys: &self.keys,
+            tokens: &self.workflow,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        review.run(id, reviewing, by).await
+    }
+
+    /// A review of all that waits for one, as it stands now.
+    #[must_use]
+    pub fn reviewing(&self, id: RequestId, ruling: Ruling) -> Reviewing {
+        let waits = |task: &Task| {
+            task.state == TaskState::AwaitingReview
+                && (task.lacks_identifier() == (ruling == Ruling::LeaveOut))
+        };
+        let sources = self
+            .tasks(id)
+            .into_iter()
+            .filter(waits)
+            .map(|task| Seen { source: task.source, records: task.found_digest })
+            .collect();
+        Reviewing { sources, ruling, reason: "seen with the customer's file".to_owned() }
+    }
+
+    /// What an operator does to a request.
+    #[must_use]
+    pub fn again(&self) -> Again<'_, Store, KeyTable, StateMachine, TestClock> {
+        Again {
+            store: &self.store,
+            keys: &self.keys,
+            workflow: &self.workflow,
+            clock: &self.clock,
+            settings: self.settings,
+        }
+    }
+
+    /// Gives a data source an identifier.
+    ///
+    /// # Errors
+    /// [`ActError`].
+    pub async fn identify(&self, at: &TaskRef, identifier: &Identifier) -> Result<Acted, ActError> {
+        self.again().identify(at, identifier, &FakeCatalogue, &ann()).await
+    }
+
+    /// Shows an operator which records were found.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn records(&self, at: &TaskRef, from: u32, most: u32) -> Result<RecordPage, ShowError> {
+        Records { store: &self.store, keys: &self.keys, clock: &self.clock }.run(at, from, most, &ann()).await
+    }
+
+    /// A link to a copy.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn link(&self, id: RequestId) -> Result<Link, ShowError> {
+        let link = CopyLink { store: &self.store, links: &self.copies, clock: &self.clock, seconds: 900 };
+        link.run(id, &ann()).await
+    }
+
+    /// Sets up data sources.
+    #[must_use]
+    pub fn setting_up(&self) -> SettingUp<'_, Store, crate::secrets::Vault, FakeCatalogue, TestClock> {
+        SettingUp {
+            store: &self.store,
+            secrets: &self.secrets,
+            catalogue: &FakeCatalogue,
+            clock: &self.clock,
+        }
+    }
+
+    /// Changes a data source's row by hand.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn tamper_source(&self, name: &str, change: impl FnOnce(&mut DataSource)) {
+        let key = rows::source_key(&source(name));
+        let mut row: DataSource =
+            rows::read(&self.store.table().row(&key.0, &key.1).expect("a source")).expect("a source's row");
+        change(&mut row);
+        let revision = row.revision;
+        self.store.table().set(key, Some(rows::item(&row, revision, 0).expect("a row")));
     }
 
     fn passed(&self, at: &TaskRef, answer: Result<Step, Failure>) -> Result<Step, Failure> {
@@ -403,6 +537,15 @@ pub fn request_id(n: u8) -> RequestId {
     let mut bytes = *Uuid::from_u128(0x019a_a6e0_5c1f_7000_8000_0000_0000_0000).as_bytes();
     bytes[15] = n;
     RequestId::new(Uuid::from_bytes(bytes))
+}
+
+/// The operator who does whatever an operator does.
+///
+/// # Panics
+/// Never: the name is good.
+#[must_use]
+pub fn ann() -> Actor {
+    Actor::parse("arn:aws:iam::111122223333:user/ann").expect("a name")
 }
 
 /// A data source's id.

@@ -6,7 +6,7 @@ use rightful_contract::driver::{Driver, End};
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::tickets::{CHANNEL, TicketCall, TicketReply};
 use rightful_contract::vendor::FakeVendor;
-use rightful_contract::world::{CANARY, World, erasure, request_id, task_of};
+use rightful_contract::world::{CANARY, World, ann, erasure, request_id, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::ids::Reference;
 use rightful_domain::operations::accept::{Arrival, Demand};
@@ -25,8 +25,9 @@ async fn ready_with(channel: &str, reference: Option<&str>) -> (World, FakeVendo
     vendor.set(|state| state.polls = 0);
     let reference = reference.map(|text| Reference::parse(text).unwrap());
     let demand = Demand { reference, ..erasure() };
+    let operator = ann();
     let arrival = match channel {
-        "operator" => Arrival::Operator,
+        "operator" => Arrival::Operator { by: &operator, key: None },
         channel => Arrival::Delivery { channel, key: b"1", body: b"{}" },
     };
     world.accept(1, &demand, arrival).await.unwrap();

@@ -33,13 +33,13 @@ async fn a_deadline_is_extended_by_months_counted_from_the_receipt_with_its_grou
     assert_eq!(request.due_at, extended.due_at);
     let recorded = request.extension.unwrap();
     assert_eq!((recorded.months, recorded.ground), (2, Ground::NumberOfRequests));
-    assert_eq!((recorded.by.as_str(), recorded.at), ("operator", world.now()));
+    assert_eq!((recorded.by.as_str(), recorded.at), ("arn:aws:iam::111122223333:user/ann", world.now()));
     let [Fact::DeadlineExtended { months: 2, ground: Ground::NumberOfRequests, by, due_at }] =
         &extensions(&world)[..]
     else {
         panic!("{:?}", extensions(&world))
     };
-    assert_eq!((by.as_str(), *due_at), ("operator", extended.due_at));
+    assert_eq!((by.as_str(), *due_at), ("arn:aws:iam::111122223333:user/ann", extended.due_at));
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn what_cannot_be_searched_fails_with_its_reason() {
 #[tokio::test]
 async fn a_right_that_the_vendor_does_not_know_fails() {
     let world = World::new();
-    world.connect("crm");
+    world.connect("crm").set(|state| state.capabilities.rights = vec![Right::Erasure]);
     world.demand(1, &Demand { right: Right::Access, ..erasure() }).await.unwrap();
     world.find(&task_of(1, "crm")).await.unwrap();
     assert_eq!(ended(&world.task(&task_of(1, "crm"))), (Some(Outcome::Failed), Some("right_not_supported")));
