@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 FUNCTIONS = {"intake", "search", "submit", "status-check", "close", "reconcile"}
-LIBRARIES = {"rightful-domain", "rightful-connectors", "rightful-aws", "rightful-lambda"}
+LIBRARIES = {"rightful-domain", "rightful-connectors", "rightful-aws", "rightful-lambda", "rightful-package"}
 
 # Each crate: the crates of the workspace that it may depend on.
 ALLOWED = {
@@ -17,8 +17,9 @@ ALLOWED = {
     "rightful-connectors": {"rightful-domain"},
     "rightful-aws": {"rightful-domain"},
     "rightful-lambda": {"rightful-domain"},
+    "rightful-package": {"rightful-domain"},
     **{f"rightful-{name}": LIBRARIES for name in FUNCTIONS},
-    "rightful-cli": LIBRARIES - {"rightful-lambda"},
+    "rightful-cli": LIBRARIES - {"rightful-lambda", "rightful-package"},
     "rightful-contract": {"rightful-domain"},
     "rightful-sandbox": set(),
     "rightful-simulation": {"rightful-contract", "rightful-domain"},
@@ -31,6 +32,7 @@ FORBIDDEN = {
     "rightful-connectors": ("aws-", "aws_", "lambda"),
     "rightful-aws": ("aws-config", "lambda"),
     "rightful-lambda": ("aws-", "reqwest"),
+    "rightful-package": ("aws-", "aws_", "reqwest", "hyper", "tokio", "lambda", "tracing"),
     **{f"rightful-{name}": ("aws-sdk", "aws-config", "reqwest", "lambda_runtime") for name in FUNCTIONS},
 }
 
@@ -71,6 +73,8 @@ def main():
         ("rightful-domain", "rightful-aws"),
         ("rightful-domain", "tokio"),
         ("rightful-connectors", "aws-sdk-kms"),
+        ("rightful-package", "rightful-aws"),
+        ("rightful-package", "tokio"),
         ("rightful-search", "rightful-submit"),
         ("rightful-close", "reqwest"),
         ("rightful-stranger", "serde"),

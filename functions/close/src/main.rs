@@ -1,12 +1,14 @@
-//! Outcome, signed receipt, forgetting, answer to the ticket.
+//! The person's copy, outcome, signed receipt, forgetting, answer to the ticket.
 
 use rightful_aws::{
-    Aws, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, Settings, Store, SystemClock, tls_config,
+    Aws, CopyBucket, DataKeys, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, Settings, Store, SystemClock,
+    tls_config,
 };
 use rightful_connectors::{Options, Ticketing, VendorClient};
 use rightful_domain::ids::RequestId;
 use rightful_domain::operations::close::Close;
 use rightful_lambda::{Correlated, Environment, Error};
+use rightful_package::Packer;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -31,7 +33,9 @@ async fn main() -> Result<(), Error> {
     let keys_table = env.require("KEYS_TABLE")?;
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
     store.warm().await;
-    let keys = KeyTable::new(&aws, &keys_table);
+    let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
+    let forgets = KeyTable::new(&aws, &keys_table);
+    let copies = CopyBucket::new(&aws, env.require("COPIES_BUCKET")?);
     let signer = ReceiptKey::new(&aws, env.require("RECEIPT_KEY_ID")?);
     let receipts = ReceiptBucket::new(&aws, env.require("RECEIPTS_BUCKET")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
@@ -42,12 +46,16 @@ async fn main() -> Result<(), Error> {
     let close = Close {
         store: &store,
         keys: &keys,
+        forgets: &forgets,
         signer: &signer,
         receipts: &receipts,
+        copies: &copies,
+        packer: &Packer,
         tickets: &tickets,
         clock: &clock,
         settings: env.settings()?,
         forget_after_days: u32::try_from(env.number("FORGET_AFTER_DAYS")?)?,
+        copy_days: u32::try_from(env.number("COPY_DAYS")?)?,
         issuer,
     };
     rightful_lambda::serve(async |event: Event, invocation| {

@@ -11,6 +11,7 @@ use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::ids::RequestId;
 use rightful_domain::operations::Settings;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
+use rightful_domain::policy::Policies;
 use rightful_domain::ports::{Begins, Clock, NewKeys, Reads, Secrets, Tags, Workflow, Writes};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -32,6 +33,7 @@ pub struct Intake<S, K, T, X, W, C> {
     workflow: W,
     clock: C,
     settings: Settings,
+    policies: Policies,
     /// When each channel's secret was last read again because of a wrong signature.
     looked: RefCell<HashMap<String, i64>>,
 }
@@ -53,6 +55,7 @@ where
         workflow: W,
         clock: C,
         settings: Settings,
+        policies: Policies,
     ) -> Result<Self, Failure> {
         let channels = channel::embedded().map_err(|_| Failure::misconfigured("channel_unreadable"))?;
         Ok(Self {
@@ -64,6 +67,7 @@ where
             workflow,
             clock,
             settings,
+            policies,
             looked: RefCell::default(),
         })
     }
@@ -140,6 +144,7 @@ where
             workflow: &self.workflow,
             clock: &self.clock,
             settings: self.settings,
+            policies: self.policies,
         }
     }
 

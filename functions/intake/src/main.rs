@@ -39,6 +39,7 @@ async fn main() -> Result<(), Error> {
         StateMachine::new(&aws, env.require("FULFIL_REQUEST_ARN")?),
         SystemClock,
         env.settings()?,
+        env.policies()?,
     )?;
     rightful_lambda::serve(async |Webhook(webhook), _| Ok(intake.receive(&webhook).await)).await
 }

@@ -1,6 +1,8 @@
-//! Has one data source erase what was decided on; keeps the rule id.
+//! Has one data source erase what was decided on and keeps the rule id, or copies it.
 
-use rightful_aws::{Aws, DataKeys, SecretStore, Settings, Store, SystemClock, TagKey, tls_config};
+use rightful_aws::{
+    Aws, CopyBucket, DataKeys, SecretStore, Settings, Store, SystemClock, TagKey, tls_config,
+};
 use rightful_connectors::{Connectors, Options, Sources, VendorClient};
 use rightful_domain::operations::TaskRef;
 use rightful_domain::operations::submit::Submit;
@@ -21,8 +23,16 @@ async fn main() -> Result<(), Error> {
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
     let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?;
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
+    let copies = CopyBucket::new(&aws, env.require("COPIES_BUCKET")?);
     let (clock, settings) = (SystemClock, env.settings()?);
-    let submit =
-        Submit { store: &store, keys: &keys, tags: &tags, vendors: &vendors, clock: &clock, settings };
+    let submit = Submit {
+        store: &store,
+        keys: &keys,
+        tags: &tags,
+        vendors: &vendors,
+        copies: &copies,
+        clock: &clock,
+        settings,
+    };
     rightful_lambda::serve(async |at: TaskRef, invocation| submit.run(&at, invocation.until).await).await
 }

@@ -175,6 +175,7 @@ const CODES: &[(&str, &str, &str)] = &[
 
     // What is stored.
     ("change_too_large", "a change is larger than DynamoDB takes", REPORT),
+    ("copy_unpackable", "the copies of the data sources can't be packed into one file", REPORT),
     ("cursor_unreadable", "the place to go on from is not one that a list gave", "begin the list anew"),
     ("data_key_unusable", "the request's data key is not one", REPORT),
     ("event_unwritable", "an event can't be written", REPORT),

@@ -268,6 +268,7 @@ impl World {
         let close = Close {
             store: &self.store,
             keys: &self.keys,
+            forgets: &self.keys,
             signer: &self.signer,
             receipts: &self.receipts,
             copies: &self.copies,

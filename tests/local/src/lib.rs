@@ -6,6 +6,7 @@
 
 pub mod executions;
 pub mod leaks;
+pub mod process;
 pub mod webhook;
 
 use anyhow::{Context as _, Result, bail, ensure};

@@ -595,10 +595,11 @@ impl Moving<'_> {
         self.due(0);
     }
 
-    /// A copy is not made without every data source that was asked, and where a person decides anyway,
-    /// they see to this too.
+    /// A copy is not made without every data source that was asked; and where a person decides anyway, or
+    /// had it run again, they see to this too.
     fn identifier_missing(&mut self) {
-        if self.terms.right == Right::Access || self.life.task.policy.involves_a_person() {
+        let attended = self.life.task.policy.involves_a_person() || self.life.task.run > 1;
+        if self.terms.right == Right::Access || attended {
             self.life.task.counts.found = 0;
             self.life.task.found_digest = None;
             self.life.task.reason = Some(IDENTIFIER_MISSING.to_owned());

@@ -2,6 +2,7 @@
 
 use rightful_domain::failure::Failure;
 use rightful_domain::operations::Settings;
+use rightful_domain::policy::{Policies, Policy};
 use rightful_domain::receipt::Issuer;
 
 /// A function's environment variables.
@@ -56,6 +57,20 @@ impl Environment {
     /// `Misconfigured` when one is missing or wrong.
     pub fn settings(self) -> Result<Settings, Failure> {
         Ok(Settings { grace_seconds: self.number("RECONCILE_GRACE_SECONDS")? })
+    }
+
+    /// Who decides on what is found, unless a data source says otherwise.
+    ///
+    /// # Errors
+    /// `Misconfigured` when a setting is missing or no policy.
+    pub fn policies(self) -> Result<Policies, Failure> {
+        let policy = |name| {
+            Policy::parse(&self.require(name)?).map_err(|error| {
+                tracing::error!(name, %error, "this environment variable holds no review policy");
+                Failure::misconfigured("setting_wrong")
+            })
+        };
+        Ok(Policies { erasure: policy("ERASURE_REVIEW")?, access: policy("ACCESS_REVIEW")? })
     }
 
     /// Who answers for a receipt.

@@ -29,11 +29,13 @@ use serde::{Deserialize, Serialize};
 
 /// The ports of closing.
 #[derive(Debug)]
-pub struct Close<'a, S, F, G, R, P, Z, T, C> {
+pub struct Close<'a, S, K, F, G, R, P, Z, T, C> {
     /// The store.
     pub store: &'a S,
-    /// Reads and forgets data keys.
-    pub keys: &'a F,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Forgets data keys.
+    pub forgets: &'a F,
     /// Signs receipts.
     pub signer: &'a G,
     /// Keeps receipts.
@@ -78,10 +80,11 @@ const NO_REFERENCE: Code = "ticket_reference_missing";
 /// How often a worker reads again: copy, closing, receipt, forgetting and answer are a step each.
 const ROUNDS: u32 = STALE_TRIES + 5;
 
-impl<S, F, G, R, P, Z, T, C> Close<'_, S, F, G, R, P, Z, T, C>
+impl<S, K, F, G, R, P, Z, T, C> Close<'_, S, K, F, G, R, P, Z, T, C>
 where
     S: Reads + Writes,
-    F: Forgets + Keys,
+    K: Keys,
+    F: Forgets,
     G: Signer,
     R: Receipts,
     P: CopyPackages,
@@ -257,7 +260,7 @@ where
 
     /// The key first: from then on the person is forgotten, in every backup too. The rows after it.
     async fn forget(&self, mut request: Request, tasks: &[Task]) -> Result<(), CommitError> {
-        self.keys.forget(request.id).await?;
+        self.forgets.forget(request.id).await?;
         if request.right == Right::Access {
             let sources: Vec<SourceId> = tasks.iter().map(|task| task.source.clone()).collect();
             self.copies.delete_parts(request.id, &sources).await?;

@@ -1,0 +1,276 @@
+//! `records.csv`: RFC 4180 in UTF-8 with a byte order mark, so that a spreadsheet reads it rightly, and
+//! so that it runs nothing of what it reads.
+//!
+//! OWASP's advice on CSV injection: every cell is quoted, and an apostrophe stands before what a
+//! spreadsheet could take for a formula; also behind a separator inside a cell, because a spreadsheet
+//! of another language splits at semicolons and then knows no quotes. It can be undone: take away one
+//! apostrophe where a cell begins, and one behind each semicolon, tab and line break.
+
+use rightful_domain::copy::RecordCopy;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The column of records that have no fields.
+const WHOLE: &str = "value";
+
+/// The records as a table: one column for each field that any of them has, by name.
+pub fn csv(records: &[RecordCopy]) -> Result<Vec<u8>, csv::Error> {
+    let columns: BTreeSet<&str> = records.iter().flat_map(|record| names(&record.content)).collect();
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .quote_style(csv::QuoteStyle::Always)
+        .from_writer(BYTE_ORDER_MARK.to_vec());
+    if !columns.is_empty() {
+        writer.write_record(columns.iter().map(|name| neutral(name).into_owned()))?;
+    }
+    for record in records {
+        writer.write_record(columns.iter().map(|name| cell(&record.content, name)))?;
+    }
+    writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+fn names(record: &Value) -> Vec<&str> {
+    match record.as_object().filter(|fields| !fields.is_empty()) {
+        Some(fields) => fields.keys().map(String::as_str).collect(),
+        None => vec![WHOLE],
+    }
+}
+
+fn cell(record: &Value, column: &str) -> String {
+    match record.as_object().filter(|fields| !fields.is_empty()) {
+        Some(fields) => fields.get(column).map(text).unwrap_or_default(),
+        None if column == WHOLE => text(record),
+        None => String::new(),
+    }
+}
+
+fn text(value: &Value) -> String {
+    let plain = match value {
+        Value::Null => Cow::default(),
+        Value::String(text) => Cow::Borrowed(text.as_str()),
+        other => Cow::Owned(other.to_string()),
+    };
+    neutral(&plain).into_owned()
+}
+
+/// The text with an apostrophe wherever it could begin a formula, or has one of its own there.
+fn neutral(text: &str) -> Cow<'_, str> {
+    let marks: Vec<usize> = starts(text).filter(|&start| needs_mark(text, start)).collect();
+    if marks.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut marked = String::with_capacity(text.len() + marks.len());
+    let mut from = 0;
+    for mark in marks {
+        marked.push_str(&text[from..mark]);
+        marked.push('\'');
+        from = mark;
+    }
+    marked.push_str(&text[from..]);
+    Cow::Owned(marked)
+}
+
+/// Where a cell may begin in it: at its beginning, and behind whatever may be taken for a separator.
+fn starts(text: &str) -> impl Iterator<Item = usize> {
+    std::iter::once(0)
+        .chain(text.match_indices(is_separator).map(|(index, separator)| index + separator.len()))
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, ';' | '\t' | '\n' | '\r')
+}
+
+fn needs_mark(text: &str, start: usize) -> bool {
+    let rest = &text[start..];
+    // Behind a separator, another one is a beginning of its own.
+    let passed = |c: char| is_passed_over(c) && (start == 0 || !is_separator(c));
+    rest.starts_with('\'')
+        || (start == 0 && rest.starts_with(['\t', '\r', '\n']))
+        || rest.trim_start_matches(passed).starts_with(begins_formula)
+}
+
+fn begins_formula(c: char) -> bool {
+    matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
+}
+
+/// Blanks, and what can't be seen: a spreadsheet may drop it before it looks for a formula.
+fn is_passed_over(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rightful_domain::vendor::RecordId;
+    use serde_json::{Map, json};
+    use std::collections::BTreeMap;
+
+    fn records(contents: impl IntoIterator<Item = Value>) -> Vec<RecordCopy> {
+        contents.into_iter().map(|content| RecordCopy { id: RecordId::new("1"), content }).collect()
+    }
+
+    fn table(contents: impl IntoIterator<Item = Value>) -> String {
+        String::from_utf8(csv(&records(contents)).unwrap()).unwrap()
+    }
+
+    /// What README.txt tells a reader to do.
+    fn undone(cell: &str) -> String {
+        let mut text = String::new();
+        let mut begins = true;
+        for c in cell.chars() {
+            if !(begins && c == '\'') {
+                text.push(c);
+            }
+            begins = is_separator(c);
+        }
+        text
+    }
+
+    /// The rows by the exact names of their columns.
+    fn read_back(table: &str) -> Vec<BTreeMap<String, String>> {
+        let mut reader =
+            csv::ReaderBuilder::new().from_reader(table.strip_prefix('\u{feff}').unwrap().as_bytes());
+        let columns: Vec<String> = reader.headers().unwrap().iter().map(undone).collect();
+        let rows = reader.records().map(|row| row.unwrap());
+        rows.map(|row| columns.iter().cloned().zip(row.iter().map(undone)).collect()).collect()
+    }
+
+    fn cells(table: &str) -> Vec<String> {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(table.strip_prefix('\u{feff}').unwrap().as_bytes());
+        reader.records().flat_map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn the_table_has_every_field_of_any_record_and_ends_its_lines_as_rfc_4180_says() {
+        let table = table([json!({"b": 1, "a": "x"}), json!({"c": {"d": [true, null]}, "a": null})]);
+        assert_eq!(
+            table,
+            "\u{feff}\"a\",\"b\",\"c\"\r\n\"x\",\"1\",\"\"\r\n\"\",\"\",\"{\"\"d\"\":[true,null]}\"\r\n"
+        );
+    }
+
+    #[test]
+    fn what_a_spreadsheet_takes_for_a_formula_gets_an_apostrophe() {
+        for (plain, shown) in [
+            ("=1+1", "'=1+1"),
+            ("+32 2 555 01 01", "'+32 2 555 01 01"),
+            ("-5", "'-5"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t'=1"),
+            ("\r\n=1", "'\r\n'=1"),
+            ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠A1", "'＠A1"),
+            ("  =1", "'  =1"),
+            ("\u{feff}\u{200b}=1", "'\u{feff}\u{200b}=1"),
+            ("\0=1", "'\0=1"),
+            ("'=1", "''=1"),
+            ("'quoted'", "''quoted'"),
+            ("a;=1", "a;'=1"),
+            ("a; -1", "a;' -1"),
+            ("one\n- two\n\nthree", "one\n'- two\n\nthree"),
+        ] {
+            assert_eq!(neutral(plain), shown, "{plain:?}");
+            assert_eq!(undone(shown), plain, "{plain:?}");
+        }
+    }
+
+    #[test]
+    fn everything_else_stays_as_it_is() {
+        for plain in
+            ["", "5", "1-2", "joao@example.com", "a=b", "a; b", "O'Hara", "Zoë \"Z\" Test", "two\nlines"]
+        {
+            assert!(matches!(neutral(plain), Cow::Borrowed(_)), "{plain:?}");
+        }
+    }
+
+    #[test]
+    fn a_negative_number_is_marked_and_a_positive_one_is_not() {
+        assert_eq!(table([json!({"n": -5})]), "\u{feff}\"n\"\r\n\"'-5\"\r\n");
+        assert_eq!(table([json!({"n": 5.5})]), "\u{feff}\"n\"\r\n\"5.5\"\r\n");
+    }
+
+    #[test]
+    fn the_name_of_a_column_is_a_strangers_text_too() {
+        assert_eq!(table([json!({"=cmd|' /C calc'!A0": 1})]), "\u{feff}\"'=cmd|' /C calc'!A0\"\r\n\"1\"\r\n");
+    }
+
+    #[test]
+    fn a_record_without_fields_is_a_row_all_the_same() {
+        assert_eq!(
+            table([json!({}), json!("text"), json!({"a": 1})]),
+            "\u{feff}\"a\",\"value\"\r\n\"\",\"{}\"\r\n\"\",\"text\"\r\n\"1\",\"\"\r\n"
+        );
+    }
+
+    #[test]
+    fn no_records_are_an_empty_table() {
+        assert_eq!(table([]), "\u{feff}");
+    }
+
+    /// Text as a stranger would write it: every character that matters here is drawn often.
+    fn any_text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[-=+@＝＋－＠'\"; ,\t\r\n\u{feff}\u{200b}\0a]{0,8}",
+            "\\PC{0,12}",
+            any::<String>().prop_map(|text| text.chars().take(12).collect()),
+        ]
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
+            any_text().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(any_text(), inner, 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn any_record() -> impl Strategy<Value = Map<String, Value>> {
+        prop::collection::btree_map(any_text(), any_json(), 1..5)
+            .prop_map(|fields| fields.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn any_record_survives_being_read_back_and_no_cell_begins_a_formula(
+            drawn in prop::collection::vec(any_record(), 1..5),
+        ) {
+            let table = table(drawn.iter().cloned().map(Value::Object));
+            for cell in cells(&table) {
+                for piece in cell.split([';', '\t', '\n', '\r']) {
+                    let first = piece.trim().trim_start_matches(['\u{feff}', '\u{200b}', '\0', ' ']).chars().next();
+                    prop_assert!(!first.is_some_and(|c| "=+-@＝＋－＠".contains(c)), "{:?}", cell);
+                }
+                prop_assert!(!cell.starts_with(['\t', '\r', '\n']), "{:?}", cell);
+            }
+            let rows = read_back(&table);
+            prop_assert_eq!(rows.len(), drawn.len());
+            for (row, record) in rows.iter().zip(&drawn) {
+                for (name, shown) in row {
+                    match record.get(name) {
+                        None | Some(Value::Null) => prop_assert_eq!(shown, ""),
+                        Some(Value::String(text)) => prop_assert_eq!(shown, text),
+                        Some(other) => prop_assert_eq!(&serde_json::from_str::<Value>(shown).unwrap(), other),
+                    }
+                }
+                prop_assert!(record.keys().all(|name| row.contains_key(name)));
+            }
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! What became of each data source, told to the person whose data it is. Nothing is said beyond what
+//! is known: where nobody looked, or nobody could, it is not said that nothing is there.
+
+use rightful_domain::copy::SourceCopy;
+use rightful_domain::identifier::IdentifierKind;
+use rightful_domain::task::Outcome;
+
+/// An outcome in a word or two.
+pub fn label(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Copied => "Copied",
+        Outcome::NothingFound => "Nothing found",
+        Outcome::MissingIdentifier => "Not searched",
+        Outcome::Refused => "Refused",
+        Outcome::Failed => "Could not be copied",
+        Outcome::DryRun => "Rehearsal only",
+        Outcome::Cancelled => "Called off",
+        Outcome::VerifiedErased => "Erased",
+        Outcome::ReportedErased => "Reported as erased",
+        Outcome::StillPresent => "Not erased",
+    }
+}
+
+/// What is to be said of a data source, as whole sentences.
+pub fn sentences(copy: &SourceCopy) -> Vec<String> {
+    let mut said = vec![outcome(copy)];
+    if copy.outcome == Outcome::Copied {
+        said.extend(gone(copy));
+        if copy.reason.is_some() {
+            said.push(format!("Not all of it went as planned{}.", why(copy)));
+        }
+    } else if copy.decided > 0 {
+        let (found, them) =
+            (counted(copy.decided), if copy.decided == 1 { "it is not" } else { "none of them is" });
+        said.push(format!("A search found {found}; {them} in this copy."));
+    }
+    said.extend(appeared(copy));
+    if copy.outcome == Outcome::Refused {
+        said.push(
+            "You can complain to a data protection authority, or go to court about it (Art. 12(4) GDPR)."
+                .to_owned(),
+        );
+    }
+    said
+}
+
+fn outcome(copy: &SourceCopy) -> String {
+    let title = &copy.title;
+    let holds = if copy.decided == 0 { "may hold" } else { "holds" };
+    match copy.outcome {
+        Outcome::Copied if copy.records.is_empty() => {
+            format!("No record of {title} is in this copy.")
+        }
+        Outcome::Copied => format!(
+            "{} of {title} {} in this copy.",
+            capital(&counted(u32::try_from(copy.records.len()).unwrap_or(u32::MAX))),
+            if copy.records.len() == 1 { "is" } else { "are" },
+        ),
+        Outcome::NothingFound => format!(
+            "{title} was searched by those of the identifiers above that it can be searched by, and no record \
+             was found."
+        ),
+        Outcome::MissingIdentifier => format!(
+            "{title} can't be searched by any of the identifiers above. So it was not searched, and whether it \
+             holds anything about you is not known."
+        ),
+        Outcome::Refused => format!("A copy of what {title} {holds} was refused{}.", why(copy)),
+        Outcome::Failed if copy.decided == 0 => format!(
+            "No copy could be made of what {title} may hold{}. Whether it holds anything about you is not known.",
+            why(copy)
+        ),
+        Outcome::Failed => format!("No copy could be made of what {title} holds{}.", why(copy)),
+        Outcome::DryRun => format!("This was a rehearsal: {title} was searched, and nothing was copied."),
+        Outcome::Cancelled => format!("The request was called off before anything of {title} was copied."),
+        Outcome::VerifiedErased => {
+            format!("What was found at {title} was erased, and a later search found none of it.")
+        }
+        Outcome::ReportedErased => {
+            format!("{title} says that what was found there is erased. It can't be searched to check that.")
+        }
+        Outcome::StillPresent => {
+            format!("What was found at {title} was to be erased, and a later search still found it.")
+        }
+    }
+}
+
+fn gone(copy: &SourceCopy) -> Option<String> {
+    let gone = copy.decided.saturating_sub(u32::try_from(copy.records.len()).unwrap_or(u32::MAX));
+    let were = if gone == 1 { "was" } else { "were" };
+    (gone > 0).then(|| {
+        format!(
+            "{} that had been found before {were} no longer there when the copy was made.",
+            capital(&counted(gone))
+        )
+    })
+}
+
+fn appeared(copy: &SourceCopy) -> Option<String> {
+    let (were, are) = if copy.appeared == 1 { ("was", "It is") } else { ("were", "They are") };
+    (copy.appeared > 0).then(|| {
+        format!(
+            "{} {were} found there that had not been found at first. {are} not in this copy; a new request can \
+             ask for it.",
+            capital(&counted(copy.appeared)).replace(" record", " more record")
+        )
+    })
+}
+
+/// A number of records; one of several digits is easier to read than a word.
+pub fn counted(records: u32) -> String {
+    match records {
+        0 => "no record".to_owned(),
+        1 => "one record".to_owned(),
+        more => format!("{more} records"),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn why(copy: &SourceCopy) -> String {
+    copy.reason.as_deref().map(|code| format!(", {}", reason(code))).unwrap_or_default()
+}
+
+/// A code as the end of a sentence.
+fn reason(code: &str) -> String {
+    match REASONS.iter().find(|(codes, _)| codes.contains(&code)) {
+        Some((_, words)) => (*words).to_owned(),
+        None => format!("for a technical reason ({code})"),
+    }
+}
+
+const REASONS: &[(&[&str], &str)] = &[
+    (&["art_12_5"], "because the request counts as manifestly unfounded or excessive (Art. 12(5) GDPR)"),
+    (&["art_17_3_a"], "on the ground of Art. 17(3)(a) GDPR (freedom of expression and information)"),
+    (&["art_17_3_b"], "on the ground of Art. 17(3)(b) GDPR (a legal obligation or public task)"),
+    (&["art_17_3_c"], "on the ground of Art. 17(3)(c) GDPR (public health)"),
+    (&["art_17_3_d"], "on the ground of Art. 17(3)(d) GDPR (archiving, research or statistics)"),
+    (&["art_17_3_e"], "on the ground of Art. 17(3)(e) GDPR (legal claims)"),
+    (
+        &["identifier_missing", "missing_identifier"],
+        "because an identifier that it can be searched by was not given",
+    ),
+    (
+        &["too_many_records"],
+        "because more records were found than one person can have, so they may be other people's",
+    ),
+    (
+        &["other_request_in_progress"],
+        "because another request about the same person was being worked on there",
+    ),
+    (&["vendor_unreachable", "vendor_connection_lost", "circuit_open"], "because it could not be reached"),
+    (
+        &["vendor_timed_out", "vendor_out_of_time", "vendor_deadline_passed", "answer_never_came"],
+        "because it did not answer or finish in time",
+    ),
+    (
+        &["vendor_throttled", "rate_limited", "quota_spent"],
+        "because it may not be asked as often as would have been needed",
+    ),
+    (&["not_all_confirmed"], "because its own list names fewer records than it was asked about"),
+    (&["vendor_server_error"], "because of a fault on its side"),
+    (
+        &[
+            "vendor_answer_unreadable",
+            "vendor_answer_unexpected",
+            "vendor_answer_too_large",
+            "vendor_status_unknown",
+        ],
+        "because its answer could not be understood",
+    ),
+    (&["vendor_refused", "vendor_forbidden"], "because it refused to give out the data"),
+    (
+        &["right_unsupported", "right_not_supported"],
+        "because there is no connection to it by which copies can be made",
+    ),
+    (
+        &[
+            "credentials_rejected",
+            "connector_unknown",
+            "parameter_wrong",
+            "secret_missing",
+            "secret_unreadable",
+            "source_not_found",
+            "vendor_address_forbidden",
+            "vendor_bad_request",
+            "vendor_host_forbidden",
+            "vendor_not_found",
+            "vendor_redirected",
+            "vendor_request_unusable",
+            "vendor_unprocessable",
+        ],
+        "because the connection to it is not set up as it should be",
+    ),
+];
+
+/// What an identifier is called; a vendor's own kind by its name.
+pub fn kind(kind: &IdentifierKind) -> String {
+    match kind.as_str() {
+        "email" => "e-mail address".to_owned(),
+        "phone" => "phone number".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rightful_domain::copy::RecordCopy;
+    use rightful_domain::ids::SourceId;
+    use rightful_domain::request::RefusalGround;
+    use rightful_domain::vendor::RecordId;
+    use serde_json::json;
+
+    fn copy(
+        outcome: Outcome,
+        reason: Option<&str>,
+        decided: u32,
+        records: usize,
+        appeared: u32,
+    ) -> SourceCopy {
+        let record = RecordCopy { id: RecordId::new("1"), content: json!({}) };
+        SourceCopy {
+            source: SourceId::parse("main").unwrap(),
+            title: "Qualifio".to_owned(),
+            outcome,
+            reason: reason.map(str::to_owned),
+            records: vec![record; records],
+            decided,
+            appeared,
+            export: None,
+        }
+    }
+
+    fn said(outcome: Outcome, reason: Option<&str>, decided: u32, records: usize, appeared: u32) -> String {
+        sentences(&copy(outcome, reason, decided, records, appeared)).join(" ")
+    }
+
+    #[test]
+    fn each_outcome_is_told_and_nothing_beyond_it() {
+        use Outcome as O;
+        for (outcome, reason, decided, records, appeared, told) in [
+            (O::Copied, None, 3, 3, 0, "3 records of Qualifio are in this copy."),
+            (
+                O::Copied,
+                None,
+                2,
+                1,
+                1,
+                "One record of Qualifio is in this copy. One record that had been found before was no longer there \
+                 when the copy was made. One more record was found there that had not been found at first. It is \
+                 not in this copy; a new request can ask for it.",
+            ),
+            (
+                O::Copied,
+                None,
+                2,
+                0,
+                0,
+                "No record of Qualifio is in this copy. 2 records that had been found before were no longer there \
+                 when the copy was made.",
+            ),
+            (
+                O::Copied,
+                Some("vendor_refused"),
+                1,
+                1,
+                0,
+                "One record of Qualifio is in this copy. Not all of it went as planned, because it refused to give \
+                 out the data.",
+            ),
+            (
+                O::NothingFound,
+                None,
+                0,
+                0,
+                0,
+                "Qualifio was searched by those of the identifiers above that it can be searched by, and no record \
+                 was found.",
+            ),
+            (
+                O::MissingIdentifier,
+                Some("identifier_missing"),
+                0,
+                0,
+                0,
+                "Qualifio can't be searched by any of the identifiers above. So it was not searched, and whether \
+                 it holds anything about you is not known.",
+            ),
+            (
+                O::Refused,
+                Some("art_12_5"),
+                2,
+                0,
+                0,
+                "A copy of what Qualifio holds was refused, because the request counts as manifestly unfounded \
+                 or excessive (Art. 12(5) GDPR). A search found 2 records; none of them is in this copy. You can \
+                 complain to a data protection authority, or go to court about it (Art. 12(4) GDPR).",
+            ),
+            (
+                O::Failed,
+                Some("credentials_rejected"),
+                0,
+                0,
+                0,
+                "No copy could be made of what Qualifio may hold, because the connection to it is not set up as it \
+                 should be. Whether it holds anything about you is not known.",
+            ),
+            (
+                O::Failed,
+                Some("brand_new"),
+                1,
+                0,
+                0,
+                "No copy could be made of what Qualifio holds, for a technical reason (brand_new). A search found \
+                 one record; it is not in this copy.",
+            ),
+            (
+                O::DryRun,
+                Some("searched_only"),
+                0,
+                0,
+                0,
+                "This was a rehearsal: Qualifio was searched, and nothing was copied.",
+            ),
+            (
+                O::Cancelled,
+                None,
+                0,
+                0,
+                0,
+                "The request was called off before anything of Qualifio was copied.",
+            ),
+            (
+                O::VerifiedErased,
+                None,
+                0,
+                0,
+                0,
+                "What was found at Qualifio was erased, and a later search found none of it.",
+            ),
+            (
+                O::ReportedErased,
+                None,
+                0,
+                0,
+                0,
+                "Qualifio says that what was found there is erased. It can't be searched to check that.",
+            ),
+            (
+                O::StillPresent,
+                None,
+                0,
+                0,
+                0,
+                "What was found at Qualifio was to be erased, and a later search still found it.",
+            ),
+        ] {
+            assert_eq!(said(outcome, reason, decided, records, appeared), told);
+        }
+    }
+
+    #[test]
+    fn only_a_search_that_found_nothing_says_that_nothing_was_found() {
+        use Outcome as O;
+        for outcome in [O::Copied, O::MissingIdentifier, O::Refused, O::Failed, O::DryRun, O::Cancelled] {
+            let told = said(outcome, None, 0, 0, 0).to_lowercase();
+            assert!(!told.contains("no record was found") && !told.contains("nothing found"), "{told}");
+            assert_ne!(label(outcome), label(O::NothingFound));
+        }
+    }
+
+    #[test]
+    fn a_code_has_one_entry_and_a_legal_ground_is_never_called_technical() {
+        let mut codes: Vec<_> = REASONS.iter().flat_map(|(codes, _)| codes.iter()).collect();
+        let all = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
+        for ground in RefusalGround::ALL {
+            assert!(!reason(ground.as_str()).contains("technical"), "{ground:?}");
+        }
+        assert_eq!(reason("a_new_code"), "for a technical reason (a_new_code)");
+    }
+
+    #[test]
+    fn an_identifiers_kind_is_told_in_plain_words() {
+        for (name, told) in
+            [("email", "e-mail address"), ("phone", "phone number"), ("qualifio_profile", "qualifio profile")]
+        {
+            assert_eq!(kind(&IdentifierKind::parse(name).unwrap()), told);
+        }
+    }
+}

@@ -1,0 +1,424 @@
+//! The whole package, from the outside: what a person who unpacks it has.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use proptest::prelude::*;
+use rightful_domain::copy::{Contents, Export, RecordCopy, SourceCopy};
+use rightful_domain::failure::Kind;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ports::Packs as _;
+use rightful_domain::task::Outcome;
+use rightful_domain::time::Time;
+use rightful_domain::vendor::RecordId;
+use rightful_package::Packer;
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _};
+
+type Unpacked = BTreeMap<String, Vec<u8>>;
+
+fn contents(sources: Vec<SourceCopy>) -> Contents {
+    Contents {
+        request: RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap(),
+        stage: "dev".to_owned(),
+        sandbox: false,
+        received_at: Time::parse("2026-11-21T09:30:00Z").unwrap(),
+        made_at: Time::parse("2026-11-24T08:15:30.250Z").unwrap(),
+        identifiers: vec![Identifier::new(IdentifierKind::email(), "joao@example.com").unwrap()],
+        sources,
+    }
+}
+
+fn source(id: &str, outcome: Outcome, records: Vec<Value>) -> SourceCopy {
+    SourceCopy {
+        source: SourceId::parse(id).unwrap(),
+        title: "Qualifio".to_owned(),
+        outcome,
+        reason: None,
+        decided: u32::try_from(records.len()).unwrap(),
+        records: records
+            .into_iter()
+            .enumerate()
+            .map(|(index, content)| RecordCopy { id: RecordId::new((index + 78).to_string()), content })
+            .collect(),
+        appeared: 0,
+        export: None,
+    }
+}
+
+fn copied(id: &str, records: Vec<Value>) -> SourceCopy {
+    source(id, Outcome::Copied, records)
+}
+
+fn profile() -> Value {
+    json!({
+        "id": 78,
+        "firstName": "João",
+        "company": "",
+        "birthDay": null,
+        "phone": "+32 2 555 01 01",
+        "isEmailValid": true,
+        "consents": [{"name": "newsletter", "given": false}, {"name": "post", "given": true, "until": null}],
+        "tags": ["2021", "summer"],
+    })
+}
+
+fn unpacked(file: &[u8]) -> Unpacked {
+    let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
+    let mut files = Unpacked::new();
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).unwrap();
+        let path = entry.name().unwrap().into_owned();
+        assert!(entry.enclosed_name().is_some(), "{path} leaves the folder");
+        assert_eq!(entry.last_modified().unwrap().to_string(), "2026-11-24 08:15:30");
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        assert!(files.insert(path, bytes).is_none());
+    }
+    files
+}
+
+fn packed(contents: &Contents) -> Unpacked {
+    unpacked(&Packer.pack(contents).unwrap())
+}
+
+fn text<'a>(files: &'a Unpacked, path: &str) -> &'a str {
+    std::str::from_utf8(&files[path]).unwrap()
+}
+
+fn page(contents: &Contents) -> String {
+    text(&packed(contents), "index.html").to_owned()
+}
+
+fn json_of(files: &Unpacked, path: &str) -> Value {
+    serde_json::from_slice(&files[path]).unwrap()
+}
+
+/// The page without its tags, as one line.
+fn words_of(page: &str) -> String {
+    let body = page.split_once("<body>").unwrap().1;
+    let texts = body.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    texts.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_same_contents_give_the_same_bytes() {
+    let contents = contents(vec![copied("main", vec![profile(), json!({"b": 1, "a": 2})])]);
+    let first = Packer.pack(&contents).unwrap();
+    assert_eq!(first, Packer.pack(&contents.clone()).unwrap());
+    let mut later = contents;
+    later.made_at = later.made_at.plus_seconds(60);
+    assert_ne!(first, Packer.pack(&later).unwrap());
+}
+
+#[test]
+fn what_is_unpacked_is_what_was_packed_in_the_order_of_the_paths() {
+    let records = vec![profile(), json!({"nested": {"deep": [1, {"x": null}]}})];
+    let file = Packer.pack(&contents(vec![copied("main", records.clone()), copied("shop", vec![])])).unwrap();
+    let archive = zip::ZipArchive::new(Cursor::new(&file)).unwrap();
+    let order: Vec<_> = archive.file_names().map(|path| path.unwrap().into_owned()).collect();
+    let paths = [
+        "README.txt",
+        "index.html",
+        "main/records.csv",
+        "main/records.json",
+        "manifest.json",
+        "shop/records.csv",
+        "shop/records.json",
+    ];
+    assert_eq!(order, paths);
+    let files = unpacked(&file);
+    assert_eq!(json_of(&files, "main/records.json"), Value::from(records));
+    assert_eq!(json_of(&files, "shop/records.json"), json!([]));
+    assert!(text(&files, "main/records.json").contains("\n  {\n    \"birthDay\": null,"));
+}
+
+#[test]
+fn the_manifest_lists_every_other_file_with_its_size_and_digest() {
+    let files = packed(&contents(vec![copied("main", vec![profile()])]));
+    let listed = json_of(&files, "manifest.json")["files"].as_array().unwrap().clone();
+    let paths: Vec<_> = listed.iter().map(|file| file["path"].as_str().unwrap()).collect();
+    let others: Vec<_> = files.keys().map(String::as_str).filter(|path| *path != "manifest.json").collect();
+    assert_eq!(paths, others);
+    for file in &listed {
+        let bytes = &files[file["path"].as_str().unwrap()];
+        assert_eq!(file["bytes"], bytes.len());
+        let hex: String = digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(file["sha256"], hex);
+    }
+}
+
+#[test]
+fn the_manifest_says_what_became_of_each_data_source() {
+    let mut main = copied("main", vec![profile()]);
+    (main.decided, main.appeared) = (2, 3);
+    main.export = Some(export(false));
+    let mut shop = source("shop", Outcome::Failed, vec![]);
+    shop.reason = Some("vendor_unreachable".to_owned());
+    let mut manifest = json_of(&packed(&contents(vec![main, shop])), "manifest.json");
+    manifest.as_object_mut().unwrap().remove("files").unwrap();
+    assert_eq!(
+        manifest,
+        json!({
+            "format": "rightful.copy.v1",
+            "request": "019aa6e0-5c1f-7000-8000-000000000001",
+            "received_at": "2026-11-21T09:30:00.000Z",
+            "made_at": "2026-11-24T08:15:30.250Z",
+            "stage": "dev",
+            "sandbox": false,
+            "sources": [
+                {
+                    "source": "main", "title": "Qualifio", "outcome": "copied", "reason": null,
+                    "decided": 2, "records": 1, "appeared": 3,
+                    "export": {"rule_ids": ["rule-1"], "finished": false, "fetched_from": "Ask the DPO for it."},
+                },
+                {
+                    "source": "shop", "title": "Qualifio", "outcome": "failed", "reason": "vendor_unreachable",
+                    "decided": 0, "records": 0, "appeared": 0, "export": null,
+                },
+            ],
+        })
+    );
+}
+
+#[test]
+fn only_a_data_source_that_was_copied_has_files() {
+    for outcome in [
+        Outcome::NothingFound,
+        Outcome::MissingIdentifier,
+        Outcome::Refused,
+        Outcome::Failed,
+        Outcome::DryRun,
+        Outcome::Cancelled,
+    ] {
+        // Also where records came along: they were not to be copied.
+        let mut files = packed(&contents(vec![source("main", outcome, vec![profile()])]));
+        let manifest = json_of(&files, "manifest.json");
+        assert_eq!(manifest["sources"][0]["records"], 0, "{outcome:?}");
+        assert!(files.values().all(|bytes| !String::from_utf8_lossy(bytes).contains("João")), "{outcome:?}");
+        files.retain(|path, _| path.contains('/'));
+        assert!(files.is_empty(), "{outcome:?}");
+    }
+}
+
+#[test]
+fn the_page_tells_each_data_sources_outcome_under_its_name() {
+    let mut refused = source("a", Outcome::Refused, vec![]);
+    refused.title = "Shop".to_owned();
+    refused.reason = Some("art_12_5".to_owned());
+    let mut gone = copied("b", vec![profile()]);
+    (gone.decided, gone.appeared) = (2, 1);
+    let words = words_of(&page(&contents(vec![refused, gone, source("c", Outcome::NothingFound, vec![])])));
+    for told in [
+        "Shop Refused 0",
+        "Qualifio (b) Copied 1",
+        "Qualifio (c) Nothing found 0",
+        "manifestly unfounded or excessive (Art. 12(5) GDPR)",
+        "One record that had been found before was no longer there",
+        "One more record was found there",
+        "no record was found",
+    ] {
+        assert!(words.contains(told), "{told}: {words}");
+    }
+}
+
+#[test]
+fn one_data_source_needs_no_table_of_contents() {
+    assert!(!page(&contents(vec![copied("main", vec![])])).contains("<nav"));
+    assert!(page(&contents(vec![copied("main", vec![]), copied("shop", vec![])])).contains("<nav"));
+}
+
+#[test]
+fn a_copy_without_data_sources_is_a_package_all_the_same() {
+    let mut empty = contents(vec![]);
+    empty.identifiers.clear();
+    let files = packed(&empty);
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["README.txt", "index.html", "manifest.json"]);
+    let words = words_of(text(&files, "index.html"));
+    assert!(words.contains("No data source was asked") && words.contains("no identifier"), "{words}");
+}
+
+#[test]
+fn the_page_says_when_it_proves_nothing_and_only_then() {
+    let mut contents = contents(vec![]);
+    assert!(!page(&contents).contains("proves nothing"));
+    contents.sandbox = true;
+    assert!(page(&contents).contains("proves nothing"));
+}
+
+fn export(finished: bool) -> Export {
+    Export { rule_ids: vec!["rule-1".to_owned()], finished, fetched_from: "Ask the DPO for it.".to_owned() }
+}
+
+#[test]
+fn the_page_says_where_the_vendors_own_export_is_fetched_and_whether_it_is_done() {
+    let told = |finished| {
+        let mut main = copied("main", vec![]);
+        main.export = Some(export(finished));
+        words_of(&page(&contents(vec![main])))
+    };
+    assert!(told(true).contains("Qualifio says that it is done. Ask the DPO for it."));
+    assert!(told(false).contains("had not said that it is done. Ask the DPO for it."));
+    assert!(told(false).contains("rule-1"));
+}
+
+#[test]
+fn the_page_links_every_file_and_no_other_place() {
+    let files = packed(&contents(vec![copied("main", vec![json!({"site": "https://example.com/"})])]));
+    let page = text(&files, "index.html");
+    let links: Vec<_> = page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    for path in files.keys() {
+        assert!(links.contains(&path.as_str()), "{path}");
+    }
+    assert!(links.iter().all(|link| files.contains_key(*link)), "{links:?}");
+    assert!(!page.contains("src=") && !page.contains("url(") && !page.contains("@import"));
+}
+
+fn style_of(page: &str) -> &str {
+    page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0
+}
+
+fn digest_of(style: &str) -> String {
+    BASE64.encode(digest(&SHA256, style.as_bytes()))
+}
+
+#[test]
+fn the_pages_policy_allows_its_own_style_and_nothing_else() {
+    let page = page(&contents(vec![]));
+    let digest = digest_of(style_of(&page));
+    // The browser reads the attribute with its escapes undone.
+    let policy =
+        page.split_once("Policy\" content=\"").unwrap().1.split_once('"').unwrap().0.replace("&#39;", "'");
+    assert_eq!(
+        policy,
+        format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+    );
+    assert!(!page.contains("style=\"") && !page.contains("<script"));
+}
+
+const HOSTILE: &str = "</style></td><script>alert(1)</script><img src=x onerror=\"alert('2')\">&amp;";
+
+#[test]
+fn a_strangers_text_is_text_wherever_it_stands() {
+    let mut main = copied(
+        "main",
+        vec![
+            json!({HOSTILE: HOSTILE, "list": [HOSTILE, {HOSTILE: [HOSTILE]}], "empty": {HOSTILE: null}}),
+            json!({"a": {"b": {"c": {"d": {"e": {HOSTILE: HOSTILE}}}}}}),
+            json!(HOSTILE),
+        ],
+    );
+    main.title = HOSTILE.to_owned();
+    main.reason = Some(HOSTILE.to_owned());
+    main.records[0].id = RecordId::new(HOSTILE);
+    main.export =
+        Some(Export { rule_ids: vec![HOSTILE.to_owned()], finished: true, fetched_from: HOSTILE.to_owned() });
+    let mut contents =
+        contents(vec![main.clone(), SourceCopy { source: SourceId::parse("b").unwrap(), ..main }]);
+    contents.stage = HOSTILE.to_owned();
+    contents.identifiers = vec![Identifier::new(IdentifierKind::parse("phone").unwrap(), HOSTILE).unwrap()];
+    let page = page(&contents);
+    for tag in ["<script", "<img", "onerror=\"", "&amp;</"] {
+        assert!(!page.contains(tag), "{tag}");
+    }
+    assert_eq!(page.matches("</style>").count(), 1);
+    // Each place shows it whole.
+    assert!(page.matches("&#60;script&#62;alert(1)").count() > 20, "{page}");
+}
+
+#[test]
+fn text_of_any_script_and_what_html_can_not_hold_is_shown() {
+    let page = page(&contents(vec![copied(
+        "main",
+        vec![json!({"name": "Zoë 山田 \u{5d0}\u{5d1}", "odd": "a\u{0}b\u{9f}c", "two": "one\ntwo", "": 1})],
+    )]));
+    for shown in ["Zoë 山田 \u{5d0}\u{5d1}", "a\u{fffd}b\u{fffd}c", "one\ntwo", "(no name)"] {
+        assert!(page.contains(shown), "{shown:?}");
+    }
+}
+
+#[test]
+fn what_is_nested_deeper_than_a_page_has_room_for_is_still_shown() {
+    let mut deep = json!("the innermost");
+    for _ in 0..50 {
+        deep = json!({"inner": [deep]});
+    }
+    let contents = contents(vec![copied("main", vec![deep.clone()])]);
+    let files = packed(&contents);
+    assert!(text(&files, "index.html").contains("the innermost"));
+    assert_eq!(json_of(&files, "main/records.json"), json!([deep]));
+}
+
+#[test]
+fn no_data_sources_id_is_a_path_or_a_name_that_windows_keeps() {
+    for id in ["..", "../x", "a/b", "a\\b", "/etc", "C:", ""] {
+        assert!(SourceId::parse(id).is_err(), "{id}");
+    }
+    for (id, folder) in
+        [("con", "con_"), ("com1", "com1_"), ("lpt9", "lpt9_"), ("con-1", "con-1"), ("com", "com")]
+    {
+        let files = packed(&contents(vec![copied(id, vec![])]));
+        assert!(files.contains_key(&format!("{folder}/records.json")), "{id}: {:?}", files.keys());
+    }
+}
+
+#[test]
+fn a_data_source_that_stands_in_the_contents_twice_is_refused() {
+    let twice = contents(vec![copied("main", vec![]), copied("main", vec![profile()])]);
+    let failure = Packer.pack(&twice).unwrap_err();
+    assert_eq!((failure.kind, failure.code), (Kind::Misconfigured, "copy_unpackable"));
+}
+
+#[test]
+fn ten_thousand_records_are_packed() {
+    let records = (0..10_000).map(|id| {
+        let mut record = profile();
+        record["id"] = id.into();
+        record
+    });
+    let files = packed(&contents(vec![copied("main", records.collect())]));
+    assert_eq!(json_of(&files, "main/records.json").as_array().unwrap().len(), 10_000);
+    assert!(text(&files, "index.html").contains("Record 10000 of 10000"));
+    assert_eq!(text(&files, "main/records.csv").lines().count(), 10_001);
+}
+
+#[test]
+fn the_page_of_a_small_copy() {
+    let mut contents = contents(vec![copied("main", vec![profile()])]);
+    contents.sandbox = true;
+    contents.sources[0].export = Some(export(false));
+    // The style, and so its digest, change often and say nothing here.
+    let page = page(&contents);
+    let style = style_of(&page);
+    let page = page.replace(style, "…").replace(&digest_of(style), "…");
+    insta::assert_snapshot!("page", page);
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(any::<String>(), inner, 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_record_survives_the_package(records in prop::collection::vec(any_json(), 0..4)) {
+        let files = packed(&contents(vec![copied("main", records.clone())]));
+        prop_assert_eq!(json_of(&files, "main/records.json"), Value::from(records));
+    }
+}

@@ -1,0 +1,56 @@
+//! What an operator types and sees: commands that are refused, copies that are fetched.
+
+use crate::Stack;
+use anyhow::{Context as _, Result, ensure};
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _};
+
+/// A command that was refused.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// Its exit code.
+    pub code: i32,
+    /// What it said, on both outputs.
+    pub text: String,
+}
+
+impl Stack {
+    /// Runs `rightful`, which must refuse.
+    ///
+    /// # Errors
+    /// When it can't be run, or does what it was told.
+    pub fn refused(&self, arguments: &[&str]) -> Result<Refused> {
+        let output = self.rightful(arguments)?;
+        let text =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        ensure!(!output.status.success(), "rightful {arguments:?} was not refused: {text}");
+        Ok(Refused { code: output.status.code().context("it was killed")?, text })
+    }
+
+    /// What `rightful` shows on its output, when it succeeds.
+    ///
+    /// # Errors
+    /// With its own words, when it fails.
+    pub fn shown(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.rightful(arguments)?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(output.status.success(), "rightful {arguments:?}: {said}");
+        Ok(String::from_utf8(output.stdout)?)
+    }
+}
+
+/// The files of a ZIP, by path.
+///
+/// # Errors
+/// When it is none.
+pub fn archive(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes))?;
+    let mut files = BTreeMap::new();
+    for n in 0..zip.len() {
+        let mut file = zip.by_index(n)?;
+        let mut content = Vec::new();
+        file.read_to_end(&mut content)?;
+        files.insert(file.name().to_owned(), content);
+    }
+    Ok(files)
+}
