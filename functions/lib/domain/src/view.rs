@@ -753,6 +753,83 @@ impl std::fmt::Debug for RecordsView {
     }
 }
 
+/// What came of a demand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedView {
+    /// The request it made, now or earlier.
+    pub request: RequestView,
+    /// Whether this demand made it; not, where its key made one before.
+    pub new: bool,
+    /// Whether its workflow was started; where not, the reconciliation starts it.
+    pub started: bool,
+}
+
+/// A data source that was decided on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewedSource {
+    /// Which.
+    pub source: SourceId,
+    /// Where its task stands now.
+    pub state: TaskState,
+}
+
+/// What came of a review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewedView {
+    /// The data sources that were decided on.
+    pub sources: Vec<ReviewedSource>,
+    /// Whether the executions that waited go on at once; where not, the reconciliation sees to it.
+    pub released: bool,
+}
+
+/// What came of an extension of the legal deadline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtendedView {
+    /// When the law wants an answer now.
+    pub due_at: Time,
+    /// The extension as it is recorded.
+    pub extension: Extension,
+    /// Whether this call recorded it; the same one may have been recorded before.
+    pub new: bool,
+}
+
+/// A link to a person's copy. A secret: whoever has it can fetch the copy.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkView {
+    /// The link.
+    pub url: String,
+    /// Until when it works.
+    pub until: Time,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When the copy itself is deleted.
+    pub expires_at: Time,
+}
+
+impl std::fmt::Debug for LinkView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LinkView(*** until {})", self.until)
+    }
+}
+
+/// How the tickets of a channel are answered. Its secret is never shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketingView {
+    /// The channel.
+    pub channel: String,
+    /// The name of its secret at AWS Secrets Manager.
+    pub secret_name: String,
+}
+
+/// The body of an answer that is an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// The error.
+    pub error: ErrorView,
+}
+
 /// An error of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorView {
