@@ -144,6 +144,49 @@ async fn an_unknown_path_and_a_wrong_method_are_told_apart() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_call_as_api_gateway_writes_it_is_answered_also_at_a_stage_with_a_name() {
+    let stage = Stage::new();
+    for (name, path) in [
+        ("$default", "/api/connectors"),
+        ("dev", "/dev/api/connectors"),
+        ("api", "/api/api/connectors"),
+        ("dev", "/api/connectors"),
+    ] {
+        let event = json!({
+            "version": "2.0",
+            "routeKey": "ANY /api/{proxy+}",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": {"host": "a1b2.execute-api.eu-west-1.amazonaws.com", "x-amz-date": "20261124T093000Z"},
+            "requestContext": {
+                "accountId": "111122223333",
+                "apiId": "a1b2",
+                "authorizer": {"iam": {
+                    "accessKey": "AKIA", "accountId": "111122223333", "callerId": "AROA:ann",
+                    "cognitoIdentity": null, "principalOrgId": "aws:PrincipalOrgID",
+                    "userArn": "arn:aws:sts::111122223333:assumed-role/Privacy/ann", "userId": "AROA:ann",
+                }},
+                "domainName": "a1b2.execute-api.eu-west-1.amazonaws.com",
+                "domainPrefix": "a1b2",
+                "http": {
+                    "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                    "userAgent": "rightful",
+                },
+                "requestId": "JKJaXmPLvHcESHA=",
+                "routeKey": "ANY /api/{proxy+}",
+                "stage": name,
+                "time": "24/Nov/2026:09:30:00 +0000",
+                "timeEpoch": 1_795_512_600_000_i64,
+            },
+            "pathParameters": {"proxy": "connectors"},
+            "isBase64Encoded": false,
+        });
+        let reply = stage.hand_over("GET", "/api/connectors", event).await;
+        assert_eq!((reply.status, reply.body["items"].as_array().unwrap().len()), (200, 2), "{name} {path}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn every_documented_error_is_given_by_some_scenario_and_no_other() {
     let mut given = Given::new();
     for scenarios in

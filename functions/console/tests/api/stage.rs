@@ -329,6 +329,12 @@ impl Stage {
         self.reply(method, path, None, response)
     }
 
+    /// Hands over a call as it is written down.
+    pub async fn hand_over(&self, method: &str, path: &str, event: Value) -> Reply {
+        let response = self.api.handle(&serde_json::from_value(event).unwrap()).await;
+        self.reply(method, path, None, response)
+    }
+
     fn reply(
         &self,
         method: &str,
