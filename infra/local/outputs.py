@@ -12,6 +12,7 @@ NAMES = {
     "requests_table": "RequestsTableName",
     "keys_table": "KeysTableName",
     "receipts_bucket": "ReceiptsBucketName",
+    "copies_bucket": "CopiesBucketName",
     "receipt_key_id": "ReceiptKeyArn",
     "data_key_id": "DataKeyArn",
     "tag_key_id": "TagKeyArn",
@@ -19,7 +20,7 @@ NAMES = {
     "fulfil_request_arn": "FulfilRequestArn",
     "fulfil_source_arn": "FulfilSourceArn",
 }
-FUNCTIONS = ("intake", "search", "submit", "status-check", "close", "reconcile")
+FUNCTIONS = ("intake", "search", "submit", "status-check", "review", "close", "reconcile", "console")
 
 
 def described(outputs: dict[str, str]) -> dict:

@@ -261,6 +261,19 @@ def deploy(endpoint: str, template: str, uploads: dict[str, bytes], parameters: 
         time.sleep(0.05)
 
 
+def lifecycle(configuration: dict, parameters: dict[str, str]) -> dict:
+    """CloudFormation's lifecycle rules as S3 takes them."""
+    rules = []
+    for found in configuration["Rules"]:
+        one = {"ID": found["Id"], "Status": found["Status"], "Filter": {"Prefix": found.get("Prefix", "")}}
+        if (days := found.get("ExpirationInDays")) is not None:
+            one["Expiration"] = {"Days": int(parameters[days["Ref"]] if isinstance(days, dict) else days)}
+        if "AbortIncompleteMultipartUpload" in found:
+            one["AbortIncompleteMultipartUpload"] = found["AbortIncompleteMultipartUpload"]
+        rules.append(one)
+    return {"Rules": rules}
+
+
 def complete(endpoint: str) -> None:
     """Sets what the emulator's CloudFormation reads over, with the template's own values; takes the
     policy away that refuses plain http, because on loopback there is nothing else."""
@@ -268,6 +281,8 @@ def complete(endpoint: str) -> None:
     body = cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
     resources = (json.loads(body) if isinstance(body, str) else body)["Resources"]
     summaries = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    given = {one["ParameterKey"]: one["ParameterValue"]
+             for one in cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Parameters"]}
     physical = {found["LogicalResourceId"]: found["PhysicalResourceId"]
                 for found in summaries.search("StackResourceSummaries[]")}
     for name, resource in resources.items():
@@ -278,6 +293,9 @@ def complete(endpoint: str) -> None:
         if resource["Type"] == "AWS::S3::Bucket" and "ObjectLockConfiguration" in properties:
             s3.put_object_lock_configuration(
                 Bucket=physical[name], ObjectLockConfiguration=properties["ObjectLockConfiguration"])
+        if resource["Type"] == "AWS::S3::Bucket" and "LifecycleConfiguration" in properties:
+            s3.put_bucket_lifecycle_configuration(
+                Bucket=physical[name], LifecycleConfiguration=lifecycle(properties["LifecycleConfiguration"], given))
         if resource["Type"] == "AWS::DynamoDB::Table":
             if "TimeToLiveSpecification" in properties:
                 dynamodb.update_time_to_live(
@@ -415,6 +433,9 @@ def up(args) -> int:
             "AllowLoopbackVendors": "true",
             "ReconcileSchedule": "rate(1 minute)",
             "ReconcileGraceSeconds": "15",
+            # The demo goes through by itself; a data source may set its own.
+            "ErasureReview": "auto",
+            "AccessReview": "auto",
             **dict(pair.split("=", 1) for pair in args.param),
         }
         outputs = deploy(endpoint, template, uploads, parameters)

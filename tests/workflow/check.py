@@ -35,11 +35,17 @@ PLATFORM_ERRORS = {
     "Lambda.SdkClientException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout",
 }
 RETRIED = PLATFORM_ERRORS | {"Rightful.Throttled", "Rightful.Transient"}
+# A time-out of what waits for a person is the person's, and no call's.
+RETRIED_BEFORE_A_WAIT = RETRIED - {"States.Timeout"}
 NEVER_RETRIED = {"Rightful.Refused", "Rightful.Misconfigured", "Rightful.Unknown", "States.ALL"}
 
 # All that may travel in a payload, a state's output or a variable: ids, counts, enumerations, waits.
 SENT = {"requestId", "sourceId", "attempt", "mode", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"}
-KEPT = SENT | {"next", "waitSeconds", "state", "records", "sources", "open", "unknown", "outcome", "error", "toFulfil"}
+KEPT = SENT | {"next", "waitSeconds", "state", "records", "sources", "open", "unknown", "outcome", "error", "goingOn"}
+# The token of a review goes to the function that parks it, and nowhere else.
+PARKED = {"requestId", "sourceId", "attempt", "taskToken"}
+TOKEN = "$states.context.Task.Token"
+CALLBACK = ".waitForTaskToken"
 
 # How many items an inline Map runs at once at most; also what a request's data sources are limited to.
 MAP_AT_ONCE = 40
@@ -57,6 +63,7 @@ WILDCARD_RESOURCES = {
     "DeliverLogs": "log delivery's actions take no resource",
     "AdministeredByTheAccount": "in a key's policy, * is that key",
     "UsedByRolesThatIamAllows": "in a key's policy, * is that key",
+    "ReleaseReviews": "SendTaskSuccess takes no resource: the token, which nobody can guess, stands for it",
 }
 
 
@@ -223,13 +230,17 @@ def a_retry_names_its_errors_and_has_full_jitter_and_a_cap(definition):
 @rule("machine",
       ("a platform error left out", lambda d: task_of(d)["Retry"][1]["ErrorEquals"].remove("Sandbox.Timedout")),
       ("no Retry", lambda d: task_of(d).pop("Retry")),
-      ("throttling left out", lambda d: task_of(d)["Retry"].pop(0)))
+      ("throttling left out", lambda d: task_of(d)["Retry"].pop(0)),
+      ("a person waited for again", lambda d: task_of(d).update(Resource="arn:${Partition}:states:::lambda:invoke.waitForTaskToken")))
 def every_lambda_task_retries_what_passes_by_itself(definition):
     for name, state, _, _ in states(definition):
         if "lambda:invoke" in state.get("Resource", ""):
             named = {error for retry in state.get("Retry", []) for error in retry["ErrorEquals"]}
-            if missing := RETRIED - named:
+            waits = state["Resource"].endswith(CALLBACK)
+            if missing := (RETRIED_BEFORE_A_WAIT if waits else RETRIED) - named:
                 yield f"{name}: does not retry {', '.join(sorted(missing))}"
+            if waits and "States.Timeout" in named:
+                yield f"{name}: waits for a person once more"
 
 
 @rule("machine",
@@ -344,11 +355,12 @@ def payloads_outputs_and_variables_hold_the_contracts_keys_alone(definition):
         arguments = state.get("Arguments", {})
         for field in ("Payload", "Input"):
             if field in arguments:
-                yield from keys(f"{name} {field}", arguments[field], SENT)
+                waits = state["Resource"].endswith(CALLBACK)
+                yield from keys(f"{name} {field}", arguments[field], PARKED if waits else SENT)
         if extra := set(arguments) - {"FunctionName", "Payload", "StateMachineArn", "Name", "Input"}:
             yield f"{name}: Arguments {', '.join(sorted(extra))}"
         if "ItemSelector" in state:
-            yield from keys(f"{name} ItemSelector", state["ItemSelector"], SENT)
+            yield from keys(f"{name} ItemSelector", state["ItemSelector"], SENT | {"next"})
         for field in ("Output", "Assign"):
             if field in state:
                 yield from keys(f"{name} {field}", state[field], KEPT)
@@ -373,9 +385,10 @@ def payloads_outputs_and_variables_hold_the_contracts_keys_alone(definition):
 def nothing_is_passed_on_whole(definition):
     allowed = re.compile(
         r"\$states\.(?:input\.\w+|context\.Execution\.Input\.\w+|context\.Execution\.Id|context\.Map\.Item\.Value"
-        r"|result\.Payload\.\w+|errorOutput\.Error)(?![\w.])")
-    # A Map's result is a list of what its items put out: counted, or filtered to ids.
-    of_a_map = re.compile(r"\$count\(\$states\.result\)|\[\$states\.result\[next = 'fulfil'\]\.sourceId\]")
+        r"|context\.Map\.Item\.Value\.(?:sourceId|next)|context\.Task\.Token"
+        r"|result\.Payload\.\w+|result\.next|errorOutput\.Error)(?![\w.])")
+    # A Map's result is a list of what its items put out, two named keys each: counted, or filtered.
+    of_a_map = re.compile(r"\$count\(\$states\.result\)|\[\$states\.result\[next in \['fulfil', 'review'\]\]\]")
     for name, state, _, _ in states(definition):
         own = {key: value for key, value in state.items() if key != "ItemProcessor"}
         for text in strings(own):
@@ -384,6 +397,38 @@ def nothing_is_passed_on_whole(definition):
                 rest = of_a_map.sub("", rest)
             if "$states" in rest:
                 yield f"{name}: {text}"
+
+
+def plant_wait(definition: dict, function: str = "${ReviewFunctionArn}", **payload: str) -> None:
+    add_state(definition, "Planted", {"Type": "Task", "Resource": f"arn:${{Partition}}:states:::lambda:invoke{CALLBACK}",
+                                      "Arguments": {"FunctionName": function, "Payload": payload}})
+
+
+FULL_PAYLOAD = {key: f"{{% $states.input.{key} %}}" for key in PARKED - {"taskToken"}} | {"taskToken": f"{{% {TOKEN} %}}"}
+
+
+@rule("machine",
+      ("the token to another function", lambda d: task_of(d)["Arguments"]["Payload"].update(taskToken=f"{{% {TOKEN} %}}")),
+      ("the token under another name", lambda d: task_of(d)["Arguments"]["Payload"].update(mode=f"{{% {TOKEN} %}}")),
+      ("the token kept", lambda d: task_of(d).update(Assign={"state": f"{{% {TOKEN} %}}"})),
+      ("the token in an output", lambda d: task_of(d).update(Output={"state": f"{{% {TOKEN} %}}"})),
+      ("a wait of another function", lambda d: plant_wait(d, "${CloseFunctionArn}", **FULL_PAYLOAD)),
+      ("a wait without a token", lambda d: plant_wait(d, requestId="a", sourceId="b", attempt="c")),
+      ("a wait with another token", lambda d: plant_wait(d, **FULL_PAYLOAD | {"taskToken": "{% $states.input.taskToken %}"})),
+      ("a wait with more", lambda d: plant_wait(d, **FULL_PAYLOAD, mode="find")))
+def a_token_goes_to_review_and_nowhere_else(definition):
+    for name, state, _, _ in states(definition):
+        own = {key: value for key, value in state.items() if key != "ItemProcessor"}
+        tokens = sum(text.count("Task.Token") for text in strings(own))
+        if not state.get("Resource", "").endswith(CALLBACK):
+            if tokens or "taskToken" in json.dumps(own):
+                yield f"{name}: a token"
+            continue
+        arguments = state["Arguments"]
+        if arguments["FunctionName"] != "${ReviewFunctionArn}":
+            yield f"{name}: waits for {arguments['FunctionName']}"
+        if set(arguments["Payload"]) != PARKED or arguments["Payload"].get("taskToken") != f"{{% {TOKEN} %}}" or tokens != 1:
+            yield f"{name}: its payload"
 
 
 @rule("machine",
@@ -615,6 +660,100 @@ def receipts_are_versioned_locked_private_and_sent_by_TLS(template):
         yield "plain http"
 
 
+def copies(template: dict) -> dict:
+    return template["Resources"]["CopiesBucket"]["Properties"]
+
+
+def copies_rule(template: dict, name: str) -> dict:
+    return next(found for found in copies(template)["LifecycleConfiguration"]["Rules"] if found["Id"] == name)
+
+
+@rule("template",
+      ("versions, which outlive a deletion", lambda t: copies(t).update(VersioningConfiguration={"Status": "Enabled"})),
+      ("open to the public", lambda t: copies(t)["PublicAccessBlockConfiguration"].update(RestrictPublicBuckets=False)),
+      ("S3's own key", lambda t: copies(t)["BucketEncryption"]["ServerSideEncryptionConfiguration"][0].update(
+          ServerSideEncryptionByDefault={"SSEAlgorithm": "AES256"})),
+      ("no bucket key", lambda t: copies(t)["BucketEncryption"]["ServerSideEncryptionConfiguration"][0].pop("BucketKeyEnabled")),
+      ("packages kept for ever", lambda t: copies_rule(t, "PackagesExpire").update(Status="Disabled")),
+      ("packages kept for another time", lambda t: copies_rule(t, "PackagesExpire").update(ExpirationInDays=365)),
+      ("parts kept for ever", lambda t: copies(t)["LifecycleConfiguration"]["Rules"].remove(copies_rule(t, "PartsExpire"))),
+      ("parts gone before the request is", lambda t: copies_rule(t, "PartsExpire").update(ExpirationInDays=31)),
+      ("uploads kept", lambda t: copies_rule(t, "UploadsExpire").pop("AbortIncompleteMultipartUpload")),
+      ("plain http", lambda t: t["Resources"].pop("CopiesBucketPolicy")))
+def copies_are_encrypted_private_sent_by_TLS_and_gone_after_their_time(template):
+    properties = copies(template)
+    if "VersioningConfiguration" in properties:
+        yield "versions"
+    if list(properties["PublicAccessBlockConfiguration"].values()) != [True] * 4:
+        yield "not private"
+    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Fn::GetAtt": ["DataKey", "Arn"]}}
+    if properties["BucketEncryption"]["ServerSideEncryptionConfiguration"] != [
+            {"ServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}]:
+        yield "not encrypted with the data key"
+    kept = {found.get("Prefix"): found for found in properties["LifecycleConfiguration"]["Rules"] if found["Status"] == "Enabled"}
+    if kept.get("packages/", {}).get("ExpirationInDays") != {"Ref": "CopyDays"}:
+        yield "packages"
+    if kept.get("parts/", {}).get("ExpirationInDays", 0) < 93:
+        yield "parts"
+    if "AbortIncompleteMultipartUpload" not in kept.get(None, {}):
+        yield "uploads"
+    policy = template["Resources"].get("CopiesBucketPolicy", {})
+    if '"aws:SecureTransport": "false"' not in json.dumps(policy) or policy["Properties"]["Bucket"] != {"Ref": "CopiesBucket"}:
+        yield "plain http"
+
+
+@rule("template",
+      ("erasure without a person", lambda t: t["Parameters"]["ErasureReview"].update(Default="auto")),
+      ("anything", lambda t: t["Parameters"]["ErasureReview"].pop("AllowedPattern")),
+      ("a policy that nobody knows", lambda t: t["Parameters"]["AccessReview"].update(AllowedPattern="auto|always|never|over:(0|[1-9][0-9]{0,8})")),
+      ("a number written in two ways", lambda t: t["Parameters"]["AccessReview"].update(AllowedPattern="auto|always|over:[0-9]+")))
+def a_person_decides_on_every_erasure_unless_the_deployment_says_otherwise(template):
+    defaults = {name: template["Parameters"][name]["Default"] for name in ("ErasureReview", "AccessReview")}
+    if defaults != {"ErasureReview": "always", "AccessReview": "auto"}:
+        yield f"{defaults}"
+    for name in defaults:
+        pattern = template["Parameters"][name].get("AllowedPattern", "")
+        good, bad = ("auto", "always", "over:0", "over:25"), ("", "Auto", "never", "over", "over:", "over:01", "over:-1", "over:9999999999")
+        if not all(re.fullmatch(pattern, text) for text in good) or any(re.fullmatch(pattern, text) for text in bad):
+            yield f"{name}: {pattern}"
+
+
+def route(template: dict, key: str) -> dict:
+    return next(found["Properties"] for found in template["Resources"].values()
+                if found["Type"] == "AWS::ApiGatewayV2::Route" and found["Properties"]["RouteKey"] == key)
+
+
+CONSOLE_ROUTE = "ANY /api/{proxy+}"
+
+
+@rule("template",
+      ("an API open to all", lambda t: route(t, CONSOLE_ROUTE).update(AuthorizationType="NONE")),
+      ("another way in", lambda t: t["Resources"].update(Planted={"Type": "AWS::ApiGatewayV2::Route", "Properties": {
+          "RouteKey": "$default", "AuthorizationType": "NONE", "Target": {"Fn::Sub": "integrations/${ConsoleIntegration}"}}})),
+      ("the API by the webhooks' function", lambda t: route(t, CONSOLE_ROUTE).update(Target={"Fn::Sub": "integrations/${IntakeIntegration}"})),
+      ("no permission", lambda t: t["Resources"].pop("ConsolePermission")),
+      ("a permission for every route", lambda t: t["Resources"]["ConsolePermission"]["Properties"].update(
+          SourceArn={"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebhookApi}/*"})),
+      ("a function that outlives its call", lambda t: t["Resources"]["ConsoleFunction"]["Properties"].update(Timeout=60)))
+def the_operators_api_is_called_by_IAM_alone_and_webhooks_by_anybody(template):
+    routes = {found["Properties"]["RouteKey"]: (found["Properties"].get("AuthorizationType"), found["Properties"]["Target"])
+              for found in template["Resources"].values() if found["Type"] == "AWS::ApiGatewayV2::Route"}
+    wanted = {"POST /webhooks/{channel}": ("NONE", {"Fn::Sub": "integrations/${IntakeIntegration}"}),
+              CONSOLE_ROUTE: ("AWS_IAM", {"Fn::Sub": "integrations/${ConsoleIntegration}"})}
+    if routes != wanted:
+        yield f"routes: {routes}"
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebhookApi}"
+    allowed = {found["Properties"]["FunctionName"]["Ref"]: found["Properties"]["SourceArn"]["Fn::Sub"]
+               for found in template["Resources"].values()
+               if found["Type"] == "AWS::Lambda::Permission" and found["Properties"]["Principal"] == "apigateway.amazonaws.com"}
+    if allowed != {"IntakeFunction": f"{api}/*/POST/webhooks/{{channel}}", "ConsoleFunction": f"{api}/*/*/api/{{proxy+}}"}:
+        yield f"permissions: {allowed}"
+    for name in ("Intake", "Console"):
+        waits = template["Resources"][f"{name}Integration"]["Properties"]["TimeoutInMillis"]
+        if template["Resources"][f"{name}Function"]["Properties"]["Timeout"] * 1000 >= waits:
+            yield f"{name}: the API gives up first"
+
+
 def crate_of(function: str) -> str:
     """`StatusCheckFunction` is built from `functions/status-check`."""
     return "-".join(re.findall(r"[A-Z][a-z]+", function.removesuffix("Function"))).lower()
@@ -644,7 +783,9 @@ def settings_read(code: str, environment: str) -> set[str]:
       ("a variable that nobody reads", lambda t: t["Resources"]["CloseFunction"]["Properties"]["Environment"]["Variables"].update(TAG_KEY_ID="x")),
       ("one that is read in main.rs", lambda t: t["Resources"]["CloseFunction"]["Properties"]["Environment"]["Variables"].pop("FORGET_AFTER_DAYS")),
       ("one that is read for a setting", lambda t: t["Resources"]["SubmitFunction"]["Properties"]["Environment"]["Variables"].pop("RECONCILE_GRACE_SECONDS")),
-      ("one that every function reads", lambda t: t["Globals"]["Function"]["Environment"]["Variables"].pop("RIGHTFUL_STAGE")))
+      ("one that is read for a key", lambda t: t["Resources"]["SearchFunction"]["Properties"]["Environment"]["Variables"].pop("RIGHTFUL_STAGE")),
+      ("one for every function that not every one reads", lambda t: t["Globals"]["Function"].update(
+          Environment={"Variables": {"RIGHTFUL_STAGE": {"Ref": "Stage"}}})))
 def a_function_is_given_exactly_the_variables_that_its_code_reads(template):
     environment = (ROOT / "functions" / "lib" / "lambda" / "src" / "environment.rs").read_text()
     shared = set(template["Globals"]["Function"].get("Environment", {}).get("Variables", {}))
@@ -665,7 +806,13 @@ def actions_called(code: str) -> set[str]:
 # What no SDK call is named after: written to by Lambda itself, or asked of S3 by a read of nothing.
 NOT_CALLED_BY_NAME = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket"}
 # What the adapters call for operators alone, who have identities of their own.
-FOR_OPERATORS = {"kms:GetPublicKey", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:PutSecretValue"}
+FOR_OPERATORS = {"kms:GetPublicKey"}
+# What one function alone does, because it is an operator's act.
+SECRETS_WRITTEN = {f"secretsmanager:{action}" for action in (
+    "CreateSecret", "DeleteSecret", "DescribeSecret", "PutSecretValue", "RestoreSecret")}
+CONSOLE_ALONE = SECRETS_WRITTEN | {"lambda:InvokeFunction"}
+# What the SDK calls by another name: a function's invocation, and a question about an object.
+CALLED_AS = {"InvokeFunction": "Invoke"}
 
 
 def grant(role: str, action: str, resource="a") -> Callable:
@@ -677,15 +824,19 @@ def grant(role: str, action: str, resource="a") -> Callable:
       ("a scan", grant("ReconcileRole", "dynamodb:Scan")),
       ("a batch", grant("SearchRole", "dynamodb:BatchGetItem")),
       ("an encryption", grant("IntakeRole", "kms:Encrypt")),
-      ("a deletion of a receipt", grant("CloseRole", "s3:DeleteObject")),
+      ("a deletion of a receipt's version", grant("CloseRole", "s3:DeleteObjectVersion")),
       ("a way past the lock", grant("CloseRole", "s3:BypassGovernanceRetention")),
+      ("another function called", grant("SubmitRole", "lambda:InvokeFunction")),
+      ("an end of a review as a failure", grant("ReviewRole", "states:SendTaskFailure")),
       ("what operators do", grant("SearchRole", "secretsmanager:PutSecretValue")))
 def no_function_may_do_what_no_code_calls(template):
     called = actions_called(code_of("lib/aws"))
     for name, function in functions(template).items():
         for statement in role_statements(template, function["Properties"]["Role"]["Fn::GetAtt"][0]):
             for action in as_list(statement["Action"]):
-                if action not in NOT_CALLED_BY_NAME and (action in FOR_OPERATORS or action.partition(":")[2] not in called):
+                call = action.partition(":")[2]
+                anothers = action in FOR_OPERATORS or (action in CONSOLE_ALONE and name != "ConsoleFunction")
+                if action not in NOT_CALLED_BY_NAME and (anothers or CALLED_AS.get(call, call) not in called):
                     yield f"{name}: {action}"
 
 
@@ -707,9 +858,17 @@ ADAPTERS = {
     "ReceiptBucket": {("s3:GetObject", "ReceiptsBucket/receipts/*"), ("s3:PutObject", "ReceiptsBucket/receipts/*"),
                       ("s3:ListBucket", "ReceiptsBucket")},
 }
+ENCRYPTS = {("kms:GenerateDataKey", "DataKey")}
+
+
+def secrets_written(*kinds: str) -> set[tuple[str, str]]:
+    return {(action, f"secret:rightful/${{Stage}}/{kind}/*") for action in SECRETS_WRITTEN for kind in kinds}
+
+
 # Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads single
-# rows and the list of data sources, and takes webhooks; close holds no lease and answers tickets;
-# reconcile reads the due index.
+# rows and the list of data sources, and takes webhooks; close holds no lease, answers tickets, and opens
+# the parts of a copy; reconcile reads the due index; review starts nothing; the console makes requests and
+# opens them, removes data sources, writes secrets and reads none, and lists.
 ADAPTERS_OF = {
     "intake": {
         "Store": table("RequestsTable", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
@@ -719,6 +878,21 @@ ADAPTERS_OF = {
     "close": {
         "Store": table("RequestsTable", "GetItem", "PutItem", "Query"),
         "SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/ticketing/*")},
+        "CopyBucket": ENCRYPTS | {("s3:DeleteObject", "CopiesBucket/parts/*"), ("s3:GetObject", "CopiesBucket/parts/*"),
+                                  ("s3:DeleteObject", "CopiesBucket/packages/*"), ("s3:PutObject", "CopiesBucket/packages/*"),
+                                  ("s3:ListBucket", "CopiesBucket")},
+    },
+    "submit": {"CopyBucket": ENCRYPTS | {("s3:PutObject", "CopiesBucket/parts/*")}},
+    "review": {"StateMachine": {("states:SendTaskSuccess", "*")}},
+    "console": {
+        "Store": ADAPTERS["Store"] | table("RequestsTable", "DeleteItem")
+        | table("RequestsTable/index/due", "Query") | table("RequestsTable/index/list", "Query"),
+        "DataKeys": table("KeysTable", "GetItem", "PutItem") | {("kms:Decrypt", "DataKey"), ("kms:GenerateDataKey", "DataKey")},
+        "SecretStore": secrets_written("source", "ticketing"),
+        "StateMachine": ADAPTERS["StateMachine"] | {("states:SendTaskSuccess", "*")},
+        "Function": {("lambda:InvokeFunction", "SearchFunction")},
+        "ReceiptBucket": {("s3:GetObject", "ReceiptsBucket/receipts/*"), ("s3:ListBucket", "ReceiptsBucket")},
+        "CopyBucket": {("s3:GetObject", "CopiesBucket/packages/*"), ("s3:ListBucket", "CopiesBucket")},
     },
     "reconcile": {"Store": ADAPTERS["Store"] | table("RequestsTable/index/due", "Query")},
 }
@@ -749,7 +923,13 @@ def take(role: str, sid: str) -> Callable:
       ("a lease that it does not check", grant("IntakeRole", "dynamodb:ConditionCheckItem", {"Fn::GetAtt": ["RequestsTable", "Arn"]})),
       ("records that it does not delete", grant("SearchRole", "dynamodb:DeleteItem", {"Fn::GetAtt": ["RequestsTable", "Arn"]})),
       ("secrets of data sources", grant("CloseRole", "secretsmanager:GetSecretValue", {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/${Stage}/source/*"})),
-      ("keys that it does not read", grant("CloseRole", "dynamodb:GetItem", {"Fn::GetAtt": ["KeysTable", "Arn"]})),
+      ("a deletion of a receipt", grant("CloseRole", "s3:DeleteObject", {"Fn::Sub": "${ReceiptsBucket.Arn}/receipts/*"})),
+      ("keys that it does not read", grant("ReviewRole", "dynamodb:GetItem", {"Fn::GetAtt": ["KeysTable", "Arn"]})),
+      ("a secret that is shown", grant("ConsoleRole", "secretsmanager:GetSecretValue", {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/${Stage}/source/*"})),
+      ("parts that are shown", grant("ConsoleRole", "s3:GetObject", {"Fn::Sub": "${CopiesBucket.Arn}/parts/*"})),
+      ("packages that it does not read", grant("SubmitRole", "s3:GetObject", {"Fn::Sub": "${CopiesBucket.Arn}/packages/*"})),
+      ("a deletion of a package", grant("ConsoleRole", "s3:DeleteObject", {"Fn::Sub": "${CopiesBucket.Arn}/packages/*"})),
+      ("another function called", grant("ConsoleRole", "lambda:InvokeFunction", {"Fn::GetAtt": ["CloseFunction", "Arn"]})),
       ("a missing right", take("ReconcileRole", "StartFulfilment")),
       ("no sight of missing receipts", take("CloseRole", "SeeWhichReceiptsThereAre")))
 def a_role_allows_what_its_functions_adapters_do_and_nothing_else(template):
@@ -768,12 +948,53 @@ def a_role_allows_what_its_functions_adapters_do_and_nothing_else(template):
             yield f"{name} {action} {resource}: {'nothing in the code does it' if (action, resource) in allowed else 'not allowed'}"
 
 
+# What a role may be told the absence of: its bucket's prefixes.
+LISTED = {("CloseRole", "ReceiptsBucket"): "receipts/*", ("CloseRole", "CopiesBucket"): "parts/*",
+          ("ConsoleRole", "ReceiptsBucket"): "receipts/*", ("ConsoleRole", "CopiesBucket"): "packages/*"}
+
+
+def listing(template: dict, role: str) -> dict:
+    return next(s for s in role_statements(template, role) if "s3:ListBucket" in s["Action"])
+
+
 @rule("template",
-      ("anything in the bucket", lambda t: next(s for s in role_statements(t, "CloseRole") if "s3:ListBucket" in s["Action"]).pop("Condition")))
-def close_lists_receipts_alone(template):
-    for statement in role_statements(template, "CloseRole"):
-        if "s3:ListBucket" in statement["Action"] and '"s3:prefix": "receipts/*"' not in json.dumps(statement.get("Condition")):
-            yield statement["Sid"]
+      ("anything in the bucket", lambda t: listing(t, "CloseRole").pop("Condition")),
+      ("parts of copies by the console", lambda t: next(s for s in role_statements(t, "ConsoleRole") if s["Sid"] == "SeeWhichPackagesThereAre")
+          ["Condition"].update(StringLikeIfExists={"s3:prefix": "*"})),
+      ("no sight of missing packages", take("ConsoleRole", "SeeWhichPackagesThereAre")))
+def a_role_lists_what_it_reads_alone(template):
+    found = {}
+    for name, function in functions(template).items():
+        role = function["Properties"]["Role"]["Fn::GetAtt"][0]
+        for statement in role_statements(template, role):
+            if "s3:ListBucket" in as_list(statement["Action"]):
+                found[role, statement["Resource"]["Fn::GetAtt"][0]] = statement.get("Condition")
+    wanted = {key: {"StringLikeIfExists": {"s3:prefix": prefix}} for key, prefix in LISTED.items()}
+    for key in sorted(found.keys() | wanted.keys()):
+        if found.get(key) != wanted.get(key):
+            yield f"{key}: {found.get(key)}"
+
+
+def statement_of(template: dict, role: str, sid: str) -> dict:
+    return next(statement for statement in role_statements(template, role) if statement["Sid"] == sid)
+
+
+@rule("template",
+      ("data keys made by submit", lambda t: statement_of(t, "SubmitRole", "EncryptParts").pop("Condition")),
+      ("data keys made by close", lambda t: statement_of(t, "CloseRole", "EncryptPackages").update(
+          Condition={"StringEquals": {"kms:ViaService": "dynamodb"}})),
+      ("rows of requests deleted by the console", lambda t: statement_of(t, "ConsoleRole", "RemoveSources").pop("Condition")),
+      ("deleted where all is written", lambda t: statement_of(t, "ConsoleRole", "ReadAndWriteRequests")["Action"].append("dynamodb:DeleteItem")))
+def what_only_a_bucket_or_only_a_data_source_needs_is_allowed_for_that_alone(template):
+    via = {"StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}
+    for role in ("SubmitRole", "CloseRole"):
+        for statement in role_statements(template, role):
+            if "kms:GenerateDataKey" in as_list(statement["Action"]) and statement.get("Condition") != via:
+                yield f"{role} {statement['Sid']}"
+    for statement in role_statements(template, "ConsoleRole"):
+        if "dynamodb:DeleteItem" in as_list(statement["Action"]) and statement.get("Condition") != {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SOURCE#*"]}}:
+            yield f"ConsoleRole {statement['Sid']}"
 
 
 def ended_rule(template: dict) -> dict:
@@ -953,6 +1174,54 @@ def substitutions_differ(machines: dict[str, dict], template: dict) -> list[str]
     return complaints
 
 
+# Step Functions asks a price for each state that is entered, inside a Map too.
+MOST_TRANSITIONS = 15
+
+
+def entered(definition: dict, via: str, nested: dict | None = None) -> int | None:
+    """How many states are entered on the shortest way from the start to a success that leads through
+    `via`, in a Map or not, with those of the execution that `via` starts."""
+
+    def ways(name: str) -> list[str]:
+        state = definition["States"][name]
+        return [choice["Next"] for choice in state.get("Choices", [])] + [state[key] for key in ("Next", "Default") if key in state]
+
+    def cost(name: str) -> tuple[int, bool]:
+        inside = definition["States"][name].get("ItemProcessor")
+        own = 1 + (entered(nested["definition"], nested["via"]) if nested and name == via else 0)
+        if inside is None:
+            return own, name == via
+        through = entered(inside, via, nested)
+        return (1 + through, True) if through else (1 + entered(inside, inside["StartAt"]), False)
+
+    best: dict[tuple[str, bool], int] = {}
+    ahead = [(0, definition["StartAt"], False)]
+    while ahead:
+        so_far, name, passed = min(ahead)
+        ahead.remove((so_far, name, passed))
+        more, is_via = cost(name)
+        key = (name, passed or is_via)
+        if best.get(key, so_far + more + 1) <= so_far + more:
+            continue
+        best[key] = so_far + more
+        ahead += [(so_far + more, following, key[1]) for following in ways(name)]
+    ends = [count for (name, passed), count in best.items()
+            if passed and (definition["States"][name]["Type"] == "Succeed" or definition["States"][name].get("End"))]
+    return min(ends, default=None)
+
+
+def transitions(machines: dict[str, dict]) -> int | None:
+    """The states of a request for erasure with one data source, whose records are gone at the first look,
+    on which no person decides."""
+    nested = {"definition": machines["fulfil-source"], "via": "Verify"}
+    return entered(machines["fulfil-request"], "Fulfil Source", nested)
+
+
+def too_many_transitions(machines: dict[str, dict]) -> list[str]:
+    count = transitions(machines)
+    return [] if count is not None and 10 <= count <= MOST_TRANSITIONS else [f"{count}"]
+
+
 def read_requirements() -> dict[str, str]:
     return {str(path.relative_to(ROOT)): path.read_text() for path in sorted((ROOT / "infra").glob("*/requirements.*"))}
 
@@ -1045,6 +1314,21 @@ def main() -> int:
     planted = copy.deepcopy(template)
     planted["Resources"]["FulfilRequestStateMachine"]["Properties"]["DefinitionSubstitutions"].pop("CloseFunctionArn")
     tally.expect_complaint("the comparison of substitutions sees a missing one", substitutions_differ(machines, planted))
+
+    tally.expect(f"a request with one data source and no review enters {MOST_TRANSITIONS} states at most", too_many_transitions(machines))
+    planted = copy.deepcopy(machines)
+    planted["fulfil-request"]["States"]["Planted"] = {"Type": "Pass", "Next": "Fulfil Sources"}
+    planted["fulfil-request"]["States"]["Search Sources"]["Next"] = "Planted"
+    tally.expect_complaint("the count of states sees one too many", too_many_transitions(planted))
+    planted = copy.deepcopy(machines)
+    inside = planted["fulfil-request"]["States"]["Fulfil Sources"]["ItemProcessor"]
+    inside["States"]["Planted"] = {"Type": "Pass", "Next": inside["StartAt"]}
+    inside["StartAt"] = "Planted"
+    tally.expect_complaint("the count of states sees one too many in a Map", too_many_transitions(planted))
+    planted = copy.deepcopy(machines)
+    planted["fulfil-source"]["States"]["Planted"] = {"Type": "Pass", "Next": "Submit"}
+    planted["fulfil-source"]["StartAt"] = "Planted"
+    tally.expect_complaint("the count of states sees one too many in what is nested", too_many_transitions(planted))
 
     requirements, lock = read_requirements(), json.loads((HERE / "package-lock.json").read_text())
     tally.expect("requirements and locks name no host", hosts_named(requirements, lock))

@@ -72,6 +72,11 @@ async fn an_identifier_that_can_not_be_one_is_refused() -> Given {
         ),
         (demand(email("   ")), "identifier_malformed", "is empty"),
         (
+            demand(json!([{"kind": "phone", "value": "canary 0470"}])),
+            "identifier_malformed",
+            "`identifiers[0].value`: ",
+        ),
+        (
             demand(json!([{"kind": "member", "value": "canary"}])),
             "identifier_malformed",
             "`identifiers[0].value`: it is a number, such as 12345",

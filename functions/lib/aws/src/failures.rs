@@ -132,12 +132,28 @@ pub(crate) const KMS: Codes = Codes {
     rejected: "kms_rejected",
 };
 
+#[cfg(feature = "lambda")]
+pub(crate) const FUNCTION: Codes = Codes {
+    unavailable: "function_unavailable",
+    denied: "function_denied",
+    missing: "function_missing",
+    rejected: "function_rejected",
+};
+
 #[cfg(feature = "s3")]
 pub(crate) const RECEIPTS: Codes = Codes {
     unavailable: "receipts_unavailable",
     denied: "receipts_denied",
     missing: "receipts_missing",
     rejected: "receipts_rejected",
+};
+
+#[cfg(feature = "s3")]
+pub(crate) const COPIES: Codes = Codes {
+    unavailable: "copies_unavailable",
+    denied: "copies_denied",
+    missing: "copies_missing",
+    rejected: "copies_rejected",
 };
 
 #[cfg(feature = "secrets")]

@@ -1,11 +1,19 @@
-//! AWS behind the domain's ports: DynamoDB, KMS, Secrets Manager, Step Functions and S3.
+//! AWS behind the domain's ports: DynamoDB, KMS, Secrets Manager, Step Functions and S3; and the call of
+//! one of our functions by another.
 //!
 //! Architecture Invariant: one HTTP client and one TLS configuration serve every SDK here (and the
 //! vendor client takes the same TLS configuration), so a function carries one network stack. What
 //! AWS answers never leaves this crate as text: a failure is a kind and a code of ours.
 
 pub mod client;
-#[cfg(any(feature = "dynamodb", feature = "kms", feature = "s3", feature = "secrets", feature = "sfn"))]
+#[cfg(any(
+    feature = "dynamodb",
+    feature = "kms",
+    feature = "lambda",
+    feature = "s3",
+    feature = "secrets",
+    feature = "sfn"
+))]
 mod failures;
 mod time;
 
@@ -24,6 +32,12 @@ pub mod signer;
 #[cfg(feature = "kms")]
 pub mod tags;
 
+#[cfg(feature = "lambda")]
+pub mod function;
+
+#[cfg(feature = "s3")]
+pub mod copies;
+
 #[cfg(feature = "s3")]
 pub mod receipts;
 
@@ -36,6 +50,10 @@ pub mod workflow;
 pub use client::{Aws, Settings, tls_config};
 pub use time::SystemClock;
 
+#[cfg(feature = "s3")]
+pub use copies::CopyBucket;
+#[cfg(feature = "lambda")]
+pub use function::{CallError, Function};
 #[cfg(feature = "dynamodb")]
 pub use key_table::KeyTable;
 #[cfg(all(feature = "dynamodb", feature = "kms"))]
@@ -47,7 +65,7 @@ pub use secrets::SecretStore;
 #[cfg(feature = "kms")]
 pub use signer::ReceiptKey;
 #[cfg(feature = "dynamodb")]
-pub use store::Store;
+pub use store::{Listed, Store};
 #[cfg(feature = "kms")]
 pub use tags::TagKey;
 #[cfg(feature = "sfn")]

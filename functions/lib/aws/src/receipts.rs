@@ -1,4 +1,4 @@
-//! Keeps receipts in a bucket with Object Lock: one object for each request, written once.
+//! Keeps receipts in a bucket with Object Lock: one object for each closing of a request, written once.
 
 use crate::client::Aws;
 use crate::failures::{RECEIPTS, Verdict, verdict};
@@ -23,20 +23,16 @@ impl ReceiptBucket {
     /// The bucket by its name.
     #[must_use]
     pub fn new(aws: &Aws, bucket: impl Into<String>) -> Self {
-        let config = aws.sdk_config();
-        let config = aws_sdk_s3::config::Builder::from(config)
-            // An endpoint of one's own has no DNS name for each bucket.
-            .force_path_style(config.endpoint_url().is_some())
-            .build();
-        Self { client: Client::from_conf(config), bucket: bucket.into() }
+        Self { client: s3(aws), bucket: bucket.into() }
     }
 
-    /// The kept receipt file; `None` when there is none.
+    /// The receipt file that is kept of one closing of a request, 0 for the first; `None` when there is
+    /// none.
     ///
     /// # Errors
     /// When S3 fails, or does not let us look.
-    pub async fn read(&self, request: RequestId) -> Result<Option<Vec<u8>>, Failure> {
-        match self.client.get_object().bucket(&self.bucket).key(key(request)).send().await {
+    pub async fn read(&self, request: RequestId, closing: u32) -> Result<Option<Vec<u8>>, Failure> {
+        match self.client.get_object().bucket(&self.bucket).key(key(request, closing)).send().await {
             Ok(object) => match object.body.collect().await {
                 Ok(body) => Ok(Some(body.to_vec())),
                 Err(_) => Err(RECEIPTS.of(Verdict::Ambiguous)),
@@ -47,17 +43,30 @@ impl ReceiptBucket {
     }
 }
 
-fn key(request: RequestId) -> String {
-    format!("receipts/{request}.json")
+fn key(request: RequestId, closing: u32) -> String {
+    match closing {
+        0 => format!("receipts/{request}.json"),
+        later => format!("receipts/{request}.{later}.json"),
+    }
+}
+
+/// S3, as this deployment is reached.
+pub(crate) fn s3(aws: &Aws) -> Client {
+    let config = aws.sdk_config();
+    let config = aws_sdk_s3::config::Builder::from(config)
+        // An endpoint of one's own has no DNS name for each bucket.
+        .force_path_style(config.endpoint_url().is_some())
+        .build();
+    Client::from_conf(config)
 }
 
 impl Receipts for ReceiptBucket {
-    async fn keep(&self, request: RequestId, receipt: &Receipt) -> Result<(), Failure> {
+    async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<(), Failure> {
         let put = self
             .client
             .put_object()
             .bucket(&self.bucket)
-            .key(key(request))
+            .key(key(request, closing))
             .if_none_match("*")
             .content_type("application/json")
             .checksum_sha256(BASE64.encode(digest(&SHA256, &receipt.file)))
@@ -70,7 +79,7 @@ impl Receipts for ReceiptBucket {
             return Err(RECEIPTS.failure(&err));
         }
         // It was kept before, or nobody can tell: the object itself says.
-        match self.read(request).await? {
+        match self.read(request, closing).await? {
             Some(kept) if kept == receipt.file => Ok(()),
             Some(_) => Err(Failure::misconfigured("receipt_differs")),
             None => Err(RECEIPTS.failure(&err)),

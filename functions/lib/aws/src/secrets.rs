@@ -5,7 +5,7 @@ use crate::client::Aws;
 use crate::failures::SECRETS;
 use aws_sdk_secretsmanager::Client;
 use rightful_domain::failure::Failure;
-use rightful_domain::ports::Secrets;
+use rightful_domain::ports::{SecretWrites, Secrets};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 
 /// How long a secret is used before it is read again.
 const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// How long a removed secret can be brought back: the shortest time that AWS allows.
+const RECOVERABLE_DAYS: i64 = 7;
 
 type Versions = Vec<Zeroizing<String>>;
 
@@ -36,45 +39,21 @@ impl SecretStore {
         Self { client: Client::new(aws.sdk_config()), prefix: prefix.into(), read: Mutex::default() }
     }
 
-    /// Creates the secret, or gives it a new current version.
-    ///
-    /// # Errors
-    /// When Secrets Manager fails or does not let us.
-    pub async fn put_secret(&self, name: &str, value: &str) -> Result<(), Failure> {
-        let id = self.id(name);
-        let created = self.client.create_secret().name(&id).secret_string(value).send().await;
-        let done = match created {
-            Ok(_) => Ok(()),
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_resource_exists_exception()) => {
-                let put = self.client.put_secret_value().secret_id(&id).secret_string(value).send().await;
-                put.map(drop).map_err(|err| SECRETS.failure(&err))
-            }
-            Err(err) => Err(SECRETS.failure(&err)),
-        };
-        self.cache().remove(name);
-        done
+    /// Gives a secret that exists a new current version.
+    async fn renew(&self, id: &str, value: &str) -> Result<(), Failure> {
+        let put = || self.client.put_secret_value().secret_id(id).secret_string(value).send();
+        let Err(err) = put().await else { return Ok(()) };
+        if !err.as_service_error().is_some_and(|err| err.is_invalid_request_exception()) {
+            return Err(SECRETS.failure(&err));
+        }
+        // It was removed lately, and waits to be deleted.
+        self.client.restore_secret().secret_id(id).send().await.map_err(|err| SECRETS.failure(&err))?;
+        put().await.map(drop).map_err(|err| SECRETS.failure(&err))
     }
 
-    /// Deletes the secret at once, so that its name is free again; one that is not there stays so.
-    ///
-    /// # Errors
-    /// When Secrets Manager fails or does not let us.
-    pub async fn delete_secret(&self, name: &str) -> Result<(), Failure> {
-        let deleted = self
-            .client
-            .delete_secret()
-            .secret_id(self.id(name))
-            .force_delete_without_recovery(true)
-            .send()
-            .await;
-        self.cache().remove(name);
-        match deleted {
-            Ok(_) => Ok(()),
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_resource_not_found_exception()) => {
-                Ok(())
-            }
-            Err(err) => Err(SECRETS.failure(&err)),
-        }
+    async fn waits_to_be_deleted(&self, id: &str) -> Result<bool, Failure> {
+        let described = self.client.describe_secret().secret_id(id).send().await;
+        described.map(|secret| secret.deleted_date.is_some()).map_err(|err| SECRETS.failure(&err))
     }
 
     fn id(&self, name: &str) -> String {
@@ -118,5 +97,42 @@ impl Secrets for SecretStore {
         let versions: Versions = std::iter::once(current).chain(previous?).collect();
         self.cache().insert(name.to_owned(), (Instant::now(), versions.clone()));
         Ok(versions)
+    }
+}
+
+impl SecretWrites for SecretStore {
+    async fn put_secret(&self, name: &str, value: &str) -> Result<(), Failure> {
+        let id = self.id(name);
+        let created = self.client.create_secret().name(&id).secret_string(value).send().await;
+        let done = match created {
+            Ok(_) => Ok(()),
+            Err(err)
+                if err.as_service_error().is_some_and(|err| {
+                    err.is_resource_exists_exception() || err.is_invalid_request_exception()
+                }) =>
+            {
+                self.renew(&id, value).await
+            }
+            Err(err) => Err(SECRETS.failure(&err)),
+        };
+        self.cache().remove(name);
+        done
+    }
+
+    async fn remove_secret(&self, name: &str) -> Result<(), Failure> {
+        let id = self.id(name);
+        let deleted =
+            self.client.delete_secret().secret_id(&id).recovery_window_in_days(RECOVERABLE_DAYS).send().await;
+        self.cache().remove(name);
+        let Err(err) = deleted else { return Ok(()) };
+        match err.as_service_error() {
+            Some(refused) if refused.is_resource_not_found_exception() => Ok(()),
+            Some(refused)
+                if refused.is_invalid_request_exception() && self.waits_to_be_deleted(&id).await? =>
+            {
+                Ok(())
+            }
+            _ => Err(SECRETS.failure(&err)),
+        }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! `rows` says how rows are named and written, `writes` sends a transaction and judges its refusal,
 //! `commit` stores a state change, `create` begins a request, `cursors` keeps the reconciliation's place,
-//! `limit` the data sources' limits, `reads` and `listing` read.
+//! `journal` changes the set-up and keeps the deployment's journal, `limit` the data sources' limits,
+//! `reads` and `listing` read.
 
 mod commit;
 mod create;
 mod cursors;
+mod journal;
 mod limit;
 mod listing;
 mod reads;
@@ -16,6 +18,7 @@ mod writes;
 use crate::client::Aws;
 use crate::failures::STORE;
 use aws_sdk_dynamodb::Client;
+pub use listing::Listed;
 use rightful_domain::failure::Failure;
 use rows::{Item, row_key};
 

@@ -8,8 +8,9 @@ use rightful_aws::Store;
 use rightful_domain::event::Fact;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::policy::Policy;
 use rightful_domain::ports::{Begins, Created};
-use rightful_domain::request::{Delivery, Policy, Request, RequestState, Right};
+use rightful_domain::request::{Delivery, Request, RequestState, Right};
 use rightful_domain::seal::Tag;
 use rightful_domain::task::Task;
 use rightful_domain::time::Time;
@@ -55,6 +56,8 @@ fn request() -> Request {
         forget_at: None,
         forgotten_at: None,
         answer: None,
+        reopened: 0,
+        copy: None,
     }
 }
 
@@ -100,6 +103,7 @@ async fn a_request_begins_in_one_transaction_over_both_tables() {
     assert!(puts.iter().all(|put| put["ConditionExpression"] == "attribute_not_exists(pk)"));
     assert_eq!(puts[0]["Item"]["expires_at"]["N"], (now().unix_seconds() + 400 * 86_400).to_string());
     assert_eq!(puts[1]["Item"]["revision"]["N"], "1");
+    assert_eq!(puts[1]["Item"]["list_key"]["S"], "REQUEST#open");
     assert_eq!(puts[1]["Item"]["list_sort"]["S"], format!("{}#{}", now(), id()));
     assert_eq!(puts[1]["Item"]["subject_tag"]["S"], "0102");
     assert_eq!(puts[2]["Item"]["due_shard"]["S"], "DUE#3");

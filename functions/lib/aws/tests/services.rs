@@ -7,7 +7,10 @@ use fake::{Fake, base64, error, ok};
 use rightful_aws::{DataKeys, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, StateMachine, TagKey};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::{Forgets, Keys, NewKeys, Receipts, Secrets, Signer, Tags, Workflow};
+use rightful_domain::operations::Next;
+use rightful_domain::ports::{
+    Forgets, Keys, NewKeys, Receipts, SecretWrites, Secrets, Signer, Tags, Tokens, Workflow,
+};
 use rightful_domain::receipt::{PublicKey, Receipt};
 use serde_json::json;
 use wiremock::ResponseTemplate;
@@ -97,10 +100,84 @@ async fn putting_a_secret_that_exists_gives_it_a_new_version() {
 }
 
 #[tokio::test]
-async fn deleting_a_secret_that_is_gone_succeeds() {
-    let fake = Fake::new(vec![("DeleteSecret", error(400, "ResourceNotFoundException"))]).await;
-    SecretStore::new(&fake.aws(), "p/").delete_secret("s").await.unwrap();
-    assert_eq!(fake.bodies()[0]["ForceDeleteWithoutRecovery"], true);
+async fn a_secret_that_was_removed_lately_is_restored_before_it_is_written() {
+    // AWS refuses to create it as an invalid request, the embedded stack as one that exists.
+    for refusal in ["InvalidRequestException", "ResourceExistsException"] {
+        let fake = Fake::new(vec![
+            ("CreateSecret", error(400, refusal)),
+            ("PutSecretValue", error(400, "InvalidRequestException")),
+            ("RestoreSecret", ok(json!({}))),
+            ("PutSecretValue", ok(json!({}))),
+        ])
+        .await;
+        SecretStore::new(&fake.aws(), "p/").put_secret("s", "new").await.unwrap();
+        let bodies = fake.bodies();
+        assert_eq!((&bodies[2]["SecretId"], &bodies[3]["SecretString"]), (&json!("p/s"), &json!("new")));
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_restored_is_not_written() {
+    let fake = Fake::new(vec![
+        ("CreateSecret", error(400, "InvalidRequestException")),
+        ("PutSecretValue", error(400, "InvalidRequestException")),
+        ("RestoreSecret", error(400, "AccessDeniedException")),
+    ])
+    .await;
+    let put = SecretStore::new(&fake.aws(), "p/").put_secret("s", "new").await;
+    assert_eq!(put, Err(Failure::misconfigured("secret_denied")));
+    fake.bodies();
+}
+
+#[tokio::test]
+async fn a_removed_secret_can_be_brought_back_for_a_week() {
+    let fake = Fake::new(vec![("DeleteSecret", ok(json!({})))]).await;
+    SecretStore::new(&fake.aws(), "p/").remove_secret("s").await.unwrap();
+    let bodies = fake.bodies();
+    assert_eq!((&bodies[0]["SecretId"], &bodies[0]["RecoveryWindowInDays"]), (&json!("p/s"), &json!(7)));
+    assert!(bodies[0].get("ForceDeleteWithoutRecovery").is_none());
+}
+
+#[tokio::test]
+async fn removing_a_secret_again_changes_nothing() {
+    let gone = Fake::new(vec![("DeleteSecret", error(400, "ResourceNotFoundException"))]).await;
+    SecretStore::new(&gone.aws(), "p/").remove_secret("s").await.unwrap();
+    let refused = || ("DeleteSecret", error(400, "InvalidRequestException"));
+    for (described, expected) in [
+        (json!({"DeletedDate": 1.0}), Ok(())),
+        // Refused for another reason: it is still there.
+        (json!({}), Err(Failure::misconfigured("secret_rejected"))),
+    ] {
+        let fake = Fake::new(vec![refused(), ("DescribeSecret", ok(described))]).await;
+        assert_eq!(SecretStore::new(&fake.aws(), "p/").remove_secret("s").await, expected);
+        fake.bodies();
+    }
+}
+
+#[tokio::test]
+async fn what_waits_under_a_token_goes_on_with_what_comes_next() {
+    let fake = Fake::new(vec![("SendTaskSuccess", ok(json!({})))]).await;
+    let workflow = StateMachine::new(&fake.aws(), "arn:machine");
+    assert_eq!(workflow.release("token", Next::Fulfil).await, Ok(()));
+    let body = &fake.bodies()[0];
+    assert_eq!(body["taskToken"], "token");
+    assert_eq!(body["output"], r#"{"next":"fulfil"}"#);
+}
+
+#[tokio::test]
+async fn a_token_that_nobody_waits_under_counts_as_released() {
+    for code in ["TaskTimedOut", "InvalidToken", "TaskDoesNotExist"] {
+        let fake = Fake::new(vec![("SendTaskSuccess", error(400, code))]).await;
+        assert_eq!(
+            StateMachine::new(&fake.aws(), "arn").release("token", Next::Settled).await,
+            Ok(()),
+            "{code}"
+        );
+        fake.bodies();
+    }
+    let fake = Fake::new(vec![("SendTaskSuccess", error(400, "AccessDeniedException"))]).await;
+    let released = StateMachine::new(&fake.aws(), "arn").release("token", Next::Settled).await;
+    assert_eq!(released, Err(Failure::misconfigured("workflow_denied")));
 }
 
 #[tokio::test]
@@ -209,9 +286,9 @@ async fn a_receipt_is_written_once() {
     ])
     .await;
     let bucket = ReceiptBucket::new(&fake.aws(), "receipts-bucket");
-    assert_eq!(bucket.keep(id(), &receipt).await, Ok(()));
-    assert_eq!(bucket.keep(id(), &receipt).await, Ok(()));
-    assert_eq!(bucket.keep(id(), &receipt).await, Err(Failure::misconfigured("receipt_differs")));
+    assert_eq!(bucket.keep(id(), 0, &receipt).await, Ok(()));
+    assert_eq!(bucket.keep(id(), 0, &receipt).await, Ok(()));
+    assert_eq!(bucket.keep(id(), 0, &receipt).await, Err(Failure::misconfigured("receipt_differs")));
     fake.bodies();
     let put = &fake.requests().await[0];
     assert_eq!(put.url.path(), format!("/receipts-bucket/receipts/{}.json", id()));
@@ -224,5 +301,15 @@ async fn a_receipt_is_written_once() {
 #[tokio::test]
 async fn a_receipt_that_is_not_there_is_none() {
     let fake = Fake::new(vec![("GET", status(404, "<Error><Code>NoSuchKey</Code></Error>"))]).await;
-    assert_eq!(ReceiptBucket::new(&fake.aws(), "b").read(id()).await, Ok(None));
+    assert_eq!(ReceiptBucket::new(&fake.aws(), "b").read(id(), 0).await, Ok(None));
+}
+
+#[tokio::test]
+async fn each_closing_of_a_request_has_a_receipt_of_its_own() {
+    let receipt = Receipt { file: b"{}\n".to_vec(), sha256: String::new() };
+    let fake = Fake::new(vec![("PUT", status(412, EXISTS)), ("GET", status(200, "{}\n"))]).await;
+    ReceiptBucket::new(&fake.aws(), "b").keep(id(), 2, &receipt).await.unwrap();
+    for request in fake.requests().await {
+        assert_eq!(request.url.path(), format!("/b/receipts/{}.2.json", id()));
+    }
 }

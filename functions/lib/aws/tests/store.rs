@@ -14,7 +14,6 @@ use rightful_domain::ports::{Change, CommitError, Cursor, Cursors, DueIndex, Lim
 use rightful_domain::seal::{Sealed, Tag};
 use rightful_domain::task::Task;
 use rightful_domain::time::Time;
-use rightful_domain::vendor::DataSource;
 use serde_json::{Value, json};
 
 fn id() -> RequestId {
@@ -325,28 +324,6 @@ async fn a_store_that_never_answers_is_store_unavailable() {
     assert_eq!(failed, Err(Failure::transient("store_unavailable")));
     // Longer would outlive the function that waits for it.
     assert!(begun.elapsed() <= std::time::Duration::from_secs(16), "{:?}", begun.elapsed());
-}
-
-#[tokio::test]
-async fn a_new_data_source_must_not_exist() {
-    let source = DataSource {
-        schema: 1,
-        id: source(),
-        connector: "qualifio".to_owned(),
-        params: [("region".to_owned(), "eu".to_owned())].into(),
-        enabled: true,
-        revision: 0,
-        created_at: now(),
-    };
-    let fake = Fake::new(vec![
-        ("PutItem", error(400, "ConditionalCheckFailedException")),
-        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
-    ])
-    .await;
-    assert_eq!(store(&fake).put_source(&source).await, Err(CommitError::Stale));
-    let bodies = fake.bodies();
-    assert_eq!(bodies[0]["ConditionExpression"], "attribute_not_exists(pk)");
-    assert_eq!(bodies[0]["Item"]["list_key"]["S"], "SOURCE");
 }
 
 /// A limit with everything in it.

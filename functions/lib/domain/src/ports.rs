@@ -389,11 +389,11 @@ pub trait Tickets {
 /// Keeps receipts.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Receipts {
-    /// Keeps the receipt file of a request's closing, counted from 0; keeping the same one again changes
-    /// nothing.
+    /// Keeps the receipt file of one closing of a request, 0 for the first; a request that was reopened
+    /// has another for its next. Keeping the same one again changes nothing.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or `Misconfigured` when another receipt is kept for that closing.
     async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<(), Failure>;
 }
 
@@ -547,16 +547,6 @@ pub trait SetsUp {
     async fn set_up(&self, change: SetUp) -> Result<(), CommitError>;
 }
 
-/// Which requests use a data source.
-#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
-pub trait UsesOf {
-    /// Open requests with a task at this data source, at most so many.
-    ///
-    /// # Errors
-    /// When the store fails.
-    async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure>;
-}
-
 /// Writes of secrets.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait SecretWrites {
@@ -570,4 +560,15 @@ pub trait SecretWrites {
     /// # Errors
     /// When the service fails.
     async fn remove_secret(&self, name: &str) -> Result<(), Failure>;
+}
+
+/// Who still needs a data source.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait UsesOf {
+    /// Open requests that ask this data source, in no order, at most `most` of them: none only when no
+    /// open request asks it. A request that began within the last seconds may be missing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure>;
 }

@@ -6,7 +6,7 @@
 
 use super::Store;
 use super::rows::{
-    HEAD_SK, LEASE_SK, REQUEST_SK, SCHEMA, event_row, event_sk, head_row, is_by, lease_pk, lease_row, read,
+    HEAD_SK, LEASE_SK, REQUEST_SK, SCHEMA, event_sk, head_row, is_by, lease_pk, lease_row, link_row, read,
     records_row, records_sk, request_pk, request_row, row_key, rule_row, rule_sk, task_row, task_sk,
 };
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name, refusal};
@@ -33,6 +33,16 @@ impl Writes for Store {
     }
 }
 
+/// A chain that a change adds links to: the events of a request, or the deployment's journal.
+pub(super) struct Chain<L> {
+    /// The partition it is in.
+    pub pk: String,
+    /// The sort key of a link.
+    pub sk: fn(u64) -> String,
+    /// The links that follow a head: the exact bytes of each, and the head with it.
+    pub links: L,
+}
+
 impl Store {
     async fn commit_with_events(
         &self,
@@ -40,21 +50,47 @@ impl Store {
         rows: &[Write],
         writer: &str,
     ) -> Result<(), CommitError> {
+        let links = |head: &Head| {
+            let mut head = head.clone();
+            let mut links = Vec::with_capacity(change.facts.len());
+            for fact in &change.facts {
+                let event = event::write(&head, change.request, change.at, fact)
+                    .map_err(|_| Failure::misconfigured("event_unwritable"))?;
+                head = event.head.clone();
+                links.push((event.bytes, event.head));
+            }
+            Ok(links)
+        };
+        let chain = Chain { pk: request_pk(change.request), sk: event_sk, links };
+        self.commit_to_chain(&chain, rows, writer).await
+    }
+
+    /// Stores rows with the next links of a chain and its head. What only collided with another link is
+    /// repeated after it.
+    pub(super) async fn commit_to_chain<L>(
+        &self,
+        chain: &Chain<L>,
+        rows: &[Write],
+        writer: &str,
+    ) -> Result<(), CommitError>
+    where
+        L: Fn(&Head) -> Result<Vec<(Vec<u8>, Head)>, Failure>,
+    {
         let mut tried: Option<u64> = None;
         for attempt in 0..TRIES {
             pause(attempt).await;
-            let head = self.head(change.request).await?;
+            let head = self.head(&chain.pk).await?;
             let seq = head.as_ref().map_or(0, |head| head.seq) + 1;
             // A try that was told to come back may have been stored since.
             if let Some(before) = tried.replace(seq).filter(|before| *before < seq)
-                && self.is_ours(request_pk(change.request), event_sk(before), writer).await?
+                && self.is_ours(chain.pk.clone(), (chain.sk)(before), writer).await?
             {
                 return Ok(());
             }
             let mut writes = rows.to_vec();
-            self.append_events(&mut writes, change, head.as_ref(), writer)?;
+            self.append_links(&mut writes, chain, head, writer)?;
             check_limits(&writes)?;
-            let ours = || self.is_ours(request_pk(change.request), event_sk(seq), writer);
+            let ours = || self.is_ours(chain.pk.clone(), (chain.sk)(seq), writer);
             match self.transact(&writes).await {
                 Ok(()) => return Ok(()),
                 Err(Refusal::Busy) => {}
@@ -146,32 +182,30 @@ impl Store {
         Ok(self.row(pk, sk).await?.is_some_and(|item| is_by(&item, writer)))
     }
 
-    async fn head(&self, request: RequestId) -> Result<Option<Head>, Failure> {
-        let row = self.row(request_pk(request), HEAD_SK.to_owned()).await?;
+    async fn head(&self, pk: &str) -> Result<Option<Head>, Failure> {
+        let row = self.row(pk.to_owned(), HEAD_SK.to_owned()).await?;
         row.map(|item| read(item, SCHEMA)).transpose()
     }
 
-    fn append_events(
+    fn append_links<L>(
         &self,
         writes: &mut Vec<Write>,
-        change: &Change,
-        head: Option<&Head>,
+        chain: &Chain<L>,
+        head: Option<Head>,
         writer: &str,
-    ) -> Result<(), Failure> {
-        let mut last = head.cloned().unwrap_or_else(Head::start);
-        for fact in &change.facts {
-            let event = event::write(&last, change.request, change.at, fact)
-                .map_err(|_| Failure::misconfigured("event_unwritable"))?;
-            last = event.head;
-            writes.push(
-                self.put_request_row(
-                    event_row(change.request, last.seq, &event.bytes, writer),
-                    Guard::Absent,
-                ),
-            );
+    ) -> Result<(), Failure>
+    where
+        L: Fn(&Head) -> Result<Vec<(Vec<u8>, Head)>, Failure>,
+    {
+        let before = head.clone().unwrap_or_else(Head::start);
+        let mut last = before.clone();
+        for (bytes, head) in (chain.links)(&before)? {
+            let row = link_row(&chain.pk, (chain.sk)(head.seq), &bytes, writer);
+            writes.push(self.put_request_row(row, Guard::Absent));
+            last = head;
         }
-        let guard = head.map_or(Guard::Absent, |head| Guard::Head(head.clone()));
-        writes.push(self.put_request_row(head_row(change.request, &last)?, guard));
+        let guard = head.map_or(Guard::Absent, Guard::Head);
+        writes.push(self.put_request_row(head_row(&chain.pk, &last)?, guard));
         Ok(())
     }
 
@@ -197,6 +231,7 @@ impl Store {
             Row::ForgetRecords { source, chunk } => Write::Delete {
                 table: self.requests.clone(),
                 key: row_key(request_pk(request), records_sk(source, *chunk)),
+                guard: Guard::Nothing,
             },
         })
     }

@@ -4,8 +4,8 @@
 use super::Store;
 use super::reads::IndexQuery;
 use super::rows::{
-    DELIVERY_SK, SCHEMA, SOURCE_SK, delivery_pk, delivery_row, event_row, head_row, key_row, read,
-    request_row, source_of, source_pk, task_row,
+    DELIVERY_SK, SCHEMA, SOURCE_SK, delivery_pk, delivery_row, event_sk, head_row, key_row, link_row, read,
+    request_pk, request_row, source_of, source_pk, task_row,
 };
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name};
 use rightful_domain::event::{self, Fact, Head};
@@ -85,8 +85,9 @@ impl Store {
         for task in tasks {
             writes.push(new(task_row(task, 1, &writer)?));
         }
-        writes.push(new(event_row(request.id, event.head.seq, &event.bytes, &writer)));
-        writes.push(new(head_row(request.id, &event.head)?));
+        let pk = request_pk(request.id);
+        writes.push(new(link_row(&pk, event_sk(event.head.seq), &event.bytes, &writer)));
+        writes.push(new(head_row(&pk, &event.head)?));
         writes.push(Write::Put {
             table: self.keys.clone(),
             item: key_row(request.id, wrapped_key),

@@ -1,31 +1,82 @@
-//! What operators ask for beyond the handlers' ports: lists, look-ups by index, data sources.
+//! What operators ask for beyond the handlers' ports: lists, and look-ups by index.
 
 use super::Store;
 use super::reads::IndexQuery;
-use super::rows::{SOURCE_SK, request_of, row_key, rule_of, rule_ref, source_pk, source_row};
-use super::writes::{Guard, random_name};
-use crate::failures::STORE;
+use super::rows::{
+    Item, LISTED_CLOSED, LISTED_OPEN, due_of, list_place, listed_at, request_of, rule_of, rule_ref,
+};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::{CommitError, Page, Reads as _};
-use rightful_domain::request::Request;
+use rightful_domain::ports::{DUE_SHARDS, Page, Reads as _, UsesOf};
+use rightful_domain::request::{Request, RequestState};
 use rightful_domain::seal::Tag;
-use rightful_domain::vendor::DataSource;
+use std::collections::BTreeSet;
+
+/// Which requests a list is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// Those that are worked on.
+    Open,
+    /// Those that ended.
+    Closed,
+    /// All.
+    All,
+}
+
+impl Listed {
+    fn partitions(self) -> &'static [&'static str] {
+        match self {
+            Listed::Open => &[LISTED_OPEN],
+            Listed::Closed => &[LISTED_CLOSED],
+            Listed::All => &[LISTED_OPEN, LISTED_CLOSED],
+        }
+    }
+
+    fn takes(self, state: RequestState) -> bool {
+        match self {
+            Listed::Open => state == RequestState::Open,
+            Listed::Closed => state == RequestState::Closed,
+            Listed::All => true,
+        }
+    }
+}
 
 impl Store {
-    /// Requests, the newest first, at most `limit` of them; `before` is the `next` of the page
-    /// before this one. A request of the last second may be missing: the index lags behind.
+    /// Requests, the newest first, at most `limit` of them; `before` is the `next` of the page before
+    /// this one, and `next` is `None` on the last page. The index lags behind by a second or so: a
+    /// request that has just come in or changed its state may be missing, and a page may be shorter for
+    /// it; but what a page shows is read consistently.
     ///
     /// # Errors
-    /// When the store fails, or `Misconfigured` when `before` is no `next` of a page.
-    pub async fn list_requests(&self, before: Option<String>, limit: u32) -> Result<Page<Request>, Failure> {
-        let query = IndexQuery::list("REQUEST").newest_first(limit);
-        let page = self.index_page(&query, before.as_deref()).await?;
-        let mut rows = Vec::with_capacity(page.rows.len());
-        for id in page.rows.iter().filter_map(request_of) {
-            rows.extend(self.request(id).await?);
+    /// When the store fails, or `Misconfigured` (`cursor_unreadable`) when `before` is no `next` of a page.
+    pub async fn list_requests(
+        &self,
+        which: Listed,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Request>, Failure> {
+        let before = before.map(list_place).transpose()?;
+        let limit = limit.max(1);
+        let mut found: Vec<Item> = Vec::new();
+        let mut more = false;
+        for partition in which.partitions() {
+            let page =
+                self.index_page(&IndexQuery::list(partition).newest_first(before, limit), None).await?;
+            more |= page.next.is_some();
+            found.extend(page.rows);
         }
-        Ok(Page { rows, next: page.next })
+        found.sort_by(|a, b| listed_at(b).cmp(&listed_at(a)));
+        // One that is changing its state may be in both.
+        found.dedup_by(|a, b| listed_at(a) == listed_at(b));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        more |= found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().and_then(listed_at).filter(|_| more).map(str::to_owned);
+        let mut rows = Vec::with_capacity(found.len());
+        for id in found.iter().filter_map(request_of) {
+            rows.extend(self.request(id).await?.filter(|request| which.takes(request.state)));
+        }
+        Ok(Page { rows, next })
     }
 
     /// Which request, data source and batch a vendor's rule belongs to.
@@ -49,33 +100,35 @@ impl Store {
         let rows = self.index_rows(IndexQuery::subject(&subject.mac)).await?;
         Ok(rows.iter().filter_map(request_of).collect())
     }
+}
 
-    /// Writes a data source that was read at its revision, with the next one; revision 0 is a new
-    /// one, which must not exist.
-    ///
-    /// # Errors
-    /// [`CommitError::Stale`] when it is there already or has changed since, else the store's failure.
-    pub async fn put_source(&self, source: &DataSource) -> Result<(), CommitError> {
-        let writer = random_name()?;
-        let row = self.put_request_row(
-            source_row(source, source.revision + 1, &writer)?,
-            Guard::read_at(source.revision),
-        );
-        self.commit_quietly(&[row], Some((source_pk(&source.id), SOURCE_SK.to_owned())), &writer).await
-    }
-
-    /// Removes a data source; one that is not there stays so. Its secret is deleted elsewhere.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn delete_source(&self, id: &SourceId) -> Result<(), Failure> {
-        self.client
-            .delete_item()
-            .table_name(&self.requests)
-            .set_key(Some(row_key(source_pk(id), SOURCE_SK)))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|err| STORE.failure(&err))
+impl UsesOf for Store {
+    /// Reads the due index through, which holds open requests and their tasks alone: as much as there is
+    /// open work, whatever was ever done.
+    async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let mut open = BTreeSet::new();
+        for shard in 0..DUE_SHARDS {
+            let mut after: Option<String> = None;
+            loop {
+                let page = self.index_page(&IndexQuery::open(shard), after.as_deref()).await?;
+                for due in page.rows.iter().filter_map(due_of) {
+                    if open.len() >= most {
+                        return Ok(open.into_iter().collect());
+                    }
+                    // The row tells, not the index, which lags behind.
+                    if due.source.as_ref() == Some(source)
+                        && self.request(due.request).await?.is_some_and(|it| it.state == RequestState::Open)
+                    {
+                        open.insert(due.request);
+                    }
+                }
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        Ok(open.into_iter().collect())
     }
 }

@@ -3,7 +3,7 @@
 use super::Store;
 use super::rows::{
     EVENT_PREFIX, Item, LEASE_SK, REQUEST_SK, RecordsRow, SCHEMA, SOURCE_SK, TASK_PREFIX, cursor, due_of,
-    due_shard, event_bytes, lease_pk, read, records_prefix, request_pk, rule_prefix, source_pk, start_key,
+    due_shard, lease_pk, link_bytes, read, records_prefix, request_pk, rule_prefix, source_pk, start_key,
     task_sk,
 };
 use crate::failures::STORE;
@@ -54,7 +54,7 @@ impl Reads for Store {
 
     async fn events(&self, id: RequestId) -> Result<Vec<Vec<u8>>, Failure> {
         let rows = self.rows(request_pk(id), EVENT_PREFIX.to_owned()).await?;
-        rows.into_iter().map(event_bytes).collect()
+        rows.into_iter().map(link_bytes).collect()
     }
 
     async fn source(&self, id: &SourceId) -> Result<Option<DataSource>, Failure> {
@@ -82,29 +82,35 @@ impl DueIndex for Store {
 pub(super) struct IndexQuery {
     index: &'static str,
     hash: (&'static str, String),
-    up_to: Option<(&'static str, String)>,
+    range: Option<(&'static str, &'static str, String)>,
     descending: bool,
     limit: Option<i32>,
 }
 
 impl IndexQuery {
     fn of(index: &'static str, name: &'static str, value: impl Into<String>) -> Self {
-        Self { index, hash: (name, value.into()), up_to: None, descending: false, limit: None }
+        Self { index, hash: (name, value.into()), range: None, descending: false, limit: None }
     }
 
     fn due(shard: u8, now: Time) -> Self {
-        let up_to = Some(("next_due", now.to_string()));
-        Self { up_to, limit: Some(DUE_PAGE), ..Self::of("due", "due_shard", due_shard(shard)) }
+        let range = Some(("next_due", "<=", now.to_string()));
+        Self { range, limit: Some(DUE_PAGE), ..Self::of("due", "due_shard", due_shard(shard)) }
     }
 
-    /// All rows of a kind, `REQUEST` or `SOURCE`.
+    /// All rows of a shard, due or not.
+    pub(super) fn open(shard: u8) -> Self {
+        Self::of("due", "due_shard", due_shard(shard))
+    }
+
+    /// All rows of a kind, such as `SOURCE`.
     pub(super) fn list(kind: &'static str) -> Self {
         Self::of("list", "list_key", kind)
     }
 
-    /// The largest range key first, `limit` rows a page.
-    pub(super) fn newest_first(self, limit: u32) -> Self {
-        Self { descending: true, limit: i32::try_from(limit.max(1)).ok(), ..self }
+    /// The largest range key first, `limit` rows a page, behind the place `before`.
+    pub(super) fn newest_first(self, before: Option<&str>, limit: u32) -> Self {
+        let range = before.map(|place| ("list_sort", "<", place.to_owned()));
+        Self { range, descending: true, limit: i32::try_from(limit.max(1)).ok(), ..self }
     }
 
     pub(super) fn rule(rule_ref: String) -> Self {
@@ -156,8 +162,8 @@ impl Store {
             .index_name(query.index)
             .expression_attribute_names("#hash", query.hash.0)
             .expression_attribute_values(":hash", AttributeValue::S(query.hash.1.clone()));
-        if let Some((name, value)) = &query.up_to {
-            condition.push_str(" AND #range <= :range");
+        if let Some((name, comparison, value)) = &query.range {
+            condition = format!("{condition} AND #range {comparison} :range");
             call = call
                 .expression_attribute_names("#range", *name)
                 .expression_attribute_values(":range", AttributeValue::S(value.clone()));

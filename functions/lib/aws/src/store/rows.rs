@@ -8,7 +8,7 @@ use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::{Lease, REMEMBERED_SECONDS};
 use rightful_domain::limit::Limit;
 use rightful_domain::ports::{Cursor, DUE_SHARDS, Due};
-use rightful_domain::request::{Delivery, Request};
+use rightful_domain::request::{Delivery, Request, RequestState};
 use rightful_domain::seal::{Sealed, Tag};
 use rightful_domain::task::{Rule, Task};
 use rightful_domain::time::Time;
@@ -32,6 +32,10 @@ pub(crate) const CURSOR_PK: &str = "RECONCILE";
 pub(crate) const CURSOR_SK: &str = "CURSOR";
 pub(crate) const TASK_PREFIX: &str = "TASK#";
 pub(crate) const EVENT_PREFIX: &str = "EVENT#";
+pub(crate) const JOURNAL_PK: &str = "JOURNAL";
+/// The partitions of the list index that hold requests.
+pub(crate) const LISTED_OPEN: &str = "REQUEST#open";
+pub(crate) const LISTED_CLOSED: &str = "REQUEST#closed";
 
 /// The schema version of the rows whose type has no version of its own.
 pub(crate) const SCHEMA: u8 = 1;
@@ -70,6 +74,10 @@ pub(crate) fn rule_sk(source: &SourceId, batch: u32) -> String {
 
 pub(crate) fn event_sk(seq: u64) -> String {
     format!("{EVENT_PREFIX}{seq:010}")
+}
+
+pub(crate) fn entry_sk(seq: u64) -> String {
+    format!("ENTRY#{seq:010}")
 }
 
 pub(crate) fn delivery_pk(channel: &str, key: &Tag) -> String {
@@ -121,13 +129,22 @@ fn set_due(item: &mut Item, request: RequestId, next_due: Option<Time>) {
     }
 }
 
+/// Requests in the order in which they came in.
+pub(crate) fn list_sort(received_at: Time, request: RequestId) -> String {
+    format!("{received_at}#{request}")
+}
+
 /// The row of a request, as it will be at `revision`.
 pub(crate) fn request_row(request: &Request, revision: u64, writer: &str) -> Result<Item, Failure> {
     let mut item = row(request_pk(request.id), REQUEST_SK.to_owned(), request)?;
     set(&mut item, "revision", number(revision));
     set(&mut item, WRITER, text(writer));
-    set(&mut item, "list_key", text("REQUEST"));
-    set(&mut item, "list_sort", text(format!("{}#{}", request.received_at, request.id)));
+    let listed = match request.state {
+        RequestState::Open => LISTED_OPEN,
+        RequestState::Closed => LISTED_CLOSED,
+    };
+    set(&mut item, "list_key", text(listed));
+    set(&mut item, "list_sort", text(list_sort(request.received_at, request.id)));
     set_due(&mut item, request.id, request.next_due);
     if let Some(subject) = &request.subject {
         set(&mut item, "subject_tag", text(&subject.mac));
@@ -175,16 +192,18 @@ pub(crate) fn records_row(
     row(request_pk(request), records_sk(source, chunk), &fields)
 }
 
-pub(crate) fn event_row(request: RequestId, seq: u64, bytes: &[u8], writer: &str) -> Item {
-    let mut item = row_key(request_pk(request), event_sk(seq));
+/// A link of a chain, an event or an entry of the journal: its exact bytes.
+pub(crate) fn link_row(pk: &str, sk: String, bytes: &[u8], writer: &str) -> Item {
+    let mut item = row_key(pk, sk);
     set(&mut item, "schema", number(SCHEMA));
     set(&mut item, "bytes", AttributeValue::B(Blob::new(bytes)));
     set(&mut item, WRITER, text(writer));
     item
 }
 
-pub(crate) fn head_row(request: RequestId, head: &Head) -> Result<Item, Failure> {
-    let mut item = row(request_pk(request), HEAD_SK.to_owned(), head)?;
+/// The last link's number and hash.
+pub(crate) fn head_row(pk: &str, head: &Head) -> Result<Item, Failure> {
+    let mut item = row(pk.to_owned(), HEAD_SK.to_owned(), head)?;
     set(&mut item, "schema", number(SCHEMA));
     Ok(item)
 }
@@ -263,8 +282,8 @@ pub(crate) fn read<T: DeserializeOwned>(item: Item, schema: u8) -> Result<T, Fai
     from_item(item).map_err(|_| UNREADABLE)
 }
 
-/// The exact bytes of an event.
-pub(crate) fn event_bytes(mut item: Item) -> Result<Vec<u8>, Failure> {
+/// The exact bytes of a link.
+pub(crate) fn link_bytes(mut item: Item) -> Result<Vec<u8>, Failure> {
     match item.remove("bytes") {
         Some(AttributeValue::B(bytes)) => Ok(bytes.into_inner()),
         _ => Err(UNREADABLE),
@@ -288,6 +307,20 @@ pub(crate) fn due_of(item: &Item) -> Option<Due> {
         sk => Some(SourceId::parse(sk.strip_prefix(TASK_PREFIX)?).ok()?),
     };
     Some(Due { request, source, cursor: cursor(item).ok()? })
+}
+
+/// A row's place in its partition of the list index.
+pub(crate) fn listed_at(item: &Item) -> Option<&str> {
+    string(item, "list_sort")
+}
+
+/// Where a list goes on, as [`list_sort`] wrote it.
+pub(crate) fn list_place(cursor: &str) -> Result<&str, Failure> {
+    let (at, id) = cursor.split_once('#').ok_or(BAD_CURSOR)?;
+    match (Time::parse(at), RequestId::parse(id)) {
+        (Ok(_), Ok(_)) => Ok(cursor),
+        _ => Err(BAD_CURSOR),
+    }
 }
 
 /// Which request an index row points at.
@@ -360,6 +393,7 @@ mod tests {
         assert_eq!(records_sk(&source(), 7), "RECORDS#qualifio-main#00007");
         assert_eq!(rule_sk(&source(), 12), "RULE#qualifio-main#00012");
         assert_eq!(event_sk(3), "EVENT#0000000003");
+        assert_eq!(entry_sk(3), "ENTRY#0000000003");
         assert_eq!(source_pk(&source()), "SOURCE#qualifio-main");
         assert_eq!(lease_pk(&source(), &Tag::new("k", &[0xab, 1])), "LEASE#qualifio-main#ab01");
         assert_eq!(delivery_pk("zendesk", &Tag::new("k", &[0xab, 1])), "DELIVERY#zendesk#ab01");
@@ -448,7 +482,7 @@ mod tests {
     #[test]
     fn the_size_of_a_row_counts_names_and_values() {
         assert_eq!(size(&row_key("ab", "c")), 2 + 2 + 2 + 1);
-        let item = event_row(id(), 1, &[0; 1000], "w");
+        let item = link_row(&request_pk(id()), event_sk(1), &[0; 1000], "w");
         assert!((1000..1120).contains(&size(&item)), "{}", size(&item));
     }
 }

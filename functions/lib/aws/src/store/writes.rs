@@ -23,7 +23,7 @@ const MAX_PAUSE_MILLIS: u64 = 1000;
 
 pub(super) const BUSY: Failure = Failure::transient("store_busy");
 
-/// What must hold for a row to be written.
+/// What must hold for a row to be written or deleted.
 #[derive(Clone, Debug)]
 pub(super) enum Guard {
     /// Nothing: another row's guard stands for it.
@@ -80,6 +80,7 @@ pub(super) enum Write {
     Delete {
         table: String,
         key: Item,
+        guard: Guard,
     },
     /// Nothing is written: the row must have this revision.
     Check {
@@ -113,10 +114,14 @@ impl Write {
                     .map_err(incomplete)?;
                 write.put(put).build()
             }
-            Write::Delete { table, key } => {
+            Write::Delete { table, key, guard } => {
+                let (expression, names, values) = guard.condition();
                 let delete = Delete::builder()
                     .table_name(table)
                     .set_key(Some(key.clone()))
+                    .set_condition_expression(expression)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
                     .build()
                     .map_err(incomplete)?;
                 write.delete(delete).build()

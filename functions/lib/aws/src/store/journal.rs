@@ -1,0 +1,111 @@
+//! Changes of the set-up, each with its entry in the deployment's journal, and the journal read back.
+
+use super::Store;
+use super::commit::Chain;
+use super::rows::{JOURNAL_PK, LIMIT_SK, SOURCE_SK, entry_sk, link_bytes, row_key, source_pk, source_row};
+use super::writes::{Guard, Write, random_name};
+use crate::failures::STORE;
+use aws_sdk_dynamodb::types::AttributeValue;
+use rightful_domain::event::Head;
+use rightful_domain::failure::Failure;
+use rightful_domain::journal::{self, Entry};
+use rightful_domain::ports::{CommitError, Page, SetUp, SetsUp, SourceRow};
+use rightful_domain::vendor::DataSource;
+
+const BROKEN: Failure = Failure::misconfigured("journal_broken");
+
+impl SetsUp for Store {
+    async fn set_up(&self, change: SetUp) -> Result<(), CommitError> {
+        let writer = random_name()?;
+        let rows = match &change.row {
+            SourceRow::Untouched => Vec::new(),
+            SourceRow::Put(source) => vec![self.put_request_row(
+                source_row(source, source.revision + 1, &writer)?,
+                Guard::read_at(source.revision),
+            )],
+            SourceRow::Remove(source) => self.removal(source),
+        };
+        let links = |head: &Head| {
+            let written = journal::write(head, change.at, &change.by, &change.act)
+                .map_err(|_| Failure::misconfigured("event_unwritable"))?;
+            Ok(vec![(written.bytes, written.head)])
+        };
+        let chain = Chain { pk: JOURNAL_PK.to_owned(), sk: entry_sk, links };
+        self.commit_to_chain(&chain, &rows, &writer).await
+    }
+}
+
+impl Store {
+    fn removal(&self, source: &DataSource) -> Vec<Write> {
+        let delete = |sk: &str, guard| Write::Delete {
+            table: self.requests.clone(),
+            key: row_key(source_pk(&source.id), sk),
+            guard,
+        };
+        // Its limit moves with every call to the vendor, and is worth nothing without it.
+        vec![delete(SOURCE_SK, Guard::Revision(source.revision)), delete(LIMIT_SK, Guard::Nothing)]
+    }
+
+    /// Entries of the deployment's journal, the newest first, at most `limit` of them, from before the
+    /// entry numbered `before`, or from the newest on. That they follow each other, and the entry before
+    /// them, without a gap or a change was checked. `next` is the number for the next call.
+    ///
+    /// # Errors
+    /// When the store fails, or `Misconfigured` (`journal_broken`) when an entry was changed or is missing.
+    pub async fn journal(&self, before: Option<u64>, limit: u32) -> Result<Page<Entry>, Failure> {
+        let last = before.unwrap_or(u64::MAX).saturating_sub(1);
+        if last == 0 {
+            return Ok(Page { rows: Vec::new(), next: None });
+        }
+        let limit = limit.clamp(1, MAX_ENTRIES);
+        // One more: it holds what the oldest of the page follows.
+        let links = self.newest_links(last, limit + 1).await?;
+        let newest_is_there = links.last().is_none_or(|(seq, _)| before.is_none() || *seq == last);
+        if !newest_is_there || (links.is_empty() && before.is_some()) {
+            return Err(BROKEN);
+        }
+        let Some((oldest, bytes)) = links.first() else { return Ok(Page { rows: Vec::new(), next: None }) };
+        let head = Head { seq: oldest.saturating_sub(1), hash: followed_by(bytes)? };
+        let bytes: Vec<Vec<u8>> = links.into_iter().map(|(_, bytes)| bytes).collect();
+        let (_, mut entries) = journal::read(&head, &bytes).map_err(|_| BROKEN)?;
+        entries.reverse();
+        entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = entries.last().filter(|entry| entry.seq > 1).map(|entry| entry.seq.to_string());
+        Ok(Page { rows: entries, next })
+    }
+
+    /// The links up to the number `last`, the newest `most` of them, in order.
+    async fn newest_links(&self, last: u64, most: u32) -> Result<Vec<(u64, Vec<u8>)>, Failure> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.requests)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", AttributeValue::S(JOURNAL_PK.to_owned()))
+            .expression_attribute_values(":first", AttributeValue::S(entry_sk(1)))
+            .expression_attribute_values(":last", AttributeValue::S(entry_sk(last.min(LAST_ENTRY))))
+            .scan_index_forward(false)
+            .set_limit(i32::try_from(most).ok())
+            .send()
+            .await
+            .map_err(|err| STORE.failure(&err))?;
+        let links = found.items.unwrap_or_default().into_iter().rev();
+        links.map(|item| Ok((number(&item).ok_or(BROKEN)?, link_bytes(item)?))).collect()
+    }
+}
+
+/// Below the megabyte that one query reads, whatever the entries say.
+const MAX_ENTRIES: u32 = 100;
+/// What the sort key's digits hold.
+const LAST_ENTRY: u64 = 9_999_999_999;
+
+fn number(item: &super::rows::Item) -> Option<u64> {
+    item.get("sk")?.as_s().ok()?.strip_prefix("ENTRY#")?.parse().ok()
+}
+
+/// The hash of the entry that this one says it follows.
+fn followed_by(bytes: &[u8]) -> Result<String, Failure> {
+    let entry: serde_json::Value = serde_json::from_slice(bytes).map_err(|_| BROKEN)?;
+    entry.get("prev").and_then(|prev| prev.as_str()).map(str::to_owned).ok_or(BROKEN)
+}

@@ -1,0 +1,63 @@
+//! Calls of one of our functions against scripted answers of Lambda.
+#![allow(clippy::unwrap_used, reason = "a test may panic, its setting-up functions too")]
+
+mod fake;
+
+use fake::{Answer, Fake, ok};
+use rightful_aws::{CallError, Function};
+use rightful_domain::failure::{Failure, Kind};
+use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
+
+async fn call(answer: Answer) -> Result<Value, CallError> {
+    let fake = Fake::new(vec![("POST", answer)]).await;
+    let called = Function::new(&fake.aws(), "rightful-dev-search", 5).call(&json!({"mode": "test"})).await;
+    assert_eq!(fake.bodies(), [json!({"mode": "test"})]);
+    let path = fake.requests().await[0].url.path().to_owned();
+    assert_eq!(path, "/2015-03-31/functions/rightful-dev-search/invocations");
+    called
+}
+
+fn failed(body: Value) -> Answer {
+    Box::new(move |_| {
+        ResponseTemplate::new(200).insert_header("x-amz-function-error", "Unhandled").set_body_json(&body)
+    })
+}
+
+#[tokio::test]
+async fn a_function_is_called_once_and_its_answer_read() {
+    assert_eq!(call(ok(json!({"ok": true}))).await, Ok(json!({"ok": true})));
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_is_told_by_kind_and_code() {
+    let told = failed(json!({"errorType": "Rightful.Misconfigured", "errorMessage": "secret_missing"}));
+    let expected = CallError::Failed { kind: Kind::Misconfigured, code: "secret_missing".to_owned() };
+    assert_eq!(call(told).await, Err(expected));
+}
+
+#[tokio::test]
+async fn words_that_are_not_ours_are_never_repeated() {
+    let unanswered = CallError::Unanswered(Failure::transient("function_unavailable"));
+    for body in [
+        json!({"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 60.00 seconds"}),
+        json!({"errorType": "Rightful.Transient", "errorMessage": "to ann@example.com"}),
+        json!({"errorMessage": "secret_missing"}),
+        json!("what"),
+    ] {
+        assert_eq!(call(failed(body)).await, Err(unanswered.clone()));
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_is_not_there_or_not_ours_to_call_is_misconfigured() {
+    for (status, code, failure) in [
+        (404, "ResourceNotFoundException", "function_missing"),
+        (403, "AccessDeniedException", "function_denied"),
+    ] {
+        let answer: Answer = Box::new(move |_| {
+            ResponseTemplate::new(status).insert_header("x-amzn-errortype", code).set_body_json(json!({}))
+        });
+        assert_eq!(call(answer).await, Err(CallError::Unanswered(Failure::misconfigured(failure))));
+    }
+}
