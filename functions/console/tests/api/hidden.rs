@@ -5,29 +5,38 @@ use crate::stage::{ANN, Stage, TOKEN};
 use rightful_contract::canary;
 use rightful_contract::world::CANARY;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What was logged on this thread: each test has one of its own.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Writes to what was logged on this thread.
+struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
     }
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
 }
 
+/// Has every test's log kept, before anything is logged: what nobody hears at first is never told later.
+pub fn listen() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
+        let subscriber = tracing_subscriber::fmt().with_writer(|| Log).with_ansi(false).finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn invariant_1_no_identifier_and_no_secret_is_logged_or_answered() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
-
     let stage = Stage::new();
     stage.connect("crm", 2);
     stage.connect_members("club");
@@ -82,11 +91,10 @@ async fn invariant_1_no_identifier_and_no_secret_is_logged_or_answered() {
     let reply =
         stage.call_as(Some(ANN), CANARY.replace(['@', '+'], "X").as_str(), "/api/journal", None).await;
     assert_eq!(reply.status, 405);
-    drop(guard);
 
     assert_eq!(canary::found(&answers, CANARY), [""; 0]);
     assert!(!answers.contains(TOKEN));
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = String::from_utf8(LOGGED.take()).unwrap();
     assert_eq!(canary::found(&logged, CANARY), [""; 0]);
     assert!(!logged.contains(TOKEN) && !logged.contains("Canario"), "{logged}");
     let line = logged.lines().find(|line| line.contains("/api/requests/{id}/review")).unwrap();

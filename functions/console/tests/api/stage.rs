@@ -265,6 +265,7 @@ impl Stage {
     }
 
     pub fn with(erasure: Policy, access: Policy) -> Self {
+        crate::hidden::listen();
         let world = Rc::new(World::new());
         let tester = Rc::new(Tester(RefCell::new(Ok(None))));
         let memory = Memory {
