@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 
-FUNCTIONS = {"intake", "search", "submit", "status-check", "review", "close", "reconcile"}
+FUNCTIONS = {"intake", "search", "submit", "status-check", "review", "close", "reconcile", "console"}
 LIBRARIES = {"rightful-domain", "rightful-connectors", "rightful-aws", "rightful-lambda", "rightful-package"}
 
 # Each crate: the crates of the workspace that it may depend on.

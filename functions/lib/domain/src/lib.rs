@@ -28,4 +28,5 @@ pub mod task;
 pub mod ticket;
 pub mod time;
 pub mod vendor;
+pub mod view;
 pub mod waits;

@@ -240,8 +240,15 @@ where
         result: &Result<(), Failure>,
         by: &Actor,
     ) -> Result<(), SetUpError> {
-        let reason = result.as_ref().err().map(|failure| failure.code.to_owned());
-        let act = Act::SourceTested { source: id.clone(), reason };
+        self.tried(id, result.as_ref().err().map(|failure| failure.code), by).await
+    }
+
+    /// Records that a data source was tried out, with the code that says why it doesn't work.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tried(&self, id: &SourceId, reason: Option<&str>, by: &Actor) -> Result<(), SetUpError> {
+        let act = Act::SourceTested { source: id.clone(), reason: reason.map(str::to_owned) };
         match self.store_it(SourceRow::Untouched, act, by).await {
             Ok(()) => Ok(()),
             Err(CommitError::Stale) => Err(Failure::transient("too_much_contention").into()),

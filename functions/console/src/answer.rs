@@ -1,0 +1,259 @@
+//! What an operator is answered: JSON, or an error with a code for machines and a sentence for people.
+//! An error repeats nothing that was sent but ids that were checked.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use aws_lambda_events::encodings::Body;
+use aws_lambda_events::http::HeaderValue;
+use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::operations::accept::AcceptError;
+use rightful_domain::operations::again::ActError;
+use rightful_domain::operations::extend::ExtendError;
+use rightful_domain::operations::review::ReviewError;
+use rightful_domain::operations::set_up::SetUpError;
+use rightful_domain::operations::shown::ShowError;
+use rightful_domain::ports::Objection;
+use rightful_domain::view::{ErrorBody, ErrorView};
+use serde::Serialize;
+
+/// An answer.
+pub(crate) struct Answer {
+    pub status: u16,
+    /// For the log: the error's code, or `ok`.
+    pub code: &'static str,
+    /// For the log: the failure behind an error that is not the caller's.
+    pub cause: Option<&'static str>,
+    body: Option<Vec<u8>>,
+    /// The methods that a path takes, where another one was used.
+    allow: Option<String>,
+}
+
+/// Why a call is not done.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub status: u16,
+    pub code: &'static str,
+    message: String,
+    details: Vec<Objection>,
+    cause: Option<&'static str>,
+    allow: Option<String>,
+}
+
+impl Answer {
+    /// 200 with a view.
+    pub fn ok(view: &impl Serialize) -> Result<Self, Refusal> {
+        Self::of(200, view)
+    }
+
+    /// A view.
+    pub fn of(status: u16, view: &impl Serialize) -> Result<Self, Refusal> {
+        let body = serde_json::to_vec(view).map_err(|_| Failure::misconfigured("answer_unwritable"))?;
+        Ok(Self::file(status, body))
+    }
+
+    /// A file that is JSON already, byte for byte.
+    pub fn file(status: u16, body: Vec<u8>) -> Self {
+        Self { status, code: "ok", cause: None, body: Some(body), allow: None }
+    }
+
+    /// Done, and nothing to say.
+    pub fn done() -> Self {
+        Self { status: 204, code: "ok", cause: None, body: None, allow: None }
+    }
+
+    pub fn into_response(self) -> ApiGatewayV2httpResponse {
+        let mut response = ApiGatewayV2httpResponse::default();
+        response.status_code = i64::from(self.status);
+        let mut header = |name: &'static str, value: HeaderValue| {
+            response.headers.insert(name, value);
+        };
+        // What is personal in an answer belongs into no cache.
+        header("cache-control", HeaderValue::from_static("no-store"));
+        if self.body.is_some() {
+            header("content-type", HeaderValue::from_static("application/json"));
+        }
+        if self.status == 503 {
+            header("retry-after", HeaderValue::from_static("5"));
+        }
+        if let Some(allow) = self.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
+            header("allow", allow);
+        }
+        // Every body is JSON that was written here or checked before: text.
+        response.body = self.body.and_then(|body| String::from_utf8(body).ok()).map(Body::Text);
+        response
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { status, code, message, details, cause, allow } = refusal;
+        let view = ErrorBody { error: ErrorView { code: code.to_owned(), message, details } };
+        Self { status, code, cause, body: serde_json::to_vec(&view).ok(), allow }
+    }
+}
+
+impl Refusal {
+    pub fn new(status: u16, code: &'static str, message: impl ToString) -> Self {
+        Self { status, code, message: message.to_string(), details: Vec::new(), cause: None, allow: None }
+    }
+
+    pub fn with(self, details: Vec<Objection>) -> Self {
+        Self { details, ..self }
+    }
+
+    /// An error that is not the caller's: its cause is told them, and logged.
+    fn caused_by(self, cause: &'static str) -> Self {
+        Self { details: objection("cause", cause), cause: Some(cause), ..self }
+    }
+
+    pub fn allowing(self, methods: &[&str]) -> Self {
+        Self { allow: Some(methods.join(", ")), ..self }
+    }
+
+    pub fn no_request() -> Self {
+        Self::new(
+            404,
+            "request_not_found",
+            "there is no such request: `GET /api/requests` lists those there are",
+        )
+    }
+}
+
+/// One objection.
+pub(crate) fn objection(name: impl Into<String>, what: impl Into<String>) -> Vec<Objection> {
+    vec![Objection { name: name.into(), what: what.into() }]
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        match (failure.kind, failure.code) {
+            (_, "person_forgotten") => Self::new(
+                409,
+                "person_forgotten",
+                "the person of this request is forgotten, and with them what it would need: make a new request",
+            ),
+            (_, "copy_expired") => {
+                Self::new(409, "copy_expired", "the copy is deleted: make a new request")
+            }
+            (_, "too_many_sources") => Self::new(
+                422,
+                "too_many_sources",
+                "one request goes to 40 data sources at most: name fewer, and make another request for the rest",
+            ),
+            (Kind::Transient | Kind::Throttled | Kind::Unknown, code) => {
+                Self::new(503, "unavailable", "it could not be done now: try again").caused_by(code)
+            }
+            (Kind::Misconfigured | Kind::Refused, code) => Self::new(
+                500,
+                "misconfigured",
+                "the deployment itself stands in the way: have its platform engineer look at the console's log",
+            )
+            .caused_by(code),
+        }
+    }
+}
+
+impl From<AcceptError> for Refusal {
+    fn from(error: AcceptError) -> Self {
+        let (status, code) = match &error {
+            AcceptError::NoIdentifier => (422, "identifier_none"),
+            AcceptError::UnknownSource(_) => (422, "source_unknown"),
+            AcceptError::DisabledSource(_) => (409, "source_disabled"),
+            AcceptError::NoSource => (409, "source_none"),
+            // An operator's key is all there is to compare: it can't come with another content.
+            AcceptError::Conflict(_) => return Failure::misconfigured("delivery_conflict").into(),
+            AcceptError::Failed(failure) => return (*failure).into(),
+        };
+        Self::new(status, code, error)
+    }
+}
+
+impl From<ReviewError> for Refusal {
+    fn from(error: ReviewError) -> Self {
+        let (status, code) = match &error {
+            ReviewError::NotFound => return Self::no_request(),
+            ReviewError::Closed => (409, "request_closed"),
+            ReviewError::Sources => (422, "sources_malformed"),
+            ReviewError::UnknownSource(_) => (422, "source_not_in_request"),
+            ReviewError::NotAwaiting { .. } => (409, "not_awaiting_review"),
+            ReviewError::Changed(_) => (409, "records_changed"),
+            ReviewError::MissingIdentifier(_) => (409, "identifier_missing"),
+            ReviewError::NotMissing(_) => (409, "identifier_not_missing"),
+            ReviewError::Reason => (422, "reason_malformed"),
+            ReviewError::Ground => (422, "ground_does_not_stand"),
+            ReviewError::Failed(failure) => return (*failure).into(),
+        };
+        Self::new(status, code, error)
+    }
+}
+
+impl From<ActError> for Refusal {
+    fn from(error: ActError) -> Self {
+        let (status, code) = match &error {
+            ActError::NotFound => return Self::no_request(),
+            ActError::Closed => (409, "request_closed"),
+            ActError::Open => (409, "request_open"),
+            ActError::Forgotten => (409, "person_forgotten"),
+            ActError::UnknownSource(_) => (422, "source_not_in_request"),
+            ActError::Identifier(..) => (422, "identifier_not_taken"),
+            ActError::UnderWay(..) => (409, "under_way"),
+            ActError::Submitted(_) => (409, "submitted"),
+            ActError::NotHandedOver(..) => (409, "not_handed_over"),
+            ActError::NothingToDo => (409, "nothing_to_do"),
+            ActError::Reason => (422, "reason_malformed"),
+            ActError::Failed(failure) => return (*failure).into(),
+        };
+        Self::new(status, code, error)
+    }
+}
+
+impl From<ExtendError> for Refusal {
+    fn from(error: ExtendError) -> Self {
+        let (status, code) = match &error {
+            ExtendError::Months => (422, "months_malformed"),
+            ExtendError::NotFound => return Self::no_request(),
+            ExtendError::Closed => (409, "request_closed"),
+            ExtendError::TooLate(_) => (409, "too_late"),
+            ExtendError::NotLonger(_) => (409, "not_longer"),
+            ExtendError::Failed(failure) => return (*failure).into(),
+        };
+        Self::new(status, code, error)
+    }
+}
+
+impl From<ShowError> for Refusal {
+    fn from(error: ShowError) -> Self {
+        let (status, code) = match &error {
+            ShowError::NotFound => return Self::no_request(),
+            ShowError::UnknownSource(_) => (422, "source_not_in_request"),
+            ShowError::Forgotten => (409, "person_forgotten"),
+            ShowError::NotAccess => (409, "not_access"),
+            ShowError::NoCopy(_) => (409, "copy_not_there"),
+            ShowError::Expired(_) => (409, "copy_expired"),
+            ShowError::Failed(failure) => return (*failure).into(),
+        };
+        Self::new(status, code, error)
+    }
+}
+
+impl From<SetUpError> for Refusal {
+    fn from(error: SetUpError) -> Self {
+        let (status, code) = match &error {
+            SetUpError::UnknownConnector => (422, "connector_unknown"),
+            SetUpError::Exists(_) => (409, "source_exists"),
+            SetUpError::NotFound(_) => (404, "source_not_found"),
+            SetUpError::Wrong(objections) => {
+                return Self::new(
+                    422,
+                    "set_up_wrong",
+                    "the set-up can't be right: the details say what is wrong",
+                )
+                .with(objections.clone());
+            }
+            SetUpError::Nothing(_) => (422, "nothing_to_change"),
+            SetUpError::InUse(..) => (409, "source_in_use"),
+            SetUpError::Conflict(_) => (409, "source_changed"),
+            SetUpError::Failed(failure) => return (*failure).into(),
+        };
+        Self::new(status, code, error)
+    }
+}

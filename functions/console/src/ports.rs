@@ -1,0 +1,128 @@
+//! What the API needs of the outside: the domain's ports, and four of its own for what only operators ask.
+
+use rightful_domain::failure::Failure;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::journal::Entry;
+use rightful_domain::ports::{
+    Begins, Catalogue, Clock, CopyLinks, Keys, NewKeys, Objection, Page, Reads, SecretWrites, SetsUp, Tags,
+    Tokens, UsesOf, Workflow, Writes,
+};
+use rightful_domain::request::{Request, RequestState};
+use rightful_domain::view::ConnectorView;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// Lists that only operators ask for.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Lists {
+    /// Requests of this state, or of any, the newest first, at most `limit` of them; `after` is the `next`
+    /// of the page before this one. A page may be shorter and yet have a next one.
+    ///
+    /// # Errors
+    /// When the store fails, or `Misconfigured` (`cursor_unreadable`) when `after` is no `next` of a page.
+    async fn requests(
+        &self,
+        state: Option<RequestState>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Request>, Failure>;
+
+    /// The journal's entries with a lower number than `before`, the newest first, at most `limit` of them;
+    /// from the last one when `before` is `None`. That they follow each other was checked. `next` is the
+    /// number for the next call.
+    ///
+    /// # Errors
+    /// When the store fails, or `Misconfigured` when an entry was changed or is missing.
+    async fn journal(&self, before: Option<u64>, limit: u32) -> Result<Page<Entry>, Failure>;
+}
+
+/// Reads kept receipts.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait ReceiptReads {
+    /// The exact bytes of the receipt file of a request's closing, counted from 0; `None` when there is
+    /// none.
+    ///
+    /// # Errors
+    /// When the store of receipts fails.
+    async fn receipt(&self, request: RequestId, closing: u32) -> Result<Option<Vec<u8>>, Failure>;
+}
+
+/// Has the function that may call vendors try a data source out.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait SearchTester {
+    /// Asks the vendor something harmless: `Ok(None)` when it answered and took the token, else the code
+    /// that says why not. May be repeated.
+    ///
+    /// # Errors
+    /// When the function can't be called, or broke down.
+    async fn test(&self, source: &SourceId) -> Result<Option<String>, Failure>;
+}
+
+/// What the connectors and the ticketing systems of this version are.
+pub trait SetUps: Catalogue {
+    /// All connectors, by name; without the data sources that use them.
+    fn connectors(&self) -> Vec<ConnectorView>;
+    /// The channels whose tickets can be answered, by name.
+    fn channels(&self) -> Vec<String>;
+    /// Checks how a channel's tickets are answered, and gives the secret as it is stored.
+    ///
+    /// # Errors
+    /// All that is wrong, without a value.
+    fn check_ticketing(
+        &self,
+        channel: &str,
+        params: &BTreeMap<String, String>,
+        secret: &BTreeMap<String, Zeroizing<String>>,
+    ) -> Result<Zeroizing<String>, Vec<Objection>>;
+    /// The name of a channel's secret for [`SecretWrites`].
+    fn ticketing_secret_name(&self, channel: &str) -> String;
+}
+
+/// The outside, whole: in AWS, or in memory.
+pub trait Outside {
+    /// The store.
+    type Store: Begins + Reads + Writes + SetsUp + UsesOf;
+    /// Lists of the store.
+    type Lists: Lists;
+    /// Data keys.
+    type Keys: Keys + NewKeys;
+    /// Keyed digests.
+    type Tags: Tags;
+    /// The workflow service.
+    type Workflow: Workflow + Tokens;
+    /// Writes secrets; it can't read one.
+    type Secrets: SecretWrites;
+    /// Links to copies.
+    type Links: CopyLinks;
+    /// Kept receipts.
+    type Receipts: ReceiptReads;
+    /// Tries data sources out.
+    type Tester: SearchTester;
+    /// Connectors and ticketing systems.
+    type SetUps: SetUps;
+    /// The time.
+    type Clock: Clock;
+
+    /// The store.
+    fn store(&self) -> &Self::Store;
+    /// Lists of the store.
+    fn lists(&self) -> &Self::Lists;
+    /// Data keys.
+    fn keys(&self) -> &Self::Keys;
+    /// Keyed digests.
+    fn tags(&self) -> &Self::Tags;
+    /// The workflow service.
+    fn workflow(&self) -> &Self::Workflow;
+    /// Writes secrets.
+    fn secrets(&self) -> &Self::Secrets;
+    /// Links to copies.
+    fn links(&self) -> &Self::Links;
+    /// Kept receipts.
+    fn receipts(&self) -> &Self::Receipts;
+    /// Tries data sources out.
+    fn tester(&self) -> &Self::Tester;
+    /// Connectors and ticketing systems.
+    fn set_ups(&self) -> &Self::SetUps;
+    /// The time.
+    fn clock(&self) -> &Self::Clock;
+}

@@ -1,0 +1,55 @@
+//! What an operator is shown of a person: the records that were found, and a link to their copy. Each time
+//! is an event of the request.
+
+use crate::answer::{Answer, Refusal, objection};
+use crate::api::Api;
+use crate::call::{Call, limit};
+use crate::ports::Outside;
+use rightful_domain::ids::SourceId;
+use rightful_domain::operations::TaskRef;
+use rightful_domain::operations::shown::{CopyLink, Link, RecordPage, Records};
+use rightful_domain::view::{LinkView, RecordsView};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    source: SourceId,
+    #[serde(default)]
+    from: u32,
+    limit: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Which records the last search of a data source found.
+pub(crate) async fn records<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.request_id()?;
+    let Which { source, from, limit: asked } = call.body()?;
+    let most = limit(asked).ok_or_else(|| {
+        let what = "`limit` is a whole number from 1 to 100";
+        Refusal::new(400, "body_malformed", what).with(objection("limit", what))
+    })?;
+    let outside = &api.outside;
+    let records = Records { store: outside.store(), keys: outside.keys(), clock: outside.clock() };
+    let at = TaskRef { request_id: id, source_id: source.clone() };
+    let RecordPage { records, all, digest, next } = records.run(&at, from, most, &call.actor).await?;
+    Answer::ok(&RecordsView { source, records, all, digest, next })
+}
+
+/// A link to the person's copy.
+pub(crate) async fn copy<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.request_id()?;
+    let Nothing {} = call.body()?;
+    let outside = &api.outside;
+    let copy = CopyLink {
+        store: outside.store(),
+        links: outside.links(),
+        clock: outside.clock(),
+        seconds: api.settings.link_seconds,
+    };
+    let Link { url, until, sha256, bytes, expires_at } = copy.run(id, &call.actor).await?;
+    Answer::ok(&LinkView { url: url.as_str().to_owned(), until, sha256, bytes, expires_at })
+}

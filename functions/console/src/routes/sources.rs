@@ -1,0 +1,125 @@
+//! Data sources: listed, added, changed, tried out, removed.
+
+use super::{Hidden, fields, paged};
+use crate::answer::{Answer, Refusal};
+use crate::api::Api;
+use crate::call::Call;
+use crate::ports::{Outside, SearchTester as _};
+use rightful_domain::ids::SourceId;
+use rightful_domain::operations::set_up::{Adding, Changing, SetUpError, SettingUp};
+use rightful_domain::policy::OwnPolicies;
+use rightful_domain::ports::{Begins as _, Reads as _};
+use rightful_domain::vendor::DataSource;
+use rightful_domain::view::{SourceView, TestView};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Add {
+    id: SourceId,
+    connector: String,
+    #[serde(default)]
+    params: BTreeMap<String, String>,
+    #[serde(default)]
+    secret: BTreeMap<String, Hidden>,
+    #[serde(default)]
+    review: OwnPolicies,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    #[serde(default)]
+    params: BTreeMap<String, String>,
+    #[serde(default)]
+    unset: Vec<String>,
+    secret: Option<BTreeMap<String, Hidden>>,
+    enabled: Option<bool>,
+    review: Option<OwnPolicies>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl<O: Outside> Api<O> {
+    fn setting_up(&self) -> SettingUp<'_, O::Store, O::Secrets, O::SetUps, O::Clock> {
+        SettingUp {
+            store: self.outside.store(),
+            secrets: self.outside.secrets(),
+            catalogue: self.outside.set_ups(),
+            clock: self.outside.clock(),
+        }
+    }
+
+    fn source(&self, source: &DataSource) -> SourceView {
+        SourceView::of(source, &self.settings.policies, self.outside.set_ups(), &self.settings.secret_prefix)
+    }
+
+    async fn load(&self, id: &SourceId) -> Result<DataSource, Refusal> {
+        let source = self.outside.store().source(id).await?;
+        source.ok_or_else(|| SetUpError::NotFound(id.clone()).into())
+    }
+}
+
+/// The data sources, by id.
+pub(crate) async fn list<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let query = call.query(&["limit", "cursor"])?;
+    let (limit, after) = (query.limit()?, query.cursor()?);
+    let all = api.outside.store().sources().await?;
+    let all: Vec<SourceView> = all.iter().map(|source| api.source(source)).collect();
+    Answer::ok(&paged(all, |one| one.id.as_str(), after, limit)?)
+}
+
+/// One data source.
+pub(crate) async fn show<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+    call.query(&[])?;
+    Answer::ok(&api.source(&api.load(&call.source_id()?).await?))
+}
+
+/// Connects a data source.
+pub(crate) async fn add<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let Add { id, connector, params, secret, review } = call.body()?;
+    let adding = Adding { id, connector, params, secret: fields(secret), review };
+    let source = api.setting_up().add(adding, &call.actor).await?;
+    Answer::of(201, &api.source(&source))
+}
+
+/// Changes a data source.
+pub(crate) async fn change<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.source_id()?;
+    let Change { params, unset, secret, enabled, review } = call.body()?;
+    let changing = Changing { params, unset, secret: secret.map(fields), review };
+    let changes = !changing.params.is_empty()
+        || !changing.unset.is_empty()
+        || changing.secret.is_some()
+        || changing.review.is_some();
+    let setting_up = api.setting_up();
+    let mut source = api.load(&id).await?;
+    if changes || enabled.is_none() {
+        source = setting_up.change(&id, changing, &call.actor).await?;
+    }
+    if let Some(enabled) = enabled {
+        source = setting_up.enable(&id, enabled, &call.actor).await?;
+    }
+    Answer::ok(&api.source(&source))
+}
+
+/// Removes a data source.
+pub(crate) async fn remove<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.source_id()?;
+    call.query(&[])?;
+    api.setting_up().remove(&id, &call.actor).await?;
+    Ok(Answer::done())
+}
+
+/// Tries a data source out.
+pub(crate) async fn test<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.source_id()?;
+    let Nothing {} = call.body()?;
+    api.load(&id).await?;
+    let reason = api.outside.tester().test(&id).await?;
+    api.setting_up().tried(&id, reason.as_deref(), &call.actor).await?;
+    Answer::ok(&TestView { id, works: reason.is_none(), reason })
+}

@@ -1,0 +1,32 @@
+//! The API over ports that are as strict as AWS. Every answer of every test is held against
+//! infra/openapi.yaml: its status, its content type, its shape, its error's code.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
+
+/// Scenarios: each a test of its own, and together the proof that every documented error is given.
+macro_rules! scenarios {
+    ($($name:ident)*) => {
+        mod each {
+            $(#[tokio::test(flavor = "current_thread")]
+            async fn $name() {
+                super::$name().await;
+            })*
+        }
+
+        /// The errors that the scenarios give.
+        pub async fn given() -> crate::stage::Given {
+            let mut all = crate::stage::Given::new();
+            $(all.extend($name().await);)*
+            all
+        }
+    };
+}
+
+mod bodies;
+mod contract;
+mod document;
+mod hidden;
+mod pages;
+mod process;
+mod requests;
+mod sources;
+mod stage;

@@ -1,0 +1,242 @@
+//! Requests: made, shown, their receipts, their copies.
+
+use crate::stage::{ANN, Given, Stage};
+use rightful_contract::table::Fault;
+use rightful_contract::world::CANARY;
+use rightful_domain::ids::RequestId;
+use rightful_domain::policy::Policy;
+use serde_json::{Value, json};
+
+scenarios! {
+    a_request_is_made_and_its_key_makes_no_second_one
+    an_identifier_that_can_not_be_one_is_refused
+    data_sources_that_a_request_can_not_go_to_are_told
+    what_is_there_no_more_is_not_found
+    a_request_with_several_data_sources_says_for_each_how_it_ended
+    each_closing_has_its_receipt
+    a_copy_is_fetched_until_it_expires
+    a_store_that_fails_is_no_answer
+}
+
+const NOBODY: &str = "/api/requests/019aa6e0-5c1f-7000-8000-0000000000ff";
+
+fn demand(identifiers: Value) -> Value {
+    json!({"right": "erasure", "identifiers": identifiers})
+}
+
+fn email(value: &str) -> Value {
+    json!([{"kind": "email", "value": value}])
+}
+
+async fn a_request_is_made_and_its_key_makes_no_second_one() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 2);
+    let mut body = demand(email(CANARY));
+    body["key"] = json!("people.csv/7");
+    body["reference"] = json!("T-1042");
+    let first = stage.post("/api/requests", &body).await;
+    assert_eq!((first.status, &first.body["new"], &first.body["started"]), (201, &json!(true), &json!(true)));
+    assert_eq!(first.body["request"]["reference"], "T-1042");
+    assert_eq!(first.body["request"]["policy"], "always");
+    let second = stage.post("/api/requests", &body).await;
+    assert_eq!((second.status, &second.body["new"]), (200, &json!(false)));
+    assert_eq!(second.body["request"]["id"], first.body["request"]["id"]);
+    assert_eq!(stage.world.workflow.started().len(), 1);
+    let id = first.body["request"]["id"].as_str().unwrap();
+    let events = stage.get(&format!("/api/requests/{id}/events")).await;
+    assert_eq!(events.body["items"][0]["fact"]["by"], ANN, "an operator's every act is an event");
+    stage.world.workflow.fail_next(1);
+    let other = stage.post("/api/requests", &demand(email("bob@example.com"))).await;
+    assert_eq!((other.status, &other.body["started"]), (201, &json!(false)));
+    stage.given()
+}
+
+async fn an_identifier_that_can_not_be_one_is_refused() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 2);
+    stage.connect_members("shop");
+    let twenty_one: Vec<Value> = (0..21).map(|n| email(&format!("a{n}@example.com"))[0].clone()).collect();
+    let mut keyed = demand(email("canary@example.com"));
+    keyed["key"] = json!("canary@example.com");
+    for (body, code, says) in [
+        (demand(json!([])), "identifier_none", "give at least one"),
+        (
+            demand(email("canary")),
+            "identifier_malformed",
+            "`identifiers[0].value`: the value of kind email is not one e-mail address",
+        ),
+        (
+            demand(email("canary@example.com, bob@example.com")),
+            "identifier_malformed",
+            "not one e-mail address",
+        ),
+        (demand(email("   ")), "identifier_malformed", "is empty"),
+        (
+            demand(json!([{"kind": "phone", "value": "canary 0470"}])),
+            "identifier_malformed",
+            "`identifiers[0].value`: ",
+        ),
+        (
+            demand(json!([{"kind": "member", "value": "canary"}])),
+            "identifier_malformed",
+            "`identifiers[0].value`: it is a number, such as 12345",
+        ),
+        (
+            demand(json!([{"kind": "canary", "value": "x"}])),
+            "identifier_kind_unknown",
+            "give one of: email, member",
+        ),
+        (demand(json!(twenty_one)), "too_many_identifiers", "20 identifiers at most"),
+        (keyed, "key_malformed", "no address"),
+    ] {
+        let reply = stage.post("/api/requests", &body).await;
+        assert_eq!((reply.status, reply.code()), (422, code), "{body}");
+        assert!(reply.message().contains(says), "{}", reply.message());
+        assert!(!reply.text.contains("canary"), "{}", reply.text);
+    }
+    assert!(stage.get("/api/requests").await.body["items"].as_array().unwrap().is_empty());
+    stage.given()
+}
+
+async fn data_sources_that_a_request_can_not_go_to_are_told() -> Given {
+    let stage = Stage::new();
+    let mut body = demand(email(CANARY));
+    let reply = stage.post("/api/requests", &body).await;
+    assert_eq!((reply.status, reply.code()), (409, "source_none"));
+    stage.world.put_source("off", false);
+    assert_eq!(stage.post("/api/requests", &body).await.code(), "source_none", "a disabled one is none");
+    body["sources"] = json!(["nowhere"]);
+    let reply = stage.post("/api/requests", &body).await;
+    assert_eq!((reply.status, reply.code()), (422, "source_unknown"));
+    assert!(reply.message().contains("nowhere"));
+    body["sources"] = json!(["off"]);
+    let reply = stage.post("/api/requests", &body).await;
+    assert_eq!((reply.status, reply.code()), (409, "source_disabled"));
+    for n in 0..41 {
+        stage.world.put_source(&format!("s{n}"), true);
+    }
+    body["sources"] = json!([]);
+    let reply = stage.post("/api/requests", &body).await;
+    assert_eq!((reply.status, reply.code()), (422, "too_many_sources"));
+    stage.given()
+}
+
+async fn what_is_there_no_more_is_not_found() -> Given {
+    let stage = Stage::new();
+    for path in ["", "/events", "/receipt"] {
+        let reply = stage.get(&format!("{NOBODY}{path}")).await;
+        assert_eq!((reply.status, reply.code()), (404, "request_not_found"), "{path}");
+    }
+    let digest = json!([{"source": "crm", "digest": null}]);
+    for (act, body) in [
+        ("records", json!({"source": "crm"})),
+        ("identify", json!({"source": "crm", "identifier": {"kind": "email", "value": "ann@example.com"}})),
+        ("review", json!({"sources": digest, "verdict": "proceed", "reason": "r"})),
+        ("run", json!({"source": "crm"})),
+        ("reopen", json!({})),
+        ("cancel", json!({})),
+        ("state", json!({"source": "crm", "erased": true, "reason": "r"})),
+        ("extend", json!({"months": 1, "ground": "complexity"})),
+        ("copy", json!({})),
+    ] {
+        let reply = stage.post(&format!("{NOBODY}/{act}"), &body).await;
+        assert_eq!((reply.status, reply.code()), (404, "request_not_found"), "{act}");
+    }
+    stage.given()
+}
+
+async fn a_request_with_several_data_sources_says_for_each_how_it_ended() -> Given {
+    let stage = Stage::with(Policy::Auto, Policy::Auto);
+    stage.connect("crm", 3);
+    stage.connect("shop", 0);
+    stage.connect_members("club");
+    let id = stage.request("erasure").await;
+    stage.work_until_closed(&id).await;
+    let shown = stage.shown(&id).await;
+    assert_eq!(shown["request"]["outcome"], "partly_fulfilled");
+    let ended: Vec<(&str, &str)> = shown["tasks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| (task["outcome"].as_str().unwrap(), task["label"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        ended,
+        [
+            ("missing_identifier", "Missing identifier"),
+            ("verified_erased", "Erased, and seen to be gone"),
+            ("nothing_found", "No records"),
+        ]
+    );
+    assert_eq!(shown["tasks"][1]["counts"], json!({"found": 3, "submitted": 3, "confirmed": 3}));
+    assert_eq!(shown["tasks"][0]["needs"]["asked"][0]["kind"], "member");
+    stage.given()
+}
+
+async fn each_closing_has_its_receipt() -> Given {
+    let stage = Stage::with(Policy::Auto, Policy::Auto);
+    stage.connect_members("club");
+    let id = stage.request("erasure").await;
+    let path = format!("/api/requests/{id}/receipt");
+    let reply = stage.get(&path).await;
+    assert_eq!((reply.status, reply.code()), (404, "receipt_not_found"));
+    stage.work_until_closed(&id).await;
+    let first = stage.get(&path).await;
+    assert_eq!(first.status, 200);
+    let kept = stage.world.receipts.file_of(RequestId::parse(&id).unwrap(), 0).unwrap();
+    assert_eq!(first.text.as_bytes(), kept, "byte for byte: one changed byte does not verify");
+    let reopened = stage.post(&format!("/api/requests/{id}/reopen"), &json!({})).await;
+    assert_eq!(reopened.status, 200, "{}", reopened.text);
+    assert_eq!(stage.get(&path).await.text, first.text, "the last closing's, while it is open again");
+    let cancelled = stage.post(&format!("/api/requests/{id}/cancel"), &json!({})).await;
+    assert_eq!(cancelled.status, 200, "{}", cancelled.text);
+    stage.work_until_closed(&id).await;
+    let second = stage.get(&path).await;
+    assert_ne!(second.text, first.text);
+    assert_eq!(stage.get(&format!("{path}?closing=0")).await.text, first.text);
+    assert_eq!(stage.get(&format!("{path}?closing=1")).await.text, second.text);
+    assert_eq!(stage.get(&format!("{path}?closing=2")).await.code(), "receipt_not_found");
+    stage.given()
+}
+
+async fn a_copy_is_fetched_until_it_expires() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 2);
+    let erasure = stage.request("erasure").await;
+    let reply = stage.post(&format!("/api/requests/{erasure}/copy"), &json!({})).await;
+    assert_eq!((reply.status, reply.code()), (409, "not_access"));
+    let id = stage.request("access").await;
+    let path = format!("/api/requests/{id}/copy");
+    let reply = stage.post(&path, &json!({})).await;
+    assert_eq!((reply.status, reply.code()), (409, "copy_not_there"));
+    assert!(reply.message().contains("when every data source is done"));
+    stage.work_until_closed(&id).await;
+    let shown = stage.shown(&id).await;
+    assert!(shown["may"].as_array().unwrap().contains(&json!("copy")), "{shown}");
+    let link = stage.call("POST", &path, None).await;
+    assert_eq!(link.status, 200, "{}", link.text);
+    assert_eq!(link.body["sha256"], shown["request"]["copy"]["sha256"]);
+    let events = stage.get(&format!("/api/requests/{id}/events")).await;
+    let linked =
+        events.body["items"].as_array().unwrap().iter().find(|one| one["fact"]["kind"] == "copy_linked");
+    assert_eq!(linked.unwrap()["fact"]["by"], ANN);
+    assert!(!events.text.contains(link.body["url"].as_str().unwrap()), "a link is a secret");
+    stage.world.copies.lose_package(RequestId::parse(&id).unwrap());
+    let reply = stage.post(&path, &json!({})).await;
+    assert_eq!((reply.status, reply.code()), (409, "copy_expired"));
+    stage.world.clock.advance(40 * 24 * 3600);
+    let reply = stage.post(&path, &json!({})).await;
+    assert_eq!((reply.status, reply.code()), (409, "copy_expired"));
+    assert!(reply.message().contains("expired at"));
+    stage.given()
+}
+
+async fn a_store_that_fails_is_no_answer() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 1);
+    stage.world.store.table().fail_next(&[Fault::LoseSight]);
+    let reply = stage.post("/api/requests", &demand(email(CANARY))).await;
+    assert_eq!((reply.status, reply.code()), (503, "unavailable"), "{}", reply.text);
+    assert_eq!(reply.headers["retry-after"], "5");
+    stage.given()
+}

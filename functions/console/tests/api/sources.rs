@@ -1,0 +1,195 @@
+//! Data sources and ticketing: set up, tried out, changed, removed.
+
+use crate::stage::{ANN, BOB, Given, Stage, TOKEN};
+use rightful_domain::failure::Failure;
+use serde_json::{Value, json};
+
+scenarios! {
+    a_data_source_lives_from_adding_to_removing
+    what_can_be_connected_is_listed_also_where_it_is_not_yet
+    a_set_up_that_is_wrong_is_told_member_by_member
+    what_is_not_there_is_told
+    a_data_source_in_use_is_not_removed
+    of_two_who_change_a_data_source_at_once_one_is_told
+    trying_out_tells_why_it_does_not_work
+    tickets_are_set_up_by_channel
+}
+
+fn crm() -> Value {
+    json!({"id": "crm", "connector": "plain", "params": {"account": "7"}, "secret": {"token": TOKEN}})
+}
+
+async fn a_data_source_lives_from_adding_to_removing() -> Given {
+    let stage = Stage::new();
+    let added = stage.post("/api/sources", &crm()).await;
+    assert_eq!(added.status, 201, "{}", added.text);
+    assert_eq!(added.body["policies"], json!({"erasure": "always", "access": "auto"}));
+    assert_eq!(added.body["identifiers"][0]["kind"], "email");
+    assert_eq!(added.body["secret_name"], "rightful/test/source/crm");
+    assert_eq!(stage.world.secrets.value("source/crm").unwrap(), json!({"token": TOKEN}).to_string());
+    let change = json!({"params": {"account": "8"}, "review": {"erasure": "over:5"}, "enabled": false,
+        "secret": {"token": format!(" {TOKEN}-2\n")}});
+    let changed = stage.call("PATCH", "/api/sources/crm", Some(&change.to_string())).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(changed.body["params"], json!({"account": "8"}));
+    assert_eq!(changed.body["policies"]["erasure"], "over:5");
+    assert_eq!(changed.body["enabled"], false);
+    assert!(stage.world.secrets.value("source/crm").unwrap().contains(&format!("\"{TOKEN}-2\"")));
+    let shown = stage.get("/api/sources/crm").await;
+    assert_eq!(shown.body, changed.body);
+    let enabled = stage.call("PATCH", "/api/sources/crm", Some("{\"enabled\": true}")).await;
+    assert_eq!(enabled.body["enabled"], true);
+    let removed = stage.call("DELETE", "/api/sources/crm", None).await;
+    assert_eq!((removed.status, removed.text.as_str()), (204, ""));
+    assert_eq!(stage.world.secrets.value("source/crm"), None);
+    let journal = stage.get("/api/journal").await;
+    let acts: Vec<&str> = journal.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["act"]["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        acts,
+        ["source_removed", "source_enabled", "source_disabled", "source_changed", "source_added"]
+    );
+    assert!(journal.body["items"].as_array().unwrap().iter().all(|one| one["by"] == ANN));
+    assert!(!stage.everything().contains(TOKEN));
+    stage.given()
+}
+
+async fn what_can_be_connected_is_listed_also_where_it_is_not_yet() -> Given {
+    let stage = Stage::new();
+    assert_eq!(stage.post("/api/sources", &crm()).await.status, 201);
+    let all = stage.get("/api/connectors").await;
+    let items = all.body["items"].as_array().unwrap();
+    assert_eq!((&items[0]["name"], &items[0]["sources"]), (&json!("members"), &json!([])));
+    assert_eq!((&items[1]["name"], &items[1]["sources"]), (&json!("plain"), &json!(["crm"])));
+    assert_eq!(items[0]["identifiers"][0]["kind"], "member");
+    stage.given()
+}
+
+async fn a_set_up_that_is_wrong_is_told_member_by_member() -> Given {
+    let stage = Stage::new();
+    let with = |member: &str, value: Value| {
+        let mut body = crm();
+        body[member] = value;
+        body
+    };
+    let reply = stage.post("/api/sources", &with("connector", json!("canary"))).await;
+    assert_eq!((reply.status, reply.code()), (422, "connector_unknown"));
+    let mut nothing = crm();
+    nothing.as_object_mut().unwrap().retain(|name, _| name == "id" || name == "connector");
+    let reply = stage.post("/api/sources", &nothing).await;
+    assert_eq!((reply.status, reply.code()), (422, "set_up_wrong"));
+    let names: Vec<&str> = reply.body["error"]["details"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["account", "token"]);
+    let reply = stage.post("/api/sources", &with("params", json!({"account": "1", "canary": "2"}))).await;
+    assert_eq!((reply.status, reply.code()), (422, "set_up_wrong"));
+    let reply = stage.post("/api/sources", &with("secret", json!({"canary": "s"}))).await;
+    assert_eq!(reply.body["error"]["details"][0]["name"], "token");
+    assert_eq!(stage.world.secrets.value("source/crm"), None, "nothing is written of a set-up that is wrong");
+    assert_eq!(stage.post("/api/sources", &crm()).await.status, 201);
+    let reply = stage.post("/api/sources", &crm()).await;
+    assert_eq!((reply.status, reply.code()), (409, "source_exists"));
+    let reply = stage.call("PATCH", "/api/sources/crm", Some("{}")).await;
+    assert_eq!((reply.status, reply.code()), (422, "nothing_to_change"));
+    let reply = stage.call("PATCH", "/api/sources/crm", Some("{\"unset\": [\"account\"]}")).await;
+    assert_eq!((reply.status, reply.code()), (422, "set_up_wrong"));
+    assert!(!stage.everything().contains("canary"), "{}", stage.everything());
+    stage.given()
+}
+
+async fn what_is_not_there_is_told() -> Given {
+    let stage = Stage::new();
+    for (method, path, body) in [
+        ("GET", "/api/sources/crm", None),
+        ("PATCH", "/api/sources/crm", Some("{\"enabled\": true}")),
+        ("DELETE", "/api/sources/crm", None),
+        ("POST", "/api/sources/crm/test", None),
+    ] {
+        let reply = stage.call(method, path, body).await;
+        assert_eq!((reply.status, reply.code()), (404, "source_not_found"), "{method} {path}");
+        assert!(reply.message().contains("crm"));
+    }
+    assert!(stage.world.store.journal().is_empty());
+    stage.given()
+}
+
+async fn a_data_source_in_use_is_not_removed() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 1);
+    let id = stage.request("erasure").await;
+    let reply = stage.call("DELETE", "/api/sources/crm", None).await;
+    assert_eq!((reply.status, reply.code()), (409, "source_in_use"));
+    assert!(reply.message().contains(&id) && reply.message().contains("disable it"));
+    assert_eq!(stage.get("/api/sources/crm").await.status, 200);
+    stage.given()
+}
+
+async fn of_two_who_change_a_data_source_at_once_one_is_told() -> Given {
+    let stage = Stage::new();
+    assert_eq!(stage.post("/api/sources", &crm()).await.status, 201);
+    stage.world.gate.interleave(true);
+    let change = |account: u8| json!({"params": {"account": account.to_string()}}).to_string();
+    let (eight, nine) = (change(8), change(9));
+    let (ann, bob) = tokio::join!(
+        stage.call_as(Some(ANN), "PATCH", "/api/sources/crm", Some(&eight)),
+        stage.call_as(Some(BOB), "PATCH", "/api/sources/crm", Some(&nine)),
+    );
+    stage.world.gate.interleave(false);
+    let mut both = [(ann.status, ann.code()), (bob.status, bob.code())];
+    both.sort();
+    assert_eq!(both, [(200, ""), (409, "source_changed")]);
+    assert_eq!(stage.world.store.journal().len(), 2);
+    stage.given()
+}
+
+async fn trying_out_tells_why_it_does_not_work() -> Given {
+    let stage = Stage::new();
+    assert_eq!(stage.post("/api/sources", &crm()).await.status, 201);
+    let works = stage.post("/api/sources/crm/test", &json!({})).await;
+    assert_eq!(works.body, json!({"id": "crm", "works": true, "reason": null}));
+    stage.tests_as(Ok(Some("credentials_rejected".to_owned())));
+    let not = stage.call("POST", "/api/sources/crm/test", None).await;
+    assert_eq!(not.body, json!({"id": "crm", "works": false, "reason": "credentials_rejected"}));
+    stage.tests_as(Err(Failure::transient("function_unreachable")));
+    let reply = stage.post("/api/sources/crm/test", &json!({})).await;
+    assert_eq!((reply.status, reply.code()), (503, "unavailable"));
+    assert_eq!(reply.headers["retry-after"], "5");
+    assert_eq!(reply.body["error"]["details"][0]["what"], "function_unreachable");
+    stage.tests_as(Err(Failure::misconfigured("function_missing")));
+    let reply = stage.post("/api/sources/crm/test", &json!({})).await;
+    assert_eq!((reply.status, reply.code()), (500, "misconfigured"));
+    let journal = stage.get("/api/journal").await.body["items"].clone();
+    assert_eq!(
+        journal[0]["act"],
+        json!({"kind": "source_tested", "source": "crm", "reason": "credentials_rejected"})
+    );
+    assert_eq!(journal[1]["act"], json!({"kind": "source_tested", "source": "crm"}));
+    stage.given()
+}
+
+async fn tickets_are_set_up_by_channel() -> Given {
+    let stage = Stage::new();
+    let body = json!({"params": {"user": "agent@example.com"}, "secret": {"token": TOKEN}}).to_string();
+    let set = stage.call("PUT", "/api/ticketing/desk", Some(&body)).await;
+    assert_eq!(set.body, json!({"channel": "desk", "secret_name": "rightful/test/ticketing/desk"}));
+    assert_eq!(stage.world.secrets.value("ticketing/desk").unwrap(), TOKEN);
+    let reply = stage.call("PUT", "/api/ticketing/canary", Some(&body)).await;
+    assert_eq!((reply.status, reply.code()), (404, "channel_unknown"));
+    assert!(reply.message().contains("there are: desk") && !reply.text.contains("canary"));
+    let reply = stage.call("PUT", "/api/ticketing/desk", Some("{\"params\": {}, \"secret\": {}}")).await;
+    assert_eq!((reply.status, reply.code()), (422, "set_up_wrong"));
+    assert_eq!(reply.body["error"]["details"].as_array().unwrap().len(), 2);
+    let journal = stage.get("/api/journal").await.body["items"].clone();
+    assert_eq!(journal[0]["act"], json!({"kind": "ticketing_set", "channel": "desk"}));
+    assert_eq!(journal.as_array().unwrap().len(), 1);
+    assert!(!stage.everything().contains(TOKEN));
+    stage.given()
+}

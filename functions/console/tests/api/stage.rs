@@ -1,0 +1,466 @@
+//! The API over a deployment in memory. Every answer of every test is held against infra/openapi.yaml.
+
+use crate::document::Document;
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use rightful_console::ports::{Lists, Outside, ReceiptReads, SearchTester, SetUps};
+use rightful_console::{Api, ApiSettings};
+use rightful_contract::catalogue::{FakeCatalogue, member};
+use rightful_contract::clock::TestClock;
+use rightful_contract::copies::CopyBucket;
+use rightful_contract::driver::Driver;
+use rightful_contract::keys::{KeyTable, TagKey};
+use rightful_contract::rows;
+use rightful_contract::secrets::Vault;
+use rightful_contract::store::Store;
+use rightful_contract::vendor::{FakeVendor, plain};
+use rightful_contract::workflow::StateMachine;
+use rightful_contract::world::{CANARY, World, source};
+use rightful_domain::failure::Failure;
+use rightful_domain::identifier::Identifier;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::journal::Entry;
+use rightful_domain::policy::{Policies, Policy};
+use rightful_domain::ports::{AskedKind, Catalogue, Objection, Page};
+use rightful_domain::request::{Request, RequestState, Right};
+use rightful_domain::vendor::Capabilities;
+use rightful_domain::view::{ConnectorView, ParamView, SecretFieldView};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use zeroize::Zeroizing;
+
+/// Who calls, unless a test says otherwise.
+pub const ANN: &str = "arn:aws:sts::111122223333:assumed-role/Privacy/ann";
+/// Somebody else.
+pub const BOB: &str = "arn:aws:sts::111122223333:assumed-role/Privacy/bob";
+/// A secret that nobody may ever see again.
+pub const TOKEN: &str = "canary-token-5f3a";
+
+/// An operation's id, a status and an error's code that it gave.
+pub type Given = BTreeSet<(String, u16, String)>;
+
+pub struct MemoryLists(Rc<World>);
+
+impl Lists for MemoryLists {
+    async fn requests(
+        &self,
+        state: Option<RequestState>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Request>, Failure> {
+        let unreadable = Failure::misconfigured("cursor_unreadable");
+        let after = after.map(|text| RequestId::parse(text).map_err(|_| unreadable)).transpose()?;
+        let all = self.0.store.table().all();
+        let requests = all.iter().filter(|((pk, sk), _)| pk.starts_with("REQUEST#") && sk == "REQUEST");
+        let mut rows: Vec<Request> = requests.map(|(_, item)| rows::read(item).unwrap()).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+        rows.retain(|row| after.is_none_or(|after| row.id < after));
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let next = rows.last().filter(|_| more).map(|last| last.id.to_string());
+        // As in DynamoDB: what does not fit is left out after the page was cut.
+        rows.retain(|row| state.is_none_or(|state| row.state == state));
+        Ok(Page { rows, next })
+    }
+
+    async fn journal(&self, before: Option<u64>, limit: u32) -> Result<Page<Entry>, Failure> {
+        let mut rows = self.0.store.journal();
+        rows.retain(|entry| before.is_none_or(|before| entry.seq < before));
+        rows.reverse();
+        rows.truncate(limit as usize);
+        let next = rows.last().filter(|last| last.seq > 1).map(|last| last.seq.to_string());
+        Ok(Page { rows, next })
+    }
+}
+
+pub struct MemoryReceipts(Rc<World>);
+
+impl ReceiptReads for MemoryReceipts {
+    async fn receipt(&self, request: RequestId, closing: u32) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.0.receipts.file_of(request, closing))
+    }
+}
+
+/// Answers as a test orders it.
+pub struct Tester(RefCell<Result<Option<String>, Failure>>);
+
+impl SearchTester for Tester {
+    async fn test(&self, _: &SourceId) -> Result<Option<String>, Failure> {
+        self.0.borrow().clone()
+    }
+}
+
+pub struct FakeSetUps;
+
+impl Catalogue for FakeSetUps {
+    fn knows(&self, connector: &str) -> bool {
+        FakeCatalogue.knows(connector)
+    }
+    fn kinds(&self, connector: &str) -> Vec<AskedKind> {
+        FakeCatalogue.kinds(connector)
+    }
+    fn check_identifier(&self, connector: &str, identifier: &Identifier) -> Result<(), Objection> {
+        FakeCatalogue.check_identifier(connector, identifier)
+    }
+    fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
+        FakeCatalogue.check_params(connector, params)
+    }
+    fn check_secret(
+        &self,
+        connector: &str,
+        fields: &BTreeMap<String, Zeroizing<String>>,
+    ) -> Result<Zeroizing<String>, Vec<Objection>> {
+        FakeCatalogue.check_secret(connector, fields)
+    }
+    fn secret_name(&self, source: &SourceId) -> String {
+        FakeCatalogue.secret_name(source)
+    }
+}
+
+impl SetUps for FakeSetUps {
+    fn connectors(&self) -> Vec<ConnectorView> {
+        ["plain", "members"]
+            .map(|name| ConnectorView {
+                name: name.to_owned(),
+                title: name.to_uppercase(),
+                docs: "https://vendor.example/docs".to_owned(),
+                params: vec![ParamView {
+                    name: "account".to_owned(),
+                    takes: "text".to_owned(),
+                    description: "the account".to_owned(),
+                    example: "7".to_owned(),
+                    default: None,
+                }],
+                secret: vec![SecretFieldView {
+                    name: "token".to_owned(),
+                    description: "the token".to_owned(),
+                }],
+                identifiers: self.kinds(name),
+                rights: vec![Right::Erasure, Right::Access],
+                sources: Vec::new(),
+            })
+            .to_vec()
+    }
+
+    fn channels(&self) -> Vec<String> {
+        vec!["desk".to_owned()]
+    }
+
+    fn check_ticketing(
+        &self,
+        _: &str,
+        params: &BTreeMap<String, String>,
+        secret: &BTreeMap<String, Zeroizing<String>>,
+    ) -> Result<Zeroizing<String>, Vec<Objection>> {
+        let missing = |name: &str| Objection { name: name.to_owned(), what: "give it".to_owned() };
+        let mut wrong = Vec::new();
+        if !params.contains_key("user") {
+            wrong.push(missing("user"));
+        }
+        match secret.get("token") {
+            Some(token) if wrong.is_empty() => Ok(token.clone()),
+            Some(_) => Err(wrong),
+            None => {
+                wrong.push(missing("token"));
+                Err(wrong)
+            }
+        }
+    }
+
+    fn ticketing_secret_name(&self, channel: &str) -> String {
+        format!("ticketing/{channel}")
+    }
+}
+
+pub struct Memory {
+    world: Rc<World>,
+    lists: MemoryLists,
+    receipts: MemoryReceipts,
+    pub tester: Rc<Tester>,
+}
+
+impl Outside for Memory {
+    type Store = Store;
+    type Lists = MemoryLists;
+    type Keys = KeyTable;
+    type Tags = TagKey;
+    type Workflow = StateMachine;
+    type Secrets = Vault;
+    type Links = CopyBucket;
+    type Receipts = MemoryReceipts;
+    type Tester = Tester;
+    type SetUps = FakeSetUps;
+    type Clock = TestClock;
+
+    fn store(&self) -> &Store {
+        &self.world.store
+    }
+    fn lists(&self) -> &MemoryLists {
+        &self.lists
+    }
+    fn keys(&self) -> &KeyTable {
+        &self.world.keys
+    }
+    fn tags(&self) -> &TagKey {
+        &self.world.tags
+    }
+    fn workflow(&self) -> &StateMachine {
+        &self.world.workflow
+    }
+    fn secrets(&self) -> &Vault {
+        &self.world.secrets
+    }
+    fn links(&self) -> &CopyBucket {
+        &self.world.copies
+    }
+    fn receipts(&self) -> &MemoryReceipts {
+        &self.receipts
+    }
+    fn tester(&self) -> &Tester {
+        &self.tester
+    }
+    fn set_ups(&self) -> &FakeSetUps {
+        &FakeSetUps
+    }
+    fn clock(&self) -> &TestClock {
+        &self.world.clock
+    }
+}
+
+/// What was answered.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub body: Value,
+    pub text: String,
+    pub headers: BTreeMap<String, String>,
+}
+
+impl Reply {
+    /// The error's code; empty where there is none.
+    pub fn code(&self) -> &str {
+        self.body["error"]["code"].as_str().unwrap_or_default()
+    }
+    /// The error's message.
+    pub fn message(&self) -> &str {
+        self.body["error"]["message"].as_str().unwrap_or_default()
+    }
+}
+
+/// The API, the deployment behind it, and what it answered.
+pub struct Stage {
+    pub world: Rc<World>,
+    api: Api<Memory>,
+    tester: Rc<Tester>,
+    given: RefCell<Given>,
+    everything: RefCell<String>,
+}
+
+impl Stage {
+    /// An empty deployment in which a person decides on every erasure.
+    pub fn new() -> Self {
+        Self::with(Policy::Always, Policy::Auto)
+    }
+
+    pub fn with(erasure: Policy, access: Policy) -> Self {
+        crate::hidden::listen();
+        let world = Rc::new(World::new());
+        let tester = Rc::new(Tester(RefCell::new(Ok(None))));
+        let memory = Memory {
+            lists: MemoryLists(Rc::clone(&world)),
+            receipts: MemoryReceipts(Rc::clone(&world)),
+            tester: Rc::clone(&tester),
+            world: Rc::clone(&world),
+        };
+        let settings = ApiSettings {
+            operations: world.settings,
+            policies: Policies { erasure, access },
+            secret_prefix: "rightful/test/".to_owned(),
+            link_seconds: 900,
+        };
+        let api = Api::new(memory, settings);
+        Self { world, api, tester, given: RefCell::default(), everything: RefCell::default() }
+    }
+
+    /// A data source that is searched by e-mail and holds records of the canary.
+    pub fn connect(&self, name: &str, records: usize) -> FakeVendor {
+        let vendor = self.world.connect(name);
+        vendor.holds(CANARY, (0..records).map(|n| format!("record-{n:04}")));
+        vendor
+    }
+
+    /// A data source that is searched by a member's number alone.
+    pub fn connect_members(&self, name: &str) -> FakeVendor {
+        let vendor = self.world.connect(name);
+        self.world.tamper_source(name, |row| row.connector = "members".to_owned());
+        vendor.set(|state| {
+            state.capabilities = Capabilities { identifiers: vec![member()], ..plain() };
+        });
+        self.world.vendors.vendor(&source(name))
+    }
+
+    /// What trying a data source out comes to from now on.
+    pub fn tests_as(&self, result: Result<Option<String>, Failure>) {
+        *self.tester.0.borrow_mut() = result;
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.call("GET", path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.call("POST", path, Some(&body.to_string())).await
+    }
+
+    pub async fn call(&self, method: &str, path: &str, body: Option<&str>) -> Reply {
+        self.call_as(Some(ANN), method, path, body).await
+    }
+
+    /// Calls, and holds the answer against the document.
+    pub async fn call_as(&self, by: Option<&str>, method: &str, path: &str, body: Option<&str>) -> Reply {
+        let response = self.api.handle(&event(by, method, path, body, false)).await;
+        self.reply(method, path, body, response)
+    }
+
+    /// Calls with a body that says to be base64.
+    pub async fn call_encoded(&self, method: &str, path: &str, body: &str) -> Reply {
+        let response = self.api.handle(&event(Some(ANN), method, path, Some(body), true)).await;
+        self.reply(method, path, None, response)
+    }
+
+    /// Hands over a call as it is written down.
+    pub async fn hand_over(&self, method: &str, path: &str, event: Value) -> Reply {
+        let response = self.api.handle(&serde_json::from_value(event).unwrap()).await;
+        self.reply(method, path, None, response)
+    }
+
+    fn reply(
+        &self,
+        method: &str,
+        path: &str,
+        sent: Option<&str>,
+        response: ApiGatewayV2httpResponse,
+    ) -> Reply {
+        let text = match response.body {
+            Some(Body::Text(text)) => text,
+            None => String::new(),
+            Some(other) => panic!("a body that is no text: {other:?}"),
+        };
+        let headers = response.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        let reply = Reply {
+            status: u16::try_from(response.status_code).unwrap(),
+            body: if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() },
+            text,
+            headers: headers.collect(),
+        };
+        if let Some(operation) = Document::open().check(method, path, sent, &reply)
+            && reply.status >= 400
+        {
+            self.given.borrow_mut().insert((operation, reply.status, reply.code().to_owned()));
+        }
+        assert_eq!(reply.headers["cache-control"], "no-store");
+        let headers: Vec<String> =
+            reply.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let line = format!("{method} {path}\n{}\n{}\n", headers.join("\n"), reply.text);
+        self.everything.borrow_mut().push_str(&line);
+        reply
+    }
+
+    /// The errors that were given.
+    pub fn given(self) -> Given {
+        self.given.into_inner()
+    }
+
+    /// Every answer so far, with the path that was called.
+    pub fn everything(&self) -> String {
+        self.everything.borrow().clone()
+    }
+
+    /// Makes a request about the canary, and gives its id.
+    pub async fn request(&self, right: &str) -> String {
+        let body = json!({"right": right, "identifiers": [{"kind": "email", "value": CANARY}]});
+        let reply = self.post("/api/requests", &body).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        reply.body["request"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs what was started, until everything waits for somebody or is done.
+    pub async fn work(&self) {
+        while let Some(execution) = self.world.workflow.take() {
+            Driver::new(&self.world).run(&execution).await;
+        }
+    }
+
+    /// The same, with the reconciliation, until the request is closed.
+    pub async fn work_until_closed(&self, id: &str) {
+        self.work().await;
+        let id = RequestId::parse(id).unwrap();
+        for _ in 0..50 {
+            if self.world.request(id).receipt_sha256.is_some() {
+                return;
+            }
+            self.world.clock.advance(600);
+            self.world.reconcile().await.unwrap();
+            self.work().await;
+        }
+        panic!("the request never closes");
+    }
+
+    /// What is shown of a request.
+    pub async fn shown(&self, id: &str) -> Value {
+        let reply = self.get(&format!("/api/requests/{id}")).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.body
+    }
+
+    /// A review of every data source that waits for one, as it is shown now.
+    pub async fn seen(&self, id: &str, verdict: &str) -> Value {
+        let shown = self.shown(id).await;
+        let waits = shown["tasks"].as_array().unwrap().iter();
+        let waits = waits.filter(|task| task["state"] == "awaiting_review");
+        let seen: Vec<Value> =
+            waits.map(|task| json!({"source": task["source"], "digest": task["found_digest"]})).collect();
+        json!({"sources": seen, "verdict": verdict, "reason": "the account was closed in March"})
+    }
+
+    /// Sends a review and expects it to be taken.
+    pub async fn review(&self, id: &str, verdict: &str) {
+        let reply = self.post(&format!("/api/requests/{id}/review"), &self.seen(id, verdict).await).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+    }
+}
+
+/// A call as API Gateway hands it over.
+pub fn event(
+    by: Option<&str>,
+    method: &str,
+    path: &str,
+    body: Option<&str>,
+    encoded: bool,
+) -> ApiGatewayV2httpRequest {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut parameters = serde_json::Map::new();
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        parameters.insert(name.to_owned(), value.into());
+    }
+    let authorizer = by.map(|by| json!({"iam": {"userArn": by, "cognitoIdentity": null}}));
+    serde_json::from_value(json!({
+        "version": "2.0",
+        "routeKey": "ANY /api/{proxy+}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {"content-type": "application/json"},
+        "queryStringParameters": parameters,
+        "requestContext": {
+            "authorizer": authorizer,
+            "stage": "$default",
+            "http": {"method": method, "path": path},
+        },
+        "body": body,
+        "isBase64Encoded": encoded,
+    }))
+    .unwrap()
+}
