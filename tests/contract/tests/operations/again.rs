@@ -9,7 +9,7 @@ use rightful_contract::catalogue::member;
 use rightful_contract::driver::{Driver, posts};
 use rightful_contract::tickets::{CHANNEL, TicketCall};
 use rightful_contract::vendor::{FakeVendor, NO_SECRET, Reply, plain};
-use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
+use rightful_contract::world::{CANARY, World, ann, email, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::ids::Reference;
@@ -470,9 +470,6 @@ async fn what_was_submitted_or_may_have_been_is_not_called_off() {
 
 #[tokio::test]
 async fn what_has_its_outcome_keeps_it_when_the_rest_is_called_off() {
-    let (world, vendor, _) = world_with(0, plain()).await;
-    let _ = vendor;
-    drive(&world).await;
     let world = World::new();
     world.connect("crm");
     world.connect("shop").holds(CANARY, ["a".to_owned()]);
@@ -481,6 +478,16 @@ async fn what_has_its_outcome_keeps_it_when_the_rest_is_called_off() {
     world.again().cancel(request_id(1), &bob()).await.unwrap();
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
     assert_eq!(reconciled(&world, 1).await.outcome, Some(RequestOutcome::Cancelled));
+}
+
+#[tokio::test]
+async fn where_everything_has_ended_there_is_nothing_to_call_off() {
+    let (world, _, at) = world_with(0, plain()).await;
+    world.find(&at).await.unwrap();
+    let facts = world.facts(request_id(1));
+    assert_eq!(world.again().cancel(request_id(1), &bob()).await, Err(ActError::Closed));
+    assert_eq!(world.facts(request_id(1)), facts, "and nobody is told that it was");
+    assert_eq!(reconciled(&world, 1).await.outcome, Some(RequestOutcome::NothingFound));
 }
 
 #[tokio::test]
@@ -517,6 +524,44 @@ async fn invariant_2_either_nothing_is_posted_or_the_cancelling_is_refused_in_wh
         }
     }
     assert!(ways > 100 && cancelled > 30 && cancelled < ways, "{cancelled} of {ways}");
+}
+
+#[tokio::test]
+async fn invariant_2_what_was_called_off_stays_so_whoever_gives_an_identifier_at_the_same_time() {
+    let world = World::new();
+    world.connect("crm").holds(CANARY, ["a".to_owned()]);
+    world.connect("shop");
+    world.demand(1, &erasure()).await.unwrap();
+    world.find(&task_of(1, "shop")).await.unwrap();
+    world.again().cancel(request_id(1), &bob()).await.unwrap();
+    for at in [crm(), task_of(1, "shop")] {
+        assert_eq!(world.again().run(&at, &ann()).await, Err(ActError::Closed), "{at:?}");
+        assert_eq!(world.identify(&at, &email(CANARY)).await, Err(ActError::Closed), "{at:?}");
+    }
+    let (mut ways, mut both) = (0, 0);
+    for a in 0.. {
+        let mut last = true;
+        for b in 0.. {
+            let (world, vendor, at) = decided(3).await;
+            let (again, by, canary) = (world.again(), bob(), email(CANARY));
+            let cancel = again.cancel(request_id(1), &by);
+            let Some((cancelled, given)) =
+                overlapping(&world, cancel, world.identify(&at, &canary), (a, b)).await
+            else {
+                break;
+            };
+            (last, ways) = (false, ways + 1);
+            cancelled.unwrap();
+            both += u32::from(given.is_ok());
+            let request = reconciled(&world, 1).await;
+            assert_eq!(request.outcome, Some(RequestOutcome::Cancelled), "{a} {b}");
+            assert_eq!((posts(&vendor.journal()), vendor.left()), (0, 3), "{a} {b}");
+        }
+        if last {
+            break;
+        }
+    }
+    assert!(ways > 40 && both > 0 && both < ways, "{both} of {ways}");
 }
 
 #[tokio::test]

@@ -314,6 +314,18 @@ async fn an_export_that_waits_for_another_request_gives_way_to_the_copy_when_the
 }
 
 #[tokio::test]
+async fn an_export_that_the_vendor_keeps_putting_off_gives_way_to_the_copy_too() {
+    let (world, vendor) = decided_with(2, exporting()).await;
+    let due = world.request(request_id(1)).due_at;
+    let later = || Reply::Says(Submitted::NotSent(Fault::Throttled(Some(6 * 3600))));
+    vendor.set(|state| state.submissions.extend((0..1000).map(|_| later())));
+    let request = reconciled(&world, world.now().seconds_until(due) / DAY).await;
+    assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(RequestOutcome::Fulfilled)));
+    assert!(request.closed_at.unwrap() < due && posts(&vendor.journal()) > 10);
+    assert_eq!((copied(&world, "crm"), &export(&world)["finished"]), (names(0..2), &false.into()));
+}
+
+#[tokio::test]
 async fn an_export_whose_data_source_breaks_before_it_is_sent_ends_as_failed() {
     let (world, vendor) = decided_with(2, exporting()).await;
     let busy = Reply::Says(Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
