@@ -1393,10 +1393,12 @@ mod tests {
             let under_way = [TaskState::Submitting, TaskState::Submitted, TaskState::Verifying];
             assert!(!under_way.contains(&old.state) || task == old, "no run beside another one");
         }
-        if task.decision != old.decision && task.decision.is_some() {
-            let by = &task.decision.as_ref().unwrap().by;
+        if task.decision != old.decision
+            && let Some(decision) = &task.decision
+        {
+            let by = &decision.by;
             assert_eq!(by.starts_with("policy:"), !task.policy.wants_review(counts.found), "invariant 2");
-            assert_eq!(task.decision.as_ref().map(|one| &one.records), task.found_digest.as_ref());
+            assert_eq!(Some(&decision.records), task.found_digest.as_ref());
         }
         assert!(task.fence >= old.fence && task.revision == old.revision);
         for effect in effects {

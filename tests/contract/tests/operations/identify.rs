@@ -316,13 +316,12 @@ async fn it_is_taken_until_something_is_under_way_and_refused_from_then_on() {
 
 #[tokio::test]
 async fn it_is_taken_for_whatever_has_ended_while_the_request_is_open_and_refused_once_it_is_closed() {
-    let endings: [(fn(&FakeVendor), Outcome); 2] = [
-        (|vendor| vendor.set(|state| state.people.clear()), Outcome::NothingFound),
-        (|vendor| vendor.set(|state| state.broken = Some(NO_SECRET)), Outcome::Failed),
-    ];
-    for (end, outcome) in endings {
+    for outcome in [Outcome::NothingFound, Outcome::Failed] {
         let (world, vendor, _) = demanded(Policy::Auto, &erasure()).await;
-        end(&vendor);
+        vendor.set(|state| match outcome {
+            Outcome::Failed => state.broken = Some(NO_SECRET),
+            _ => state.people.clear(),
+        });
         world.find(&crm()).await.unwrap();
         assert_eq!(world.task(&crm()).outcome, Some(outcome));
         vendor.set(|state| state.broken = None);
