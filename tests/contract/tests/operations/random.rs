@@ -1,17 +1,20 @@
-//! Any order of answers, faults and crashes: what always holds.
+//! Any order of answers, faults and crashes, and of what people do meanwhile: what always holds.
 
-use crate::batches_of;
+use crate::{access, batches_of, bob};
 use proptest::prelude::*;
 use rightful_contract::driver::{Driver, posts};
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{Call, FakeVendor, Reply};
-use rightful_contract::world::{CANARY, World, erasure, request_id, task_of};
+use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
-use rightful_domain::life::MAX_ATTEMPTS;
+use rightful_domain::life::{MAX_ATTEMPTS, Ruling, STATED_BY_A_PERSON};
 use rightful_domain::operations::TaskRef;
-use rightful_domain::request::RequestState;
-use rightful_domain::task::{Counts, Outcome, RuleState, TaskState};
-use rightful_domain::vendor::{Claim, Fault, RecordId, RuleReport, RuleStatus, Submitted};
+use rightful_domain::owner::is_persons;
+use rightful_domain::policy::{Policies, Policy};
+use rightful_domain::receipt::verify;
+use rightful_domain::request::{RefusalGround, RequestState, Right};
+use rightful_domain::task::{Counts, Outcome, RuleState, TaskState, Verdict};
+use rightful_domain::vendor::{Capabilities, Claim, Fault, RecordId, RuleReport, RuleStatus, Submitted};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What goes wrong, or on, next.
@@ -31,6 +34,39 @@ enum Act {
     Status(u8),
     Store(u8),
     Appear(u8),
+    Review(Option<Ruling>),
+    Identify(u8),
+    RunAgain,
+    Reopen,
+    Cancel,
+    State(bool),
+    TimeOut,
+    WorkflowDown,
+}
+
+/// Whose identifiers a person gives in place of the canary's.
+const OTHERS: [&str; 2] = ["other@example.com", "nobody@example.com"];
+
+/// What people do, and what happens to the executions that wait for them.
+fn act_of_people() -> impl Strategy<Value = Act> {
+    let ruling = prop_oneof![
+        6 => Just(Some(Ruling::Proceed)),
+        1 => Just(Some(Ruling::Refuse(RefusalGround::UnfoundedOrExcessive))),
+        1 => Just(Some(Ruling::LeaveOut)),
+        // On what they saw before.
+        1 => Just(None),
+    ];
+    prop_oneof![
+        24 => act(),
+        8 => ruling.prop_map(Act::Review),
+        2 => (0u8..3).prop_map(Act::Identify),
+        2 => Just(Act::RunAgain),
+        2 => Just(Act::Reopen),
+        1 => Just(Act::Cancel),
+        2 => any::<bool>().prop_map(Act::State),
+        1 => Just(Act::TimeOut),
+        1 => Just(Act::WorkflowDown),
+    ]
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -96,6 +132,12 @@ fn order(world: &World, vendor: &FakeVendor, act: &Act) {
             _ => TableFault::LoseCall,
         }]),
         Act::Appear(n) => vendor.holds(CANARY, [format!("record-{n}")]),
+        Act::WorkflowDown => world.workflow.fail_next(1),
+        Act::TimeOut => {
+            if let Some(token) = world.task(&task_of(1, "crm")).token {
+                world.workflow.time_out(&token);
+            }
+        }
         _ => {}
     }
 }
@@ -115,6 +157,21 @@ async fn work(world: &World, at: &TaskRef, act: &Act) {
                     Driver::killed_after(world, 12).run(&execution).await;
                 }
             }
+            Act::Review(ruling) => {
+                let mut reviewing = world.reviewing(id, ruling.unwrap_or(Ruling::Proceed));
+                if ruling.is_none() {
+                    reviewing.sources.iter_mut().for_each(|seen| seen.records = None);
+                }
+                drop(world.review(id, &reviewing, &bob()).await);
+            }
+            Act::Identify(n) => {
+                let whose = OTHERS.get(usize::from(*n)).unwrap_or(&CANARY);
+                drop(world.identify(at, &email(whose)).await);
+            }
+            Act::RunAgain => drop(world.again().run(at, &bob()).await),
+            Act::Reopen => drop(world.again().reopen(id, &[source("crm")], &bob()).await),
+            Act::Cancel => drop(world.again().cancel(id, &bob()).await),
+            Act::State(erased) => drop(world.again().state(at, *erased, "seen", &bob()).await),
             _ => {}
         }
     };
@@ -230,5 +287,171 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(run(acts));
+    }
+}
+
+/// What holds after every act where people take part: runs follow one another.
+#[derive(Default)]
+struct Peoples {
+    counts: Counts,
+    begun: usize,
+    fence: u64,
+    events: usize,
+    receipts: Vec<Vec<u8>>,
+}
+
+impl Peoples {
+    fn look(&mut self, world: &World, vendor: &FakeVendor, at: &TaskRef, after: &Act) {
+        let (task, request) = (world.task(at), world.request(at.request_id));
+        let facts = world.facts(at.request_id);
+        assert!(facts.len() >= self.events && task.fence >= self.fence, "{after:?}");
+        (self.events, self.fence) = (facts.len(), task.fence);
+        let anew = |fact: &&Fact| matches!(fact, Fact::RunsAgain { .. } | Fact::IdentifierGiven { .. });
+        let begun = facts.iter().filter(anew).count();
+        let counts = task.counts;
+        assert!(counts.confirmed <= counts.submitted && counts.submitted <= counts.found, "{counts:?}");
+        if begun == self.begun && request.right == Right::Erasure {
+            let before = self.counts;
+            assert!(counts.found >= before.found && counts.submitted >= before.submitted, "{after:?}");
+            assert!(counts.confirmed >= before.confirmed, "{after:?}");
+        }
+        (self.begun, self.counts) = (begun, counts);
+        if request.state == RequestState::Closed {
+            assert_eq!(task.state, TaskState::Settled, "closed only when all is settled");
+        }
+        if task.outcome == Some(Outcome::VerifiedErased) {
+            assert_eq!((task.left, task.verified_at.is_some()), (0, true));
+        }
+        let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON);
+        if task.state == TaskState::Settled && request.right == Right::Erasure && !stated {
+            let open = [RuleState::Intent, RuleState::Unknown, RuleState::Accepted];
+            let mut own = world.rules(at);
+            own.retain(|rule| rule.batch >= task.first_batch);
+            assert!(own.iter().all(|rule| !open.contains(&rule.state)), "{after:?}");
+        }
+        if task.token.is_some() {
+            assert_eq!(task.state, TaskState::AwaitingReview, "nobody waits for what is decided: {after:?}");
+        }
+        decided_before_posted(&facts, task.policy);
+        assert!(posts(&vendor.journal()) as u64 <= task.fence, "no POST without an intent");
+        if request.right == Right::Access {
+            assert!(vendor.left() >= 5, "a copy erases nothing");
+        }
+        for (closing, kept) in (0u32..).zip(&self.receipts) {
+            assert_eq!(world.receipts.file_of(at.request_id, closing).as_ref(), Some(kept), "{after:?}");
+        }
+        self.receipts = (0..).map_while(|closing| world.receipts.file_of(at.request_id, closing)).collect();
+        for file in &self.receipts {
+            assert!(verify(file, &[world.signer.public()]).is_ok());
+        }
+        assert!(self.receipts.len() <= request.reopened as usize + 1, "one receipt for each closing");
+    }
+}
+
+/// Invariant 2, by the order of the events alone: an intent stands on a decision on what the last search
+/// found, made by whoever the policy says, and on no more records than that; and none follows a
+/// cancelling.
+fn decided_before_posted(facts: &[Fact], policy: Policy) {
+    let mut allowed: Option<u32> = None;
+    let mut called_off = false;
+    for fact in facts {
+        match fact {
+            Fact::Found { .. }
+            | Fact::RunsAgain { .. }
+            | Fact::IdentifierGiven { .. }
+            | Fact::SearchesAgain { .. }
+            | Fact::Settled { .. } => allowed = None,
+            Fact::Decided { by, records, .. } => {
+                assert_eq!(by, &format!("policy:{policy}"));
+                assert!(!policy.wants_review(*records), "{policy} decided on {records}");
+                allowed = Some(*records);
+            }
+            Fact::Reviewed { verdict, records, .. } => {
+                assert!(*records == 0 || policy.wants_review(*records), "{policy}, {records}");
+                allowed = (*verdict == Verdict::Proceed).then_some(*records);
+            }
+            Fact::CalledOff { .. } => called_off = true,
+            Fact::Reopened { .. } => called_off = false,
+            Fact::Intended { records, .. } => {
+                assert!(allowed.is_some_and(|most| *records <= most), "{fact:?} in {facts:?}");
+                assert!(!called_off, "{facts:?}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Closed, and its receipt kept.
+fn has_ended(world: &World) -> bool {
+    let request = world.request(request_id(1));
+    request.state == RequestState::Closed && request.receipt_sha256.is_some()
+}
+
+/// Whoever has to act does, until the request has ended; what fails is tried again.
+async fn see_to_it(world: &World, at: &TaskRef) {
+    for _ in 0..12 {
+        let task = world.task(at);
+        if has_ended(world) {
+            return;
+        }
+        if task.state == TaskState::AwaitingReview {
+            let ruling = if task.lacks_identifier() { Ruling::LeaveOut } else { Ruling::Proceed };
+            let reviewing = world.reviewing(request_id(1), ruling);
+            drop(world.review(request_id(1), &reviewing, &bob()).await);
+        } else if task.handed_over_at.is_some() {
+            drop(world.again().state(at, false, "asked their desk", &bob()).await);
+        }
+        for _ in 0..45 {
+            Driver::new(world).reconcile_until_done(request_id(1), 1).await.unwrap();
+            if is_persons(&world.task(at)) || has_ended(world) {
+                break;
+            }
+        }
+    }
+}
+
+async fn run_with_people(acts: Vec<Act>, policy: Policy, right: Right, exports: bool) {
+    let mut world = World::new();
+    world.policies = Policies { erasure: policy, access: policy };
+    let vendor = world.connect("crm");
+    let export = exports.then(|| "the vendor's page".to_owned());
+    vendor.set(|state| state.capabilities = Capabilities { export, ..batches_of(2) });
+    vendor.holds(CANARY, (0..4).map(|n| format!("record-{n}")));
+    vendor.holds(OTHERS[0], ["other-0".to_owned()]);
+    let demand = if right == Right::Access { access() } else { erasure() };
+    world.demand(1, &demand).await.unwrap();
+    let at = task_of(1, "crm");
+    let mut watch = Peoples::default();
+    for act in &acts {
+        order(&world, &vendor, act);
+        work(&world, &at, act).await;
+        watch.look(&world, &vendor, &at, act);
+    }
+    world.gate.crash_at(None);
+    world.workflow.fail_next(0);
+    vendor.set(|state| {
+        state.searches.clear();
+        state.submissions.clear();
+        state.statuses.clear();
+    });
+    see_to_it(&world, &at).await;
+    watch.look(&world, &vendor, &at, &Act::Reconcile);
+    let request = world.request(request_id(1));
+    assert!(has_ended(&world), "{request:?} {:?}", world.task(&at));
+    assert_eq!(watch.receipts.len(), request.reopened as usize + 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn invariants_2_3_5_6_hold_whatever_people_do_in_between(
+        acts in proptest::collection::vec(act_of_people(), 1..60),
+        policy in prop_oneof![Just(Policy::Auto), Just(Policy::Over(2)), Just(Policy::Always)],
+        access in any::<bool>(),
+        exports in any::<bool>(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let right = if access { Right::Access } else { Right::Erasure };
+        runtime.block_on(run_with_people(acts, policy, right, exports));
     }
 }

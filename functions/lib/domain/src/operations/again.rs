@@ -53,8 +53,8 @@ pub enum ActError {
     /// There is no such request.
     #[error("there is no such request")]
     NotFound,
-    /// It is closed.
-    #[error("the request is closed: reopen it first, while its person is not forgotten")]
+    /// It is closed, or called off, or nothing of it is left to call off.
+    #[error("the request is closed, or about to be: reopen it then, while its person is not forgotten")]
     Closed,
     /// It is open.
     #[error("the request is open: have a data source run again instead")]
@@ -118,6 +118,9 @@ where
         for _ in 0..STALE_TRIES {
             let (mut request, tasks) = self.open(at.request_id).await?;
             let task = find(&tasks, &at.source_id)?;
+            if is_called_off(task, &tasks) {
+                return Err(ActError::Closed);
+            }
             searched_by(catalogue, task, identifier)?;
             let (mut all, key) = match self.keys.key(request.id).await? {
                 Some(key) => (open_all_identifiers(self.keys, &request).await?, key),
@@ -146,6 +149,9 @@ where
         for _ in 0..STALE_TRIES {
             let (request, tasks) = self.open(at.request_id).await?;
             let task = find(&tasks, &at.source_id)?;
+            if is_called_off(task, &tasks) {
+                return Err(ActError::Closed);
+            }
             let moves = self.moves(request, &[task], |_| Event::RunAgain { by: by.clone() }).await?;
             match self.begin(moves, Vec::new()).await {
                 Err(CommitError::Stale) => {}
@@ -170,7 +176,9 @@ where
             if request.receipt_sha256.is_none() {
                 return Err(Failure::transient("receipt_not_kept_yet").into());
             }
-            if request.forgotten_at.is_some() || self.keys.key(id).await?.is_none() {
+            // Once its time is over, somebody may be deleting the key this moment.
+            let over = request.forget_at.is_some_and(|at| at <= self.clock.now());
+            if over || request.forgotten_at.is_some() || self.keys.key(id).await?.is_none() {
                 return Err(ActError::Forgotten);
             }
             let tasks = self.store.tasks(id).await?;
@@ -216,6 +224,9 @@ where
                     | TaskState::Submitting => open.push(task),
                     state => return Err(ActError::UnderWay(task.source.clone(), state)),
                 }
+            }
+            if open.is_empty() {
+                return Err(ActError::Closed);
             }
             let told = Fact::CalledOff { by: by.clone() };
             let moves = self.moves(request, &open, |_| Event::CalledOff).await?;
@@ -350,6 +361,14 @@ fn settled(result: Result<Acted, CommitError>) -> Result<Acted, ActError> {
 
 fn find<'a>(tasks: &'a [Task], source: &SourceId) -> Result<&'a Task, ActError> {
     tasks.iter().find(|task| task.source == *source).ok_or_else(|| ActError::UnknownSource(source.clone()))
+}
+
+/// Whether the task was called off, or its request was and nothing but its closing is left: whoever called
+/// it off was told that nothing will be submitted. Pure.
+fn is_called_off(task: &Task, tasks: &[Task]) -> bool {
+    let cancelled = |task: &Task| task.outcome == Some(Outcome::Cancelled);
+    let ended = tasks.iter().all(|task| task.state == TaskState::Settled);
+    cancelled(task) || ended && tasks.iter().any(cancelled)
 }
 
 /// Whether the data source searches by this kind, and the value can be one.
