@@ -32,6 +32,7 @@ fn type_of(kind: &ParamKind) -> String {
         ParamKind::Boolean => "true or false".to_owned(),
         ParamKind::Choice(choices) => format!("one of {}", choices.join(", ")),
         ParamKind::Url => "URL".to_owned(),
+        ParamKind::Host => "host's name".to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fault::{Fault, Ordered};
 use crate::http::{encode, send};
+use crate::inhouse::Person;
 use crate::journal::Journal;
 use crate::profile::Profile;
 use crate::state::Reset;
@@ -116,6 +117,23 @@ impl Control {
     /// See the type; also if there is no such rule.
     pub async fn approve(&self, rule_id: &str) -> Result<Value> {
         let path = format!("rules/{}/approve", encode(rule_id));
+        self.call("POST", &path, None).await
+    }
+
+    /// The people really left in the in-house system.
+    ///
+    /// # Errors
+    /// See the type.
+    pub async fn people(&self) -> Result<Vec<Person>> {
+        self.call("GET", "people", None).await
+    }
+
+    /// Approves an erasure of the in-house system that waits; again changes nothing.
+    ///
+    /// # Errors
+    /// See the type; also if there is no such erasure.
+    pub async fn approve_erasure(&self, id: &str) -> Result<Value> {
+        let path = format!("erasures/{}/approve", encode(id));
         self.call("POST", &path, None).await
     }
 

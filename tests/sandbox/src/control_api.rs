@@ -28,6 +28,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/_sandbox/tickets", get(tickets).post(add_tickets))
         .route("/_sandbox/rules", get(rules))
         .route("/_sandbox/rules/{id}/approve", post(approve))
+        .route("/_sandbox/people", get(people))
+        .route("/_sandbox/erasures/{id}/approve", post(approve_erasure))
         .route("/_sandbox/{*unknown}", axum::routing::any(unknown))
 }
 
@@ -137,6 +139,19 @@ async fn rules(Shared(app): Shared<App>) -> Response {
     let (state, _) = app.now();
     let shown: Vec<Value> = state.rules().iter().map(Rule::show).collect();
     ok(json!(shown))
+}
+
+async fn people(Shared(app): Shared<App>) -> Response {
+    ok(json!(app.now().0.inhouse.people()))
+}
+
+async fn approve_erasure(Shared(app): Shared<App>, Path(id): Path<String>) -> Response {
+    let (mut state, now) = app.now();
+    let finish_at = state.finish_at(now);
+    match state.inhouse.approve(&id, finish_at) {
+        Some(shown) => ok(shown),
+        None => refuse(404, "no such erasure"),
+    }
 }
 
 async fn approve(Shared(app): Shared<App>, Path(id): Path<String>) -> Response {

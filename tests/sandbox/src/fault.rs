@@ -17,6 +17,19 @@ pub enum On {
     TicketUpdate,
     /// `GET /api/v2/tickets/{id}/comments.json`
     TicketComments,
+    /// `POST /rightful/search`
+    InhouseSearch,
+    /// `POST /rightful/erasures`
+    InhouseSubmit,
+    /// `GET /rightful/erasures/{id}`
+    InhouseStatus,
+}
+
+impl On {
+    /// Whether it is a call to the in-house system.
+    fn is_inhouse(self) -> bool {
+        matches!(self, Self::InhouseSearch | Self::InhouseSubmit | Self::InhouseStatus)
+    }
 }
 
 /// What goes wrong. "Effect" means that the rule is created, or the ticket updated (calls that only
@@ -148,11 +161,13 @@ impl FaultKind {
     fn fits(&self, on: On) -> bool {
         let about_tickets = matches!(on, On::TicketUpdate | On::TicketComments);
         match self {
+            Self::Reappears {} | Self::StaleSearch { .. } if on.is_inhouse() => false,
             kind if kind.is_bound_to_a_rule() => !about_tickets,
-            Self::WrongRule {} => on == On::Status,
-            Self::EmptyId {} => on == On::Submit,
-            Self::DuplicateId {} | Self::StringIds {} => on == On::Search,
-            Self::UnknownStatus { .. } => matches!(on, On::Submit | On::Status),
+            Self::WrongRule {} => matches!(on, On::Status | On::InhouseStatus),
+            Self::EmptyId {} => matches!(on, On::Submit | On::InhouseSubmit),
+            Self::DuplicateId {} => matches!(on, On::Search | On::InhouseSearch),
+            Self::StringIds {} => on == On::Search,
+            Self::UnknownStatus { .. } => !matches!(on, On::Search | On::InhouseSearch) && !about_tickets,
             _ => true,
         }
     }
@@ -259,10 +274,10 @@ impl Faults {
     }
 
     /// Every fault that a rule created now carries through its life.
-    pub(crate) fn take_for_rule(&mut self, emails: &[String]) -> Vec<FaultKind> {
+    pub(crate) fn take_for_rule(&mut self, inhouse: bool, emails: &[String]) -> Vec<FaultKind> {
         self.ordered
             .iter_mut()
-            .filter(|entry| entry.fault.kind.is_bound_to_a_rule())
+            .filter(|entry| entry.fault.kind.is_bound_to_a_rule() && entry.fault.on.is_inhouse() == inhouse)
             .filter_map(|entry| entry.take(emails))
             .collect()
     }

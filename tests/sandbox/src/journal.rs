@@ -33,6 +33,15 @@ pub struct Call {
     /// The ticket updated, or asked for.
     #[serde(default)]
     pub ticket_id: Option<u64>,
+    /// The identifier kind searched by at the in-house system.
+    #[serde(default)]
+    pub identifier_kind: Option<String>,
+    /// The identifier's value searched for at the in-house system.
+    #[serde(default)]
+    pub identifier_value: Option<String>,
+    /// The record ids submitted to the in-house system.
+    #[serde(default)]
+    pub records: Vec<String>,
     /// The submitted body, when it was JSON.
     pub body: Option<Value>,
     /// The HTTP status answered; `None` as long as, or when, it was never answered.
@@ -56,6 +65,19 @@ pub struct Erasure {
     pub already: bool,
 }
 
+/// One record that a finishing erasure of the in-house system went over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InhouseErasure {
+    /// The record.
+    pub record: String,
+    /// The erasure.
+    pub erasure_id: String,
+    /// When it finished.
+    pub at: String,
+    /// Whether the record was gone before.
+    pub already: bool,
+}
+
 /// All of it since the last reset.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Journal {
@@ -63,6 +85,9 @@ pub struct Journal {
     pub calls: Vec<Call>,
     /// The erasures, in the order in which the rules finished.
     pub erasures: Vec<Erasure>,
+    /// Those of the in-house system.
+    #[serde(default)]
+    pub inhouse_erasures: Vec<InhouseErasure>,
 }
 
 impl Journal {

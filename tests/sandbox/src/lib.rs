@@ -1,4 +1,4 @@
-//! A fake Qualifio GDPR API and a fake Zendesk beside it: a real HTTP server on loopback that behaves
+//! A fake Qualifio GDPR API, a fake Zendesk and a fake in-house system beside it: a real HTTP server on loopback that behaves
 //! like the vendor's public walkthrough and its traps, with faults to order and a journal. The product
 //! is tested against it instead of against a vendor's account, so it must be at least as nasty as the
 //! vendor.
@@ -8,6 +8,7 @@ mod control;
 mod control_api;
 mod fault;
 pub mod http;
+mod inhouse;
 mod journal;
 mod profile;
 mod rule;
@@ -24,7 +25,8 @@ use tokio::sync::oneshot;
 
 pub use control::Control;
 pub use fault::{Fault, FaultKind, On, Ordered};
-pub use journal::{Call, Erasure, Journal};
+pub use inhouse::{Person, default_people};
+pub use journal::{Call, Erasure, InhouseErasure, Journal};
 pub use profile::{ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed};
 pub use state::{Reset, Token};
 pub use ticket::{Comment, DEFAULT_TICKET, DEFAULT_TICKETING_USER, Ticket};
@@ -34,6 +36,9 @@ pub const DEFAULT_TOKEN: &str = "sandbox-token-2449";
 
 /// The API token of the ticketing system's agent unless the options name another.
 pub const DEFAULT_TICKETING_TOKEN: &str = "sandbox-ticketing-token";
+
+/// The token of the in-house system.
+pub const DEFAULT_INHOUSE_TOKEN: &str = "sandbox-inhouse-token";
 
 /// How long after its approval a rule finishes: the walkthrough's took 2.8 seconds.
 pub const DEFAULT_FINISH_AFTER_MS: u64 = 2_800;

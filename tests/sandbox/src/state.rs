@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Options;
 use crate::fault::{FaultKind, Faults};
+use crate::inhouse::{Inhouse, Person};
 use crate::journal::{Erasure, Journal};
 use crate::profile::{ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed, stamp};
 use crate::rule::{Approval, Finished, Rule, RuleType, Submission};
@@ -46,6 +47,10 @@ pub struct Reset {
     /// The API token of the ticketing system's agent, instead of the default one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticketing_token: Option<String>,
+    /// People of the in-house system beside the default ones; one with an id of theirs replaces it.
+    pub people: Vec<Person>,
+    /// Whether erasures of the in-house system wait until they are approved.
+    pub inhouse_approves: bool,
 }
 
 #[derive(Debug)]
@@ -75,6 +80,7 @@ pub(crate) struct State {
     rules_ever: u64,
     /// Never reset either: a call that is still held when the stage is reset must not sign another.
     calls_ever: u64,
+    pub(crate) inhouse: Inhouse,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
 }
@@ -94,6 +100,7 @@ impl State {
             comments_ever: 0,
             rules_ever: 0,
             calls_ever: 0,
+            inhouse: Inhouse::default(),
             faults: Faults::default(),
             journal: Journal::default(),
         };
@@ -115,6 +122,8 @@ impl State {
         self.tickets.clear();
         self.add_tickets(vec![Ticket::new(DEFAULT_TICKET)]);
         self.add_tickets(reset.tickets);
+        let token = crate::DEFAULT_INHOUSE_TOKEN.to_owned();
+        self.inhouse.reset(token, reset.inhouse_approves, reset.people);
         self.faults.clear();
         self.journal = Journal::default();
         self.add_profiles(default_seed(), now);
@@ -216,7 +225,7 @@ impl State {
         let emails = self.emails_of(&submission.profiles);
         let auto = direct && !self.direct_answers_new && submission.rule_type == RuleType::ForgottenRight;
         let index = self.rules.len();
-        let faults = self.faults.take_for_rule(&emails);
+        let faults = self.faults.take_for_rule(false, &emails);
         submission.test &= !faults.contains(&FaultKind::IgnoresTest {});
         self.rules.push(Rule {
             id: format!("{:08x}94efba00{:08x}", now.as_second(), self.rules_ever),
@@ -260,8 +269,15 @@ impl State {
         &self.rules
     }
 
+    /// When what is approved now finishes.
+    pub(crate) fn finish_at(&self, now: Timestamp) -> Option<Timestamp> {
+        now.checked_add(self.finish_after).ok()
+    }
+
     /// Finishes every rule that is due by now.
     pub(crate) fn settle(&mut self, now: Timestamp) {
+        let erased = self.inhouse.settle(now);
+        self.journal.inhouse_erasures.extend(erased);
         let rules = self.rules.iter().enumerate();
         let mut due: Vec<(Timestamp, usize)> = rules
             .filter(|(_, rule)| rule.finished.is_none())

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Padded, Reply};
 use crate::fault::{FaultKind, On};
+use crate::inhouse::{identifier, record_ids};
 use crate::journal::Call;
 use crate::profile::stamp;
 use crate::rule::{RuleType, Submission, profile_ids};
@@ -27,6 +28,9 @@ enum Op {
     Search,
     Submit(RuleType),
     Status(String),
+    InhouseSearch,
+    InhouseSubmit,
+    InhouseStatus(String),
     TicketUpdate(u64),
     TicketComments(u64),
     Other,
@@ -40,6 +44,9 @@ impl Op {
             ("POST", ["v1", "gdpr", "rules", "forgottenRight"]) => Self::Submit(RuleType::ForgottenRight),
             ("POST", ["v1", "gdpr", "rules", "exportData"]) => Self::Submit(RuleType::ExportData),
             ("GET", ["v1", "gdpr", "rules", id]) => Self::Status((*id).to_owned()),
+            ("POST", ["rightful", "search"]) => Self::InhouseSearch,
+            ("POST", ["rightful", "erasures"]) => Self::InhouseSubmit,
+            ("GET", ["rightful", "erasures", id]) => Self::InhouseStatus((*id).to_owned()),
             ("PUT", ["api", "v2", "tickets", file]) => number(file).map_or(Self::Other, Self::TicketUpdate),
             ("GET", ["api", "v2", "tickets", id, "comments.json"]) => {
                 id.parse().map_or(Self::Other, Self::TicketComments)
@@ -53,6 +60,9 @@ impl Op {
             Self::Search => Some(On::Search),
             Self::Submit(_) => Some(On::Submit),
             Self::Status(_) => Some(On::Status),
+            Self::InhouseSearch => Some(On::InhouseSearch),
+            Self::InhouseSubmit => Some(On::InhouseSubmit),
+            Self::InhouseStatus(_) => Some(On::InhouseStatus),
             Self::TicketUpdate(_) => Some(On::TicketUpdate),
             Self::TicketComments(_) => Some(On::TicketComments),
             Self::Other => None,
@@ -64,6 +74,9 @@ impl Op {
             Self::Search => "search",
             Self::Submit(_) => "submit",
             Self::Status(_) => "status",
+            Self::InhouseSearch => "inhouse_search",
+            Self::InhouseSubmit => "inhouse_submit",
+            Self::InhouseStatus(_) => "inhouse_status",
             Self::TicketUpdate(_) => "ticket_update",
             Self::TicketComments(_) => "ticket_comments",
             Self::Other => "other",
@@ -82,6 +95,7 @@ struct Asked {
     token: Option<String>,
     /// The decoded credentials of basic authentication.
     basic: Option<String>,
+    bearer: Option<String>,
     page_size: Option<usize>,
     page_after: Option<String>,
     client_id: Option<u64>,
@@ -99,12 +113,15 @@ impl Asked {
             found.map(|(_, value)| value.clone())
         };
         let token = headers.get("x-api-token");
+        let bearer = headers.get("authorization").and_then(|value| value.to_str().ok());
+        let bearer = bearer.and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
         let basic = headers.get("authorization").and_then(|value| value.to_str().ok());
         let basic = basic.and_then(|value| BASE64.decode(value.strip_prefix("Basic ")?).ok());
         Self {
             op: Op::of(method, uri.path()),
             token: token.and_then(|t| t.to_str().ok()).map(str::to_owned),
             basic: basic.and_then(|bytes| String::from_utf8(bytes).ok()),
+            bearer,
             page_size: param("page[size]").and_then(|size| size.parse().ok()),
             page_after: param("page[after]"),
             client_id: param("clientId").and_then(|id| id.parse().ok()),
@@ -118,12 +135,22 @@ impl Asked {
         self.body.as_ref().and_then(profile_ids).unwrap_or_default()
     }
 
+    fn records(&self) -> Vec<String> {
+        self.body.as_ref().and_then(record_ids).unwrap_or_default()
+    }
+
     /// The e-mails the call is about, for faults about one of them.
     fn emails(&self, state: &State) -> Vec<String> {
         match &self.op {
             Op::Search => self.email.iter().cloned().collect(),
             Op::Submit(_) => state.emails_of(&self.ids()),
             Op::Status(id) => state.rule(id).map(|rule| rule.emails.clone()).unwrap_or_default(),
+            Op::InhouseSearch => match identifier(self.body.as_ref()) {
+                Some(("email", value)) => vec![value.to_owned()],
+                _ => Vec::new(),
+            },
+            Op::InhouseSubmit => state.inhouse.emails_of(&self.records()),
+            Op::InhouseStatus(id) => state.inhouse.emails_of_erasure(id),
             Op::TicketUpdate(_) | Op::TicketComments(_) | Op::Other => Vec::new(),
         }
     }
@@ -141,9 +168,12 @@ impl Asked {
             test: self.body.as_ref().and_then(|body| body["test"].as_bool()),
             direct: self.direct.as_ref().and_then(|direct| direct.parse().ok()),
             rule_id: match &self.op {
-                Op::Status(id) => Some(id.clone()),
+                Op::Status(id) | Op::InhouseStatus(id) => Some(id.clone()),
                 _ => None,
             },
+            identifier_kind: identifier(self.body.as_ref()).map(|(kind, _)| kind.to_owned()),
+            identifier_value: identifier(self.body.as_ref()).map(|(_, value)| value.to_owned()),
+            records: self.records(),
             ticket_id: match &self.op {
                 Op::TicketUpdate(id) | Op::TicketComments(id) => Some(*id),
                 _ => None,
@@ -264,15 +294,20 @@ async fn hold(connection: &Connection, hold_ms: u64) -> Reply {
 /// The faults that bend a good answer.
 fn reshape(body: &mut Value, fault: &FaultKind) {
     match fault {
+        // The in-house system has flat answers.
+        FaultKind::UnknownStatus { value } if body["status"].is_string() => body["status"] = json!(value),
         FaultKind::UnknownStatus { value } => body["ruleStatus"]["status"] = json!(value),
+        FaultKind::WrongRule {} if body["id"].is_string() => body["id"] = json!("erasure-0"),
         FaultKind::WrongRule {} => body["_id"] = json!("ffffffffffffffffffffffff"),
         FaultKind::EmptyId {} => {
             if let Some(rule) = body.as_object_mut() {
                 rule.remove("_id");
+                rule.remove("id");
             }
         }
         FaultKind::DuplicateId {} => {
-            if let Some(list) = body.as_array_mut() {
+            let list = if body.is_array() { body } else { &mut body["records"] };
+            if let Some(list) = list.as_array_mut() {
                 list.extend(list.first().cloned());
             }
         }
@@ -290,6 +325,9 @@ fn act(app: &App, asked: &Asked, seq: u64) -> Reply {
     let (mut state, now) = app.now();
     if let Op::TicketUpdate(id) | Op::TicketComments(id) = &asked.op {
         return ticketing(&mut state, asked, seq, *id);
+    }
+    if let Op::InhouseSearch | Op::InhouseSubmit | Op::InhouseStatus(_) = &asked.op {
+        return inhouse(&mut state, asked, seq, now);
     }
     let clients = state.clients_of(asked.token.as_deref().unwrap_or_default());
     if clients.is_empty() {
@@ -331,7 +369,40 @@ fn act(app: &App, asked: &Asked, seq: u64) -> Reply {
             Some(rule) if rule.submission.client_id == client_id => Reply::json(200, rule.show()),
             _ => asked.refuse(404, "no such rule"),
         },
-        Op::TicketUpdate(_) | Op::TicketComments(_) | Op::Other => asked.refuse(404, "no such route"),
+        _ => asked.refuse(404, "no such route"),
+    }
+}
+
+/// Does what was asked of the in-house system.
+fn inhouse(state: &mut State, asked: &Asked, seq: u64, now: Timestamp) -> Reply {
+    if asked.bearer.as_deref() != Some(state.inhouse.token.as_str()) {
+        return asked.refuse(401, "Unauthorized");
+    }
+    let answer = match &asked.op {
+        Op::InhouseSearch => state.inhouse.search(asked.body.as_ref()),
+        Op::InhouseStatus(id) => match state.inhouse.status(id) {
+            Some(shown) => Ok(shown),
+            None => return asked.refuse(404, "no such erasure"),
+        },
+        _ => {
+            let faults = state.faults.take_for_rule(true, &asked.emails(state));
+            let names: Vec<String> = faults.iter().map(FaultKind::name).collect();
+            let finish_at = state.finish_at(now);
+            let opened = state.inhouse.erase(asked.body.as_ref(), faults, finish_at);
+            opened.map(|(id, shown)| {
+                if let Some(call) = state.journal.call_mut(seq) {
+                    call.rule_id = Some(id);
+                    call.applied = true;
+                    let all: Vec<String> = call.fault.take().into_iter().chain(names).collect();
+                    call.fault = (!all.is_empty()).then(|| all.join("+"));
+                }
+                shown
+            })
+        }
+    };
+    match answer {
+        Ok(shown) => Reply::json(200, shown),
+        Err(message) => asked.refuse(400, message),
     }
 }
 

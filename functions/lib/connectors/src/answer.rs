@@ -1,7 +1,7 @@
 //! Reads vendors' answers. Nothing of an answer leaves here except record ids, the rule's id and
 //! what the definition gives a meaning to; a parser's error, which quotes the answer, is dropped.
 
-use crate::definition::{Definition, Erase, IdKind, Search, Status};
+use crate::definition::{Definition, IdKind, Search, Status, Submission};
 use crate::template::TypedId;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::vendor::{Claim, RecordId, RuleReport, RuleStatus};
@@ -48,34 +48,34 @@ impl TypedId {
     }
 }
 
-/// The ids of the records that a search by `identifier` found and that really are the person's:
-/// a vendor may compare loosely. A record that can't be read makes the whole answer unreadable,
+/// The records that a search by `identifier` found and that really are the person's, by id and as the
+/// vendor shows them: a vendor may compare loosely. A record that can't be read makes the whole answer unreadable,
 /// because a record that is passed over would never be erased.
 pub(crate) fn found(
     body: &[u8],
     search: &Search,
     kind: IdKind,
     identifier: &Identifier,
-) -> Result<BTreeSet<TypedId>, Unreadable> {
-    let answer = json(body)?;
-    let records = answer.pointer(&search.records).and_then(Value::as_array).ok_or(Unreadable)?;
-    let mut ids = BTreeSet::new();
-    for record in records {
+) -> Result<BTreeMap<TypedId, Value>, Unreadable> {
+    let mut answer = json(body)?;
+    let records = answer.pointer_mut(&search.records).and_then(Value::as_array_mut).ok_or(Unreadable)?;
+    let mut found = BTreeMap::new();
+    for record in std::mem::take(records) {
         let id = record.pointer(&search.id).and_then(|id| TypedId::read(id, kind)).ok_or(Unreadable)?;
         let matches = match record.pointer(&search.matches).ok_or(Unreadable)? {
-            Value::String(shown) => identifier.matches(shown),
+            Value::String(shown) => search.form.matches(identifier, shown),
             // It says that it has none, so it is someone else's.
             Value::Null => false,
             _ => return Err(Unreadable),
         };
         if matches {
-            ids.insert(id);
+            found.entry(id).or_insert(record);
         }
     }
-    Ok(ids)
+    Ok(found)
 }
 
-/// The rule that an accepted erasure opened.
+/// The rule that an accepted submission opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Opened {
     pub rule_id: String,
@@ -84,23 +84,23 @@ pub(crate) struct Opened {
     pub dry_run: Option<bool>,
 }
 
-/// Reads the answer to an erasure. The rule's id alone must be readable: with it, everything else
+/// Reads the answer to a submission. The rule's id alone must be readable: with it, everything else
 /// can be asked again.
 pub(crate) fn opened(
     body: &[u8],
-    erase: &Erase,
+    submission: &Submission,
     statuses: &BTreeMap<String, RuleStatus>,
     source: &str,
 ) -> Result<Opened, Unreadable> {
     let answer = json(body)?;
     let rule_id = answer
-        .pointer(&erase.rule_id)
+        .pointer(&submission.rule_id)
         .and_then(Value::as_str)
         .filter(|id| is_rule_id(id))
         .ok_or(Unreadable)?
         .to_owned();
-    let status = answer.pointer(&erase.status).and_then(Value::as_str);
-    let echo = erase.dry_run_echo.as_ref().and_then(|at| answer.pointer(at));
+    let status = answer.pointer(&submission.status).and_then(Value::as_str);
+    let echo = submission.dry_run_echo.as_ref().and_then(|at| answer.pointer(at));
     Ok(Opened {
         rule_id,
         status: meaning(status.unwrap_or_default(), statuses, source),
@@ -189,7 +189,7 @@ mod tests {
         let identifier = Identifier::new(IdentifierKind::email(), "ann@example.com").unwrap();
         let definition = qualifio();
         found(body.as_bytes(), &definition.searches[0], definition.record_id, &identifier)
-            .map(|ids| ids.into_iter().map(|id| id.into_record().expose().to_owned()).collect())
+            .map(|found| found.into_keys().map(|id| id.into_record().expose().to_owned()).collect())
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl<S: Secrets> Exchange<S> {
             .send(Call {
                 operation,
                 source: &self.source,
-                hosts: &self.definition.hosts,
+                hosts: self.params.hosts(),
                 method: request.method.clone(),
                 url: rendered.url.clone(),
                 auth: (header_name(&self.definition), token.clone()),

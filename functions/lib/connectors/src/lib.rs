@@ -14,6 +14,7 @@
 //! a `Debug` output or a log line of this crate.
 
 mod answer;
+mod catalogue;
 mod connectors;
 mod definition;
 mod exchange;
@@ -23,6 +24,7 @@ mod source;
 mod template;
 mod tickets;
 
+pub use catalogue::KnownConnectors;
 pub use connectors::Connectors;
 pub use definition::{Definition, DefinitionError, Param, ParamKind, Problem, SecretField, VerifyPlan};
 pub use net::{ClientError, Lookup, Options, VendorClient, is_public};

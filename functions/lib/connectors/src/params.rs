@@ -10,7 +10,7 @@ use std::fmt;
 /// A parameter's value in its own type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParamValue {
-    /// Of type `string`, `choice` or `url`.
+    /// Of type `string`, `choice`, `url` or `host`.
     Text(String),
     /// Of type `integer`.
     Integer(i64),
@@ -18,10 +18,12 @@ pub enum ParamValue {
     Boolean(bool),
 }
 
-/// Checked parameters: each one that the connector has, and the URL its paths are put on.
+/// Checked parameters: each one that the connector has, the URL its paths are put on, and the only
+/// hosts that may be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Params {
     values: BTreeMap<String, ParamValue>,
+    hosts: Vec<String>,
     base_url: Url,
 }
 
@@ -37,6 +39,13 @@ impl Params {
             Some(ParamValue::Integer(number)) => Some(*number),
             _ => None,
         }
+    }
+
+    /// The only hosts that may be called: the connector's, with the one that the operator named in the
+    /// place of its parameter.
+    #[must_use]
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
     }
 
     /// Where the vendor's paths begin.
@@ -82,7 +91,7 @@ impl Definition {
         }
         for param in &self.params {
             let value = match (given.get(&param.name), &param.default) {
-                (Some(text), _) => param.value(text),
+                (Some(text), _) => param.value(text, allow_loopback),
                 (None, Some(default)) => Ok(default.clone()),
                 (None, None) => Err("is missing".to_owned()),
             };
@@ -103,10 +112,25 @@ impl Definition {
         let Ok(nowhere) = Url::parse("https://invalid.invalid") else {
             return Err(problems);
         };
-        let unplaced = Params { values, base_url: nowhere };
-        let text = self.base_url.text(Values::of(&unplaced), plain);
-        match net::base_url(&text, &self.hosts, allow_loopback) {
-            Ok(base_url) => Ok(Params { base_url, ..unplaced }),
+        let unplaced = Params { values, hosts: self.hosts.clone(), base_url: nowhere };
+        let mut text = self.base_url.text(Values::of(&unplaced), plain);
+        let host = self.params.iter().find(|param| param.kind == ParamKind::Host);
+        let named = host.and_then(|param| match unplaced.values.get(&param.name) {
+            Some(ParamValue::Text(host)) => Some((format!("${{param.{}}}", param.name), host)),
+            _ => None,
+        });
+        let mut hosts = self.hosts.clone();
+        if let Some((place, named)) = named {
+            for host in hosts.iter_mut().filter(|host| **host == place) {
+                host.clone_from(named);
+            }
+            // This machine has no certificate; its name got past the check only where it is allowed.
+            if net::is_loopback_authority(named) {
+                text = text.replacen("https://", "http://", 1);
+            }
+        }
+        match net::base_url(&text, &hosts, allow_loopback) {
+            Ok(base_url) => Ok(Params { base_url, hosts, ..unplaced }),
             Err(message) => {
                 let name = self.base_url_param().unwrap_or("base_url").to_owned();
                 Err(vec![ParamProblem { name, message }])
@@ -117,13 +141,17 @@ impl Definition {
 
 impl Param {
     /// The value of a text in the parameter's type.
-    pub(crate) fn value(&self, text: &str) -> Result<ParamValue, String> {
+    pub(crate) fn value(&self, text: &str, allow_loopback: bool) -> Result<ParamValue, String> {
         let text = text.trim();
         match &self.kind {
             ParamKind::String | ParamKind::Url => {
                 if text.is_empty() || text.len() > 200 || text.chars().any(char::is_control) {
                     return Err("is not 1 to 200 bytes of text".to_owned());
                 }
+                Ok(ParamValue::Text(text.to_owned()))
+            }
+            ParamKind::Host => {
+                net::operators_host(text, allow_loopback)?;
                 Ok(ParamValue::Text(text.to_owned()))
             }
             ParamKind::Integer { min, max } => {

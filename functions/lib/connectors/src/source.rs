@@ -2,11 +2,12 @@
 
 use crate::answer;
 use crate::connectors::Connectors;
-use crate::definition::{Definition, Limits};
+use crate::definition::{Definition, Export, Limits, Submission};
 use crate::exchange::{Exchange, header};
 use crate::net::{Operation, Trouble, VendorClient, refusal};
 use crate::params::Params;
 use crate::template::{TypedId, Values};
+use rightful_domain::copy::RecordCopy;
 use rightful_domain::failure::Failure;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::ids::SourceId;
@@ -16,7 +17,8 @@ use rightful_domain::request::Right;
 use rightful_domain::vendor::{
     Batch, Capabilities, DataSource, Fault, Found, RecordId, RuleReport, Submitted, Vendor,
 };
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -94,7 +96,8 @@ fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
     let plan = definition.plan;
     Capabilities {
         identifiers: definition.identifiers.clone(),
-        rights: vec![Right::Erasure],
+        rights: vec![Right::Erasure, Right::Access],
+        export: wanted_export(definition, params).map(|export| export.fetched_from.clone()),
         dry_run: definition.erase.dry_run.is_some(),
         batch_size: size(definition.limits.batch_size.of(params)),
         max_records: definition.limits.max_records,
@@ -109,6 +112,11 @@ fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
         search_tries: plan.search_tries,
         call_limits: call_limits(&definition.limits, params),
     }
+}
+
+/// The vendor's own export, where there is one and the data source wants it.
+fn wanted_export<'a>(definition: &'a Definition, params: &Params) -> Option<&'a Export> {
+    definition.export.as_ref().filter(|export| export.wanted.of(params))
 }
 
 fn call_limits(limits: &Limits, params: &Params) -> CallLimits {
@@ -150,7 +158,7 @@ fn fault(trouble: Trouble) -> Fault {
     }
 }
 
-/// What a failed erasure means: only what certainly had no effect is told apart from unknown.
+/// What a failed submission means: only what certainly had no effect is told apart from unknown.
 fn submitted(trouble: Trouble) -> Submitted {
     match trouble {
         Trouble::NotSent(code) => Submitted::NotSent(Fault::Unavailable(code)),
@@ -168,33 +176,36 @@ impl<S> Source<S> {
         records.iter().map(|id| TypedId::of(id, self.exchange.definition.record_id)).collect()
     }
 
-    /// What of a batch can't be sent as it is; nothing was sent then, and sending it again won't help.
-    fn unusable(&self, batch: &Batch<'_>) -> Option<Fault> {
-        if batch.right != Right::Erasure {
-            return Some(Fault::Refused("right_unsupported"));
-        }
-        if batch.dry_run && !self.capabilities.dry_run {
-            return Some(Fault::Refused("dry_run_unsupported"));
+    /// How a batch is submitted.
+    ///
+    /// # Errors
+    /// What of it can't be sent as it is; nothing was sent then, and sending it again won't help.
+    fn submission(&self, batch: &Batch<'_>) -> Result<&Submission, Fault> {
+        let submission = match batch.right {
+            Right::Erasure => &self.exchange.definition.erase,
+            Right::Access => wanted_export(&self.exchange.definition, &self.exchange.params)
+                .map(|export| &export.submission)
+                .ok_or(Fault::Refused("right_unsupported"))?,
+        };
+        if batch.dry_run && submission.dry_run.is_none() {
+            return Err(Fault::Refused("dry_run_unsupported"));
         }
         // A task keeps the batch size that it began with, and the parameter may have been lowered
         // since: what counts is how large it can be made at all.
         let definition = &self.exchange.definition;
         let most = size(definition.limits.batch_size.most(&definition.params));
         if batch.records.is_empty() || batch.records.len() > most {
-            return Some(Fault::Refused("batch_size_wrong"));
+            return Err(Fault::Refused("batch_size_wrong"));
         }
-        None
+        Ok(submission)
     }
 }
 
-impl<S: Secrets> Vendor for Source<S> {
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
+impl<S: Secrets> Source<S> {
+    /// The records of a person by id, as the vendor shows them; only exact matches.
+    async fn find(&self, identifiers: &[Identifier]) -> Result<BTreeMap<TypedId, Value>, Fault> {
         let definition = &self.exchange.definition;
-        let mut all = BTreeSet::new();
+        let mut all = BTreeMap::new();
         let mut asked = false;
         for search in &definition.searches {
             for identifier in identifiers.iter().filter(|identifier| *identifier.kind() == search.by) {
@@ -205,9 +216,9 @@ impl<S: Secrets> Vendor for Source<S> {
                     .ask(Operation::Search, &search.request, None, values)
                     .await
                     .map_err(fault)?;
-                let ids = answer::found(&body, search, definition.record_id, identifier)
+                let found = answer::found(&body, search, definition.record_id, identifier)
                     .map_err(|_| Fault::Unavailable(UNREADABLE))?;
-                all.extend(ids);
+                all.extend(found);
             }
         }
         if !asked {
@@ -217,34 +228,50 @@ impl<S: Secrets> Vendor for Source<S> {
         if all.len() > definition.limits.max_records {
             return Err(Fault::TooManyRecords);
         }
-        Ok(Found { records: all.into_iter().map(TypedId::into_record).collect() })
+        Ok(all)
+    }
+}
+
+impl<S: Secrets> Vendor for Source<S> {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
+        let found = self.find(identifiers).await?;
+        Ok(Found { records: found.into_keys().map(TypedId::into_record).collect() })
+    }
+
+    async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault> {
+        let found = self.find(identifiers).await?;
+        Ok(found.into_iter().map(|(id, content)| RecordCopy { id: id.into_record(), content }).collect())
     }
 
     async fn submit(&self, batch: &Batch<'_>) -> Submitted {
-        if let Some(fault) = self.unusable(batch) {
-            return Submitted::Rejected(fault);
-        }
+        let submission = match self.submission(batch) {
+            Ok(submission) => submission,
+            Err(fault) => return Submitted::Rejected(fault),
+        };
         let Some(records) = self.typed(batch.records) else {
             return Submitted::Rejected(Fault::Refused("record_id_unusable"));
         };
-        let erase = &self.exchange.definition.erase;
-        let more = erase.dry_run.as_ref().filter(|_| batch.dry_run);
+        let more = submission.dry_run.as_ref().filter(|_| batch.dry_run);
         let values = Values {
             records: &records,
             justification: batch.justification,
             ..Values::of(&self.exchange.params)
         };
-        let body = match self.exchange.ask(Operation::Submit, &erase.request, more, values).await {
+        let body = match self.exchange.ask(Operation::Submit, &submission.request, more, values).await {
             Ok(body) => body,
             Err(trouble) => return submitted(trouble),
         };
         let statuses = &self.exchange.definition.statuses;
-        let Ok(opened) = answer::opened(&body, erase, statuses, &self.exchange.source) else {
+        let Ok(opened) = answer::opened(&body, submission, statuses, &self.exchange.source) else {
             return Submitted::Unknown(UNREADABLE);
         };
         match (batch.dry_run, opened.dry_run) {
             // It may have been taken for a real erasure.
-            (true, Some(false) | None) if erase.dry_run_echo.is_some() => {
+            (true, Some(false) | None) if submission.dry_run_echo.is_some() => {
                 Submitted::Unknown("dry_run_not_confirmed")
             }
             // It deletes nothing, and would be reported as an erasure.

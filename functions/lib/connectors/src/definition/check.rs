@@ -42,16 +42,20 @@ impl Checker {
     fn definition(&mut self, raw: RawDefinition) -> Option<Definition> {
         self.name(&raw.name);
         self.text(&raw.title);
-        if !raw.docs.value.starts_with("https://") {
+        // Where the API is Rightful's own contract, the folder's README is its documentation.
+        if !raw.docs.value.starts_with("https://") && raw.docs.value != "README.md" {
             self.at(raw.docs.referenced, "write the URL of the vendor's documentation, `https://…`");
         }
-        let hosts = self.hosts(&raw.hosts);
+        let hosts = self.hosts(&raw.hosts, &raw.params);
         let params = self.params(raw.params, &hosts);
         let base_url = self.base_url(&raw.base_url, &params, &hosts);
         let secret = self.secret(raw.secret);
         let auth = self.auth(&raw.auth, &secret);
-        let searches = self.searches(raw.search, &params);
+        let by: Vec<_> = raw.search.value.iter().map(|search| search.by.clone()).collect();
+        let asked = self.kinds(raw.identifiers, &by);
+        let searches = self.searches(raw.search, &params, &asked);
         let erase = self.erase(raw.erase, &params);
+        let export = raw.export.map(|export| self.export(export, &params));
         let status = self.status(raw.status, &params);
         let statuses = self.statuses(raw.statuses);
         let test = self.request(raw.test, &Scope { params: &params, of: "the test", places: vec![] });
@@ -79,10 +83,15 @@ impl Checker {
             auth: auth?,
             record_id: raw.record_id,
             erase: erase?,
+            export: match export {
+                Some(export) => Some(export?),
+                None => None,
+            },
             status: status?,
             test: test?,
             params,
             secret,
+            asked,
             searches,
             statuses,
             limits,
@@ -98,26 +107,38 @@ impl Checker {
         }
     }
 
-    fn text(&mut self, text: &Spanned<String>) {
+    pub(super) fn text(&mut self, text: &Spanned<String>) {
         if text.value.trim().is_empty() {
             self.at(text.referenced, "this is empty: write what a reader needs to know");
         }
     }
 
-    fn once<'a>(&mut self, seen: &mut BTreeSet<String>, what: &str, name: &'a Spanned<String>) -> &'a str {
+    pub(super) fn once<'a>(
+        &mut self,
+        seen: &mut BTreeSet<String>,
+        what: &str,
+        name: &'a Spanned<String>,
+    ) -> &'a str {
         if !seen.insert(name.value.clone()) {
             self.at(name.referenced, format!("the {what} `{}` stands here twice: keep one", name.value));
         }
         &name.value
     }
 
-    fn hosts(&mut self, raw: &Spanned<Vec<Spanned<String>>>) -> Vec<String> {
+    fn hosts(&mut self, raw: &Spanned<Vec<Spanned<String>>>, params: &[RawParam]) -> Vec<String> {
         if raw.value.is_empty() {
             self.at(raw.referenced, "list at least one host that may be called");
         }
         let mut seen = BTreeSet::new();
         for host in &raw.value {
-            if !net::is_host_name(&host.value) {
+            if host.value.contains("${") {
+                let named =
+                    params.iter().find(|param| host.value == format!("${{param.{}}}", param.name.value));
+                if named.is_none_or(|param| param.kind != RawParamKind::Host) {
+                    let message = "a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`";
+                    self.at(host.referenced, message);
+                }
+            } else if !net::is_host_name(&host.value) {
                 let message = "write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`";
                 self.at(host.referenced, message);
             }
@@ -166,7 +187,13 @@ impl Checker {
         {
             self.at(choices.referenced, "`choices` are for type `choice`: leave them out");
         }
+        if let Some(default) = &raw.default
+            && raw.kind == RawParamKind::Host
+        {
+            self.at(default.referenced, "the operator names the host: leave `default` out");
+        }
         match raw.kind {
+            RawParamKind::Host => ParamKind::Host,
             RawParamKind::String => ParamKind::String,
             RawParamKind::Boolean => ParamKind::Boolean,
             RawParamKind::Url => ParamKind::Url,
@@ -204,7 +231,10 @@ impl Checker {
         hosts: &[String],
     ) -> Option<(String, ParamValue)> {
         let text = match (&raw.value, &param.kind) {
-            (RawTree::Text(text), ParamKind::String | ParamKind::Choice(_) | ParamKind::Url) => text.clone(),
+            (
+                RawTree::Text(text),
+                ParamKind::String | ParamKind::Choice(_) | ParamKind::Url | ParamKind::Host,
+            ) => text.clone(),
             (RawTree::Integer(number), ParamKind::Integer { .. }) => number.to_string(),
             (RawTree::Bool(flag), ParamKind::Boolean) => flag.to_string(),
             _ => {
@@ -212,7 +242,7 @@ impl Checker {
                 return None;
             }
         };
-        let value = param.value(&text).and_then(|value| {
+        let value = param.value(&text, false).and_then(|value| {
             if param.kind == ParamKind::Url {
                 net::base_url(&text, hosts, false)?;
             }
@@ -236,10 +266,20 @@ impl Checker {
             fixed = false;
             let Place::Param(name) = place else { continue };
             let kind = params.iter().find(|param| param.name == *name).map(|param| &param.kind);
-            // A host made from a free text could be any host; one made from choices is one of few.
-            if !matches!((kind, lone), (Some(ParamKind::Url), true) | (Some(ParamKind::Choice(_)), false)) {
+            // A host made from a free text could be any host; one made from choices is one of few, and
+            // one of type `host` is exactly what the operator named.
+            let good = match kind {
+                Some(ParamKind::Url) => lone,
+                Some(ParamKind::Choice(_)) => !lone,
+                Some(ParamKind::Host) => {
+                    let host = place.written();
+                    raw.value == format!("https://{host}") && hosts.contains(&host)
+                }
+                _ => false,
+            };
+            if !good {
                 let message = format!(
-                    "`${{param.{name}}}` cannot make a base URL: give it alone with type `url`, or within a URL with type `choice`"
+                    "`${{param.{name}}}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${{param.{name}}}` with type `host` and listed in `hosts`"
                 );
                 self.at(raw.referenced, message);
             }
@@ -286,7 +326,10 @@ impl Checker {
         Some(Auth::Header { name, prefix: prefix.to_owned(), secret: header.secret.value.clone() })
     }
 
-    fn searches(&mut self, raw: Spanned<Vec<RawSearch>>, params: &[Param]) -> Vec<Search> {
+    fn searches(&mut self, raw: Spanned<Vec<RawSearch>>, params: &[Param], asked: &[Asked]) -> Vec<Search> {
+        let form = |by: &IdentifierKind| {
+            asked.iter().find(|asked| asked.kind.kind == *by).map_or(Form::Text, |asked| asked.form)
+        };
         let mut seen = BTreeSet::new();
         if raw.value.is_empty() {
             self.at(raw.referenced, "list at least one search, beginning with `by: email`");
@@ -299,17 +342,18 @@ impl Checker {
                     self.at(raw.by.referenced, "write an identifier kind of a-z, 0-9 and _, such as `email`");
                     return None;
                 };
-                let asked = Place::Identifier(raw.by.value.clone());
-                let scope = Scope { params, of: "a search", places: vec![asked.clone()] };
+                let person = Place::Identifier(raw.by.value.clone());
+                let scope = Scope { params, of: "a search", places: vec![person.clone()] };
                 let at = raw.request.path.referenced;
                 let request = self.request(raw.request, &scope)?;
-                if !request.mentions(&asked) {
+                if !request.mentions(&person) {
                     self.at(
                         at,
-                        format!("the search does not ask for the person: put `{}` into it", asked.written()),
+                        format!("the search does not ask for the person: put `{}` into it", person.written()),
                     );
                 }
                 Some(Search {
+                    form: form(&by),
                     by,
                     request,
                     records: self.pointer(raw.records),
@@ -320,7 +364,7 @@ impl Checker {
             .collect()
     }
 
-    fn erase(&mut self, raw: RawErase, params: &[Param]) -> Option<Erase> {
+    fn erase(&mut self, raw: RawErase, params: &[Param]) -> Option<Submission> {
         let places = vec![Place::Records, Place::Justification];
         let scope = Scope { params, of: "an erasure", places };
         let at = raw.request.path.referenced;
@@ -367,12 +411,40 @@ impl Checker {
                 );
             }
         }
-        Some(Erase {
+        Some(Submission {
             request,
             dry_run,
             dry_run_echo: raw.dry_run_echo.map(|echo| self.pointer(echo)),
             rule_id: self.pointer(raw.rule_id),
             status: self.pointer(raw.status),
+        })
+    }
+
+    fn export(&mut self, raw: RawExport, params: &[Param]) -> Option<Export> {
+        let scope = Scope { params, of: "an export", places: vec![Place::Records, Place::Justification] };
+        let at = raw.request.path.referenced;
+        if raw.request.method.value == RawMethod::Get {
+            let message = "a GET opens no rule, write the vendor's method, such as `POST`";
+            self.at(raw.request.method.referenced, message);
+        }
+        self.text(&raw.fetched_from);
+        let wanted = match &raw.wanted.value {
+            RawTree::Bool(_) => {
+                let message = "each data source says whether it wants the export: write a parameter such as `${param.export_rule}` of type `boolean`";
+                self.at(raw.wanted.referenced, message);
+                Switch::Fixed(false)
+            }
+            _ => self.switch(&raw.wanted, params),
+        };
+        let request = self.request(raw.request, &scope)?;
+        if !request.mentions(&Place::Records) {
+            self.at(at, "the export does not name the records: put `${records}` into its body");
+        }
+        let (rule_id, status) = (self.pointer(raw.rule_id), self.pointer(raw.status));
+        Some(Export {
+            submission: Submission { request, dry_run: None, dry_run_echo: None, rule_id, status },
+            fetched_from: raw.fetched_from.value.trim().to_owned(),
+            wanted,
         })
     }
 

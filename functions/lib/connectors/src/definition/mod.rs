@@ -2,18 +2,20 @@
 
 mod check;
 mod check_request;
+mod kinds;
 mod problem;
 mod raw;
 
 pub(crate) use problem::instead;
 pub use problem::{DefinitionError, Problem};
-pub(crate) use raw::IdKind;
+pub(crate) use raw::{Form, IdKind};
 
 use crate::params::{ParamValue, Params};
 use crate::template::{Place, Template, Tree};
 use reqwest::Method;
 use reqwest::header::HeaderName;
 use rightful_domain::identifier::IdentifierKind;
+use rightful_domain::ports::AskedKind;
 use rightful_domain::vendor::RuleStatus;
 use rightful_domain::waits::Waits;
 use std::collections::BTreeMap;
@@ -27,7 +29,8 @@ pub struct Definition {
     pub title: String,
     /// Where the vendor describes its API.
     pub docs: String,
-    /// The only hosts it may call, exactly.
+    /// The only hosts it may call, exactly. One that is `${param.NAME}` is the host that the data
+    /// source names in this parameter, of type `host`.
     pub hosts: Vec<String>,
     /// The parameters of a data source.
     pub params: Vec<Param>,
@@ -40,8 +43,10 @@ pub struct Definition {
     pub(crate) base_url: Template,
     pub(crate) auth: Auth,
     pub(crate) record_id: IdKind,
+    pub(crate) asked: Vec<Asked>,
     pub(crate) searches: Vec<Search>,
-    pub(crate) erase: Erase,
+    pub(crate) erase: Submission,
+    pub(crate) export: Option<Export>,
     pub(crate) status: Status,
     pub(crate) statuses: BTreeMap<String, RuleStatus>,
     pub(crate) test: Request,
@@ -84,6 +89,8 @@ pub enum ParamKind {
     Choice(Vec<String>),
     /// A URL without path, whose host the connector lists.
     Url,
+    /// The public DNS name of a system of the operator's own.
+    Host,
 }
 
 /// A field of a data source's secret.
@@ -128,20 +135,40 @@ pub(crate) struct Request {
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
     pub by: IdentifierKind,
+    pub form: Form,
     pub request: Request,
     pub records: String,
     pub id: String,
     pub matches: String,
 }
 
+/// An identifier kind as it is asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Erase {
+pub(crate) struct Asked {
+    pub kind: AskedKind,
+    pub form: Form,
+}
+
+/// A call that opens a rule for some records.
+#[derive(Clone, Debug)]
+pub(crate) struct Submission {
     pub request: Request,
     pub dry_run: Option<Tree>,
     /// Where the answer says whether the rule is a dry run.
     pub dry_run_echo: Option<String>,
     pub rule_id: String,
     pub status: String,
+}
+
+/// The vendor's own export, beside our copy.
+#[derive(Clone, Debug)]
+pub(crate) struct Export {
+    /// How it is asked for; never as a dry run.
+    pub submission: Submission,
+    /// Where a person fetches the result, as a sentence.
+    pub fetched_from: String,
+    /// The boolean parameter that says whether a data source wants it.
+    pub wanted: Switch,
 }
 
 #[derive(Clone, Debug)]
@@ -268,6 +295,11 @@ impl Definition {
         let raw: raw::RawDefinition = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| failed(vec![problem::of_yaml(&error)]))?;
         check::check(raw).map_err(failed)
+    }
+
+    /// The identifier kinds it searches by, as they are asked for.
+    pub fn kinds(&self) -> impl Iterator<Item = &AskedKind> {
+        self.asked.iter().map(|asked| &asked.kind)
     }
 
     /// The parameter that holds the base URL, if it is one.

@@ -19,8 +19,10 @@ pub(crate) struct RawDefinition {
     pub secret: Spanned<Vec<RawSecret>>,
     pub auth: RawAuth,
     pub record_id: IdKind,
+    pub identifiers: Spanned<Vec<RawIdentifier>>,
     pub search: Spanned<Vec<RawSearch>>,
     pub erase: RawErase,
+    pub export: Option<RawExport>,
     pub status: RawStatus,
     pub statuses: Spanned<Pairs<Spanned<RawRuleStatus>>>,
     pub test: RawRequest,
@@ -50,6 +52,7 @@ pub(crate) enum RawParamKind {
     Boolean,
     Choice,
     Url,
+    Host,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +82,24 @@ pub(crate) struct RawHeader {
 pub(crate) enum IdKind {
     Integer,
     String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawIdentifier {
+    pub kind: Spanned<String>,
+    pub description: Spanned<String>,
+    pub example: Spanned<String>,
+    pub form: Option<Spanned<Form>>,
+}
+
+/// What the values of an identifier kind look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Form {
+    Digits,
+    Uuid,
+    Text,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +144,16 @@ pub(crate) struct RawErase {
     pub request: RawRequest,
     pub dry_run: Option<Spanned<RawTree>>,
     pub dry_run_echo: Option<Spanned<String>>,
+    pub rule_id: Spanned<String>,
+    pub status: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawExport {
+    pub wanted: Spanned<RawTree>,
+    pub fetched_from: Spanned<String>,
+    pub request: RawRequest,
     pub rule_id: Spanned<String>,
     pub status: Spanned<String>,
 }

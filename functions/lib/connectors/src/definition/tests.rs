@@ -25,34 +25,34 @@ fn the_embedded_definition_is_good() {
 
 #[test]
 fn a_misspelt_field_is_answered_with_the_right_one() {
-    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:94:7: unknown field `qurey`, write `query`");
+    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:104:7: unknown field `qurey`, write `query`");
 }
 
 #[test]
 fn a_field_at_the_wrong_place_is_answered_with_what_can_stand_there() {
-    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:155:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
+    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:185:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
 }
 
 #[test]
 fn a_missing_field_is_named() {
-    insta::assert_snapshot!(problems(&[("    match: /email\n", "")]), @"connector.yaml:99:5: missing field `match`: add `match: …` to this block");
+    insta::assert_snapshot!(problems(&[("    match: /email\n", "")]), @"connector.yaml:109:5: missing field `match`: add `match: …` to this block");
 }
 
 #[test]
 fn a_status_mapped_twice_is_refused() {
-    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:145:3: `NEW` stands here twice: keep one");
+    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:175:3: `NEW` stands here twice: keep one");
 }
 
 #[test]
 fn a_status_can_only_mean_what_the_domain_knows() {
-    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:142:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
+    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:172:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
 }
 
 #[test]
 fn a_value_of_another_type_is_refused() {
-    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:156:16: write a whole number without quotes");
+    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:186:16: write a whole number without quotes");
     insta::assert_snapshot!(problems(&[("hosts:\n  - api.qualif.io\n  - api.qualifio.com", "hosts: api.qualif.io")]), @"connector.yaml:8:8: write a list here, with `- ` before each item");
-    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:105:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
+    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:115:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
     insta::assert_snapshot!(problems(&[("type: boolean", "type: bool")]), @"connector.yaml:30:11: `bool` cannot stand here, write `boolean`");
 }
 
@@ -71,10 +71,10 @@ fn placeholders_that_mean_nothing_are_refused() {
             ("/rules/${rule_id}", "/rules/${secret.token}"),
         ]),
         @"
-    connector.yaml:109:15: an erasure has no `${param.driect}`, write `${param.direct}`
-    connector.yaml:115:22: a placeholder begins with `${` and has no end, write `${…}`
-    connector.yaml:116:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
-    connector.yaml:128:11: a secret is sent by `auth` alone, take this placeholder out
+    connector.yaml:119:15: an erasure has no `${param.driect}`, write `${param.direct}`
+    connector.yaml:125:22: a placeholder begins with `${` and has no end, write `${…}`
+    connector.yaml:126:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
+    connector.yaml:158:11: a secret is sent by `auth` alone, take this placeholder out
     "
     );
 }
@@ -89,12 +89,12 @@ fn placeholders_that_do_not_fit_their_place_are_refused() {
             ("email: ${identifier.email}", "email: ${identifier.phone}"),
         ]),
         @"
-    connector.yaml:93:13: the search does not ask for the person: put `${identifier.email}` into it
-    connector.yaml:96:16: a search has no `${identifier.phone}`, write `${identifier.email}`
-    connector.yaml:109:15: `${records}` is a list, which a query cannot hold: put it into the `body`
-    connector.yaml:115:22: `${records}` is a list, which a text cannot hold: put it into the `body`
-    connector.yaml:128:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`
-    connector.yaml:128:11: the status check does not name the rule: put `${rule_id}` into it
+    connector.yaml:103:13: the search does not ask for the person: put `${identifier.email}` into it
+    connector.yaml:106:16: a search has no `${identifier.phone}`, write `${identifier.email}`
+    connector.yaml:119:15: `${records}` is a list, which a query cannot hold: put it into the `body`
+    connector.yaml:125:22: `${records}` is a list, which a text cannot hold: put it into the `body`
+    connector.yaml:158:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`
+    connector.yaml:158:11: the status check does not name the rule: put `${rule_id}` into it
     "
     );
 }
@@ -116,7 +116,7 @@ fn hosts_are_lower_case_names_and_the_base_url_is_one_of_them() {
         connector.yaml:31:14: the default does not fit the parameter: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
         "
     );
-    insta::assert_snapshot!(problems(&[("type: url", "type: string")]), @"connector.yaml:11:11: `${param.base_url}` cannot make a base URL: give it alone with type `url`, or within a URL with type `choice`");
+    insta::assert_snapshot!(problems(&[("type: url", "type: string")]), @"connector.yaml:11:11: `${param.base_url}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.base_url}` with type `host` and listed in `hosts`");
 }
 
 #[test]
@@ -132,15 +132,16 @@ fn parameters_are_checked_against_their_own_type() {
     connector.yaml:19:11: the parameter `client_id` stands here twice: keep one
     connector.yaml:27:14: the example does not fit the parameter: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)
     connector.yaml:33:14: the default is of another type than the parameter
-    connector.yaml:38:14: the default does not fit the parameter: is less than 1
-    connector.yaml:116:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
+    connector.yaml:43:14: the default does not fit the parameter: is less than 1
+    connector.yaml:126:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
+    connector.yaml:151:15: an export has no `${param.user_id}`, write `${param.client_id}`
     "
     );
     insta::assert_snapshot!(
         problems(&[("    type: boolean\n", "    type: choice\n    choices: [\"on\", \"off\"]\n"), ("example: true\n    default: true", "example: \"on\"\n    default: \"no\"")]),
         @"
     connector.yaml:34:14: the default does not fit the parameter: is none of on, off
-    connector.yaml:177:20: write true or false, or a parameter such as `${param.direct}` of type `boolean`
+    connector.yaml:207:20: write true or false, or a parameter such as `${param.direct}` of type `boolean`
     "
     );
 }
@@ -159,15 +160,15 @@ fn requests_are_checked_for_what_they_are_for() {
             ("  FINISHED: finished", "  FINISHED: pending"),
         ]),
         @"
-    connector.yaml:93:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
-    connector.yaml:93:13: the search does not ask for the person: put `${identifier.email}` into it
-    connector.yaml:106:11: the erasure does not name the records: put `${records}` into its body
-    connector.yaml:118:12: write the fields that a dry run adds to the body, such as `test: true`
-    connector.yaml:127:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
-    connector.yaml:127:11: the status check does not name the rule: put `${rule_id}` into it
-    connector.yaml:134:9: a place in JSON begins with a slash, write `/crmId`
-    connector.yaml:136:7: write which text means `anonymised` or `deleted`
-    connector.yaml:140:3: no status means `finished`, so that nothing could ever end: add one
+    connector.yaml:103:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
+    connector.yaml:103:13: the search does not ask for the person: put `${identifier.email}` into it
+    connector.yaml:116:11: the erasure does not name the records: put `${records}` into its body
+    connector.yaml:128:12: write the fields that a dry run adds to the body, such as `test: true`
+    connector.yaml:157:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
+    connector.yaml:157:11: the status check does not name the rule: put `${rule_id}` into it
+    connector.yaml:164:9: a place in JSON begins with a slash, write `/crmId`
+    connector.yaml:166:7: write which text means `anonymised` or `deleted`
+    connector.yaml:170:3: no status means `finished`, so that nothing could ever end: add one
     "
     );
 }
@@ -175,10 +176,10 @@ fn requests_are_checked_for_what_they_are_for() {
 #[test]
 fn a_dry_runs_echo_needs_a_dry_run_and_a_place() {
     let echo = "  dry_run_echo: /ruleTypePayload/test\n";
-    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:119:17: there is no `dry_run` that could be echoed: add one, or take this out");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:121:17: write where the answer says `true` to a dry run, such as `/payload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:121:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:121:17: a place in JSON begins with a slash, write `/true`");
+    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:129:17: there is no `dry_run` that could be echoed: add one, or take this out");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:131:17: write where the answer says `true` to a dry run, such as `/payload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:131:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:131:17: a place in JSON begins with a slash, write `/true`");
     let without = GOOD.replace(echo, "");
     assert!(Definition::parse("connector.yaml", &without).is_ok());
 }
@@ -197,14 +198,14 @@ fn limits_have_bounds() {
             ("    secret: token", "    secret: tokn"),
         ]),
         @"
-    connector.yaml:84:13: no such field of `secret`, write `token`
-    connector.yaml:155:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
-    connector.yaml:156:16: write a number from 1 to 100000
-    connector.yaml:157:25: write a number from 10 to 120
-    connector.yaml:159:19: write a number from 1024 to 8388608
-    connector.yaml:168:28: the first wait is longer than the longest: swap them
-    connector.yaml:171:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
-    connector.yaml:177:18: write a number from 1 to 90
+    connector.yaml:89:13: no such field of `secret`, write `token`
+    connector.yaml:185:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
+    connector.yaml:186:16: write a number from 1 to 100000
+    connector.yaml:187:25: write a number from 10 to 120
+    connector.yaml:189:19: write a number from 1024 to 8388608
+    connector.yaml:198:28: the first wait is longer than the longest: swap them
+    connector.yaml:201:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
+    connector.yaml:207:18: write a number from 1 to 90
     "
     );
 }
@@ -244,7 +245,7 @@ fn a_number_of_a_parameter_is_checked_like_a_fixed_one() {
         );
         assert_eq!(problems.lines().count(), 1, "{problems}");
     }
-    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:171:17: a number has no `${param.looks}`, write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`");
+    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:201:17: a number has no `${param.looks}`, write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`");
     assert!(Definition::parse("connector.yaml", &GOOD.replace(looks, "verify_looks: 100")).is_ok());
 }
 
@@ -272,10 +273,10 @@ fn a_rate_and_a_quota_are_checked_with_their_parameters() {
             ("daily_calls: ${param.daily_calls}", "daily_calls: ${param.direct}"),
         ]),
         @"
-    connector.yaml:162:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
-    connector.yaml:163:18: write a number from 1 to 86400
-    connector.yaml:164:12: write a number from 1 to 100000
-    connector.yaml:165:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
+    connector.yaml:192:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
+    connector.yaml:193:18: write a number from 1 to 86400
+    connector.yaml:194:12: write a number from 1 to 100000
+    connector.yaml:195:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
     "
     );
     insta::assert_snapshot!(
@@ -284,14 +285,120 @@ fn a_rate_and_a_quota_are_checked_with_their_parameters() {
             ("    max: 500000\n", ""),
         ]),
         @"
-    connector.yaml:161:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
-    connector.yaml:163:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
+    connector.yaml:191:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
+    connector.yaml:193:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
     "
     );
-    insta::assert_snapshot!(problems(&[("calls: ${param.calls_per_minute}", "calls: ${param.calls}")]), @"connector.yaml:162:12: a number has no `${param.calls}`, write `${param.daily_calls}`");
-    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "")]), @"connector.yaml:162:5: missing field `per_seconds`: add `per_seconds: …` to this block");
-    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "    per_minute: 60\n")]), @"connector.yaml:163:5: unknown field `per_minute`, write one of `calls`, `per_seconds`, `burst`");
-    insta::assert_snapshot!(problems(&[("  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n", "  rate: 60\n")]), @"connector.yaml:161:9: write a block of `name: value` lines here");
+    insta::assert_snapshot!(problems(&[("calls: ${param.calls_per_minute}", "calls: ${param.calls}")]), @"connector.yaml:192:12: a number has no `${param.calls}`, write `${param.daily_calls}`");
+    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "")]), @"connector.yaml:192:5: missing field `per_seconds`: add `per_seconds: …` to this block");
+    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "    per_minute: 60\n")]), @"connector.yaml:193:5: unknown field `per_minute`, write one of `calls`, `per_seconds`, `burst`");
+    insta::assert_snapshot!(problems(&[("  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n", "  rate: 60\n")]), @"connector.yaml:191:9: write a block of `name: value` lines here");
+}
+
+const INHOUSE: &str = include_str!("../../definitions/inhouse/connector.yaml");
+
+fn inhouse_problems(changes: &[(&str, &str)]) -> String {
+    let mut text = INHOUSE.to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    Definition::parse("connector.yaml", &text).expect_err("nothing was found wrong").to_string()
+}
+
+#[test]
+fn every_kind_that_is_searched_by_is_described_once_and_no_other() {
+    insta::assert_snapshot!(inhouse_problems(&[("- kind: phone", "- kind: telephone")]), @"
+    connector.yaml:53:11: no search is by `telephone`: add one with `by: telephone`, or take this description out
+    connector.yaml:71:9: there is a search by `phone`, and `identifiers` doesn't describe it: add `- kind: phone`
+    ");
+    insta::assert_snapshot!(inhouse_problems(&[("- kind: phone", "- kind: email")]), @"
+    connector.yaml:53:11: the identifier kind `email` stands here twice: keep one
+    connector.yaml:55:14: the example does not fit its kind: the value of kind email is not one e-mail address such as name@example.com
+    connector.yaml:71:9: there is a search by `phone`, and `identifiers` doesn't describe it: add `- kind: phone`
+    ");
+    insta::assert_snapshot!(inhouse_problems(&[("    description: an e-mail address that your system knows the person by", "    description: ''")]), @"connector.yaml:51:18: this is empty: write what a reader needs to know");
+    insta::assert_snapshot!(inhouse_problems(&[("    example: name@example.com\n", "")]), @"connector.yaml:51:5: missing field `example`: add `example: …` to this block");
+}
+
+#[test]
+fn a_kinds_example_has_its_form_and_built_in_kinds_have_their_own() {
+    insta::assert_snapshot!(
+        inhouse_problems(&[
+            ("example: name@example.com", "example: name"),
+            ("example: \"+32470000000\"", "example: \"0470000000\"\n    form: digits"),
+            ("example: \"100001\"", "example: C-100001"),
+        ]),
+        @"
+    connector.yaml:52:14: the example does not fit its kind: the value of kind email is not one e-mail address such as name@example.com
+    connector.yaml:55:14: the example does not fit its kind: the value of kind phone is not a phone number of 7 to 15 digits: write it with + and the country's code, such as +32470000000
+    connector.yaml:56:11: the kind `phone` has a form of its own: leave `form` out
+    connector.yaml:59:14: the example does not fit its kind: it is not made of the digits 0 to 9 alone
+    "
+    );
+    insta::assert_snapshot!(inhouse_problems(&[("form: digits", "form: uuid")]), @"connector.yaml:58:14: the example does not fit its kind: it is not a UUID: 32 hexadecimal digits, with hyphens after 8, 12, 16 and 20");
+    insta::assert_snapshot!(inhouse_problems(&[("form: digits", "form: number")]), @"connector.yaml:59:11: `number` cannot stand here, write one of `digits`, `uuid`, `text`");
+    for (form, example) in [("text", "C 1"), ("uuid", "5B0F7C1E-6a51-4a0e-9d57-2f1d7d0f3a10")] {
+        let text = INHOUSE.replace("form: digits", &format!("form: {form}"));
+        let text = text.replace("example: \"100001\"", &format!("example: {example}"));
+        assert!(Definition::parse("connector.yaml", &text).is_ok(), "{form}");
+    }
+}
+
+#[test]
+fn uuids_are_the_same_in_either_case() {
+    let kind = IdentifierKind::parse("account").unwrap();
+    let value = "5B0F7C1E-6a51-4a0e-9d57-2f1d7d0f3a10";
+    let identifier = rightful_domain::identifier::Identifier::new(kind, value).unwrap();
+    assert!(Form::Uuid.matches(&identifier, &value.to_lowercase()));
+    assert!(!Form::Text.matches(&identifier, &value.to_lowercase()));
+    assert!(!Form::Uuid.matches(&identifier, "5b0f7c1e-6a51-4a0e-9d57-2f1d7d0f3a11"));
+}
+
+#[test]
+fn an_operators_host_is_listed_and_makes_the_base_url_as_it_is() {
+    insta::assert_snapshot!(
+        inhouse_problems(&[("  - ${param.host}\nbase", "  - ${param.token}\nbase"), ("base_url: https://${param.host}", "base_url: https://${param.host}.example.com")]),
+        @"
+    connector.yaml:9:5: a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`
+    connector.yaml:10:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
+    "
+    );
+    insta::assert_snapshot!(inhouse_problems(&[("type: host", "type: string")]), @"
+    connector.yaml:9:5: a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`
+    connector.yaml:10:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
+    ");
+    insta::assert_snapshot!(inhouse_problems(&[("base_url: https://${param.host}", "base_url: http://${param.host}")]), @"connector.yaml:10:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`");
+    insta::assert_snapshot!(
+        inhouse_problems(&[("example: privacy.example.com", "example: 127.0.0.1:8080\n    default: privacy.internal")]),
+        @"
+    connector.yaml:16:14: the example does not fit the parameter: is not a host's name in lower-case ASCII, without scheme, port or path, and no IP address
+    connector.yaml:17:14: the operator names the host: leave `default` out
+    connector.yaml:17:14: the default does not fit the parameter: is not a name of the public DNS
+    "
+    );
+}
+
+#[test]
+fn an_export_names_records_a_page_and_a_parameter() {
+    insta::assert_snapshot!(
+        problems(&[
+            ("wanted: ${param.export_rule}", "wanted: true"),
+            ("fetched_from: \"In Qualifio, on the page \\\"Export and erasure requests\\\", as a .zip of JSON, once the account's DPO has approved it.\"", "fetched_from: ' '"),
+            ("    method: POST\n    path: /v1/gdpr/rules/exportData", "    method: GET\n    path: /v1/gdpr/rules/exportData"),
+            ("ruleType: GDPR_ExportData\n      clientId: ${param.client_id}\n      ruleTypePayload:\n        profiles: ${records}", "x: 1"),
+        ]),
+        @"
+    connector.yaml:138:11: each data source says whether it wants the export: write a parameter such as `${param.export_rule}` of type `boolean`
+    connector.yaml:139:17: this is empty: write what a reader needs to know
+    connector.yaml:141:13: a GET opens no rule, write the vendor's method, such as `POST`
+    connector.yaml:142:11: the export does not name the records: put `${records}` into its body
+    connector.yaml:146:7: a GET has no body: take it out, or write `method: POST`
+    "
+    );
+    insta::assert_snapshot!(problems(&[("wanted: ${param.export_rule}", "wanted: ${param.user_id}")]), @"connector.yaml:138:11: write true or false, or a parameter such as `${param.direct}` of type `boolean`");
+    insta::assert_snapshot!(problems(&[("  wanted: ${param.export_rule}\n", "")]), @"connector.yaml:152:3: missing field `wanted`: add `wanted: …` to this block");
+    insta::assert_snapshot!(problems(&[("  wanted: ${param.export_rule}\n", "  wanted: ${param.export_rule}\n  dry_run: { test: true }\n")]), @"connector.yaml:139:3: unknown field `dry_run`, write one of `wanted`, `fetched_from`, `request`, `rule_id`, `status`");
 }
 
 #[test]

@@ -30,6 +30,44 @@ pub(crate) fn is_host_name(text: &str) -> bool {
         && text.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
+/// The ends of names that RFC 6761, 6762, 7686, 8375 and 9476 (and ICANN, for `internal`) keep out of
+/// the public DNS.
+const NOT_PUBLIC: [&str; 8] =
+    ["localhost", "local", "internal", "home.arpa", "test", "invalid", "onion", "alt"];
+
+/// Checks the name of a host as an operator gives it: one of the public DNS, without anything else; or,
+/// where that is allowed, this machine with or without a port. What a name leads to is checked when it
+/// is called.
+///
+/// # Errors
+/// What is wrong with it; never the text itself.
+pub(crate) fn operators_host(text: &str, allow_loopback: bool) -> Result<(), String> {
+    if allow_loopback && is_loopback_authority(text) {
+        return Ok(());
+    }
+    if !is_host_name(text) {
+        return Err(
+            "is not a host's name in lower-case ASCII, without scheme, port or path, and no IP address"
+                .to_owned(),
+        );
+    }
+    let ends_with = |end: &&str| text.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
+    if NOT_PUBLIC.iter().any(|end| ends_with(&end)) {
+        return Err("is not a name of the public DNS".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether a text is this machine, with or without a port, and nothing else.
+pub(crate) fn is_loopback_authority(text: &str) -> bool {
+    let Ok(url) = Url::parse(&format!("http://{text}")) else { return false };
+    let host = url.host_str().unwrap_or_default();
+    // As it is written: other spellings of an address read as the same one.
+    let port = text.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
+    let whole = text == host || port.is_some_and(|port| port.parse::<u16>().is_ok());
+    whole && is_loopback(host)
+}
+
 /// Reads a base URL: scheme and host alone.
 ///
 /// # Errors
@@ -83,6 +121,54 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_operators_host_is_a_name_of_the_public_dns() {
+        for good in ["privacy.example.com", "a.b-c.example", "localhost.example.com", "xn--bcher-kva.example"]
+        {
+            assert_eq!(operators_host(good, false), Ok(()), "{good}");
+            assert_eq!(operators_host(good, true), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "privacy",
+            "Privacy.example.com",
+            "https://privacy.example.com",
+            "privacy.example.com/",
+            "privacy.example.com:443",
+            "privacy.example.com:8443",
+            "user@privacy.example.com",
+            "privacy.example.com?x",
+            "privacy.example.com#x",
+            "privacy.example.com\\x",
+            "10.0.0.1",
+            "1.1.1.1",
+            "0x7f.1",
+            "[fd00::1]",
+            "[::ffff:10.0.0.1]",
+            "2130706433",
+            "a.localhost",
+            "printer.local",
+            "metadata.google.internal",
+            "router.home.arpa",
+            "x.test",
+            "x.invalid",
+            "x.onion",
+            "127.0.0.1.",
+            "127.0.0.1/x",
+            "x@127.0.0.1",
+            "localhost.",
+        ] {
+            for allow_loopback in [false, true] {
+                let wrong = operators_host(bad, allow_loopback).unwrap_err();
+                assert!(bad.is_empty() || !wrong.contains(bad), "{bad}");
+            }
+        }
+        for here in ["127.0.0.1", "127.0.0.1:8080", "localhost:8080", "localhost", "[::1]:8080"] {
+            assert!(operators_host(here, false).is_err(), "{here}");
+            assert_eq!(operators_host(here, true), Ok(()), "{here}");
+        }
+    }
 
     #[test]
     fn a_host_is_a_lower_case_name_and_no_address() {

@@ -48,7 +48,10 @@ async fn outcome(case: &Case, step: &str, answer: ResponseTemplate) -> Result<St
 }
 
 fn is_the_walkthroughs(case: &Case, step: &str, request: &Request) {
-    let expected = &case.walkthrough[step];
+    is_asked(case, step, &case.walkthrough[step], request);
+}
+
+fn is_asked(case: &Case, step: &str, expected: &Value, request: &Request) {
     assert_eq!(request.method.as_str(), expected["method"], "{step}");
     assert_eq!(request.url.path(), expected["path"], "{step}");
     let query: serde_json::Map<String, Value> = request
@@ -160,6 +163,76 @@ async fn neighbours_of_the_person_are_dropped_and_repeated_records_counted_once(
 }
 
 #[tokio::test]
+async fn every_kind_that_it_searches_by_is_asked_for_and_compared_to_the_letter() {
+    for case in cases() {
+        let identifiers = case.identifiers();
+        let kinds: Vec<IdentifierKind> =
+            identifiers.iter().map(|(identifier, _)| identifier.kind().clone()).collect();
+        assert_eq!(kinds, case.definition.identifiers, "walkthrough.json: more_identifiers");
+        assert!(case.definition.kinds().map(|asked| &asked.kind).eq(&case.definition.identifiers));
+        for (identifier, search) in &identifiers {
+            for answer in ["search.json", "search-neighbours.json"] {
+                let server = answering(json(case.answer(answer))).await;
+                let found = case.at(&server).await.search(std::slice::from_ref(identifier)).await.unwrap();
+                assert_eq!(found.records, case.records(), "{} {answer}", identifier.kind());
+                is_asked(&case, "search", search, &server.received_requests().await.unwrap()[0]);
+            }
+            let server = answering(json(case.answer("search-none.json"))).await;
+            let found = case.at(&server).await.search(std::slice::from_ref(identifier)).await.unwrap();
+            assert_eq!(found.records, []);
+        }
+    }
+}
+
+/// The records in an answer to a search: the answer itself, or its one list.
+fn records_of(answer: &mut Value) -> &mut Vec<Value> {
+    match answer {
+        Value::Array(records) => records,
+        Value::Object(fields) => fields.values_mut().find_map(Value::as_array_mut).unwrap(),
+        _ => panic!("search.json holds no records"),
+    }
+}
+
+#[tokio::test]
+async fn a_copy_holds_each_record_whole_and_once_and_no_neighbours() {
+    for case in cases() {
+        let mut whole: Value = serde_json::from_str(&case.answer("search.json")).unwrap();
+        let whole = records_of(&mut whole).clone();
+        for answer in ["search.json", "search-neighbours.json"] {
+            let server = answering(json(case.answer(answer))).await;
+            let copies = case.at(&server).await.copy(&[case.person(), case.person()]).await.unwrap();
+            let ids: Vec<RecordId> = copies.iter().map(|copy| copy.id.clone()).collect();
+            assert_eq!(ids, case.records(), "{answer}");
+            let contents: Vec<Value> = copies.into_iter().map(|copy| copy.content).collect();
+            assert_eq!(contents, whole, "{answer}");
+            is_the_walkthroughs(&case, "search", &server.received_requests().await.unwrap()[0]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_cannot_be_whole_is_none() {
+    for case in cases() {
+        let server = answering(json(case.answer("search-none.json"))).await;
+        let source = case.at(&server).await;
+        assert_eq!(source.copy(&[case.person()]).await, Ok(vec![]));
+        assert_eq!(source.copy(&[]).await, Err(Fault::Refused("missing_identifier")));
+        assert!(source.capabilities().rights.contains(&Right::Access));
+        let most = source.capabilities().max_records;
+        for (answer, fault) in [
+            (json("[{]".to_owned()), Fault::Unavailable("vendor_answer_unreadable")),
+            (json(many(&case, most + 1)), Fault::TooManyRecords),
+            (ResponseTemplate::new(403), Fault::Refused("vendor_forbidden")),
+            (ResponseTemplate::new(429), Fault::Throttled(None)),
+            (ResponseTemplate::new(500), Fault::Unavailable("vendor_server_error")),
+        ] {
+            let server = answering(answer).await;
+            assert_eq!(case.at(&server).await.copy(&[case.person()]).await, Err(fault));
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_identifier_is_searched_by_and_the_finds_are_put_together() {
     for case in cases() {
         let server = answering(json(case.answer("search.json"))).await;
@@ -172,29 +245,31 @@ async fn every_identifier_is_searched_by_and_the_finds_are_put_together() {
     }
 }
 
+/// An answer with so many records of the person.
+fn many(case: &Case, count: usize) -> String {
+    let mut answer: Value = serde_json::from_str(&case.answer("search.json")).unwrap();
+    let records = records_of(&mut answer);
+    let kind = case.person().kind().as_str().to_owned();
+    let mut record = records[0].clone();
+    record.as_object_mut().unwrap().retain(|name, _| *name == "id" || *name == kind);
+    let with = |n: usize| {
+        let mut record = record.clone();
+        record["id"] = if record["id"].is_number() { n.into() } else { n.to_string().into() };
+        record
+    };
+    *records = (1..=count).map(with).collect();
+    answer.to_string()
+}
+
 #[tokio::test]
 async fn a_person_with_too_many_records_is_a_mistake() {
     for case in cases() {
         let most = case.at(&MockServer::start().await).await.capabilities().max_records;
-        // Made for answers that are a bare array of records with a number `id`; others bring their own.
-        let Some(record) =
-            serde_json::from_str::<Value>(&case.answer("search.json")).unwrap().get(0).cloned()
-        else {
-            continue;
-        };
-        let many = |count: usize| {
-            let all: Vec<Value> = (0..count)
-                .map(|n| {
-                    let mut record = record.clone();
-                    record["id"] = (n + 1).into();
-                    record.as_object_mut().unwrap().retain(|name, _| name == "id" || name == "email");
-                    record
-                })
-                .collect();
-            Value::Array(all).to_string()
-        };
-        assert!(outcome(&case, "search", json(many(most))).await.is_ok());
-        assert_eq!(outcome(&case, "search", json(many(most + 1))).await, Err("TooManyRecords".to_owned()));
+        assert!(outcome(&case, "search", json(many(&case, most))).await.is_ok());
+        assert_eq!(
+            outcome(&case, "search", json(many(&case, most + 1))).await,
+            Err("TooManyRecords".to_owned())
+        );
     }
 }
 
@@ -297,7 +372,11 @@ async fn answers_that_are_too_large_are_no_success() {
 #[tokio::test]
 async fn a_status_that_nobody_knows_is_unknown() {
     for case in cases() {
-        for odd in ["SOMETHING_NEW", "finished", "", "FINISHED "] {
+        let finished = case.text("/finished");
+        let (lower, upper) = (finished.to_lowercase(), finished.to_uppercase());
+        let cased = if lower == finished { upper } else { lower };
+        let padded = format!("{finished} ");
+        for odd in ["SOMETHING_NEW", cased.as_str(), "", padded.as_str()] {
             let body = case.answer("status.json").replace(case.text("/finished"), odd);
             let server = answering(json(body)).await;
             let report = case.at(&server).await.status(case.text("/rule_id"), &case.records()).await.unwrap();
@@ -370,7 +449,7 @@ async fn what_cannot_be_submitted_is_not_sent() {
 /// A server that takes one token only.
 async fn taking(case: &Case, token: &str, body: String) -> MockServer {
     let server = MockServer::start().await;
-    Mock::given(header(case.text("/auth/header"), token))
+    Mock::given(header(case.text("/auth/header"), case.sent(token).as_str()))
         .respond_with(json(body))
         .with_priority(1)
         .mount(&server)
@@ -428,11 +507,11 @@ async fn tokens_that_are_not_taken_are_tried_once_each() {
 async fn a_second_token_is_never_tried_after_anything_but_a_401() {
     for case in cases() {
         let server = MockServer::start().await;
-        Mock::given(header(case.text("/auth/header"), "a"))
+        Mock::given(header(case.text("/auth/header"), case.sent("a").as_str()))
             .respond_with(ResponseTemplate::new(401))
             .mount(&server)
             .await;
-        Mock::given(header(case.text("/auth/header"), "b"))
+        Mock::given(header(case.text("/auth/header"), case.sent("b").as_str()))
             .respond_with(ResponseTemplate::new(500))
             .mount(&server)
             .await;

@@ -122,9 +122,58 @@ async fn a_connector_that_is_not_there_is_a_matter_of_set_up() {
         connector: "other".to_owned(),
         params: case.params("https://api.qualif.io"),
         enabled: true,
+        review: Default::default(),
         revision: 1,
         created_at: rightful_domain::time::Time::parse("2026-11-21T09:30:00Z").unwrap(),
     };
     let opened = rightful_domain::ports::Vendors::open(&sources, &source).await;
     assert_eq!(opened.unwrap_err(), Failure::misconfigured("connector_unknown"));
+}
+
+#[tokio::test]
+async fn the_host_that_an_operator_names_is_a_public_name_and_the_only_one_that_is_called() {
+    let case = case("inhouse");
+    for allow_loopback in [false, true] {
+        let (client, lookup) = resolving(&["10.0.0.5"], allow_loopback);
+        let source = case.open_with("privacy.example.com", case.secrets(), client).await.unwrap();
+        let forbidden = Fault::Unavailable("vendor_address_forbidden");
+        assert_eq!(case.submit(&source).await, Submitted::NotSent(forbidden.clone()));
+        assert_eq!(source.test().await, Err(forbidden));
+        assert_eq!(*lookup.asked.lock().unwrap(), ["privacy.example.com"; 2]);
+    }
+    for bad in [
+        "10.0.0.5",
+        "1.1.1.1",
+        "[fd00::1]",
+        "privacy.example.com:8443",
+        "privacy.example.com:443",
+        "privacy.example.com/x",
+        "user@privacy.example.com",
+        "privacy",
+        "privacy.internal",
+        "${param.host}",
+        "",
+    ] {
+        for allow_loopback in [false, true] {
+            let opened = case.open_with(bad, case.secrets(), client(allow_loopback)).await;
+            assert_eq!(opened.unwrap_err(), Failure::misconfigured("parameter_wrong"), "{bad}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operators_host_is_this_machine_only_where_that_is_allowed() {
+    let case = case("inhouse");
+    let server = MockServer::start().await;
+    let none = ResponseTemplate::new(200).set_body_string(case.answer("search-none.json"));
+    Mock::given(any()).respond_with(none).mount(&server).await;
+    let port = server.address().port();
+    for here in [format!("127.0.0.1:{port}"), format!("localhost:{port}")] {
+        let (allowed, _) = resolving(&["127.0.0.1"], true);
+        assert_eq!(case.open_with(&here, case.secrets(), allowed).await.unwrap().test().await, Ok(()));
+        let (forbidden, _) = resolving(&["127.0.0.1"], false);
+        let opened = case.open_with(&here, case.secrets(), forbidden).await;
+        assert_eq!(opened.unwrap_err(), Failure::misconfigured("parameter_wrong"), "{here}");
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), 2);
 }

@@ -144,7 +144,9 @@ async fn it_can_do_what_the_definition_says() {
         ],
         rights: [
             Erasure,
+            Access,
         ],
+        export: None,
         dry_run: true,
         batch_size: 100,
         max_records: 1000,
@@ -248,4 +250,63 @@ async fn how_often_it_may_be_called_is_the_data_sources_and_nought_is_no_limit()
     case.walkthrough["params"]["daily_calls"] = "0".into();
     let limits = case.open("http://127.0.0.1:9", case.secrets()).await.capabilities().call_limits;
     assert_eq!((limits.rate, limits.daily_calls), (None, None));
+}
+
+#[tokio::test]
+async fn an_export_is_sent_when_it_is_wanted_and_followed_like_an_erasure() {
+    let mut case = case("qualifio");
+    case.walkthrough["params"]["export_rule"] = "true".into();
+    let answer = case.answer("submit.json");
+    let answer = answer.replace("APPROVED", "NEW").replace("GDPR_ForgottenRight", "GDPR_ExportData");
+    let exporting = server(&answer).await;
+    let source = case.at(&exporting).await;
+    let from = source.capabilities().export.clone().unwrap();
+    assert!(from.contains("Export and erasure requests"), "{from}");
+    let records = case.records();
+    let batch = Batch { justification: "request 1", records: &records, dry_run: false, right: Right::Access };
+    let rule_id = case.text("/rule_id").to_owned();
+    assert_eq!(
+        source.submit(&batch).await,
+        Submitted::Accepted { rule_id: rule_id.clone(), status: RuleStatus::AwaitingApproval }
+    );
+    let dry = Submitted::Rejected(Fault::Refused("dry_run_unsupported"));
+    assert_eq!(source.submit(&Batch { dry_run: true, ..batch.clone() }).await, dry);
+    let requests = exporting.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 1);
+    insta::assert_snapshot!(written(&requests[0]), @r#"
+    POST /v1/gdpr/rules/exportData?clientId=2449
+    accept: application/json
+    content-length: 130
+    content-type: application/json
+    user-agent: rightful/VERSION
+    x-api-token: TOKEN-FOR-ACCOUNT-2449
+
+    {"ruleType":"GDPR_ExportData","clientId":2449,"ruleTypePayload":{"profiles":[78,79,85]},"justification":"request 1","userId":1001}
+    "#);
+
+    let done = server(&case.answer("status.json")).await;
+    let report = case.at(&done).await.status(&rule_id, &records).await.unwrap();
+    assert_eq!((report.status, report.confirmed), (RuleStatus::Finished, records.len()));
+}
+
+#[tokio::test]
+async fn an_export_that_was_not_answered_is_unknown_and_one_that_is_not_wanted_is_not_sent() {
+    let mut case = case("qualifio");
+    let records = case.records();
+    let batch = Batch { justification: "request 1", records: &records, dry_run: false, right: Right::Access };
+    let untouched = MockServer::start().await;
+    let source = case.at(&untouched).await;
+    assert_eq!(source.capabilities().export, None);
+    for dry_run in [false, true] {
+        let refused = Submitted::Rejected(Fault::Refused("right_unsupported"));
+        assert_eq!(source.submit(&Batch { dry_run, ..batch.clone() }).await, refused);
+    }
+    assert!(untouched.received_requests().await.unwrap().is_empty());
+
+    case.walkthrough["params"]["export_rule"] = "true".into();
+    let broken = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(500)).mount(&broken).await;
+    let submitted = case.at(&broken).await.submit(&batch).await;
+    assert_eq!(submitted, Submitted::Unknown("vendor_server_error"));
+    assert_eq!(broken.received_requests().await.unwrap().len(), 1);
 }

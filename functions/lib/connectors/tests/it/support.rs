@@ -1,6 +1,6 @@
 //! What the tests share: connectors with their recorded walkthroughs, secrets, servers that misbehave.
 
-use rightful_connectors::{Connectors, Definition, Options, Source, Sources, VendorClient};
+use rightful_connectors::{Connectors, Definition, Options, ParamKind, Source, Sources, VendorClient};
 use rightful_domain::failure::Failure;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::SourceId;
@@ -112,8 +112,32 @@ impl Case {
         given
             .iter()
             .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
-            .chain([("base_url".to_owned(), base_url.to_owned())])
+            .chain([self.place(base_url)])
             .collect()
+    }
+
+    /// The parameter that says where the vendor answers.
+    fn place(&self, base_url: &str) -> (String, String) {
+        let host = self.definition.params.iter().find(|param| param.kind == ParamKind::Host);
+        match host {
+            Some(param) => (param.name.clone(), base_url.split("://").last().unwrap().to_owned()),
+            None => ("base_url".to_owned(), base_url.to_owned()),
+        }
+    }
+
+    /// What the vendor's header holds when this token is sent.
+    pub fn sent(&self, token: &str) -> String {
+        self.text("/auth/value").replace(self.text("/secret/token"), token)
+    }
+
+    /// An identifier of each kind that is searched by, and the search that the walkthrough has for it.
+    pub fn identifiers(&self) -> Vec<(Identifier, Value)> {
+        let more = self.walkthrough.get("more_identifiers").and_then(Value::as_array);
+        let more = more.into_iter().flatten().map(|more| {
+            let kind = IdentifierKind::parse(more["kind"].as_str().unwrap()).unwrap();
+            (Identifier::new(kind, more["value"].as_str().unwrap()).unwrap(), more["search"].clone())
+        });
+        std::iter::once((self.person(), self.walkthrough["search"].clone())).chain(more).collect()
     }
 
     pub async fn open(&self, base_url: &str, secrets: Arc<Kept>) -> Source<Kept> {
@@ -134,6 +158,7 @@ impl Case {
             connector: self.definition.name.clone(),
             params: self.params(base_url),
             enabled: true,
+            review: Default::default(),
             revision: 1,
             created_at: Time::parse("2026-11-21T09:30:00Z").unwrap(),
         };

@@ -1,0 +1,107 @@
+//! The fake in-house system: the contract, its approval, and what can go wrong with it.
+
+mod stage;
+
+use rightful_sandbox::http::{Answer, send};
+use rightful_sandbox::{DEFAULT_INHOUSE_TOKEN, Fault, FaultKind, On, Reset};
+use serde_json::{Value, json};
+use stage::{Stage, good};
+
+async fn call(stage: &Stage, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
+    let auth = format!("Bearer {DEFAULT_INHOUSE_TOKEN}");
+    send(&stage.sandbox.url, method, path, &[("authorization", auth.as_str())], body).await
+}
+
+async fn search(stage: &Stage, kind: &str, value: &str) -> Vec<String> {
+    let body = json!({"identifier": {"kind": kind, "value": value}});
+    let found = good(call(stage, "POST", "/rightful/search", Some(&body)).await);
+    let records = found["records"].as_array().unwrap().iter();
+    records.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn erase(stage: &Stage, dry_run: bool) -> Value {
+    let body = json!({"records": ["c-100001", "o-7731"], "justification": "x", "dry_run": dry_run});
+    good(call(stage, "POST", "/rightful/erasures", Some(&body)).await)
+}
+
+async fn status(stage: &Stage, erasure: &Value) -> Value {
+    let path = format!("/rightful/erasures/{}", erasure["id"].as_str().unwrap());
+    good(call(stage, "GET", &path, None).await)
+}
+
+#[tokio::test]
+async fn people_are_found_by_each_kind_with_their_neighbours_and_erased() {
+    let stage = Stage::fast();
+    for (kind, value) in [("email", "ann@example.com"), ("phone", "+32470000001"), ("customer_id", "100001")]
+    {
+        let mut found = search(&stage, kind, value).await;
+        found.sort();
+        assert_eq!(found, ["c-100001", "c-1000010", "o-7731"], "{kind}");
+    }
+    let erasure = erase(&stage, false).await;
+    assert_eq!((&erasure["status"], &erasure["dry_run"]), (&json!("pending"), &json!(false)));
+    let done = status(&stage, &erasure).await;
+    assert_eq!(done["status"], "finished");
+    assert_eq!(done["records"][1], json!({"id": "o-7731", "result": "deleted"}));
+    assert_eq!(search(&stage, "customer_id", "100001").await, ["c-1000010"]);
+    assert_eq!(stage.control.people().await.unwrap().len(), 2);
+    let journal = stage.control.journal().await.unwrap();
+    let searched = journal.calls_of("inhouse_search");
+    assert_eq!(searched[1].identifier_kind.as_deref(), Some("phone"));
+    assert_eq!(journal.calls_of("inhouse_submit")[0].records, ["c-100001", "o-7731"]);
+    assert_eq!(journal.inhouse_erasures.len(), 2);
+    assert!(journal.erasures.is_empty());
+}
+
+#[tokio::test]
+async fn an_erasure_waits_for_its_approval_and_a_dry_run_erases_nothing() {
+    let stage = Stage::fast();
+    let waits = Reset { inhouse_approves: true, ..Reset::default() };
+    stage.control.reset(&waits).await.unwrap();
+    let erasure = erase(&stage, false).await;
+    assert_eq!(status(&stage, &erasure).await["status"], "awaiting_approval");
+    assert_eq!(stage.control.people().await.unwrap().len(), 4);
+    stage.control.approve_erasure(erasure["id"].as_str().unwrap()).await.unwrap();
+    assert_eq!(status(&stage, &erasure).await["status"], "finished");
+    assert_eq!(stage.control.people().await.unwrap().len(), 2);
+    assert!(stage.control.approve_erasure("nobody's").await.is_err());
+
+    let stage = Stage::fast();
+    let dry = erase(&stage, true).await;
+    assert_eq!((&dry["dry_run"], &status(&stage, &dry).await["status"]), (&json!(true), &json!("finished")));
+    assert_eq!(stage.control.people().await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn what_is_not_the_contract_is_refused() {
+    let stage = Stage::fast();
+    for (path, body) in [
+        ("/rightful/search", json!({})),
+        ("/rightful/search", json!({"identifier": {"kind": "shoe_size", "value": "1"}})),
+        ("/rightful/erasures", json!({"records": [], "justification": "x", "dry_run": false})),
+        ("/rightful/erasures", json!({"records": ["a"], "justification": "x"})),
+        ("/rightful/erasures", json!({"records": [1], "justification": "x", "dry_run": false})),
+    ] {
+        assert_eq!(call(&stage, "POST", path, Some(&body)).await.unwrap().status, 400, "{body}");
+    }
+    assert_eq!(call(&stage, "GET", "/rightful/erasures/x", None).await.unwrap().status, 404);
+    let nobody = send(&stage.sandbox.url, "GET", "/rightful/erasures/x", &[], None).await.unwrap();
+    assert_eq!(nobody.status, 401);
+}
+
+#[tokio::test]
+async fn its_faults_are_its_own() {
+    let stage = Stage::fast();
+    stage.order(Fault::new(On::InhouseSubmit, FaultKind::Lies {})).await;
+    stage.order(Fault::new(On::InhouseStatus, FaultKind::WrongRule {}).once()).await;
+    stage.order(Fault::new(On::InhouseSearch, FaultKind::DuplicateId {}).once()).await;
+    assert_eq!(search(&stage, "phone", "+32470000001").await.len(), 4);
+    let erasure = erase(&stage, false).await;
+    assert_eq!(status(&stage, &erasure).await["id"], "erasure-0");
+    assert_eq!(status(&stage, &erasure).await["status"], "finished");
+    assert_eq!(stage.control.people().await.unwrap().len(), 4);
+    // Qualifio's rules are not touched by them.
+    let rule = stage.submit(&[78]).await;
+    stage.status(&rule).await;
+    assert_eq!(stage.left(stage::JOAO).await, [79, 85]);
+}
