@@ -231,6 +231,11 @@ impl Call {
         Self::act(Method::POST, path, body)
     }
 
+    /// Has something removed; never repeated.
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self { method: Method::DELETE, repeat: Repeat::Never, ..Self::get(path) }
+    }
+
     /// Doing it twice is doing it once.
     pub fn may_be_repeated(mut self) -> Self {
         self.repeat = Repeat::Harmless;

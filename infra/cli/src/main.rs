@@ -186,3 +186,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
             .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     })
 }
+
+#[cfg(test)]
+#[path = "main_tests.rs"]
+mod tests;

@@ -158,8 +158,7 @@ pub async fn remove(out: Out, deployment: &Deployment, id: &SourceId, yes: bool)
             format!("add --yes to do it, or `rightful source disable {id}` to keep it for later"),
         ));
     }
-    let call = Call::act(Method::DELETE, format!("/sources/{id}"), &json!({}))?;
-    deployment.api.done(call).await.map_err(told_api)?;
+    deployment.api.done(Call::delete(format!("/sources/{id}"))).await.map_err(told_api)?;
     if out.json {
         out.value(&json!({"id": id, "removed": true}))?;
     } else {
