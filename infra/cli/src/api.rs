@@ -92,7 +92,7 @@ impl ApiError {
     /// Whether a later call may succeed: it is worth trying again.
     pub fn may_pass(&self) -> bool {
         match self {
-            ApiError::Refused { status, .. } => *status >= 500 || *status == 429,
+            ApiError::Refused { status, .. } => *status > 500 || *status == 429,
             ApiError::NotReached | ApiError::Unavailable | ApiError::Lost => true,
             _ => false,
         }

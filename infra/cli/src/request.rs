@@ -5,7 +5,7 @@ use crate::args::{RequestList, RequestNew};
 use crate::deployment::Deployment;
 use crate::input::{Input, pair};
 use crate::output::{OK, Out, due_in, lines, table, told, usage, utc};
-use crate::{batch, source, watch, words};
+use crate::{batch, input, source, watch, words};
 use anyhow::Result;
 use rightful_aws::SystemClock;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
@@ -17,6 +17,7 @@ use rightful_domain::view::{AcceptedView, RequestDetail, RequestView};
 use serde::ser::{SerializeSeq as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 /// A request's id from the command line.
 pub fn id(text: &str) -> Result<RequestId> {
@@ -124,15 +125,10 @@ pub fn identifier(text: &str, input: &mut Input) -> Result<Identifier> {
 }
 
 /// A text in an operator's own words, from the command line, a file or standard input.
-pub fn reason(text: &str) -> Result<zeroize::Zeroizing<String>> {
-    let (_, given) = pair_of("reason", text)?;
+pub fn reason(text: &str) -> Result<Zeroizing<String>> {
+    let given =
+        input::given(text).ok_or_else(|| usage("the reason is empty", "say why, in your own words"))?;
     Input::default().value("reason", given)
-}
-
-fn pair_of<'a>(name: &'a str, text: &str) -> Result<(&'a str, crate::input::Given)> {
-    let joined = zeroize::Zeroizing::new(format!("{name}={text}"));
-    let given = pair(&joined).map(|(_, given)| given);
-    given.map(|given| (name, given)).ok_or_else(|| usage(format!("the {name} is empty"), "say why"))
 }
 
 fn say_accepted(out: Out, accepted: &AcceptedView) -> Result<()> {
