@@ -4,7 +4,7 @@
 //! that it refuses.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rightful_domain::request::{Ground, Right};
+use rightful_domain::request::{Ground, RefusalGround, Right};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -13,7 +13,8 @@ Exit codes:
   1  it could not be done, or a receipt or a connector is not right
   2  the command line was not understood
   3  the request is open or unknown
-  4  the request closed with another outcome: partly_fulfilled, refused or failed
+  4  the request closed with another outcome (partly_fulfilled, refused, failed or cancelled), or a
+     row of --file was rejected
 
 The deployment is, in this order: --stack FILE, --local, RIGHTFUL_STACK_FILE, and
 target/local/stack.json in this folder or one above it.";
@@ -59,6 +60,8 @@ pub enum Command {
     /// Receipts: check one, fetch the keys
     #[command(subcommand)]
     Receipt(Receipt),
+    /// What operators did to the deployment, the newest first: data sources and ticketing systems
+    Journal(Journal),
     /// Ticketing systems: what answers tickets
     #[command(subcommand)]
     Ticketing(Ticketing),
@@ -71,14 +74,39 @@ pub enum Command {
 
 #[derive(Subcommand)]
 pub enum Source {
-    /// Connects a data source: its secret first, then the data source itself
+    /// Connects a data source
     Add(SourceAdd),
-    /// Shows the connected data sources
+    /// Shows the connected data sources, then what can be connected, and what each needs
     List,
+    /// Shows a data source: its parameters, what it finds people by, who decides on what is found there
+    Show {
+        /// The data source
+        id: String,
+    },
     /// Asks the vendor something harmless, from where the data source is used
     Test {
         /// The data source
         id: String,
+    },
+    /// Lets new requests go to it again
+    Enable {
+        /// The data source
+        id: String,
+    },
+    /// Lets no new request go to it; those under way go on
+    Disable {
+        /// The data source
+        id: String,
+    },
+    /// Changes parameters, the secret or the review policies; what isn't named stays as it is
+    Change(SourceChange),
+    /// Removes a data source that no open request goes to, and its secret
+    Remove {
+        /// The data source
+        id: String,
+        /// Really remove it
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -95,6 +123,27 @@ pub struct SourceAdd {
     /// A field of the secret, from a file or from standard input
     #[arg(long, value_name = "NAME=@FILE|NAME=-")]
     pub secret: Vec<String>,
+    /// Who decides on what is found there, instead of the deployment's policy: auto, over:N or always
+    #[arg(long, value_name = "RIGHT=POLICY")]
+    pub review: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct SourceChange {
+    /// The data source
+    pub id: String,
+    /// A parameter that gets another value
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// A parameter that gets its default again
+    #[arg(long, value_name = "NAME")]
+    pub unset: Vec<String>,
+    /// A new secret: all of its fields, each from a file or from standard input
+    #[arg(long, value_name = "NAME=@FILE|NAME=-")]
+    pub secret: Vec<String>,
+    /// Who decides on what is found there: auto, over:N or always, or `deployment` for the deployment's own policy
+    #[arg(long, value_name = "RIGHT=POLICY")]
+    pub review: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -108,6 +157,42 @@ impl From<RightArg> for Right {
         match right {
             RightArg::Erasure => Right::Erasure,
             RightArg::Access => Right::Access,
+        }
+    }
+}
+
+/// The grounds of a refusal, by their names in every layer.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RefusalArg {
+    /// Freedom of expression and information
+    #[value(name = "art_17_3_a")]
+    Expression,
+    /// A legal obligation, or a task in the public interest
+    #[value(name = "art_17_3_b")]
+    LegalObligation,
+    /// Public health
+    #[value(name = "art_17_3_c")]
+    PublicHealth,
+    /// Archiving, research or statistics
+    #[value(name = "art_17_3_d")]
+    Archiving,
+    /// Legal claims
+    #[value(name = "art_17_3_e")]
+    LegalClaims,
+    /// Manifestly unfounded or excessive
+    #[value(name = "art_12_5")]
+    UnfoundedOrExcessive,
+}
+
+impl From<RefusalArg> for RefusalGround {
+    fn from(ground: RefusalArg) -> Self {
+        match ground {
+            RefusalArg::Expression => RefusalGround::Expression,
+            RefusalArg::LegalObligation => RefusalGround::LegalObligation,
+            RefusalArg::PublicHealth => RefusalGround::PublicHealth,
+            RefusalArg::Archiving => RefusalGround::Archiving,
+            RefusalArg::LegalClaims => RefusalGround::LegalClaims,
+            RefusalArg::UnfoundedOrExcessive => RefusalGround::UnfoundedOrExcessive,
         }
     }
 }
@@ -131,17 +216,10 @@ impl From<GroundArg> for Ground {
 
 #[derive(Subcommand)]
 pub enum Request {
-    /// Makes a request and starts its workflow
+    /// Makes a request and starts its workflow, or one for each row of a CSV file
     New(RequestNew),
     /// Shows requests, the newest first
-    List {
-        /// How many at most
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-        /// Only those that are open
-        #[arg(long)]
-        open: bool,
-    },
+    List(RequestList),
     /// Shows a request with its tasks
     Show {
         /// The request
@@ -157,6 +235,53 @@ pub enum Request {
         #[command(flatten)]
         watching: Watching,
     },
+    /// Gives one data source an identifier, in place of another one of its kind, and has it searched again
+    Identify {
+        /// The request
+        id: String,
+        /// The data source
+        #[arg(long, value_name = "ID")]
+        source: String,
+        /// Who it is about there; `email=-` reads standard input, `email=@FILE` a file
+        #[arg(long, value_name = "KIND=VALUE")]
+        identifier: String,
+    },
+    /// Shows which records were found at a data source, on the operator's own screen; each time is recorded
+    Records {
+        /// The request
+        id: String,
+        /// The data source
+        #[arg(long, value_name = "ID")]
+        source: String,
+        /// Print them although standard output is no terminal: they are personal data
+        #[arg(long)]
+        print: bool,
+    },
+    /// Decides on exactly the records that were found
+    Review(RequestReview),
+    /// Has one data source of an open request run again, from its search on
+    Run {
+        /// The request
+        id: String,
+        /// The data source
+        #[arg(long, value_name = "ID")]
+        source: String,
+    },
+    /// Opens a closed request again, while its person is remembered
+    Reopen {
+        /// The request
+        id: String,
+        /// A data source that runs again; without one, all that were not acted on
+        #[arg(long, value_name = "ID")]
+        source: Vec<String>,
+    },
+    /// Calls a request off, as long as nothing was submitted for it
+    Cancel {
+        /// The request
+        id: String,
+    },
+    /// Says how a task ended that was handed to a person; it is recorded as your word, never as verified
+    State(RequestStated),
     /// Extends a request's legal date, while its first month lasts
     Extend {
         /// The request
@@ -168,10 +293,27 @@ pub enum Request {
         #[arg(long)]
         ground: GroundArg,
     },
+    /// Fetches the copy of a closed request for access
+    Copy {
+        /// The request
+        id: String,
+        /// Write the copy here; only this user can read the file
+        #[arg(short, long, value_name = "FILE", required_unless_present = "link")]
+        output: Option<PathBuf>,
+        /// Write over the file that is there
+        #[arg(long)]
+        force: bool,
+        /// Print the link instead: whoever has it can fetch the copy
+        #[arg(long, conflicts_with_all = ["output", "force"])]
+        link: bool,
+    },
     /// Shows a closed request's receipt
     Receipt {
         /// The request
         id: String,
+        /// That of an earlier closing of a reopened request, counted from 0
+        #[arg(long, value_name = "N")]
+        closing: Option<u32>,
         /// Write the receipt file here
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -180,26 +322,103 @@ pub enum Request {
 
 #[derive(Args)]
 pub struct RequestNew {
-    /// What the data subject demands
-    #[arg(long)]
-    pub right: RightArg,
+    /// What the data subject demands; with --file, for rows that don't say it
+    #[arg(long, required_unless_present = "file")]
+    pub right: Option<RightArg>,
     /// Who it is about; `email=-` reads standard input, `email=@FILE` a file, so that the shell's history doesn't keep it
-    #[arg(long, value_name = "KIND=VALUE", required = true)]
+    #[arg(long, value_name = "KIND=VALUE", required_unless_present = "file")]
     pub identifier: Vec<String>,
     /// Ask this data source; without it, all that are enabled
     #[arg(long, value_name = "ID")]
     pub source: Vec<String>,
-    /// Erase nothing: run the vendor's own dry run, or only search
+    /// Erase and copy nothing: run the vendor's own dry run, or only search
     #[arg(long)]
     pub dry_run: bool,
     /// The ticket's number; no e-mail address or name
     #[arg(long, value_name = "TICKET")]
     pub reference: Option<String>,
+    /// Make one request for each row: a CSV file with a header of identifier kinds (email, phone, …) and,
+    /// if wanted, right, reference, sources and dry_run
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["identifier", "reference", "wait"])]
+    pub file: Option<PathBuf>,
+    /// What this batch is called; the same row of the same batch makes one request, however often it is sent [default: the file's name]
+    #[arg(long, value_name = "NAME", requires = "file", conflicts_with = "identifier")]
+    pub batch: Option<String>,
     /// Watch it until it is closed
     #[arg(long)]
     pub wait: bool,
     #[command(flatten)]
     pub watching: Watching,
+}
+
+#[derive(Args)]
+pub struct RequestList {
+    /// How many at most
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// All of them, page by page
+    #[arg(long, conflicts_with = "limit")]
+    pub all: bool,
+    /// Only those that are open
+    #[arg(long)]
+    pub open: bool,
+    /// Only those that are closed
+    #[arg(long, conflicts_with = "open")]
+    pub closed: bool,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("verdict").required(true).args(["proceed", "refuse", "leave_out"]))]
+pub struct RequestReview {
+    /// The request
+    pub id: String,
+    /// Act on exactly the records that were found
+    #[arg(long)]
+    pub proceed: bool,
+    /// Do nothing, on a legal ground
+    #[arg(long, requires = "ground")]
+    pub refuse: bool,
+    /// Go on without a data source that lacks its identifier
+    #[arg(long)]
+    pub leave_out: bool,
+    /// Decide on this data source; without it, on all that wait
+    #[arg(long, value_name = "ID")]
+    pub source: Vec<String>,
+    /// The legal ground of a refusal (GDPR); access is refused under art_12_5 alone
+    #[arg(long, requires = "refuse", conflicts_with_all = ["proceed", "leave_out"])]
+    pub ground: Option<RefusalArg>,
+    /// The digest that you saw of a data source's records, or its first 8 characters: another one is refused
+    #[arg(long, value_name = "ID=DIGEST")]
+    pub seen: Vec<String>,
+    /// Why, in your own words: encrypted, and gone with the person; `-` reads standard input, `@FILE` a file
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("finding").required(true).args(["erased", "failed"]))]
+pub struct RequestStated {
+    /// The request
+    pub id: String,
+    /// The data source
+    #[arg(long, value_name = "ID")]
+    pub source: String,
+    /// Its records are erased
+    #[arg(long)]
+    pub erased: bool,
+    /// They are not, and won't be
+    #[arg(long)]
+    pub failed: bool,
+    /// How you know, in your own words: encrypted, and gone with the person; `-` reads standard input, `@FILE` a file
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+#[derive(Args)]
+pub struct Journal {
+    /// How many entries at most
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
 }
 
 #[derive(Args, Clone, Copy)]
@@ -323,9 +542,32 @@ mod tests {
         for line in [
             "rightful source add qualifio --id main --set client_id=1 --set user_id=2 --secret token=@f",
             "rightful source list --json",
+            "rightful source add qualifio --id main --review erasure=always --review access=over:5",
+            "rightful source show main",
             "rightful source test main --local",
+            "rightful source enable main",
+            "rightful source disable main",
+            "rightful source change main --set a=b --unset c --secret token=- --review access=deployment",
+            "rightful source remove main --yes",
+            "rightful request new --file people.csv --right erasure --source a --dry-run --batch may",
+            "rightful request new --file people.csv",
+            "rightful request identify 1 --source s --identifier email=-",
+            "rightful request records 1 --source s --print",
+            "rightful request review 1 --proceed --reason ok",
+            "rightful request review 1 --refuse --ground art_17_3_b --source s --reason @f",
+            "rightful request review 1 --leave-out --reason - --seen s=0123456789",
+            "rightful request run 1 --source s",
+            "rightful request reopen 1 --source s --source t",
+            "rightful request cancel 1",
+            "rightful request state 1 --source s --erased --reason -",
+            "rightful request state 1 --source s --failed --reason seen",
+            "rightful request copy 1 -o f --force",
+            "rightful request copy 1 --link",
+            "rightful request receipt 1 --closing 0",
+            "rightful journal --limit 5",
             "rightful request new --right erasure --identifier email=- --source a --source b --dry-run --reference T-1 --wait",
             "rightful request list --limit 5 --open",
+            "rightful request list --all --closed",
             "rightful request show 1 --events",
             "rightful request watch 1 --timeout 5 --until-closed",
             "rightful request extend 1 --months 2 --ground complexity",
@@ -353,6 +595,22 @@ mod tests {
             "rightful source add qualifio",
             "rightful source list --local --stack f",
             "rightful request list --limit 0",
+            "rightful request list --open --closed",
+            "rightful request new --file f --right erasure --wait",
+            "rightful request new --file f --identifier email=-",
+            "rightful request new --right erasure --identifier email=- --batch may",
+            "rightful request review 1 --reason because",
+            "rightful request review 1 --proceed",
+            "rightful request review 1 --proceed --refuse --ground art_12_5 --reason because",
+            "rightful request review 1 --refuse --reason because",
+            "rightful request review 1 --refuse --ground art_17 --reason because",
+            "rightful request review 1 --proceed --ground art_12_5 --reason because",
+            "rightful request state 1 --source s --reason because",
+            "rightful request state 1 --source s --erased --failed --reason because",
+            "rightful request identify 1 --identifier email=-",
+            "rightful request run 1",
+            "rightful request copy 1",
+            "rightful request copy 1 -o f --link",
             "rightful request extend 1 --months 3 --ground complexity",
             "rightful request extend 1 --months 1",
             "rightful request extend 1 --months 1 --ground because",
@@ -373,6 +631,10 @@ mod tests {
             "rightful request new --identifer email=ann@example.com",
             "rightful request new --right erasure --identifier email=- +32470000000",
             "rightful request new --right erasure --identifier email=- o'ann@example.com",
+            "rightful request identify 1 --source s email=ann@example.com",
+            "rightful request review 1 --proceed ann@example.com",
+            "rightful request review 1 --refuse --ground ann@example.com --reason r",
+            "rightful request new --file f --right ann@example.com",
         ] {
             let Err(error) = parse(line) else { panic!("{line} parses") };
             let shown = masked(&error.render().to_string());

@@ -3,9 +3,9 @@
 use crate::output::span;
 use crate::watch::brief;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use rightful_domain::request::Request;
-use rightful_domain::task::{Task, TaskState};
+use rightful_domain::task::TaskState;
 use rightful_domain::time::Time;
+use rightful_domain::view::{RequestView, TaskView};
 use std::time::Duration;
 
 /// A line for each data source, redrawn in place.
@@ -21,7 +21,7 @@ impl Bars {
     }
 
     /// Draws the lines as the tasks stand now.
-    pub fn show(&mut self, now: Time, request: &Request, tasks: &[Task]) {
+    pub fn show(&mut self, now: Time, request: &RequestView, tasks: &[TaskView]) {
         let width = tasks.iter().map(|task| task.source.as_str().len()).max().unwrap_or(0);
         for (index, task) in tasks.iter().enumerate() {
             if self.tasks.len() <= index {

@@ -5,8 +5,8 @@
 
 use crate::output::{FAILED, Told};
 use rightful_domain::failure::Failure;
-use rightful_domain::owner::is_persons;
-use rightful_domain::task::{Task, TaskState};
+use rightful_domain::task::TaskState;
+use rightful_domain::view::TaskView;
 
 /// A code in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,22 +17,29 @@ pub struct Words {
     pub todo: &'static str,
 }
 
+/// The words for a code, where this version has some.
+pub fn known(code: &str) -> Option<Words> {
+    CODES.iter().find(|(known, ..)| *known == code).map(|(_, what, todo)| Words { what, todo })
+}
+
 /// The words for a code; for one of a newer deployment, words that say so.
 pub fn words(code: &str) -> Words {
-    CODES.iter().find(|(known, ..)| *known == code).map_or(
-        Words {
-            what: "this version of `rightful` has no words for this code",
-            todo: "use the `rightful` of the version that is deployed, and read the function's log",
-        },
-        |(_, what, todo)| Words { what, todo },
-    )
+    known(code).unwrap_or(Words {
+        what: "this version of `rightful` has no words for this code",
+        todo: "use the `rightful` of the version that is deployed, and read the function's log",
+    })
+}
+
+/// What to do about a code that a command failed with: nobody tries a command again but whoever gave it.
+pub fn for_a_command(todo: &'static str) -> &'static str {
+    if todo == WAIT { AGAIN } else { todo }
 }
 
 /// What to do about a task with this code. Who tries again depends on where the task stands: nobody
 /// does once it has ended, and a look comes before a submission whose effect is unknown is sent again.
-pub fn todo(task: &Task, code: &str) -> &'static str {
+pub fn todo(task: &TaskView, code: &str) -> &'static str {
     match (task.state, words(code).todo) {
-        (TaskState::Unknown, _) if !is_persons(task) => LOOKS,
+        (TaskState::Unknown, _) if !task.is_persons() => LOOKS,
         (TaskState::Unknown, WAIT) => LOOK,
         (TaskState::Settled, WAIT) => "make the request again once the vendor can be reached",
         (_, todo) => todo,
@@ -55,12 +62,9 @@ pub fn ticket_words(code: &str) -> (String, &'static str) {
 
 /// The error that a code stands for.
 pub fn told_code(code: &str) -> anyhow::Error {
-    let mut words = words(code);
-    if words.todo == WAIT {
-        // Nobody tries a command again but whoever gave it.
-        words.todo = AGAIN;
-    }
-    Told { what: words.what.into(), todo: words.todo.into(), code: Some(code.into()), exit: FAILED }.into()
+    let Words { what, todo } = words(code);
+    let todo = for_a_command(todo);
+    Told { what: what.into(), todo: todo.into(), code: Some(code.into()), exit: FAILED }.into()
 }
 
 /// The error that a failure of a port stands for.
@@ -69,8 +73,8 @@ pub fn told_failure(failure: Failure) -> anyhow::Error {
 }
 
 const WAIT: &str = "nothing: it is tried again by itself";
-const AGAIN: &str = "try again in a moment";
-const OUTPUTS: &str =
+pub const AGAIN: &str = "try again in a moment";
+pub const OUTPUTS: &str =
     "compare the stack file with the deployment's outputs: `make up`, or `make deploy` again";
 const ALLOW: &str = "let the caller do this by IAM: another --profile, or a policy for this one";
 const REPORT: &str = "report it as a defect, with the request's id and the function's log";
@@ -80,6 +84,7 @@ const BY_HAND: &str = "answer the ticket by hand: `rightful request show ID` say
 const LOOK: &str =
     "look in the vendor's own console what became of the submission; it is never sent again blindly";
 const LOOKS: &str = "nothing: a search tells what became of it, and if it doesn't, a person is named";
+const IDENTIFY: &str = "give it one (`rightful request identify ID`), or go on without this data source (`rightful request review ID --leave-out`)";
 const DEPLOY: &str = "deploy again, with the template and the functions of one version";
 
 #[rustfmt::skip]
@@ -91,8 +96,12 @@ const CODES: &[(&str, &str, &str)] = &[
     ("dry_run_not_asked", "the vendor took a real request for a dry run", LOOK),
     ("dry_run_not_confirmed", "the vendor's answer doesn't say that it is a dry run: the records may be erased", LOOK),
     ("dry_run_unsupported", "this connector has no dry run of the vendor's own", "make a real request, or leave this data source out"),
-    ("identifier_missing", "the request has no identifier of a kind that this data source searches by", "make another request with an identifier it needs: `rightful connector list` shows the kinds"),
-    ("missing_identifier", "the request has no identifier of a kind that this data source searches by", "make another request with an identifier it needs: `rightful connector list` shows the kinds"),
+    ("awaiting_review", "a person has to decide on what was found", "decide: `rightful request review ID`; `rightful request show ID` shows on what"),
+    ("identifier_missing", "the request has no identifier of a kind that this data source searches by", IDENTIFY),
+    ("missing_identifier", "the request has no identifier of a kind that this data source searches by", IDENTIFY),
+    ("records_gone", "records that were decided on were gone when they were to be copied", "tell the data subject, or run the data source again for what is there now: `rightful request run ID --source S`"),
+    ("refused_by_reviewer", "a reviewer refused it on a legal ground", "nothing; tell the data subject the ground"),
+    ("stated_by_a_person", "a person found out how it ended, and said so; nothing verified it", "nothing: the receipt says whose word it is"),
     ("gone_in_dry_run", "records are gone although the vendor was asked for a dry run", LOOK),
     ("not_all_confirmed", "the vendor's finished rule lists fewer records than were submitted", "compare the rule in the vendor's own console with the counts"),
     ("record_id_unusable", "a record's id is not of the type that the vendor's ids have", REPORT),
@@ -179,6 +188,13 @@ const CODES: &[(&str, &str, &str)] = &[
     ("cursor_unreadable", "the place to go on from is not one that a list gave", "begin the list anew"),
     ("data_key_unusable", "the request's data key is not one", REPORT),
     ("event_unwritable", "an event can't be written", REPORT),
+    ("copy_part_missing", "what a data source gave for the copy isn't there any more", "have the data source run again: `rightful request run ID --source S`"),
+    ("copy_part_unreadable", "what a data source gave for the copy doesn't open", "have the data source run again: `rightful request run ID --source S`"),
+    ("copy_unwritable", "the copy can't be written", REPORT),
+    ("reason_unreadable", "the reason that was given doesn't open", "check that the data key is the one that it was sealed with"),
+    ("delivery_conflict", "this demand came before with another content, and a request was made of the first", "look at what there is: `rightful request list`; then make it with another key"),
+    ("journal_broken", "the deployment's journal doesn't hold together: an entry was changed, is missing or is out of order", "compare with a backup, and find out who can write to the table"),
+    ("receipt_not_kept_yet", "the request is closed, and its receipt isn't kept yet", AGAIN),
     ("events_do_not_verify", "the request's events don't follow each other: one was changed, is missing or is out of order", "compare with a backup: `rightful request show ID --events` names the first one that doesn't fit"),
     ("identifiers_unreadable", "the request's identifiers don't open", "check that the data key is the one that they were sealed with"),
     ("identifiers_unwritable", "the request's identifiers can't be written", REPORT),
@@ -245,6 +261,8 @@ const CODES: &[(&str, &str, &str)] = &[
 mod tests {
     use super::*;
     use crate::fixtures;
+    use rightful_domain::request::Request;
+    use rightful_domain::task::Task;
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
 
@@ -372,7 +390,10 @@ mod tests {
     #[test]
     fn nobody_is_told_to_wait_for_what_never_happens() {
         let code = "vendor_connection_lost";
-        let (planned, mut task) = (fixtures::planned("main"), fixtures::unknown().1.remove(0));
+        let shown = |(request, tasks): (Request, Vec<Task>)| {
+            fixtures::detail(&request, &tasks, "09:31:00").tasks.remove(0)
+        };
+        let (planned, mut task) = (shown(fixtures::open()), shown(fixtures::unknown()));
         assert_eq!(todo(&planned, code), WAIT);
         assert_eq!(todo(&task, code), LOOK);
         task.handed_over_at = None;

@@ -47,7 +47,9 @@ fn text_of_value(value: &ParamValue) -> String {
 fn text_of(definition: &Definition) -> String {
     let mut lines = vec![format!("{} ({})", definition.name, definition.title)];
     let mut row = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
-    row("finds by", kinds(definition).join(", "));
+    for asked in definition.kinds() {
+        row("finds by", format!("{}: {}, such as {}", asked.kind, asked.description, asked.example));
+    }
     row("calls", definition.hosts.join(", "));
     row("docs", definition.docs.clone());
     for param in &definition.params {
@@ -105,6 +107,7 @@ fn json_of(definition: &Definition) -> Value {
         "docs": definition.docs,
         "hosts": definition.hosts,
         "identifiers": kinds(definition),
+        "asked": definition.kinds().collect::<Vec<_>>(),
         "params": params,
         "secret": secret,
     })
@@ -190,5 +193,6 @@ mod tests {
         assert!(text.contains(
             "rightful source add qualifio --id qualifio-main --set client_id=2449 --set user_id=1001 --secret token=@FILE"
         ), "{text}");
+        assert!(text.contains("  finds by   email: ") && text.contains(", such as "), "{text}");
     }
 }

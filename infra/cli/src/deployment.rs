@@ -1,6 +1,10 @@
-//! Which deployment a command speaks to, and how: the stack file names its tables, keys and
-//! functions, and locally the endpoint and its credentials too.
+//! Which deployment a command speaks to, and how: the stack file names its API, its functions and the
+//! key of its receipts, and locally the endpoint and its credentials too.
+//!
+//! Architecture Invariant: what a deployment holds is read and changed by its API alone. AWS itself is
+//! called for what the API has no part in: the public key of receipts, and the reconciliation's function.
 
+use crate::api::{Api, http_client};
 use crate::args::Global;
 use crate::codes::{told_code, told_failure};
 use crate::output::{io_words, told};
@@ -8,16 +12,15 @@ use anyhow::Result;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
-use aws_sdk_lambda::config::{Credentials, ProvideCredentials as _};
+use aws_sdk_lambda::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sdk_lambda::primitives::Blob;
-use rightful_aws::{
-    Aws, DataKeys, ReceiptBucket, ReceiptKey, SecretStore, Settings, StateMachine, Store, TagKey, tls_config,
-};
+use rightful_aws::{Aws, ReceiptKey, Settings, tls_config};
 use rightful_domain::receipt::PublicKey;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the local stack's file is, from some folder above or the current one.
@@ -27,9 +30,6 @@ const STACK_VARIABLE: &str = "RIGHTFUL_STACK_FILE";
 /// Longer than any function may run.
 const INVOKE_TIMEOUT: Duration = Duration::from_secs(330);
 
-/// The stage that the local stack is deployed as.
-const LOCAL_STAGE: &str = "local";
-
 /// A stack file. Endpoint and credentials stand in the local stack's alone.
 #[derive(Deserialize)]
 pub struct Stack {
@@ -37,37 +37,17 @@ pub struct Stack {
     pub region: Option<String>,
     access_key_id: Option<String>,
     secret_access_key: Option<String>,
-    requests_table: String,
-    keys_table: String,
-    pub receipts_bucket: String,
+    pub api_url: String,
     receipt_key_id: String,
-    data_key_id: String,
-    tag_key_id: String,
-    pub secret_prefix: String,
-    pub stage: String,
     functions: BTreeMap<String, String>,
-    fulfil_request_arn: String,
     #[serde(default)]
     pub receipt_keys: Vec<PublicKey>,
-    allow_loopback_vendors: Option<bool>,
-    reconcile_grace_seconds: Option<u64>,
 }
 
 impl Stack {
     /// Whether it runs on this machine.
     pub fn is_local(&self) -> bool {
         self.aws_endpoint_url.is_some()
-    }
-
-    /// Whether a data source may point at the loopback interface.
-    pub fn allows_loopback(&self) -> bool {
-        self.allow_loopback_vendors.unwrap_or(self.stage == LOCAL_STAGE)
-    }
-
-    /// How long a new request is left to its workflow before the reconciliation takes it up: what
-    /// the template sets, unless the stack file says otherwise.
-    pub fn grace_seconds(&self) -> u64 {
-        self.reconcile_grace_seconds.unwrap_or(if self.stage == LOCAL_STAGE { 15 } else { 120 })
     }
 }
 
@@ -124,11 +104,12 @@ pub fn read_stack(file: &Path) -> Result<Stack> {
 pub struct Deployment {
     pub stack: Stack,
     pub file: PathBuf,
+    pub api: Arc<Api>,
     aws: Aws,
 }
 
 impl Deployment {
-    /// Opens the deployment that the command line names. Nothing is called yet.
+    /// Opens the deployment that the command line names. Nothing of it is called yet.
     ///
     /// # Errors
     /// When there is none, or its stack file, or the AWS profile, is not usable.
@@ -137,66 +118,24 @@ impl Deployment {
         let stack = read_stack(&file)?;
         let region = global.region.clone().or_else(|| stack.region.clone());
         let tls = tls_config().map_err(told_failure)?;
-        let aws = match (&stack.aws_endpoint_url, &stack.access_key_id, &stack.secret_access_key) {
-            (Some(endpoint), Some(id), Some(secret)) => {
-                let credentials = Credentials::new(id, secret, None, None, "stack file");
-                let settings = Settings {
-                    region: region.unwrap_or_else(|| "us-east-1".to_owned()),
-                    endpoint_url: Some(endpoint.clone()),
-                    credentials,
-                };
-                Aws::new(settings, tls).map_err(told_failure)?
-            }
-            _ => {
-                let client = rightful_aws::client::http_client(tls.clone()).map_err(told_failure)?;
-                let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client);
-                if let Some(profile) = &global.profile {
-                    loader = loader.profile_name(profile);
+        let http = http_client(tls.clone())?;
+        let (aws, provider, region) =
+            match (&stack.aws_endpoint_url, &stack.access_key_id, &stack.secret_access_key) {
+                (Some(endpoint), Some(id), Some(secret)) => {
+                    let credentials = Credentials::new(id, secret, None, None, "stack file");
+                    let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+                    let settings = Settings {
+                        region: region.clone(),
+                        endpoint_url: Some(endpoint.clone()),
+                        credentials: credentials.clone(),
+                    };
+                    let aws = Aws::new(settings, tls).map_err(told_failure)?;
+                    (aws, SharedCredentialsProvider::new(credentials), region)
                 }
-                if let Some(region) = region {
-                    loader = loader.region(Region::new(region));
-                }
-                let config = loader.load().await;
-                if config.region().is_none() {
-                    return Err(told_code("aws_region_missing"));
-                }
-                // Asked for here, because a call without them fails as if nobody could be reached.
-                let signed_in = match config.credentials_provider() {
-                    Some(provider) => provider.provide_credentials().await.is_ok(),
-                    None => false,
-                };
-                if !signed_in {
-                    return Err(told_code("aws_credentials_missing"));
-                }
-                Aws::from_sdk_config(config, tls).map_err(told_failure)?
-            }
-        };
-        Ok(Self { stack, file, aws })
-    }
-
-    pub fn store(&self) -> Store {
-        Store::new(&self.aws, &self.stack.requests_table, &self.stack.keys_table)
-    }
-
-    pub fn data_keys(&self) -> DataKeys {
-        let stack = &self.stack;
-        DataKeys::new(&self.aws, &stack.keys_table, &stack.data_key_id, &stack.stage)
-    }
-
-    pub fn tags(&self) -> TagKey {
-        TagKey::new(&self.aws, &self.stack.tag_key_id)
-    }
-
-    pub fn workflow(&self) -> StateMachine {
-        StateMachine::new(&self.aws, &self.stack.fulfil_request_arn)
-    }
-
-    pub fn secrets(&self) -> SecretStore {
-        SecretStore::new(&self.aws, &self.stack.secret_prefix)
-    }
-
-    pub fn receipts(&self) -> ReceiptBucket {
-        ReceiptBucket::new(&self.aws, &self.stack.receipts_bucket)
+                _ => signed_in(global, region, tls).await?,
+            };
+        let api = Arc::new(Api::new(http, &stack.api_url, region, provider)?);
+        Ok(Self { stack, file, api, aws })
     }
 
     pub fn receipt_key(&self) -> ReceiptKey {
@@ -240,6 +179,31 @@ impl Deployment {
             Some(_) => Err(failed(name, &answer)),
         }
     }
+}
+
+/// The caller's own identity: a profile, SSO, a role, or the environment.
+async fn signed_in(
+    global: &Global,
+    region: Option<String>,
+    tls: rustls::ClientConfig,
+) -> Result<(Aws, SharedCredentialsProvider, String)> {
+    let client = rightful_aws::client::http_client(tls.clone()).map_err(told_failure)?;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client);
+    if let Some(profile) = &global.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
+    let config = loader.load().await;
+    let region = config.region().map(ToString::to_string).ok_or_else(|| told_code("aws_region_missing"))?;
+    let provider = config.credentials_provider().ok_or_else(|| told_code("aws_credentials_missing"))?;
+    // Asked for here, because a call without them fails as if nobody could be reached.
+    if provider.provide_credentials().await.is_err() {
+        return Err(told_code("aws_credentials_missing"));
+    }
+    let aws = Aws::from_sdk_config(config, tls).map_err(told_failure)?;
+    Ok((aws, provider, region))
 }
 
 /// A function's failure: a code of ours, or the end of its process.
@@ -287,18 +251,6 @@ mod tests {
         Global { json: false, local, stack: stack.map(PathBuf::from), profile: None, region: None }
     }
 
-    fn stack(more: &Value) -> Stack {
-        let mut stack = json!({
-            "requests_table": "r", "keys_table": "k", "receipts_bucket": "b", "receipt_key_id": "rk",
-            "data_key_id": "dk", "tag_key_id": "tk", "secret_prefix": "rightful/dev/", "stage": "dev",
-            "functions": {}, "fulfil_request_arn": "arn"
-        });
-        for (key, value) in more.as_object().unwrap() {
-            stack[key] = value.clone();
-        }
-        serde_json::from_value(stack).unwrap()
-    }
-
     #[test]
     fn a_named_file_goes_before_the_variable_and_that_before_the_local_stack() {
         let root = std::env::temp_dir().join(format!("rightful-choose-{}", std::process::id()));
@@ -321,14 +273,6 @@ mod tests {
     }
 
     #[test]
-    fn only_the_local_stage_allows_loopback_by_itself() {
-        assert!(!stack(&json!({})).allows_loopback());
-        assert!(stack(&json!({"stage": "local"})).allows_loopback());
-        assert!(stack(&json!({"allow_loopback_vendors": true})).allows_loopback());
-        assert!(!stack(&json!({"stage": "local", "allow_loopback_vendors": false})).allows_loopback());
-    }
-
-    #[test]
     fn a_stack_file_that_lacks_something_says_what() {
         let path = std::env::temp_dir().join(format!("rightful-stack-{}.json", std::process::id()));
         std::fs::write(&path, r#"{"webhook_secret": "whsec_canary"}"#).unwrap();
@@ -336,7 +280,7 @@ mod tests {
         std::fs::write(&path, r#"{"functions": "whsec_canary"}"#).unwrap();
         let wrong = read_stack(&path).err().unwrap().to_string();
         std::fs::remove_file(&path).unwrap();
-        assert!(missing.contains("has no `requests_table`"), "{missing}");
+        assert!(missing.contains("has no `api_url`"), "{missing}");
         assert!(wrong.contains("is not a stack file") && !wrong.contains("canary"), "{wrong}");
     }
 

@@ -1,18 +1,67 @@
 //! Requests and tasks for the tests of what is shown.
 
-use rightful_domain::identifier::IdentifierKind;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::{Reference, RequestId, SourceId};
-use rightful_domain::request::{Policy, Request, RequestOutcome, RequestState, Right};
+use rightful_domain::policy::Policy;
+use rightful_domain::ports::{AskedKind, Catalogue, Objection};
+use rightful_domain::request::{Request, RequestOutcome, RequestState, Right};
 use rightful_domain::seal::Tag;
 use rightful_domain::task::{Counts, Decision, Outcome, Rule, RuleState, Task, TaskState};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::{Claim, RuleStatus};
+use rightful_domain::view::{At, RequestDetail};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 
 pub fn at(clock: &str) -> Time {
     Time::parse(&format!("2026-11-21T{clock}Z")).unwrap()
 }
 
-fn id() -> RequestId {
+/// What the connectors say of identifiers in these tests: any data source is searched by e-mail and phone.
+struct Asked;
+
+impl Catalogue for Asked {
+    fn knows(&self, _: &str) -> bool {
+        true
+    }
+    fn kinds(&self, _: &str) -> Vec<AskedKind> {
+        let asked = |kind: &str, example: &str| AskedKind {
+            kind: IdentifierKind::parse(kind).unwrap(),
+            description: format!("the person's {kind}"),
+            example: example.to_owned(),
+        };
+        vec![asked("email", "name@example.com"), asked("phone", "+32470000000")]
+    }
+    fn check_identifier(&self, _: &str, _: &Identifier) -> Result<(), Objection> {
+        Ok(())
+    }
+    fn check_params(&self, _: &str, _: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
+        Ok(())
+    }
+    fn check_secret(
+        &self,
+        _: &str,
+        _: &BTreeMap<String, Zeroizing<String>>,
+    ) -> Result<Zeroizing<String>, Vec<Objection>> {
+        Ok(Zeroizing::default())
+    }
+    fn secret_name(&self, source: &SourceId) -> String {
+        format!("source/{source}")
+    }
+}
+
+/// A request as the API shows it, its tasks without rules.
+pub fn detail(request: &Request, tasks: &[Task], clock: &str) -> RequestDetail {
+    let tasks: Vec<(Task, Vec<Rule>)> = tasks.iter().map(|task| (task.clone(), Vec::new())).collect();
+    detail_with(request, &tasks, at(clock))
+}
+
+/// A request as the API shows it.
+pub fn detail_with(request: &Request, tasks: &[(Task, Vec<Rule>)], now: Time) -> RequestDetail {
+    RequestDetail::of(request, tasks, At { now, grace_seconds: 120 }, &Asked)
+}
+
+pub fn id() -> RequestId {
     RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap()
 }
 
@@ -49,6 +98,8 @@ pub fn open() -> (Request, Vec<Task>) {
         forget_at: None,
         forgotten_at: None,
         answer: None,
+        reopened: 0,
+        copy: None,
     };
     (request, vec![planned("main")])
 }
@@ -122,6 +173,45 @@ pub fn fulfilled() -> (Request, Vec<Task>) {
         ..open().0
     };
     (request, vec![task])
+}
+
+/// Two records were found, and a person decides on them.
+pub fn awaiting_review() -> (Request, Vec<Task>) {
+    let task = Task {
+        state: TaskState::AwaitingReview,
+        counts: Counts { found: 2, ..Counts::default() },
+        chunks: 1,
+        policy: Policy::Always,
+        found_digest: Some(tag(2)),
+        searched_at: Some(at("09:30:02")),
+        ..planned("main")
+    };
+    (Request { policy: Policy::Always, ..open().0 }, vec![task])
+}
+
+/// The data source needs an identifier that nobody gave.
+pub fn missing_identifier() -> (Request, Vec<Task>) {
+    let task = Task {
+        state: TaskState::AwaitingReview,
+        policy: Policy::Always,
+        reason: Some("identifier_missing".to_owned()),
+        searched_at: Some(at("09:30:02")),
+        ..planned("main")
+    };
+    (Request { policy: Policy::Always, ..open().0 }, vec![task])
+}
+
+/// The vendor has it and waits for its own approval.
+pub fn awaiting_approval() -> (Request, Vec<(Task, Vec<Rule>)>) {
+    let rule = Rule {
+        state: RuleState::Accepted,
+        status: Some(RuleStatus::AwaitingApproval),
+        finished_at: None,
+        confirmed: 0,
+        claim: None,
+        ..rule()
+    };
+    (open().0, vec![(submitted("main"), vec![rule])])
 }
 
 pub fn unknown() -> (Request, Vec<Task>) {

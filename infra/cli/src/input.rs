@@ -24,15 +24,17 @@ pub enum Given {
 /// Splits `name=value`, where the value may be `@FILE` or `-`; `None` when it is no such pair.
 pub fn pair(text: &str) -> Option<(&str, Given)> {
     let (name, value) = text.split_once('=')?;
-    if name.is_empty() || value.is_empty() {
-        return None;
+    if name.is_empty() { None } else { given(value).map(|given| (name, given)) }
+}
+
+/// Where a value comes from that may be `@FILE` or `-`; `None` when it is empty.
+pub fn given(value: &str) -> Option<Given> {
+    match value.strip_prefix('@') {
+        _ if value.is_empty() => None,
+        Some(file) if !file.is_empty() => Some(Given::File(PathBuf::from(file))),
+        _ if value == "-" => Some(Given::Stdin),
+        _ => Some(Given::Literal(Zeroizing::new(value.to_owned()))),
     }
-    let given = match value.strip_prefix('@') {
-        Some(file) if !file.is_empty() => Given::File(PathBuf::from(file)),
-        _ if value == "-" => Given::Stdin,
-        _ => Given::Literal(Zeroizing::new(value.to_owned())),
-    };
-    Some((name, given))
 }
 
 /// Standard input, which can be read once.

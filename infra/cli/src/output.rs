@@ -164,6 +164,19 @@ pub fn span(seconds: u64) -> String {
     }
 }
 
+/// A size as people read it: `312 bytes`, `12.4 KB`, `3.1 MB`.
+pub fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = u128::from(bytes) * 10 / u128::from(unit);
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} KB", tenths(1_000)),
+        _ => format!("{} MB", tenths(1_000_000)),
+    }
+}
+
 /// `1 record`, `2 records`.
 pub fn count(number: u32, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -197,6 +210,13 @@ mod tests {
         assert_eq!(span(4), "4 s");
         assert_eq!(span(125), "2 min 5 s");
         assert_eq!(span(11_400), "3 h 10 min");
+    }
+
+    #[test]
+    fn a_size_is_shown_in_the_unit_that_fits() {
+        assert_eq!(size(312), "312 bytes");
+        assert_eq!(size(12_449), "12.4 KB");
+        assert_eq!(size(3_100_000), "3.1 MB");
     }
 
     #[test]

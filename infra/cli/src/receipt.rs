@@ -3,6 +3,7 @@
 //! Architecture Invariant: the keys that a receipt is checked with come from a file of the
 //! operator's, never from the receipt, and checking calls nobody.
 
+use crate::api::{ApiError, Call, told_api};
 use crate::args::Global;
 use crate::codes::told_failure;
 use crate::deployment::{Deployment, stack_file};
@@ -12,26 +13,34 @@ use crate::{statement, words};
 use anyhow::Result;
 use rightful_domain::ids::RequestId;
 use rightful_domain::receipt::{PublicKey, VerifyError, verify as check};
-use rightful_domain::request::{Request, RequestState};
+use rightful_domain::request::RequestState;
+use rightful_domain::view::RequestView;
 use serde_json::{Value, json};
 use std::path::Path;
 
 const FETCH: &str =
     "fetch them once with `rightful receipt keys -o FILE`, keep the file, and give it as --keys FILE";
 
-/// Shows a closed request's receipt, or writes its file.
+/// Shows a closed request's receipt, or writes its file: that of its last closing, or of an earlier one.
 pub async fn of_request(
     out: Out,
     deployment: &Deployment,
     id: RequestId,
+    closing: Option<u32>,
     output: Option<&Path>,
 ) -> Result<u8> {
-    let request = load(&deployment.store(), id).await?;
-    if request.state == RequestState::Open {
+    let request = load(&deployment.api, id).await?.request;
+    // A reopened request still has the receipts of its earlier closings.
+    if request.state == RequestState::Open && request.reopened == 0 {
         return Err(not_there("the request is open, and a receipt is made when it closes", &request));
     }
-    let Some(file) = deployment.receipts().read(id).await.map_err(told_failure)? else {
-        return Err(not_there("the request is closed, and its receipt isn't kept yet", &request));
+    let call = Call::get(format!("/requests/{id}/receipt")).with("closing", closing);
+    let file = match deployment.api.bytes(call).await {
+        Ok(file) => file,
+        Err(ApiError::Refused { status: 404, .. }) if closing.is_none() => {
+            return Err(not_there("the request is closed, and its receipt isn't kept yet", &request));
+        }
+        Err(error) => return Err(told_api(error)),
     };
     if let Some(path) = output {
         write(path, &file)?;
@@ -40,12 +49,11 @@ pub async fn of_request(
         out.bytes(&file)?;
         return Ok(OK);
     }
-    let place = format!("s3://{}/receipts/{id}.json", deployment.stack.receipts_bucket);
     let keys = &deployment.stack.receipt_keys;
     let checked = if keys.is_empty() { None } else { Some(check(&file, keys)) };
     if out.json {
         let verified = checked.as_ref().map(Result::is_ok);
-        out.value(&json!({"request_id": id, "kept_at": place, "written_to": output, "verified": verified}))?;
+        out.value(&json!({"request_id": id, "written_to": output, "verified": verified}))?;
     } else {
         match &checked {
             Some(Ok(stated)) => out.line(statement::text_of(stated))?,
@@ -55,10 +63,12 @@ pub async fn of_request(
                 utc_or(request.closed_at, "-")
             ))?,
         }
-        out.line(format_args!("\nkept at {place}"))?;
         if let Some(path) = output {
             out.line(format_args!("written to {}", path.display()))?;
         }
+    }
+    if !out.json && request.state == RequestState::Open {
+        out.line("the request was reopened since: this is the receipt of an earlier closing")?;
     }
     match checked {
         Some(Err(error)) => Err(not_verified(error)),
@@ -75,7 +85,7 @@ pub async fn of_request(
     }
 }
 
-fn not_there(what: &str, request: &Request) -> anyhow::Error {
+fn not_there(what: &str, request: &RequestView) -> anyhow::Error {
     Told {
         what: what.to_owned(),
         todo: format!("wait for it: rightful request watch {}", request.id),

@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 
 /// The counts of a run, by the names of `rightful_domain::operations::reconcile::Run`. They are read
 /// one by one, because the deployed functions may be a version older or newer.
-const COUNTS: [(&str, &str); 13] = [
+const COUNTS: [(&str, &str); 15] = [
     ("examined", "requests that were due"),
     ("checked", "tasks whose rules the vendor was asked about"),
     ("started", "workflow attempts begun"),
     ("unknown", "tasks of which nobody can tell yet whether the vendor did it"),
+    ("awaiting_review", "tasks that wait for a person's decision on what was found"),
+    ("missing_identifier", "tasks that wait for the identifier their data source needs"),
     ("at_risk", "open requests whose legal date is seven days away or less, or past"),
     ("pressing", "open requests whose legal date is three days away or less, or past"),
     ("overdue", "open requests whose legal date is past"),

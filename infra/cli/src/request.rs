@@ -1,24 +1,23 @@
 //! `rightful request new` and `list`: feeds the deployment and looks over what it has.
 
-use crate::args::RequestNew;
-use crate::codes::{told_failure, words as code_words};
+use crate::api::{Api, Call, most_pages, told_api};
+use crate::args::{RequestList, RequestNew};
 use crate::deployment::Deployment;
 use crate::input::{Input, pair};
 use crate::output::{OK, Out, due_in, lines, table, told, usage, utc};
-use crate::{source, watch, words};
+use crate::{batch, input, source, watch, words};
 use anyhow::Result;
-use rightful_aws::{Store, SystemClock};
-use rightful_domain::escalation;
+use rightful_aws::SystemClock;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::ids::{Reference, RequestId};
-use rightful_domain::operations::Settings;
-use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
-use rightful_domain::owner;
-use rightful_domain::ports::{Clock as _, Reads as _};
-use rightful_domain::request::{Request, RequestState};
-use rightful_domain::task::{Task, TaskState};
+use rightful_domain::ids::{Reference, RequestId, SourceId};
+use rightful_domain::ports::Clock as _;
+use rightful_domain::request::{RequestState, Right};
 use rightful_domain::time::Time;
+use rightful_domain::view::{AcceptedView, RequestDetail, RequestView};
+use serde::ser::{SerializeSeq as _, SerializeStruct as _};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 /// A request's id from the command line.
 pub fn id(text: &str) -> Result<RequestId> {
@@ -27,40 +26,74 @@ pub fn id(text: &str) -> Result<RequestId> {
     })
 }
 
-/// The request of an id from the command line.
-pub async fn load(store: &Store, id: RequestId) -> Result<Request> {
-    store.request(id).await.map_err(told_failure)?.ok_or_else(|| {
-        told(
-            format!("there is no request {id} in this deployment"),
-            "`rightful request list` shows those there are",
-        )
-    })
+/// The request of an id, with its tasks.
+pub async fn load(api: &Api, id: RequestId) -> Result<RequestDetail> {
+    api.call(Call::get(format!("/requests/{id}"))).await.map_err(told_api)
 }
 
-#[allow(clippy::disallowed_methods, reason = "the one place where the command line makes an id")]
-fn new_id() -> RequestId {
-    RequestId::new(uuid::Uuid::now_v7())
+/// What somebody demands, as the API takes it. Personal data: for a call's body alone.
+#[derive(Serialize)]
+pub struct Demand {
+    /// Which right.
+    pub right: Right,
+    /// Who: at least one.
+    #[serde(serialize_with = "given")]
+    pub identifiers: Vec<Identifier>,
+    /// Which data sources; empty for all that are enabled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceId>,
+    /// Erase and copy nothing.
+    pub dry_run: bool,
+    /// The ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+    /// The same key makes one request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
-/// Stores a request, starts its workflow, and follows it if asked to.
+/// An identifier as the API takes it.
+pub struct Given<'a>(pub &'a Identifier);
+
+impl Serialize for Given<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut given = serializer.serialize_struct("Identifier", 2)?;
+        given.serialize_field("kind", self.0.kind())?;
+        given.serialize_field("value", self.0.expose())?;
+        given.end()
+    }
+}
+
+fn given<S: Serializer>(identifiers: &[Identifier], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut all = serializer.serialize_seq(Some(identifiers.len()))?;
+    for identifier in identifiers {
+        all.serialize_element(&Given(identifier))?;
+    }
+    all.end()
+}
+
+/// Makes a request, or one for each row of a file, and follows it if asked to.
 pub async fn new(out: Out, deployment: &Deployment, new: &RequestNew) -> Result<u8> {
     if !new.wait && (new.watching.timeout.is_some() || new.watching.until_closed) {
         return Err(usage("--timeout and --until-closed are for a request that is watched", "add --wait"));
     }
+    if let Some(file) = &new.file {
+        return batch::new(out, deployment, new, file).await;
+    }
     let demand = demand(new, &mut Input::default())?;
-    let store = deployment.store();
-    let accept = Accept {
-        store: &store,
-        keys: &deployment.data_keys(),
-        tags: &deployment.tags(),
-        workflow: &deployment.workflow(),
-        clock: &SystemClock,
-        settings: Settings { grace_seconds: deployment.stack.grace_seconds() },
-    };
-    let accepted = accept.run(new_id(), &demand, Arrival::Operator).await.map_err(not_accepted)?;
-    let request = load(&store, accepted.request).await?;
-    say_accepted(out, &request, &accepted)?;
-    if new.wait { watch::watch(out, deployment, request.id, new.watching).await } else { Ok(OK) }
+    // It has a key of its own, so that it may be sent again.
+    let call = Call::post("/requests", &demand)?.may_be_repeated();
+    let accepted: AcceptedView = deployment.api.call(call).await.map_err(told_api)?;
+    say_accepted(out, &accepted)?;
+    match new.wait {
+        true => watch::watch(out, deployment, accepted.request.id, new.watching).await,
+        false => Ok(OK),
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place where the command line makes a key")]
+fn new_key() -> String {
+    uuid::Uuid::now_v7().to_string()
 }
 
 /// The demand of a command line.
@@ -69,17 +102,20 @@ fn demand(new: &RequestNew, input: &mut Input) -> Result<Demand> {
     for text in &new.identifier {
         identifiers.push(identifier(text, input)?);
     }
+    let right = new.right.ok_or_else(|| usage("the right is missing", "give --right erasure or access"))?;
     let reference = new.reference.as_deref().map(Reference::parse).transpose();
     Ok(Demand {
-        right: new.right.into(),
+        right: right.into(),
         identifiers,
         reference: reference.map_err(|error| usage(error.to_string(), "give the ticket's number alone"))?,
         dry_run: new.dry_run,
         sources: new.source.iter().map(|text| source::id(text)).collect::<Result<_>>()?,
+        key: Some(new_key()),
     })
 }
 
-fn identifier(text: &str, input: &mut Input) -> Result<Identifier> {
+/// An identifier from the command line, a file or standard input; its value is never in an error.
+pub fn identifier(text: &str, input: &mut Input) -> Result<Identifier> {
     let example = "write it as in --identifier email=name@example.com, or email=- and pipe it in";
     let (kind, given) =
         pair(text).ok_or_else(|| usage("an --identifier is not of the form KIND=VALUE", example))?;
@@ -88,28 +124,15 @@ fn identifier(text: &str, input: &mut Input) -> Result<Identifier> {
     Identifier::new(kind, &value).map_err(|error| usage(error.to_string(), example))
 }
 
-fn not_accepted(error: AcceptError) -> anyhow::Error {
-    match error {
-        AcceptError::NoIdentifier => usage("the request names no identifier", "give --identifier KIND=VALUE"),
-        AcceptError::UnknownSource(id) => {
-            told(format!("there is no data source {id}"), "`rightful source list` shows those there are")
-        }
-        AcceptError::DisabledSource(id) => {
-            told(format!("the data source {id} is disabled"), "leave it out, or enable it first")
-        }
-        AcceptError::NoSource => told(
-            "no data source is connected",
-            "connect one: `rightful connector list` shows how; then make the request again",
-        ),
-        AcceptError::Conflict(id) => told(
-            format!("this was delivered before with another content, as request {id}"),
-            "look at that one",
-        ),
-        AcceptError::Failed(failure) => told_failure(failure),
-    }
+/// A text in an operator's own words, from the command line, a file or standard input.
+pub fn reason(text: &str) -> Result<Zeroizing<String>> {
+    let given =
+        input::given(text).ok_or_else(|| usage("the reason is empty", "say why, in your own words"))?;
+    Input::default().value("reason", given)
 }
 
-fn say_accepted(out: Out, request: &Request, accepted: &Accepted) -> Result<()> {
+fn say_accepted(out: Out, accepted: &AcceptedView) -> Result<()> {
+    let request = &accepted.request;
     if out.json {
         return out.json_line(&json!({
             "request_id": request.id,
@@ -119,7 +142,7 @@ fn say_accepted(out: Out, request: &Request, accepted: &Accepted) -> Result<()> 
             "due_at": request.due_at,
             "sources": request.sources,
             "reference": request.reference,
-            "started": accepted.not_started.is_none(),
+            "started": accepted.started,
         }));
     }
     let sources: Vec<&str> = request.sources.iter().map(|source| source.as_str()).collect();
@@ -131,80 +154,59 @@ fn say_accepted(out: Out, request: &Request, accepted: &Accepted) -> Result<()> 
         due_in(request.received_at, request.due_at)
     ))?;
     out.line(format_args!("  data sources: {}", sources.join(", ")))?;
-    if let Some(failure) = accepted.not_started {
-        out.line(format_args!(
-            "  its workflow could not be started ({}: {}); the reconciliation starts it",
-            failure.code,
-            code_words(failure.code).what
-        ))?;
+    if !accepted.started {
+        out.line("  its workflow could not be started at once; the reconciliation starts it by itself")?;
     }
     out.line(format_args!("  follow it: rightful request watch {}", request.id))
 }
 
 /// The right, and whether it is a dry run.
-pub fn right(request: &Request) -> String {
-    let dry = if request.dry_run { " (dry run: nothing is erased)" } else { "" };
+pub fn right(request: &RequestView) -> String {
+    let dry = if request.dry_run { " (dry run: nothing is erased or copied)" } else { "" };
     format!("{}{dry}", request.right.as_str())
 }
 
+/// How many requests one page of the API holds at most.
+const PAGE: usize = 100;
+
 /// Requests, the newest first.
-pub async fn list(out: Out, deployment: &Deployment, limit: u32, open: bool) -> Result<u8> {
-    let store = deployment.store();
-    let wanted = usize::try_from(limit)?;
-    let mut rows: Vec<(Request, Vec<Task>)> = Vec::new();
-    let mut before = None;
-    loop {
-        let page = store.list_requests(before, limit).await.map_err(told_failure)?;
-        for request in page.rows {
-            if rows.len() < wanted && (!open || request.state == RequestState::Open) {
-                let tasks = store.tasks(request.id).await.map_err(told_failure)?;
-                rows.push((request, tasks));
-            }
-        }
-        before = page.next;
-        if rows.len() >= wanted || before.is_none() {
-            break;
-        }
-    }
-    let (now, grace) = (SystemClock.now(), deployment.stack.grace_seconds());
+pub async fn list(out: Out, deployment: &Deployment, list: &RequestList) -> Result<u8> {
+    let most = if list.all { usize::MAX } else { usize::try_from(list.limit)? };
+    let state = match (list.open, list.closed) {
+        (true, _) => Some("open"),
+        (_, true) => Some("closed"),
+        _ => None,
+    };
+    let rows: Vec<RequestView> = most_pages(&deployment.api, most, |cursor| {
+        Call::get("/requests").with("state", state).with("limit", Some(most.min(PAGE))).with("cursor", cursor)
+    })
+    .await?;
     if out.json {
-        let all: Vec<Value> =
-            rows.iter().map(|(request, tasks)| listed(request, tasks, now, grace)).collect();
+        let all: Vec<Value> = rows.iter().map(listed).collect::<Result<_>>()?;
         out.value(&json!({"requests": all}))?;
     } else if rows.is_empty() {
-        out.line(if open { "no request is open" } else { "there is no request yet" })?;
+        out.line(match state {
+            Some("open") => "no request is open",
+            Some(_) => "no request is closed",
+            None => "there is no request yet",
+        })?;
     } else {
-        out.line(listing(&rows, now, grace))?;
+        out.line(listing(&rows, SystemClock.now()))?;
+        if rows.len() == most {
+            out.line(format_args!("the newest {most}; --limit or --all shows more"))?;
+        }
     }
     Ok(OK)
 }
 
-fn listed(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Value {
-    let (settled, unknown) = settled_and_unknown(tasks);
-    json!({
-        "request_id": request.id,
-        "right": request.right,
-        "dry_run": request.dry_run,
-        "state": request.state,
-        "outcome": request.outcome,
-        "received_at": request.received_at,
-        "due_at": request.due_at,
-        "closed_at": request.closed_at,
-        "reference": request.reference,
-        "answer": request.answer,
-        "sources": {"all": tasks.len(), "settled": settled, "unknown": unknown},
-        "held": owner::of_request(request, tasks, now, grace_seconds),
-        "escalation": escalation::of(request, tasks, now),
-        "extension": request.extension,
-    })
+/// A request as the API shows it, its id under the name that it has in every other answer too.
+fn listed(request: &RequestView) -> Result<Value> {
+    let mut shown = serde_json::to_value(request)?;
+    shown["request_id"] = shown["id"].clone();
+    Ok(shown)
 }
 
-fn settled_and_unknown(tasks: &[Task]) -> (usize, usize) {
-    let of = |state| tasks.iter().filter(|task| task.state == state).count();
-    (of(TaskState::Settled), of(TaskState::Unknown))
-}
-
-fn listing(rows: &[(Request, Vec<Task>)], now: Time, grace_seconds: u64) -> String {
+fn listing(rows: &[RequestView], now: Time) -> String {
     let mut shown = table([
         "ID",
         "RIGHT",
@@ -216,15 +218,23 @@ fn listing(rows: &[(Request, Vec<Task>)], now: Time, grace_seconds: u64) -> Stri
         "ESCALATION",
         "TICKET",
     ]);
-    for (request, tasks) in rows {
-        let (settled, unknown) = settled_and_unknown(tasks);
-        let unknown = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
+    for request in rows {
+        let tally = request.tasks;
+        let mut settled = format!("{} of {}", tally.settled, tally.all);
+        for (number, what) in [
+            (tally.awaiting_review.saturating_sub(tally.missing_identifier), "to decide"),
+            (tally.missing_identifier, "missing identifier"),
+            (tally.unknown, "unknown"),
+        ] {
+            if number > 0 {
+                settled.push_str(&format!(", {number} {what}"));
+            }
+        }
         let extended = if request.extension.is_some() { " (extended)" } else { "" };
         let due = match request.state {
             RequestState::Open => format!("{}{extended}", due_in(now, request.due_at)),
             RequestState::Closed => "-".to_owned(),
         };
-        let held = owner::of_request(request, tasks, now, grace_seconds);
         let dry = if request.dry_run { " (dry run)" } else { "" };
         shown.add_row([
             request.id.to_string(),
@@ -232,13 +242,20 @@ fn listing(rows: &[(Request, Vec<Task>)], now: Time, grace_seconds: u64) -> Stri
             words::of_request(request),
             utc(request.received_at),
             due,
-            format!("{settled} of {}{unknown}", tasks.len()),
-            held.map_or("-".to_owned(), |held| format!("{} by {}", held.owner.as_str(), utc(held.by))),
-            words::escalation(&escalation::of(request, tasks, now)),
+            settled,
+            request
+                .held
+                .map_or("-".to_owned(), |held| format!("{} by {}", held.owner.as_str(), utc(held.by))),
+            words::escalation(&request.escalation),
             request.reference.as_ref().map_or("-", Reference::as_str).to_owned(),
         ]);
     }
     lines(&shown)
+}
+
+/// The error of a request that isn't as the command needs it.
+pub fn not_so(what: impl Into<String>, id: RequestId) -> anyhow::Error {
+    told(what, format!("look how it stands: rightful request show {id}"))
 }
 
 #[cfg(test)]
@@ -272,14 +289,47 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_is_a_text_a_file_or_standard_input() {
+        let path = std::env::temp_dir().join(format!("rightful-reason-{}", std::process::id()));
+        std::fs::write(&path, "It is theirs.\n").unwrap();
+        let read = reason(&format!("@{}", path.display()));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(&**read.unwrap(), "It is theirs.");
+        assert_eq!(&**reason("a=b, as agreed").unwrap(), "a=b, as agreed");
+        assert!(reason("").unwrap_err().to_string().contains("the reason is empty"));
+    }
+
+    #[test]
+    fn a_demand_is_sent_in_the_shape_of_the_api() {
+        let demand = Demand {
+            right: Right::Erasure,
+            identifiers: vec![identifier("email=ann@example.com", &mut Input::default()).unwrap()],
+            sources: Vec::new(),
+            dry_run: false,
+            reference: None,
+            key: Some("k".to_owned()),
+        };
+        insta::assert_snapshot!(serde_json::to_string(&demand).unwrap(), @r#"{"right":"erasure","identifiers":[{"kind":"email","value":"ann@example.com"}],"dry_run":false,"key":"k"}"#);
+    }
+
+    #[test]
     fn the_list_shows_state_due_date_and_sources() {
-        let (open, tasks) = fixtures::unknown();
-        let (closed, done) = fixtures::fulfilled();
+        let rows: Vec<RequestView> = [
+            fixtures::unknown(),
+            fixtures::awaiting_review(),
+            fixtures::missing_identifier(),
+            fixtures::fulfilled(),
+        ]
+        .iter()
+        .map(|(request, tasks)| fixtures::detail(request, tasks, "09:31:00").request)
+        .collect();
         let now = Time::parse("2026-11-23T09:30:00Z").unwrap();
-        insta::assert_snapshot!(listing(&[(open, tasks), (closed, done)], now, 120), @r"
-        ID                                    RIGHT    STATE      RECEIVED                 DUE         SOURCES SETTLED    HELD BY                            ESCALATION  TICKET
-        019aa6e0-5c1f-7000-8000-000000000001  erasure  open       2026-11-21 09:30:00 UTC  in 28 days  0 of 1, 1 unknown  person by 2026-12-21 09:30:00 UTC  -           T-1
-        019aa6e0-5c1f-7000-8000-000000000001  erasure  fulfilled  2026-11-21 09:30:00 UTC  -           1 of 1             -                                  -           T-1
+        insta::assert_snapshot!(listing(&rows, now), @r"
+        ID                                    RIGHT    STATE      RECEIVED                 DUE         SOURCES SETTLED               HELD BY                            ESCALATION  TICKET
+        019aa6e0-5c1f-7000-8000-000000000001  erasure  open       2026-11-21 09:30:00 UTC  in 28 days  0 of 1, 1 unknown             person by 2026-12-21 09:30:00 UTC  -           T-1
+        019aa6e0-5c1f-7000-8000-000000000001  erasure  open       2026-11-21 09:30:00 UTC  in 28 days  0 of 1, 1 to decide           person by 2026-12-21 09:30:00 UTC  -           T-1
+        019aa6e0-5c1f-7000-8000-000000000001  erasure  open       2026-11-21 09:30:00 UTC  in 28 days  0 of 1, 1 missing identifier  person by 2026-12-21 09:30:00 UTC  -           T-1
+        019aa6e0-5c1f-7000-8000-000000000001  erasure  fulfilled  2026-11-21 09:30:00 UTC  -           1 of 1                        -                                  -           T-1
         ");
     }
 }

@@ -1,63 +1,55 @@
 //! `rightful request show`: everything that is stored about a request but the person: what the
-//! vendor claims and what we saw ourselves stand apart.
+//! vendor claims and what we saw ourselves stand apart; and what may be done now, as commands.
 
-use crate::codes::{ticket_words, todo, told_failure, words as code_words};
+use crate::api::{Api, Call, told_api};
+use crate::codes::{ticket_words, todo, words as code_words};
 use crate::deployment::Deployment;
 use crate::output::{FAILED, OK, Out, count, due_in, utc, utc_or};
 use crate::request::{load, right};
 use crate::words;
 use anyhow::Result;
 use rightful_aws::SystemClock;
-use rightful_domain::escalation::{self, Level};
-use rightful_domain::event::{ChainError, Fact, Head, read_chain};
+use rightful_domain::escalation::Level;
 use rightful_domain::ids::{Reference, RequestId};
-use rightful_domain::owner;
-use rightful_domain::ports::{Clock as _, Reads as _};
-use rightful_domain::request::{Request, RequestState};
-use rightful_domain::task::{Rule, Task, TaskState};
+use rightful_domain::ports::Clock as _;
+use rightful_domain::request::{RequestState, Right};
+use rightful_domain::task::TaskState;
 use rightful_domain::time::Time;
+use rightful_domain::view::{EventPage, May, RequestDetail, TaskView};
 use serde_json::{Value, json};
-
-type Chain = Result<(Head, Vec<(Time, Fact)>), ChainError>;
 
 /// Shows a request; with its events, a chain that doesn't hold together is a failure.
 pub async fn show(out: Out, deployment: &Deployment, id: RequestId, events: bool) -> Result<u8> {
-    let store = deployment.store();
-    let request = load(&store, id).await?;
-    let mut tasks = Vec::new();
-    for task in store.tasks(request.id).await.map_err(told_failure)? {
-        let rules = store.rules(request.id, &task.source).await.map_err(told_failure)?;
-        tasks.push((task, rules));
-    }
-    let chain = match events {
-        true => {
-            let bytes = store.events(request.id).await.map_err(told_failure)?;
-            Some((bytes.len(), read_chain(request.id, &bytes)))
-        }
-        false => None,
-    };
-    let at = At { now: SystemClock.now(), grace_seconds: deployment.stack.grace_seconds() };
+    let detail = load(&deployment.api, id).await?;
+    let events = if events { Some(all_events(&deployment.api, id).await?) } else { None };
     if out.json {
-        out.value(&json_of(&request, &tasks, chain.as_ref(), at)?)?;
+        out.value(&json_of(&detail, events.as_ref())?)?;
     } else {
-        out.line(text_of(&request, &tasks, at))?;
-        if let Some((length, chain)) = &chain {
-            out.line(events_of(*length, chain))?;
+        out.line(text_of(&detail, SystemClock.now()))?;
+        if let Some(events) = &events {
+            out.line(events_of(events))?;
         }
     }
-    Ok(if chain.is_some_and(|(_, chain)| chain.is_err()) { FAILED } else { OK })
+    Ok(if events.is_some_and(|events| events.broken.is_some()) { FAILED } else { OK })
 }
 
-/// When it is shown, and how long the deployment leaves a row to its workflow.
-#[derive(Clone, Copy)]
-struct At {
-    now: Time,
-    grace_seconds: u64,
+/// All of a request's events, page by page. The API checks the whole chain for each page.
+async fn all_events(api: &Api, id: RequestId) -> Result<EventPage> {
+    let page = async |after: Option<u64>| -> Result<EventPage> {
+        let call = Call::get(format!("/requests/{id}/events")).with("after", after).with("limit", Some(100));
+        api.call(call).await.map_err(told_api)
+    };
+    let mut all = page(None).await?;
+    while let Some(after) = all.next {
+        let EventPage { items, next, all: number, head, broken } = page(Some(after)).await?;
+        all.items.extend(items);
+        (all.next, all.all, all.head, all.broken) = (next, number, head, broken);
+    }
+    Ok(all)
 }
 
-fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], at: At) -> String {
-    let now = at.now;
-    let only_tasks: Vec<Task> = tasks.iter().map(|(task, _)| task.clone()).collect();
+fn text_of(detail: &RequestDetail, now: Time) -> String {
+    let request = &detail.request;
     let mut lines = vec![format!("request {}", request.id)];
     let mut row = |name: &str, value: String| lines.push(format!("  {name:<12} {value}"));
     row("right", right(request));
@@ -74,10 +66,10 @@ fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], at: At) -> String {
     if let Some(extension) = &request.extension {
         row("extended", words::extension(extension));
     }
-    if let Some(held) = owner::of_request(request, &only_tasks, now, at.grace_seconds) {
+    if let Some(held) = request.held {
         row("held by", words::held(held));
     }
-    let escalation = escalation::of(request, &only_tasks, now);
+    let escalation = &request.escalation;
     if escalation.level > Level::None {
         row("escalation", format!("{} ({})", escalation.level.as_str(), words::level(escalation.level)));
         for role in &escalation.who {
@@ -86,10 +78,12 @@ fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], at: At) -> String {
         row("because", format!("{}: {}", escalation.reason, code_words(&escalation.reason).what));
     }
     row("ticket", request.reference.as_ref().map_or("-", Reference::as_str).to_owned());
-    let kinds: Vec<&str> = request.identifier_kinds.iter().map(|kind| kind.as_str()).collect();
-    row("identified", format!("by {}", kinds.join(", ")));
-    row("policy", request.policy.as_str().to_owned());
+    row("identified", format!("by {}", words::kinds(&request.identifier_kinds)));
+    row("policy", words::policy(request.policy));
     row("attempt", request.attempt.to_string());
+    if request.reopened > 0 {
+        row("reopened", count(request.reopened, "time", "times"));
+    }
     if let Some(closed) = request.closed_at {
         row("closed", utc(closed));
         row(
@@ -107,6 +101,9 @@ fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], at: At) -> String {
             },
         );
     }
+    if let Some(copy) = &request.copy {
+        row("copy", words::package(copy));
+    }
     if let Some(answer) = &request.answer {
         row("answer", words::answer(answer));
         if let Some(code) = &answer.reason {
@@ -116,13 +113,16 @@ fn text_of(request: &Request, tasks: &[(Task, Vec<Rule>)], at: At) -> String {
     if let Some(next) = request.next_due {
         row("next look", format!("{} by the reconciliation, if nothing moves it before", utc(next)));
     }
-    for (task, rules) in tasks {
-        lines.extend(task_lines(request, task, rules, at));
+    for command in of_request(detail) {
+        row("you may", command);
+    }
+    for task in &detail.tasks {
+        lines.extend(task_lines(detail, task));
     }
     lines.join("\n")
 }
 
-fn task_lines(request: &Request, task: &Task, rules: &[Rule], at: At) -> Vec<String> {
+fn task_lines(detail: &RequestDetail, task: &TaskView) -> Vec<String> {
     let mut lines = vec![
         String::new(),
         format!("{} ({})", task.source, task.connector),
@@ -134,20 +134,20 @@ fn task_lines(request: &Request, task: &Task, rules: &[Rule], at: At) -> Vec<Str
         row("why", format!("{code}: {}", code_words(code).what));
         row("to do", todo(task, code).to_owned());
     }
-    if let Some(held) = owner::of_task(request, task, at.now, at.grace_seconds) {
+    if let Some(held) = task.held {
         row("held by", words::held(held));
     }
-    row("searched", utc_or(task.searched_at, "not yet"));
-    if let Some(decision) = &task.decision {
-        let counts = task.counts;
-        row(
-            "records",
-            format!("{} found, {} submitted, {} confirmed", counts.found, counts.submitted, counts.confirmed),
-        );
-        row("decided", format!("by {} at {}", decision.by, utc(decision.at)));
-        row("", format!("on exactly the records of digest {}", decision.records.mac));
+    row("needs", needs(task));
+    if task.run > 1 {
+        row("run", format!("{}: it was searched anew, and decided on anew", task.run));
     }
-    if task.decision.is_some() {
+    row("searched", utc_or(task.searched_at, "not yet"));
+    decided(task, &mut row);
+    if task.awaiting_approval {
+        row("approval", format!("{}; nobody can give it here", words::APPROVAL));
+    }
+    let asked = detail.request.right == Right::Erasure || !task.rules.is_empty();
+    if task.decision.is_some() && asked {
         row(
             "vendor says",
             match task.claim {
@@ -160,18 +160,21 @@ fn task_lines(request: &Request, task: &Task, rules: &[Rule], at: At) -> Vec<Str
                 None => "nothing yet".to_owned(),
             },
         );
+    }
+    // What is copied is not looked for again.
+    if task.decision.is_some() && detail.request.right == Right::Erasure {
         row("we saw", verified(task));
     }
     if task.appeared > 0 {
         row(
             "anew",
             format!(
-                "{} appeared that no decision covers; not erased: make a new request for them",
+                "{} appeared that no decision covers; nothing was done to them: make a new request for them",
                 count(task.appeared, "record", "records")
             ),
         );
     }
-    for rule in rules {
+    for rule in &task.rules {
         row("rule", words::of_rule(rule));
         if let Some(code) = &rule.reason {
             row("", format!("{code}: {}", code_words(code).what));
@@ -180,10 +183,63 @@ fn task_lines(request: &Request, task: &Task, rules: &[Rule], at: At) -> Vec<Str
     if let (Some(next), false) = (task.next_due, task.state == TaskState::Settled) {
         row("next look", utc(next));
     }
+    for command in of_task(detail, task) {
+        row("you may", command);
+    }
     lines
 }
 
-fn verified(task: &Task) -> String {
+/// What a data source is searched by, and what of it there is.
+fn needs(task: &TaskView) -> String {
+    let needs = &task.needs;
+    if needs.missing {
+        return words::missing(needs);
+    }
+    let takes = words::one_of(&needs.asked);
+    match (needs.given.is_empty(), needs.inserted.is_empty()) {
+        (true, true) => format!("{takes}; the request has none of these"),
+        (false, true) => format!("{takes}; it has {}", words::kinds(&needs.given)),
+        (true, false) => format!("{takes}; given here alone: {}", words::kinds(&needs.inserted)),
+        (false, false) => format!(
+            "{takes}; it has {}; given here alone: {}",
+            words::kinds(&needs.given),
+            words::kinds(&needs.inserted)
+        ),
+    }
+}
+
+/// Counts, the policy, who decided, or who is waited for.
+fn decided(task: &TaskView, row: &mut impl FnMut(&str, String)) {
+    let counts = task.counts;
+    if task.decision.is_some() {
+        row(
+            "records",
+            format!("{} found, {} submitted, {} confirmed", counts.found, counts.submitted, counts.confirmed),
+        );
+    } else if task.found_digest.is_some() || counts.found > 0 {
+        row("records", format!("{} found", counts.found));
+    }
+    row("policy", words::policy(task.policy));
+    if let Some(review) = &task.review {
+        row(
+            "reviewed",
+            format!("{}, by {} at {}", words::verdict(review.verdict), review.by, utc(review.at)),
+        );
+    }
+    if let Some(decision) = &task.decision {
+        row("decided", format!("by {} at {}", decision.by, utc(decision.at)));
+        row("", format!("on exactly the records of digest {}", decision.digest.mac));
+    } else if task.state == TaskState::AwaitingReview && !task.needs.missing {
+        row("waits for", format!("a person's decision on {}", count(counts.found, "record", "records")));
+        if let Some(digest) = &task.found_digest {
+            row("", format!("exactly those of digest {}", digest.mac));
+        }
+    } else if task.state == TaskState::AwaitingReview {
+        row("waits for", "a person: the identifier, or the word to go on without it".to_owned());
+    }
+}
+
+fn verified(task: &TaskView) -> String {
     match (task.verified_at, task.looks) {
         (Some(at), 0) => format!("none of the submitted records at {}", utc(at)),
         (Some(at), looks) => format!(
@@ -200,77 +256,111 @@ fn verified(task: &Task) -> String {
     }
 }
 
-fn events_of(length: usize, chain: &Chain) -> String {
-    let mut lines = vec![String::new()];
-    match chain {
-        Ok((head, facts)) => {
-            lines.push(format!("events: {length}, each bound to the one before it; last hash {}", head.hash));
-            let width = facts.len().to_string().len();
-            for (number, (at, fact)) in (1..).zip(facts) {
-                lines.push(format!("  {number:>width$}  {}  {}", utc(*at), words::fact(fact)));
-            }
+/// What may be done to the request as a whole, as commands.
+fn of_request(detail: &RequestDetail) -> Vec<String> {
+    let id = detail.request.id;
+    let command = |may: &May| match may {
+        May::Cancel => Some(format!("rightful request cancel {id}")),
+        May::Extend => Some(format!("rightful request extend {id} --months 1 --ground complexity")),
+        May::Reopen => Some(format!("rightful request reopen {id}")),
+        May::Copy => Some(format!("rightful request copy {id} -o FILE")),
+        May::Receipt => Some(format!("rightful request receipt {id}")),
+        May::Identify | May::Records | May::Proceed | May::Refuse | May::LeaveOut | May::Run | May::State => {
+            None
         }
-        Err(error) => {
-            lines.push(format!("events: {length}, and they don't hold together: {error}"));
+    };
+    detail.may.iter().filter_map(command).collect()
+}
+
+/// What may be done to one task, as commands: what brings it on stands first.
+fn of_task(detail: &RequestDetail, task: &TaskView) -> Vec<String> {
+    let (id, source) = (detail.request.id, &task.source);
+    let seen = task.found_digest.as_ref().map_or_else(String::new, |digest| {
+        format!(" --seen {source}={}", digest.mac.get(..16).unwrap_or(&digest.mac))
+    });
+    let kind = task.needs.asked.first().map_or("KIND", |asked| asked.kind.as_str());
+    let command = |may: &May| match may {
+        May::Proceed => {
+            Some(format!("rightful request review {id} --source {source} --proceed{seen} --reason TEXT"))
+        }
+        May::Refuse => Some(format!(
+            "rightful request review {id} --source {source} --refuse --ground GROUND{seen} --reason TEXT"
+        )),
+        May::LeaveOut => {
+            Some(format!("rightful request review {id} --source {source} --leave-out --reason TEXT"))
+        }
+        May::Identify => {
+            Some(format!("rightful request identify {id} --source {source} --identifier {kind}=-"))
+        }
+        May::Records => Some(format!("rightful request records {id} --source {source}")),
+        May::State => {
+            Some(format!("rightful request state {id} --source {source} --erased|--failed --reason TEXT"))
+        }
+        May::Run => Some(format!("rightful request run {id} --source {source}")),
+        May::Cancel | May::Extend | May::Reopen | May::Copy | May::Receipt => None,
+    };
+    task.may.iter().filter_map(command).collect()
+}
+
+fn events_of(events: &EventPage) -> String {
+    let mut lines = vec![String::new()];
+    match &events.broken {
+        None => lines.push(format!(
+            "events: {}, each bound to the one before it; last hash {}",
+            events.all, events.head
+        )),
+        Some(broken) => {
+            lines.push(format!(
+                "events: {}, and they don't hold together: event {} was changed, is missing or is out of order ({})",
+                events.all, broken.at, broken.why
+            ));
             lines.push("  to do: compare with a backup, and find out who can write to the table".to_owned());
         }
+    }
+    let width = events.items.last().map_or(1, |event| event.seq.to_string().len());
+    for event in &events.items {
+        lines.push(format!("  {:>width$}  {}  {}", event.seq, utc(event.at), words::fact(&event.fact)));
     }
     lines.join("\n")
 }
 
-fn json_of(
-    request: &Request,
-    tasks: &[(Task, Vec<Rule>)],
-    chain: Option<&(usize, Chain)>,
-    at: At,
-) -> Result<Value> {
-    let only_tasks: Vec<Task> = tasks.iter().map(|(task, _)| task.clone()).collect();
-    let mut shown = serde_json::to_value(request)?;
-    if let Some(shown) = shown.as_object_mut() {
-        // Sealed or keyed, yet it is the person.
-        shown.remove("identifiers");
-        shown.remove("subject");
-    }
-    if let Some(code) = request.answer.as_ref().and_then(|answer| answer.reason.as_ref()) {
+fn json_of(detail: &RequestDetail, events: Option<&EventPage>) -> Result<Value> {
+    let mut shown = serde_json::to_value(detail)?;
+    if let Some(code) = detail.request.answer.as_ref().and_then(|answer| answer.reason.as_ref()) {
         let (what, todo) = ticket_words(code);
-        shown["answer"]["reason_words"] = json!({"what": what, "to_do": todo});
+        shown["request"]["answer"]["reason_words"] = json!({"what": what, "to_do": todo});
     }
-    let mut all = Vec::new();
-    for (task, rules) in tasks {
-        let mut shown = serde_json::to_value(task)?;
-        shown["rules"] = serde_json::to_value(rules)?;
-        shown["held"] = serde_json::to_value(owner::of_task(request, task, at.now, at.grace_seconds))?;
+    for (index, task) in detail.tasks.iter().enumerate() {
         if let Some(code) = &task.reason {
-            shown["reason_words"] = json!({"what": code_words(code).what, "to_do": todo(task, code)});
+            shown["tasks"][index]["reason_words"] =
+                json!({"what": code_words(code).what, "to_do": todo(task, code)});
         }
-        all.push(shown);
     }
-    let mut answer = json!({
-        "request": shown,
-        "tasks": all,
-        "held": owner::of_request(request, &only_tasks, at.now, at.grace_seconds),
-        "escalation": escalation::of(request, &only_tasks, at.now),
-    });
-    match chain {
-        Some((_, Ok((head, facts)))) => {
-            let facts: Vec<Value> = facts.iter().map(|(at, fact)| json!({"at": at, "fact": fact})).collect();
-            answer["events"] = json!({"verified": true, "head": head, "all": facts});
-        }
-        Some((length, Err(error))) => {
-            answer["events"] =
-                json!({"verified": false, "count": length, "first_wrong": error.at, "why": error.why});
-        }
-        None => {}
+    // A copy of what stands in the request: who only wants to know that need not look for it.
+    shown["held"] = shown["request"]["held"].clone();
+    shown["escalation"] = shown["request"]["escalation"].clone();
+    if let Some(events) = events {
+        shown["events"] = json!({
+            "verified": events.broken.is_none(),
+            "count": events.all,
+            "head": events.head,
+            "broken": events.broken,
+            "all": events.items,
+        });
     }
-    Ok(answer)
+    Ok(shown)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::event::write;
+    use rightful_domain::copy::Package;
+    use rightful_domain::event::{Fact, Head, write};
+    use rightful_domain::identifier::IdentifierKind;
     use rightful_domain::request::{Extension, Ground};
+    use rightful_domain::request::{Request, RequestOutcome};
+    use rightful_domain::task::{Outcome, Review, Task, Verdict};
     use rightful_domain::ticket::{Answer, AnswerState};
     use rightful_domain::vendor::Fault;
 
@@ -278,7 +368,8 @@ mod tests {
     fn a_fulfilled_request_is_shown_with_claim_and_verification_apart() {
         let (request, tasks) = fixtures::fulfilled();
         let tasks = vec![(tasks[0].clone(), vec![fixtures::rule()])];
-        insta::assert_snapshot!(text_of(&request, &tasks, shown_at(fixtures::at("09:31:00"))), @r"
+        let detail = fixtures::detail_with(&request, &tasks, fixtures::at("09:31:00"));
+        insta::assert_snapshot!(text_of(&detail, fixtures::at("09:31:00")), @r"
         request 019aa6e0-5c1f-7000-8000-000000000001
           right        erasure
           state        closed
@@ -287,16 +378,19 @@ mod tests {
           legal date   2026-12-21 09:30:00 UTC
           ticket       T-1
           identified   by email
-          policy       auto
+          policy       auto (the policy decides itself)
           attempt      1
           closed       2026-11-21 09:30:12 UTC
           receipt      SHA-256 abababababababababababababababababababababababababababababababab
           person       forgotten at 2026-11-21 09:30:12 UTC
+          you may      rightful request receipt 019aa6e0-5c1f-7000-8000-000000000001
 
         main (qualifio)
           verified_erased (erased, and seen to be gone)
+          needs        email or phone; it has email
           searched     2026-11-21 09:30:02 UTC
           records      2 found, 2 submitted, 2 confirmed
+          policy       auto (the policy decides itself)
           decided      by policy:auto at 2026-11-21 09:30:02 UTC
                        on exactly the records of digest 0202020202020202020202020202020202020202020202020202020202020202
           vendor says  anonymised: it says that it anonymised them (seen at 2026-11-21 09:30:06 UTC)
@@ -308,11 +402,7 @@ mod tests {
     #[test]
     fn an_unknown_task_says_why_and_what_to_do() {
         let (request, tasks) = fixtures::unknown();
-        insta::assert_snapshot!(text_of(
-            &request,
-            &[(tasks[0].clone(), Vec::new())],
-            shown_at(fixtures::at("09:31:00"))
-        ), @r"
+        insta::assert_snapshot!(text(&request, &tasks), @r"
         request 019aa6e0-5c1f-7000-8000-000000000001
           right        erasure
           state        open
@@ -321,22 +411,26 @@ mod tests {
           held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
           ticket       T-1
           identified   by email
-          policy       auto
+          policy       auto (the policy decides itself)
           attempt      1
           next look    2026-11-21 09:32:00 UTC by the reconciliation, if nothing moves it before
+          you may      rightful request extend 019aa6e0-5c1f-7000-8000-000000000001 --months 1 --ground complexity
 
         main (qualifio)
           unknown (nobody can tell yet whether the vendor did it: a person has to look)
           why          answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
           to do        look in the vendor's own console what became of the submission; it is never sent again blindly
           held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
+          needs        email or phone; it has email
           searched     2026-11-21 09:30:02 UTC
           records      2 found, 0 submitted, 0 confirmed
+          policy       auto (the policy decides itself)
           decided      by policy:auto at 2026-11-21 09:30:02 UTC
                        on exactly the records of digest 0202020202020202020202020202020202020202020202020202020202020202
           vendor says  nothing yet
           we saw       nothing yet: not verified
           next look    2026-11-21 09:32:00 UTC
+          you may      rightful request state 019aa6e0-5c1f-7000-8000-000000000001 --source main --erased|--failed --reason TEXT
         ");
     }
 
@@ -344,8 +438,9 @@ mod tests {
     fn the_answer_to_the_ticket_says_how_it_stands() {
         let (mut request, _) = fixtures::fulfilled();
         let shown = |request: &Request| {
-            let text = text_of(request, &[], shown_at(fixtures::at("09:31:00")));
+            let text = text(request, &[]);
             let lines = text.lines().skip_while(|line| !line.contains("  answer  "));
+            let lines = lines.take_while(|line| !line.contains("you may"));
             lines.map(str::trim).collect::<Vec<_>>().join("\n")
         };
         let due = Answer::due(fixtures::at("09:30:12")).claimed(fixtures::at("09:31:32"));
@@ -354,7 +449,7 @@ mod tests {
         answer       due (it certainly isn't on the ticket yet, and is tried again by itself); next try 2026-11-21 09:30:18 UTC; credentials_rejected: the ticketing system doesn't accept the token
         to do        put the set-up right with `rightful ticketing set`; it is tried again by itself
         ");
-        let json = json_of(&request, &[], None, shown_at(fixtures::at("09:31:00"))).unwrap();
+        let json = json_of(&fixtures::detail(&request, &[], "09:31:00"), None).unwrap();
         assert_eq!(json["request"]["answer"]["state"], "due");
         assert!(json["request"]["answer"]["reason_words"]["to_do"].is_string());
         request.answer = Some(due.sent(fixtures::at("09:30:14")));
@@ -371,8 +466,7 @@ mod tests {
     #[test]
     fn json_shows_nothing_of_the_person() {
         let (request, tasks) = fixtures::unknown();
-        let at = shown_at(fixtures::at("09:31:00"));
-        let shown = json_of(&request, &[(tasks[0].clone(), Vec::new())], None, at).unwrap();
+        let shown = json_of(&fixtures::detail(&request, &tasks, "09:31:00"), None).unwrap();
         assert!(shown["request"].get("subject").is_none() && shown["request"].get("identifiers").is_none());
         assert_eq!(shown["request"]["identifier_kinds"][0], "email");
         assert!(shown["tasks"][0]["reason_words"]["to_do"].is_string());
@@ -392,7 +486,8 @@ mod tests {
         });
         request.due_at = request.received_at.calendar_months_later(2);
         let shown = |request: &Request, task: &Task, at| {
-            let text = text_of(request, &[(task.clone(), Vec::new())], shown_at(at));
+            let detail = fixtures::detail_with(request, &[(task.clone(), Vec::new())], at);
+            let text = text_of(&detail, at);
             let wanted = ["legal", "extended", "held", "escalation", "must", "because"];
             let lines: Vec<&str> = text
                 .lines()
@@ -419,8 +514,166 @@ mod tests {
         assert_eq!(overdue.matches("must act").count(), 2, "{overdue}");
     }
 
-    fn shown_at(now: Time) -> At {
-        At { now, grace_seconds: 120 }
+    fn text(request: &Request, tasks: &[Task]) -> String {
+        text_of(&fixtures::detail(request, tasks, "09:31:00"), fixtures::at("09:31:00"))
+    }
+
+    /// The lines about its only data source.
+    fn of_its_task(request: &Request, tasks: &[Task]) -> String {
+        let text = text(request, tasks);
+        text.split_once("\n\n").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn a_request_that_waits_for_a_decision_says_on_what_and_how_to_decide() {
+        let (request, tasks) = fixtures::awaiting_review();
+        insta::assert_snapshot!(text(&request, &tasks), @r"
+        request 019aa6e0-5c1f-7000-8000-000000000001
+          right        erasure
+          state        open
+          received     2026-11-21 09:30:00 UTC, from operator
+          legal date   2026-12-21 09:30:00 UTC (in 29 days)
+          held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
+          ticket       T-1
+          identified   by email
+          policy       always (a person decides)
+          attempt      1
+          next look    2026-11-21 09:32:00 UTC by the reconciliation, if nothing moves it before
+          you may      rightful request cancel 019aa6e0-5c1f-7000-8000-000000000001
+          you may      rightful request extend 019aa6e0-5c1f-7000-8000-000000000001 --months 1 --ground complexity
+
+        main (qualifio)
+          awaiting_review (a person has to decide on what was found)
+          held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
+          needs        email or phone; it has email
+          searched     2026-11-21 09:30:02 UTC
+          records      2 found
+          policy       always (a person decides)
+          waits for    a person's decision on 2 records
+                       exactly those of digest 0202020202020202020202020202020202020202020202020202020202020202
+          next look    2026-11-21 09:32:00 UTC
+          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier email=-
+          you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main
+          you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --proceed --seen main=0202020202020202 --reason TEXT
+          you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --seen main=0202020202020202 --reason TEXT
+          you may      rightful request run 019aa6e0-5c1f-7000-8000-000000000001 --source main
+        ");
+    }
+
+    #[test]
+    fn a_missing_identifier_is_told_with_the_kinds_that_would_do() {
+        let (request, tasks) = fixtures::missing_identifier();
+        insta::assert_snapshot!(of_its_task(&request, &tasks), @r"
+        main (qualifio)
+          awaiting_review (Missing identifier: give email or phone)
+          why          identifier_missing: the request has no identifier of a kind that this data source searches by
+          to do        give it one (`rightful request identify ID`), or go on without this data source (`rightful request review ID --leave-out`)
+          held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
+          needs        Missing identifier: give email or phone
+          searched     2026-11-21 09:30:02 UTC
+          policy       always (a person decides)
+          waits for    a person: the identifier, or the word to go on without it
+          next look    2026-11-21 09:32:00 UTC
+          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier email=-
+          you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --reason TEXT
+          you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --leave-out --reason TEXT
+          you may      rightful request run 019aa6e0-5c1f-7000-8000-000000000001 --source main
+        ");
+    }
+
+    #[test]
+    fn the_vendors_own_approval_is_told_as_what_it_is() {
+        let (request, tasks) = fixtures::awaiting_approval();
+        let detail = fixtures::detail_with(&request, &tasks, fixtures::at("09:31:00"));
+        let text = text_of(&detail, fixtures::at("09:31:00"));
+        insta::assert_snapshot!(text.split_once("\n\n").unwrap().1, @r"
+        main (qualifio)
+          submitted (the vendor has it, and waits for somebody's approval in its own console)
+          held by      vendor (the vendor works; it is asked again), by 2026-11-21 09:32:00 UTC
+          needs        email or phone; it has email
+          searched     2026-11-21 09:30:02 UTC
+          records      2 found, 2 submitted, 0 confirmed
+          policy       auto (the policy decides itself)
+          decided      by policy:auto at 2026-11-21 09:30:02 UTC
+                       on exactly the records of digest 0202020202020202020202020202020202020202020202020202020202020202
+          approval     the vendor has it, and waits for somebody's approval in its own console; nobody can give it here
+          vendor says  nothing yet
+          we saw       nothing yet: not verified
+          rule         batch 0: accepted (the vendor accepted it), 0 of 2 confirmed, rule 6570f0a1, waits for the vendor's own approval
+          next look    2026-11-21 09:32:00 UTC
+        ");
+    }
+
+    #[test]
+    fn who_decided_and_which_run_it_is_are_told() {
+        let (request, mut tasks) = fixtures::fulfilled();
+        let sealed = rightful_domain::seal::DataKey::new(&[1; 32]).unwrap().seal("c", b"why").unwrap();
+        tasks[0].run = 2;
+        tasks[0].policy = rightful_domain::policy::Policy::Over(1);
+        tasks[0].inserted = vec![IdentifierKind::parse("phone").unwrap()];
+        let by = "arn:aws:iam::111122223333:user/ann".to_owned();
+        tasks[0].review =
+            Some(Review { by, at: fixtures::at("09:30:01"), verdict: Verdict::Proceed, reason: sealed });
+        insta::assert_snapshot!(of_its_task(&request, &tasks), @r"
+        main (qualifio)
+          verified_erased (erased, and seen to be gone)
+          needs        email or phone; it has email; given here alone: phone
+          run          2: it was searched anew, and decided on anew
+          searched     2026-11-21 09:30:02 UTC
+          records      2 found, 2 submitted, 2 confirmed
+          policy       over:1 (the policy decides on up to 1 record, a person on more)
+          reviewed     proceed, by arn:aws:iam::111122223333:user/ann at 2026-11-21 09:30:01 UTC
+          decided      by policy:auto at 2026-11-21 09:30:02 UTC
+                       on exactly the records of digest 0202020202020202020202020202020202020202020202020202020202020202
+          vendor says  anonymised: it says that it anonymised them (seen at 2026-11-21 09:30:06 UTC)
+          we saw       none of the submitted records at 2026-11-21 09:30:11 UTC
+        ");
+    }
+
+    #[test]
+    fn a_copy_is_told_with_its_size_and_how_long_it_is_kept() {
+        let (mut request, mut tasks) = fixtures::fulfilled();
+        request.right = Right::Access;
+        request.forgotten_at = None;
+        request.outcome = Some(RequestOutcome::Fulfilled);
+        request.copy = Some(Package {
+            bytes: 12_449,
+            sha256: "cd".repeat(32),
+            records: 2,
+            made_at: fixtures::at("09:30:11"),
+            expires_at: Time::parse("2026-12-21T09:30:00Z").unwrap(),
+        });
+        tasks[0].outcome = Some(Outcome::Copied);
+        tasks[0].verified_at = None;
+        tasks[0].claim = None;
+        insta::assert_snapshot!(text(&request, &tasks), @r"
+        request 019aa6e0-5c1f-7000-8000-000000000001
+          right        access
+          state        closed
+          outcome      fulfilled (everything found was acted on)
+          received     2026-11-21 09:30:00 UTC, from operator
+          legal date   2026-12-21 09:30:00 UTC
+          held by      reconcile (the reconciliation takes it up), by 2026-11-21 09:31:00 UTC
+          ticket       T-1
+          identified   by email
+          policy       auto (the policy decides itself)
+          attempt      1
+          closed       2026-11-21 09:30:12 UTC
+          receipt      SHA-256 abababababababababababababababababababababababababababababababab
+          person       to be forgotten at 2026-11-21 09:30:12 UTC
+          copy         2 records, 12.4 KB, until 2026-12-21 09:30:00 UTC; SHA-256 cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
+          you may      rightful request copy 019aa6e0-5c1f-7000-8000-000000000001 -o FILE
+          you may      rightful request receipt 019aa6e0-5c1f-7000-8000-000000000001
+
+        main (qualifio)
+          copied (the copy is made)
+          needs        email or phone; it has email
+          searched     2026-11-21 09:30:02 UTC
+          records      2 found, 2 submitted, 2 confirmed
+          policy       auto (the policy decides itself)
+          decided      by policy:auto at 2026-11-21 09:30:02 UTC
+                       on exactly the records of digest 0202020202020202020202020202020202020202020202020202020202020202
+        ");
     }
 
     #[test]
@@ -430,14 +683,14 @@ mod tests {
             write(&Head::start(), request.id, fixtures::at("09:30:00"), &Fact::AttemptBegun { attempt: 1 })
                 .unwrap();
         let second = write(&first.head, request.id, fixtures::at("09:30:01"), &Fact::Forgotten).unwrap();
-        let whole = read_chain(request.id, &[first.bytes, second.bytes.clone()]);
-        insta::assert_snapshot!(events_of(2, &whole), @r"
+        let whole = EventPage::of(request.id, &[first.bytes.clone(), second.bytes.clone()], 0, 100);
+        insta::assert_snapshot!(events_of(&whole), @r"
 
         events: 2, each bound to the one before it; last hash 273db3574e37993ed5fff89470ccd8cf47169dc1adedae5dea5573a23259680d
           1  2026-11-21 09:30:00 UTC  attempt_begun: workflow attempt 1
           2  2026-11-21 09:30:01 UTC  forgotten: the person's data key is gone
         ");
-        let broken = events_of(1, &read_chain(request.id, &[second.bytes]));
+        let broken = events_of(&EventPage::of(request.id, &[second.bytes], 0, 100));
         assert!(broken.contains("don't hold together") && broken.contains("event 1"), "{broken}");
     }
 }

@@ -1,16 +1,21 @@
-//! `rightful source …`: connects data sources and tries them out.
+//! `rightful source …`: connects data sources, tries them out, changes and removes them. What a parameter
+//! or a secret must be is checked by the deployment, whose connectors are those that will use it.
 
-use crate::args::SourceAdd;
-use crate::codes::told_failure;
+use crate::api::{Api, Call, all_pages, told_api};
+use crate::args::{SourceAdd, SourceChange};
+use crate::codes::words as code_words;
 use crate::deployment::Deployment;
 use crate::input::{Given, Input, pair};
-use crate::output::{FAILED, OK, Out, Told, lines, table, told, usage, utc};
+use crate::output::{FAILED, OK, Out, lines, table, told, usage, utc};
+use crate::words;
 use anyhow::Result;
-use rightful_aws::SystemClock;
-use rightful_connectors::{Connectors, Definition, secret_name};
+use reqwest::Method;
+use rightful_connectors::Connectors;
 use rightful_domain::ids::SourceId;
-use rightful_domain::ports::{Begins as _, Clock as _, CommitError, Reads as _};
-use rightful_domain::vendor::DataSource;
+use rightful_domain::policy::{OwnPolicies, Policy};
+use rightful_domain::view::{ConnectorView, SecretFieldView, SourceView, TestView};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -25,65 +30,291 @@ pub fn id(text: &str) -> Result<SourceId> {
     SourceId::parse(text).map_err(|error| usage(error.to_string(), "give such a name"))
 }
 
-/// Connects a data source: the secret first, so that a data source is never there without one.
+/// A secret, for a call's body alone.
+struct Secret(BTreeMap<String, Zeroizing<String>>);
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            fields.serialize_entry(name, value.trim())?;
+        }
+        fields.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Adding<'a> {
+    id: &'a SourceId,
+    connector: &'a str,
+    params: BTreeMap<String, String>,
+    secret: Secret,
+    review: OwnPolicies,
+}
+
+#[derive(Serialize)]
+struct Changing {
+    params: BTreeMap<String, String>,
+    unset: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<OwnPolicies>,
+}
+
+async fn deployed_connectors(api: &Api) -> Result<Vec<ConnectorView>> {
+    all_pages(api, |cursor| Call::get("/connectors").with("limit", Some(100)).with("cursor", cursor)).await
+}
+
+/// The connector that a command names.
+async fn connector(api: &Api, name: &str) -> Result<ConnectorView> {
+    let all = deployed_connectors(api).await?;
+    let known: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
+    let known = known.join(", ");
+    all.into_iter().find(|one| one.name == name).ok_or_else(|| {
+        told(
+            "there is no such connector in this deployment",
+            format!("take one of: {known}; `rightful connector list` shows what each needs"),
+        )
+    })
+}
+
+async fn source(api: &Api, id: &SourceId) -> Result<SourceView> {
+    api.call(Call::get(format!("/sources/{id}"))).await.map_err(told_api)
+}
+
+/// Connects a data source. The deployment writes its secret first, so that it is never there without one.
 pub async fn add(out: Out, deployment: &Deployment, add: &SourceAdd) -> Result<u8> {
     let id = id(&add.id)?;
-    let connectors = connectors()?;
-    let definition = connectors.get(&add.connector).ok_or_else(|| {
-        let known: Vec<&str> = connectors.iter().map(|known| known.name.as_str()).collect();
-        told(
-            "there is no such connector",
-            format!("take one of: {}; or `rightful connector list`", known.join(", ")),
-        )
-    })?;
-    let params = params(definition, &add.set, deployment.stack.allows_loopback())?;
-    let fields = fields(definition, &add.secret)?;
-
-    let store = deployment.store();
-    if store.source(&id).await.map_err(told_failure)?.is_some() {
-        return Err(exists(&id));
-    }
-    let mut input = Input::default();
-    let mut secret = BTreeMap::new();
-    for (name, given) in fields {
-        secret.insert(name, input.value(name, given)?);
-    }
-    let secret: BTreeMap<&str, &str> = secret.iter().map(|(name, value)| (*name, value.trim())).collect();
-    let secret = Zeroizing::new(serde_json::to_string(&secret)?);
-    deployment.secrets().put_secret(&secret_name(&id), &secret).await.map_err(told_failure)?;
-
-    let source = DataSource {
-        schema: 1,
-        id: id.clone(),
-        connector: definition.name.clone(),
-        params,
-        enabled: true,
-        revision: 0,
-        created_at: SystemClock.now(),
-    };
-    match store.put_source(&source).await {
-        Ok(()) => {}
-        Err(CommitError::Stale) => return Err(exists(&id)),
-        Err(CommitError::Failed(failure)) => return Err(told_failure(failure)),
-    }
+    let review = policies(OwnPolicies::default(), &add.review)?;
+    let api = &deployment.api;
+    let connector = connector(api, &add.connector).await?;
+    let params = params(&connector.secret, &add.set)?;
+    let secret = secret(&connector, &add.secret)?;
+    let adding = Adding { id: &id, connector: &connector.name, params, secret, review };
+    let source: SourceView = api.call(Call::post("/sources", &adding)?).await.map_err(told_api)?;
     if out.json {
-        out.value(&shown(deployment, &source))?;
+        out.value(&source)?;
     } else {
-        out.line(format_args!("connected: {id} ({})", definition.title))?;
+        out.line(format_args!("connected: {id} ({})", connector.title))?;
         out.line(format_args!("  try it: rightful source test {id}"))?;
     }
     Ok(OK)
 }
 
-fn exists(id: &SourceId) -> anyhow::Error {
-    told(
-        format!("there is a data source {id} already"),
-        "give this one another --id; `rightful source list` shows those there are",
-    )
+/// Changes a data source; what isn't named stays as it is.
+pub async fn change(out: Out, deployment: &Deployment, change: &SourceChange) -> Result<u8> {
+    let id = id(&change.id)?;
+    let none = change.set.is_empty() && change.unset.is_empty();
+    if none && change.secret.is_empty() && change.review.is_empty() {
+        return Err(usage("nothing is to be changed", "give --set, --unset, --secret or --review"));
+    }
+    let api = &deployment.api;
+    let before = source(api, &id).await?;
+    let review = match change.review.as_slice() {
+        [] => None,
+        given => Some(policies(before.review, given)?),
+    };
+    let connector = connector(api, &before.connector).await?;
+    let params = params(&connector.secret, &change.set)?;
+    if let Some(name) = change.unset.iter().find(|name| params.contains_key(*name)) {
+        return Err(usage(format!("the parameter `{name}` is set and unset"), "do one of both"));
+    }
+    let secret = match change.secret.as_slice() {
+        [] => None,
+        given => Some(secret(&connector, given)?),
+    };
+    let changing = Changing { params, unset: change.unset.clone(), secret, review };
+    let call = Call::act(Method::PATCH, format!("/sources/{id}"), &changing)?;
+    let source: SourceView = api.call(call).await.map_err(told_api)?;
+    if out.json {
+        out.value(&source)?;
+    } else {
+        out.line(format_args!("changed:\n{}", text_of(&source)))?;
+        out.line(format_args!("  try it: rightful source test {id}"))?;
+    }
+    Ok(OK)
 }
 
-/// The parameters of `--set`, checked by the connector.
-fn params(definition: &Definition, set: &[String], loopback: bool) -> Result<BTreeMap<String, String>> {
+/// Switches a data source on or off for new requests; that it is so already is the same success.
+pub async fn enable(out: Out, deployment: &Deployment, id: &SourceId, enabled: bool) -> Result<u8> {
+    let call = Call::act(Method::PATCH, format!("/sources/{id}"), &json!({"enabled": enabled}))?;
+    let source: SourceView = deployment.api.call(call.may_be_repeated()).await.map_err(told_api)?;
+    if out.json {
+        out.value(&source)?;
+    } else if source.enabled {
+        out.line(format_args!("{id} is enabled: new requests go to it"))?;
+    } else {
+        out.line(format_args!("{id} is disabled: no new request goes to it; those under way go on"))?;
+    }
+    Ok(OK)
+}
+
+/// Removes a data source.
+pub async fn remove(out: Out, deployment: &Deployment, id: &SourceId, yes: bool) -> Result<u8> {
+    if !yes {
+        return Err(usage(
+            format!("{id} and its secret would be removed, and nobody could ask that vendor any more"),
+            format!("add --yes to do it, or `rightful source disable {id}` to keep it for later"),
+        ));
+    }
+    deployment.api.done(Call::delete(format!("/sources/{id}"))).await.map_err(told_api)?;
+    if out.json {
+        out.value(&json!({"id": id, "removed": true}))?;
+    } else {
+        out.line(format_args!("removed: {id}, and its secret"))?;
+    }
+    Ok(OK)
+}
+
+/// One data source.
+pub async fn show(out: Out, deployment: &Deployment, id: &SourceId) -> Result<u8> {
+    let source = source(&deployment.api, id).await?;
+    if out.json {
+        out.value(&source)?;
+    } else {
+        out.line(text_of(&source))?;
+    }
+    Ok(OK)
+}
+
+/// The connected data sources, then what could be connected.
+pub async fn list(out: Out, deployment: &Deployment) -> Result<u8> {
+    let api = &deployment.api;
+    let sources: Vec<SourceView> =
+        all_pages(api, |cursor| Call::get("/sources").with("limit", Some(100)).with("cursor", cursor))
+            .await?;
+    let connectors = deployed_connectors(api).await?;
+    let free: Vec<&ConnectorView> = connectors.iter().filter(|one| one.sources.is_empty()).collect();
+    if out.json {
+        out.value(&json!({"sources": sources, "not_connected": free}))?;
+    } else {
+        out.line(listing(&sources, &free))?;
+    }
+    Ok(OK)
+}
+
+fn listing(sources: &[SourceView], free: &[&ConnectorView]) -> String {
+    let mut parts = Vec::new();
+    if sources.is_empty() {
+        parts.push("no data source is connected".to_owned());
+    } else {
+        parts.push(connected(sources));
+    }
+    if !free.is_empty() {
+        let each: Vec<String> = free.iter().map(|one| needs(one)).collect();
+        parts.push(format!("not connected yet:\n\n{}", each.join("\n\n")));
+    }
+    parts.join("\n\n")
+}
+
+fn connected(sources: &[SourceView]) -> String {
+    let mut rows =
+        table(["ID", "CONNECTOR", "STATE", "FINDS BY", "ERASURE", "ACCESS", "PARAMETERS", "ADDED"]);
+    for source in sources {
+        let params: Vec<String> =
+            source.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        rows.add_row([
+            source.id.to_string(),
+            source.connector.clone(),
+            if source.enabled { "enabled" } else { "disabled" }.to_owned(),
+            finds_by(source),
+            source.policies.erasure.to_string(),
+            source.policies.access.to_string(),
+            params.join(" "),
+            utc(source.created_at),
+        ]);
+    }
+    lines(&rows)
+}
+
+fn finds_by(source: &SourceView) -> String {
+    if source.known { words::one_of(&source.identifiers) } else { "not in this version".to_owned() }
+}
+
+/// What a connector needs to be connected.
+fn needs(connector: &ConnectorView) -> String {
+    let mut lines = vec![format!("{} ({})", connector.name, connector.title)];
+    let mut row = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
+    for asked in &connector.identifiers {
+        row("finds by", format!("{}: {}, such as {}", asked.kind, asked.description, asked.example));
+    }
+    let rights: Vec<&str> = connector.rights.iter().map(|right| right.as_str()).collect();
+    row("rights", rights.join(", "));
+    for param in &connector.params {
+        let needed = match &param.default {
+            Some(default) => format!("{default} unless set"),
+            None => "required".to_owned(),
+        };
+        row("--set", format!("{} ({}, {needed}): {}", param.name, param.takes, param.description));
+    }
+    for field in &connector.secret {
+        row("--secret", format!("{}: {}", field.name, field.description));
+    }
+    let required = connector.params.iter().filter(|param| param.default.is_none());
+    let sets = required.map(|param| format!(" --set {}={}", param.name, param.example));
+    let secrets = connector.secret.iter().map(|field| format!(" --secret {}=@FILE", field.name));
+    let arguments: String = sets.chain(secrets).collect();
+    row("connect", format!("rightful source add {0} --id {0}-main{arguments}", connector.name));
+    lines.join("\n")
+}
+
+fn text_of(source: &SourceView) -> String {
+    let mut lines = vec![format!("{} ({})", source.id, source.connector)];
+    let mut row = |name: &str, value: String| lines.push(format!("  {name:<12} {value}"));
+    row("state", if source.enabled { "enabled" } else { "disabled: no new request goes to it" }.to_owned());
+    if !source.known {
+        row("to do", "deploy a version that has this connector, or remove the data source".to_owned());
+    }
+    for asked in &source.identifiers {
+        row("finds by", format!("{}: {}, such as {}", asked.kind, asked.description, asked.example));
+    }
+    for (name, value) in &source.params {
+        row("parameter", format!("{name}={value}"));
+    }
+    row("secret", format!("{} (never shown)", source.secret_name));
+    for (right, own, holds) in [
+        ("erasure", source.review.erasure, source.policies.erasure),
+        ("access", source.review.access, source.policies.access),
+    ] {
+        let whose = if own.is_some() { "its own" } else { "the deployment's" };
+        row("review", format!("{right}: {}; {whose}", words::policy(holds)));
+    }
+    row("added", utc(source.created_at));
+    lines.join("\n")
+}
+
+/// Has the deployed search function ask the vendor something harmless.
+pub async fn test(out: Out, deployment: &Deployment, id: &SourceId) -> Result<u8> {
+    let call = Call::post(format!("/sources/{id}/test"), &json!({}))?.may_be_repeated();
+    let tested: TestView = deployment.api.call(call).await.map_err(told_api)?;
+    let reason = tested.reason.as_deref().unwrap_or("unknown");
+    let told = code_words(reason);
+    match (tested.works, out.json) {
+        (true, true) => out.value(&json!({"id": id, "works": true}))?,
+        (true, false) => out.line(format_args!("{id} works: the vendor answered, and takes the token"))?,
+        (false, true) => out.value(&json!({
+            "id": id, "works": false, "code": reason, "what": told.what,
+            "to_do": crate::codes::for_a_command(told.todo),
+        }))?,
+        (false, false) => return Err(doesnt_work(id, reason)),
+    }
+    Ok(if tested.works { OK } else { FAILED })
+}
+
+fn doesnt_work(id: &SourceId, reason: &str) -> anyhow::Error {
+    let told = code_words(reason);
+    crate::output::Told {
+        what: format!("{id} doesn't work: {}", told.what),
+        todo: crate::codes::for_a_command(told.todo).to_owned(),
+        code: Some(reason.to_owned()),
+        exit: FAILED,
+    }
+    .into()
+}
+
+/// The parameters of `--set`; what their values must be, the deployment knows.
+fn params(secret: &[SecretFieldView], set: &[String]) -> Result<BTreeMap<String, String>> {
     let mut given = BTreeMap::new();
     for text in set {
         let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
@@ -92,30 +323,33 @@ fn params(definition: &Definition, set: &[String], loopback: bool) -> Result<BTr
                 "write it as in --set client_id=2449",
             ));
         };
-        if definition.secret.iter().any(|field| field.name == name) {
+        if secret.iter().any(|field| field.name == name) {
             return Err(usage(
                 format!("`{name}` is a secret, and --set is for what anyone may see"),
-                format!("give --secret {name}=@FILE, or --secret {name}=- and pipe it in"),
+                format!(
+                    "give --secret {name}=@FILE, or --secret {name}=- and pipe it in; and replace the one that was shown"
+                ),
             ));
         }
         if given.insert(name.to_owned(), value.to_owned()).is_some() {
             return Err(usage(format!("the parameter `{name}` is set twice"), "set it once"));
         }
     }
-    match definition.check_params(&given, loopback) {
-        Ok(_) => Ok(given),
-        Err(problems) => {
-            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            Err(told(
-                problems.join("\n"),
-                format!("set what {} needs with --set NAME=VALUE", definition.title),
-            ))
-        }
+    Ok(given)
+}
+
+/// The secret of `--secret`, read from where it stands.
+fn secret(connector: &ConnectorView, given: &[String]) -> Result<Secret> {
+    let mut input = Input::default();
+    let mut secret = BTreeMap::new();
+    for (name, given) in fields(connector, given)? {
+        secret.insert(name.to_owned(), input.value(name, given)?);
     }
+    Ok(Secret(secret))
 }
 
 /// The fields of `--secret`: exactly those of the connector, none of them a literal.
-fn fields<'a>(definition: &'a Definition, secret: &'a [String]) -> Result<Vec<(&'a str, Given)>> {
+fn fields<'a>(connector: &'a ConnectorView, secret: &'a [String]) -> Result<Vec<(&'a str, Given)>> {
     let mut fields: Vec<(&str, Given)> = Vec::new();
     for text in secret {
         let Some((name, given)) = pair(text) else {
@@ -130,10 +364,10 @@ fn fields<'a>(definition: &'a Definition, secret: &'a [String]) -> Result<Vec<(&
                 "give it as NAME=@FILE, or as NAME=- and pipe it in; and replace the one that was shown",
             ));
         }
-        if !definition.secret.iter().any(|field| field.name == name) {
-            let known: Vec<&str> = definition.secret.iter().map(|field| field.name.as_str()).collect();
+        if !connector.secret.iter().any(|field| field.name == name) {
+            let known: Vec<&str> = connector.secret.iter().map(|field| field.name.as_str()).collect();
             return Err(usage(
-                format!("{} has no such field in its secret", definition.title),
+                format!("{} has no such field in its secret", connector.title),
                 format!("give: {}", known.join(", ")),
             ));
         }
@@ -142,7 +376,7 @@ fn fields<'a>(definition: &'a Definition, secret: &'a [String]) -> Result<Vec<(&
         }
         fields.push((name, given));
     }
-    for field in &definition.secret {
+    for field in &connector.secret {
         if !fields.iter().any(|(name, _)| *name == field.name) {
             return Err(usage(
                 format!("the field `{}` of the secret is missing: {}", field.name, field.description),
@@ -153,82 +387,86 @@ fn fields<'a>(definition: &'a Definition, secret: &'a [String]) -> Result<Vec<(&
     Ok(fields)
 }
 
-fn shown(deployment: &Deployment, source: &DataSource) -> serde_json::Value {
-    json!({
-        "id": source.id,
-        "connector": source.connector,
-        "enabled": source.enabled,
-        "params": source.params,
-        "secret_name": format!("{}{}", deployment.stack.secret_prefix, secret_name(&source.id)),
-        "created_at": source.created_at,
-    })
-}
-
-/// The connected data sources.
-pub async fn list(out: Out, deployment: &Deployment) -> Result<u8> {
-    let sources = deployment.store().sources().await.map_err(told_failure)?;
-    if out.json {
-        let all: Vec<_> = sources.iter().map(|source| shown(deployment, source)).collect();
-        out.value(&json!({"sources": all}))?;
-        return Ok(OK);
-    }
-    if sources.is_empty() {
-        out.line("no data source is connected")?;
-        out.line("  to do: `rightful connector list` shows what can be, and how")?;
-        return Ok(OK);
-    }
-    let connectors = connectors()?;
-    let mut rows = table(["ID", "CONNECTOR", "STATE", "FINDS BY", "PARAMETERS", "ADDED"]);
-    for source in &sources {
-        let finds = connectors.get(&source.connector).map_or_else(
-            || "not in this version".to_owned(),
-            |known| known.identifiers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        );
-        let params: Vec<String> =
-            source.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        rows.add_row([
-            source.id.to_string(),
-            source.connector.clone(),
-            if source.enabled { "enabled" } else { "disabled" }.to_owned(),
-            finds,
-            params.join(" "),
-            utc(source.created_at),
-        ]);
-    }
-    out.line(lines(&rows))?;
-    Ok(OK)
-}
-
-/// Has the deployed search function ask the vendor something harmless.
-pub async fn test(out: Out, deployment: &Deployment, id: &SourceId) -> Result<u8> {
-    let tested = deployment.invoke("search", &json!({"mode": "test", "sourceId": id})).await;
-    match tested {
-        Ok(_) if out.json => out.value(&json!({"id": id, "works": true}))?,
-        Ok(_) => out.line(format_args!("{id} works: the vendor answered, and takes the token"))?,
-        Err(error) => {
-            if !out.json {
-                return Err(match error.downcast::<Told>() {
-                    Ok(told) => Told { what: format!("{id} doesn't work: {}", told.what), ..told }.into(),
-                    Err(other) => other,
-                });
-            }
-            let told = error.downcast::<Told>()?;
-            out.value(&json!({
-                "id": id, "works": false, "code": told.code, "what": told.what, "to_do": told.todo,
-            }))?;
-            return Ok(FAILED);
+/// The policies of `--review`, on top of those that hold; `deployment` takes one's own away.
+fn policies(mut own: OwnPolicies, given: &[String]) -> Result<OwnPolicies> {
+    let mut named: Vec<&str> = Vec::new();
+    for text in given {
+        let example = "write it as in --review erasure=always, or access=over:5";
+        let Some((right, policy)) = text.split_once('=') else {
+            return Err(usage("a --review is not of the form RIGHT=POLICY", example));
+        };
+        let policy = match policy {
+            "deployment" => None,
+            text => Some(Policy::parse(text).map_err(|error| usage(error.to_string(), example))?),
+        };
+        match right {
+            "erasure" => own.erasure = policy,
+            "access" => own.access = policy,
+            _ => return Err(usage("a --review is neither for erasure nor for access", example)),
         }
+        if named.contains(&right) {
+            return Err(usage(format!("--review for {right} is given twice"), "give it once"));
+        }
+        named.push(right);
     }
-    Ok(OK)
+    Ok(own)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
+    use crate::fixtures;
+    use rightful_domain::identifier::IdentifierKind;
+    use rightful_domain::policy::Policies;
+    use rightful_domain::ports::AskedKind;
+    use rightful_domain::request::Right;
+    use rightful_domain::view::ParamView;
 
-    fn qualifio() -> Arc<Definition> {
-        Arc::clone(connectors().unwrap().get("qualifio").unwrap())
+    fn email() -> AskedKind {
+        AskedKind {
+            kind: IdentifierKind::email(),
+            description: "the address".to_owned(),
+            example: "name@example.com".to_owned(),
+        }
+    }
+
+    fn qualifio() -> ConnectorView {
+        let param = |name: &str, default: Option<&str>| ParamView {
+            name: name.to_owned(),
+            takes: "a whole number".to_owned(),
+            description: format!("the {name}"),
+            example: "2449".to_owned(),
+            default: default.map(ToOwned::to_owned),
+        };
+        ConnectorView {
+            name: "qualifio".to_owned(),
+            title: "Qualifio".to_owned(),
+            docs: "https://developers.example.com".to_owned(),
+            params: vec![param("client_id", None), param("pages", Some("10"))],
+            secret: vec![SecretFieldView {
+                name: "token".to_owned(),
+                description: "the API token".to_owned(),
+            }],
+            identifiers: vec![email()],
+            rights: vec![Right::Erasure, Right::Access],
+            sources: Vec::new(),
+        }
+    }
+
+    fn main_source() -> SourceView {
+        SourceView {
+            id: SourceId::parse("main").unwrap(),
+            connector: "qualifio".to_owned(),
+            known: true,
+            enabled: true,
+            params: BTreeMap::from([("client_id".to_owned(), "2449".to_owned())]),
+            review: OwnPolicies { erasure: Some(Policy::Over(5)), access: None },
+            policies: Policies { erasure: Policy::Over(5), access: Policy::Auto },
+            identifiers: vec![email()],
+            secret_name: "rightful/dev/sources/main".to_owned(),
+            revision: 1,
+            created_at: fixtures::at("09:30:00"),
+        }
     }
 
     fn texts(all: &[&str]) -> Vec<String> {
@@ -236,20 +474,14 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_pairs_that_the_connector_knows() {
-        let set = |all: &[&str]| params(&qualifio(), &texts(all), false);
+    fn parameters_are_pairs_and_never_the_secret() {
+        let set = |all: &[&str]| params(&qualifio().secret, &texts(all));
         assert_eq!(set(&["client_id=1", "user_id=2"]).unwrap().len(), 2);
         for (bad, says) in [
             (&["client_id"][..], "NAME=VALUE"),
             (&["=1"], "NAME=VALUE"),
             (&["client_id=1", "client_id=2"], "set twice"),
-            (&["client_id=1"], "`user_id`: is missing"),
-            (&["client_id=x", "user_id=2"], "`client_id`: is not a whole number"),
             (&["token=s3cret"], "is a secret"),
-            (
-                &["client_id=1", "user_id=2", "base_url=http://127.0.0.1:1"],
-                "not one that the connector may call",
-            ),
         ] {
             let error = set(bad).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("s3cret"), "{error}");
@@ -257,17 +489,10 @@ mod tests {
     }
 
     #[test]
-    fn a_loopback_vendor_is_taken_where_the_deployment_allows_it() {
-        let set = texts(&["client_id=1", "user_id=2", "base_url=http://127.0.0.1:8080"]);
-        assert!(params(&qualifio(), &set, true).is_ok());
-        assert!(params(&qualifio(), &set, false).is_err());
-    }
-
-    #[test]
     fn a_secret_comes_from_a_file_or_from_standard_input() {
-        let definition = qualifio();
+        let connector = qualifio();
         let secret = |all: &[&str]| {
-            fields(&definition, &texts(all)).map(|fields| fields.len()).map_err(|e| e.to_string())
+            fields(&connector, &texts(all)).map(|fields| fields.len()).map_err(|e| e.to_string())
         };
         assert_eq!(secret(&["token=@/run/token"]), Ok(1));
         assert_eq!(secret(&["token=-"]), Ok(1));
@@ -281,5 +506,65 @@ mod tests {
             let error = secret(bad).unwrap_err();
             assert!(error.contains(says) && !error.contains("s3cret"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_policy_is_named_for_each_right_and_the_other_stays() {
+        let own = OwnPolicies { erasure: Some(Policy::Always), access: Some(Policy::Auto) };
+        let set = |all: &[&str]| policies(own, &texts(all)).map_err(|error| error.to_string());
+        assert_eq!(set(&["access=over:5"]).unwrap().access, Some(Policy::Over(5)));
+        assert_eq!(set(&["access=over:5"]).unwrap().erasure, Some(Policy::Always));
+        assert_eq!(set(&["erasure=deployment"]).unwrap().erasure, None);
+        for (bad, says) in [
+            (&["always"][..], "RIGHT=POLICY"),
+            (&["erasure=never"], "auto, always, or over:N"),
+            (&["portability=auto"], "neither for erasure nor for access"),
+            (&["access=auto", "access=always"], "given twice"),
+        ] {
+            assert!(set(bad).unwrap_err().contains(says), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_connected_yet_is_listed_with_what_it_needs() {
+        let other = ConnectorView { name: "crm".to_owned(), title: "CRM".to_owned(), ..qualifio() };
+        insta::assert_snapshot!(listing(&[main_source()], &[&other]), @r"
+        ID    CONNECTOR  STATE    FINDS BY  ERASURE  ACCESS  PARAMETERS      ADDED
+        main  qualifio   enabled  email     over:5   auto    client_id=2449  2026-11-21 09:30:00 UTC
+
+        not connected yet:
+
+        crm (CRM)
+          finds by   email: the address, such as name@example.com
+          rights     erasure, access
+          --set      client_id (a whole number, required): the client_id
+          --set      pages (a whole number, 10 unless set): the pages
+          --secret   token: the API token
+          connect    rightful source add crm --id crm-main --set client_id=2449 --secret token=@FILE
+        ");
+        assert!(listing(&[], &[&other]).starts_with("no data source is connected\n\nnot connected yet:"));
+    }
+
+    #[test]
+    fn a_data_source_is_shown_without_its_secret_and_with_whose_policies_hold() {
+        insta::assert_snapshot!(text_of(&main_source()), @r"
+        main (qualifio)
+          state        enabled
+          finds by     email: the address, such as name@example.com
+          parameter    client_id=2449
+          secret       rightful/dev/sources/main (never shown)
+          review       erasure: over:5 (the policy decides on up to 5 records, a person on more); its own
+          review       access: auto (the policy decides itself); the deployment's
+          added        2026-11-21 09:30:00 UTC
+        ");
+    }
+
+    #[test]
+    fn a_data_source_that_does_not_work_says_why() {
+        let error = doesnt_work(&main_source().id, "credentials_rejected").to_string();
+        assert!(
+            error.contains("main doesn't work") && error.contains("code: credentials_rejected"),
+            "{error}"
+        );
     }
 }

@@ -42,6 +42,12 @@ pub fn text_of(statement: &Statement) -> String {
     row("outcome", format!("{} ({})", statement.outcome.as_str(), words::request_outcome(statement.outcome)));
     row("person", format!("to be forgotten at {}", utc_or(statement.forget_at, "an unknown time")));
     row("issued by", format!("stage {}", statement.stage));
+    if statement.reopened > 0 {
+        row("reopened", count(statement.reopened, "time before this closing", "times before this closing"));
+    }
+    if let Some(copy) = &statement.copy {
+        row("copy", words::package(copy));
+    }
     row("rests on", format!("{} events, the last with hash {}", statement.events, statement.events_head));
     for task in &statement.tasks {
         lines.extend(task_lines(task));
@@ -62,6 +68,12 @@ fn task_lines(task: &TaskStatement) -> Vec<String> {
     let mut row = |name: &str, value: String| lines.push(format!("  {name:<12} {value}"));
     if let Some(code) = &task.reason {
         row("why", format!("{code}: {}", code_words(code).what));
+    }
+    if let Some(ground) = task.ground {
+        row("ground", format!("{} ({})", ground.as_str(), words::refusal(ground)));
+    }
+    if task.run > 1 {
+        row("run", format!("{}, the earlier ones' rules included", task.run));
     }
     row(
         "found",

@@ -1,71 +1,72 @@
 //! `rightful request watch`: a request's progress, as it is stored. On a terminal a line for each
 //! data source that moves; without one, a line for each change; with `--json`, a JSON line for each.
 
+use crate::api::{Api, ApiError, Call, told_api};
 use crate::args::Watching;
 use crate::bars::Bars;
-use crate::codes::{todo, told_failure, words as code_words};
+use crate::codes::{todo, words as code_words};
 use crate::deployment::Deployment;
-use crate::output::{OK, OPEN, OTHER_OUTCOME, Out, utc};
-use crate::{request, words};
+use crate::output::{OK, OPEN, OTHER_OUTCOME, Out, count, utc};
+use crate::words;
 use anyhow::Result;
-use rightful_aws::{Store, SystemClock};
-use rightful_domain::failure::{Failure, Kind};
+use rightful_aws::SystemClock;
 use rightful_domain::ids::RequestId;
-use rightful_domain::owner::is_persons;
-use rightful_domain::ports::{Clock as _, Reads as _};
-use rightful_domain::request::{Request, RequestOutcome, RequestState};
-use rightful_domain::task::{Task, TaskState};
+use rightful_domain::ports::Clock as _;
+use rightful_domain::request::{RequestOutcome, RequestState};
+use rightful_domain::task::TaskState;
 use rightful_domain::ticket::AnswerState;
 use rightful_domain::time::Time;
+use rightful_domain::view::{RequestDetail, RequestView, TaskView};
 use serde_json::{Value, json};
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
 const LOCAL_PAUSE: Duration = Duration::from_millis(300);
 const PAUSE: Duration = Duration::from_secs(2);
-/// How often in a row the store may fail before watching ends.
+/// How often in a row the API may fail before watching ends.
 const FAILURES: u32 = 10;
 
 /// A request as it was stored at one moment.
 #[derive(Debug, Clone)]
 struct Snapshot {
     at: Time,
-    request: Request,
-    tasks: Vec<Task>,
+    request: RequestView,
+    tasks: Vec<TaskView>,
 }
 
 /// What changed between two moments.
 #[derive(Debug, Clone)]
 enum Change<'a> {
-    Task(&'a Task),
-    Request(&'a Request),
+    Task(&'a TaskView),
+    Request(&'a RequestView),
 }
 
 /// Why watching ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Closed,
-    Unknown,
+    /// Only a person can go on: nobody can tell what the vendor did, or a decision is waited for.
+    Person,
     TimedOut,
 }
 
 impl Snapshot {
-    async fn read(store: &Store, id: RequestId) -> Result<Option<Self>, Failure> {
-        let Some(request) = store.request(id).await? else { return Ok(None) };
-        let tasks = store.tasks(id).await?;
-        Ok(Some(Self { at: SystemClock.now(), request, tasks }))
+    async fn read(api: &Api, id: RequestId) -> Result<Self, ApiError> {
+        let RequestDetail { request, tasks, .. } = api.call(Call::get(format!("/requests/{id}"))).await?;
+        Ok(Self { at: SystemClock.now(), request, tasks })
     }
 
     /// What is new since `before`; everything, if there was no before.
     fn changes(&self, before: Option<&Snapshot>) -> Vec<Change<'_>> {
-        let task = |task: &&Task| {
+        let task = |task: &&TaskView| {
             let known = before.and_then(|old| old.tasks.iter().find(|old| old.source == task.source));
             known.is_none_or(|old| seen(old) != seen(task))
         };
         let mut changes: Vec<Change<'_>> = self.tasks.iter().filter(task).map(Change::Task).collect();
-        let answer =
-            |request: &Request| request.answer.as_ref().map(|answer| (answer.state, answer.reason.clone()));
-        let seen = |request: &Request| (request.state, request.receipt_sha256.clone(), answer(request));
+        let answer = |request: &RequestView| {
+            request.answer.as_ref().map(|answer| (answer.state, answer.reason.clone()))
+        };
+        let seen = |request: &RequestView| (request.state, request.receipt_sha256.clone(), answer(request));
         if before.is_some_and(|old| seen(&old.request) != seen(&self.request))
             || (before.is_none() && self.request.state == RequestState::Closed)
         {
@@ -92,21 +93,21 @@ impl Snapshot {
             let kept = self.request.receipt_sha256.is_some();
             return (kept && !self.is_answering()).then_some(End::Closed);
         }
-        let rests = |task: &Task| is_persons(task) || task.state == TaskState::Settled;
-        let unknown = self.tasks.iter().any(is_persons);
-        (unknown && !until_closed && self.tasks.iter().all(rests)).then_some(End::Unknown)
+        let rests = |task: &TaskView| task.is_persons() || task.state == TaskState::Settled;
+        let persons = self.tasks.iter().any(TaskView::is_persons);
+        (persons && !until_closed && self.tasks.iter().all(rests)).then_some(End::Person)
     }
 }
 
 /// What of a task is worth a line when it changes.
-fn seen(task: &Task) -> impl PartialEq {
-    (task.state, task.outcome, task.counts, task.reason.clone(), task.looks, task.appeared)
+fn seen(task: &TaskView) -> impl PartialEq {
+    let waits = (task.awaiting_approval, task.run);
+    (task.state, task.outcome, task.counts, task.reason.clone(), task.looks, task.appeared, waits)
 }
 
 /// Follows a request to its end; the exit code says which.
 pub async fn watch(out: Out, deployment: &Deployment, id: RequestId, watching: Watching) -> Result<u8> {
-    let store = deployment.store();
-    request::load(&store, id).await?;
+    let api = &deployment.api;
     let pause = if deployment.stack.is_local() { LOCAL_PAUSE } else { PAUSE };
     let live = !out.json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
     let mut bars = live.then(Bars::new);
@@ -114,8 +115,8 @@ pub async fn watch(out: Out, deployment: &Deployment, id: RequestId, watching: W
     let mut before: Option<Snapshot> = None;
     let mut failures = 0;
     let end = loop {
-        match Snapshot::read(&store, id).await {
-            Ok(Some(now)) => {
+        match Snapshot::read(api, id).await {
+            Ok(now) => {
                 failures = 0;
                 match &mut bars {
                     Some(bars) => bars.show(now.at, &now.request, &now.tasks),
@@ -127,9 +128,9 @@ pub async fn watch(out: Out, deployment: &Deployment, id: RequestId, watching: W
                     break end;
                 }
             }
-            Ok(None) => return request::load(&store, id).await.map(|_| OPEN),
-            Err(failure) if failure.kind == Kind::Transient && failures < FAILURES => failures += 1,
-            Err(failure) => return Err(told_failure(failure)),
+            // What fails at once is told at once.
+            Err(error) if before.is_some() && error.may_pass() && failures < FAILURES => failures += 1,
+            Err(error) => return Err(told_api(error)),
         }
         if watching.timeout.is_some_and(|seconds| begun.plus_seconds(seconds) <= SystemClock.now()) {
             break End::TimedOut;
@@ -142,7 +143,12 @@ pub async fn watch(out: Out, deployment: &Deployment, id: RequestId, watching: W
         out.json_line(&json!({
             "at": last.at,
             "request_id": id,
-            "ended": match end { End::Closed => "closed", End::Unknown => "unknown", End::TimedOut => "timed_out" },
+            "ended": match end {
+                End::Closed => "closed",
+                End::Person if last.tasks.iter().any(|task| task.state == TaskState::Unknown) => "unknown",
+                End::Person => "awaiting_review",
+                End::TimedOut => "timed_out",
+            },
             "state": last.request.state,
             "outcome": last.request.outcome,
         }))?;
@@ -153,7 +159,7 @@ pub async fn watch(out: Out, deployment: &Deployment, id: RequestId, watching: W
 }
 
 /// What a watched request ends the command with.
-fn exit_code(request: &Request) -> u8 {
+fn exit_code(request: &RequestView) -> u8 {
     match (request.state, request.outcome) {
         (
             RequestState::Closed,
@@ -200,7 +206,7 @@ fn line(at: Time, change: &Change<'_>) -> String {
 }
 
 /// A task in one line that may be cut off at the terminal's edge: what moves stands first.
-pub fn brief(task: &Task) -> String {
+pub fn brief(task: &TaskView) -> String {
     let counts = task.counts;
     let mut text = format!("{:<15}", words::of_task(task));
     if task.decision.is_some() {
@@ -217,7 +223,7 @@ pub fn brief(task: &Task) -> String {
 }
 
 /// A task in one line: the word, the phrase, the counts, and what stands in its way.
-fn progress(task: &Task) -> String {
+fn progress(task: &TaskView) -> String {
     let counts = task.counts;
     let mut text = format!("{} ({})", words::of_task(task), words::about_task(task));
     if task.decision.is_some() {
@@ -225,6 +231,9 @@ fn progress(task: &Task) -> String {
             ", {} found, {} submitted, {} confirmed",
             counts.found, counts.submitted, counts.confirmed
         ));
+    }
+    if task.state == TaskState::AwaitingReview && !task.needs.missing {
+        text.push_str(&format!(", {} found", counts.found));
     }
     if task.looks > 0 && task.state == TaskState::Verifying {
         text.push_str(&format!(", look {} still found {}", task.looks, task.left));
@@ -242,7 +251,7 @@ fn json_of(now: &Snapshot, change: &Change<'_>) -> Value {
     match change {
         Change::Task(task) => json!({
             "at": now.at,
-            "request_id": task.request,
+            "request_id": now.request.id,
             "source_id": task.source,
             "task_state": task.state,
             "outcome": task.outcome,
@@ -279,16 +288,17 @@ fn closing(last: &Snapshot, end: End) -> String {
             }
             text
         }
-        End::Unknown => {
-            let mut text = String::from("unknown (nobody can tell yet; a person has to look)");
-            for task in last.tasks.iter().filter(|task| is_persons(task)) {
-                let code = task.reason.as_deref().unwrap_or("unknown");
-                text.push_str(&format!(
-                    "\n  {}: {code}: {}\n  to do: {}",
-                    task.source,
-                    code_words(code).what,
-                    todo(task, code)
-                ));
+        End::Person => {
+            let mut text = String::from("a person has to go on");
+            for task in last.tasks.iter().filter(|task| task.is_persons()) {
+                let code = task.reason.as_deref().unwrap_or(task.state.as_str());
+                let what = match task.state {
+                    TaskState::AwaitingReview if !task.needs.missing => {
+                        format!("{} found, to be decided on", count(task.counts.found, "record", "records"))
+                    }
+                    _ => code_words(code).what.to_owned(),
+                };
+                text.push_str(&format!("\n  {}: {code}: {what}\n  to do: {}", task.source, todo(task, code)));
             }
             text.push_str("\n  the request stays open and its legal date stands: rightful request show ");
             text.push_str(&id.to_string());
@@ -311,12 +321,15 @@ fn closing(last: &Snapshot, end: End) -> String {
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::task::Outcome;
+    use rightful_domain::request::Request;
+    use rightful_domain::task::{Outcome, Task};
     use rightful_domain::ticket::Answer;
     use rightful_domain::vendor::Fault;
 
     fn snapshot(second: u32, request: Request, tasks: Vec<Task>) -> Snapshot {
-        Snapshot { at: Time::parse(&format!("2026-11-21T09:30:{second:02}Z")).unwrap(), request, tasks }
+        let clock = format!("09:30:{second:02}");
+        let RequestDetail { request, tasks, .. } = fixtures::detail(&request, &tasks, &clock);
+        Snapshot { at: fixtures::at(&clock), request, tasks }
     }
 
     fn told(all: &[Snapshot]) -> String {
@@ -393,16 +406,33 @@ mod tests {
     #[test]
     fn an_unknown_task_ends_it_once_the_others_rest() {
         let (request, mut tasks) = fixtures::unknown();
-        assert_eq!(snapshot(0, request.clone(), tasks.clone()).end(false), Some(End::Unknown));
+        assert_eq!(snapshot(0, request.clone(), tasks.clone()).end(false), Some(End::Person));
         assert_eq!(snapshot(0, request.clone(), tasks.clone()).end(true), None);
-        insta::assert_snapshot!(closing(&snapshot(0, request.clone(), tasks.clone()), End::Unknown), @r"
-        unknown (nobody can tell yet; a person has to look)
+        insta::assert_snapshot!(closing(&snapshot(0, request.clone(), tasks.clone()), End::Person), @r"
+        a person has to go on
           main: answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
           to do: look in the vendor's own console what became of the submission; it is never sent again blindly
           the request stays open and its legal date stands: rightful request show 019aa6e0-5c1f-7000-8000-000000000001
         ");
         tasks.push(fixtures::planned("other"));
         assert_eq!(snapshot(0, request, tasks).end(false), None);
+    }
+
+    #[test]
+    fn a_decision_that_is_waited_for_ends_it_with_what_to_do() {
+        let (request, tasks) = fixtures::awaiting_review();
+        let now = snapshot(5, request, tasks);
+        assert_eq!(now.end(false), Some(End::Person));
+        assert_eq!(now.end(true), None);
+        insta::assert_snapshot!(closing(&now, End::Person), @r"
+        a person has to go on
+          main: awaiting_review: 2 records found, to be decided on
+          to do: decide: `rightful request review ID`; `rightful request show ID` shows on what
+          the request stays open and its legal date stands: rightful request show 019aa6e0-5c1f-7000-8000-000000000001
+        ");
+        let (request, tasks) = fixtures::missing_identifier();
+        let text = closing(&snapshot(5, request, tasks), End::Person);
+        assert!(text.contains("request identify") && text.contains("--leave-out"), "{text}");
     }
 
     #[test]
@@ -415,11 +445,13 @@ mod tests {
             (RequestOutcome::PartlyFulfilled, OTHER_OUTCOME),
             (RequestOutcome::Refused, OTHER_OUTCOME),
             (RequestOutcome::Failed, OTHER_OUTCOME),
+            (RequestOutcome::Cancelled, OTHER_OUTCOME),
         ] {
             request.outcome = Some(outcome);
-            assert_eq!(exit_code(&request), code, "{outcome:?}");
+            assert_eq!(exit_code(&fixtures::detail(&request, &[], "09:31:00").request), code, "{outcome:?}");
         }
-        assert_eq!(exit_code(&fixtures::unknown().0), OPEN);
+        let open = fixtures::unknown().0;
+        assert_eq!(exit_code(&fixtures::detail(&open, &[], "09:31:00").request), OPEN);
     }
 
     #[test]

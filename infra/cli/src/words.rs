@@ -1,23 +1,31 @@
 //! The vocabulary of states and outcomes: the exact word of every layer, and a phrase for people
 //! beside it. The word always stands first, so that it can be searched for.
 
+use rightful_domain::copy::Package;
 use rightful_domain::escalation::{Escalation, Level, Role};
 use rightful_domain::event::Fact;
-use rightful_domain::owner::{Held, Owner, is_persons};
-use rightful_domain::request::{EndStatus, Extension, Ground, Request, RequestOutcome, RequestState};
-use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
+use rightful_domain::identifier::IdentifierKind;
+use rightful_domain::journal::Act;
+use rightful_domain::owner::{Held, Owner};
+use rightful_domain::policy::{OwnPolicies, Policy};
+use rightful_domain::ports::AskedKind;
+use rightful_domain::request::{EndStatus, Extension, Ground, RefusalGround, RequestOutcome, RequestState};
+use rightful_domain::task::{Outcome, RuleState, TaskState, Verdict};
 use rightful_domain::ticket::{Answer, AnswerState};
 use rightful_domain::vendor::{Claim, RuleStatus};
+use rightful_domain::view::{Needs, RequestView, RuleView, TaskView};
 use serde::Serialize;
 
 /// What a task's state means.
 pub fn task_state(state: TaskState) -> &'static str {
     match state {
         TaskState::Planned => "not searched yet",
+        TaskState::AwaitingReview => "a person has to decide on what was found",
         TaskState::Decided => "found and decided on, nothing sent yet",
         TaskState::Submitting => "batches go out",
         TaskState::Submitted => "the vendor works on it",
         TaskState::Verifying => "the vendor says it is done; we look again",
+        TaskState::Copying => "the records are copied",
         TaskState::Unknown => "nobody can tell yet whether the vendor did it: a look will tell",
         TaskState::Settled => "ended",
     }
@@ -34,7 +42,8 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Refused => "refused",
         Outcome::StillPresent => "the vendor says it is done, yet the records are still found",
         Outcome::Failed => "it could not be done",
-        Outcome::DryRun => "tried out, nothing erased",
+        Outcome::DryRun => "tried out, nothing erased and nothing copied",
+        Outcome::Cancelled => "called off before anything was submitted",
     }
 }
 
@@ -46,7 +55,8 @@ pub fn request_outcome(outcome: RequestOutcome) -> &'static str {
         RequestOutcome::NothingFound => "no data source holds a record of this person",
         RequestOutcome::Refused => "refused",
         RequestOutcome::Failed => "it could not be done, or only in part",
-        RequestOutcome::DryRun => "tried out, nothing erased",
+        RequestOutcome::DryRun => "tried out, nothing erased and nothing copied",
+        RequestOutcome::Cancelled => "called off before anything was submitted",
     }
 }
 
@@ -171,7 +181,7 @@ pub fn word(value: impl Serialize) -> String {
 }
 
 /// A request's outcome, or that it is open.
-pub fn of_request(request: &Request) -> String {
+pub fn of_request(request: &RequestView) -> String {
     match (request.state, request.outcome) {
         (RequestState::Closed, Some(outcome)) => outcome.as_str().to_owned(),
         (state, _) => word(state),
@@ -179,20 +189,100 @@ pub fn of_request(request: &Request) -> String {
 }
 
 /// A task's outcome, or its state.
-pub fn of_task(task: &Task) -> &'static str {
+pub fn of_task(task: &TaskView) -> &'static str {
     task.outcome.map_or(task.state.as_str(), Outcome::as_str)
 }
 
 /// What a task's outcome, or its state, means.
-pub fn about_task(task: &Task) -> &'static str {
-    if is_persons(task) {
-        return "nobody can tell yet whether the vendor did it: a person has to look";
+pub fn about_task(task: &TaskView) -> String {
+    let words = match (task.outcome, task.state) {
+        _ if task.needs.missing => return missing(&task.needs),
+        (Some(ended), _) => outcome(ended),
+        (None, TaskState::Unknown) if task.is_persons() => {
+            "nobody can tell yet whether the vendor did it: a person has to look"
+        }
+        (None, TaskState::Submitted) if task.awaiting_approval => APPROVAL,
+        (None, state) => task_state(state),
+    };
+    words.to_owned()
+}
+
+/// The vendor's own approval, which is not ours.
+pub const APPROVAL: &str = "the vendor has it, and waits for somebody's approval in its own console";
+
+/// What to do about a missing identifier: any one of the kinds will do.
+pub fn missing(needs: &Needs) -> String {
+    format!("Missing identifier: give {}", one_of(&needs.asked))
+}
+
+/// `email or phone`.
+pub fn one_of(asked: &[AskedKind]) -> String {
+    let kinds: Vec<&str> = asked.iter().map(|one| one.kind.as_str()).collect();
+    match kinds.split_last() {
+        None => "one of another kind".to_owned(),
+        Some((only, [])) => (*only).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
     }
-    task.outcome.map_or_else(|| task_state(task.state), outcome)
+}
+
+/// Kinds of identifiers, one after another.
+pub fn kinds(kinds: &[IdentifierKind]) -> String {
+    kinds.iter().map(IdentifierKind::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// What a review policy means.
+pub fn policy(policy: Policy) -> String {
+    match policy {
+        Policy::Auto => "auto (the policy decides itself)".to_owned(),
+        Policy::Over(most) => {
+            let most = crate::output::count(most, "record", "records");
+            format!("{policy} (the policy decides on up to {most}, a person on more)")
+        }
+        Policy::Always => "always (a person decides)".to_owned(),
+    }
+}
+
+/// A data source's own policies in one line.
+pub fn own_policies(own: &OwnPolicies) -> String {
+    let one = |right: &str, policy: Option<Policy>| policy.map(|policy| format!("{right}={policy}"));
+    let all: Vec<String> =
+        [one("erasure", own.erasure), one("access", own.access)].into_iter().flatten().collect();
+    if all.is_empty() { "as the deployment".to_owned() } else { all.join(" ") }
+}
+
+/// What a verdict is, with its ground.
+pub fn verdict(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Proceed => "proceed".to_owned(),
+        Verdict::Refuse(ground) => format!("refuse, {} ({})", ground.as_str(), refusal(ground)),
+    }
+}
+
+/// What the ground of a refusal means.
+pub fn refusal(ground: RefusalGround) -> &'static str {
+    match ground {
+        RefusalGround::Expression => "freedom of expression and information",
+        RefusalGround::LegalObligation => "a legal obligation, or a task in the public interest",
+        RefusalGround::PublicHealth => "public health",
+        RefusalGround::Archiving => "archiving, research or statistics",
+        RefusalGround::LegalClaims => "legal claims",
+        RefusalGround::UnfoundedOrExcessive => "manifestly unfounded or excessive",
+    }
+}
+
+/// A kept copy in one line.
+pub fn package(copy: &Package) -> String {
+    format!(
+        "{}, {}, until {}; SHA-256 {}",
+        crate::output::count(copy.records, "record", "records"),
+        crate::output::size(copy.bytes),
+        crate::output::utc(copy.expires_at),
+        copy.sha256
+    )
 }
 
 /// A batch in one line.
-pub fn of_rule(rule: &Rule) -> String {
+pub fn of_rule(rule: &RuleView) -> String {
     let mut text = format!(
         "batch {}: {} ({}), {} of {} confirmed",
         rule.batch,
@@ -247,11 +337,11 @@ fn about_ticket(code: &str) -> String {
 pub fn fact(fact: &Fact) -> String {
     let codes = |reason: &str| format!("{reason}: {}", crate::codes::words(reason).what);
     match fact {
-        Fact::Received { right, origin, policy, dry_run, sources, due_at, .. } => format!(
-            "received: {}{} from {origin}, policy {}, {} data source(s), legal date {}",
+        Fact::Received { right, origin, by, policy, dry_run, sources, due_at, .. } => format!(
+            "received: {}{} from {origin}{}, policy {policy}, {} data source(s), legal date {}",
             right.as_str(),
             if *dry_run { " (dry run)" } else { "" },
-            policy.as_str(),
+            by.as_ref().map_or_else(String::new, |by| format!(" {by}")),
             sources.len(),
             crate::output::utc(*due_at),
         ),
@@ -286,6 +376,39 @@ pub fn fact(fact: &Fact) -> String {
         Fact::Found { source, records } => format!("found: {source}, {records} record(s)"),
         Fact::Decided { source, by, records, .. } => {
             format!("decided: {source}, {records} record(s), by {by}")
+        }
+        Fact::ReviewNeeded { source, policy, records, digest } => match digest {
+            Some(_) => format!("review_needed: {source}, {records} record(s), policy {policy}"),
+            None => format!("review_needed: {source}, its identifier is missing, policy {policy}"),
+        },
+        Fact::Reviewed { source, by, verdict: ruled, records, .. } => {
+            format!("reviewed: {source}, {records} record(s): {}, by {by}", verdict(*ruled))
+        }
+        Fact::IdentifierGiven { source, identifier, by } => {
+            format!("identifier_given: {source}, {identifier}, by {by}")
+        }
+        Fact::RunsAgain { source, run, by } => format!("runs_again: {source}, run {run}, by {by}"),
+        Fact::CalledOff { by } => format!("called_off: by {by}"),
+        Fact::Reopened { by, sources } => {
+            let sources: Vec<&str> = sources.iter().map(|source| source.as_str()).collect();
+            format!("reopened: by {by}, for {}", sources.join(", "))
+        }
+        Fact::Stated { source, by, outcome: stated } => {
+            format!("stated: {source}, {} by the word of {by}", stated.as_str())
+        }
+        Fact::RecordsShown { source, by, records } => {
+            format!("records_shown: {source}, {records} record(s) to {by}")
+        }
+        Fact::Copied { source, records, gone } => {
+            format!("copied: {source}, {records} record(s), {gone} were gone")
+        }
+        Fact::CopyKept { sha256, bytes, records, expires_at } => format!(
+            "copy_kept: {records} record(s), {}, until {}, SHA-256 {sha256}",
+            crate::output::size(*bytes),
+            crate::output::utc(*expires_at)
+        ),
+        Fact::CopyLinked { by, until } => {
+            format!("copy_linked: a link for {by}, until {}", crate::output::utc(*until))
         }
         Fact::Intended { source, batch, records, repeats, .. } => {
             let repeats =
@@ -345,9 +468,84 @@ pub fn fact(fact: &Fact) -> String {
     }
 }
 
+/// An entry of the deployment's journal in one line.
+pub fn act(act: &Act) -> String {
+    match act {
+        Act::SourceAdded { source, connector } => format!("source_added: {source} ({connector})"),
+        Act::SourceChanged { source, params, review, secret } => {
+            let mut changes = Vec::new();
+            if !params.is_empty() {
+                changes.push(format!("parameters {}", params.join(", ")));
+            }
+            if *secret {
+                changes.push("a new secret".to_owned());
+            }
+            changes.push(format!("review {}", own_policies(review)));
+            format!("source_changed: {source}, {}", changes.join("; "))
+        }
+        Act::SourceEnabled { source } => format!("source_enabled: {source}"),
+        Act::SourceDisabled { source } => format!("source_disabled: {source}"),
+        Act::SourceTested { source, reason: None } => format!("source_tested: {source}, it works"),
+        Act::SourceTested { source, reason: Some(code) } => {
+            format!("source_tested: {source} ({code}: {})", crate::codes::words(code).what)
+        }
+        Act::SourceRemoved { source } => format!("source_removed: {source}"),
+        Act::TicketingSet { channel } => format!("ticketing_set: {channel}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rightful_domain::actor::Actor;
+    use rightful_domain::ids::SourceId;
+
+    #[test]
+    fn what_a_person_did_is_told_with_their_name() {
+        let by = Actor::parse("arn:aws:iam::111122223333:user/ann").unwrap();
+        let source = SourceId::parse("main").unwrap();
+        let reviewed = Fact::Reviewed {
+            source: source.clone(),
+            by: by.clone(),
+            verdict: Verdict::Refuse(RefusalGround::LegalClaims),
+            records: 2,
+            digest: None,
+        };
+        assert_eq!(
+            fact(&reviewed),
+            "reviewed: main, 2 record(s): refuse, art_17_3_e (legal claims), by arn:aws:iam::111122223333:user/ann"
+        );
+        let stated = Fact::Stated { source: source.clone(), by, outcome: Outcome::ReportedErased };
+        assert_eq!(
+            fact(&stated),
+            "stated: main, reported_erased by the word of arn:aws:iam::111122223333:user/ann"
+        );
+        let changed = Act::SourceChanged {
+            source,
+            params: vec!["client_id".to_owned()],
+            review: OwnPolicies { erasure: Some(Policy::Over(5)), access: None },
+            secret: true,
+        };
+        assert_eq!(
+            act(&changed),
+            "source_changed: main, parameters client_id; a new secret; review erasure=over:5"
+        );
+    }
+
+    #[test]
+    fn any_one_of_the_asked_kinds_will_do() {
+        let asked = |kinds: &[&str]| {
+            let one = |kind: &&str| AskedKind {
+                kind: IdentifierKind::parse(kind).unwrap(),
+                description: String::new(),
+                example: String::new(),
+            };
+            one_of(&kinds.iter().map(one).collect::<Vec<_>>())
+        };
+        assert_eq!(asked(&["email"]), "email");
+        assert_eq!(asked(&["email", "phone"]), "email or phone");
+        assert_eq!(asked(&["email", "phone", "member"]), "email, phone or member");
+    }
 
     #[test]
     fn the_word_is_the_one_of_every_layer() {

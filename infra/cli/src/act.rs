@@ -1,0 +1,182 @@
+//! What an operator does to a request: gives an identifier, has a data source run again, reopens, calls
+//! off, states what no machine can tell, and looks at which records were found.
+
+use crate::api::{Call, told_api};
+use crate::args::RequestStated;
+use crate::deployment::Deployment;
+use crate::input::Input;
+use crate::output::{OK, Out, count, usage};
+use crate::request::{Given, identifier, reason};
+use crate::{source, words};
+use anyhow::Result;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::operations::again::Acted;
+use rightful_domain::view::RecordsView;
+use serde_json::json;
+use std::io::IsTerminal as _;
+
+/// Gives a data source an identifier. Giving the same one twice only searches twice.
+pub async fn identify(
+    out: Out,
+    deployment: &Deployment,
+    id: RequestId,
+    source: &str,
+    given: &str,
+) -> Result<u8> {
+    let source = source::id(source)?;
+    let identifier = identifier(given, &mut Input::default())?;
+    let body = json!({"source": source, "identifier": Given(&identifier)});
+    let call = Call::post(format!("/requests/{id}/identify"), &body)?;
+    let acted = deployment.api.call(call).await.map_err(told_api)?;
+    say(out, id, &acted, &format!("{source} is searched by the {} that was given", identifier.kind()))
+}
+
+/// Has one data source run again.
+pub async fn run(out: Out, deployment: &Deployment, id: RequestId, source: &str) -> Result<u8> {
+    let source = source::id(source)?;
+    let call = Call::post(format!("/requests/{id}/run"), &json!({"source": source}))?;
+    let acted = deployment.api.call(call).await.map_err(told_api)?;
+    say(out, id, &acted, &format!("{source} runs again, from its search on"))
+}
+
+/// Opens a closed request again.
+pub async fn reopen(out: Out, deployment: &Deployment, id: RequestId, sources: &[String]) -> Result<u8> {
+    let sources: Vec<SourceId> = sources.iter().map(|text| source::id(text)).collect::<Result<_>>()?;
+    let body = if sources.is_empty() { json!({}) } else { json!({"sources": sources}) };
+    let call = Call::post(format!("/requests/{id}/reopen"), &body)?;
+    let acted = deployment.api.call(call).await.map_err(told_api)?;
+    let what = match sources.as_slice() {
+        [] => "all data sources that were not acted on run again".to_owned(),
+        named => format!("{} run again", named.iter().map(SourceId::as_str).collect::<Vec<_>>().join(", ")),
+    };
+    say(out, id, &acted, &format!("reopened: {what}; the legal date stays"))
+}
+
+/// Calls a request off.
+pub async fn cancel(out: Out, deployment: &Deployment, id: RequestId) -> Result<u8> {
+    let call = Call::post(format!("/requests/{id}/cancel"), &json!({}))?;
+    let acted = deployment.api.call(call).await.map_err(told_api)?;
+    say(out, id, &acted, "called off: nothing was submitted, and nothing will be")
+}
+
+/// Says how a task ended that was handed to a person.
+pub async fn state(out: Out, deployment: &Deployment, id: RequestId, stated: &RequestStated) -> Result<u8> {
+    let source = source::id(&stated.source)?;
+    let reason = reason(&stated.reason)?;
+    let body = json!({"source": source, "erased": stated.erased, "reason": &*reason});
+    let call = Call::post(format!("/requests/{id}/state"), &body)?;
+    let acted = deployment.api.call(call).await.map_err(told_api)?;
+    let how = if stated.erased { "its records are erased" } else { "it failed" };
+    say(out, id, &acted, &format!("recorded as your word, not as verified: {how} at {source}"))
+}
+
+fn say(out: Out, id: RequestId, acted: &Acted, what: &str) -> Result<u8> {
+    if out.json {
+        out.value(&json!({
+            "request_id": id, "state": acted.state, "attempt": acted.attempt, "started": acted.started,
+        }))?;
+    } else {
+        out.line(text_of(id, acted, what))?;
+    }
+    Ok(OK)
+}
+
+fn text_of(id: RequestId, acted: &Acted, what: &str) -> String {
+    let mut lines =
+        vec![format!("request {id}"), format!("  {what}"), format!("  it is {}", words::word(acted.state))];
+    match (acted.attempt, acted.started) {
+        (Some(attempt), true) => lines.push(format!("  workflow attempt {attempt} moves it on")),
+        (Some(attempt), false) => lines.push(format!(
+            "  workflow attempt {attempt} could not be started at once; the reconciliation starts it by itself"
+        )),
+        (None, _) => {}
+    }
+    lines.push(format!("  follow it: rightful request watch {id}"));
+    lines.join("\n")
+}
+
+/// How many records the API gives at a time.
+const PAGE: u32 = 100;
+
+/// Shows which records were found. They are personal data: on a terminal, or where that is asked for.
+pub async fn records(
+    out: Out,
+    deployment: &Deployment,
+    id: RequestId,
+    source: &str,
+    print: bool,
+) -> Result<u8> {
+    let source = source::id(source)?;
+    if !print && !std::io::stdout().is_terminal() {
+        return Err(usage(
+            "which records were found is personal data, and standard output is no terminal",
+            "run it on a terminal; or add --print, and keep what it prints no longer than it is needed",
+        ));
+    }
+    let mut all: Option<RecordsView> = None;
+    let mut from = 0;
+    loop {
+        let body = json!({"source": source, "from": from, "limit": PAGE});
+        // It reads; that it was shown is recorded each time.
+        let call = Call::post(format!("/requests/{id}/records"), &body)?.may_be_repeated();
+        let page: RecordsView = deployment.api.call(call).await.map_err(told_api)?;
+        let next = page.next;
+        match &mut all {
+            // It was searched again in between: what came before is no part of this.
+            Some(known) if known.digest == page.digest => known.records.extend(page.records),
+            _ if from > 0 => {
+                (all, from) = (None, 0);
+                continue;
+            }
+            _ => all = Some(page),
+        }
+        match next {
+            Some(next) if next > from => from = next,
+            _ => break,
+        }
+    }
+    let Some(all) = all else { return Ok(OK) };
+    if out.json {
+        out.value(&all)?;
+        return Ok(OK);
+    }
+    out.line(format_args!("{}: {}", all.source, count(all.all, "record", "records")))?;
+    for record in &all.records {
+        out.line(format_args!("  {}", plain(record.expose())))?;
+    }
+    if let Some(digest) = &all.digest {
+        out.line(format_args!("exactly these have the digest {}", digest.mac))?;
+    }
+    Ok(OK)
+}
+
+/// A vendor's text, without what a terminal would take for more than text.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use rightful_domain::request::RequestState;
+
+    #[test]
+    fn an_act_is_told_with_what_moves_it_on() {
+        let acted = Acted { state: RequestState::Open, attempt: Some(3), started: true };
+        insta::assert_snapshot!(text_of(fixtures::id(), &acted, "main runs again, from its search on"), @r"
+        request 019aa6e0-5c1f-7000-8000-000000000001
+          main runs again, from its search on
+          it is open
+          workflow attempt 3 moves it on
+          follow it: rightful request watch 019aa6e0-5c1f-7000-8000-000000000001
+        ");
+        let late = text_of(fixtures::id(), &Acted { started: false, ..acted }, "x");
+        assert!(late.contains("the reconciliation starts it by itself"), "{late}");
+    }
+
+    #[test]
+    fn a_record_id_can_not_steer_the_terminal() {
+        assert_eq!(plain("12\u{1b}[31m3\n"), "12[31m3");
+    }
+}

@@ -1,0 +1,61 @@
+//! `rightful journal`: what operators did that concerns no single request.
+
+use crate::api::{Call, most_pages};
+use crate::deployment::Deployment;
+use crate::output::{OK, Out, utc};
+use crate::words;
+use anyhow::Result;
+use rightful_domain::journal::Entry;
+use serde_json::json;
+
+/// How many entries one page of the API holds at most.
+const PAGE: u32 = 100;
+
+/// The newest entries.
+pub async fn journal(out: Out, deployment: &Deployment, limit: u32) -> Result<u8> {
+    let entries: Vec<Entry> = most_pages(&deployment.api, usize::try_from(limit)?, |cursor| {
+        Call::get("/journal").with("limit", Some(limit.min(PAGE))).with("cursor", cursor)
+    })
+    .await?;
+    if out.json {
+        out.value(&json!({"entries": entries}))?;
+    } else if entries.is_empty() {
+        out.line("nobody has set up anything yet")?;
+    } else {
+        out.line(text_of(&entries))?;
+    }
+    Ok(OK)
+}
+
+fn text_of(entries: &[Entry]) -> String {
+    let width = entries.iter().map(|entry| entry.seq).max().unwrap_or(0).to_string().len();
+    let line = |entry: &Entry| {
+        format!("{:>width$}  {}  {}, by {}", entry.seq, utc(entry.at), words::act(&entry.act), entry.by)
+    };
+    entries.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use rightful_domain::actor::Actor;
+    use rightful_domain::ids::SourceId;
+    use rightful_domain::journal::Act;
+
+    #[test]
+    fn an_entry_says_who_did_what_and_when() {
+        let by = Actor::parse("arn:aws:iam::111122223333:user/ann").unwrap();
+        let source = SourceId::parse("main").unwrap();
+        let entry = |seq, act| Entry { seq, at: fixtures::at("09:30:00"), by: by.clone(), act };
+        let reason = Some("credentials_rejected".to_owned());
+        let entries = [
+            entry(10, Act::SourceTested { source: source.clone(), reason }),
+            entry(9, Act::SourceAdded { source, connector: "qualifio".to_owned() }),
+        ];
+        insta::assert_snapshot!(text_of(&entries), @r"
+        10  2026-11-21 09:30:00 UTC  source_tested: main (credentials_rejected: the vendor doesn't accept the token), by arn:aws:iam::111122223333:user/ann
+         9  2026-11-21 09:30:00 UTC  source_added: main (qualifio), by arn:aws:iam::111122223333:user/ann
+        ");
+    }
+}

@@ -1,0 +1,307 @@
+//! Whole commands against an API on loopback: what is sent, and what comes of it.
+
+use super::*;
+use crate::fixtures;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use wiremock::matchers::{method, path, path_regex};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+const CANARY: &str = "canary@example.com";
+
+/// A stack file in a folder of its own, and the API that it names.
+struct Stack {
+    folder: PathBuf,
+    server: MockServer,
+}
+
+impl Stack {
+    async fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("rightful-main-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let server = MockServer::start().await;
+        let stack = json!({
+            "aws_endpoint_url": "http://127.0.0.1:1", "region": "eu-central-1",
+            "access_key_id": "AKIDEXAMPLE", "secret_access_key": "canary-secret-key",
+            "api_url": server.uri(), "receipt_key_id": "arn:key", "functions": {},
+        });
+        std::fs::write(folder.join("stack.json"), stack.to_string()).unwrap();
+        Self { folder, server }
+    }
+
+    fn file(&self, name: &str, content: &str) -> String {
+        let path = self.folder.join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    async fn answers(&self, verb: &str, at: &str, status: u16, body: &Value) {
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&self.server).await;
+    }
+
+    /// Runs a command: its exit code, or the error that it ends with.
+    async fn run(&self, arguments: &[&str]) -> Result<u8, Told> {
+        let stack = self.folder.join("stack.json");
+        let all =
+            ["rightful", "--stack", stack.to_str().unwrap()].into_iter().chain(arguments.iter().copied());
+        let cli = Cli::try_parse_from(all).unwrap();
+        run(&cli, Out { json: cli.global.json }).await.map_err(|error| error.downcast().unwrap())
+    }
+
+    /// The bodies that were sent by this verb, with their paths.
+    async fn sent(&self, verb: &str) -> Vec<(String, Value)> {
+        let all = self.server.received_requests().await.unwrap();
+        let mine = all.iter().filter(|one| one.method.as_str() == verb);
+        mine.map(|one| (one.url.path().to_owned(), serde_json::from_slice(&one.body).unwrap_or(Value::Null)))
+            .collect()
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn at(end: &str) -> String {
+    format!("/api/requests/{}{end}", fixtures::id())
+}
+
+fn acted() -> Value {
+    json!({"state": "open", "attempt": 2, "started": true})
+}
+
+#[tokio::test]
+async fn a_review_names_exactly_what_was_read_for_it() {
+    let stack = Stack::new("review").await;
+    let (request, tasks) = fixtures::awaiting_review();
+    let detail = fixtures::detail(&request, &tasks, "09:31:00");
+    stack.answers("GET", &at(""), 200, &serde_json::to_value(&detail).unwrap()).await;
+    let reviewed = json!({"sources": [{"source": "main", "state": "decided"}], "released": true});
+    stack.answers("POST", &at("/review"), 200, &reviewed).await;
+    let id = fixtures::id().to_string();
+    let reason = format!("@{}", stack.file("reason", &format!("{CANARY} asked for it\n")));
+    let seen = ["request", "review", &id, "--proceed", "--seen", "main=02020202", "--reason", &reason];
+    assert_eq!(stack.run(&seen).await.unwrap(), OK);
+    let sent = stack.sent("POST").await;
+    let digest = serde_json::to_value(detail.tasks[0].found_digest.as_ref().unwrap()).unwrap();
+    let expected = json!({
+        "sources": [{"source": "main", "digest": digest}], "verdict": "proceed", "ground": null,
+        "reason": format!("{CANARY} asked for it"),
+    });
+    assert_eq!(sent, [(at("/review"), expected)]);
+
+    // What the reviewer saw is not what is there: nothing is sent.
+    let other = ["request", "review", &id, "--proceed", "--seen", "main=03030303", "--reason", "x"];
+    assert!(stack.run(&other).await.unwrap_err().what.contains("nothing was decided"));
+    let refused = ["request", "review", &id, "--refuse", "--ground", "art_17_3_b", "--reason", "x"];
+    assert_eq!(stack.run(&refused).await.unwrap(), OK);
+    let sent = stack.sent("POST").await;
+    assert_eq!((sent.len(), &sent[1].1["ground"]), (2, &json!("art_17_3_b")));
+}
+
+#[tokio::test]
+async fn of_two_reviewers_the_later_one_is_told_who_decided() {
+    let stack = Stack::new("reviewers").await;
+    let (request, tasks) = fixtures::awaiting_review();
+    let detail = serde_json::to_value(fixtures::detail(&request, &tasks, "09:31:00")).unwrap();
+    stack.answers("GET", &at(""), 200, &detail).await;
+    let message = "nobody waits for a decision on main: it is decided, decided on by ann";
+    let error = json!({"error": {"code": "not_awaiting_review", "message": message}});
+    stack.answers("POST", &at("/review"), 409, &error).await;
+    let id = fixtures::id().to_string();
+    let told = stack.run(&["request", "review", &id, "--proceed", "--reason", "x"]).await.unwrap_err();
+    assert_eq!((told.what.as_str(), told.code.as_deref()), (message, Some("not_awaiting_review")));
+    assert_eq!(stack.sent("POST").await.len(), 1, "a decision is never sent again by itself");
+}
+
+#[tokio::test]
+async fn an_identifier_goes_in_the_body_and_nowhere_else() {
+    let stack = Stack::new("identify").await;
+    stack.answers("POST", &at("/identify"), 200, &acted()).await;
+    let id = fixtures::id().to_string();
+    let given = format!("email=@{}", stack.file("email", &format!("{CANARY}\n")));
+    let done = stack.run(&["request", "identify", &id, "--source", "main", "--identifier", &given]).await;
+    assert_eq!(done.unwrap(), OK);
+    let expected = json!({"source": "main", "identifier": {"kind": "email", "value": CANARY}});
+    assert_eq!(stack.sent("POST").await, [(at("/identify"), expected)]);
+    let sent = &stack.server.received_requests().await.unwrap()[0];
+    assert!(!format!("{} {:?}", sent.url, sent.headers).contains("canary"));
+    let bad =
+        stack.run(&["request", "identify", &id, "--source", "main", "--identifier", "email=canary@"]).await;
+    let told = bad.unwrap_err();
+    assert!(told.exit == USAGE && !told.to_string().contains("canary"), "{told}");
+}
+
+#[tokio::test]
+async fn acts_are_sent_once_each_as_the_api_takes_them() {
+    let stack = Stack::new("acts").await;
+    let any = ResponseTemplate::new(200).set_body_json(acted());
+    Mock::given(path_regex("^/api/requests/")).respond_with(any).mount(&stack.server).await;
+    let id = fixtures::id().to_string();
+    for (arguments, end, body) in [
+        (&["run", &id, "--source", "main"][..], "/run", json!({"source": "main"})),
+        (&["reopen", &id], "/reopen", json!({})),
+        (&["reopen", &id, "--source", "main"], "/reopen", json!({"sources": ["main"]})),
+        (&["cancel", &id], "/cancel", json!({})),
+        (
+            &["state", &id, "--source", "main", "--erased", "--reason", "seen"],
+            "/state",
+            json!({"source": "main", "erased": true, "reason": "seen"}),
+        ),
+        (
+            &["state", &id, "--source", "main", "--failed", "--reason", "seen"],
+            "/state",
+            json!({"source": "main", "erased": false, "reason": "seen"}),
+        ),
+    ] {
+        let before = stack.sent("POST").await.len();
+        assert_eq!(stack.run(&[&["request"], arguments].concat()).await.unwrap(), OK);
+        let sent = stack.sent("POST").await;
+        assert_eq!(sent[before..], [(at(end), body)]);
+    }
+    for bad in [&["run", "T-1", "--source", "main"][..], &["run", &id, "--source", "Main"], &["cancel", "x"]]
+    {
+        let told = stack.run(&[&["request"], bad].concat()).await.unwrap_err();
+        assert_eq!(told.exit, USAGE, "{told}");
+    }
+}
+
+fn connectors() -> Value {
+    let email = json!({"kind": "email", "description": "the address", "example": "name@example.com"});
+    json!({"items": [{
+        "name": "plain", "title": "Plain", "docs": "", "rights": ["erasure"], "sources": ["main"],
+        "params": [], "identifiers": [email],
+        "secret": [{"name": "token", "description": "the API token"}],
+    }], "next": null})
+}
+
+fn source() -> Value {
+    json!({
+        "id": "main", "connector": "plain", "known": true, "enabled": true, "params": {"a": "1"},
+        "review": {"erasure": "always"}, "policies": {"erasure": "always", "access": "auto"},
+        "identifiers": [], "secret_name": "rightful/dev/sources/main", "revision": 1,
+        "created_at": "2026-11-21T09:30:00.000Z",
+    })
+}
+
+#[tokio::test]
+async fn a_data_source_is_added_changed_and_removed() {
+    let stack = Stack::new("sources").await;
+    stack.answers("GET", "/api/connectors", 200, &connectors()).await;
+    stack.answers("GET", "/api/sources/main", 200, &source()).await;
+    stack.answers("POST", "/api/sources", 201, &source()).await;
+    stack.answers("PATCH", "/api/sources/main", 200, &source()).await;
+    Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(204)).mount(&stack.server).await;
+    let token = format!("token=@{}", stack.file("token", " s3cret \n"));
+    let add = [
+        "source",
+        "add",
+        "plain",
+        "--id",
+        "main",
+        "--set",
+        "a=1",
+        "--secret",
+        &token,
+        "--review",
+        "erasure=always",
+    ];
+    assert_eq!(stack.run(&add).await.unwrap(), OK);
+    let added = json!({
+        "id": "main", "connector": "plain", "params": {"a": "1"}, "secret": {"token": "s3cret"},
+        "review": {"erasure": "always"},
+    });
+    assert_eq!(stack.sent("POST").await[0].1, added);
+    let unknown =
+        stack.run(&["source", "add", "other", "--id", "main", "--secret", &token]).await.unwrap_err();
+    assert!(unknown.todo.contains("take one of: plain"), "{unknown}");
+
+    let change = ["source", "change", "main", "--unset", "a", "--review", "access=over:5"];
+    assert_eq!(stack.run(&change).await.unwrap(), OK);
+    assert_eq!(stack.run(&["source", "disable", "main"]).await.unwrap(), OK);
+    let changed = stack.sent("PATCH").await;
+    let review = json!({"erasure": "always", "access": "over:5"});
+    assert_eq!(changed[0].1, json!({"params": {}, "unset": ["a"], "review": review}));
+    assert_eq!(changed[1].1, json!({"enabled": false}));
+    let nothing = stack.run(&["source", "change", "main"]).await.unwrap_err();
+    assert!(nothing.exit == USAGE && nothing.what.contains("nothing is to be changed"));
+
+    let unsure = stack.run(&["source", "remove", "main"]).await.unwrap_err();
+    assert!(unsure.exit == USAGE && unsure.todo.contains("--yes"), "{unsure}");
+    assert!(stack.sent("DELETE").await.is_empty());
+    assert_eq!(stack.run(&["source", "remove", "main", "--yes"]).await.unwrap(), OK);
+    assert_eq!(stack.sent("DELETE").await.len(), 1);
+}
+
+#[tokio::test]
+async fn which_records_were_found_is_not_piped_by_accident() {
+    let stack = Stack::new("records").await;
+    let page = |records: Value, next: Value| {
+        let digest = json!({"key_id": "k", "mac": "02"});
+        json!({"source": "main", "records": records, "all": 3, "digest": digest, "next": next})
+    };
+    let first = ResponseTemplate::new(200).set_body_json(page(json!(["1", "2"]), json!(2)));
+    Mock::given(path(at("/records"))).respond_with(first).up_to_n_times(1).mount(&stack.server).await;
+    stack.answers("POST", &at("/records"), 200, &page(json!(["3"]), Value::Null)).await;
+    let id = fixtures::id().to_string();
+    // The test runner's output is no terminal.
+    let told = stack.run(&["request", "records", &id, "--source", "main"]).await;
+    if let Err(told) = told {
+        assert!(told.exit == USAGE && told.todo.contains("--print"), "{told}");
+        assert!(stack.sent("POST").await.is_empty());
+    }
+    assert_eq!(stack.run(&["request", "records", &id, "--source", "main", "--print"]).await.unwrap(), OK);
+    let from: Vec<Value> = stack.sent("POST").await.iter().map(|(_, body)| body["from"].clone()).collect();
+    assert_eq!(from, [json!(0), json!(2)]);
+}
+
+#[tokio::test]
+async fn a_batch_with_a_rejected_row_ends_with_its_own_exit_code() {
+    let stack = Stack::new("batch").await;
+    stack.answers("GET", "/api/connectors", 200, &connectors()).await;
+    let (request, tasks) = fixtures::open();
+    let view = fixtures::detail(&request, &tasks, "09:31:00").request;
+    let accepted = json!({"request": view, "new": true, "started": true});
+    stack.answers("POST", "/api/requests", 201, &accepted).await;
+    let good = stack.file("good.csv", "email\nann@example.com\n");
+    let mixed = stack.file("mixed.csv", &format!("email\n{CANARY}\ncanary\n"));
+    let wrong = stack.file("wrong.csv", &format!("{CANARY}\nann@example.com\n"));
+    let new = |file: &str| ["request", "new", "--right", "erasure", "--file", file].map(ToOwned::to_owned);
+    let run = async |file: &str| {
+        let arguments = new(file);
+        stack.run(&arguments.each_ref().map(String::as_str)).await
+    };
+    assert_eq!(run(&good).await.unwrap(), OK);
+    assert_eq!(run(&mixed).await.unwrap(), output::OTHER_OUTCOME);
+    let before = stack.sent("POST").await.len();
+    let told = run(&wrong).await.unwrap_err();
+    assert!(!told.to_string().contains("canary") && told.todo.contains("email"), "{told}");
+    assert_eq!(stack.sent("POST").await.len(), before, "a wrong header is told before anything is sent");
+    let gone = run(&Path::new("/nowhere/people.csv").display().to_string()).await.unwrap_err();
+    assert!(gone.what.contains("can't be read"), "{gone}");
+}
+
+#[tokio::test]
+async fn a_copy_that_is_not_there_is_told_with_what_is_missing() {
+    let stack = Stack::new("copy").await;
+    let message = "there is no copy yet: the identifier is missing for main; give it (`request identify`)";
+    let error = json!({"error": {"code": "copy_not_there", "message": message}});
+    stack.answers("POST", &at("/copy"), 409, &error).await;
+    let output = stack.folder.join("copy.zip");
+    let id = fixtures::id().to_string();
+    let told = stack.run(&["request", "copy", &id, "-o", output.to_str().unwrap()]).await.unwrap_err();
+    assert_eq!(told.what, message);
+    assert_eq!(std::fs::read_dir(&stack.folder).unwrap().count(), 1, "nothing but the stack file");
+}
+
+#[tokio::test]
+async fn a_deployment_that_is_not_there_is_told_before_anything_else() {
+    let stack = Stack::new("gone").await;
+    let text = std::fs::read_to_string(stack.folder.join("stack.json")).unwrap();
+    std::fs::write(stack.folder.join("stack.json"), text.replace(&stack.server.uri(), "http://example.com"))
+        .unwrap();
+    let told = stack.run(&["source", "list"]).await.unwrap_err();
+    assert!(told.what.contains("in the clear"), "{told}");
+}
