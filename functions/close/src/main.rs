@@ -1,8 +1,8 @@
 //! The person's copy, outcome, signed receipt, forgetting, answer to the ticket.
 
 use rightful_aws::{
-    Aws, CopyBucket, DataKeys, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, Settings, Store, SystemClock,
-    tls_config,
+    Aws, CopyBucket, DataKeys, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, Settings, Store,
+    SystemClock, tls_config,
 };
 use rightful_connectors::{Options, Ticketing, VendorClient};
 use rightful_domain::ids::RequestId;

@@ -38,6 +38,9 @@ impl Catalogue for Asked {
     fn check_params(&self, _: &str, _: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
         Ok(())
     }
+    fn steers_secret(&self, _: &str, _: &str) -> bool {
+        false
+    }
     fn check_secret(
         &self,
         _: &str,

@@ -145,6 +145,7 @@ impl fmt::Debug for State {
 #[must_use]
 pub fn plain() -> Capabilities {
     Capabilities {
+        title: "Plain".to_owned(),
         identifiers: vec![IdentifierKind::email()],
         rights: vec![Right::Erasure, Right::Access],
         export: None,

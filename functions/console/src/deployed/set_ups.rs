@@ -45,6 +45,9 @@ impl Catalogue for ThisVersion {
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
         self.known.check_params(connector, params)
     }
+    fn steers_secret(&self, connector: &str, param: &str) -> bool {
+        self.known.steers_secret(connector, param)
+    }
     fn check_secret(
         &self,
         connector: &str,

@@ -107,6 +107,9 @@ impl Catalogue for FakeSetUps {
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
         FakeCatalogue.check_params(connector, params)
     }
+    fn steers_secret(&self, connector: &str, param: &str) -> bool {
+        FakeCatalogue.steers_secret(connector, param)
+    }
     fn check_secret(
         &self,
         connector: &str,

@@ -95,6 +95,7 @@ impl<S: Secrets> Vendors for Sources<S> {
 fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
     let plan = definition.plan;
     Capabilities {
+        title: definition.title.clone(),
         identifiers: definition.identifiers.clone(),
         rights: vec![Right::Erasure, Right::Access],
         export: wanted_export(definition, params).map(|export| export.fetched_from.clone()),

@@ -1272,6 +1272,7 @@ mod tests {
     fn vendor(searchable: bool) -> Capabilities {
         let waits = Waits { first_seconds: 2, longest_seconds: 3600 };
         Capabilities {
+            title: "Plain".to_owned(),
             identifiers: if searchable { vec![IdentifierKind::email()] } else { Vec::new() },
             rights: vec![Right::Erasure, Right::Access],
             export: None,

@@ -63,6 +63,8 @@ pub struct DataSource {
 /// What a connected vendor can do and how it wants to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
+    /// The vendor's own name, for people.
+    pub title: String,
     /// The identifier kinds it searches by; a request needs at least one of them.
     pub identifiers: Vec<IdentifierKind>,
     /// The rights it can fulfil.

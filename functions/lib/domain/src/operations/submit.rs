@@ -218,7 +218,7 @@ where
         let (copied, appeared) = (count(records.len()), count(found.len()));
         if copied > 0 {
             let part = Part {
-                title: life.task.connector.clone(),
+                title: vendor.capabilities().title.clone(),
                 records,
                 decided: life.task.counts.found,
                 appeared,
