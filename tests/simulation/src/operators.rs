@@ -14,6 +14,7 @@ use rightful_domain::life::Ruling;
 use rightful_domain::operations::TaskRef;
 use rightful_domain::operations::again::{ActError, Acted};
 use rightful_domain::operations::review::{ReviewError, Reviewed, Reviewing, Seen};
+use rightful_domain::seal::Tag;
 use rightful_domain::request::{Ground, RefusalGround, Request, RequestState, Right};
 use rightful_domain::task::{Outcome, Task, TaskState};
 use std::cell::RefCell;
@@ -52,10 +53,14 @@ const HOUR: u64 = 3600;
 /// How long after it was handed over somebody says what became of a task, in seconds.
 const FIND_OUT_SECONDS: u64 = 2 * 24 * HOUR;
 
+type TaskPage = (RequestId, SourceId);
+
 /// All operators of a deployment.
 pub(crate) struct Staff {
     cloud: Cloud,
     people: Vec<Person>,
+    /// Pages that somebody has left open: the first digest that was seen of each data source.
+    pages: RefCell<BTreeMap<TaskPage, Option<Tag>>>,
     acts: RefCell<BTreeMap<String, u64>>,
 }
 
@@ -63,7 +68,7 @@ impl Staff {
     /// Two operators begin their work: each does so many things as they please, and after that what is
     /// needed.
     pub(crate) fn hire(cloud: &Cloud, people: Vec<Person>, at_will: u64) -> Rc<Self> {
-        let staff = Rc::new(Self { cloud: cloud.clone(), people, acts: RefCell::default() });
+        let staff = Rc::new(Self { cloud: cloud.clone(), people, pages: RefCell::default(), acts: RefCell::default() });
         for (n, name) in ["ann", "ben"].into_iter().enumerate() {
             let me = Rc::clone(&staff);
             let actor = Actor::parse(name).expect("a name");
@@ -175,10 +180,11 @@ impl Staff {
             return self.identify(first, "right", me).await;
         }
         let all = dice.permille(600);
+        let old = dice.permille(150);
         let seen: Vec<Seen> = awaiting
             .iter()
             .filter(|task| task.source == first.source || all && task.lacks_identifier() == lacks)
-            .map(|task| Seen { source: task.source.clone(), records: task.found_digest.clone() })
+            .map(|task| self.page(task, old))
             .collect();
         let thinks = [60, 600, 4 * HOUR, 72 * HOUR][dice.index(4)];
         self.world().clock.sleep(dice.within(5..=thinks)).await;
@@ -200,6 +206,14 @@ impl Staff {
         if let Some(told) = self.cloud.act("review", CALL_SECONDS, review).await {
             self.did(&told);
         }
+    }
+
+    /// What an operator sees of a task: as it is now, or on a page that is open since it was first seen.
+    fn page(&self, task: &Task, old: bool) -> Seen {
+        let mut pages = self.pages.borrow_mut();
+        let first = pages.entry((task.request, task.source.clone())).or_insert(task.found_digest.clone());
+        let records = if old { first.clone() } else { task.found_digest.clone() };
+        Seen { source: task.source.clone(), records }
     }
 
     /// The call, and what it was answered, as it stands in [`ACTS`].
@@ -265,6 +279,13 @@ impl Staff {
     }
 
     async fn reopen(&self, id: RequestId, me: &Actor) {
+        let forget_at = self.cloud.ledger.request(id).and_then(|request| request.forget_at);
+        if let Some(at) = forget_at.filter(|_| self.cloud.faults.dice.permille(300)) {
+            // At the last moment, or just too late.
+            let left = self.world().clock.real().seconds_until(at);
+            let beside = self.cloud.faults.dice.below(12);
+            self.world().clock.sleep((left + beside).saturating_sub(4)).await;
+        }
         let named = self.any_task(id).filter(|_| self.cloud.faults.dice.permille(400));
         let sources: Vec<SourceId> = named.map(|task| task.source).into_iter().collect();
         let (cloud, by) = (self.cloud.clone(), me.clone());

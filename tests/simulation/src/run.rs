@@ -18,7 +18,7 @@ use rightful_contract::workflow::ReleaseFault;
 use rightful_contract::world::{World, source};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::SourceId;
-use rightful_domain::life::OTHER_REQUEST;
+use rightful_domain::life::{OTHER_REQUEST, STATED_BY_A_PERSON};
 use rightful_domain::operations::TaskRef;
 use rightful_domain::request::{Request, RequestState, Right};
 use rightful_domain::task::{Outcome, Task, TaskState};
@@ -211,6 +211,8 @@ impl Sim {
             for task in self.watch.tasks() {
                 let well = match (task.state, task.outcome) {
                     (TaskState::AwaitingReview, None) => self.staff.is_none(),
+                    (_, Some(_)) if task.reason.as_deref() == Some(STATED_BY_A_PERSON) => true,
+                    (TaskState::Unknown, None) => self.staff.is_none() && task.handed_over_at.is_some(),
                     (_, Some(outcome)) => ends_well(outcome, self.staff.is_some()),
                     _ => false,
                 };

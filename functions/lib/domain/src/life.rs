@@ -535,8 +535,6 @@ impl Moving<'_> {
                 let task = &mut self.life.task;
                 (task.state, task.lease, task.tries, task.reason) =
                     (TaskState::Planned, Some(fence), 0, None);
-                // What was decided on was found by the search that no longer counts.
-                (task.decision, task.review, task.found_digest) = (None, None, None);
                 self.record(|source| Fact::SearchesAgain { source });
                 self.due(0);
             }
