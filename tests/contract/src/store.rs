@@ -17,7 +17,7 @@ use rightful_domain::ports::{
     Begins, Change, CommitError, Created, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Limits, Page, Reads,
     Row, SetUp, SetsUp, SourceRow, UsesOf, Writes,
 };
-use rightful_domain::request::{Delivery, Request};
+use rightful_domain::request::{Delivery, Request, RequestState};
 use rightful_domain::seal::{Sealed, Tag};
 use rightful_domain::task::{Rule, Task};
 use rightful_domain::time::Time;
@@ -364,9 +364,17 @@ impl SetsUp for Store {
 impl UsesOf for Store {
     async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure> {
         self.gate.point("read uses").await;
-        let open = self.due_now().into_iter().filter_map(|(key, _, at)| named(&at, &key));
-        let of = |due: Due| (due.source.as_ref() == Some(source)).then_some(due.request);
-        Ok(open.filter_map(of).take(most as usize).collect())
+        let rows = self.table.all();
+        let requests = rows.iter().filter(|((_, sk), _)| sk == "REQUEST");
+        let mut open = Vec::new();
+        for (_, item) in requests {
+            let request: Request = rows::read(item)?;
+            if request.state == RequestState::Open && request.sources.contains(source) {
+                open.push(request.id);
+            }
+        }
+        open.truncate(most as usize);
+        Ok(open)
     }
 }
 

@@ -529,12 +529,14 @@ impl Moving<'_> {
             Event::LeaseBusy if sending => {
                 let wait = NOT_SENT_WAITS.after(self.life.task.tries);
                 self.life.task.tries += 1;
-                self.waits(OTHER_REQUEST, wait);
+                self.held_back(OTHER_REQUEST, wait);
             }
             Event::SearchAgain { fence } if state == TaskState::Decided && self.life.rules.is_empty() => {
                 let task = &mut self.life.task;
                 (task.state, task.lease, task.tries, task.reason) =
                     (TaskState::Planned, Some(fence), 0, None);
+                // What was decided on is not sure any more, and nobody decided on what comes now.
+                (task.decision, task.review, task.found_digest) = (None, None, None);
                 self.record(|source| Fact::SearchesAgain { source });
                 self.due(0);
             }
@@ -542,7 +544,7 @@ impl Moving<'_> {
                 // Many may wait for one permit: each turn in vain makes the next one later.
                 let growing = NOT_SENT_WAITS.after(self.life.task.tries);
                 self.life.task.tries += 1;
-                self.waits(fault.code(), growing.max(fault.asked_wait().unwrap_or(0)));
+                self.held_back(fault.code(), growing.max(fault.asked_wait().unwrap_or(0)));
             }
             Event::Intend { digest, until, lease } if sending => self.intend(digest, until, lease),
             Event::Answered { fence, answer } => self.answered(fence, answer),
@@ -736,6 +738,14 @@ impl Moving<'_> {
         self.waits(fault.code(), SEARCH_WAITS.after(self.life.task.tries));
     }
 
+    /// The next batch has to wait; but a copy doesn't wait past its time for an export of the vendor's.
+    fn held_back(&mut self, code: Code, wait: u64) {
+        if self.terms.right == Right::Access && is_late(&self.life.task, self.terms, self.now) {
+            return self.copy_now(Some(code));
+        }
+        self.waits(code, wait);
+    }
+
     /// The vendor's own export is over, or given up: it is no more than an addition to our copy.
     fn copy_now(&mut self, gave_up: Option<Code>) {
         let task = &mut self.life.task;
@@ -880,7 +890,7 @@ impl Moving<'_> {
         self.life.task.state = TaskState::Submitting;
         self.life.task.handed_over_at = None;
         self.life.task.tries += 1;
-        self.waits(fault.code(), wait);
+        self.held_back(fault.code(), wait);
     }
 
     fn answer_missing(&mut self) {

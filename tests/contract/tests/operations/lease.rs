@@ -23,7 +23,7 @@ async fn two_requests() -> (World, FakeVendor, TaskRef, TaskRef) {
 }
 
 /// Everything for one task, and nothing for any other.
-async fn erase(world: &World, at: &TaskRef) {
+pub(crate) async fn erase(world: &World, at: &TaskRef) {
     let mut step = world.submit(at).await.unwrap();
     while step.next != Next::Settled {
         world.clock.advance(step.wait_seconds);

@@ -3,14 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
 mod accept;
+mod again;
 mod amounts;
 mod answer;
 mod check;
 mod close;
+mod copy;
 mod ended;
 mod escalation;
 mod extend;
 mod find;
+mod identify;
 mod killed;
 mod lease;
 mod limit;
@@ -18,14 +21,27 @@ mod limits;
 mod owner;
 mod random;
 mod reconcile;
+mod review;
+mod set_up;
+mod shown;
 mod submit;
 mod unknown;
 mod verify;
 
+use rightful_contract::canary;
+use rightful_contract::catalogue::member;
+use rightful_contract::driver::Driver;
 use rightful_contract::vendor::{FakeVendor, plain};
-use rightful_contract::world::{CANARY, World, erasure, task_of};
+use rightful_contract::world::{CANARY, World, erasure, request_id, task_of};
+use rightful_domain::actor::Actor;
+use rightful_domain::life::Ruling;
 use rightful_domain::operations::TaskRef;
+use rightful_domain::operations::accept::Demand;
+use rightful_domain::request::{Request, Right};
 use rightful_domain::vendor::{Capabilities, RecordId};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 /// A world with one data source `crm` that holds `records` records of the canary, and her request 1.
 async fn world_with(records: usize, capabilities: Capabilities) -> (World, FakeVendor, TaskRef) {
@@ -76,4 +92,100 @@ fn ids(range: std::ops::Range<usize>) -> Vec<RecordId> {
 /// A capability that takes `size` records a batch.
 fn batches_of(size: usize) -> Capabilities {
     Capabilities { batch_size: size, ..plain() }
+}
+
+/// The demand for a copy of what is held about the canary.
+fn access() -> Demand {
+    Demand { right: Right::Access, ..erasure() }
+}
+
+/// A second operator.
+fn bob() -> Actor {
+    Actor::parse("arn:aws:iam::111122223333:user/bob").unwrap()
+}
+
+/// Connects a data source that is searched by a member's number alone.
+fn connect_club(world: &World) -> FakeVendor {
+    let vendor = world.connect("club");
+    world.tamper_source("club", |source| source.connector = "members".to_owned());
+    vendor.set(|state| state.capabilities.identifiers = vec![member()]);
+    vendor
+}
+
+/// Runs every execution that was started, one after another, to its end.
+async fn drive(world: &World) {
+    while let Some(execution) = world.workflow.take() {
+        Driver::new(world).run(&execution).await;
+    }
+}
+
+/// Lets the reconciliation alone bring request 1 to its end, for `days` at most.
+async fn reconciled(world: &World, days: u64) -> Request {
+    Driver::new(world).reconcile_until_done(request_id(1), days).await.unwrap();
+    world.request(request_id(1))
+}
+
+/// Has a person rule on all of request 1 that waits for them.
+async fn rule(world: &World, ruling: Ruling) {
+    let reviewing = world.reviewing(request_id(1), ruling);
+    world.review(request_id(1), &reviewing, &bob()).await.unwrap();
+}
+
+/// Nothing that left the operations in the clear holds any of these.
+fn holds_none(world: &World, values: &[&str]) {
+    let events: Vec<String> = world.facts(request_id(1)).iter().map(|fact| format!("{fact:?}")).collect();
+    let rows = format!("{:?}{:?}", world.request(request_id(1)), world.tasks(request_id(1)));
+    let receipts: String = (0..4)
+        .filter_map(|closing| world.receipts.file_of(request_id(1), closing))
+        .map(|file| String::from_utf8(file).unwrap())
+        .collect();
+    let texts = [
+        world.store.dump(),
+        world.workflow.payloads(),
+        world.copies.dump_parts(),
+        receipts,
+        events.concat(),
+        rows,
+    ];
+    for (text, value) in texts.iter().flat_map(|text| values.iter().map(move |value| (text, value))) {
+        assert_eq!(canary::found(text, value), Vec::<String>::new());
+    }
+}
+
+/// Lets a worker run to its next port call; its output at its end.
+async fn once<F: Future>(mut worker: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match worker.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// Two workers at once: the first one makes `a` port calls, then the second one `b`, then the first one
+/// goes to its end, and the second one after it. `None` when one of them had fewer calls to make: then
+/// this is no way for them to overlap.
+async fn overlapping<A: Future, B: Future>(
+    world: &World,
+    first: A,
+    second: B,
+    (a, b): (u32, u32),
+) -> Option<(A::Output, B::Output)> {
+    world.gate.interleave(true);
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let mut whole = true;
+    for _ in 0..a {
+        whole &= once(first.as_mut()).await.is_none();
+        if !whole {
+            break;
+        }
+    }
+    for _ in 0..b {
+        if !whole {
+            break;
+        }
+        whole &= once(second.as_mut()).await.is_none();
+    }
+    let ended = if whole { Some((first.await, second.await)) } else { None };
+    world.gate.interleave(false);
+    ended
 }

@@ -170,7 +170,9 @@ where
             if request.receipt_sha256.is_none() {
                 return Err(Failure::transient("receipt_not_kept_yet").into());
             }
-            if request.forgotten_at.is_some() || self.keys.key(id).await?.is_none() {
+            // Once its time is over, somebody may be deleting the key this moment.
+            let over = request.forget_at.is_some_and(|at| at <= self.clock.now());
+            if over || request.forgotten_at.is_some() || self.keys.key(id).await?.is_none() {
                 return Err(ActError::Forgotten);
             }
             let tasks = self.store.tasks(id).await?;

@@ -192,7 +192,7 @@ where
         let missing = Failure::misconfigured("copy_part_missing");
         let sealed = self.copies.part(task.request, &task.source).await?.ok_or(missing)?;
         let unreadable = Failure::misconfigured("copy_part_unreadable");
-        let plain = key.open(&part_context(task.request, &task.source), &sealed).map_err(|_| unreadable)?;
+        let plain = key.open(&part_context(task), &sealed).map_err(|_| unreadable)?;
         let part: Part = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
         Ok(SourceCopy { title: part.title, records: part.records, export: part.export, ..empty })
     }

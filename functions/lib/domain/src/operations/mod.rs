@@ -120,11 +120,13 @@ impl Step {
     }
 }
 
-/// The request and the life of the task, for an operation that may work on them.
+/// The request and the life of the task, for an operation that may work on them. The task is read first:
+/// whoever changes a request's identifiers changes the task too, so that what is decided by older ones
+/// can't be stored.
 async fn load(store: &impl Reads, at: &TaskRef) -> Result<(Request, Life), Failure> {
+    let task = store.task(at.request_id, &at.source_id).await?;
     let request = store.request(at.request_id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
-    let task =
-        store.task(at.request_id, &at.source_id).await?.ok_or(Failure::misconfigured("task_not_found"))?;
+    let task = task.ok_or(Failure::misconfigured("task_not_found"))?;
     let rules = rules_of_run(store, &task).await?;
     Ok((request, Life { task, rules }))
 }
@@ -303,8 +305,10 @@ const CHUNK_BYTES: usize = 200_000;
 /// Chunks of one task: together they fit the 4 MB of the transaction that stores them.
 const MAX_CHUNKS: usize = 14;
 
-fn part_context(request: RequestId, source: &SourceId) -> String {
-    format!("rightful/copy/{request}/{source}")
+/// Bound to the decision, so that a part that an earlier decision's worker left late is none of the copy.
+fn part_context(task: &Task) -> String {
+    let decided = task.decision.as_ref().map_or("", |decision| decision.records.mac.as_str());
+    format!("rightful/copy/{}/{}/{decided}", task.request, task.source)
 }
 
 fn reason_context(request: RequestId, source: &SourceId) -> String {

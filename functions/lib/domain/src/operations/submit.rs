@@ -159,7 +159,11 @@ where
     ) -> Result<Option<Step>, CommitError> {
         let vendor = match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
             Ok(vendor) => vendor,
-            Err(failure) if life.task.state != TaskState::Submitting && ends_the_task(failure) => {
+            // What was asked of the vendor comes to its end first.
+            Err(failure) if life.task.state == TaskState::Submitting && ends_the_task(failure) => {
+                return Ok(None);
+            }
+            Err(failure) if ends_the_task(failure) => {
                 return self.take(request, life, at, Event::CannotCopy(failure.code)).await;
             }
             Err(failure) => return Err(failure.into()),
@@ -225,7 +229,7 @@ where
                 serde_json::to_vec(&part).map_err(|_| Failure::misconfigured("copy_unwritable"))?,
             );
             let sealed = key
-                .seal(&part_context(request.id, &at.source_id), &plain)
+                .seal(&part_context(&life.task), &plain)
                 .map_err(|_| Failure::transient("sealing_failed"))?;
             self.copies.keep_part(request.id, &at.source_id, &sealed).await?;
         }

@@ -1,0 +1,380 @@
+//! Data sources are set up: every act is in the journal, and no secret is.
+
+use crate::{bob, drive, once, overlapping, reconciled, world_with};
+use rightful_contract::canary;
+use rightful_contract::vendor::plain;
+use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
+use rightful_domain::failure::Failure;
+use rightful_domain::journal::Act;
+use rightful_domain::operations::set_up::{Adding, Changing, SetUpError};
+use rightful_domain::policy::{OwnPolicies, Policy};
+use rightful_domain::task::{Outcome, TaskState};
+use rightful_domain::vendor::DataSource;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use zeroize::Zeroizing;
+
+const SECRET: &str = "tok-7731904455-canary";
+
+fn adding(name: &str, secret: &str) -> Adding {
+    Adding {
+        id: source(name),
+        connector: "plain".to_owned(),
+        params: params(&[("account", "7")]),
+        secret: secret_of(secret),
+        review: OwnPolicies::default(),
+    }
+}
+
+fn params(all: &[(&str, &str)]) -> BTreeMap<String, String> {
+    all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn secret_of(token: &str) -> BTreeMap<String, Zeroizing<String>> {
+    BTreeMap::from([("token".to_owned(), Zeroizing::new(token.to_owned()))])
+}
+
+async fn added() -> World {
+    let world = World::new();
+    world.setting_up().add(adding("crm", SECRET), &ann()).await.unwrap();
+    world
+}
+
+async fn row(world: &World, name: &str) -> Option<DataSource> {
+    use rightful_domain::ports::Reads;
+    world.store.source(&source(name)).await.unwrap()
+}
+
+fn acts(world: &World) -> Vec<Act> {
+    world.store.journal().into_iter().map(|entry| entry.act).collect()
+}
+
+fn secret(world: &World) -> Option<String> {
+    world.secrets.value("source/crm")
+}
+
+fn written(token: &str) -> Option<String> {
+    Some(format!("{{\"token\":\"{token}\"}}"))
+}
+
+/// The secret is in its vault, and nowhere else.
+fn keeps_secret(world: &World, more: &str) {
+    let text = format!("{} {:?} {:?} {more}", world.store.dump(), world.store.journal(), world.secrets);
+    assert_eq!(canary::found(&text, SECRET), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_data_source_is_added_with_its_secret_and_new_requests_go_to_it() {
+    let world = World::new();
+    let review = OwnPolicies { erasure: Some(Policy::Over(5)), access: None };
+    let adding = Adding { review, ..adding("crm", SECRET) };
+    let added = world.setting_up().add(adding, &bob()).await.unwrap();
+    assert_eq!(Some(&added), row(&world, "crm").await.as_ref(), "what is answered is what is stored");
+    assert_eq!(
+        (added.enabled, added.revision, added.review, added.created_at),
+        (true, 1, review, world.now())
+    );
+    assert_eq!(secret(&world), written(SECRET));
+    let entry = &world.store.journal()[0];
+    assert_eq!((entry.seq, &entry.by, entry.at), (1, &bob(), world.now()));
+    assert_eq!(entry.act, Act::SourceAdded { source: source("crm"), connector: "plain".to_owned() });
+    keeps_secret(&world, &format!("{added:?}"));
+    world.demand(1, &erasure()).await.unwrap();
+    assert_eq!(world.task(&task_of(1, "crm")).policy, Policy::Over(5));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_at_once_and_nothing_of_it_stored() {
+    let world = added().await;
+    let set_up = world.setting_up();
+    let other = |change: fn(&mut Adding)| {
+        let mut one = adding("shop", SECRET);
+        change(&mut one);
+        one
+    };
+    for (one, told) in [
+        (other(|one| one.connector = "none".to_owned()), "there is no such connector in this version"),
+        (other(|one| one.params.clear()), "account: give it, such as 7"),
+        (other(|one| one.secret.clear()), "token: give it"),
+        (
+            other(|one| {
+                one.params.clear();
+                one.secret.clear();
+            }),
+            "account: give it, such as 7; token: give it",
+        ),
+        (
+            other(|one| one.id = source("crm")),
+            "there is a data source crm already: give this one another name, or change that one",
+        ),
+    ] {
+        let refused = set_up.add(one, &ann()).await.unwrap_err();
+        assert_eq!(refused.to_string(), told);
+        keeps_secret(&world, &format!("{refused:?} {refused}"));
+    }
+    assert_eq!((acts(&world).len(), row(&world, "shop").await), (1, None));
+    assert_eq!(world.secrets.value("source/shop"), None);
+    assert_eq!(secret(&world), written(SECRET), "that of the one that is there stays");
+}
+
+#[tokio::test]
+async fn a_change_names_the_parameters_and_says_that_a_secret_was_replaced_but_not_by_what() {
+    let world = added().await;
+    let set_up = world.setting_up();
+    let changing = Changing { params: params(&[("account", "8")]), ..Changing::default() };
+    let changed = set_up.change(&source("crm"), changing, &bob()).await.unwrap();
+    assert_eq!((changed.params, changed.revision), (params(&[("account", "8")]), 2));
+    let new = format!("{SECRET}-2");
+    let changing = Changing { secret: Some(secret_of(&new)), ..Changing::default() };
+    set_up.change(&source("crm"), changing, &bob()).await.unwrap();
+    assert_eq!(secret(&world), written(&new));
+    let review = OwnPolicies { erasure: None, access: Some(Policy::Always) };
+    let changing = Changing { review: Some(review), ..Changing::default() };
+    let changed = set_up.change(&source("crm"), changing, &bob()).await.unwrap();
+    assert_eq!(Some(&changed), row(&world, "crm").await.as_ref());
+    let of = |params: &[&str], review, secret| Act::SourceChanged {
+        source: source("crm"),
+        params: params.iter().map(|name| (*name).to_owned()).collect(),
+        review,
+        secret,
+    };
+    let none = OwnPolicies::default();
+    assert_eq!(
+        acts(&world)[1..],
+        [of(&["account"], none, false), of(&[], none, true), of(&[], review, false)]
+    );
+    keeps_secret(&world, &format!("{changed:?}"));
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_or_to_something_wrong_changes_nothing() {
+    let world = added().await;
+    let before = row(&world, "crm").await;
+    let set_up = world.setting_up();
+    let same = Changing { params: params(&[("account", "7")]), ..Changing::default() };
+    let wrong =
+        Changing { unset: vec!["account".to_owned()], secret: Some(secret_of("")), ..Changing::default() };
+    for (changing, told) in [
+        (Changing::default(), "nothing of crm would change: give a parameter, a secret or a review policy"),
+        (same, "nothing of crm would change: give a parameter, a secret or a review policy"),
+        (wrong, "account: give it, such as 7; token: give it"),
+    ] {
+        let refused = set_up.change(&source("crm"), changing, &bob()).await.unwrap_err();
+        assert_eq!(refused.to_string(), told);
+    }
+    let more =
+        Changing { params: params(&[("zone", "eu")]), secret: Some(secret_of("new")), ..Changing::default() };
+    assert!(matches!(set_up.change(&source("crm"), more, &bob()).await, Err(SetUpError::Wrong(_))));
+    assert_eq!((row(&world, "crm").await, acts(&world).len(), secret(&world)), (before, 1, written(SECRET)));
+    let none = set_up.change(&source("none"), Changing::default(), &bob()).await;
+    assert_eq!(none, Err(SetUpError::NotFound(source("none"))));
+}
+
+#[tokio::test]
+async fn a_disabled_data_source_gets_no_new_request_and_goes_on_with_the_open_ones() {
+    let world = added().await;
+    let vendor = world.vendors.vendor(&source("crm"));
+    vendor.holds(CANARY, ["a".to_owned()]);
+    world.demand(1, &erasure()).await.unwrap();
+    let set_up = world.setting_up();
+    assert!(!set_up.enable(&source("crm"), false, &bob()).await.unwrap().enabled);
+    let before = row(&world, "crm").await;
+    assert_eq!(set_up.enable(&source("crm"), false, &bob()).await.unwrap(), before.clone().unwrap());
+    assert_eq!(
+        (row(&world, "crm").await, acts(&world).len()),
+        (before, 2),
+        "that it is so already is no act"
+    );
+    assert!(world.demand(2, &erasure()).await.is_err());
+    drive(&world).await;
+    assert!(reconciled(&world, 1).await.is_done() && vendor.left() == 0);
+    assert!(set_up.enable(&source("crm"), true, &ann()).await.unwrap().enabled);
+    world.demand(2, &erasure()).await.unwrap();
+    let acts = acts(&world);
+    assert_eq!(
+        acts[1..],
+        [Act::SourceDisabled { source: source("crm") }, Act::SourceEnabled { source: source("crm") }]
+    );
+    assert_eq!(set_up.enable(&source("none"), true, &bob()).await, Err(SetUpError::NotFound(source("none"))));
+}
+
+#[tokio::test]
+async fn a_data_source_is_removed_with_its_secret_once_no_open_request_goes_to_it() {
+    let world = added().await;
+    world.vendors.vendor(&source("crm")).holds(CANARY, ["a".to_owned()]);
+    let mut waiting = erasure();
+    waiting.sources = vec![source("crm")];
+    world.demand(1, &waiting).await.unwrap();
+    world.tamper(&task_of(1, "crm"), |task| task.policy = Policy::Always);
+    drive(&world).await;
+    let set_up = world.setting_up();
+    let refused = set_up.remove(&source("crm"), &bob()).await.unwrap_err();
+    assert_eq!(refused, SetUpError::InUse(source("crm"), request_id(1)));
+    assert!(refused.to_string().contains("disable it, and remove it once they are closed"));
+    assert_eq!((row(&world, "crm").await.is_some(), secret(&world)), (true, written(SECRET)));
+    // It waits for a person for long, and is in use all that time.
+    reconciled(&world, 3).await;
+    assert!(set_up.remove(&source("crm"), &bob()).await.is_err());
+    crate::rule(&world, rightful_domain::life::Ruling::Proceed).await;
+    assert!(reconciled(&world, 1).await.is_done());
+    set_up.remove(&source("crm"), &bob()).await.unwrap();
+    assert_eq!((row(&world, "crm").await, secret(&world)), (None, None));
+    assert_eq!(acts(&world).last(), Some(&Act::SourceRemoved { source: source("crm") }));
+    assert_eq!(set_up.remove(&source("crm"), &bob()).await, Err(SetUpError::NotFound(source("crm"))));
+    set_up.add(adding("crm", "another"), &ann()).await.unwrap();
+    assert_eq!(secret(&world), written("another"));
+}
+
+#[tokio::test]
+async fn a_settled_task_of_an_open_request_keeps_its_data_source_in_use() {
+    let world = added().await;
+    world.connect("shop").holds(CANARY, ["a".to_owned()]);
+    world.demand(1, &erasure()).await.unwrap();
+    world.tamper(&task_of(1, "shop"), |task| task.policy = Policy::Always);
+    drive(&world).await;
+    assert_eq!(world.task(&task_of(1, "crm")).outcome, Some(Outcome::NothingFound));
+    reconciled(&world, 2).await;
+    assert_eq!(world.task(&task_of(1, "shop")).state, TaskState::AwaitingReview);
+    let removed = world.setting_up().remove(&source("crm"), &bob()).await;
+    assert_eq!(removed, Err(SetUpError::InUse(source("crm"), request_id(1))), "it may run again");
+}
+
+#[tokio::test]
+async fn the_journal_follows_on_and_tells_each_try_and_by_whom() {
+    let world = added().await;
+    let set_up = world.setting_up();
+    set_up.tested(&source("crm"), &Ok(()), &bob()).await.unwrap();
+    world.clock.advance(60);
+    let failure = Failure::misconfigured("secret_missing");
+    set_up.tested(&source("crm"), &Err(failure), &ann()).await.unwrap();
+    let journal = world.store.journal();
+    let told: Vec<(u64, &str)> = journal.iter().map(|entry| (entry.seq, entry.by.as_str())).collect();
+    assert_eq!(told, [(1, ann().as_str()), (2, bob().as_str()), (3, ann().as_str())]);
+    assert_eq!(journal[1].act, Act::SourceTested { source: source("crm"), reason: None });
+    let reason = Some("secret_missing".to_owned());
+    assert_eq!(journal[2].act, Act::SourceTested { source: source("crm"), reason });
+    assert_eq!(journal[2].at, world.now());
+    assert_eq!(row(&world, "crm").await.unwrap().revision, 1, "its row is left alone");
+}
+
+#[tokio::test]
+async fn invariant_6_a_crash_at_any_point_of_adding_leaves_no_data_source_without_its_secret() {
+    let (mut lone, mut whole) = (0, 0);
+    for point in 0.. {
+        let world = World::new();
+        let by = ann();
+        world.gate.crash_at(Some(point));
+        let end =
+            world.gate.until_crash(async { world.setting_up().add(adding("crm", SECRET), &by).await }).await;
+        let there = row(&world, "crm").await.is_some();
+        assert!(!there || secret(&world) == written(SECRET), "crash at {point}");
+        assert_eq!(acts(&world).len(), usize::from(there), "crash at {point}: the entry comes with the row");
+        (lone, whole) = (lone + u32::from(!there && secret(&world).is_some()), whole + u32::from(there));
+        // Once more: it is there now, or was.
+        let again = world.setting_up().add(adding("crm", SECRET), &by).await;
+        assert_eq!(again.is_err(), there, "crash at {point}: {again:?}");
+        assert_eq!(acts(&world).len(), 1);
+        if end.is_some() {
+            assert!(lone >= 2 && whole >= 2, "{lone} {whole} of {point}");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn invariant_6_a_crash_at_any_point_of_removing_leaves_no_data_source_without_its_secret() {
+    for point in 0.. {
+        let world = added().await;
+        let by = bob();
+        world.gate.crash_at(Some(point));
+        let end =
+            world.gate.until_crash(async { world.setting_up().remove(&source("crm"), &by).await }).await;
+        let there = row(&world, "crm").await.is_some();
+        assert!(!there || secret(&world).is_some(), "crash at {point}");
+        assert_eq!(acts(&world).len(), 1 + usize::from(!there), "crash at {point}");
+        if end.is_some() {
+            assert!(point >= 6);
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_add_the_same_at_once_one_is_told_and_of_two_who_change_it_too() {
+    let (mut ways, mut conflicts) = (0, 0);
+    for a in 0.. {
+        let mut last = true;
+        for b in 0.. {
+            let world = World::new();
+            let set_up = world.setting_up();
+            let (ann, bob) = (ann(), bob());
+            let one = set_up.add(adding("crm", SECRET), &ann);
+            let two = set_up.add(adding("crm", SECRET), &bob);
+            let Some((one, two)) = overlapping(&world, one, two, (a, b)).await else { break };
+            (last, ways) = (false, ways + 1);
+            assert_eq!(u32::from(one.is_ok()) + u32::from(two.is_ok()), 1, "{a} {b}");
+            assert_eq!(one.err().or(two.err()), Some(SetUpError::Exists(source("crm"))));
+            assert_eq!(acts(&world).len(), 1);
+        }
+        if last {
+            break;
+        }
+    }
+    assert!(ways > 10, "{ways}");
+    for a in 0.. {
+        let mut last = true;
+        for b in 0.. {
+            let world = added().await;
+            let set_up = world.setting_up();
+            let (ann, bob, crm) = (ann(), bob(), source("crm"));
+            let to = |account| Changing { params: params(&[("account", account)]), ..Changing::default() };
+            let (one, two) = (set_up.change(&crm, to("8"), &ann), set_up.change(&crm, to("9"), &bob));
+            let Some((one, two)) = overlapping(&world, one, two, (a, b)).await else { break };
+            last = false;
+            let good = u32::from(one.is_ok()) + u32::from(two.is_ok());
+            assert_eq!(acts(&world).len(), 1 + good as usize, "{a} {b}: an entry for each change");
+            for error in [one.err(), two.err()].into_iter().flatten() {
+                conflicts += 1;
+                assert_eq!(error, SetUpError::Conflict(source("crm")));
+                assert_eq!(good, 1);
+            }
+        }
+        if last {
+            break;
+        }
+    }
+    assert!(conflicts > 3, "{conflicts}");
+}
+
+#[tokio::test]
+async fn two_acts_at_once_on_different_data_sources_are_both_in_the_journal() {
+    let world = World::new();
+    let set_up = world.setting_up();
+    let (ann, bob) = (ann(), bob());
+    world.gate.interleave(true);
+    let (one, two) =
+        tokio::join!(set_up.add(adding("crm", SECRET), &ann), set_up.add(adding("shop", SECRET), &bob));
+    world.gate.interleave(false);
+    assert!(one.is_ok() && two.is_ok());
+    assert_eq!(world.store.journal().len(), 2, "one after the other, with no gap");
+}
+
+#[tokio::test]
+async fn a_request_made_while_its_data_source_is_removed_ends_there_as_failed() {
+    let (world, _, _) = world_with(1, plain()).await;
+    drive(&world).await;
+    reconciled(&world, 1).await;
+    // It is asked whether anybody uses it before the request is there.
+    let (set_up, by, crm) = (world.setting_up(), bob(), source("crm"));
+    let mut removing = pin!(set_up.remove(&crm, &by));
+    world.gate.interleave(true);
+    for _ in 0..3 {
+        assert!(once(removing.as_mut()).await.is_none());
+    }
+    world.gate.interleave(false);
+    world.demand(2, &erasure()).await.unwrap();
+    removing.await.unwrap();
+    drive(&world).await;
+    let task = world.task(&task_of(2, "crm"));
+    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), Some("source_not_found")));
+}
