@@ -465,7 +465,9 @@ impl Sim {
                     && rightful_domain::owner::is_persons(other)
             })
         };
-        is_persons(request, tasks.values().filter(waits))
+        let unpackable = self.ledger.is_unpackable(request.id)
+            && tasks.values().all(|task| task.state == TaskState::Settled);
+        unpackable || is_persons(request, tasks.values().filter(waits))
     }
 
     /// What is open, for a violation's text.
