@@ -13,6 +13,8 @@ pub(crate) struct Standing {
     awaits: Option<Option<Tag>>,
     /// Who allowed the records of this digest.
     pub(crate) decided: Option<(String, Tag)>,
+    /// Whether anybody ever allowed anything.
+    pub(crate) was_decided: bool,
 }
 
 impl Standing {
@@ -23,13 +25,13 @@ impl Standing {
     pub(crate) fn take(&mut self, fact: &Fact, policy: Policy) -> Result<(), &'static str> {
         match fact {
             Fact::Decided { by, records, digest, .. } => {
-                *self = Self { awaits: None, decided: Some((by.clone(), digest.clone())) };
+                self.stands(None, Some((by.clone(), digest.clone())));
                 if policy.wants_review(*records) || *by != format!("policy:{policy}") {
                     return Err("a policy decided where it may not");
                 }
             }
             Fact::ReviewNeeded { policy: named, records, digest, .. } => {
-                *self = Self { awaits: Some(digest.clone()), decided: None };
+                self.stands(Some(digest.clone()), None);
                 if *named != policy || digest.is_some() && !policy.wants_review(*records) {
                     return Err("a review that the policy does not want");
                 }
@@ -39,7 +41,7 @@ impl Standing {
                     return Err("a review of what nobody was asked about");
                 }
                 let proceeds = digest.clone().filter(|_| *verdict == Verdict::Proceed);
-                self.decided = proceeds.map(|digest| (by.as_str().to_owned(), digest));
+                self.stands(None, proceeds.map(|digest| (by.as_str().to_owned(), digest)));
             }
             Fact::Intended { .. } | Fact::Copied { .. } if self.decided.is_none() => {
                 return Err("acted on records that nobody decided on");
@@ -47,10 +49,15 @@ impl Standing {
             Fact::IdentifierGiven { .. }
             | Fact::RunsAgain { .. }
             | Fact::SearchesAgain { .. }
-            | Fact::Settled { .. } => *self = Self::default(),
+            | Fact::Settled { .. } => self.stands(None, None),
             _ => {}
         }
         Ok(())
+    }
+
+    fn stands(&mut self, awaits: Option<Option<Tag>>, decided: Option<(String, Tag)>) {
+        self.was_decided |= decided.is_some();
+        (self.awaits, self.decided) = (awaits, decided);
     }
 }
 

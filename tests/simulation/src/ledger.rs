@@ -214,6 +214,12 @@ impl Ledger {
         let task: Option<Task> = at.and_then(|at| self.read(at.request_id, &rows::task_sk(source)));
         let right = task.as_ref().and_then(|task| self.demanded.borrow().get(&task.request).map(|one| one.right));
         self.holds(2, right == Some(Right::Access), || "a copy for a request that is not for one".to_owned());
+        // A worker may come late with what was decided before; what it fetched is not kept then.
+        let standings = self.standings.borrow();
+        let ever = |task: &Task| {
+            standings.get(&(task.request, task.source.clone())).is_some_and(|one| one.was_decided)
+        };
+        self.holds(2, task.as_ref().is_some_and(ever), || "a copy of what nobody decided on".to_owned());
     }
 
     /// How many records the vendors have erased.

@@ -120,6 +120,9 @@ impl Sim {
         let dice = Rc::new(Dice::new(seed));
         let mut world = World::new();
         world.policies = scenario::policies(&dice);
+        // Where they are short, even forgetting happens while things go wrong.
+        world.copy_days = [0, 1, 30, 30][dice.index(4)];
+        world.forget_after_days = [1, 30, 30][dice.index(3)];
         let world = Rc::new(world);
         world.gate.interleave(true);
         world.clock.keep_timers();

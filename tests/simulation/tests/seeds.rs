@@ -142,7 +142,7 @@ fn a_trace_tells_of_no_person_and_no_record() {
 #[test]
 fn whatever_is_broken_by_hand_stops_the_run_with_the_number_of_its_invariant() {
     for (sabotage, invariant) in Sabotage::ALL {
-        let broken: Vec<Report> = (0..16).filter_map(|seed| run_sabotaged(seed, sabotage)).collect();
+        let broken: Vec<Report> = (0..60).filter_map(|seed| run_sabotaged(seed, sabotage)).collect();
         assert!(broken.len() >= 3, "{sabotage:?} had only {} occasions", broken.len());
         for report in broken {
             let violation = report.violation.unwrap_or_else(|| panic!("{sabotage:?}, seed {}", report.seed));
