@@ -115,6 +115,8 @@ kinds! {
     LostWaiting "lost while waiting" 300,
     /// The wait for a review takes longer than it may.
     TokenTimedOut "token timed out" 300,
+    /// A worker is gone around an effect on a copy, or on an execution that waits.
+    EffectCrash "crash around a copy or a release" 150,
     /// The bucket of copies doesn't take a call.
     BucketFails "copy bucket fails" 200,
     /// The bucket of copies does what it is told, and its answer gets lost.

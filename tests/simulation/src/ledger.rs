@@ -376,8 +376,12 @@ impl Ledger {
     /// found none of the records.
     pub(crate) fn was_looked_for(&self, at: &TaskRef, records: &BTreeSet<RecordId>) -> bool {
         let posts = self.posts.borrow();
-        let last =
-            posts.iter().filter(|post| post.at == *at && !post.harmless).map(|post| post.ends_at).max();
+        let effective = || posts.iter().filter(|post| !post.harmless && post.at.source_id == at.source_id);
+        // Where its own never left, another request's may have named the same: an identifier that an
+        // operator gave may point at somebody who has a request of their own.
+        let names = |post: &&Post| post.records.iter().any(|record| records.contains(record));
+        let own = effective().filter(|post| post.at == *at).map(|post| post.ends_at).max();
+        let last = own.or_else(|| effective().filter(names).map(|post| post.ends_at).max());
         let Some(last) = last else { return false };
         self.searches.borrow().iter().any(|search| {
             search.is_for(at)

@@ -22,5 +22,5 @@ mod vendor;
 mod watch;
 
 pub use ledger::Violation;
-pub use run::{Report, run, run_sabotaged};
+pub use run::{CRASHES, Report, run, run_sabotaged};
 pub use sabotage::Sabotage;

@@ -56,6 +56,19 @@ pub struct Report {
     pub erased: u64,
 }
 
+/// Around every effect on copies and on those that wait, some worker of thousands of seeds has to be gone.
+pub const CRASHES: [&str; 10] = [
+    "keep part",
+    "after keep part",
+    "keep package",
+    "after keep package",
+    "delete parts",
+    "after delete parts",
+    "delete package",
+    "after delete package",
+    "release token",
+    "after release token",
+];
 /// More steps than any seed needs: what loops for ever shall fail instead.
 const MOST_STEPS: u64 = 40_000;
 /// How long after all faults everything has its end, in seconds: the month of the law, twice the month
@@ -239,7 +252,9 @@ impl Sim {
             What::Execution => Some(Kind::LostExecution),
             What::Sender | What::Operator => None,
         };
-        if dies.is_some_and(|kind| self.faults.strike(kind)) {
+        let around = what != What::Execution && CRASHES.contains(&self.executor.point(n));
+        let dies = dies.is_some_and(|kind| self.faults.strike(kind));
+        if dies || around && self.faults.strike(Kind::EffectCrash) {
             self.trace.say(|| format!("{name} is gone"));
             if what != What::Execution {
                 self.crashes.insert(self.executor.point(n));

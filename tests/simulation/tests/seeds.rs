@@ -3,26 +3,12 @@
 
 use rightful_simulation::fault::Kind;
 use rightful_simulation::operators::ACTS;
-use rightful_simulation::{Report, Sabotage, run, run_sabotaged};
+use rightful_simulation::{CRASHES, Report, Sabotage, run, run_sabotaged};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// As many as take about a minute on one core.
 const SEEDS: u64 = 3_000;
-
-/// Around every effect on copies and on those that wait, somebody has to be gone once.
-const CRASHES: [&str; 10] = [
-    "keep part",
-    "after keep part",
-    "keep package",
-    "after keep package",
-    "delete parts",
-    "after delete parts",
-    "delete package",
-    "after delete package",
-    "release token",
-    "after release token",
-];
 
 fn setting(name: &str) -> Option<u64> {
     let value = std::env::var(format!("RIGHTFUL_SIMULATION_{name}")).ok()?;
