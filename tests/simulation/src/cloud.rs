@@ -10,8 +10,8 @@ use rightful_contract::driver::{Answer, CallError, Engine, Function, Lost, fulfi
 use rightful_contract::workflow::Execution;
 use rightful_contract::world::{HANDLER_SECONDS, RECONCILE_SECONDS, World, request_id};
 use rightful_domain::failure::{Failure, Kind as FailureKind};
-use rightful_domain::operations::{Next, TaskRef};
 use rightful_domain::operations::accept::{AcceptError, Accepted, Arrival};
+use rightful_domain::operations::{Next, TaskRef};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -220,11 +220,8 @@ impl Cloud {
             return None;
         };
         self.requests.set(n);
-        let demanded = Demanded {
-            person: webhook.person,
-            right: webhook.demand.right,
-            dry_run: webhook.demand.dry_run,
-        };
+        let demanded =
+            Demanded { person: webhook.person, right: webhook.demand.right, dry_run: webhook.demand.dry_run };
         self.ledger.demanded.borrow_mut().insert(request_id(n), demanded);
         let world = Rc::clone(&self.world);
         let work = async move {

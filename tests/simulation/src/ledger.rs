@@ -148,7 +148,8 @@ impl Ledger {
     pub(crate) fn is_theirs(&self, at: &TaskRef, record: &RecordId) -> bool {
         let demanded = self.demanded.borrow().get(&at.request_id).map(|demanded| demanded.person);
         self.owners.borrow().get(record).is_some_and(|owner| {
-            Some(*owner) == demanded || self.given.borrow().contains(&(at.request_id, at.source_id.clone(), *owner))
+            Some(*owner) == demanded
+                || self.given.borrow().contains(&(at.request_id, at.source_id.clone(), *owner))
         })
     }
 
@@ -202,9 +203,10 @@ impl Ledger {
         let standings = self.standings.borrow();
         let told = standings.get(&(task.request, task.source.clone())).and_then(|one| one.decided.clone());
         let Some((decision, (by, digest))) = task.decision.as_ref().zip(told) else { return false };
-        let proceeds = task.review.as_ref().is_some_and(|review| {
-            review.by == decision.by && review.verdict == Verdict::Proceed
-        });
+        let proceeds = task
+            .review
+            .as_ref()
+            .is_some_and(|review| review.by == decision.by && review.verdict == Verdict::Proceed);
         decision.by == by && decision.records == digest && (by.starts_with("policy:") || proceeds)
     }
 
@@ -212,7 +214,8 @@ impl Ledger {
     pub(crate) fn copies(&self, source: &SourceId) {
         let at = self.current.borrow().clone().filter(|at| at.source_id == *source);
         let task: Option<Task> = at.and_then(|at| self.read(at.request_id, &rows::task_sk(source)));
-        let right = task.as_ref().and_then(|task| self.demanded.borrow().get(&task.request).map(|one| one.right));
+        let right =
+            task.as_ref().and_then(|task| self.demanded.borrow().get(&task.request).map(|one| one.right));
         self.holds(2, right == Some(Right::Access), || "a copy for a request that is not for one".to_owned());
         // A worker may come late with what was decided before; what it fetched is not kept then.
         let standings = self.standings.borrow();
@@ -396,7 +399,8 @@ impl Ledger {
         let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
         let decided = self.decided(task).unwrap_or_default();
         let none = |found: &[RecordId]| {
-            found.is_empty() || task.decision.is_some() && !found.iter().any(|record| decided.contains(record))
+            found.is_empty()
+                || task.decision.is_some() && !found.iter().any(|record| decided.contains(record))
         };
         self.searches
             .borrow()

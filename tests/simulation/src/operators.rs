@@ -14,8 +14,8 @@ use rightful_domain::life::Ruling;
 use rightful_domain::operations::TaskRef;
 use rightful_domain::operations::again::{ActError, Acted};
 use rightful_domain::operations::review::{ReviewError, Reviewed, Reviewing, Seen};
-use rightful_domain::seal::Tag;
 use rightful_domain::request::{Ground, RefusalGround, Request, RequestState, Right};
+use rightful_domain::seal::Tag;
 use rightful_domain::task::{Outcome, Task, TaskState};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +68,12 @@ impl Staff {
     /// Two operators begin their work: each does so many things as they please, and after that what is
     /// needed.
     pub(crate) fn hire(cloud: &Cloud, people: Vec<Person>, at_will: u64) -> Rc<Self> {
-        let staff = Rc::new(Self { cloud: cloud.clone(), people, pages: RefCell::default(), acts: RefCell::default() });
+        let staff = Rc::new(Self {
+            cloud: cloud.clone(),
+            people,
+            pages: RefCell::default(),
+            acts: RefCell::default(),
+        });
         for (n, name) in ["ann", "ben"].into_iter().enumerate() {
             let me = Rc::clone(&staff);
             let actor = Actor::parse(name).expect("a name");

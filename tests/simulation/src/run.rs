@@ -70,7 +70,7 @@ pub const CRASHES: [&str; 10] = [
     "after release token",
 ];
 /// More steps than any seed needs: what loops for ever shall fail instead.
-const MOST_STEPS: u64 = 40_000;
+const MOST_STEPS: u64 = 80_000;
 /// How long after all faults everything has its end, in seconds: the month of the law, twice the month
 /// after which a person is forgotten whose request was not fulfilled (it may be reopened), and some days.
 const LONGEST_SECONDS: u64 = 110 * 24 * 3600;
@@ -475,17 +475,23 @@ impl Sim {
 
     /// With a person, who is reminded of it; or behind a request that is.
     fn is_left(&self, request: &Request, tasks: &BTreeMap<SourceId, Task>) -> bool {
-        let waits = |task: &&Task| {
-            task.reason.as_deref() != Some(OTHER_REQUEST) || !self.watch.tasks().any(|other| {
-                other.request != task.request
-                    && other.source == task.source
-                    && other.lease.is_some()
-                    && rightful_domain::owner::is_persons(other)
-            })
+        let behind = |task: &Task| {
+            task.reason.as_deref() == Some(OTHER_REQUEST)
+                && self.watch.tasks().any(|other| {
+                    other.request != task.request
+                        && other.source == task.source
+                        && other.lease.is_some()
+                        && rightful_domain::owner::is_persons(other)
+                })
         };
-        let unpackable = self.ledger.is_unpackable(request.id)
-            && tasks.values().all(|task| task.state == TaskState::Settled);
-        unpackable || is_persons(request, tasks.values().filter(waits))
+        let mut open = tasks.values().filter(|task| task.state != TaskState::Settled).peekable();
+        match open.peek() {
+            None => request.state == RequestState::Open && self.ledger.is_unpackable(request.id),
+            Some(_) => {
+                let left = |task: &Task| rightful_domain::owner::is_persons(task) || behind(task);
+                request.next_due.is_some() && open.all(|task| task.next_due.is_some() && left(task))
+            }
+        }
     }
 
     /// What is open, for a violation's text.

@@ -4,8 +4,8 @@
 use rightful_contract::rows;
 use rightful_contract::world::World;
 use rightful_domain::operations::TaskRef;
-use rightful_domain::request::{Request, RequestState};
 use rightful_domain::policy::Policy;
+use rightful_domain::request::{Request, RequestState};
 use rightful_domain::task::{Decision, Outcome, Rule, RuleState, Task, TaskState};
 use std::collections::BTreeMap;
 
@@ -146,7 +146,8 @@ impl Sabotage {
             Sabotage::ChangePolicy => {
                 let Some(records) = task.found_digest.clone() else { return false };
                 let strikes = task.state == TaskState::AwaitingReview;
-                let decision = Some(Decision { by: "policy:auto".to_owned(), at: world.clock.real(), records });
+                let decision =
+                    Some(Decision { by: "policy:auto".to_owned(), at: world.clock.real(), records });
                 let (state, policy) = (TaskState::Decided, Policy::Auto);
                 strikes && put_task(world, Task { state, policy, decision, not_before: None, ..task })
             }

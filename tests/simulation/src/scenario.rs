@@ -1,14 +1,14 @@
 //! Who demands what of which data sources, drawn from the seed.
 
+use crate::dice::Dice;
 use crate::fault::{Faults, Kind};
 use crate::vendor::{Ground, SimVendor};
-use crate::dice::Dice;
 use rightful_contract::catalogue::member;
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{World, email, source};
 use rightful_domain::identifier::Identifier;
-use rightful_domain::policy::{OwnPolicies, Policies, Policy};
 use rightful_domain::operations::accept::Demand;
+use rightful_domain::policy::{OwnPolicies, Policies, Policy};
 use rightful_domain::request::Right;
 use rightful_domain::vendor::{Capabilities, RecordId};
 use rightful_domain::waits::Waits;

@@ -5,16 +5,16 @@ use crate::vendor::SimVendor;
 use rightful_contract::rows;
 use rightful_contract::world::World;
 use rightful_domain::event::read_chain;
-use rightful_domain::life::STATED_BY_A_PERSON;
-use rightful_domain::owner::{Owner, of_task};
-use rightful_domain::seal::hex;
-use rightful_domain::vendor::RecordId;
-use ring::digest::{SHA256, digest};
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::life::STATED_BY_A_PERSON;
 use rightful_domain::operations::TaskRef;
+use rightful_domain::owner::{Owner, of_task};
 use rightful_domain::receipt::verify;
 use rightful_domain::request::{Delivery, Request, RequestOutcome, RequestState, Right};
+use rightful_domain::seal::hex;
 use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
+use rightful_domain::vendor::RecordId;
+use ring::digest::{SHA256, digest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -135,7 +135,8 @@ fn receipt_verifies(
 fn read(world: &World, id: RequestId) -> Seen {
     let table = world.store.table();
     let pk = rows::request_pk(id);
-    let request: Request = rows::read(&table.row(&pk, "REQUEST").expect("a request")).expect("a request's row");
+    let request: Request =
+        rows::read(&table.row(&pk, "REQUEST").expect("a request")).expect("a request's row");
     let tasks: Vec<Task> =
         table.query(&pk, "TASK#").iter().map(|item| rows::read(item).expect("a task's row")).collect();
     let rules: Vec<Rule> =
@@ -200,7 +201,9 @@ impl Looker<'_> {
         if reopens {
             let signed = old.receipt_sha256.is_some() && before.receipts.iter().all(Option::is_some);
             self.holds(7, signed, || "a request opened again before its receipt was kept".to_owned());
-            self.holds(6, old.forgotten_at.is_none(), || "a forgotten person's request opened again".to_owned());
+            self.holds(6, old.forgotten_at.is_none(), || {
+                "a forgotten person's request opened again".to_owned()
+            });
         } else if old.state == RequestState::Closed {
             let same = (old.state, old.outcome, old.closed_at) == (new.state, new.outcome, new.closed_at);
             self.holds(6, same, || "a closed request that changes its outcome".to_owned());
@@ -258,7 +261,9 @@ impl Looker<'_> {
             });
             records += ids.len();
         }
-        self.holds(2, records == copy.records as usize, || "a copy with another number of records".to_owned());
+        self.holds(2, records == copy.records as usize, || {
+            "a copy with another number of records".to_owned()
+        });
     }
 
     fn events(&self, before: Option<&Seen>) {
@@ -323,7 +328,9 @@ impl Looker<'_> {
         let left = self.rules_of(task).filter(|rule| open.contains(&rule.state)).count();
         // A person's word ends what no machine can tell; an export is no more than an addition to a copy.
         let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON) || request.right == Right::Access;
-        self.holds(3, left == 0 || stated || task.run > 1, || format!("a settled task with {left} submissions that are not ended"));
+        self.holds(3, left == 0 || stated || task.run > 1, || {
+            format!("a settled task with {left} submissions that are not ended")
+        });
         let newly = before.is_none_or(|before| before.state != TaskState::Settled);
         if newly && task.outcome == Some(Outcome::VerifiedErased) {
             self.verified(&at, task);

@@ -216,7 +216,9 @@ impl Model for Review {
             None => actions.push(Action::Read),
         }
         match &state.worker {
-            At::Rest if matches!(at, TaskState::Decided | TaskState::Submitting) => actions.push(Action::Take),
+            At::Rest if matches!(at, TaskState::Decided | TaskState::Submitting) => {
+                actions.push(Action::Take)
+            }
             At::Rest => {}
             At::Read(_) => actions.push(Action::Store),
             At::Posts(_) => actions.push(Action::Post),
@@ -355,7 +357,11 @@ impl Model for Review {
 fn check(policy: Policy) {
     let model = Review::new(policy);
     let checker = model.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
-    println!("{policy}: {} states, {} of them different", checker.state_count(), checker.unique_state_count());
+    println!(
+        "{policy}: {} states, {} of them different",
+        checker.state_count(),
+        checker.unique_state_count()
+    );
     checker.assert_properties();
 }
 

@@ -62,7 +62,8 @@ impl Totals {
     }
 
     fn print(&self) {
-        let Totals { seeds, steps, posts, erased, slowest, longest, faults, acts, outcomes, crashes: _ } = self;
+        let Totals { seeds, steps, posts, erased, slowest, longest, faults, acts, outcomes, crashes: _ } =
+            self;
         println!("{seeds} seeds, {steps} steps, {posts} submissions, {erased} records erased");
         println!("slowest: {} h after the last fault (seed {})", slowest.0 / 3600, slowest.1);
         println!("longest: {} steps (seed {})", longest.0, longest.1);
