@@ -8,13 +8,36 @@ use rightful_domain::ports::{CopyLinks, CopyPackages, CopyParts, Packs};
 use rightful_domain::seal::Sealed;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 use zeroize::Zeroizing;
+
+/// What goes wrong with a writing call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BucketFault {
+    /// It fails without an effect.
+    Fails,
+    /// It has its effect, and the answer gets lost.
+    LosesAnswer,
+}
+
+const UNAVAILABLE: Failure = Failure::transient("copies_unavailable");
+
+/// Draws the faults of writing calls.
+#[derive(Clone, Default)]
+struct Drawn(Option<Rc<dyn Fn() -> Option<BucketFault>>>);
+
+impl fmt::Debug for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Drawn").field(&self.0.is_some()).finish()
+    }
+}
 
 /// The kept parts and packages.
 #[derive(Clone, Debug)]
 pub struct CopyBucket {
     gate: Gate,
+    drawn: Rc<RefCell<Drawn>>,
     parts: Rc<RefCell<BTreeMap<(RequestId, SourceId), Sealed>>>,
     packages: Rc<RefCell<BTreeMap<RequestId, Vec<u8>>>>,
 }
@@ -23,7 +46,7 @@ impl CopyBucket {
     /// An empty bucket.
     #[must_use]
     pub fn new(gate: Gate) -> Self {
-        Self { gate, parts: Rc::default(), packages: Rc::default() }
+        Self { gate, drawn: Rc::default(), parts: Rc::default(), packages: Rc::default() }
     }
 
     /// A request's package.
@@ -36,6 +59,41 @@ impl CopyBucket {
     #[must_use]
     pub fn parts(&self) -> usize {
         self.parts.borrow().len()
+    }
+
+    /// Which data sources of a request have a part.
+    #[must_use]
+    pub fn parts_of(&self, request: RequestId) -> Vec<SourceId> {
+        let parts = self.parts.borrow();
+        parts.keys().filter(|(of, _)| *of == request).map(|(_, source)| source.clone()).collect()
+    }
+
+    /// Each writing call goes wrong as `draw` says.
+    pub fn fail_as(&self, draw: impl Fn() -> Option<BucketFault> + 'static) {
+        *self.drawn.borrow_mut() = Drawn(Some(Rc::new(draw)));
+    }
+
+    /// A writing call, with a point before and one after its effect.
+    async fn write(
+        &self,
+        before: &'static str,
+        after: &'static str,
+        effect: impl FnOnce(),
+    ) -> Result<(), Failure> {
+        self.gate.point(before).await;
+        let drawn = self.drawn.borrow().0.clone();
+        let fault = drawn.and_then(|draw| draw());
+        if fault == Some(BucketFault::Fails) {
+            return Err(UNAVAILABLE);
+        }
+        effect();
+        self.gate.point(after).await;
+        if fault == Some(BucketFault::LosesAnswer) { Err(UNAVAILABLE) } else { Ok(()) }
+    }
+
+    /// Puts a package by hand: for tampering.
+    pub fn put_package(&self, request: RequestId, file: Vec<u8>) {
+        self.packages.borrow_mut().insert(request, file);
     }
 
     /// Loses a part, as its expiry does.
@@ -57,10 +115,10 @@ impl CopyBucket {
 
 impl CopyParts for CopyBucket {
     async fn keep_part(&self, request: RequestId, source: &SourceId, sealed: &Sealed) -> Result<(), Failure> {
-        self.gate.point("keep part").await;
-        self.parts.borrow_mut().insert((request, source.clone()), sealed.clone());
-        self.gate.point("after keep part").await;
-        Ok(())
+        self.write("keep part", "after keep part", || {
+            self.parts.borrow_mut().insert((request, source.clone()), sealed.clone());
+        })
+        .await
     }
 }
 
@@ -71,24 +129,24 @@ impl CopyPackages for CopyBucket {
     }
 
     async fn keep_package(&self, request: RequestId, file: &[u8]) -> Result<(), Failure> {
-        self.gate.point("keep package").await;
-        self.packages.borrow_mut().insert(request, file.to_vec());
-        self.gate.point("after keep package").await;
-        Ok(())
+        self.write("keep package", "after keep package", || {
+            self.packages.borrow_mut().insert(request, file.to_vec());
+        })
+        .await
     }
 
     async fn delete_parts(&self, request: RequestId, sources: &[SourceId]) -> Result<(), Failure> {
-        self.gate.point("delete parts").await;
-        self.parts.borrow_mut().retain(|(of, source), _| *of != request || !sources.contains(source));
-        self.gate.point("after delete parts").await;
-        Ok(())
+        self.write("delete parts", "after delete parts", || {
+            self.parts.borrow_mut().retain(|(of, source), _| *of != request || !sources.contains(source));
+        })
+        .await
     }
 
     async fn delete_package(&self, request: RequestId) -> Result<(), Failure> {
-        self.gate.point("delete package").await;
-        self.packages.borrow_mut().remove(&request);
-        self.gate.point("after delete package").await;
-        Ok(())
+        self.write("delete package", "after delete package", || {
+            self.packages.borrow_mut().remove(&request);
+        })
+        .await
     }
 }
 

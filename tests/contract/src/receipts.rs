@@ -37,6 +37,13 @@ impl ReceiptBucket {
     pub fn file_of(&self, request: RequestId, closing: u32) -> Option<Vec<u8>> {
         self.files.borrow().get(&(request, closing)).cloned()
     }
+
+    /// Changes a kept file by hand: for tampering.
+    pub fn tamper(&self, request: RequestId, closing: u32, change: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(file) = self.files.borrow_mut().get_mut(&(request, closing)) {
+            change(file);
+        }
+    }
 }
 
 impl Receipts for ReceiptBucket {

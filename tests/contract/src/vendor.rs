@@ -66,6 +66,8 @@ pub struct Timed<T> {
 pub trait Script {
     /// A search.
     fn search(&self, identifiers: &[Identifier]) -> Timed<Result<Found, Fault>>;
+    /// A fetch of the records.
+    fn copy(&self, identifiers: &[Identifier]) -> Timed<Result<Vec<RecordCopy>, Fault>>;
     /// A submission.
     fn submit(&self, batch: &Batch<'_>) -> Timed<Submitted>;
     /// A question about a rule.
@@ -312,6 +314,9 @@ impl Vendor for FakeVendor {
 
     async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault> {
         self.gate.point("vendor copy").await;
+        if let Some(script) = self.script() {
+            return self.took(script.copy(identifiers), "after vendor copy").await;
+        }
         self.called(Call::Copy(identifiers.len()));
         let mut state = self.state.borrow_mut();
         if let Some(Err(fault)) = state.searches.pop_front() {

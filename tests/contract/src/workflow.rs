@@ -9,7 +9,10 @@ use rightful_domain::ports::{Tokens, Workflow};
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 /// The longest payload of a state.
 pub const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
@@ -25,6 +28,32 @@ pub struct Execution {
     pub sources: Vec<SourceId>,
 }
 
+/// What goes wrong with the release of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleaseFault {
+    /// It fails, and nobody is let go.
+    Fails,
+    /// Whoever waits is let go, and the answer gets lost.
+    LosesAnswer,
+}
+
+/// Draws the faults of releases.
+#[derive(Clone, Default)]
+struct Drawn(Option<Rc<dyn Fn() -> Option<ReleaseFault>>>);
+
+impl fmt::Debug for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Drawn").field(&self.0.is_some()).finish()
+    }
+}
+
+/// An execution that hears of its token's release.
+#[derive(Debug, Default)]
+struct Waiting {
+    next: Option<Next>,
+    waker: Option<Waker>,
+}
+
 /// The state machine `fulfil-request`, as far as starting it goes.
 #[derive(Clone, Debug)]
 pub struct StateMachine {
@@ -36,6 +65,9 @@ pub struct StateMachine {
     parked: Rc<RefCell<BTreeMap<String, (u32, TaskRef)>>>,
     tokens: Rc<Cell<u32>>,
     released: Rc<RefCell<Vec<(String, Next)>>>,
+    /// Those that wait themselves, by token; the others are run again from their beginning.
+    waiters: Rc<RefCell<BTreeMap<String, Waiting>>>,
+    release_faults: Rc<RefCell<Drawn>>,
     payloads: Rc<RefCell<String>>,
 }
 
@@ -52,6 +84,8 @@ impl StateMachine {
             parked: Rc::default(),
             tokens: Rc::default(),
             released: Rc::default(),
+            waiters: Rc::default(),
+            release_faults: Rc::default(),
             payloads: Rc::default(),
         }
     }
@@ -74,6 +108,38 @@ impl StateMachine {
     /// The waiting of this token is over: nobody hears of its release.
     pub fn time_out(&self, token: &str) {
         self.parked.borrow_mut().remove(token);
+        self.waiters.borrow_mut().remove(token);
+    }
+
+    /// A new token of an execution that waits for its release itself, by [`StateMachine::heard`].
+    #[must_use]
+    pub fn park_waiting(&self, attempt: u32, at: &TaskRef) -> String {
+        let token = self.park(attempt, at);
+        self.waiters.borrow_mut().insert(token.clone(), Waiting::default());
+        token
+    }
+
+    /// What this token was released with, once it is: told once. Never ready for a token that nobody
+    /// waits under.
+    pub async fn heard(&self, token: &str) -> Next {
+        poll_fn(|context| {
+            let mut waiters = self.waiters.borrow_mut();
+            let Some(waiting) = waiters.get_mut(token) else { return Poll::Pending };
+            waiting.waker = Some(context.waker().clone());
+            match waiting.next {
+                Some(next) => {
+                    waiters.remove(token);
+                    Poll::Ready(next)
+                }
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Each release goes wrong as `draw` says.
+    pub fn fail_releases(&self, draw: impl Fn() -> Option<ReleaseFault> + 'static) {
+        *self.release_faults.borrow_mut() = Drawn(Some(Rc::new(draw)));
     }
 
     /// What every token was released with, in order.
@@ -152,16 +218,29 @@ impl Tokens for StateMachine {
             self.failures.set(self.failures.get() - 1);
             return Err(Failure::transient("workflow_unavailable"));
         }
+        let drawn = self.release_faults.borrow().0.clone();
+        let fault = drawn.and_then(|draw| draw());
+        if fault == Some(ReleaseFault::Fails) {
+            return Err(Failure::transient("workflow_unavailable"));
+        }
         self.pass(&serde_json::json!({"next": next}))?;
         self.released.borrow_mut().push((token.to_owned(), next));
         let parked = self.parked.borrow_mut().remove(token);
-        if let Some((attempt, at)) = parked
+        if let Some(waiting) = self.waiters.borrow_mut().get_mut(token) {
+            waiting.next = waiting.next.or(Some(next));
+            if let Some(waker) = waiting.waker.take() {
+                waker.wake();
+            }
+        } else if let Some((attempt, at)) = parked
             && next == Next::Fulfil
         {
             let sources = vec![at.source_id];
             self.waiting.borrow_mut().push_back(Execution { request: at.request_id, attempt, sources });
         }
         self.gate.point("after release token").await;
+        if fault == Some(ReleaseFault::LosesAnswer) {
+            return Err(Failure::transient("workflow_unavailable"));
+        }
         Ok(())
     }
 }

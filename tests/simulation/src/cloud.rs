@@ -9,8 +9,9 @@ use rightful_contract::clock::TestClock;
 use rightful_contract::driver::{Answer, CallError, Engine, Function, Lost, fulfil_request};
 use rightful_contract::workflow::Execution;
 use rightful_contract::world::{HANDLER_SECONDS, RECONCILE_SECONDS, World, request_id};
-use rightful_domain::failure::Failure;
+use rightful_domain::failure::{Failure, Kind as FailureKind};
 use rightful_domain::operations::accept::{AcceptError, Accepted, Arrival};
+use rightful_domain::operations::{Next, TaskRef};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -19,6 +20,10 @@ use std::task::{Poll, Waker};
 
 /// How long a state waits for its function, in seconds: `TimeoutSeconds` in the state machines.
 const STATE_SECONDS: u64 = 90;
+/// How long the workflow waits for a review, in seconds: `TimeoutSeconds` of `Await Review`.
+const REVIEW_SECONDS: u64 = 45 * 24 * 3600;
+/// How often the state `Await Review` calls its function again.
+const REVIEW_TRIES: u32 = 4;
 /// How much longer a function may live than the time it is told to end by, in seconds.
 const GRACE_SECONDS: u64 = 5;
 /// How late an invocation may start, in seconds: later than a state waits.
@@ -91,8 +96,14 @@ impl Cloud {
                 format!("{} {}/{}", function.name(), at.request_id.as_bytes()[15], at.source_id)
             }),
         };
-        let (world, called) = (Rc::clone(&self.world), function.clone());
-        let work = async move { called.call(&world).await };
+        let (world, called, ledger) = (Rc::clone(&self.world), function.clone(), Rc::clone(&self.ledger));
+        let work = async move {
+            let answer = called.call(&world).await;
+            if let (Function::Close(id), Err(failure)) = (&called, &answer) {
+                ledger.cannot_pack(*id, failure.code);
+            }
+            answer
+        };
         self.invoke(name, What::Worker(function.task().cloned()), HANDLER_SECONDS, work, reply);
     }
 
@@ -118,6 +129,68 @@ impl Cloud {
             cloud.trace.say(|| format!("    {ended} ends: {end:?}"));
         });
         self.spawner.spawn(Job { name, what: What::Execution, skew: 0, future });
+    }
+
+    /// Begins the work of a person.
+    pub(crate) fn operate(&self, name: &str, work: impl Future<Output = ()> + 'static) {
+        let name = format!("operator {name}");
+        self.spawner.spawn(Job { name, what: What::Operator, skew: 0, future: Box::pin(work) });
+    }
+
+    /// A call of an operator; `None` when nothing came back in time.
+    pub(crate) async fn act<T: 'static>(
+        &self,
+        name: &str,
+        seconds: u64,
+        work: impl Future<Output = T> + 'static,
+    ) -> Option<T> {
+        let reply = Reply::default();
+        self.invoke(name.to_owned(), What::Worker(None), seconds, work, Some(reply.clone()));
+        first(reply.answer(), self.clock().sleep(STATE_SECONDS)).await.flatten()
+    }
+
+    /// A call of another operator at the same time; what it is answered is theirs.
+    pub(crate) fn act_aside<T: 'static>(&self, name: &str, work: impl Future<Output = T> + 'static) {
+        self.invoke(format!("{name} of another"), What::Worker(None), HANDLER_SECONDS, work, None);
+    }
+
+    /// Calls the function `review` with a token; then waits for what the token is released with.
+    /// `Err` says whether the function may be called again.
+    async fn park(&self, at: &TaskRef, token: &str) -> Result<Next, bool> {
+        let function = Function::Park(at.clone(), token.to_owned());
+        let reply = Reply::default();
+        self.invoke_function(&function, Some(reply.clone()));
+        if self.faults.strike(Kind::DuplicateInvocation) {
+            self.stray(&function);
+        }
+        let called = async {
+            match reply.answer().await {
+                Some(Ok(_)) => std::future::pending().await,
+                Some(Err(failure)) => {
+                    matches!(failure.kind, FailureKind::Transient | FailureKind::Throttled)
+                }
+                None => true,
+            }
+        };
+        let (mut called, mut heard) = (pin!(called), pin!(self.world.workflow.heard(token)));
+        poll_fn(|context| match heard.as_mut().poll(context) {
+            Poll::Ready(next) => Poll::Ready(Ok(next)),
+            Poll::Pending => called.as_mut().poll(context).map(Err),
+        })
+        .await
+    }
+
+    /// How long an execution waits for a review, and whether it is gone then.
+    fn patience(&self) -> (u64, bool) {
+        let dice = &self.faults.dice;
+        let some = |dice: &crate::dice::Dice| dice.within(1..=[600, 6 * 3600, 72 * 3600][dice.index(3)]);
+        if self.faults.strike(Kind::LostWaiting) {
+            return (some(dice), true);
+        }
+        if self.faults.strike(Kind::TokenTimedOut) {
+            return (some(dice), false);
+        }
+        (REVIEW_SECONDS, false)
     }
 
     /// A ticketing system that sends a webhook until it is answered.
@@ -147,7 +220,8 @@ impl Cloud {
             return None;
         };
         self.requests.set(n);
-        let demanded = Demanded { person: webhook.person, dry_run: webhook.demand.dry_run };
+        let demanded =
+            Demanded { person: webhook.person, right: webhook.demand.right, dry_run: webhook.demand.dry_run };
         self.ledger.demanded.borrow_mut().insert(request_id(n), demanded);
         let world = Rc::clone(&self.world);
         let work = async move {
@@ -190,6 +264,22 @@ impl Engine for Cloud {
             Some(Err(failure)) => Err(CallError::Failed(failure.kind)),
             None => Err(CallError::Platform),
         }
+    }
+
+    async fn review(&self, at: &TaskRef, attempt: u32) -> Result<Option<Next>, Lost> {
+        for tries in 0..=REVIEW_TRIES {
+            let token = self.world.workflow.park_waiting(attempt, at);
+            let (seconds, lost) = self.patience();
+            let told = first(self.park(at, &token), self.clock().sleep(seconds)).await;
+            self.world.workflow.time_out(&token);
+            match told {
+                Some(Ok(next)) => return Ok(Some(next)),
+                None if lost => return Err(Lost::Request),
+                None | Some(Err(false)) => return Ok(None),
+                Some(Err(true)) => self.clock().sleep(self.jitter((2u64 << tries).min(60))).await,
+            }
+        }
+        Ok(None)
     }
 
     fn jitter(&self, most: u64) -> u64 {

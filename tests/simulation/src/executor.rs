@@ -19,6 +19,8 @@ pub(crate) enum What {
     Execution,
     /// A ticketing system: outside of us, it is never lost.
     Sender,
+    /// A person who works with the deployment: there until its end.
+    Operator,
 }
 
 /// Something that runs.
@@ -54,6 +56,8 @@ struct Slot {
     ready: Arc<Ready>,
     waker: Waker,
     parked: Option<Time>,
+    /// Where its last step ended.
+    point: &'static str,
 }
 
 /// All jobs.
@@ -69,7 +73,7 @@ impl Executor {
         for job in self.spawner.0.take() {
             let ready = Arc::new(Ready(AtomicBool::new(true)));
             let waker = Waker::from(Arc::clone(&ready));
-            self.slots.push(Slot { job, ready, waker, parked: None });
+            self.slots.push(Slot { job, ready, waker, parked: None, point: "" });
         }
     }
 
@@ -99,6 +103,16 @@ impl Executor {
         }
     }
 
+    /// Where the last step of a job ended.
+    pub(crate) fn point(&self, n: usize) -> &'static str {
+        self.slots[n].point
+    }
+
+    /// Keeps where a step of a job ended.
+    pub(crate) fn stopped_at(&mut self, n: usize, point: &'static str) {
+        self.slots[n].point = point;
+    }
+
     /// A job's next step comes no sooner than then.
     pub(crate) fn park(&mut self, n: usize, until: Time) {
         self.slots[n].parked = Some(until);
@@ -118,7 +132,7 @@ impl Executor {
 
     /// Whether any worker or sender is there.
     pub(crate) fn is_busy(&self) -> bool {
-        self.slots.iter().any(|slot| slot.job.what != What::Execution)
+        self.slots.iter().any(|slot| matches!(slot.job.what, What::Worker(_) | What::Sender))
     }
 
     /// When the next parked job that wants its turn may have it.

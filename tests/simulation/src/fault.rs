@@ -107,6 +107,22 @@ kinds! {
     StrangeStatus "unknown status" 300,
     /// A record is made anew for the person.
     Appeared "record appeared" 60,
+    /// An execution that waits for a review can't be let go, for this once.
+    ReleaseFails "release fails" 400,
+    /// An execution that waits for a review is let go, and the answer gets lost.
+    ReleaseLosesAnswer "release loses answer" 400,
+    /// An execution is gone while it waits for a review.
+    LostWaiting "lost while waiting" 300,
+    /// The wait for a review takes longer than it may.
+    TokenTimedOut "token timed out" 300,
+    /// A worker is gone around an effect on a copy, or on an execution that waits.
+    EffectCrash "crash around a copy or a release" 150,
+    /// The bucket of copies doesn't take a call.
+    BucketFails "copy bucket fails" 200,
+    /// The bucket of copies does what it is told, and its answer gets lost.
+    BucketLosesAnswer "copy bucket loses answer" 200,
+    /// A part of a copy is gone before the package is made of it.
+    PartLost "part of a copy lost" 200,
 }
 
 /// What goes wrong in this seed, and when it ends.
@@ -144,6 +160,11 @@ impl Faults {
             self.trace.say(|| format!("    fault: {}", kind.name()));
         }
         strikes
+    }
+
+    /// Whether this could happen now.
+    pub(crate) fn is_on(&self, kind: Kind) -> bool {
+        self.strengths.contains_key(&kind) && !self.is_quiet()
     }
 
     /// When all faults stop.

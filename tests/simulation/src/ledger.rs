@@ -1,13 +1,16 @@
 //! What really happened at the vendors, who asked for it, and what of it must never happen.
 
+use crate::history::{Standing, source_of};
 use rightful_contract::keys::TagKey;
 use rightful_contract::rows;
 use rightful_contract::store::Store;
+use rightful_domain::event::Fact;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::TaskRef;
-use rightful_domain::request::{Request, RequestState};
+use rightful_domain::policy::Policy;
+use rightful_domain::request::{Request, RequestState, Right};
 use rightful_domain::seal::Tag;
-use rightful_domain::task::{Rule, RuleState, Task};
+use rightful_domain::task::{Rule, RuleState, Task, Verdict};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::{Batch, RecordId};
 use serde_json::Value;
@@ -28,6 +31,7 @@ pub struct Violation {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Demanded {
     pub(crate) person: usize,
+    pub(crate) right: Right,
     pub(crate) dry_run: bool,
 }
 
@@ -42,6 +46,8 @@ pub(crate) struct Post {
     pub(crate) ends_at: Time,
     /// Whether its answer says for certain that it had no effect.
     harmless: bool,
+    /// Whether it is there to erase; a dry run counts as if it were.
+    erases: bool,
     rule_id: Option<String>,
 }
 
@@ -71,6 +77,14 @@ pub(crate) struct Ledger {
     pub(crate) current: RefCell<Option<TaskRef>>,
     pub(crate) demanded: RefCell<BTreeMap<RequestId, Demanded>>,
     owners: RefCell<BTreeMap<RecordId, usize>>,
+    /// Whom the identifiers point at that an operator gave a data source, beside the person.
+    given: RefCell<BTreeSet<(RequestId, SourceId, usize)>>,
+    /// Who decides at a data source, by right.
+    policies: RefCell<BTreeMap<(SourceId, Right), Policy>>,
+    /// Requests whose copy can't be put together of what is kept: the log says so to a person.
+    unpackable: RefCell<BTreeSet<RequestId>>,
+    /// What the events say, by request and data source.
+    standings: RefCell<BTreeMap<(RequestId, SourceId), Standing>>,
     posts: RefCell<Vec<Post>>,
     searches: RefCell<Vec<Search>>,
     /// Tasks for which a search did not show everything.
@@ -88,6 +102,10 @@ impl Ledger {
             current: RefCell::default(),
             demanded: RefCell::default(),
             owners: RefCell::default(),
+            given: RefCell::default(),
+            policies: RefCell::default(),
+            unpackable: RefCell::default(),
+            standings: RefCell::default(),
             posts: RefCell::default(),
             searches: RefCell::default(),
             blind: RefCell::default(),
@@ -114,6 +132,97 @@ impl Ledger {
 
     pub(crate) fn owns(&self, record: RecordId, person: usize) {
         self.owners.borrow_mut().insert(record, person);
+    }
+
+    /// Who decides on what is found at a data source.
+    pub(crate) fn decides(&self, source: &SourceId, right: Right, policy: Policy) {
+        self.policies.borrow_mut().insert((source.clone(), right), policy);
+    }
+
+    /// An operator is about to give an identifier that points at this person.
+    pub(crate) fn points_at(&self, at: &TaskRef, person: usize) {
+        self.given.borrow_mut().insert((at.request_id, at.source_id.clone(), person));
+    }
+
+    /// Whether a record is of the person of a task, or of one whom an operator pointed at.
+    pub(crate) fn is_theirs(&self, at: &TaskRef, record: &RecordId) -> bool {
+        let demanded = self.demanded.borrow().get(&at.request_id).map(|demanded| demanded.person);
+        self.owners.borrow().get(record).is_some_and(|owner| {
+            Some(*owner) == demanded
+                || self.given.borrow().contains(&(at.request_id, at.source_id.clone(), *owner))
+        })
+    }
+
+    /// Closing a request failed so.
+    pub(crate) fn cannot_pack(&self, id: RequestId, code: &str) {
+        if ["copy_part_missing", "copy_part_unreadable"].contains(&code) {
+            self.unpackable.borrow_mut().insert(id);
+        }
+    }
+
+    /// Whether a person was told that the copy can't be put together.
+    pub(crate) fn is_unpackable(&self, id: RequestId) -> bool {
+        self.unpackable.borrow().contains(&id)
+    }
+
+    /// A stored request, if it is there.
+    pub(crate) fn request(&self, id: RequestId) -> Option<Request> {
+        self.read(id, "REQUEST")
+    }
+
+    /// The facts of a request's events, as far as they can be read.
+    pub(crate) fn facts(&self, id: RequestId) -> Vec<Fact> {
+        let events = self.store.table().query(&rows::request_pk(id), "EVENT#");
+        events.iter().filter_map(|item| fact(&item.body)).collect()
+    }
+
+    /// Takes in an event that was stored now.
+    pub(crate) fn recorded(&self, request: &Request, bytes: &[u8]) -> Option<Fact> {
+        let fact = fact(bytes)?;
+        let source = source_of(&fact)?;
+        let policies = self.policies.borrow();
+        let Some(policy) = policies.get(&(source.clone(), request.right)) else {
+            self.breaks(2, "an event of a data source that is not there");
+            return None;
+        };
+        let mut standings = self.standings.borrow_mut();
+        let standing = standings.entry((request.id, source.clone())).or_default();
+        if let Err(what) = standing.take(&fact, *policy) {
+            self.breaks(2, what);
+        }
+        Some(fact)
+    }
+
+    /// The records that this digest was made of.
+    pub(crate) fn content(&self, digest: &Tag) -> BTreeSet<RecordId> {
+        self.lists(digest).into_iter().next().unwrap_or_default().into_iter().collect()
+    }
+
+    /// Whether the decision on a task's row is the one that its events tell of.
+    fn stands(&self, task: &Task) -> bool {
+        let standings = self.standings.borrow();
+        let told = standings.get(&(task.request, task.source.clone())).and_then(|one| one.decided.clone());
+        let Some((decision, (by, digest))) = task.decision.as_ref().zip(told) else { return false };
+        let proceeds = task
+            .review
+            .as_ref()
+            .is_some_and(|review| review.by == decision.by && review.verdict == Verdict::Proceed);
+        decision.by == by && decision.records == digest && (by.starts_with("policy:") || proceeds)
+    }
+
+    /// The records of a task are about to be fetched.
+    pub(crate) fn copies(&self, source: &SourceId) {
+        let at = self.current.borrow().clone().filter(|at| at.source_id == *source);
+        let task: Option<Task> = at.and_then(|at| self.read(at.request_id, &rows::task_sk(source)));
+        let right =
+            task.as_ref().and_then(|task| self.demanded.borrow().get(&task.request).map(|one| one.right));
+        self.holds(2, right == Some(Right::Access), || "a copy for a request that is not for one".to_owned());
+        // A worker may come late with what was decided before; what it fetched is not kept then.
+        let standings = self.standings.borrow();
+        let ever = |task: &Task| {
+            standings.get(&(task.request, task.source.clone())).is_some_and(|one| one.was_decided)
+        };
+        self.holds(2, task.as_ref().is_some_and(ever), || "a copy of what nobody decided on".to_owned());
     }
 
     /// How many records the vendors have erased.
@@ -157,13 +266,16 @@ impl Ledger {
         };
         self.holds(2, request.state == RequestState::Open, || "a submission for a closed request".to_owned());
         self.holds(2, batch.dry_run == demanded.dry_run, || "a dry run that is none".to_owned());
+        self.holds(2, batch.right == demanded.right, || "a submission for another right".to_owned());
+        self.holds(2, self.stands(&task), || {
+            "a submission under a decision that no event tells of, or that was taken back".to_owned()
+        });
         self.holds(2, !batch.records.is_empty(), || "a submission of nothing".to_owned());
         let decided = self.decided(&task).unwrap_or_default();
         self.holds(2, batch.records.iter().all(|record| decided.contains(record)), || {
             format!("{} records submitted, outside of the {} decided on", batch.records.len(), decided.len())
         });
-        let owners = self.owners.borrow();
-        let foreign = batch.records.iter().any(|record| owners.get(record) != Some(&demanded.person));
+        let foreign = batch.records.iter().any(|record| !self.is_theirs(&at, record));
         self.holds(2, !foreign, || "a record of another person submitted".to_owned());
         let rules = self.store.rules_now(at.request_id, source).unwrap_or_default();
         let intent = rules.iter().find(|rule| {
@@ -180,6 +292,7 @@ impl Ledger {
             records: batch.records.to_vec(),
             ends_at: now,
             harmless: false,
+            erases: batch.right == Right::Erasure,
             rule_id: None,
         };
         self.follows_the_others(&post, now);
@@ -199,7 +312,7 @@ impl Ledger {
                 format!("two submissions under way for one {whose}")
             });
             let named_again = post.records.iter().filter(|record| other.records.contains(record));
-            if other.harmless {
+            if other.harmless || !other.erases {
                 continue;
             }
             for record in named_again {
@@ -266,8 +379,12 @@ impl Ledger {
     /// found none of the records.
     pub(crate) fn was_looked_for(&self, at: &TaskRef, records: &BTreeSet<RecordId>) -> bool {
         let posts = self.posts.borrow();
-        let last =
-            posts.iter().filter(|post| post.at == *at && !post.harmless).map(|post| post.ends_at).max();
+        let effective = || posts.iter().filter(|post| !post.harmless && post.at.source_id == at.source_id);
+        // Where its own never left, another request's may have named the same: an identifier that an
+        // operator gave may point at somebody who has a request of their own.
+        let names = |post: &&Post| post.records.iter().any(|record| records.contains(record));
+        let own = effective().filter(|post| post.at == *at).map(|post| post.ends_at).max();
+        let last = own.or_else(|| effective().filter(names).map(|post| post.ends_at).max());
         let Some(last) = last else { return false };
         self.searches.borrow().iter().any(|search| {
             search.is_for(at)
@@ -276,9 +393,19 @@ impl Ledger {
         })
     }
 
-    /// Whether a search of this task was answered with nothing.
-    pub(crate) fn found_nothing(&self, at: &TaskRef) -> bool {
-        self.searches.borrow().iter().any(|search| search.is_for(at) && search.found.is_empty())
+    /// Whether a search of this task since then was answered with nothing, or a fetch with nothing of
+    /// what was decided on.
+    pub(crate) fn found_nothing(&self, task: &Task, since: Time) -> bool {
+        let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
+        let decided = self.decided(task).unwrap_or_default();
+        let none = |found: &[RecordId]| {
+            found.is_empty()
+                || task.decision.is_some() && !found.iter().any(|record| decided.contains(record))
+        };
+        self.searches
+            .borrow()
+            .iter()
+            .any(|search| search.is_for(&at) && search.began_at >= since && none(&search.found))
     }
 
     /// Whether a search for this task did not show everything.
@@ -291,6 +418,11 @@ impl Ledger {
     pub(crate) fn posts(&self) -> usize {
         self.posts.borrow().len()
     }
+}
+
+fn fact(bytes: &[u8]) -> Option<Fact> {
+    let mut event: Value = serde_json::from_slice(bytes).ok()?;
+    serde_json::from_value(event.get_mut("fact")?.take()).ok()
 }
 
 fn collect(value: &Value, lists: &mut Vec<Vec<RecordId>>) {

@@ -11,7 +11,9 @@ mod cloud;
 mod dice;
 mod executor;
 pub mod fault;
+mod history;
 mod ledger;
+pub mod operators;
 mod run;
 mod sabotage;
 mod scenario;
@@ -20,5 +22,5 @@ mod vendor;
 mod watch;
 
 pub use ledger::Violation;
-pub use run::{Report, run, run_sabotaged};
+pub use run::{CRASHES, Report, run, run_sabotaged};
 pub use sabotage::Sabotage;

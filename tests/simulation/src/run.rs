@@ -5,17 +5,22 @@ use crate::dice::Dice;
 use crate::executor::{Executor, What};
 use crate::fault::{Faults, Kind};
 use crate::ledger::{Ledger, Violation};
+use crate::operators::{Staff, is_persons};
 use crate::sabotage::Sabotage;
 use crate::scenario::{self, Scenario};
 use crate::trace::Trace;
 use crate::vendor::Ground;
 use crate::watch::Watch;
+use rightful_contract::copies::BucketFault;
 use rightful_contract::driver::Function;
 use rightful_contract::table::Fault as TableFault;
+use rightful_contract::workflow::ReleaseFault;
 use rightful_contract::world::{World, source};
 use rightful_domain::failure::Failure;
+use rightful_domain::ids::SourceId;
+use rightful_domain::life::{OTHER_REQUEST, STATED_BY_A_PERSON};
 use rightful_domain::operations::TaskRef;
-use rightful_domain::request::{Request, RequestState};
+use rightful_domain::request::{Request, RequestState, Right};
 use rightful_domain::task::{Outcome, Task, TaskState};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::RecordId;
@@ -39,6 +44,10 @@ pub struct Report {
     pub settling: u64,
     /// How often each fault happened.
     pub faults: BTreeMap<Kind, u64>,
+    /// What operators did, and what they were told.
+    pub acts: BTreeMap<String, u64>,
+    /// At which points workers were gone.
+    pub crashes: BTreeSet<&'static str>,
     /// How the tasks ended.
     pub outcomes: BTreeMap<&'static str, u64>,
     /// Submissions that were sent.
@@ -47,11 +56,26 @@ pub struct Report {
     pub erased: u64,
 }
 
+/// Around every effect on copies and on those that wait, some worker of thousands of seeds has to be gone.
+pub const CRASHES: [&str; 10] = [
+    "keep part",
+    "after keep part",
+    "keep package",
+    "after keep package",
+    "delete parts",
+    "after delete parts",
+    "delete package",
+    "after delete package",
+    "release token",
+    "after release token",
+];
 /// More steps than any seed needs: what loops for ever shall fail instead.
-const MOST_STEPS: u64 = 40_000;
-/// How long after all faults everything has its end, in seconds: the month of the law, the month
-/// after which a person is forgotten whose request was not fulfilled, and some days.
-const LONGEST_SECONDS: u64 = 70 * 24 * 3600;
+const MOST_STEPS: u64 = 80_000;
+/// How long after all faults everything has its end, in seconds: the month of the law, twice the month
+/// after which a person is forgotten whose request was not fulfilled (it may be reopened), and some days.
+const LONGEST_SECONDS: u64 = 110 * 24 * 3600;
+/// How often a run is of interest that only reminds a person, in seconds.
+const REMINDED_SECONDS: u64 = 12 * 3600;
 /// How long after all faults nothing is looked at as ended yet, in seconds.
 const SETTLING_SECONDS: u64 = 2 * 3600;
 /// The schedule of the reconciliation, in seconds.
@@ -75,6 +99,8 @@ struct Sim {
     cloud: Cloud,
     executor: Executor,
     scenario: Scenario,
+    staff: Option<Rc<Staff>>,
+    crashes: BTreeSet<&'static str>,
     watch: Watch,
     windows: Vec<(Time, Window)>,
     last_tick: Time,
@@ -104,10 +130,15 @@ pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Option<Report> {
 
 impl Sim {
     fn new(seed: u64, traced: bool) -> Self {
-        let world = Rc::new(World::new());
+        let dice = Rc::new(Dice::new(seed));
+        let mut world = World::new();
+        world.policies = scenario::policies(&dice);
+        // Where they are short, even forgetting happens while things go wrong.
+        world.copy_days = [0, 1, 30, 30][dice.index(4)];
+        world.forget_after_days = [1, 30, 30][dice.index(3)];
+        let world = Rc::new(world);
         world.gate.interleave(true);
         world.clock.keep_timers();
-        let dice = Rc::new(Dice::new(seed));
         let trace = Rc::new(Trace::new(traced, world.clock.clone()));
         let faults = Rc::new(Faults::draw(Rc::clone(&dice), world.clock.clone(), Rc::clone(&trace)));
         let ledger = Rc::new(Ledger::new(world.store.clone(), world.tags.clone()));
@@ -122,6 +153,10 @@ impl Sim {
         let mut scenario = scenario::draw(&world, &ground);
         let drawn = Rc::clone(&faults);
         world.store.table().fail_as(move || store_fault(&drawn));
+        let drawn = Rc::clone(&faults);
+        world.copies.fail_as(move || bucket_fault(&drawn));
+        let drawn = Rc::clone(&faults);
+        world.workflow.fail_releases(move || release_fault(&drawn));
         let executor = Executor::default();
         let cloud = Cloud::new(
             Rc::clone(&world),
@@ -140,6 +175,8 @@ impl Sim {
             )
         });
         webhooks.into_iter().for_each(|webhook| cloud.send(webhook));
+        let people = scenario.people.clone();
+        let staff = scenario.staff.map(|at_will| Staff::hire(&cloud, people, at_will));
         let last_tick = world.now();
         Self {
             world,
@@ -150,6 +187,8 @@ impl Sim {
             cloud,
             executor,
             scenario,
+            staff,
+            crashes: BTreeSet::new(),
             watch: Watch::default(),
             windows: Vec::new(),
             last_tick,
@@ -185,9 +224,15 @@ impl Sim {
         }
         self.watch.at_the_end(&self.world, &self.ledger, &self.scenario.keys);
         if self.faults.counts().is_empty() {
-            let well = [Outcome::VerifiedErased, Outcome::NothingFound, Outcome::DryRun];
             for task in self.watch.tasks() {
-                self.ledger.holds(5, task.outcome.is_some_and(|outcome| well.contains(&outcome)), || {
+                let well = match (task.state, task.outcome) {
+                    (TaskState::AwaitingReview, None) => self.staff.is_none(),
+                    (_, Some(_)) if task.reason.as_deref() == Some(STATED_BY_A_PERSON) => true,
+                    (TaskState::Unknown, None) => self.staff.is_none() && task.handed_over_at.is_some(),
+                    (_, Some(outcome)) => ends_well(outcome, self.staff.is_some()),
+                    _ => false,
+                };
+                self.ledger.holds(5, well, || {
                     format!("nothing went wrong, yet a task is {:?} {:?}", task.state, task.outcome)
                 });
             }
@@ -205,22 +250,30 @@ impl Sim {
         let dies = match what {
             What::Worker(_) => Some(Kind::WorkerCrash),
             What::Execution => Some(Kind::LostExecution),
-            What::Sender => None,
+            What::Sender | What::Operator => None,
         };
-        if dies.is_some_and(|kind| self.faults.strike(kind)) {
+        let around = what != What::Execution && CRASHES.contains(&self.executor.point(n));
+        let dies = dies.is_some_and(|kind| self.faults.strike(kind));
+        if dies || around && self.faults.strike(Kind::EffectCrash) {
             self.trace.say(|| format!("{name} is gone"));
+            if what != What::Execution {
+                self.crashes.insert(self.executor.point(n));
+            }
             return self.executor.drop(n);
         }
         self.world.clock.skew(skew);
         *self.ledger.current.borrow_mut() = match &what {
             What::Worker(task) => task.clone(),
-            What::Execution | What::Sender => None,
+            What::Execution | What::Sender | What::Operator => None,
         };
         let _ = self.world.gate.take_last();
         let goes_on = self.executor.poll(n);
         self.world.clock.skew(0);
         *self.ledger.current.borrow_mut() = None;
         self.point = self.world.gate.take_last();
+        if goes_on && !self.point.is_empty() {
+            self.executor.stopped_at(n, self.point);
+        }
         self.trace.say(|| match (goes_on, self.point) {
             (true, "") => format!("{name} waits"),
             (true, point) => format!("{name} at: {point}"),
@@ -259,7 +312,7 @@ impl Sim {
             self.world.clock.advance(seconds);
         }
         self.meddle();
-        let tick = self.next_due().map(|due| due.max(self.last_tick.plus_seconds(TICK_SECONDS)));
+        let tick = self.next_due(now).map(|due| due.max(self.last_tick.plus_seconds(TICK_SECONDS)));
         let windows = self.windows.iter().map(|(until, _)| *until).min();
         let quiet = Some(self.settled_since()).filter(|at| *at > now);
         let next = [tick, windows, self.world.clock.next_timer(), self.executor.next_parked(), quiet]
@@ -279,14 +332,24 @@ impl Sim {
 
     /// When the reconciliation has something to do. A run that has nothing to do is left out, and once
     /// all faults have long stopped, so is one that would only remind a person again.
-    fn next_due(&self) -> Option<Time> {
-        if self.world.clock.real() < self.settled_since() {
-            return self.world.next_due();
+    fn next_due(&self, now: Time) -> Option<Time> {
+        let settled = now >= self.settled_since();
+        let mut next: Option<Time> = None;
+        for (request, tasks) in self.watch.requests() {
+            let theirs = |task: &&Task| rightful_domain::owner::is_persons(task);
+            let reminds = request.state == RequestState::Open && tasks.values().any(|task| theirs(&task));
+            let not_before = if reminds { Some(self.last_tick.plus_seconds(REMINDED_SECONDS)) } else { None };
+            if settled && is_persons(request, tasks.values()) {
+                continue;
+            }
+            let own = request.next_due.map(|at| not_before.map_or(at, |least| at.max(least)));
+            let of = |task: &Task| match not_before.filter(|_| theirs(&task)) {
+                Some(least) => task.next_due.map(|at| at.max(least)),
+                None => task.next_due,
+            };
+            next = tasks.values().map(of).chain([own, next]).flatten().min();
         }
-        let open = self.watch.requests().filter(|(request, tasks)| !has_ended(request, tasks.values()));
-        open.flat_map(|(request, tasks)| tasks.values().map(|task| task.next_due).chain([request.next_due]))
-            .flatten()
-            .min()
+        next
     }
 
     fn settled_since(&self) -> Time {
@@ -313,6 +376,7 @@ impl Sim {
             });
             self.windows.push((until, Window::Source(name)));
         }
+        self.lose_a_part();
         if self.faults.strike(Kind::StartFails) {
             self.world.workflow.fail_next(1);
         }
@@ -350,6 +414,24 @@ impl Sim {
         }
     }
 
+    /// Somebody who works there has it copied again; nobody else can.
+    fn lose_a_part(&self) {
+        if self.staff.is_none() || !self.faults.is_on(Kind::PartLost) {
+            return;
+        }
+        let open = self.watch.requests().filter(|(request, _)| request.state == RequestState::Open);
+        let parts: Vec<_> = open
+            .filter(|(request, _)| request.right == Right::Access && request.copy.is_none())
+            .flat_map(|(request, _)| {
+                self.world.copies.parts_of(request.id).into_iter().map(|source| (request.id, source))
+            })
+            .collect();
+        if !parts.is_empty() && self.faults.strike(Kind::PartLost) {
+            let (id, source) = &parts[self.dice.index(parts.len())];
+            self.world.copies.lose_part(*id, source);
+        }
+    }
+
     fn appear(&mut self) {
         let person = self.dice.index(self.scenario.people.len());
         let names: Vec<&'static str> = self.scenario.vendors.keys().copied().collect();
@@ -357,7 +439,11 @@ impl Sim {
         self.appeared += 1;
         let record = RecordId::new(format!("{name}-{person}-new-{}", self.appeared));
         self.ledger.owns(record.clone(), person);
-        self.scenario.vendors[name].keep(&self.scenario.people[person], record);
+        let person = &self.scenario.people[person];
+        let searches = self.world.vendors.vendor(&source(name));
+        let mut members = false;
+        searches.set(|state| members = state.capabilities.identifiers.contains(person.member.kind()));
+        self.scenario.vendors[name].keep(if members { &person.member } else { &person.email }, record);
     }
 
     fn close_windows(&mut self, now: Time) {
@@ -379,16 +465,45 @@ impl Sim {
     fn is_over(&self) -> bool {
         self.world.clock.real() >= self.settled_since()
             && !self.executor.is_busy()
-            && self.watch.requests().all(|(request, tasks)| has_ended(request, tasks.values()))
+            && self.watch.requests().all(|(request, tasks)| self.has_ended(request, tasks))
+    }
+
+    /// Done; or with a person, where nobody works with the deployment.
+    fn has_ended(&self, request: &Request, tasks: &BTreeMap<SourceId, Task>) -> bool {
+        request.is_done() || self.staff.is_none() && self.is_left(request, tasks)
+    }
+
+    /// With a person, who is reminded of it; or behind a request that is.
+    fn is_left(&self, request: &Request, tasks: &BTreeMap<SourceId, Task>) -> bool {
+        let behind = |task: &Task| {
+            task.reason.as_deref() == Some(OTHER_REQUEST)
+                && self.watch.tasks().any(|other| {
+                    other.request != task.request
+                        && other.source == task.source
+                        && other.lease.is_some()
+                        && rightful_domain::owner::is_persons(other)
+                })
+        };
+        let mut open = tasks.values().filter(|task| task.state != TaskState::Settled).peekable();
+        match open.peek() {
+            None => request.state == RequestState::Open && self.ledger.is_unpackable(request.id),
+            Some(_) => {
+                let left = |task: &Task| rightful_domain::owner::is_persons(task) || behind(task);
+                request.next_due.is_some() && open.all(|task| task.next_due.is_some() && left(task))
+            }
+        }
     }
 
     /// What is open, for a violation's text.
     fn open(&self) -> String {
         self.watch
             .requests()
-            .filter(|(request, tasks)| !has_ended(request, tasks.values()))
+            .filter(|(request, tasks)| !self.has_ended(request, tasks))
             .map(|(request, tasks)| {
-                let states: Vec<&str> = tasks.values().map(|task| task.state.as_str()).collect();
+                let states: Vec<String> = tasks
+                    .values()
+                    .map(|task| format!("{} {:?} {:?}", task.state.as_str(), task.outcome, task.reason))
+                    .collect();
                 format!(
                     "; request {} is {:?}, its tasks {states:?}",
                     request.id.as_bytes()[15],
@@ -421,6 +536,8 @@ impl Sim {
             seconds: self.trace.seconds(),
             settling: self.faults.quiet_at().seconds_until(self.world.clock.real()),
             faults: self.faults.counts(),
+            acts: self.staff.as_ref().map(|staff| staff.acts()).unwrap_or_default(),
+            crashes: std::mem::take(&mut self.crashes),
             outcomes,
             posts: self.ledger.posts() as u64,
             erased: self.ledger.erased(),
@@ -439,17 +556,27 @@ fn store_fault(faults: &Faults) -> Option<TableFault> {
     .find_map(|(kind, fault)| faults.strike(kind).then_some(fault))
 }
 
-/// Closed, signed and forgotten; or with a person, who is reminded of it.
-fn has_ended<'a>(request: &Request, tasks: impl Iterator<Item = &'a Task>) -> bool {
-    if request.state == RequestState::Closed {
-        return request.is_done();
+fn bucket_fault(faults: &Faults) -> Option<BucketFault> {
+    [(Kind::BucketFails, BucketFault::Fails), (Kind::BucketLosesAnswer, BucketFault::LosesAnswer)]
+        .into_iter()
+        .find_map(|(kind, fault)| faults.strike(kind).then_some(fault))
+}
+
+fn release_fault(faults: &Faults) -> Option<ReleaseFault> {
+    [(Kind::ReleaseFails, ReleaseFault::Fails), (Kind::ReleaseLosesAnswer, ReleaseFault::LosesAnswer)]
+        .into_iter()
+        .find_map(|(kind, fault)| faults.strike(kind).then_some(fault))
+}
+
+/// Whether a task may end so where nothing went wrong.
+fn ends_well(outcome: Outcome, staffed: bool) -> bool {
+    match outcome {
+        Outcome::VerifiedErased
+        | Outcome::NothingFound
+        | Outcome::DryRun
+        | Outcome::Copied
+        | Outcome::MissingIdentifier => true,
+        Outcome::Refused | Outcome::Cancelled => staffed,
+        Outcome::ReportedErased | Outcome::StillPresent | Outcome::Failed => false,
     }
-    let tasks: BTreeSet<bool> = tasks
-        .filter(|task| task.state != TaskState::Settled)
-        .map(|task| {
-            let handed = task.state == TaskState::Unknown && task.handed_over_at.is_some();
-            task.next_due.is_some() && handed
-        })
-        .collect();
-    request.next_due.is_some() && tasks == BTreeSet::from([true])
 }

@@ -4,8 +4,9 @@
 use rightful_contract::rows;
 use rightful_contract::world::World;
 use rightful_domain::operations::TaskRef;
+use rightful_domain::policy::Policy;
 use rightful_domain::request::{Request, RequestState};
-use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
+use rightful_domain::task::{Decision, Outcome, Rule, RuleState, Task, TaskState};
 use std::collections::BTreeMap;
 
 /// What is done to the store, once, as soon as it can be.
@@ -31,11 +32,27 @@ pub enum Sabotage {
     CloseEarly,
     /// The last event goes missing.
     DropEvent,
+    /// A decision names another digest than the one that was decided on, of the very same records.
+    SwapDecision,
+    /// A person's review goes missing before the submission that stands on it.
+    RemoveReview,
+    /// A task that waits for a review is decided on by a policy that was changed to `auto` meanwhile.
+    ChangePolicy,
+    /// A rule of an earlier run changes.
+    RewriteEarlierRun,
+    /// A kept receipt changes.
+    RewriteReceipt,
+    /// A closed request is open again, and nobody has opened it.
+    ReopenUnseen,
+    /// A copy is another one than was put together.
+    SwapCopy,
+    /// The copy of a forgotten person comes back.
+    KeepCopy,
 }
 
 impl Sabotage {
     /// Every way, with the number of the invariant that it breaks.
-    pub const ALL: [(Sabotage, u8); 10] = [
+    pub const ALL: [(Sabotage, u8); 18] = [
         (Sabotage::HideIntent, 3),
         (Sabotage::VoidDecision, 2),
         (Sabotage::ForgeAnswer, 3),
@@ -46,6 +63,14 @@ impl Sabotage {
         (Sabotage::ForgetDue, 5),
         (Sabotage::CloseEarly, 5),
         (Sabotage::DropEvent, 6),
+        (Sabotage::SwapDecision, 2),
+        (Sabotage::RemoveReview, 2),
+        (Sabotage::ChangePolicy, 2),
+        (Sabotage::RewriteEarlierRun, 6),
+        (Sabotage::RewriteReceipt, 6),
+        (Sabotage::ReopenUnseen, 6),
+        (Sabotage::SwapCopy, 2),
+        (Sabotage::KeepCopy, 1),
     ];
 
     /// Does it to this task or its request, if it can be done now; `point` is where the last step
@@ -76,8 +101,9 @@ impl Sabotage {
             Sabotage::ForgeFinish => rule(RuleState::Accepted)
                 .is_some_and(|rule| put_rule(world, &Rule { state: RuleState::Finished, ..rule })),
             Sabotage::ForgeVerified => {
-                // Nothing but the look is missing.
-                let strikes = task.state == TaskState::Verifying && task.looks == 0;
+                // Nothing but the look is missing, and none has told of a missing answer before.
+                let answered = rules.iter().all(|rule| rule.state == RuleState::Finished);
+                let strikes = task.state == TaskState::Verifying && task.looks == 0 && answered;
                 let (state, outcome) = (TaskState::Settled, Some(Outcome::VerifiedErased));
                 strikes && put_task(world, Task { state, outcome, ..task })
             }
@@ -88,8 +114,9 @@ impl Sabotage {
                 strikes && put_task(world, task)
             }
             Sabotage::ChangeOutcome => {
-                let strikes = task.outcome.is_some() && request.state == RequestState::Open;
-                strikes && put_task(world, Task { outcome: Some(Outcome::Copied), ..task })
+                let other = task.outcome.is_some_and(|outcome| outcome != Outcome::ReportedErased);
+                let strikes = other && request.state == RequestState::Open;
+                strikes && put_task(world, Task { outcome: Some(Outcome::ReportedErased), ..task })
             }
             Sabotage::ForgetDue => {
                 let alone = request.sources.len() == 1 && request.state == RequestState::Open;
@@ -106,6 +133,52 @@ impl Sabotage {
                 let key = (rows::request_pk(at.request_id), rows::event_sk(events));
                 world.store.table().set(key, None);
                 true
+            }
+            Sabotage::SwapDecision => {
+                let Some(rule) = rule(RuleState::Intent).filter(|_| about_to_post) else { return false };
+                let decision = task.decision.clone().map(|one| Decision { records: rule.digest, ..one });
+                put_task(world, Task { decision, ..task })
+            }
+            Sabotage::RemoveReview => {
+                let strikes = about_to_post && rule(RuleState::Intent).is_some() && task.review.is_some();
+                strikes && put_task(world, Task { review: None, ..task })
+            }
+            Sabotage::ChangePolicy => {
+                let Some(records) = task.found_digest.clone() else { return false };
+                let strikes = task.state == TaskState::AwaitingReview;
+                let decision =
+                    Some(Decision { by: "policy:auto".to_owned(), at: world.clock.real(), records });
+                let (state, policy) = (TaskState::Decided, Policy::Auto);
+                strikes && put_task(world, Task { state, policy, decision, not_before: None, ..task })
+            }
+            Sabotage::RewriteEarlierRun => rules
+                .iter()
+                .find(|rule| rule.batch < task.first_batch)
+                .is_some_and(|rule| put_rule(world, &Rule { confirmed: rule.confirmed + 1, ..rule.clone() })),
+            Sabotage::RewriteReceipt => {
+                let strikes = world.receipts.file(request.id).is_some() && request.receipt_sha256.is_some();
+                world.receipts.tamper(request.id, 0, |file| file.push(b' '));
+                strikes && put_request(world, &request)
+            }
+            Sabotage::ReopenUnseen => {
+                let strikes = request.state == RequestState::Closed;
+                strikes && put_request(world, &Request { state: RequestState::Open, ..request })
+            }
+            Sabotage::SwapCopy => {
+                let strikes = point == "after keep package" && request.copy.is_none();
+                let file = world.copies.package(request.id).filter(|_| strikes);
+                file.is_some_and(|mut file| {
+                    file.push(b' ');
+                    world.copies.put_package(request.id, file);
+                    true
+                })
+            }
+            Sabotage::KeepCopy => {
+                let strikes = request.forgotten_at.is_some();
+                strikes && {
+                    world.copies.put_package(request.id, b"{}".to_vec());
+                    put_request(world, &request)
+                }
             }
         }
     }

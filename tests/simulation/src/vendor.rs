@@ -7,8 +7,10 @@ use crate::ledger::Ledger;
 use crate::trace::Trace;
 use rightful_contract::clock::TestClock;
 use rightful_contract::vendor::{Script, Timed};
+use rightful_domain::copy::RecordCopy;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::ids::SourceId;
+use rightful_domain::request::Right;
 use rightful_domain::time::Time;
 use rightful_domain::vendor::{Batch, Claim, Fault, Found, RecordId, RuleReport, RuleStatus, Submitted};
 use std::cell::RefCell;
@@ -52,7 +54,8 @@ struct State {
 #[derive(Clone)]
 struct SimRule {
     records: Vec<RecordId>,
-    dry_run: bool,
+    /// Whether it erases anything.
+    erases: bool,
     /// How long it is worked on.
     work: u64,
     done_at: Time,
@@ -102,7 +105,7 @@ impl SimVendor {
         let State { held, erased, rules, .. } = &mut *state;
         for rule in rules.values_mut().filter(|rule| !rule.done && rule.done_at <= now) {
             rule.done = true;
-            if rule.dry_run {
+            if !rule.erases {
                 continue;
             }
             for (person, records) in held.iter_mut() {
@@ -148,7 +151,7 @@ impl SimVendor {
             batch.records.iter().filter(|_| partly && self.ground.dice.permille(500)).cloned().collect();
         SimRule {
             records: batch.records.to_vec(),
-            dry_run: batch.dry_run,
+            erases: !batch.dry_run && batch.right == Right::Erasure,
             work: self.ground.dice.within(0..=self.work_seconds),
             done_at: self.ground.clock.real(),
             done: false,
@@ -214,8 +217,9 @@ impl Answered {
     }
 }
 
-impl Script for SimVendor {
-    fn search(&self, identifiers: &[Identifier]) -> Timed<Result<Found, Fault>> {
+impl SimVendor {
+    /// Who is looked for, or fetched: `what` says which.
+    fn look(&self, what: &str, identifiers: &[Identifier]) -> Timed<Result<Vec<RecordId>, Fault>> {
         let now = self.catch_up();
         let (mut seconds, in_time) = self.takes();
         let lost = |code| Some(Fault::Unavailable(code));
@@ -225,7 +229,7 @@ impl Script for SimVendor {
             .or_else(|| if in_time { None } else { lost("timed_out") });
         if let Some(fault) = fault {
             seconds = if in_time { self.ground.dice.below(2) } else { seconds };
-            self.say("search", 0, fault.code());
+            self.say(what, 0, fault.code());
             return Timed { seconds, answer: Err(fault) };
         }
         let state = self.state.borrow();
@@ -247,8 +251,22 @@ impl Script for SimVendor {
         }
         let records: Vec<RecordId> = found.into_iter().collect();
         self.ground.ledger.searched(&self.source, now, &records, blind);
-        self.say("search", records.len(), "found");
-        Timed { seconds, answer: Ok(Found { records }) }
+        self.say(what, records.len(), "found");
+        Timed { seconds, answer: Ok(records) }
+    }
+}
+
+impl Script for SimVendor {
+    fn search(&self, identifiers: &[Identifier]) -> Timed<Result<Found, Fault>> {
+        let Timed { seconds, answer } = self.look("search", identifiers);
+        Timed { seconds, answer: answer.map(|records| Found { records }) }
+    }
+
+    fn copy(&self, identifiers: &[Identifier]) -> Timed<Result<Vec<RecordCopy>, Fault>> {
+        self.ground.ledger.copies(&self.source);
+        let Timed { seconds, answer } = self.look("copy", identifiers);
+        let copy = |id: RecordId| RecordCopy { content: serde_json::json!({ "id": id.expose() }), id };
+        Timed { seconds, answer: answer.map(|records| records.into_iter().map(copy).collect()) }
     }
 
     fn submit(&self, batch: &Batch<'_>) -> Timed<Submitted> {

@@ -6,10 +6,15 @@ use rightful_contract::rows;
 use rightful_contract::world::World;
 use rightful_domain::event::read_chain;
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::life::STATED_BY_A_PERSON;
 use rightful_domain::operations::TaskRef;
+use rightful_domain::owner::{Owner, of_task};
 use rightful_domain::receipt::verify;
-use rightful_domain::request::{Delivery, Request, RequestOutcome, RequestState};
+use rightful_domain::request::{Delivery, Request, RequestOutcome, RequestState, Right};
+use rightful_domain::seal::hex;
 use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
+use rightful_domain::vendor::RecordId;
+use ring::digest::{SHA256, digest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -19,7 +24,10 @@ struct Seen {
     tasks: BTreeMap<SourceId, Task>,
     rules: BTreeMap<(SourceId, u32), Rule>,
     events: Vec<Vec<u8>>,
-    receipt: Option<Vec<u8>>,
+    /// The kept receipts, by closing.
+    receipts: Vec<Option<Vec<u8>>>,
+    /// How it was closed, by closing.
+    closings: Vec<Option<RequestOutcome>>,
     /// The greatest fence of an intent, for each data source.
     fences: BTreeMap<SourceId, u64>,
 }
@@ -54,12 +62,16 @@ impl Watch {
             ids.extend(pk.strip_prefix("REQUEST#").and_then(|id| RequestId::parse(id).ok()));
         }
         for id in ids {
-            let now = read(world, id);
+            let mut now = read(world, id);
             let before = self.seen.remove(&id);
             if before.is_none() {
                 made_by_one_delivery(world, ledger, &now.request);
             }
-            let looker = Looker { ledger, vendors, now: &now };
+            now.closings = before.as_ref().map(|seen| seen.closings.clone()).unwrap_or_default();
+            if now.request.state == RequestState::Closed && now.closings.len() < now.receipts.len() {
+                now.closings.resize(now.receipts.len(), now.request.outcome);
+            }
+            let looker = Looker { ledger, world, vendors, now: &now };
             looker.request(before.as_ref());
             looker.events(before.as_ref());
             for task in now.tasks.values() {
@@ -87,21 +99,30 @@ impl Watch {
             ledger.holds(6, chain.is_ok_and(|(last, _)| Some(last) == head), || {
                 "the chain of events is broken, or its head is not that of the last event".to_owned()
             });
-            if seen.request.state == RequestState::Closed {
-                receipt_verifies(world, ledger, &seen.request);
+            for (closing, outcome) in (0u32..).zip(&seen.closings) {
+                receipt_verifies(world, ledger, (*id, closing), *outcome);
             }
+            let closed = seen.request.reopened + u32::from(seen.request.state == RequestState::Closed);
+            ledger.holds(7, seen.closings.len() == closed as usize, || {
+                format!("{} closings seen of {closed}", seen.closings.len())
+            });
         }
     }
 }
 
-/// A closed request's receipt verifies, says what the store says, and not with one byte changed.
-fn receipt_verifies(world: &World, ledger: &Ledger, request: &Request) {
+/// The receipt of a closing verifies, says how it was closed, and not with one byte changed.
+fn receipt_verifies(
+    world: &World,
+    ledger: &Ledger,
+    (id, closing): (RequestId, u32),
+    outcome: Option<RequestOutcome>,
+) {
     let keys = [world.signer.public()];
-    let Some(mut file) = world.receipts.file(request.id) else {
+    let Some(mut file) = world.receipts.file_of(id, closing) else {
         return ledger.breaks(7, "a closed request without a receipt");
     };
     match verify(&file, &keys) {
-        Ok(statement) => ledger.holds(7, Some(statement.outcome) == request.outcome, || {
+        Ok(statement) => ledger.holds(7, Some(statement.outcome) == outcome, || {
             "a receipt with another outcome than its request".to_owned()
         }),
         Err(error) => ledger.breaks(7, format!("a receipt doesn't verify: {error}")),
@@ -114,17 +135,20 @@ fn receipt_verifies(world: &World, ledger: &Ledger, request: &Request) {
 fn read(world: &World, id: RequestId) -> Seen {
     let table = world.store.table();
     let pk = rows::request_pk(id);
-    let request = rows::read(&table.row(&pk, "REQUEST").expect("a request")).expect("a request's row");
+    let request: Request =
+        rows::read(&table.row(&pk, "REQUEST").expect("a request")).expect("a request's row");
     let tasks: Vec<Task> =
         table.query(&pk, "TASK#").iter().map(|item| rows::read(item).expect("a task's row")).collect();
     let rules: Vec<Rule> =
         table.query(&pk, "RULE#").iter().map(|item| rows::read(item).expect("a rule's row")).collect();
+    let receipts = (0..=request.reopened).map(|closing| world.receipts.file_of(id, closing)).collect();
     Seen {
         request,
         tasks: tasks.into_iter().map(|task| (task.source.clone(), task)).collect(),
         rules: rules.into_iter().map(|rule| ((rule.source.clone(), rule.batch), rule)).collect(),
         events: table.query(&pk, "EVENT#").into_iter().map(|item| item.body).collect(),
-        receipt: world.receipts.file(id),
+        receipts,
+        closings: Vec::new(),
         fences: BTreeMap::new(),
     }
 }
@@ -142,6 +166,7 @@ fn made_by_one_delivery(world: &World, ledger: &Ledger, request: &Request) {
 
 struct Looker<'a> {
     ledger: &'a Ledger,
+    world: &'a World,
     vendors: &'a BTreeMap<&'static str, Rc<SimVendor>>,
     now: &'a Seen,
 }
@@ -166,23 +191,86 @@ impl Looker<'_> {
                 "an outcome that is not that of the tasks".to_owned()
             });
         }
+        self.forgotten();
         let Some(before) = before else { return };
-        if before.request.state == RequestState::Closed {
-            let (old, new) = (&before.request, request);
+        let (old, new) = (&before.request, request);
+        let reopens = (old.state, new.state) == (RequestState::Closed, RequestState::Open);
+        self.holds(6, new.reopened == old.reopened + u32::from(reopens), || {
+            format!("a request that was opened {} times, then {}", old.reopened, new.reopened)
+        });
+        if reopens {
+            let signed = old.receipt_sha256.is_some() && before.receipts.iter().all(Option::is_some);
+            self.holds(7, signed, || "a request opened again before its receipt was kept".to_owned());
+            self.holds(6, old.forgotten_at.is_none(), || {
+                "a forgotten person's request opened again".to_owned()
+            });
+        } else if old.state == RequestState::Closed {
             let same = (old.state, old.outcome, old.closed_at) == (new.state, new.outcome, new.closed_at);
             self.holds(6, same, || "a closed request that changes its outcome".to_owned());
             let signed = old.receipt_sha256.is_none() || old.receipt_sha256 == new.receipt_sha256;
             self.holds(6, signed, || "a second receipt".to_owned());
         }
-        self.holds(6, before.receipt.is_none() || before.receipt == self.now.receipt, || {
+        let kept = before.receipts.iter().zip(&self.now.receipts);
+        self.holds(6, kept.clone().all(|(old, new)| old.is_none() || old == new), || {
             "a kept receipt that changes".to_owned()
         });
+        if new.copy.is_some() && old.copy != new.copy {
+            self.package();
+        }
         let tasks: Vec<&SourceId> = before.tasks.keys().collect();
         self.holds(6, tasks.into_iter().eq(self.now.tasks.keys()), || "other tasks than before".to_owned());
     }
 
+    /// Once the person is forgotten, nothing of their copy is left that could be opened.
+    fn forgotten(&self) {
+        let request = &self.now.request;
+        if request.forgotten_at.is_none() {
+            return;
+        }
+        let left = self.world.copies.package(request.id).is_some();
+        self.holds(1, !left, || "a forgotten person's copy is still there".to_owned());
+        self.holds(1, !self.world.keys.holds(request.id), || "a forgotten person's key is there".to_owned());
+    }
+
+    /// A copy holds only records decided on, and only of that person, and says what it is.
+    fn package(&self) {
+        let request = &self.now.request;
+        let (Some(file), Some(copy)) = (self.world.copies.package(request.id), &request.copy) else {
+            return self.ledger.breaks(2, "a copy that is not there");
+        };
+        self.holds(2, request.right == Right::Access, || "a copy that nobody demanded".to_owned());
+        self.holds(2, hex(digest(&SHA256, &file).as_ref()) == copy.sha256, || {
+            "a copy that is not the one its digest names".to_owned()
+        });
+        let whole: serde_json::Value = serde_json::from_slice(&file).unwrap_or_default();
+        let mut records = 0;
+        for part in whole["sources"].as_array().into_iter().flatten() {
+            let ids = part["records"].as_array().into_iter().flatten();
+            let ids: Vec<RecordId> = ids.filter_map(|one| one["id"].as_str()).map(RecordId::new).collect();
+            let task = self.now.tasks.values().find(|task| part["source"] == task.source.as_str());
+            let Some(task) = task else {
+                return self.ledger.breaks(2, "a copy of a data source that was not asked");
+            };
+            let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
+            let decided = self.ledger.decided(task).unwrap_or_default();
+            let theirs = |id: &RecordId| decided.contains(id) && self.ledger.is_theirs(&at, id);
+            self.holds(2, ids.iter().all(theirs), || "a copy of what nobody decided on".to_owned());
+            let told = if task.outcome == Some(Outcome::Copied) { task.counts.submitted } else { 0 };
+            self.holds(2, ids.len() == told as usize, || {
+                format!("a copy of {} records, where {told} are told", ids.len())
+            });
+            records += ids.len();
+        }
+        self.holds(2, records == copy.records as usize, || {
+            "a copy with another number of records".to_owned()
+        });
+    }
+
     fn events(&self, before: Option<&Seen>) {
         let old = before.map_or(&[][..], |seen| &seen.events);
+        for bytes in self.now.events.iter().skip(old.len()) {
+            let _ = self.ledger.recorded(&self.now.request, bytes);
+        }
         self.holds(6, self.now.events.starts_with(old), || "an event that was changed or removed".to_owned());
         let head = self.now.events.len() as u64;
         let last =
@@ -197,17 +285,35 @@ impl Looker<'_> {
         self.holds(6, counts.confirmed <= counts.submitted && counts.submitted <= counts.found, || {
             format!("counts that do not fit each other: {counts:?}")
         });
+        let request = &self.now.request;
+        if request.state == RequestState::Open && task.state == TaskState::AwaitingReview {
+            let held = of_task(request, task, self.world.clock.real(), self.world.settings.grace_seconds);
+            self.holds(5, held.is_some_and(|held| held.owner == Owner::Person), || {
+                "a task that waits for a decision, and no person is told".to_owned()
+            });
+            self.holds(2, task.decision.is_none(), || "a decision before the review".to_owned());
+        }
         if let Some(before) = before {
             let old = before.counts;
-            // Searched again, because another request about the person ended since: a new count.
-            let anew = before.state == TaskState::Planned && before.lease.is_some();
-            let grown = (counts.found >= old.found || anew)
-                && counts.submitted >= old.submitted
-                && counts.confirmed >= old.confirmed;
+            // A person has it run again: from its search on, and counted anew.
+            let again = task.state == TaskState::Planned && before.state != TaskState::Planned;
+            let runs = task.run != before.run;
+            self.holds(6, !runs || again && task.run == before.run + 1, || {
+                format!("run {} after run {}", task.run, before.run)
+            });
+            // Searched again, because another request about the person ended since: a new count. The
+            // copy counts anew what an export before it counted.
+            let copies = request.right == Right::Access && task.state == TaskState::Copying;
+            let copied = before.state == TaskState::Copying;
+            let anew = again || before.state == TaskState::Planned || copies || copied;
+            let grown = anew
+                || counts.found >= old.found
+                    && counts.submitted >= old.submitted
+                    && counts.confirmed >= old.confirmed;
             self.holds(6, grown, || format!("counts that shrink: {old:?}, then {counts:?}"));
             if before.state == TaskState::Settled {
                 let same = task.state == TaskState::Settled && task.outcome == before.outcome;
-                self.holds(6, same, || "a settled task that changes its outcome".to_owned());
+                self.holds(6, same || runs, || "a settled task that changes its outcome".to_owned());
             }
             let handed = before.handed_over_at.is_none() || task.handed_over_at == before.handed_over_at;
             self.holds(5, handed || task.state != TaskState::Unknown, || {
@@ -220,13 +326,19 @@ impl Looker<'_> {
         self.holds(5, task.outcome.is_some(), || "a settled task without an outcome".to_owned());
         let open = [RuleState::Intent, RuleState::Unknown, RuleState::Accepted];
         let left = self.rules_of(task).filter(|rule| open.contains(&rule.state)).count();
-        self.holds(3, left == 0, || format!("a settled task with {left} submissions that are not ended"));
+        // A person's word ends what no machine can tell; an export is no more than an addition to a copy.
+        let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON) || request.right == Right::Access;
+        self.holds(3, left == 0 || stated || task.run > 1, || {
+            format!("a settled task with {left} submissions that are not ended")
+        });
         let newly = before.is_none_or(|before| before.state != TaskState::Settled);
         if newly && task.outcome == Some(Outcome::VerifiedErased) {
             self.verified(&at, task);
         }
         if newly && task.outcome == Some(Outcome::NothingFound) {
-            self.holds(4, self.ledger.found_nothing(&at), || {
+            // A host's clock may be off, and so may the time that a search began at.
+            let since = task.searched_at.map_or(request.received_at, |at| at.minus_seconds(5));
+            self.holds(4, self.ledger.found_nothing(task, since), || {
                 "nothing found, without a search that was answered so".to_owned()
             });
         }
@@ -252,6 +364,11 @@ impl Looker<'_> {
     }
 
     fn rule(&self, before: Option<&Rule>, rule: &Rule, fences: &mut BTreeMap<SourceId, u64>) {
+        let task = self.now.tasks.get(&rule.source);
+        let earlier = before.filter(|_| task.is_some_and(|task| rule.batch < task.first_batch));
+        self.holds(6, earlier.is_none_or(|before| before == rule), || {
+            "a submission of an earlier run that changes".to_owned()
+        });
         let begins = rule.state == RuleState::Intent
             && before.is_none_or(|before| before.state != RuleState::Intent || before.fence != rule.fence);
         if begins {

@@ -10,8 +10,9 @@
 
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::life::{Effect, Event, Life, MAX_ATTEMPTS, Plan, Terms, plan, step, wait_left};
+use rightful_domain::request::Right;
 use rightful_domain::seal::Tag;
-use rightful_domain::task::{Decision, Outcome, Rule, RuleState, Task, TaskState};
+use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::{Capabilities, Claim, Fault, RuleReport, RuleStatus, Submitted};
 use rightful_domain::waits::Waits;
@@ -117,7 +118,8 @@ impl Protocol {
 
     fn step(&self, life: &Life, event: Event) -> (Life, Vec<Effect>) {
         let vendor = Some(&self.capabilities);
-        let terms = Terms { grace_seconds: 0, dry_run: false, due_at: time(1_000_000_000), vendor };
+        let due_at = time(1_000_000_000);
+        let terms = Terms { grace_seconds: 0, right: Right::Erasure, dry_run: false, due_at, vendor };
         let (mut life, effects) = step(life, event, time(NOW), &terms);
         forget_times(&mut life, 0);
         (life, effects)
@@ -276,8 +278,8 @@ impl Model for Protocol {
         let source = SourceId::parse("crm").unwrap();
         let planned =
             Life { task: Task::planned(id, source, "plain".to_owned(), time(NOW)), rules: Vec::new() };
-        let decision = Decision { by: "policy:auto".to_owned(), at: time(NOW), records: Tag::new("k", &[1]) };
-        let decided = Event::Decided { records: self.records, chunks: 1, decision, began: time(NOW) };
+        let digest = Tag::new("k", &[1]);
+        let decided = Event::Found { records: self.records, chunks: 1, digest, began: time(NOW) };
         vec![State {
             store: self.step(&planned, decided).0,
             workers: vec![Worker::Idle; 2],

@@ -2,8 +2,9 @@
 #![allow(clippy::disallowed_methods, reason = "how many seeds, and which: the runner's own settings")]
 
 use rightful_simulation::fault::Kind;
-use rightful_simulation::{Report, Sabotage, run, run_sabotaged};
-use std::collections::BTreeMap;
+use rightful_simulation::operators::ACTS;
+use rightful_simulation::{CRASHES, Report, Sabotage, run, run_sabotaged};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// As many as take about a minute on one core.
@@ -35,6 +36,8 @@ struct Totals {
     slowest: (u64, u64),
     longest: (u64, u64),
     faults: BTreeMap<Kind, u64>,
+    acts: BTreeMap<String, u64>,
+    crashes: BTreeSet<&'static str>,
     outcomes: BTreeMap<&'static str, u64>,
 }
 
@@ -49,17 +52,23 @@ impl Totals {
         for (kind, n) in &report.faults {
             *self.faults.entry(*kind).or_default() += n;
         }
+        for (act, n) in &report.acts {
+            *self.acts.entry(act.clone()).or_default() += n;
+        }
+        self.crashes.extend(&report.crashes);
         for (outcome, n) in &report.outcomes {
             *self.outcomes.entry(outcome).or_default() += n;
         }
     }
 
     fn print(&self) {
-        let Totals { seeds, steps, posts, erased, slowest, longest, faults, outcomes } = self;
+        let Totals { seeds, steps, posts, erased, slowest, longest, faults, acts, outcomes, crashes: _ } =
+            self;
         println!("{seeds} seeds, {steps} steps, {posts} submissions, {erased} records erased");
         println!("slowest: {} h after the last fault (seed {})", slowest.0 / 3600, slowest.1);
         println!("longest: {} steps (seed {})", longest.0, longest.1);
         outcomes.iter().for_each(|(outcome, n)| println!("  {n:>8} {outcome}"));
+        acts.iter().for_each(|(act, n)| println!("  {n:>8} × {act}"));
         faults.iter().for_each(|(kind, n)| println!("  {n:>8} × {}", kind.name()));
     }
 }
@@ -88,6 +97,12 @@ fn invariants_2_to_7_hold_for_thousands_of_seeds_and_every_kind_of_fault_happens
         for kind in Kind::ALL {
             assert!(totals.faults.contains_key(kind), "{} never happened: it tests nothing", kind.name());
         }
+        for act in ACTS {
+            assert!(totals.acts.contains_key(*act), "{act}: no operator ever did or heard that");
+        }
+        for point in CRASHES {
+            assert!(totals.crashes.contains(point), "no worker was ever gone at: {point}");
+        }
     }
 }
 
@@ -105,7 +120,7 @@ fn a_seed_replays_to_the_byte() {
 fn a_trace_tells_of_no_person_and_no_record() {
     for seed in 0..20 {
         let trace = run_or_tell(seed, true).trace.join("\n");
-        for hidden in ["canario", "example.com", "crm-", "mail-", "shop-"] {
+        for hidden in ["canario", "example.com", "crm-", "mail-", "shop-", "7700"] {
             assert!(!trace.contains(hidden), "seed {seed}: {hidden}");
         }
     }
@@ -114,7 +129,7 @@ fn a_trace_tells_of_no_person_and_no_record() {
 #[test]
 fn whatever_is_broken_by_hand_stops_the_run_with_the_number_of_its_invariant() {
     for (sabotage, invariant) in Sabotage::ALL {
-        let broken: Vec<Report> = (0..16).filter_map(|seed| run_sabotaged(seed, sabotage)).collect();
+        let broken: Vec<Report> = (0..60).filter_map(|seed| run_sabotaged(seed, sabotage)).collect();
         assert!(broken.len() >= 3, "{sabotage:?} had only {} occasions", broken.len());
         for report in broken {
             let violation = report.violation.unwrap_or_else(|| panic!("{sabotage:?}, seed {}", report.seed));

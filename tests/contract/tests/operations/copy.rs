@@ -19,6 +19,7 @@ use rightful_domain::request::{RequestOutcome, RequestState, Right};
 use rightful_domain::task::{Outcome, RuleState, TaskState};
 use rightful_domain::vendor::{Capabilities, Fault, RecordId, Submitted};
 use serde_json::Value;
+use std::future::Future as _;
 
 const DAY: u64 = 24 * 3600;
 
@@ -624,4 +625,29 @@ async fn invariant_1_neither_person_nor_records_are_in_a_part_an_event_a_row_or_
     assert_eq!(canary::found(&link.url, CANARY), Vec::<String>::new());
     holds_none(&world, &values);
     assert_eq!(copied(&world, "crm"), [RecordId::new("profile-canary-7731").expose()]);
+}
+
+#[tokio::test]
+async fn a_part_with_another_number_of_records_than_is_told_is_never_packed() {
+    let (world, vendor) = decided(2).await;
+    while world.workflow.take().is_some() {}
+    // It has fetched both records, and takes long to keep them.
+    let at = crm();
+    let mut slow = Box::pin(world.submit(&at));
+    world.gate.interleave(true);
+    while world.gate.last() != "keep part" {
+        let pending =
+            std::future::poll_fn(|cx| std::task::Poll::Ready(slow.as_mut().poll(cx).is_pending())).await;
+        assert!(pending);
+    }
+    world.gate.interleave(false);
+    vendor.set(|state| state.people.values_mut().for_each(|records| drop(records.pop_last())));
+    world.submit(&crm()).await.unwrap();
+    assert_eq!((world.task(&crm()).outcome, world.task(&crm()).counts.submitted), (Some(Outcome::Copied), 1));
+    slow.await.unwrap();
+    assert_eq!(world.close(request_id(1)).await.unwrap_err().code, "copy_part_missing");
+    assert_eq!(world.copies.package(request_id(1)), None);
+    world.again().run(&crm(), &ann()).await.unwrap();
+    assert_eq!(reconciled(&world, 1).await.state, RequestState::Closed);
+    assert_eq!(copied(&world, "crm"), names(0..1));
 }

@@ -3,11 +3,11 @@
 use rightful_contract::driver::Driver;
 use rightful_contract::rows;
 use rightful_contract::vendor::{Call, FakeVendor, Reply};
-use rightful_contract::world::{CANARY, World, erasure, erasure_of, request_id, source, task_of};
+use rightful_contract::world::{CANARY, World, ann, erasure, erasure_of, request_id, source, task_of};
 use rightful_domain::lease::Lease;
 use rightful_domain::operations::{Next, TaskRef};
 use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::{RecordId, Submitted};
+use rightful_domain::vendor::{Fault, RecordId, Submitted};
 use std::future::Future as _;
 
 async fn two_requests() -> (World, FakeVendor, TaskRef, TaskRef) {
@@ -197,4 +197,23 @@ async fn a_search_that_was_under_way_when_another_request_ended_is_done_again() 
 
 fn record(name: &str) -> RecordId {
     RecordId::new(name)
+}
+
+#[tokio::test]
+async fn a_new_run_is_searched_again_too_when_another_request_ended_after_its_search() {
+    let (world, vendor, one, two) = two_requests().await;
+    // Its first run was refused by the vendor: it used a fence, and left everything.
+    vendor.set(|state| {
+        state.submissions.push_back(Reply::Says(Submitted::Rejected(Fault::Refused("vendor_refused"))));
+    });
+    world.submit(&two).await.unwrap();
+    assert_eq!(world.task(&two).outcome, Some(Outcome::Refused));
+    world.again().run(&two, &ann()).await.unwrap();
+    world.find(&two).await.unwrap();
+    world.clock.advance(10);
+    erase(&world, &one).await;
+    world.clock.advance(10);
+    let before = vendor.posts().len();
+    assert_eq!(world.submit(&two).await.unwrap().next, Next::Settled);
+    assert_eq!((world.task(&two).outcome, vendor.posts().len()), (Some(Outcome::NothingFound), before));
 }

@@ -250,7 +250,7 @@ where
             Err(failure) => return self.cannot(request, life, at, failure).await,
         };
         let capabilities = vendor.capabilities();
-        let lease = match self.turn(request, &life.task).await? {
+        let lease = match self.turn(request, life).await? {
             Turn::Ours(lease) => lease,
             Turn::Busy => return self.take(request, life, at, Event::LeaseBusy).await,
             Turn::SearchAgain(fence) => {
@@ -297,7 +297,8 @@ where
     }
 
     /// Two requests about one person take turns at a data source.
-    async fn turn(&self, request: &Request, task: &Task) -> Result<Turn, Failure> {
+    async fn turn(&self, request: &Request, life: &Life) -> Result<Turn, Failure> {
+        let task = &life.task;
         if task.lease.is_some() {
             return Ok(Turn::Ours(None));
         }
@@ -306,8 +307,8 @@ where
         let next = Lease::taken(task.source.clone(), subject.clone(), lease.as_ref(), request.id).fence;
         Ok(match lease {
             Some(lease) if lease.holder.is_some() => Turn::Busy,
-            // Some of it is out already; what is left of it goes on under the lease.
-            _ if task.fence > 0 => Turn::Ours(Some(next)),
+            // Some of this run is out already; what is left of it goes on under the lease.
+            _ if !life.rules.is_empty() => Turn::Ours(Some(next)),
             Some(Lease { released_at: Some(at), .. }) if task.searched_at.is_none_or(|mine| mine <= at) => {
                 Turn::SearchAgain(next)
             }

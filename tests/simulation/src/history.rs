@@ -1,0 +1,78 @@
+//! What the events say may be done at a data source: a reading of their order alone, beside the rows.
+
+use rightful_domain::event::Fact;
+use rightful_domain::ids::SourceId;
+use rightful_domain::policy::Policy;
+use rightful_domain::seal::Tag;
+use rightful_domain::task::Verdict;
+
+/// What stands about one data source of a request after its events so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Standing {
+    /// A person has to decide on the records of this digest, or on a missing identifier.
+    awaits: Option<Option<Tag>>,
+    /// Who allowed the records of this digest.
+    pub(crate) decided: Option<(String, Tag)>,
+    /// Whether anybody ever allowed anything.
+    pub(crate) was_decided: bool,
+}
+
+impl Standing {
+    /// Takes in an event that is about this data source, whose policy is `policy`.
+    ///
+    /// # Errors
+    /// What must not be.
+    pub(crate) fn take(&mut self, fact: &Fact, policy: Policy) -> Result<(), &'static str> {
+        match fact {
+            Fact::Decided { by, records, digest, .. } => {
+                self.stands(None, Some((by.clone(), digest.clone())));
+                if policy.wants_review(*records) || *by != format!("policy:{policy}") {
+                    return Err("a policy decided where it may not");
+                }
+            }
+            Fact::ReviewNeeded { policy: named, records, digest, .. } => {
+                self.stands(Some(digest.clone()), None);
+                if *named != policy || digest.is_some() && !policy.wants_review(*records) {
+                    return Err("a review that the policy does not want");
+                }
+            }
+            Fact::Reviewed { by, verdict, digest, .. } => {
+                if self.awaits.take().as_ref() != Some(digest) {
+                    return Err("a review of what nobody was asked about");
+                }
+                let proceeds = digest.clone().filter(|_| *verdict == Verdict::Proceed);
+                self.stands(None, proceeds.map(|digest| (by.as_str().to_owned(), digest)));
+            }
+            Fact::Intended { .. } | Fact::Copied { .. } if self.decided.is_none() => {
+                return Err("acted on records that nobody decided on");
+            }
+            Fact::IdentifierGiven { .. }
+            | Fact::RunsAgain { .. }
+            | Fact::SearchesAgain { .. }
+            | Fact::Settled { .. } => self.stands(None, None),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn stands(&mut self, awaits: Option<Option<Tag>>, decided: Option<(String, Tag)>) {
+        self.was_decided |= decided.is_some();
+        (self.awaits, self.decided) = (awaits, decided);
+    }
+}
+
+/// The data source that an event of a task is about.
+pub(crate) fn source_of(fact: &Fact) -> Option<&SourceId> {
+    match fact {
+        Fact::Decided { source, .. }
+        | Fact::ReviewNeeded { source, .. }
+        | Fact::Reviewed { source, .. }
+        | Fact::Intended { source, .. }
+        | Fact::Copied { source, .. }
+        | Fact::IdentifierGiven { source, .. }
+        | Fact::RunsAgain { source, .. }
+        | Fact::SearchesAgain { source }
+        | Fact::Settled { source, .. } => Some(source),
+        _ => None,
+    }
+}

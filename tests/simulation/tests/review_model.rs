@@ -1,0 +1,376 @@
+//! The review, and running again, checked exhaustively: a search that finds other records each time, two
+//! reviewers who decide on what they saw whenever they please, an operator who has it searched or run
+//! again, a request that is called off, and a worker that submits. Every step is
+//! `rightful_domain::life::step` itself; each of them reads, then writes by condition, and anything may
+//! happen between the two.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
+
+use rightful_domain::actor::Actor;
+use rightful_domain::event::Fact;
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::life::{Effect, Event, Life, Plan, Ruling, Terms, plan, step};
+use rightful_domain::policy::Policy;
+use rightful_domain::request::{RefusalGround, Right};
+use rightful_domain::seal::{Sealed, Tag};
+use rightful_domain::task::{Outcome, RuleState, Task, TaskState};
+use rightful_domain::time::Time;
+use rightful_domain::vendor::{Capabilities, Claim, RuleReport, RuleStatus, Submitted};
+use stateright::{Checker, HasDiscoveries, Model, Property};
+use std::collections::BTreeSet;
+
+/// Who is at work, with what they read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum At {
+    Rest,
+    Read(Box<Life>),
+    /// An intent is stored, and its POST comes next.
+    Posts(u64),
+    Heard(u64),
+}
+
+/// How often each thing that nobody has to do happens at most.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Done {
+    identified: u8,
+    run_again: u8,
+    cancelled: u8,
+    searches: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct State {
+    store: Life,
+    /// Those who review: what each of them has seen, and when.
+    reviewers: [Option<Box<Life>>; 2],
+    operator: Option<Box<Life>>,
+    searcher: Option<Box<Life>>,
+    worker: At,
+    done: Done,
+    /// What somebody allowed to be done now, as the events tell.
+    allowed: Option<Tag>,
+    /// Which digests reviewers ruled on, in this run.
+    reviews: u8,
+    batches: BTreeSet<u32>,
+    posts: u8,
+    broken: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Action {
+    /// A search begins, and ends: with one record or two.
+    Search,
+    Found(u8),
+    Look(usize),
+    Rule(usize, bool),
+    Read,
+    RunAgain,
+    Identify,
+    CallOff,
+    Take,
+    Store,
+    Post,
+    Hear,
+    Finish,
+}
+
+struct Review {
+    capabilities: Capabilities,
+    policy: Policy,
+}
+
+fn now() -> Time {
+    Time::from_unix_seconds(1_800_000_000).unwrap()
+}
+
+fn ann() -> Actor {
+    Actor::parse("ann").unwrap()
+}
+
+fn sealed() -> Sealed {
+    serde_json::from_str("\"c2VhbGVk\"").unwrap()
+}
+
+impl Review {
+    fn new(policy: Policy) -> Self {
+        let capabilities = Capabilities { batch_size: 1, ..rightful_contract::vendor::plain() };
+        Self { capabilities, policy }
+    }
+
+    fn step(&self, life: &Life, event: Event) -> (Life, Vec<Effect>) {
+        let due_at = now().one_calendar_month_later();
+        let vendor = Some(&self.capabilities);
+        let terms = Terms { grace_seconds: 0, right: Right::Erasure, dry_run: false, due_at, vendor };
+        let (mut after, effects) = step(life, event, now(), &terms);
+        // No wait decides anything here.
+        (after.task.not_before, after.task.polls, after.task.tries) = (None, 0, 0);
+        (after, effects)
+    }
+
+    /// Stores what an event makes of what was read, on condition that it is still so.
+    fn store(&self, state: &mut State, read: &Life, event: Event) -> Vec<Effect> {
+        let whole = state.store.task == read.task && state.store.rules == read.rules;
+        if !whole {
+            return Vec::new();
+        }
+        let (after, effects) = self.step(read, event);
+        if after == *read {
+            return Vec::new();
+        }
+        let again = after.rules.len() < read.rules.len();
+        if again && read.rules.iter().any(|rule| rule.batch >= after.task.first_batch) {
+            state.broken = Some("a new run uses batch numbers of an earlier one");
+        }
+        state.store = after;
+        state.store.task.revision += 1;
+        for effect in &effects {
+            let Effect::Record(fact) = effect else { continue };
+            match fact {
+                Fact::Decided { digest, records, .. } => {
+                    state.allowed = Some(digest.clone());
+                    if self.policy.wants_review(*records) {
+                        state.broken = Some("invariant 2: a policy decided where a person has to");
+                    }
+                }
+                Fact::Reviewed { digest, verdict, .. } => {
+                    state.reviews += 1;
+                    let proceeds = *verdict == rightful_domain::task::Verdict::Proceed;
+                    state.allowed = digest.clone().filter(|_| proceeds);
+                    if state.reviews > 1 {
+                        state.broken = Some("invariant 2: two reviews of one finding");
+                    }
+                }
+                Fact::ReviewNeeded { .. } => (state.reviews, state.allowed) = (0, None),
+                Fact::Settled { .. } | Fact::RunsAgain { .. } | Fact::IdentifierGiven { .. } => {
+                    state.allowed = None;
+                }
+                _ => {}
+            }
+        }
+        effects
+    }
+
+    fn post(state: &mut State, fence: u64) {
+        let Some(rule) = state.store.rules.iter().find(|rule| rule.fence == fence) else {
+            state.broken = Some("invariant 3: no intent is stored for a POST");
+            return;
+        };
+        let decided = state.store.task.decision.as_ref().map(|decision| &decision.records);
+        if state.allowed.is_none() || state.allowed.as_ref() != decided {
+            state.broken = Some("invariant 2: a POST that nobody decided on, or decided against");
+        }
+        if !state.batches.insert(rule.batch) {
+            state.broken = Some("invariant 3: a batch number twice");
+        }
+        state.posts += 1;
+    }
+}
+
+impl Model for Review {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let id = RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap();
+        let source = SourceId::parse("crm").unwrap();
+        let planned = Task::planned(id, source, "plain".to_owned(), now());
+        let store = Life { task: Task { policy: self.policy, ..planned }, rules: Vec::new() };
+        vec![State {
+            store,
+            reviewers: [None, None],
+            operator: None,
+            searcher: None,
+            worker: At::Rest,
+            done: Done::default(),
+            allowed: None,
+            reviews: 0,
+            batches: BTreeSet::new(),
+            posts: 0,
+            broken: None,
+        }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if state.broken.is_some() {
+            return;
+        }
+        let at = state.store.task.state;
+        match &state.searcher {
+            Some(_) => actions.extend([Action::Found(1), Action::Found(2)]),
+            None if at == TaskState::Planned && state.done.searches < 4 => actions.push(Action::Search),
+            None => {}
+        }
+        for (who, seen) in state.reviewers.iter().enumerate() {
+            match seen {
+                Some(_) => actions.extend([Action::Rule(who, true), Action::Rule(who, false)]),
+                None if at == TaskState::AwaitingReview => actions.push(Action::Look(who)),
+                None => {}
+            }
+        }
+        match &state.operator {
+            Some(_) => {
+                let Done { identified, run_again, cancelled, .. } = state.done;
+                actions.extend((run_again < 1).then_some(Action::RunAgain));
+                actions.extend((identified < 1).then_some(Action::Identify));
+                actions.extend((cancelled < 1).then_some(Action::CallOff));
+            }
+            None => actions.push(Action::Read),
+        }
+        match &state.worker {
+            At::Rest if matches!(at, TaskState::Decided | TaskState::Submitting) => {
+                actions.push(Action::Take)
+            }
+            At::Rest => {}
+            At::Read(_) => actions.push(Action::Store),
+            At::Posts(_) => actions.push(Action::Post),
+            At::Heard(_) => actions.push(Action::Hear),
+        }
+        if at == TaskState::Submitted || at == TaskState::Verifying {
+            actions.push(Action::Finish);
+        }
+    }
+
+    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+        let mut state = last.clone();
+        let read = || Some(Box::new(last.store.clone()));
+        match action {
+            Action::Search => {
+                state.searcher = read();
+                state.done.searches += 1;
+            }
+            Action::Found(records) => {
+                let life = state.searcher.take()?;
+                let digest = Tag::new("k", &[records]);
+                let event = Event::Found { records: records.into(), chunks: 1, digest, began: now() };
+                self.store(&mut state, &life, event);
+            }
+            Action::Look(who) => state.reviewers[who] = read(),
+            Action::Rule(who, proceeds) => {
+                let seen = state.reviewers[who].take()?;
+                // As the operation does: what is stored now has to be what was seen.
+                let task = &state.store.task;
+                if task.state != TaskState::AwaitingReview || task.found_digest != seen.task.found_digest {
+                    return Some(state);
+                }
+                let verdict =
+                    if proceeds { Ruling::Proceed } else { Ruling::Refuse(RefusalGround::LegalClaims) };
+                let life = state.store.clone();
+                self.store(&mut state, &life, Event::Reviewed { by: ann(), verdict, reason: sealed() });
+            }
+            Action::Read => state.operator = read(),
+            Action::RunAgain => {
+                let life = state.operator.take()?;
+                state.done.run_again += 1;
+                self.store(&mut state, &life, Event::RunAgain { by: ann() });
+            }
+            Action::Identify => {
+                let life = state.operator.take()?;
+                state.done.identified += 1;
+                let kind = rightful_domain::identifier::IdentifierKind::email();
+                self.store(&mut state, &life, Event::Identified { by: ann(), kind });
+            }
+            Action::CallOff => {
+                let life = state.operator.take()?;
+                state.done.cancelled += 1;
+                self.store(&mut state, &life, Event::CalledOff);
+            }
+            Action::Take => state.worker = At::Read(read()?),
+            Action::Store => {
+                let At::Read(life) = std::mem::replace(&mut state.worker, At::Rest) else { return None };
+                let event = match plan(&life, now()) {
+                    Plan::Send(_) => Event::Intend {
+                        digest: Tag::new("k", &[9]),
+                        until: now().plus_seconds(30),
+                        lease: None,
+                    },
+                    _ => Event::AllSent,
+                };
+                let effects = self.store(&mut state, &life, event);
+                let fence = effects.iter().find_map(|effect| match effect {
+                    Effect::Post { fence, .. } => Some(*fence),
+                    Effect::Record(_) => None,
+                });
+                state.worker = fence.map_or(At::Rest, At::Posts);
+            }
+            Action::Post => {
+                let At::Posts(fence) = state.worker else { return None };
+                state.worker = At::Heard(fence);
+                Self::post(&mut state, fence);
+            }
+            Action::Hear => {
+                let At::Heard(fence) = state.worker else { return None };
+                state.worker = At::Rest;
+                let answer =
+                    Submitted::Accepted { rule_id: format!("rule-{fence}"), status: RuleStatus::Pending };
+                let life = state.store.clone();
+                self.store(&mut state, &life, Event::Answered { fence, answer });
+            }
+            Action::Finish => {
+                let report = |batch| {
+                    let report =
+                        RuleReport { status: RuleStatus::Finished, confirmed: 1, claim: Claim::Deleted };
+                    (batch, report)
+                };
+                let life = state.store.clone();
+                if life.task.state == TaskState::Verifying {
+                    self.store(&mut state, &life, Event::Looked { found: Vec::new(), appeared: 0 });
+                } else {
+                    let told = life.rules.iter().map(|rule| report(rule.batch)).collect();
+                    self.store(&mut state, &life, Event::Told(told));
+                    let life = state.store.clone();
+                    self.store(&mut state, &life, Event::Asked { fault: None, strange: false });
+                }
+            }
+        }
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("nothing is broken", |_, state: &State| state.broken.is_none()),
+            Property::always("invariant 2: who waits for a review has no decision", |_, state: &State| {
+                let task = &state.store.task;
+                task.state != TaskState::AwaitingReview || task.decision.is_none()
+            }),
+            Property::always("nothing runs again while a submission is under way", |_, state: &State| {
+                let under_way = matches!(state.worker, At::Posts(_) | At::Heard(_));
+                !under_way || state.store.rules.iter().any(|rule| rule.state == RuleState::Intent)
+            }),
+            Property::always("what is called off is over", |_, state: &State| {
+                state.store.task.outcome != Some(Outcome::Cancelled) || !state.store.has_submitted()
+            }),
+            Property::sometimes("it ends after a review", |_, state: &State| {
+                state.store.task.outcome == Some(Outcome::VerifiedErased)
+            }),
+            Property::sometimes("it is refused", |_, state: &State| {
+                state.store.task.outcome == Some(Outcome::Refused)
+            }),
+            Property::sometimes("it is called off", |_, state: &State| {
+                state.store.task.outcome == Some(Outcome::Cancelled)
+            }),
+            Property::sometimes("a second run submits too", |_, state: &State| {
+                state.store.task.run == 2 && state.posts == 2
+            }),
+        ]
+    }
+}
+
+fn check(policy: Policy) {
+    let model = Review::new(policy);
+    let checker = model.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    println!(
+        "{policy}: {} states, {} of them different",
+        checker.state_count(),
+        checker.unique_state_count()
+    );
+    checker.assert_properties();
+}
+
+#[test]
+fn two_reviewers_an_operator_and_a_worker_under_the_policy_always() {
+    check(Policy::Always);
+}
+
+#[test]
+fn the_same_where_one_record_needs_no_review() {
+    check(Policy::Over(1));
+}
