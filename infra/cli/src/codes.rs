@@ -231,7 +231,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("kms_key_missing", "the KMS key isn't there", OUTPUTS),
     ("kms_rejected", "KMS took a call for a mistake", OUTPUTS),
     ("kms_unavailable", "KMS can't be reached", AGAIN),
-    ("copy_link_too_long", "the link to the copy would be longer than it may be", REPORT),
+    ("copy_link_too_long", "the link to the copy is to work longer than a link may", DEPLOY),
     ("copy_part_unwritable", "what a data source gave for the copy can't be written", REPORT),
     ("function_denied", "AWS doesn't let the console call the function that tries data sources out", DEPLOY),
     ("function_missing", "the function that tries data sources out isn't there", DEPLOY),
