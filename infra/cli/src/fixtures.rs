@@ -48,6 +48,9 @@ impl Catalogue for Asked {
     ) -> Result<Zeroizing<String>, Vec<Objection>> {
         Ok(Zeroizing::default())
     }
+    fn steers_secret(&self, _: &str, _: &str) -> bool {
+        false
+    }
     fn secret_name(&self, source: &SourceId) -> String {
         format!("source/{source}")
     }
