@@ -48,9 +48,6 @@ impl Catalogue for Asked {
     ) -> Result<Zeroizing<String>, Vec<Objection>> {
         Ok(Zeroizing::default())
     }
-    fn steers_secret(&self, _: &str, _: &str) -> bool {
-        false
-    }
     fn secret_name(&self, source: &SourceId) -> String {
         format!("source/{source}")
     }
