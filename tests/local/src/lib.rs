@@ -187,6 +187,21 @@ impl Stack {
         Ok(())
     }
 
+    /// Connects the sandbox's in-house system as data source `id`.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn add_inhouse(&self, id: &str) -> Result<()> {
+        let file = self.dir.join(format!("{id}.token"));
+        std::fs::write(&file, rightful_sandbox::DEFAULT_INHOUSE_TOKEN)?;
+        let secret = format!("token=@{}", file.display());
+        let host = format!("host={}", self.text("sandbox_url").trim_start_matches("http://"));
+        let output =
+            self.rightful(&["source", "add", "inhouse", "--id", id, "--set", &host, "--secret", &secret])?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
     /// The request as it is stored.
     ///
     /// # Errors

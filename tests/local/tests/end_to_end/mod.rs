@@ -3,6 +3,7 @@
 mod crashes;
 mod erasure;
 mod faults;
+mod process;
 mod reconciliation;
 mod tickets;
 mod webhooks;
