@@ -9,11 +9,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// Files, by request and closing.
+type Files = BTreeMap<(RequestId, u32), Vec<u8>>;
+
 /// The kept receipts.
 #[derive(Clone, Debug)]
 pub struct ReceiptBucket {
     gate: Gate,
-    files: Rc<RefCell<BTreeMap<(RequestId, u32), Vec<u8>>>>,
+    files: Rc<RefCell<Files>>,
 }
 
 impl ReceiptBucket {
