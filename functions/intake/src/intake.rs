@@ -47,6 +47,7 @@ where
     W: Workflow,
     C: Clock,
 {
+    #[allow(clippy::too_many_arguments, reason = "its ports, and what the deployment sets")]
     pub fn new(
         store: S,
         keys: K,

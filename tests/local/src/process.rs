@@ -48,9 +48,10 @@ pub fn archive(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for n in 0..zip.len() {
         let mut file = zip.by_index(n)?;
+        let name = file.name()?.into_owned();
         let mut content = Vec::new();
         file.read_to_end(&mut content)?;
-        files.insert(file.name().to_owned(), content);
+        files.insert(name, content);
     }
     Ok(files)
 }

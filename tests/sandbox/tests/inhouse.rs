@@ -1,5 +1,7 @@
 //! The fake in-house system: the contract, its approval, and what can go wrong with it.
 
+#![allow(clippy::unwrap_used, reason = "a test: when the answer is another one, it shall stop there")]
+
 mod stage;
 
 use rightful_sandbox::http::{Answer, send};

@@ -44,7 +44,7 @@ fn is(request: &Request, state: AnswerState) -> bool {
 async fn notes(stack: &Stack, ticket: u64, id: RequestId) -> Result<Vec<String>> {
     let comments = stack.sandbox.ticket(ticket).await?.comments;
     ensure!(comments.iter().all(|comment| !comment.public), "{comments:?}");
-    let ours = comments.into_iter().filter(|comment| comment.body.contains(&marker(id)));
+    let ours = comments.into_iter().filter(|comment| comment.body.contains(&marker(id, 0)));
     Ok(ours.map(|comment| comment.body).collect())
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn operators_host(text: &str, allow_loopback: bool) -> Result<(), Str
         );
     }
     let ends_with = |end: &&str| text.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
-    if NOT_PUBLIC.iter().any(|end| ends_with(&end)) {
+    if NOT_PUBLIC.iter().any(ends_with) {
         return Err("is not a name of the public DNS".to_owned());
     }
     Ok(())
