@@ -64,13 +64,14 @@ impl Environment {
     /// # Errors
     /// `Misconfigured` when a setting is missing or no policy.
     pub fn policies(self) -> Result<Policies, Failure> {
-        let policy = |name| {
-            Policy::parse(&self.require(name)?).map_err(|error| {
-                tracing::error!(name, %error, "this environment variable holds no review policy");
-                Failure::misconfigured("setting_wrong")
-            })
-        };
-        Ok(Policies { erasure: policy("ERASURE_REVIEW")?, access: policy("ACCESS_REVIEW")? })
+        Ok(Policies { erasure: self.policy("ERASURE_REVIEW")?, access: self.policy("ACCESS_REVIEW")? })
+    }
+
+    fn policy(self, name: &'static str) -> Result<Policy, Failure> {
+        Policy::parse(&self.require(name)?).map_err(|error| {
+            tracing::error!(name, %error, "this environment variable holds no review policy");
+            Failure::misconfigured("setting_wrong")
+        })
     }
 
     /// Who answers for a receipt.
