@@ -137,6 +137,7 @@ async fn it_can_do_what_the_definition_says() {
     let source = case.open("http://127.0.0.1:9", case.secrets()).await;
     insta::assert_debug_snapshot!(source.capabilities(), @r#"
     Capabilities {
+        title: "Qualifio",
         identifiers: [
             IdentifierKind(
                 "email",
