@@ -47,11 +47,13 @@ impl Catalogue for FakeCatalogue {
     }
 
     fn check_params(&self, _: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
+        let known = params.keys().all(|name| ["account", "host"].contains(&name.as_str()));
         match params.get("account") {
-            Some(_) if params.len() == 1 => Ok(()),
-            Some(_) => {
-                Err(vec![Objection { name: "other".to_owned(), what: "it takes account alone".to_owned() }])
-            }
+            Some(_) if known => Ok(()),
+            Some(_) => Err(vec![Objection {
+                name: "other".to_owned(),
+                what: "it takes account and host alone".to_owned(),
+            }]),
             None => {
                 Err(vec![Objection { name: "account".to_owned(), what: "give it, such as 7".to_owned() }])
             }
@@ -59,7 +61,7 @@ impl Catalogue for FakeCatalogue {
     }
 
     fn steers_secret(&self, _: &str, param: &str) -> bool {
-        param == "account"
+        param == "host"
     }
 
     fn check_secret(

@@ -165,12 +165,13 @@ impl Sabotage {
                 strikes && put_request(world, &Request { state: RequestState::Open, ..request })
             }
             Sabotage::SwapCopy => {
-                let strikes = point == "after keep package" && request.copy.is_none();
-                let file = world.copies.package(request.id).filter(|_| strikes);
+                // Once it is told, nobody puts it together again.
+                let told = request.copy.is_some() && request.forgotten_at.is_none();
+                let file = world.copies.package(request.id).filter(|_| told);
                 file.is_some_and(|mut file| {
                     file.push(b' ');
                     world.copies.put_package(request.id, file);
-                    true
+                    put_request(world, &request)
                 })
             }
             Sabotage::KeepCopy => {

@@ -214,7 +214,8 @@ impl Looker<'_> {
         self.holds(6, kept.clone().all(|(old, new)| old.is_none() || old == new), || {
             "a kept receipt that changes".to_owned()
         });
-        if new.copy.is_some() && old.copy != new.copy {
+        let there = self.world.copies.package(new.id).is_some();
+        if new.copy.is_some() && (there || old.copy != new.copy) {
             self.package();
         }
         let tasks: Vec<&SourceId> = before.tasks.keys().collect();

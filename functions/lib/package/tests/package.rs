@@ -319,7 +319,8 @@ fn a_strangers_text_is_text_wherever_it_stands() {
     let mut contents =
         contents(vec![main.clone(), SourceCopy { source: SourceId::parse("b").unwrap(), ..main }]);
     contents.stage = HOSTILE.to_owned();
-    contents.identifiers = vec![Identifier::new(IdentifierKind::parse("phone").unwrap(), HOSTILE).unwrap()];
+    contents.identifiers =
+        vec![Identifier::new(IdentifierKind::parse("nickname").unwrap(), HOSTILE).unwrap()];
     let page = page(&contents);
     for tag in ["<script", "<img", "onerror=\"", "&amp;</"] {
         assert!(!page.contains(tag), "{tag}");

@@ -118,6 +118,21 @@ async fn what_is_wrong_is_told_at_once_and_nothing_of_it_stored() {
 }
 
 #[tokio::test]
+async fn whoever_has_a_secret_sent_elsewhere_gives_it_again() {
+    let world = added().await;
+    let set_up = world.setting_up();
+    let elsewhere = || params(&[("host", "elsewhere.example")]);
+    let changing = Changing { params: elsewhere(), ..Changing::default() };
+    let refused = set_up.change(&source("crm"), changing, &bob()).await.unwrap_err();
+    assert_eq!(refused.to_string(), "host: it says where the secret is sent: give the secret again with it");
+    assert_eq!(secret(&world), written(SECRET));
+    assert!(!row(&world, "crm").await.unwrap().params.contains_key("host"));
+    let secret = Some(secret_of("another"));
+    let changing = Changing { params: elsewhere(), secret, ..Changing::default() };
+    assert!(set_up.change(&source("crm"), changing, &bob()).await.unwrap().params.contains_key("host"));
+}
+
+#[tokio::test]
 async fn a_change_names_the_parameters_and_says_that_a_secret_was_replaced_but_not_by_what() {
     let world = added().await;
     let set_up = world.setting_up();
