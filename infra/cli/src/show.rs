@@ -278,7 +278,11 @@ fn of_task(detail: &RequestDetail, task: &TaskView) -> Vec<String> {
     let seen = task.found_digest.as_ref().map_or_else(String::new, |digest| {
         format!(" --seen {source}={}", digest.mac.get(..16).unwrap_or(&digest.mac))
     });
-    let kind = task.needs.asked.first().map_or("KIND", |asked| asked.kind.as_str());
+    // Which of several kinds it is to be is not ours to guess.
+    let kind = match task.needs.asked.as_slice() {
+        [only] => only.kind.as_str(),
+        _ => "KIND",
+    };
     let command = |may: &May| match may {
         May::Proceed => {
             Some(format!("rightful request review {id} --source {source} --proceed{seen} --reason TEXT"))
@@ -552,7 +556,7 @@ mod tests {
           waits for    a person's decision on 2 records
                        exactly those of digest 0202020202020202020202020202020202020202020202020202020202020202
           next look    2026-11-21 09:32:00 UTC
-          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier email=-
+          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier KIND=-
           you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --proceed --seen main=0202020202020202 --reason TEXT
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --seen main=0202020202020202 --reason TEXT
@@ -574,7 +578,7 @@ mod tests {
           policy       always (a person decides)
           waits for    a person: the identifier, or the word to go on without it
           next look    2026-11-21 09:32:00 UTC
-          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier email=-
+          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier KIND=-
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --reason TEXT
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --leave-out --reason TEXT
           you may      rightful request run 019aa6e0-5c1f-7000-8000-000000000001 --source main
