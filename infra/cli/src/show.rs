@@ -79,7 +79,7 @@ fn text_of(detail: &RequestDetail, now: Time) -> String {
     }
     row("ticket", request.reference.as_ref().map_or("-", Reference::as_str).to_owned());
     row("identified", format!("by {}", words::kinds(&request.identifier_kinds)));
-    row("policy", words::policy(request.policy));
+    row("policy", format!("{}; a data source's own goes before it", words::policy(request.policy)));
     row("attempt", request.attempt.to_string());
     if request.reopened > 0 {
         row("reopened", count(request.reopened, "time", "times"));
@@ -382,7 +382,7 @@ mod tests {
           legal date   2026-12-21 09:30:00 UTC
           ticket       T-1
           identified   by email
-          policy       auto (the policy decides itself)
+          policy       auto (the policy decides itself); a data source's own goes before it
           attempt      1
           closed       2026-11-21 09:30:12 UTC
           receipt      SHA-256 abababababababababababababababababababababababababababababababab
@@ -415,7 +415,7 @@ mod tests {
           held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
           ticket       T-1
           identified   by email
-          policy       auto (the policy decides itself)
+          policy       auto (the policy decides itself); a data source's own goes before it
           attempt      1
           next look    2026-11-21 09:32:00 UTC by the reconciliation, if nothing moves it before
           you may      rightful request extend 019aa6e0-5c1f-7000-8000-000000000001 --months 1 --ground complexity
@@ -540,7 +540,7 @@ mod tests {
           held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
           ticket       T-1
           identified   by email
-          policy       always (a person decides)
+          policy       always (a person decides); a data source's own goes before it
           attempt      1
           next look    2026-11-21 09:32:00 UTC by the reconciliation, if nothing moves it before
           you may      rightful request cancel 019aa6e0-5c1f-7000-8000-000000000001
@@ -660,7 +660,7 @@ mod tests {
           held by      reconcile (the reconciliation takes it up), by 2026-11-21 09:31:00 UTC
           ticket       T-1
           identified   by email
-          policy       auto (the policy decides itself)
+          policy       auto (the policy decides itself); a data source's own goes before it
           attempt      1
           closed       2026-11-21 09:30:12 UTC
           receipt      SHA-256 abababababababababababababababababababababababababababababababab
