@@ -42,6 +42,9 @@ pub fn todo(task: &TaskView, code: &str) -> &'static str {
         (TaskState::Unknown, _) if !task.is_persons() => LOOKS,
         (TaskState::Unknown, WAIT) => LOOK,
         (TaskState::Settled, WAIT) => "make the request again once the vendor can be reached",
+        (TaskState::Settled, IDENTIFY) => {
+            "give it one: `rightful request identify ID`; a closed request is reopened first"
+        }
         (_, todo) => todo,
     }
 }

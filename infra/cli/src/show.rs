@@ -223,7 +223,12 @@ fn decided(task: &TaskView, row: &mut impl FnMut(&str, String)) {
     if let Some(review) = &task.review {
         row(
             "reviewed",
-            format!("{}, by {} at {}", words::verdict(review.verdict), review.by, utc(review.at)),
+            format!(
+                "{}, by {} at {}",
+                words::verdict(review.verdict, counts.found),
+                review.by,
+                utc(review.at)
+            ),
         );
     }
     if let Some(decision) = &task.decision {
@@ -367,6 +372,7 @@ mod tests {
     use rightful_domain::task::{Outcome, Review, Task, Verdict};
     use rightful_domain::ticket::{Answer, AnswerState};
     use rightful_domain::vendor::Fault;
+    use rightful_domain::view::ReviewView;
 
     #[test]
     fn a_fulfilled_request_is_shown_with_claim_and_verification_apart() {
@@ -583,6 +589,20 @@ mod tests {
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --leave-out --reason TEXT
           you may      rightful request run 019aa6e0-5c1f-7000-8000-000000000001 --source main
         ");
+    }
+
+    #[test]
+    fn a_data_source_that_was_left_out_is_not_told_as_one_that_was_acted_on() {
+        let (request, mut tasks) = fixtures::missing_identifier();
+        let by = "arn:aws:iam::000000000000:user/ann";
+        tasks[0].state = TaskState::Settled;
+        tasks[0].outcome = Some(Outcome::MissingIdentifier);
+        let mut detail = fixtures::detail(&request, &tasks, "09:31:00");
+        let at = fixtures::at("09:30:30");
+        detail.tasks[0].review = Some(ReviewView { by: by.to_owned(), at, verdict: Verdict::Proceed });
+        let text = text_of(&detail, at);
+        assert!(text.contains("reviewed     leave out, as its identifier is missing, by arn:"), "{text}");
+        assert!(text.contains("a closed request is reopened first"), "{text}");
     }
 
     #[test]

@@ -251,8 +251,11 @@ pub fn own_policies(own: &OwnPolicies) -> String {
 }
 
 /// What a verdict is, with its ground.
-pub fn verdict(verdict: Verdict) -> String {
+///
+/// Where no record was found there is nothing to proceed with: the data source was left out.
+pub fn verdict(verdict: Verdict, records: u32) -> String {
     match verdict {
+        Verdict::Proceed if records == 0 => "leave out, as its identifier is missing".to_owned(),
         Verdict::Proceed => "proceed".to_owned(),
         Verdict::Refuse(ground) => format!("refuse, {} ({})", ground.as_str(), refusal(ground)),
     }
@@ -382,7 +385,7 @@ pub fn fact(fact: &Fact) -> String {
             None => format!("review_needed: {source}, its identifier is missing, policy {policy}"),
         },
         Fact::Reviewed { source, by, verdict: ruled, records, .. } => {
-            format!("reviewed: {source}, {records} record(s): {}, by {by}", verdict(*ruled))
+            format!("reviewed: {source}, {records} record(s): {}, by {by}", verdict(*ruled, *records))
         }
         Fact::IdentifierGiven { source, identifier, by } => {
             format!("identifier_given: {source}, {identifier}, by {by}")
