@@ -42,6 +42,9 @@ pub fn todo(task: &TaskView, code: &str) -> &'static str {
         (TaskState::Unknown, _) if !task.is_persons() => LOOKS,
         (TaskState::Unknown, WAIT) => LOOK,
         (TaskState::Settled, WAIT) => "make the request again once the vendor can be reached",
+        (TaskState::Settled, IDENTIFY) => {
+            "give it one: `rightful request identify ID`; a closed request is reopened first"
+        }
         (_, todo) => todo,
     }
 }
@@ -124,11 +127,15 @@ const CODES: &[(&str, &str, &str)] = &[
     ("task_not_moved", "a task makes no progress, and no code says why", "read the functions' logs by the request's id, then `rightful reconcile --now`"),
     ("vendor_at_work", "the vendor works on it and has not finished", "ask the vendor, or extend the legal date: `rightful request extend ID`"),
 
+    // Why an act on a request is refused, where its state alone says so.
+    ("receipt_not_found", "there is no such receipt: each closing of a request has one, counted from 0", "leave --closing out for the last one; `rightful request show ID --events` shows each closing"),
+    ("request_closed", "the request is closed, or about to be", "look how it ended: `rightful request show ID`; `rightful request reopen ID` opens it again, while its person is not forgotten"),
+    ("request_open", "the request is open", "have a data source run again instead: `rightful request run ID --source S`"),
+
     // What reconcile makes of the end of an execution.
     ("attempt_not_current", "the execution that ended is of an attempt that another one has followed", "nothing"),
     ("end_known", "the end of that execution was recorded before", "nothing"),
     ("not_our_execution", "the execution that ended is none of ours", "nothing"),
-    ("request_closed", "the request of the execution that ended is closed", "nothing"),
 
     // Calls to a vendor.
     ("credentials_rejected", "the vendor doesn't accept the token", "put the right token into the data source's secret, then `rightful source test`"),
@@ -395,6 +402,16 @@ mod tests {
             for text in [what, todo] {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{code}: {text}");
             }
+        }
+    }
+
+    #[test]
+    fn whoever_comes_too_late_or_too_early_is_told_the_command_that_goes_on() {
+        for (code, command) in
+            [("request_closed", "reopen ID"), ("request_open", "run ID"), ("receipt_not_found", "--events")]
+        {
+            let told = told_code(code).to_string();
+            assert!(told.contains(command) && !told.contains("execution"), "{told}");
         }
     }
 

@@ -79,7 +79,7 @@ fn text_of(detail: &RequestDetail, now: Time) -> String {
     }
     row("ticket", request.reference.as_ref().map_or("-", Reference::as_str).to_owned());
     row("identified", format!("by {}", words::kinds(&request.identifier_kinds)));
-    row("policy", words::policy(request.policy));
+    row("policy", format!("{}; a data source's own goes before it", words::policy(request.policy)));
     row("attempt", request.attempt.to_string());
     if request.reopened > 0 {
         row("reopened", count(request.reopened, "time", "times"));
@@ -223,7 +223,12 @@ fn decided(task: &TaskView, row: &mut impl FnMut(&str, String)) {
     if let Some(review) = &task.review {
         row(
             "reviewed",
-            format!("{}, by {} at {}", words::verdict(review.verdict), review.by, utc(review.at)),
+            format!(
+                "{}, by {} at {}",
+                words::verdict(review.verdict, counts.found),
+                review.by,
+                utc(review.at)
+            ),
         );
     }
     if let Some(decision) = &task.decision {
@@ -278,7 +283,11 @@ fn of_task(detail: &RequestDetail, task: &TaskView) -> Vec<String> {
     let seen = task.found_digest.as_ref().map_or_else(String::new, |digest| {
         format!(" --seen {source}={}", digest.mac.get(..16).unwrap_or(&digest.mac))
     });
-    let kind = task.needs.asked.first().map_or("KIND", |asked| asked.kind.as_str());
+    // Which of several kinds it is to be is not ours to guess.
+    let kind = match task.needs.asked.as_slice() {
+        [only] => only.kind.as_str(),
+        _ => "KIND",
+    };
     let command = |may: &May| match may {
         May::Proceed => {
             Some(format!("rightful request review {id} --source {source} --proceed{seen} --reason TEXT"))
@@ -363,6 +372,7 @@ mod tests {
     use rightful_domain::task::{Outcome, Review, Task, Verdict};
     use rightful_domain::ticket::{Answer, AnswerState};
     use rightful_domain::vendor::Fault;
+    use rightful_domain::view::ReviewView;
 
     #[test]
     fn a_fulfilled_request_is_shown_with_claim_and_verification_apart() {
@@ -378,7 +388,7 @@ mod tests {
           legal date   2026-12-21 09:30:00 UTC
           ticket       T-1
           identified   by email
-          policy       auto (the policy decides itself)
+          policy       auto (the policy decides itself); a data source's own goes before it
           attempt      1
           closed       2026-11-21 09:30:12 UTC
           receipt      SHA-256 abababababababababababababababababababababababababababababababab
@@ -411,7 +421,7 @@ mod tests {
           held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
           ticket       T-1
           identified   by email
-          policy       auto (the policy decides itself)
+          policy       auto (the policy decides itself); a data source's own goes before it
           attempt      1
           next look    2026-11-21 09:32:00 UTC by the reconciliation, if nothing moves it before
           you may      rightful request extend 019aa6e0-5c1f-7000-8000-000000000001 --months 1 --ground complexity
@@ -536,7 +546,7 @@ mod tests {
           held by      person (only a person can move it), by 2026-12-21 09:30:00 UTC
           ticket       T-1
           identified   by email
-          policy       always (a person decides)
+          policy       always (a person decides); a data source's own goes before it
           attempt      1
           next look    2026-11-21 09:32:00 UTC by the reconciliation, if nothing moves it before
           you may      rightful request cancel 019aa6e0-5c1f-7000-8000-000000000001
@@ -552,7 +562,7 @@ mod tests {
           waits for    a person's decision on 2 records
                        exactly those of digest 0202020202020202020202020202020202020202020202020202020202020202
           next look    2026-11-21 09:32:00 UTC
-          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier email=-
+          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier KIND=-
           you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --proceed --seen main=0202020202020202 --reason TEXT
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --seen main=0202020202020202 --reason TEXT
@@ -574,11 +584,25 @@ mod tests {
           policy       always (a person decides)
           waits for    a person: the identifier, or the word to go on without it
           next look    2026-11-21 09:32:00 UTC
-          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier email=-
+          you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier KIND=-
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --reason TEXT
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --leave-out --reason TEXT
           you may      rightful request run 019aa6e0-5c1f-7000-8000-000000000001 --source main
         ");
+    }
+
+    #[test]
+    fn a_data_source_that_was_left_out_is_not_told_as_one_that_was_acted_on() {
+        let (request, mut tasks) = fixtures::missing_identifier();
+        let by = "arn:aws:iam::000000000000:user/ann";
+        tasks[0].state = TaskState::Settled;
+        tasks[0].outcome = Some(Outcome::MissingIdentifier);
+        let mut detail = fixtures::detail(&request, &tasks, "09:31:00");
+        let at = fixtures::at("09:30:30");
+        detail.tasks[0].review = Some(ReviewView { by: by.to_owned(), at, verdict: Verdict::Proceed });
+        let text = text_of(&detail, at);
+        assert!(text.contains("reviewed     leave out, as its identifier is missing, by arn:"), "{text}");
+        assert!(text.contains("a closed request is reopened first"), "{text}");
     }
 
     #[test]
@@ -656,7 +680,7 @@ mod tests {
           held by      reconcile (the reconciliation takes it up), by 2026-11-21 09:31:00 UTC
           ticket       T-1
           identified   by email
-          policy       auto (the policy decides itself)
+          policy       auto (the policy decides itself); a data source's own goes before it
           attempt      1
           closed       2026-11-21 09:30:12 UTC
           receipt      SHA-256 abababababababababababababababababababababababababababababababab

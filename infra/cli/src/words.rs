@@ -39,7 +39,7 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Copied => "the copy is made",
         Outcome::NothingFound => "no record of this person",
         Outcome::MissingIdentifier => "it needs an identifier that the request doesn't have",
-        Outcome::Refused => "refused",
+        Outcome::Refused => "a reviewer or the vendor refused it",
         Outcome::StillPresent => "the vendor says it is done, yet the records are still found",
         Outcome::Failed => "it could not be done",
         Outcome::DryRun => "tried out, nothing erased and nothing copied",
@@ -53,7 +53,7 @@ pub fn request_outcome(outcome: RequestOutcome) -> &'static str {
         RequestOutcome::Fulfilled => "everything found was acted on",
         RequestOutcome::PartlyFulfilled => "some of what was found was acted on, some was not",
         RequestOutcome::NothingFound => "no data source holds a record of this person",
-        RequestOutcome::Refused => "refused",
+        RequestOutcome::Refused => "a reviewer or the vendor refused it",
         RequestOutcome::Failed => "it could not be done, or only in part",
         RequestOutcome::DryRun => "tried out, nothing erased and nothing copied",
         RequestOutcome::Cancelled => "called off before anything was submitted",
@@ -251,8 +251,11 @@ pub fn own_policies(own: &OwnPolicies) -> String {
 }
 
 /// What a verdict is, with its ground.
-pub fn verdict(verdict: Verdict) -> String {
+///
+/// Where no record was found there is nothing to proceed with: the data source was left out.
+pub fn verdict(verdict: Verdict, records: u32) -> String {
     match verdict {
+        Verdict::Proceed if records == 0 => "leave out, as its identifier is missing".to_owned(),
         Verdict::Proceed => "proceed".to_owned(),
         Verdict::Refuse(ground) => format!("refuse, {} ({})", ground.as_str(), refusal(ground)),
     }
@@ -382,7 +385,7 @@ pub fn fact(fact: &Fact) -> String {
             None => format!("review_needed: {source}, its identifier is missing, policy {policy}"),
         },
         Fact::Reviewed { source, by, verdict: ruled, records, .. } => {
-            format!("reviewed: {source}, {records} record(s): {}, by {by}", verdict(*ruled))
+            format!("reviewed: {source}, {records} record(s): {}, by {by}", verdict(*ruled, *records))
         }
         Fact::IdentifierGiven { source, identifier, by } => {
             format!("identifier_given: {source}, {identifier}, by {by}")
