@@ -9,9 +9,7 @@
 //! a workflow passed along counts.
 
 use super::review::facts_of;
-use super::{
-    AROUND_A_CALL, STALE_TRIES, Settings, open_all_identifiers, part_context, rules_of_run, terms,
-};
+use super::{AROUND_A_CALL, STALE_TRIES, Settings, open_all_identifiers, part_context, rules_of_run, terms};
 use crate::copy::{Contents, Package, Part, SourceCopy};
 use crate::event::{Fact, read_chain};
 use crate::failure::{Code, Failure};
