@@ -96,14 +96,8 @@ impl Cloud {
                 format!("{} {}/{}", function.name(), at.request_id.as_bytes()[15], at.source_id)
             }),
         };
-        let (world, called, ledger) = (Rc::clone(&self.world), function.clone(), Rc::clone(&self.ledger));
-        let work = async move {
-            let answer = called.call(&world).await;
-            if let (Function::Close(id), Err(failure)) = (&called, &answer) {
-                ledger.cannot_pack(*id, failure.code);
-            }
-            answer
-        };
+        let (world, called) = (Rc::clone(&self.world), function.clone());
+        let work = async move { called.call(&world).await };
         self.invoke(name, What::Worker(function.task().cloned()), HANDLER_SECONDS, work, reply);
     }
 

@@ -4,7 +4,7 @@ use rightful_domain::event::Fact;
 use rightful_domain::ids::SourceId;
 use rightful_domain::policy::Policy;
 use rightful_domain::seal::Tag;
-use rightful_domain::task::Verdict;
+use rightful_domain::task::{Outcome, Verdict};
 
 /// What stands about one data source of a request after its events so far.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Standing {
     awaits: Option<Option<Tag>>,
     /// Who allowed the records of this digest.
     pub(crate) decided: Option<(String, Tag)>,
+    /// What stood when it ended: a copy that got lost is made again under the same decision.
+    ended: Option<(String, Tag)>,
     /// Whether anybody ever allowed anything.
     pub(crate) was_decided: bool,
 }
@@ -46,10 +48,18 @@ impl Standing {
             Fact::Intended { .. } | Fact::Copied { .. } if self.decided.is_none() => {
                 return Err("acted on records that nobody decided on");
             }
-            Fact::IdentifierGiven { .. }
-            | Fact::RunsAgain { .. }
-            | Fact::SearchesAgain { .. }
-            | Fact::Settled { .. } => self.stands(None, None),
+            Fact::CopyLost { .. } => {
+                let Some(ended) = self.ended.take() else { return Err("lost a copy that was not made") };
+                self.stands(None, Some(ended));
+            }
+            Fact::Settled { outcome, .. } => {
+                self.ended = self.decided.take().filter(|_| *outcome == Outcome::Copied);
+                self.stands(None, None);
+            }
+            Fact::IdentifierGiven { .. } | Fact::RunsAgain { .. } | Fact::SearchesAgain { .. } => {
+                self.ended = None;
+                self.stands(None, None);
+            }
             _ => {}
         }
         Ok(())
@@ -69,6 +79,7 @@ pub(crate) fn source_of(fact: &Fact) -> Option<&SourceId> {
         | Fact::Reviewed { source, .. }
         | Fact::Intended { source, .. }
         | Fact::Copied { source, .. }
+        | Fact::CopyLost { source, .. }
         | Fact::IdentifierGiven { source, .. }
         | Fact::RunsAgain { source, .. }
         | Fact::SearchesAgain { source }

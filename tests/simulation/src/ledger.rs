@@ -81,8 +81,6 @@ pub(crate) struct Ledger {
     given: RefCell<BTreeSet<(RequestId, SourceId, usize)>>,
     /// Who decides at a data source, by right.
     policies: RefCell<BTreeMap<(SourceId, Right), Policy>>,
-    /// Requests whose copy can't be put together of what is kept: the log says so to a person.
-    unpackable: RefCell<BTreeSet<RequestId>>,
     /// What the events say, by request and data source.
     standings: RefCell<BTreeMap<(RequestId, SourceId), Standing>>,
     posts: RefCell<Vec<Post>>,
@@ -104,7 +102,6 @@ impl Ledger {
             owners: RefCell::default(),
             given: RefCell::default(),
             policies: RefCell::default(),
-            unpackable: RefCell::default(),
             standings: RefCell::default(),
             posts: RefCell::default(),
             searches: RefCell::default(),
@@ -151,18 +148,6 @@ impl Ledger {
             Some(*owner) == demanded
                 || self.given.borrow().contains(&(at.request_id, at.source_id.clone(), *owner))
         })
-    }
-
-    /// Closing a request failed so.
-    pub(crate) fn cannot_pack(&self, id: RequestId, code: &str) {
-        if ["copy_part_missing", "copy_part_unreadable"].contains(&code) {
-            self.unpackable.borrow_mut().insert(id);
-        }
-    }
-
-    /// Whether a person was told that the copy can't be put together.
-    pub(crate) fn is_unpackable(&self, id: RequestId) -> bool {
-        self.unpackable.borrow().contains(&id)
     }
 
     /// A stored request, if it is there.

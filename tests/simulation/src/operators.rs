@@ -163,10 +163,6 @@ impl Staff {
             if since.is_some_and(|at| at.plus_seconds(FIND_OUT_SECONDS) <= now) {
                 self.state(&at(&task), me).await;
             }
-            let copied = task.outcome == Some(Outcome::Copied) && request.copy.is_none();
-            if copied && self.cloud.ledger.is_unpackable(id) {
-                self.run(&at(&task), me).await;
-            }
         }
     }
 

@@ -486,7 +486,7 @@ impl Sim {
         };
         let mut open = tasks.values().filter(|task| task.state != TaskState::Settled).peekable();
         match open.peek() {
-            None => request.state == RequestState::Open && self.ledger.is_unpackable(request.id),
+            None => false,
             Some(_) => {
                 let left = |task: &Task| rightful_domain::owner::is_persons(task) || behind(task);
                 request.next_due.is_some() && open.all(|task| task.next_due.is_some() && left(task))

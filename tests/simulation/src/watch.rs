@@ -314,7 +314,10 @@ impl Looker<'_> {
             self.holds(6, grown, || format!("counts that shrink: {old:?}, then {counts:?}"));
             if before.state == TaskState::Settled {
                 let same = task.state == TaskState::Settled && task.outcome == before.outcome;
-                self.holds(6, same || runs, || "a settled task that changes its outcome".to_owned());
+                let lost = copies
+                    && before.outcome == Some(Outcome::Copied)
+                    && task.copies_lost == before.copies_lost + 1;
+                self.holds(6, same || runs || lost, || "a settled task that changes its outcome".to_owned());
             }
             let handed = before.handed_over_at.is_none() || task.handed_over_at == before.handed_over_at;
             self.holds(5, handed || task.state != TaskState::Unknown, || {

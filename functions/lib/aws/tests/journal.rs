@@ -154,6 +154,16 @@ fn entries(count: u64) -> Vec<Value> {
         .collect()
 }
 
+/// The head of a journal of so many entries.
+fn head_of(count: u64) -> Answer {
+    let mut head = Head::start();
+    for _ in 0..count {
+        let act = Act::SourceDisabled { source: source(0).id };
+        head = journal::write(&head, now(), &ann(), &act).unwrap().head;
+    }
+    ok(json!({"Item": {"schema": {"N": "1"}, "seq": {"N": count.to_string()}, "hash": {"S": head.hash}}}))
+}
+
 fn newest_first(rows: &[Value]) -> Answer {
     ok(json!({"Items": rows.iter().rev().collect::<Vec<_>>()}))
 }
@@ -161,8 +171,14 @@ fn newest_first(rows: &[Value]) -> Answer {
 #[tokio::test]
 async fn the_journal_is_read_page_by_page_the_newest_first() {
     let rows = entries(5);
-    let fake =
-        Fake::new(vec![("Query", newest_first(&rows[2..])), ("Query", newest_first(&rows[..3]))]).await;
+    let fake = Fake::new(vec![
+        ("GetItem", head_of(5)),
+        ("Query", newest_first(&rows[2..])),
+        ("GetItem", head_of(5)),
+        ("Query", newest_first(&rows[..3])),
+        ("GetItem", head_of(5)),
+    ])
+    .await;
     let store = store(&fake);
     let first = store.journal(None, 2).await.unwrap();
     assert_eq!(first.rows.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [5, 4]);
@@ -170,11 +186,35 @@ async fn the_journal_is_read_page_by_page_the_newest_first() {
     let second = store.journal(Some(4), 3).await.unwrap();
     assert_eq!(second.rows.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3, 2, 1]);
     assert_eq!(second.next, None);
-    assert!(store.journal(Some(1), 3).await.unwrap().rows.is_empty(), "nothing is asked");
+    assert!(store.journal(Some(1), 3).await.unwrap().rows.is_empty(), "no entry is asked for");
     let bodies = fake.bodies();
-    assert_eq!((&bodies[0]["Limit"], &bodies[0]["ConsistentRead"]), (&json!(3), &json!(true)));
-    assert_eq!(bodies[0]["ScanIndexForward"], false);
-    assert_eq!(bodies[1]["ExpressionAttributeValues"][":last"]["S"], "ENTRY#0000000003");
+    assert_eq!((&bodies[1]["Limit"], &bodies[1]["ConsistentRead"]), (&json!(3), &json!(true)));
+    assert_eq!(bodies[1]["ScanIndexForward"], false);
+    assert_eq!(bodies[3]["ExpressionAttributeValues"][":last"]["S"], "ENTRY#0000000003");
+}
+
+#[tokio::test]
+async fn a_number_behind_the_newest_entry_is_the_first_page() {
+    let rows = entries(3);
+    for before in [Some(4), Some(5), Some(u64::MAX), None] {
+        let fake = Fake::new(vec![("GetItem", head_of(3)), ("Query", newest_first(&rows))]).await;
+        let page = store(&fake).journal(before, 10).await.unwrap();
+        assert_eq!(page.rows.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3, 2, 1], "{before:?}");
+        let asked = &fake.bodies()[1]["ExpressionAttributeValues"][":last"]["S"];
+        assert_eq!(asked, "ENTRY#0000000003", "{before:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_newest_entry_that_is_cut_off_or_is_not_the_head_s_is_seen() {
+    let rows = entries(3);
+    let other =
+        journal::write(&Head::start(), now(), &ann(), &Act::SourceRemoved { source: source(0).id }).unwrap();
+    let forged = json!({"pk": {"S": "JOURNAL"}, "sk": {"S": "ENTRY#0000000001"}, "bytes": {"B": base64(&other.bytes)}});
+    for (count, rows) in [(3, &rows[..2]), (3, &[]), (1, &[forged][..])] {
+        let fake = Fake::new(vec![("GetItem", head_of(count)), ("Query", newest_first(rows))]).await;
+        assert_eq!(store(&fake).journal(None, 10).await.unwrap_err().code, "journal_broken");
+    }
 }
 
 #[tokio::test]
@@ -192,17 +232,20 @@ async fn a_changed_or_missing_entry_of_the_journal_is_seen() {
     let missing = [whole[0].clone(), whole[1].clone(), whole[3].clone()];
     for (rows, before) in [(&changed[..], None), (&missing[..], None), (&whole[..2], Some(4)), (&[], Some(4))]
     {
-        let fake = Fake::new(vec![("Query", newest_first(rows))]).await;
+        let fake = Fake::new(vec![("GetItem", head_of(4)), ("Query", newest_first(rows))]).await;
         let read = store(&fake).journal(before, 10).await;
         assert_eq!(read.unwrap_err(), Failure::misconfigured("journal_broken"), "{before:?}");
     }
-    let fake = Fake::new(vec![("Query", newest_first(&changed[..2]))]).await;
+    let fake = Fake::new(vec![("GetItem", head_of(4)), ("Query", newest_first(&changed[..2]))]).await;
     assert!(store(&fake).journal(Some(3), 1).await.is_err(), "what the page's oldest follows was changed");
 }
 
 #[tokio::test]
 async fn a_journal_that_nobody_began_is_empty() {
-    let fake = Fake::new(vec![("Query", nothing())]).await;
-    let page = store(&fake).journal(None, 10).await.unwrap();
-    assert!(page.rows.is_empty() && page.next.is_none());
+    for before in [None, Some(1), Some(7)] {
+        let fake = Fake::new(vec![("GetItem", nothing())]).await;
+        let page = store(&fake).journal(before, 10).await.unwrap();
+        assert!(page.rows.is_empty() && page.next.is_none());
+        fake.bodies();
+    }
 }

@@ -32,11 +32,16 @@ fn page(rows: &[u8], more: bool) -> Answer {
 }
 
 fn request(n: u8, state: &str) -> Answer {
+    request_at(n, state, &["crm"])
+}
+
+fn request_at(n: u8, state: &str, sources: &[&str]) -> Answer {
+    let sources: Vec<Value> = sources.iter().map(|source| json!({"S": source})).collect();
     let at = json!({"S": format!("2026-11-21T12:00:{n:02}Z")});
     ok(json!({"Item": {
         "schema": {"N": "1"}, "id": {"S": id(n).to_string()}, "right": {"S": "erasure"},
         "state": {"S": state}, "revision": {"N": "1"}, "policy": {"S": "auto"}, "dry_run": {"BOOL": false},
-        "origin": {"S": "operator"}, "sources": {"L": []}, "identifier_kinds": {"L": []},
+        "origin": {"S": "operator"}, "sources": {"L": sources}, "identifier_kinds": {"L": []},
         "received_at": at, "due_at": at, "attempt": {"N": "1"},
     }}))
 }
@@ -132,22 +137,27 @@ fn source() -> SourceId {
 }
 
 #[tokio::test]
-async fn open_requests_that_use_a_data_source_are_found_whenever_they_are_due() {
+async fn open_requests_that_go_to_a_data_source_are_found_whenever_they_are_due() {
     let mut steps = vec![
         ("Query", due(&[(1, "REQUEST"), (1, "TASK#crm"), (2, "TASK#crm-other")], true)),
         ("GetItem", request(1, "open")),
+        ("GetItem", request_at(2, "open", &["crm-other"])),
         ("Query", due(&[(3, "TASK#crm")], false)),
         // It closed since, and the index does not know yet.
         ("GetItem", request(3, "closed")),
     ];
     steps.extend((1..7).map(|_| ("Query", due(&[], false))));
-    steps.extend([("Query", due(&[(4, "TASK#crm")], false)), ("GetItem", request(4, "open"))]);
+    // Its task there has its outcome and left the index; another one is still open.
+    steps.extend([
+        ("Query", due(&[(4, "REQUEST"), (4, "TASK#crm-other")], false)),
+        ("GetItem", request_at(4, "open", &["crm", "crm-other"])),
+    ]);
     let fake = Fake::new(steps).await;
     assert_eq!(store(&fake).open_requests_at(&source(), 10).await.unwrap(), [id(1), id(4)]);
     let bodies = fake.bodies();
     assert_eq!(bodies[0]["KeyConditionExpression"], "#hash = :hash", "not only what is due by now");
-    assert_eq!(bodies[2]["ExclusiveStartKey"]["sk"]["S"], "TASK#crm-other");
-    assert_eq!(bodies[10]["ExpressionAttributeValues"][":hash"]["S"], "DUE#7");
+    assert_eq!(bodies[3]["ExclusiveStartKey"]["sk"]["S"], "TASK#crm-other");
+    assert_eq!(bodies[11]["ExpressionAttributeValues"][":hash"]["S"], "DUE#7");
 }
 
 #[tokio::test]

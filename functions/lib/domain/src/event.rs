@@ -183,6 +183,13 @@ pub enum Fact {
         /// How many of those decided on were gone.
         gone: u32,
     },
+    /// What was copied can't be packed: it is copied again.
+    CopyLost {
+        /// Where.
+        source: SourceId,
+        /// Why: a code of ours.
+        reason: String,
+    },
     /// The person's copy was put together and kept.
     CopyKept {
         /// SHA-256 of the file, in hex.

@@ -67,6 +67,8 @@ const NOT_SENT_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 3600 };
 const SEARCH_WAITS: Waits = Waits { first_seconds: 15, longest_seconds: 6 * 3600 };
 /// How many looks in a row may find the data source's set-up broken before a person has to mend it.
 const TRIES_WITHOUT_VENDOR: u32 = 4;
+/// How often a copy may turn out lost, or unfit, and be made again.
+const MOST_LOST_COPIES: u32 = 3;
 /// Seconds between looks at a task that a person has.
 const HANDED_OVER_SECONDS: u64 = 3600;
 
@@ -167,6 +169,8 @@ pub enum Event {
     CopyFailed(Fault),
     /// The records can't be copied.
     CannotCopy(Code),
+    /// What was copied can't be packed: it is not there any more, does not open, or is not what is told.
+    CopyLost(Code),
     /// The search, or what it needs, ended the task.
     SearchEnded {
         /// When it began.
@@ -521,6 +525,7 @@ impl Moving<'_> {
             Event::Copied { records, appeared } if self.is_copying() => self.copied(records, appeared),
             Event::CopyFailed(fault) if self.is_copying() => self.copy_failed(&fault),
             Event::CannotCopy(code) if self.is_copying() => self.settle(Outcome::Failed, Some(code)),
+            Event::CopyLost(code) if self.is_copied() => self.copy_lost(code),
             Event::SearchEnded { began, outcome, reason, found } if searching => {
                 self.life.task.searched_at = Some(began);
                 self.search_ended(outcome, reason, found);
@@ -664,6 +669,7 @@ impl Moving<'_> {
         task.gave_up = None;
         task.claim = None;
         (task.tries, task.polls, task.looks, task.left, task.appeared) = (0, 0, 0, 0, 0);
+        task.copies_lost = 0;
         task.submitted_at = None;
         task.finished_at = None;
         task.verified_at = None;
@@ -737,6 +743,26 @@ impl Moving<'_> {
             return self.settle(Outcome::Failed, Some(fault.code()));
         }
         self.waits(fault.code(), SEARCH_WAITS.after(self.life.task.tries));
+    }
+
+    fn is_copied(&self) -> bool {
+        self.life.task.state == TaskState::Settled && self.life.task.outcome == Some(Outcome::Copied)
+    }
+
+    /// The same records are copied again; after several losses a person has to see to it, and the task
+    /// says why it failed.
+    fn copy_lost(&mut self, code: Code) {
+        self.record(|source| Fact::CopyLost { source, reason: code.to_owned() });
+        let task = &mut self.life.task;
+        task.state = TaskState::Copying;
+        (task.outcome, task.settled_at) = (None, None);
+        (task.counts.submitted, task.counts.confirmed, task.tries) = (0, 0, 0);
+        task.copies_lost += 1;
+        if task.copies_lost > MOST_LOST_COPIES {
+            return self.settle(Outcome::Failed, Some(code));
+        }
+        let wait = SEARCH_WAITS.after(task.copies_lost);
+        self.waits(code, wait);
     }
 
     /// The next batch has to wait; but a copy doesn't wait past its time for an export of the vendor's.

@@ -207,6 +207,9 @@ pub struct Task {
     pub claim: Option<Claim>,
     /// Failed tries of the step it is in.
     pub tries: u32,
+    /// How often what was copied turned out lost, or unfit, and was copied again.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub copies_lost: u32,
     /// Checks of its rules that found them unfinished.
     pub polls: u32,
     /// Looks after the rules finished.
@@ -283,6 +286,7 @@ impl Task {
             gave_up: None,
             claim: None,
             tries: 0,
+            copies_lost: 0,
             polls: 0,
             looks: 0,
             left: 0,
@@ -398,6 +402,11 @@ impl Rule {
 
 fn first() -> u32 {
     1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 fn auto() -> Policy {

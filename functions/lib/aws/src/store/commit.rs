@@ -182,7 +182,7 @@ impl Store {
         Ok(self.row(pk, sk).await?.is_some_and(|item| is_by(&item, writer)))
     }
 
-    async fn head(&self, pk: &str) -> Result<Option<Head>, Failure> {
+    pub(super) async fn head(&self, pk: &str) -> Result<Option<Head>, Failure> {
         let row = self.row(pk.to_owned(), HEAD_SK.to_owned()).await?;
         row.map(|item| read(item, SCHEMA)).transpose()
     }

@@ -47,27 +47,31 @@ impl Store {
     }
 
     /// Entries of the deployment's journal, the newest first, at most `limit` of them, from before the
-    /// entry numbered `before`, or from the newest on. That they follow each other, and the entry before
-    /// them, without a gap or a change was checked. `next` is the number for the next call.
+    /// entry numbered `before`, or from the newest on; a number behind the newest entry is the same as none.
+    /// That they follow each other, and the entry before them, without a gap or a change, up to the
+    /// journal's head, was checked. `next` is the number for the next call.
     ///
     /// # Errors
     /// When the store fails, or `Misconfigured` (`journal_broken`) when an entry was changed or is missing.
     pub async fn journal(&self, before: Option<u64>, limit: u32) -> Result<Page<Entry>, Failure> {
-        let last = before.unwrap_or(u64::MAX).saturating_sub(1);
+        let newest = self.head(JOURNAL_PK).await?.unwrap_or_else(Head::start);
+        let last = before.unwrap_or(u64::MAX).saturating_sub(1).min(newest.seq);
         if last == 0 {
             return Ok(Page { rows: Vec::new(), next: None });
         }
         let limit = limit.clamp(1, MAX_ENTRIES);
         // One more: it holds what the oldest of the page follows.
         let links = self.newest_links(last, limit + 1).await?;
-        let newest_is_there = links.last().is_none_or(|(seq, _)| before.is_none() || *seq == last);
-        if !newest_is_there || (links.is_empty() && before.is_some()) {
+        if links.last().is_none_or(|(seq, _)| *seq != last) {
             return Err(BROKEN);
         }
-        let Some((oldest, bytes)) = links.first() else { return Ok(Page { rows: Vec::new(), next: None }) };
+        let (oldest, bytes) = links.first().ok_or(BROKEN)?;
         let head = Head { seq: oldest.saturating_sub(1), hash: followed_by(bytes)? };
         let bytes: Vec<Vec<u8>> = links.into_iter().map(|(_, bytes)| bytes).collect();
-        let (_, mut entries) = journal::read(&head, &bytes).map_err(|_| BROKEN)?;
+        let (read, mut entries) = journal::read(&head, &bytes).map_err(|_| BROKEN)?;
+        if read.seq == newest.seq && read != newest {
+            return Err(BROKEN);
+        }
         entries.reverse();
         entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let next = entries.last().filter(|entry| entry.seq > 1).map(|entry| entry.seq.to_string());

@@ -103,11 +103,12 @@ impl Store {
 }
 
 impl UsesOf for Store {
-    /// Reads the due index through, which holds open requests and their tasks alone: as much as there is
-    /// open work, whatever was ever done.
+    /// Reads the due index through, which holds what is not done: as much as there is open work, whatever
+    /// was ever done. The request's own row tells, also where its task there has its outcome already: it can
+    /// be run again until the request closes.
     async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let mut open = BTreeSet::new();
+        let (mut open, mut seen) = (BTreeSet::new(), BTreeSet::new());
         for shard in 0..DUE_SHARDS {
             let mut after: Option<String> = None;
             loop {
@@ -116,9 +117,11 @@ impl UsesOf for Store {
                     if open.len() >= most {
                         return Ok(open.into_iter().collect());
                     }
-                    // The row tells, not the index, which lags behind.
-                    if due.source.as_ref() == Some(source)
-                        && self.request(due.request).await?.is_some_and(|it| it.state == RequestState::Open)
+                    let goes_there =
+                        |it: &Request| it.state == RequestState::Open && it.sources.contains(source);
+                    // The row, not the index, which lags behind; each once.
+                    if seen.insert(due.request)
+                        && self.request(due.request).await?.is_some_and(|it| goes_there(&it))
                     {
                         open.insert(due.request);
                     }

@@ -8,11 +8,13 @@
 //! Architecture Invariant: the outcome is a function of what is stored about the tasks; nothing that
 //! a workflow passed along counts.
 
-use super::{AROUND_A_CALL, STALE_TRIES, Settings, open_all_identifiers, part_context};
+use super::review::facts_of;
+use super::{AROUND_A_CALL, STALE_TRIES, Settings, open_all_identifiers, part_context, rules_of_run, terms};
 use crate::copy::{Contents, Package, Part, SourceCopy};
 use crate::event::{Fact, read_chain};
 use crate::failure::{Code, Failure};
 use crate::ids::{Reference, RequestId, SourceId};
+use crate::life::{Event, Life, step};
 use crate::ports::{
     Change, Clock, CommitError, CopyPackages, Forgets, Keys, Packs, Reads, Receipts, Row, Signer, Tickets,
     Writes,
@@ -71,6 +73,10 @@ pub struct Closing {
     /// How many of these nobody knows the state of.
     pub unknown: u32,
 }
+
+/// Why what a data source gave can't be packed.
+const PART_MISSING: Code = "copy_part_missing";
+const PART_UNREADABLE: Code = "copy_part_unreadable";
 
 /// Why the answer isn't given.
 const GAVE_UP: Code = "ticket_answer_gave_up";
@@ -140,9 +146,15 @@ where
     async fn pack(&self, mut request: Request, tasks: &[Task]) -> Result<(), CommitError> {
         let id = request.id;
         let key = self.keys.key(id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
-        let mut sources = Vec::with_capacity(tasks.len());
+        let (mut sources, mut lost) = (Vec::with_capacity(tasks.len()), Vec::new());
         for task in tasks {
-            sources.push(self.source_copy(task, &key).await?);
+            match self.source_copy(task, &key).await? {
+                Ok(copy) => sources.push(copy),
+                Err(code) => lost.push((task, code)),
+            }
+        }
+        if !lost.is_empty() {
+            return self.copy_again(request, &lost).await;
         }
         let identifiers = open_all_identifiers(self.keys, &request).await?;
         let now = self.clock.now();
@@ -174,8 +186,25 @@ where
         self.save(request, fact).await
     }
 
-    /// What a data source gave, or why it gave nothing.
-    async fn source_copy(&self, task: &Task, key: &DataKey) -> Result<SourceCopy, Failure> {
+    /// Has the data sources whose part can't be packed copied again. On the request's revision, so that
+    /// nobody packs or closes meanwhile.
+    async fn copy_again(&self, request: Request, lost: &[(&Task, Code)]) -> Result<(), CommitError> {
+        let (id, now) = (request.id, self.clock.now());
+        let terms = terms(&request, &self.settings, None);
+        let (mut rows, mut facts) = (Vec::new(), Vec::new());
+        for (task, code) in lost {
+            let life = Life { task: (*task).clone(), rules: rules_of_run(self.store, task).await? };
+            let (after, effects) = step(&life, Event::CopyLost(code), now, &terms);
+            rows.push(Row::Task(after.task));
+            facts.extend(facts_of(effects));
+        }
+        rows.push(Row::Request(request));
+        self.store.commit(Change { request: id, at: now, rows, facts }).await
+    }
+
+    /// What a data source gave, or why it gave nothing; the code that says why what it gave can't be
+    /// packed.
+    async fn source_copy(&self, task: &Task, key: &DataKey) -> Result<Result<SourceCopy, Code>, Failure> {
         let empty = SourceCopy {
             source: task.source.clone(),
             title: task.connector.clone(),
@@ -187,18 +216,23 @@ where
             export: None,
         };
         if empty.outcome != Outcome::Copied {
-            return Ok(empty);
+            return Ok(Ok(empty));
         }
-        let missing = Failure::misconfigured("copy_part_missing");
-        let sealed = self.copies.part(task.request, &task.source).await?.ok_or(missing)?;
-        let unreadable = Failure::misconfigured("copy_part_unreadable");
-        let plain = key.open(&part_context(task), &sealed).map_err(|_| unreadable)?;
-        let part: Part = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
+        let sealed = match self.copies.part(task.request, &task.source).await {
+            Ok(Some(sealed)) => sealed,
+            Ok(None) => return Ok(Err(PART_MISSING)),
+            Err(failure) if failure.code == PART_UNREADABLE => return Ok(Err(PART_UNREADABLE)),
+            Err(failure) => return Err(failure),
+        };
+        let opened = key.open(&part_context(task), &sealed).ok();
+        let Some(part) = opened.and_then(|plain| serde_json::from_slice::<Part>(&plain).ok()) else {
+            return Ok(Err(PART_UNREADABLE));
+        };
         // Of two workers at once the one that is told of need not be the one whose part is kept.
         if super::count(part.records.len()) != task.counts.submitted {
-            return Err(missing);
+            return Ok(Err(PART_MISSING));
         }
-        Ok(SourceCopy { title: part.title, records: part.records, export: part.export, ..empty })
+        Ok(Ok(SourceCopy { title: part.title, records: part.records, export: part.export, ..empty }))
     }
 
     /// The outcome, with all tasks leaving the due index, in one change.
