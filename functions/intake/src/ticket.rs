@@ -115,6 +115,10 @@ fn reference(pointer: &str, body: &Value) -> Result<Option<Reference>, TicketErr
 fn sources(pointer: &str, body: &Value) -> Result<Vec<SourceId>, TicketError> {
     match body.pointer(pointer) {
         None | Some(Value::Null) => Ok(Vec::new()),
+        // An empty list is a template's mistake, and never all of them.
+        Some(Value::Array(list)) if list.is_empty() => {
+            Err(TicketError::Wrong(pointer.to_owned(), "a list of at least one data source id, or left out"))
+        }
         Some(Value::Array(list)) => list
             .iter()
             .map(|one| {
@@ -188,6 +192,10 @@ mod tests {
             (
                 json!({"right": "erasure", "identifiers": person, "dry_run": "yes"}),
                 "the body's /dry_run must be true or false",
+            ),
+            (
+                json!({"right": "erasure", "identifiers": person, "sources": []}),
+                "the body's /sources must be a list of at least one data source id, or left out",
             ),
             (
                 json!({"right": "erasure", "identifiers": person, "sources": "a"}),

@@ -405,9 +405,9 @@ pub fn fact(fact: &Fact) -> String {
         Fact::Copied { source, records, gone } => {
             format!("copied: {source}, {records} record(s), {gone} were gone")
         }
-        Fact::CopyLost { source, reason } => format!(
-            "copy_lost: what {source} gave can't be packed ({reason}); it is copied again"
-        ),
+        Fact::CopyLost { source, reason } => {
+            format!("copy_lost: what {source} gave can't be packed ({reason}); it is copied again")
+        }
         Fact::CopyKept { sha256, bytes, records, expires_at } => format!(
             "copy_kept: {records} record(s), {}, until {}, SHA-256 {sha256}",
             crate::output::size(*bytes),

@@ -31,8 +31,7 @@ pub(super) struct Given {
 struct New {
     right: Right,
     identifiers: Vec<Given>,
-    #[serde(default)]
-    sources: Vec<SourceId>,
+    sources: Option<Vec<SourceId>>,
     #[serde(default)]
     dry_run: bool,
     reference: Option<Reference>,
@@ -92,6 +91,11 @@ pub(crate) async fn new<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Ans
     for (n, one) in given.iter().enumerate() {
         identifiers.push(identifier(one, &format!("identifiers[{n}].value"))?);
     }
+    if sources.as_ref().is_some_and(Vec::is_empty) {
+        let what = "`sources` names at least one data source; leave it out for all that are enabled";
+        return Err(Refusal::new(400, "body_malformed", what).with(objection("sources", what)));
+    }
+    let sources = sources.unwrap_or_default();
     check(api, &identifiers, &sources).await?;
     let demand = Demand { right, identifiers, reference, dry_run, sources };
     let outside = &api.outside;

@@ -115,7 +115,11 @@ async fn data_sources_that_a_request_can_not_go_to_are_told() -> Given {
     for n in 0..41 {
         stage.world.put_source(&format!("s{n}"), true);
     }
+    // A list without any is a mistake, and never all of them.
     body["sources"] = json!([]);
+    let reply = stage.post("/api/requests", &body).await;
+    assert_eq!((reply.status, reply.code()), (400, "body_malformed"));
+    body["sources"] = serde_json::Value::Null;
     let reply = stage.post("/api/requests", &body).await;
     assert_eq!((reply.status, reply.code()), (422, "too_many_sources"));
     stage.given()

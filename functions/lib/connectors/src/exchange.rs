@@ -80,6 +80,23 @@ impl<S: Secrets> Exchange<S> {
         Err(Trouble::Unauthorized)
     }
 
+    /// Asks with the current token alone, read anew: what proves that a token was replaced.
+    pub(crate) async fn ask_as_set_up(
+        &self,
+        operation: Operation,
+        request: &Request,
+        values: Values<'_>,
+    ) -> Result<Bytes, Trouble> {
+        let ends = Instant::now() + Duration::from_secs(self.definition.limits.call_timeout_seconds);
+        let rendered = render(&self.params, request, None, values)
+            .map_err(|_| Trouble::NotSent("vendor_request_unusable"))?;
+        let versions = self.secrets.secret(&self.secret_name, true).await;
+        let versions = versions.map_err(|failure| Trouble::NotSent(failure.code))?;
+        let current = versions.first().ok_or(Trouble::Unauthorized)?;
+        let token = header(&self.definition, current).map_err(|failure| Trouble::NotSent(failure.code))?;
+        self.send(operation, request, &rendered, &token, ends).await
+    }
+
     async fn send(
         &self,
         operation: Operation,

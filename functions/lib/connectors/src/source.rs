@@ -302,7 +302,7 @@ impl<S: Secrets> Vendor for Source<S> {
     async fn test(&self) -> Result<(), Fault> {
         let values = Values::of(&self.exchange.params);
         let request = &self.exchange.definition.test;
-        let body = self.exchange.ask(Operation::Test, request, None, values).await.map_err(fault)?;
+        let body = self.exchange.ask_as_set_up(Operation::Test, request, values).await.map_err(fault)?;
         if answer::is_json(&body) { Ok(()) } else { Err(Fault::Unavailable(UNREADABLE)) }
     }
 }

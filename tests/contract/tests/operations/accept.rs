@@ -2,10 +2,10 @@
 
 use rightful_contract::canary;
 use rightful_contract::table::Fault;
-use rightful_contract::world::{CANARY, World, email, erasure, request_id, source};
+use rightful_contract::world::{CANARY, World, ann, email, erasure, erasure_of, request_id, source};
 use rightful_domain::event::Fact;
 use rightful_domain::operations::accept::{AcceptError, Arrival, Demand};
-use rightful_domain::request::RequestState;
+use rightful_domain::request::{RequestState, Right};
 use rightful_domain::task::TaskState;
 
 const DELIVERY: Arrival<'static> = Arrival::Delivery { channel: "desk", key: b"d-1", body: b"{}" };
@@ -197,4 +197,28 @@ async fn the_largest_demand_fits_a_transaction_and_can_be_closed_again() {
     world.clock.advance(3600);
     assert_eq!(world.reconcile().await.unwrap().failures, []);
     assert_eq!(world.close(request_id(1)).await.unwrap().state, RequestState::Closed);
+}
+
+#[tokio::test]
+async fn invariant_6_a_key_makes_one_request_and_another_demand_under_it_is_a_conflict() {
+    let world = World::new();
+    world.connect("crm");
+    let by = ann();
+    let arrival = Arrival::Operator { by: &by, key: Some("people.csv/7") };
+    let made = world.accept(1, &erasure(), arrival).await.unwrap();
+    let again = world.accept(2, &erasure(), arrival).await.unwrap();
+    assert_eq!((made.new, again.new, again.request), (true, false, made.request));
+    for other in [
+        erasure_of("bo@example.com"),
+        Demand { right: Right::Access, ..erasure() },
+        Demand { dry_run: true, ..erasure() },
+        Demand { sources: vec![source("crm")], ..erasure() },
+    ] {
+        let refused = world.accept(3, &other, arrival).await.unwrap_err();
+        assert_eq!(refused, AcceptError::Conflict(made.request), "{other:?}");
+    }
+    let conflicts = world.facts(made.request);
+    let conflicts = conflicts.iter().filter(|fact| matches!(fact, Fact::DeliveryConflict { .. }));
+    assert_eq!(conflicts.count(), 4);
+    assert!(!world.store.dump().contains("people.csv"), "the key itself is not stored");
 }

@@ -433,3 +433,22 @@ async fn invariant_2_a_search_by_the_old_identifier_that_comes_late_decides_noth
     }
     assert!(ways > 40, "{ways}");
 }
+
+#[tokio::test]
+async fn a_person_is_remembered_whose_inserted_identifier_found_nobody() {
+    let world = World::new();
+    world.connect("crm");
+    world.demand(1, &erasure()).await.unwrap();
+    let at = task_of(1, "crm");
+    world.identify(&at, &email("mistyped@example.com")).await.unwrap();
+    world.find(&at).await.unwrap();
+    world.close(at.request_id).await.unwrap();
+    let request = world.request(at.request_id);
+    assert_eq!(request.outcome, Some(RequestOutcome::NothingFound));
+    assert!(request.forgotten_at.is_none() && world.keys.holds(at.request_id), "it can be reopened");
+    // Without an inserted one nothing is left to be mended.
+    world.demand(2, &erasure()).await.unwrap();
+    world.find(&task_of(2, "crm")).await.unwrap();
+    world.close(task_of(2, "crm").request_id).await.unwrap();
+    assert!(world.request(task_of(2, "crm").request_id).forgotten_at.is_some());
+}

@@ -22,7 +22,6 @@ async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_f
         // An execution that is stopped before it did anything stands for one that never started.
         "",
         "Search Sources",
-        "Review Needed?",
         "Fulfil Sources",
         "Submit",
         "Wait",

@@ -384,7 +384,7 @@ fn an_export_names_records_a_page_and_a_parameter() {
     insta::assert_snapshot!(
         problems(&[
             ("wanted: ${param.export_rule}", "wanted: true"),
-            ("fetched_from: \"In Qualifio, on the page \\\"Export and erasure requests\\\", as a .zip of JSON, once the account's DPO has approved it.\"", "fetched_from: ' '"),
+            ("fetched_from: \"Whoever sent you this copy can fetch it in Qualifio, on the page \\\"Export and erasure requests\\\", as a .zip of JSON files.\"", "fetched_from: ' '"),
             ("    method: POST\n    path: /v1/gdpr/rules/exportData", "    method: GET\n    path: /v1/gdpr/rules/exportData"),
             ("ruleType: GDPR_ExportData\n      clientId: ${param.client_id}\n      ruleTypePayload:\n        profiles: ${records}", "x: 1"),
         ]),

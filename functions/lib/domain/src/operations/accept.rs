@@ -11,6 +11,7 @@ use crate::ports::{Begins, Change, Clock, CommitError, Created, NewKeys, Reads, 
 use crate::request::{Delivery, Request, RequestState, Right};
 use crate::task::Task;
 use crate::vendor::DataSource;
+use zeroize::Zeroizing;
 
 /// What somebody demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +123,7 @@ where
         demand: &Demand,
         arrival: Arrival<'_>,
     ) -> Result<Accepted, AcceptError> {
-        let delivery = self.delivery(id, arrival).await?;
+        let delivery = self.delivery(id, arrival, Some(demand)).await?;
         if let Some(mine) = &delivery
             && let Some(first) = self.store.delivery(&mine.channel, &mine.key).await?
         {
@@ -170,7 +171,7 @@ where
         id: RequestId,
         arrival: Arrival<'_>,
     ) -> Result<Option<RequestId>, Failure> {
-        let Some(mine) = self.delivery(id, arrival).await? else { return Ok(None) };
+        let Some(mine) = self.delivery(id, arrival, None).await? else { return Ok(None) };
         match self.store.delivery(&mine.channel, &mine.key).await? {
             Some(first) if first.body != mine.body => {
                 self.record_conflict(&first).await?;
@@ -180,11 +181,19 @@ where
         }
     }
 
-    async fn delivery(&self, id: RequestId, arrival: Arrival<'_>) -> Result<Option<Delivery>, Failure> {
+    async fn delivery(
+        &self,
+        id: RequestId,
+        arrival: Arrival<'_>,
+        demand: Option<&Demand>,
+    ) -> Result<Option<Delivery>, Failure> {
+        let content;
         let (channel, key, body) = match arrival {
             Arrival::Delivery { channel, key, body } => (channel, key, body),
-            // The key alone says that it is the same demand.
-            Arrival::Operator { key: Some(key), .. } => (OPERATOR, key.as_bytes(), key.as_bytes()),
+            Arrival::Operator { key: Some(key), .. } => {
+                content = demand.map(canonical).unwrap_or_default();
+                (OPERATOR, key.as_bytes(), content.as_slice())
+            }
             Arrival::Operator { key: None, .. } => return Ok(None),
         };
         let in_channel = [channel.as_bytes(), &[0], key].concat();
@@ -216,7 +225,7 @@ where
         };
         let subject = match subject {
             Some(one) => {
-                let content = zeroize::Zeroizing::new(format!("{}\0{}", one.kind(), one.comparable()));
+                let content = Zeroizing::new(format!("{}\0{}", one.kind(), one.comparable()));
                 Some(self.tags.tag("subject", content.as_bytes()).await?)
             }
             None => None,
@@ -289,6 +298,15 @@ where
         let started = self.workflow.start(request.id, request.attempt, &request.sources).await;
         Accepted { request: request.id, new, not_started: started.err() }
     }
+}
+
+/// A demand as bytes: two demands under one key are the same only when nothing of them differs.
+fn canonical(demand: &Demand) -> Zeroizing<Vec<u8>> {
+    let who: Vec<(&str, String)> =
+        demand.identifiers.iter().map(|one| (one.kind().as_str(), one.comparable())).collect();
+    let whole = (demand.right, &who, &demand.reference, demand.dry_run, &demand.sources);
+    // Texts and flags alone: they are always JSON.
+    Zeroizing::new(serde_json::to_vec(&whole).unwrap_or_default())
 }
 
 /// Where an operator's request comes from, as a channel.

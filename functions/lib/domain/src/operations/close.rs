@@ -243,7 +243,8 @@ where
         outcome: RequestOutcome,
     ) -> Result<(), CommitError> {
         let now = self.clock.now();
-        let keep = if outcome.forgets_at_once() { 0 } else { days(self.forget_after_days) };
+        let at_once = outcome.forgets_at_once() && !tasks.iter().any(found_nobody_by_what_was_given);
+        let keep = if at_once { 0 } else { days(self.forget_after_days) };
         let copied = request.copy.as_ref().map_or(now, |copy| copy.expires_at);
         request.state = RequestState::Closed;
         request.outcome = Some(outcome);
@@ -459,6 +460,12 @@ where
         let rows = vec![Row::Request(request)];
         self.store.commit(Change { request: id, at: self.clock.now(), rows, facts: vec![fact] }).await
     }
+}
+
+/// Whether nothing was found by an identifier that a person gave for this data source: it may have been
+/// mistyped, and then somebody has to be able to give another one.
+fn found_nobody_by_what_was_given(task: &Task) -> bool {
+    task.outcome == Some(Outcome::NothingFound) && !task.inserted.is_empty()
 }
 
 /// Whether something was copied that is not packed yet.
