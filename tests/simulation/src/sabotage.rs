@@ -164,13 +164,12 @@ impl Sabotage {
                 let strikes = request.state == RequestState::Closed;
                 strikes && put_request(world, &Request { state: RequestState::Open, ..request })
             }
+            // The file and what is told of it part: at once seen, whoever packs again.
             Sabotage::SwapCopy => {
-                let strikes = point == "after keep package" && request.copy.is_none();
-                let file = world.copies.package(request.id).filter(|_| strikes);
-                file.is_some_and(|mut file| {
-                    file.push(b' ');
-                    world.copies.put_package(request.id, file);
-                    true
+                let copy = request.copy.clone().filter(|_| request.state == RequestState::Open);
+                copy.is_some_and(|mut copy| {
+                    copy.sha256 = copy.sha256.chars().rev().collect();
+                    put_request(world, &Request { copy: Some(copy), ..request.clone() })
                 })
             }
             Sabotage::KeepCopy => {
