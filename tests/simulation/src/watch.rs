@@ -306,7 +306,9 @@ impl Looker<'_> {
             // copy counts anew what an export before it counted.
             let copies = request.right == Right::Access && task.state == TaskState::Copying;
             let copied = before.state == TaskState::Copying;
-            let anew = again || before.state == TaskState::Planned || copies || copied;
+            // What was copied got lost, and is copied again, or given up.
+            let lost = before.outcome == Some(Outcome::Copied) && task.copies_lost == before.copies_lost + 1;
+            let anew = again || before.state == TaskState::Planned || copies || copied || lost;
             let grown = anew
                 || counts.found >= old.found
                     && counts.submitted >= old.submitted
@@ -314,9 +316,6 @@ impl Looker<'_> {
             self.holds(6, grown, || format!("counts that shrink: {old:?}, then {counts:?}"));
             if before.state == TaskState::Settled {
                 let same = task.state == TaskState::Settled && task.outcome == before.outcome;
-                let lost = copies
-                    && before.outcome == Some(Outcome::Copied)
-                    && task.copies_lost == before.copies_lost + 1;
                 self.holds(6, same || runs || lost, || "a settled task that changes its outcome".to_owned());
             }
             let handed = before.handed_over_at.is_none() || task.handed_over_at == before.handed_over_at;
