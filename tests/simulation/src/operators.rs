@@ -16,7 +16,7 @@ use rightful_domain::operations::again::{ActError, Acted};
 use rightful_domain::operations::review::{ReviewError, Reviewed, Reviewing, Seen};
 use rightful_domain::request::{Ground, RefusalGround, Request, RequestState, Right};
 use rightful_domain::seal::Tag;
-use rightful_domain::task::{Outcome, Task, TaskState};
+use rightful_domain::task::{Task, TaskState};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
