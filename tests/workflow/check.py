@@ -704,12 +704,13 @@ def copies_are_encrypted_private_sent_by_TLS_and_gone_after_their_time(template)
 
 @rule("template",
       ("erasure without a person", lambda t: t["Parameters"]["ErasureReview"].update(Default="auto")),
+      ("a copy without a person", lambda t: t["Parameters"]["AccessReview"].update(Default="auto")),
       ("anything", lambda t: t["Parameters"]["ErasureReview"].pop("AllowedPattern")),
       ("a policy that nobody knows", lambda t: t["Parameters"]["AccessReview"].update(AllowedPattern="auto|always|never|over:(0|[1-9][0-9]{0,8})")),
       ("a number written in two ways", lambda t: t["Parameters"]["AccessReview"].update(AllowedPattern="auto|always|over:[0-9]+")))
-def a_person_decides_on_every_erasure_unless_the_deployment_says_otherwise(template):
+def a_person_decides_unless_the_deployment_says_otherwise(template):
     defaults = {name: template["Parameters"][name]["Default"] for name in ("ErasureReview", "AccessReview")}
-    if defaults != {"ErasureReview": "always", "AccessReview": "auto"}:
+    if defaults != {"ErasureReview": "always", "AccessReview": "always"}:
         yield f"{defaults}"
     for name in defaults:
         pattern = template["Parameters"][name].get("AllowedPattern", "")
