@@ -101,6 +101,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("dry_run_unsupported", "this connector has no dry run of the vendor's own", "make a real request, or leave this data source out"),
     ("awaiting_review", "a person has to decide on what was found", "decide: `rightful request review ID`; `rightful request show ID` shows on what"),
     ("identifier_missing", "the request has no identifier of a kind that this data source searches by", IDENTIFY),
+    ("identifier_found_nothing", "the identifier that was given for this data source finds nothing there", "give another one (`request identify`), or leave the data source out (`request review --leave-out`)"),
     ("missing_identifier", "the request has no identifier of a kind that this data source searches by", IDENTIFY),
     ("records_gone", "records that were decided on were gone when they were to be copied", "tell the data subject, or run the data source again for what is there now: `rightful request run ID --source S`"),
     ("refused_by_reviewer", "a reviewer refused it on a legal ground", "nothing; tell the data subject the ground"),

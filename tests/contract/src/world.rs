@@ -364,7 +364,7 @@ impl World {
     pub fn reviewing(&self, id: RequestId, ruling: Ruling) -> Reviewing {
         let waits = |task: &Task| {
             task.state == TaskState::AwaitingReview
-                && (task.lacks_identifier() == (ruling == Ruling::LeaveOut))
+                && (task.wants_identifier() == (ruling == Ruling::LeaveOut))
         };
         let sources = self
             .tasks(id)

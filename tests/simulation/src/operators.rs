@@ -175,7 +175,7 @@ impl Staff {
         if dice.permille(300) {
             self.records(&at(first)).await;
         }
-        let lacks = first.lacks_identifier();
+        let lacks = first.wants_identifier();
         if lacks && dice.permille(500) {
             return self.identify(first, "right", me).await;
         }
@@ -183,7 +183,7 @@ impl Staff {
         let old = dice.permille(150);
         let seen: Vec<Seen> = awaiting
             .iter()
-            .filter(|task| task.source == first.source || all && task.lacks_identifier() == lacks)
+            .filter(|task| task.source == first.source || all && task.wants_identifier() == lacks)
             .map(|task| self.page(task, old))
             .collect();
         let thinks = [60, 600, 4 * HOUR, 72 * HOUR][dice.index(4)];

@@ -28,7 +28,8 @@ use crate::identifier::IdentifierKind;
 use crate::request::{RefusalGround, Request, Right};
 use crate::seal::{Sealed, Tag};
 use crate::task::{
-    Counts, Decision, IDENTIFIER_MISSING, Outcome, Review, Rule, RuleState, Task, TaskState, Verdict,
+    Counts, Decision, IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING, Outcome, Review, Rule, RuleState, Task,
+    TaskState, Verdict,
 };
 use crate::time::Time;
 use crate::vendor::{Capabilities, Claim, Fault, RuleReport, RuleStatus, Submitted};
@@ -626,7 +627,8 @@ impl Moving<'_> {
     }
 
     fn reviewed(&mut self, by: Actor, verdict: Ruling, reason: Sealed) {
-        let missing = self.life.task.lacks_identifier();
+        let missing = self.life.task.wants_identifier();
+        let found_nothing = self.life.task.found_nothing_by_given();
         let task = &mut self.life.task;
         let verdict = match verdict {
             Ruling::Proceed | Ruling::LeaveOut if missing != (verdict == Ruling::LeaveOut) => return,
@@ -643,6 +645,7 @@ impl Moving<'_> {
             (Verdict::Proceed, Some(records)) => {
                 self.decided(Decision { by: by.as_str().to_owned(), at: self.now, records });
             }
+            (Verdict::Proceed, None) if found_nothing => self.settle(Outcome::NothingFound, None),
             (Verdict::Proceed, None) => self.settle(Outcome::MissingIdentifier, Some(IDENTIFIER_MISSING)),
             (Verdict::Refuse(_), _) => self.settle(Outcome::Refused, Some(REFUSED_BY_REVIEWER)),
         }
@@ -690,6 +693,14 @@ impl Moving<'_> {
         if let Some(records) = found {
             self.life.task.counts.found = records;
             self.record(|source| Fact::Found { source, records });
+        }
+        let copies = self.terms.right == Right::Access && !self.terms.dry_run;
+        if copies && outcome == Outcome::NothingFound && !self.life.task.inserted.is_empty() {
+            // What a person gave is wrong, as far as anybody can tell: no copy goes out over it.
+            self.life.task.counts.found = 0;
+            self.life.task.found_digest = None;
+            self.life.task.reason = Some(IDENTIFIER_FOUND_NOTHING.to_owned());
+            return self.await_review(0, None);
         }
         self.settle(outcome, reason);
     }

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// The identifier that a data source needs is missing.
 pub const IDENTIFIER_MISSING: Code = "identifier_missing";
+/// An identifier that was given for this data source alone finds nothing there: it may be a wrong one.
+pub const IDENTIFIER_FOUND_NOTHING: Code = "identifier_found_nothing";
 
 /// Where a task stands. Only [`TaskState::Settled`] is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -257,6 +259,18 @@ impl Task {
     #[must_use]
     pub fn lacks_identifier(&self) -> bool {
         self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(IDENTIFIER_MISSING)
+    }
+
+    /// Whether it waits for a person because an identifier that was given for it finds nothing.
+    #[must_use]
+    pub fn found_nothing_by_given(&self) -> bool {
+        self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(IDENTIFIER_FOUND_NOTHING)
+    }
+
+    /// Whether it waits for an identifier, or for being left out.
+    #[must_use]
+    pub fn wants_identifier(&self) -> bool {
+        self.lacks_identifier() || self.found_nothing_by_given()
     }
 
     /// A task that nobody has begun.

@@ -451,7 +451,7 @@ fn of_task(request: &Request, life: &Life) -> Vec<May> {
     }
     if open && task.state == TaskState::AwaitingReview {
         may.push(May::Refuse);
-        may.push(if task.lacks_identifier() { May::LeaveOut } else { May::Proceed });
+        may.push(if task.wants_identifier() { May::LeaveOut } else { May::Proceed });
     }
     if open && task.state == TaskState::Unknown && task.handed_over_at.is_some() {
         may.push(May::State);
@@ -480,6 +480,7 @@ fn label(task: &Task, awaiting_approval: bool) -> &'static str {
     }
     match task.state {
         TaskState::AwaitingReview if task.lacks_identifier() => MISSING,
+        TaskState::AwaitingReview if task.found_nothing_by_given() => "No records by the identifier given",
         TaskState::AwaitingReview => "Waiting for your decision",
         TaskState::Planned => "Searching",
         TaskState::Decided => "Decided, nothing sent yet",

@@ -5,18 +5,18 @@ use rightful_contract::canary;
 use rightful_contract::catalogue::member;
 use rightful_contract::driver::posts;
 use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply};
-use rightful_contract::world::{CANARY, World, ann, email, erasure, request_id, source, task_of};
+use rightful_contract::world::{CANARY, World, ann, email, erasure, erasure_of, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::life::Ruling;
-use rightful_domain::operations::TaskRef;
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::operations::again::ActError;
-use rightful_domain::operations::review::ReviewError;
+use rightful_domain::operations::review::{ReviewError, Reviewing};
+use rightful_domain::operations::{Next, TaskRef};
 use rightful_domain::owner::{Owner, of_task};
 use rightful_domain::policy::{Policies, Policy};
 use rightful_domain::receipt::verify;
-use rightful_domain::request::{RefusalGround, RequestOutcome, RequestState};
+use rightful_domain::request::{RefusalGround, RequestOutcome, RequestState, Right};
 use rightful_domain::task::{IDENTIFIER_MISSING, Outcome, TaskState};
 use rightful_domain::vendor::{Fault, RecordId, Submitted};
 
@@ -451,4 +451,35 @@ async fn a_person_is_remembered_whose_inserted_identifier_found_nobody() {
     world.find(&task_of(2, "crm")).await.unwrap();
     world.close(task_of(2, "crm").request_id).await.unwrap();
     assert!(world.request(task_of(2, "crm").request_id).forgotten_at.is_some());
+}
+
+#[tokio::test]
+async fn a_wrong_identifier_stops_the_copy_until_another_one_is_given_or_it_is_left_out() {
+    for leaves_out in [false, true] {
+        let world = World::new();
+        world.connect("crm").holds(CANARY, ["a".to_owned()]);
+        let demand = Demand { right: Right::Access, ..erasure_of("nobody@example.com") };
+        world.demand(1, &demand).await.unwrap();
+        let at = task_of(1, "crm");
+        world.identify(&at, &email("mistyped@example.com")).await.unwrap();
+        let step = world.find(&at).await.unwrap();
+        assert_eq!(step.next, Next::Review);
+        assert!(world.task(&at).found_nothing_by_given() && !world.task(&at).lacks_identifier());
+        let told = world.link(at.request_id).await.err().unwrap().to_string();
+        assert!(told.contains("finds nothing at crm") && !told.contains("mistyped"), "{told}");
+        let proceed =
+            Reviewing { ruling: Ruling::Proceed, ..world.reviewing(at.request_id, Ruling::LeaveOut) };
+        let refused = world.review(at.request_id, &proceed, &ann()).await.unwrap_err();
+        assert_eq!(refused, ReviewError::MissingIdentifier(at.source_id.clone()));
+        if leaves_out {
+            let leave = world.reviewing(at.request_id, Ruling::LeaveOut);
+            world.review(at.request_id, &leave, &ann()).await.unwrap();
+            assert_eq!(world.task(&at).outcome, Some(Outcome::NothingFound), "told apart from a missing one");
+        } else {
+            world.identify(&at, &email(CANARY)).await.unwrap();
+            world.find(&at).await.unwrap();
+            world.submit(&at).await.unwrap();
+            assert_eq!(world.task(&at).outcome, Some(Outcome::Copied));
+        }
+    }
 }

@@ -395,7 +395,7 @@ async fn see_to_it(world: &World, at: &TaskRef) {
             return;
         }
         if task.state == TaskState::AwaitingReview {
-            let ruling = if task.lacks_identifier() { Ruling::LeaveOut } else { Ruling::Proceed };
+            let ruling = if task.wants_identifier() { Ruling::LeaveOut } else { Ruling::Proceed };
             let reviewing = world.reviewing(request_id(1), ruling);
             drop(world.review(request_id(1), &reviewing, &bob()).await);
         } else if task.handed_over_at.is_some() {

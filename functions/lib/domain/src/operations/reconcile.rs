@@ -318,8 +318,8 @@ where
         let counted = |of: fn(&Task) -> bool| super::count(tasks.iter().filter(|task| of(task)).count());
         run.unknown += counted(|task| task.state == TaskState::Unknown);
         run.awaiting_review +=
-            counted(|task| task.state == TaskState::AwaitingReview && !task.lacks_identifier());
-        run.missing_identifier += counted(Task::lacks_identifier);
+            counted(|task| task.state == TaskState::AwaitingReview && !task.wants_identifier());
+        run.missing_identifier += counted(Task::wants_identifier);
     }
 
     /// Nothing can be moved now; says when to look again.

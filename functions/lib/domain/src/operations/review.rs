@@ -303,7 +303,7 @@ fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Tas
     if task.found_digest != seen.records {
         return Err(ReviewError::Changed(source()));
     }
-    match (ruling, task.lacks_identifier()) {
+    match (ruling, task.wants_identifier()) {
         (Ruling::Proceed, true) => Err(ReviewError::MissingIdentifier(source())),
         (Ruling::LeaveOut, false) => Err(ReviewError::NotMissing(source())),
         _ => Ok(task),

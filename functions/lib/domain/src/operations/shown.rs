@@ -9,6 +9,7 @@ use crate::ids::{RequestId, SourceId};
 use crate::ports::{Change, Clock, CommitError, CopyLinks, Keys, Reads, Writes};
 use crate::request::{Request, RequestState, Right};
 use crate::seal::Tag;
+use crate::task::Task;
 use crate::time::Time;
 use crate::vendor::RecordId;
 use zeroize::Zeroizing;
@@ -146,12 +147,11 @@ where
         let now = self.clock.now();
         let Some(package) = request.copy.clone() else {
             let tasks = self.store.tasks(id).await?;
-            let missing: Vec<&str> = tasks
-                .iter()
-                .filter(|task| task.lacks_identifier())
-                .map(|task| task.source.as_str())
-                .collect();
-            return Err(ShowError::NoCopy(no_copy(&request, &missing)));
+            let named = |of: fn(&Task) -> bool| -> Vec<&str> {
+                tasks.iter().filter(|task| of(task)).map(|task| task.source.as_str()).collect()
+            };
+            let (missing, wrong) = (named(Task::lacks_identifier), named(Task::found_nothing_by_given));
+            return Err(ShowError::NoCopy(no_copy(&request, &missing, &wrong)));
         };
         if package.expires_at <= now || request.forgotten_at.is_some() {
             return Err(ShowError::Expired(package.expires_at));
@@ -164,12 +164,19 @@ where
 }
 
 /// Why there is no copy.
-fn no_copy(request: &Request, missing: &[&str]) -> String {
+fn no_copy(request: &Request, missing: &[&str], wrong: &[&str]) -> String {
     if !missing.is_empty() {
         return format!(
             "there is no copy yet: the identifier is missing for {}; give it (`request identify`), or leave \
              the data source out (`request review --leave-out`)",
             missing.join(", ")
+        );
+    }
+    if !wrong.is_empty() {
+        return format!(
+            "there is no copy yet: the identifier that was given finds nothing at {}; give another one \
+             (`request identify`), or leave the data source out (`request review --leave-out`)",
+            wrong.join(", ")
         );
     }
     match (request.state, request.dry_run) {
