@@ -493,6 +493,18 @@ async fn the_previous_token_serves_while_the_new_one_is_not_taken_yet() {
 }
 
 #[tokio::test]
+async fn trying_a_data_source_out_proves_the_current_token_alone_and_reads_it_anew() {
+    for case in cases() {
+        let server = taking(&case, "previous", case.answer("search.json")).await;
+        let replaced = case.open(&server.uri(), Kept::new(&["previous"], &["current", "previous"])).await;
+        assert_eq!(replaced.test().await, Err(Fault::Unauthorized));
+        let mended = case.open(&server.uri(), Kept::new(&["wrong"], &["previous", "wrong"])).await;
+        assert_eq!(mended.test().await, Ok(()));
+        assert_eq!(calls(&server).await, 2);
+    }
+}
+
+#[tokio::test]
 async fn tokens_that_are_not_taken_are_tried_once_each() {
     for case in cases() {
         let server = answering(ResponseTemplate::new(401)).await;
