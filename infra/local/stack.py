@@ -370,7 +370,7 @@ def start_ministack(processes: Processes, directory: Path, port: int, wait_scale
         "LOG_LEVEL": "INFO",
     }
     return processes.start(
-        "ministack", [sys.executable, "-m", "ministack"], env, directory / "logs" / "ministack.log", temporary
+        "ministack", [sys.executable, str(ROOT / "infra" / "local" / "emulator.py")], env, directory / "logs" / "ministack.log", temporary
     )
 
 

@@ -82,6 +82,7 @@ pub fn open() -> (Request, Vec<Task>) {
         revision: 1,
         policy: Policy::Auto,
         dry_run: false,
+        synthetic: false,
         reference: Some(Reference::parse("T-1").unwrap()),
         origin: "operator".to_owned(),
         sources: vec![SourceId::parse("main").unwrap()],

@@ -37,6 +37,7 @@ fn request() -> Request {
         revision: 0,
         policy: Policy::Auto,
         dry_run: false,
+        synthetic: false,
         reference: None,
         origin: "standard".to_owned(),
         sources: vec![source()],

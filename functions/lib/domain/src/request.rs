@@ -196,6 +196,10 @@ pub struct Request {
     pub policy: Policy,
     /// Whether nothing may be erased.
     pub dry_run: bool,
+    /// Whether the deployment made it itself, for a test address, to see that everything works: nobody
+    /// demanded it, and no law wants an answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synthetic: bool,
     /// The ticket it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,

@@ -393,6 +393,7 @@ mod tests {
             revision: 4,
             policy: Policy::Auto,
             dry_run: false,
+            synthetic: false,
             reference: Some(Reference::parse("ZD-35436").unwrap()),
             origin: "zendesk".to_owned(),
             sources: Vec::new(),

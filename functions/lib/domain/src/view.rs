@@ -909,6 +909,7 @@ mod tests {
             revision: 1,
             policy: Policy::Always,
             dry_run: false,
+            synthetic: false,
             reference: None,
             origin: "operator".to_owned(),
             sources: vec![SourceId::parse("main").unwrap()],

@@ -238,6 +238,7 @@ where
             revision: 0,
             policy: self.policies.of(demand.right),
             dry_run: demand.dry_run,
+            synthetic: false,
             reference: demand.reference.clone(),
             origin: match arrival {
                 Arrival::Operator { .. } => OPERATOR.to_owned(),

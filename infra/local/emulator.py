@@ -1,0 +1,9 @@
+"""MiniStack, with what it lacks for this template: `stack.py` starts it by this file.
+
+Each addition is a module beside this one with a function `install()`, and stands in docs/EMULATOR.md.
+"""
+
+from ministack.app import main
+
+if __name__ == "__main__":
+    main()
