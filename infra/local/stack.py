@@ -223,8 +223,14 @@ def packaged(template: str, binaries: Path) -> tuple[str, dict[str, bytes]]:
         uploads[path.name] = path.read_bytes()
         return f"{match[1]}s3://{ARTEFACTS}/{path.name}"
 
+    def nested(match: re.Match) -> str:
+        uploads[match[2]] = (ROOT / match[2]).read_bytes()
+        # Path style, as `sam package` writes it; the emulator looks at the path alone.
+        return f"{match[1]}https://s3.{REGION}.amazonaws.com/{ARTEFACTS}/{match[2]}"
+
     template = re.sub(r"^(\s+CodeUri:\s+)functions/([a-z-]+)/?\s*$", code, template, flags=re.M)
     template = re.sub(r"^(\s+DefinitionUri:\s+)(\S+\.asl\.json)\s*$", definition, template, flags=re.M)
+    template = re.sub(r"^(\s+TemplateURL:\s+)(infra/\S+\.yaml)\s*$", nested, template, flags=re.M)
     if missing:
         raise Failed(f"no binary in {binaries} for: {', '.join(sorted(missing))}. Build first: cargo build --profile local")
     return template, uploads
