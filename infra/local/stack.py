@@ -2,11 +2,16 @@
 """The embedded stack: the product's own template, binaries and state machines on loopback.
 
     stack.py up [--dir DIR] [--wait-scale X] [--param K=V ...]
-    stack.py down | status | logs [--dir DIR]
+    stack.py upgrade [--dir DIR] [--root DIR] [--binaries DIR] [--param K=V ...]
+    stack.py stage --stage NAME [--dir DIR] [--param K=V ...]
+    stack.py remove | resources [--dir DIR]
+    stack.py down | status | restart | logs [--dir DIR]
 
 `up` starts MiniStack and the sandbox vendor on free ports of 127.0.0.1, deploys template.yaml by
 CloudFormation with the SAM transform, and writes DIR/stack.json, which is how every other program
-finds the stack. Nothing in the product knows that it runs here: what the emulator gets wrong is
+finds the stack. `upgrade` deploys another build over it, `stage` deploys a second one beside it (in
+DIR/stages/NAME/stack.json), `remove` deletes it as CloudFormation does, and `resources` prints what
+the account holds. Nothing in the product knows that it runs here: what the emulator gets wrong is
 worked round in this file, or listed in docs/EMULATOR.md.
 
 Everything that one stack owns lives in DIR (state, logs, temporary files, pids), so that several
@@ -18,6 +23,7 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -204,10 +210,16 @@ def zipped(binary: Path) -> bytes:
     return buffer.getvalue()
 
 
-def packaged(template: str, binaries: Path) -> tuple[str, dict[str, bytes]]:
-    """What `sam package` does: local paths become addresses in a bucket, and the files go there."""
+def packaged(root: Path, binaries: Path, endpoint: str) -> tuple[str, dict[str, bytes]]:
+    """What `sam package` does: local paths become addresses in a bucket, and the files go there, each
+    under a name that tells its content, so that a changed file is a changed template."""
     uploads: dict[str, bytes] = {}
     missing: list[str] = []
+
+    def kept(name: str, body: bytes) -> str:
+        key = f"{hashlib.sha256(body).hexdigest()[:32]}/{name}"
+        uploads[key] = body
+        return key
 
     def code(match: re.Match) -> str:
         name = match[2]
@@ -215,19 +227,17 @@ def packaged(template: str, binaries: Path) -> tuple[str, dict[str, bytes]]:
         if not binary.is_file():
             missing.append(name)
             return match[0]
-        uploads[f"{name}.zip"] = zipped(binary)
-        return f"{match[1]}s3://{ARTEFACTS}/{name}.zip"
+        return f"{match[1]}s3://{ARTEFACTS}/{kept(f'{name}.zip', zipped(binary))}"
 
     def definition(match: re.Match) -> str:
-        path = ROOT / match[2]
-        uploads[path.name] = path.read_bytes()
-        return f"{match[1]}s3://{ARTEFACTS}/{path.name}"
+        path = root / match[2]
+        return f"{match[1]}s3://{ARTEFACTS}/{kept(path.name, path.read_bytes())}"
 
     def nested(match: re.Match) -> str:
-        uploads[match[2]] = (ROOT / match[2]).read_bytes()
-        # Path style, as `sam package` writes it; the emulator looks at the path alone.
-        return f"{match[1]}https://s3.{REGION}.amazonaws.com/{ARTEFACTS}/{match[2]}"
+        path = root / match[2]
+        return f"{match[1]}{endpoint}/{ARTEFACTS}/{kept(path.name, path.read_bytes())}"
 
+    template = (root / "template.yaml").read_text()
     template = re.sub(r"^(\s+CodeUri:\s+)functions/([a-z-]+)/?\s*$", code, template, flags=re.M)
     template = re.sub(r"^(\s+DefinitionUri:\s+)(\S+\.asl\.json)\s*$", definition, template, flags=re.M)
     template = re.sub(r"^(\s+TemplateURL:\s+)(infra/\S+\.yaml)\s*$", nested, template, flags=re.M)
@@ -236,35 +246,57 @@ def packaged(template: str, binaries: Path) -> tuple[str, dict[str, bytes]]:
     return template, uploads
 
 
-def deploy(endpoint: str, template: str, uploads: dict[str, bytes], parameters: dict[str, str]) -> dict[str, str]:
-    """Deploys by CloudFormation, with the SAM transform; the stack's outputs."""
+def deploy(endpoint: str, name: str, template: str, uploads: dict[str, bytes], parameters: dict[str, str], over: bool = False) -> dict[str, str]:
+    """Deploys by CloudFormation, with the SAM transform, anew or over what is there; the outputs."""
     s3 = client(endpoint, "s3")
-    s3.create_bucket(Bucket=ARTEFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for key, body in {**uploads, "template.yaml": template.encode()}.items():
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=ARTEFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for key, body in {**uploads, f"{name}/template.yaml": template.encode()}.items():
         s3.put_object(Bucket=ARTEFACTS, Key=key, Body=body)
 
     cloudformation = client(endpoint, "cloudformation")
-    cloudformation.create_stack(
-        StackName=STACK_NAME,
-        TemplateURL=f"{endpoint}/{ARTEFACTS}/template.yaml",
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        OnFailure="DO_NOTHING",
-    )
-    deadline = time.monotonic() + 120
+    what = {
+        "StackName": name,
+        "TemplateURL": f"{endpoint}/{ARTEFACTS}/{name}/template.yaml",
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    }
+    if over:
+        cloudformation.update_stack(**what)
+    else:
+        cloudformation.create_stack(**what, OnFailure="DO_NOTHING")
+    stack = settled(cloudformation, name)
+    if stack is None or stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise Failed("\n".join(["the template was not deployed", *reasons(cloudformation, name)]))
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def settled(cloudformation, name: str, seconds: float = 120) -> dict | None:
+    """The stack once nothing is under way; nothing when it is gone."""
+    from botocore.exceptions import ClientError
+
+    deadline = time.monotonic() + seconds
     while True:
-        stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-        status = stack["StackStatus"]
-        if status == "CREATE_COMPLETE":
-            return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        if not status.endswith("_IN_PROGRESS") or time.monotonic() > deadline:
-            events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
-            reasons = [
-                f"  {event['LogicalResourceId']}: {event['ResourceStatusReason']}"
-                for event in reversed(events) if "FAILED" in event["ResourceStatus"] and event.get("ResourceStatusReason")
-            ]
-            raise Failed("\n".join([f"the template was not deployed: {status} {stack.get('StackStatusReason', '')}", *reasons]))
+        try:
+            stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as failure:
+            if "does not exist" in str(failure):
+                return None
+            raise
+        if stack["StackStatus"] == "DELETE_COMPLETE":
+            return None
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            return stack
+        if time.monotonic() > deadline:
+            raise Failed(f"{name} is still {stack['StackStatus']} after {seconds:.0f} s")
         time.sleep(0.05)
+
+
+def reasons(cloudformation, name: str) -> list[str]:
+    """What failed, and why, in the order of time."""
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    return [f"  {event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+            for event in reversed(events) if "FAILED" in event["ResourceStatus"] and event.get("ResourceStatusReason")]
 
 
 def lifecycle(configuration: dict, parameters: dict[str, str]) -> dict:
@@ -280,15 +312,15 @@ def lifecycle(configuration: dict, parameters: dict[str, str]) -> dict:
     return {"Rules": rules}
 
 
-def complete(endpoint: str) -> None:
+def complete(endpoint: str, stack_name: str) -> None:
     """Sets what the emulator's CloudFormation reads over, with the template's own values; takes the
     policy away that refuses plain http, because on loopback there is nothing else."""
     cloudformation, s3, dynamodb = (client(endpoint, name) for name in ("cloudformation", "s3", "dynamodb"))
-    body = cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
+    body = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")["TemplateBody"]
     resources = (json.loads(body) if isinstance(body, str) else body)["Resources"]
-    summaries = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    summaries = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
     given = {one["ParameterKey"]: one["ParameterValue"]
-             for one in cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Parameters"]}
+             for one in cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["Parameters"]}
     physical = {found["LogicalResourceId"]: found["PhysicalResourceId"]
                 for found in summaries.search("StackResourceSummaries[]")}
     for name, resource in resources.items():
@@ -426,72 +458,183 @@ def up(args) -> int:
         ministack = start_ministack(processes, directory, port, args.wait_scale, not args.without_iam)
         token, ticketing_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         sandbox, port_file = start_sandbox(processes, directory, args, token, ticketing_token)
-        template, uploads = packaged((ROOT / "template.yaml").read_text(), args.binaries)
+        template, uploads = packaged(ROOT, args.binaries, endpoint)
         client(endpoint, "sts")
         watch.lap("packaging")
         wait_until("MiniStack", lambda: answers(f"{endpoint}/_ministack/health"), ministack, directory / "logs" / "ministack.log")
         sandbox_at = wait_until("the sandbox", lambda: sandbox_url(port_file), sandbox, directory / "logs" / "sandbox.log")
         watch.lap("servers")
 
-        parameters = {
-            "Stage": "local",
-            "Architecture": "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64",
-            "AllowLoopbackVendors": "true",
-            "ReconcileSchedule": "rate(1 minute)",
-            "ReconcileGraceSeconds": "15",
-            # The demo goes through by itself; a data source may set its own.
-            "ErasureReview": "auto",
-            "AccessReview": "auto",
-            **dict(pair.split("=", 1) for pair in args.param),
-        }
-        outputs = deploy(endpoint, template, uploads, parameters)
-        complete(endpoint)
+        outputs = deploy(endpoint, STACK_NAME, template, uploads, parameters(args, "local"))
+        complete(endpoint, STACK_NAME)
         watch.lap("deployment")
 
-        # What an operator does after the first deployment: put the ticketing systems' own secrets.
-        api_url = f"{endpoint}/_aws/execute-api/{outputs['WebhookApiId']}"
-        manager = client(endpoint, "secretsmanager")
-        channels = {}
-        for channel, output in (("standard", "StandardWebhookSecretName"), ("zendesk", "ZendeskWebhookSecretName")):
-            value = base64.b64encode(secrets.token_bytes(32)).decode()
-            secret = f"whsec_{value}" if channel == "standard" else value
-            manager.put_secret_value(SecretId=outputs[output], SecretString=secret)
-            channels[channel] = {"url": f"{api_url}/webhooks/{channel}", "secret": secret}
-        # And what answers tickets: the sandbox, which is a ticketing system too.
-        ticketing = {"base_url": sandbox_at, "user": TICKETING_USER, "token": ticketing_token}
-        manager.create_secret(
-            Name=f"{outputs['SecretPrefix']}ticketing/zendesk", SecretString=json.dumps(ticketing))
+        vendor = {"sandbox_url": sandbox_at, "sandbox_token": token, "ticketing_token": ticketing_token}
         stack = {
-            "aws_endpoint_url": endpoint,
-            "region": REGION,
-            "access_key_id": CREDENTIALS["aws_access_key_id"],
-            "secret_access_key": CREDENTIALS["aws_secret_access_key"],
-            "api_url": api_url,
-            "console_url": None,
-            "webhook_url": channels["standard"]["url"],
-            "webhook_secret": channels["standard"]["secret"],
-            "channels": channels,
-            "sandbox_url": sandbox_at,
-            "sandbox_token": token,
-            "ticketing": ticketing,
-            **described(outputs),
-            "receipt_keys": [receipt_key(endpoint, outputs["ReceiptKeyArn"])],
+            **set_up(endpoint, outputs, vendor),
             "wait_scale": args.wait_scale,
             "iam": not args.without_iam,
             "pids": processes.pids(),
             "logs": str(directory / "logs"),
         }
-        # The file holds this stack's secrets; and whoever reads it finds it whole.
-        part = stack_file.with_suffix(".part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(stack, file, indent=2)
-        part.replace(stack_file)
+        written(stack_file, stack)
         watch.lap("secrets and keys")
     except BaseException:
         processes.stop_all()
         raise
     print(watch.report())
     print(f"the stack: {endpoint} ({stack_file})")
+    return 0
+
+
+def parameters(args, stage: str) -> dict[str, str]:
+    """What the template is given."""
+    return {
+        "Stage": stage,
+        "Architecture": "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64",
+        "AllowLoopbackVendors": "true",
+        "ReconcileSchedule": "rate(1 minute)",
+        "ReconcileGraceSeconds": "15",
+        # The demo goes through by itself; a data source may set its own.
+        "ErasureReview": "auto",
+        "AccessReview": "auto",
+        **given(args),
+    }
+
+
+def given(args) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in args.param)
+
+
+def set_up(endpoint: str, outputs: dict[str, str], vendor: dict[str, str]) -> dict:
+    """What an operator does after the first deployment: puts the ticketing systems' own secrets, and
+    what answers tickets, the sandbox, which is a ticketing system too. Answers the stack file's content."""
+    api_url = f"{endpoint}/_aws/execute-api/{outputs['WebhookApiId']}"
+    manager = client(endpoint, "secretsmanager")
+    channels = {}
+    for channel, output in (("standard", "StandardWebhookSecretName"), ("zendesk", "ZendeskWebhookSecretName")):
+        value = base64.b64encode(secrets.token_bytes(32)).decode()
+        secret = f"whsec_{value}" if channel == "standard" else value
+        manager.put_secret_value(SecretId=outputs[output], SecretString=secret)
+        channels[channel] = {"url": f"{api_url}/webhooks/{channel}", "secret": secret}
+    ticketing = {"base_url": vendor["sandbox_url"], "user": TICKETING_USER, "token": vendor["ticketing_token"]}
+    manager.create_secret(
+        Name=f"{outputs['SecretPrefix']}ticketing/zendesk", SecretString=json.dumps(ticketing))
+    return {
+        "aws_endpoint_url": endpoint,
+        "region": REGION,
+        "access_key_id": CREDENTIALS["aws_access_key_id"],
+        "secret_access_key": CREDENTIALS["aws_secret_access_key"],
+        "api_url": api_url,
+        "console_url": None,
+        "webhook_url": channels["standard"]["url"],
+        "webhook_secret": channels["standard"]["secret"],
+        "channels": channels,
+        "sandbox_url": vendor["sandbox_url"],
+        "sandbox_token": vendor["sandbox_token"],
+        "ticketing": ticketing,
+        **described(outputs),
+        "receipt_keys": [receipt_key(endpoint, outputs["ReceiptKeyArn"])],
+    }
+
+
+def written(stack_file: Path, stack: dict) -> None:
+    # The file holds this stack's secrets; and whoever reads it finds it whole.
+    part = stack_file.with_suffix(".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(stack, file, indent=2)
+    part.replace(stack_file)
+
+
+def stack_up(args) -> dict:
+    """The stack file of a stack that is up."""
+    stack = loaded(args.dir / "stack.json")
+    if not stack or not is_up(stack, args.dir):
+        raise Failed("no stack is up there")
+    return stack
+
+
+def upgrade(args) -> int:
+    """Deploys another build over the stack, with requests in flight: what is not given stays as it is."""
+    stack = stack_up(args)
+    endpoint = stack["aws_endpoint_url"]
+    template, uploads = packaged(args.root, args.binaries, endpoint)
+    deployed = client(endpoint, "cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Parameters"]
+    before = {one["ParameterKey"]: one["ParameterValue"] for one in deployed}
+    outputs = deploy(endpoint, STACK_NAME, template, uploads, {**before, **given(args)}, over=True)
+    complete(endpoint, STACK_NAME)
+    written(args.dir / "stack.json", {**stack, **described(outputs)})
+    print(f"upgraded: {endpoint}")
+    return 0
+
+
+def stage(args) -> int:
+    """Deploys a second stage beside the first, in the same account, with the same vendor."""
+    stack = stack_up(args)
+    endpoint = stack["aws_endpoint_url"]
+    name = f"rightful-{args.stage}"
+    template, uploads = packaged(ROOT, args.binaries, endpoint)
+    outputs = deploy(endpoint, name, template, uploads, parameters(args, args.stage))
+    complete(endpoint, name)
+    vendor = {"sandbox_url": stack["sandbox_url"], "sandbox_token": stack["sandbox_token"],
+              "ticketing_token": stack["ticketing"]["token"]}
+    folder = args.dir / "stages" / args.stage
+    folder.mkdir(parents=True, exist_ok=True)
+    written(folder / "stack.json", {**set_up(endpoint, outputs, vendor), "wait_scale": stack["wait_scale"], "iam": stack["iam"]})
+    print(f"the stage: {folder / 'stack.json'}")
+    return 0
+
+
+def remove(args) -> int:
+    """Deletes the deployment as CloudFormation does; AWS goes on, with what the template keeps."""
+    endpoint = stack_up(args)["aws_endpoint_url"]
+    cloudformation = client(endpoint, "cloudformation")
+    cloudformation.delete_stack(StackName=STACK_NAME)
+    left = settled(cloudformation, STACK_NAME)
+    if left is not None:
+        raise Failed("\n".join([f"not deleted: {left['StackStatus']}", *reasons(cloudformation, STACK_NAME)]))
+    print("deleted")
+    return 0
+
+
+def resources(args) -> int:
+    """Prints what the account holds, as JSON, by kind: names, and what a test compares."""
+    endpoint = stack_up(args)["aws_endpoint_url"]
+
+    def all_of(service: str, operation: str, path: str) -> list:
+        client_of = client(endpoint, service)
+        if client_of.can_paginate(operation):
+            return [one for one in client_of.get_paginator(operation).paginate().search(f"{path}[]") if one]
+        return getattr(client_of, operation)()[path]
+
+    functions, states, s3, dynamodb, kms = (client(endpoint, name) for name in ("lambda", "stepfunctions", "s3", "dynamodb", "kms"))
+
+    def function(name: str) -> dict:
+        live = functions.get_function_configuration(FunctionName=name, Qualifier="live")
+        return {"version": live["Version"], "code": live["CodeSha256"], "variables": live.get("Environment", {}).get("Variables", {})}
+
+    def machine(arn: str) -> dict:
+        alias = states.describe_state_machine_alias(stateMachineAliasArn=f"{arn}:live")
+        versions = states.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
+        return {"live": alias["routingConfiguration"][0]["stateMachineVersionArn"],
+                "versions": sorted(one["stateMachineVersionArn"] for one in versions)}
+
+    found = {
+        "functions": {one["FunctionName"]: function(one["FunctionName"]) for one in all_of("lambda", "list_functions", "Functions")},
+        "machines": {one["name"]: machine(one["stateMachineArn"]) for one in all_of("stepfunctions", "list_state_machines", "stateMachines")},
+        "schedules": [one["Name"] for one in all_of("scheduler", "list_schedules", "Schedules")],
+        "rules": [one["Name"] for one in all_of("events", "list_rules", "Rules")],
+        "apis": [one["Name"] for one in all_of("apigatewayv2", "get_apis", "Items")],
+        "queues": [url.rsplit("/", 1)[-1] for url in all_of("sqs", "list_queues", "QueueUrls")],
+        "tables": {name: dynamodb.scan(TableName=name, Select="COUNT")["Count"] for name in all_of("dynamodb", "list_tables", "TableNames")},
+        "buckets": {one["Name"]: s3.list_objects_v2(Bucket=one["Name"])["KeyCount"]
+                    for one in all_of("s3", "list_buckets", "Buckets") if one["Name"] != ARTEFACTS},
+        "keys": {one["KeyArn"]: kms.describe_key(KeyId=one["KeyId"])["KeyMetadata"]["KeyState"] for one in all_of("kms", "list_keys", "Keys")},
+        "log_groups": [one["logGroupName"] for one in all_of("logs", "describe_log_groups", "logGroups")],
+        "secrets": [one["Name"] for one in all_of("secretsmanager", "list_secrets", "SecretList")],
+    }
+    json.dump(found, sys.stdout, indent=2, sort_keys=True)
+    print()
     return 0
 
 
@@ -530,9 +673,7 @@ def down(args) -> int:
 def restart(args) -> int:
     """Stops AWS in the middle of whatever it does, and starts it again with what it has kept: an
     outage. The vendor's side goes on meanwhile."""
-    stack = loaded(args.dir / "stack.json")
-    if not stack or not is_up(stack, args.dir):
-        raise Failed("no stack is up there")
+    stack = stack_up(args)
     processes = Processes(args.dir)
     processes.stop("ministack")
     endpoint = stack["aws_endpoint_url"]
@@ -569,18 +710,28 @@ def main() -> int:
         ("down", down, "stop what `up` started; the logs stay"),
         ("status", status, "say whether it is up; exit 0 if so"),
         ("restart", restart, "stop AWS in the middle of its work and start it again with what it kept"),
+        ("upgrade", upgrade, "deploy another build over the stack"),
+        ("stage", stage, "deploy a second stage beside the first, into DIR/stages/NAME"),
+        ("remove", remove, "delete the deployment and leave AWS running"),
+        ("resources", resources, "print what the account holds, as JSON"),
         ("logs", logs, "write the functions' logs so far to DIR/logs/functions, and list the files"),
     ):
         command = commands.add_parser(name, help=text)
         command.set_defaults(run=run)
         command.add_argument("--dir", type=lambda text: Path(text).resolve(), default=ROOT / "target" / "local")
-        if name == "up":
+        if name in ("up", "upgrade", "stage"):
             command.add_argument("--binaries", type=lambda text: Path(text).resolve(), default=ROOT / "target" / "local",
                                  help="where the functions' and the sandbox's binaries are")
+            command.add_argument("--param", action="append", default=[], metavar="K=V", help="a parameter of the template")
+        if name == "upgrade":
+            command.add_argument("--root", type=lambda text: Path(text).resolve(), default=ROOT,
+                                 help="where template.yaml and the files that it names are")
+        if name == "stage":
+            command.add_argument("--stage", required=True, help="its name")
+        if name == "up":
             command.add_argument("--wait-scale", type=float, default=1.0, help="shortens every Wait and Retry of the workflows")
             command.add_argument("--without-iam", action="store_true", help="let every role do everything, to tell a policy's fault from another")
             command.add_argument("--finish-after-ms", type=int, default=2000, help="how long the sandbox's vendors take")
-            command.add_argument("--param", action="append", default=[], metavar="K=V", help="a parameter of the template")
     args = parser.parse_args()
     try:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -747,7 +747,7 @@ def the_operators_api_is_called_by_IAM_alone_and_webhooks_by_anybody(template):
     allowed = {found["Properties"]["FunctionName"]["Ref"]: found["Properties"]["SourceArn"]["Fn::Sub"]
                for found in template["Resources"].values()
                if found["Type"] == "AWS::Lambda::Permission" and found["Properties"]["Principal"] == "apigateway.amazonaws.com"}
-    if allowed != {"IntakeFunction": f"{api}/*/POST/webhooks/{{channel}}", "ConsoleFunction": f"{api}/*/*/api/{{proxy+}}"}:
+    if allowed != {"IntakeFunction.Alias": f"{api}/*/POST/webhooks/{{channel}}", "ConsoleFunction.Alias": f"{api}/*/*/api/{{proxy+}}"}:
         yield f"permissions: {allowed}"
     for name in ("Intake", "Console"):
         waits = template["Resources"][f"{name}Integration"]["Properties"]["TimeoutInMillis"]
@@ -891,7 +891,7 @@ ADAPTERS_OF = {
         "DataKeys": table("KeysTable", "GetItem", "PutItem") | {("kms:Decrypt", "DataKey"), ("kms:GenerateDataKey", "DataKey")},
         "SecretStore": secrets_written("source", "ticketing"),
         "StateMachine": ADAPTERS["StateMachine"] | {("states:SendTaskSuccess", "*")},
-        "Function": {("lambda:InvokeFunction", "SearchFunction")},
+        "Function": {("lambda:InvokeFunction", "SearchFunction.Alias")},
         "ReceiptBucket": {("s3:GetObject", "ReceiptsBucket/receipts/*"), ("s3:ListBucket", "ReceiptsBucket")},
         "CopyBucket": {("s3:GetObject", "CopiesBucket/packages/*"), ("s3:ListBucket", "CopiesBucket")},
     },
@@ -908,6 +908,8 @@ def resource_name(resource) -> str:
         return resource
     if "Fn::GetAtt" in resource:
         return resource["Fn::GetAtt"][0]
+    if "Ref" in resource:
+        return resource["Ref"]
     text = resource.get("Fn::Sub", "")
     return re.sub(r"\$\{(\w+)\.Arn\}", r"\1", text).removeprefix("arn:${AWS::Partition}:").partition("${AWS::AccountId}:")[2] \
         or re.sub(r"\$\{(\w+)\.Arn\}", r"\1", text)
@@ -933,7 +935,8 @@ def take(role: str, sid: str) -> Callable:
       ("parts that are shown", grant("ConsoleRole", "s3:GetObject", {"Fn::Sub": "${CopiesBucket.Arn}/parts/*"})),
       ("packages that it does not read", grant("SubmitRole", "s3:GetObject", {"Fn::Sub": "${CopiesBucket.Arn}/packages/*"})),
       ("a deletion of a package", grant("ConsoleRole", "s3:DeleteObject", {"Fn::Sub": "${CopiesBucket.Arn}/packages/*"})),
-      ("another function called", grant("ConsoleRole", "lambda:InvokeFunction", {"Fn::GetAtt": ["CloseFunction", "Arn"]})),
+      ("another function called", grant("ConsoleRole", "lambda:InvokeFunction", {"Ref": "CloseFunction.Alias"})),
+      ("every version called", grant("ConsoleRole", "lambda:InvokeFunction", {"Fn::GetAtt": ["SearchFunction", "Arn"]})),
       ("a missing right", take("ReconcileRole", "StartFulfilment")),
       ("no sight of missing receipts", take("CloseRole", "SeeWhichReceiptsThereAre")))
 def a_role_allows_what_its_functions_adapters_do_and_nothing_else(template):
@@ -1012,7 +1015,7 @@ def ended_detail(template: dict) -> dict:
 
 
 def planted_target(template: dict) -> None:
-    ended_rule(template)["Targets"][0]["Arn"] = {"Fn::GetAtt": ["CloseFunction", "Arn"]}
+    ended_rule(template)["Targets"][0]["Arn"] = {"Ref": "CloseFunction.Alias"}
 
 
 @rule("template",
@@ -1047,14 +1050,124 @@ def reconcile_hears_of_every_execution_that_did_not_succeed(template):
         if {json.dumps(arn) for arn in detail.get("stateMachineArn", [])} != machines:
             yield f"{name}: machines"
         targets = properties.get("Targets", [])
-        if [target.get("Arn") for target in targets] != [{"Fn::GetAtt": ["ReconcileFunction", "Arn"]}] \
+        if [target.get("Arn") for target in targets] != [{"Ref": "ReconcileFunction.Alias"}] \
                 or any(set(target) != {"Id", "Arn", "RetryPolicy"} for target in targets):
             yield f"{name}: targets"
-        allowed = {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "ReconcileFunction"},
+        allowed = {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "ReconcileFunction.Alias"},
                    "Principal": "events.amazonaws.com", "SourceArn": {"Fn::GetAtt": [name, "Arn"]}}
         if not any(resource["Type"] == "AWS::Lambda::Permission" and resource["Properties"] == allowed
                    for resource in template["Resources"].values()):
             yield f"{name}: permission"
+
+
+def machines_of(template: dict) -> dict[str, dict]:
+    return {name: resource for name, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::Serverless::StateMachine"}
+
+
+def called_past_their_alias(value, where: str = "") -> Iterator[str]:
+    """Where a function or a state machine is named to be called, and not by its alias."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "Fn::GetAtt" and re.fullmatch(r"\w+(Function|StateMachine)\.Arn", ".".join(inner)):
+                yield where
+            elif key == "Ref" and str(inner).endswith("Function"):
+                yield where
+            else:
+                yield from called_past_their_alias(inner, f"{where} {key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from called_past_their_alias(inner, where)
+    elif isinstance(value, str) and re.search(r"\$\{\w+Function(\.Arn)?\}|:function:|\bstateMachine:[^:\"]*$", value):
+        yield where
+
+
+def variables_of(template: dict, function: str) -> dict:
+    return template["Resources"][function]["Properties"]["Environment"]["Variables"]
+
+
+@rule("template",
+      ("no alias", lambda t: t["Globals"]["Function"].pop("AutoPublishAlias")),
+      ("an alias of its own", lambda t: t["Resources"]["CloseFunction"]["Properties"].update(AutoPublishAlias="next")),
+      ("code alone published", lambda t: t["Resources"]["SearchFunction"]["Properties"].pop("AutoPublishAliasAllProperties")),
+      ("a function invoked past it by a workflow", lambda t: t["Resources"]["FulfilSourceStateMachine"]["Properties"]["DefinitionSubstitutions"].update(
+          SubmitFunctionArn={"Fn::GetAtt": ["SubmitFunction", "Arn"]})),
+      ("by the API", lambda t: t["Resources"]["IntakeIntegration"]["Properties"].update(IntegrationUri={"Fn::GetAtt": ["IntakeFunction", "Arn"]})),
+      ("by the rule", lambda t: ended_rule(t)["Targets"][0].update(Arn={"Fn::GetAtt": ["ReconcileFunction", "Arn"]})),
+      ("by the console", lambda t: variables_of(t, "ConsoleFunction").update(SEARCH_FUNCTION_NAME={"Ref": "SearchFunction"})),
+      ("allowed past it", lambda t: role_statements(t, "FulfilSourceStateMachineRole")[0].update(Resource={"Fn::Sub": "${SubmitFunction.Arn}"})),
+      ("a permission on every version", lambda t: t["Resources"]["IntakePermission"]["Properties"].update(FunctionName={"Ref": "IntakeFunction"})),
+      ("a workflow started past it", lambda t: variables_of(t, "IntakeFunction").update(
+          FULFIL_REQUEST_ARN={"Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:rightful-${Stage}-fulfil-request"})),
+      ("a nested one", lambda t: t["Resources"]["FulfilRequestStateMachine"]["Properties"]["DefinitionSubstitutions"].update(
+          FulfilSourceArn={"Ref": "FulfilSourceStateMachine"})))
+def everything_is_called_by_its_alias(template):
+    for name, found in functions(template).items():
+        properties = {**template["Globals"]["Function"], **found["Properties"]}
+        if properties.get("AutoPublishAlias") != "live" or properties.get("AutoPublishAliasAllProperties") is not True:
+            yield f"{name}: alias"
+    for name, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        # A policy for StartExecution by an alias names the machine: AWS authorises on that.
+        own = {key: value for key, value in properties.items() if key not in ("FunctionName", "AssumeRolePolicyDocument", "Name")
+               or resource["Type"] == "AWS::Lambda::Permission"}
+        if resource["Type"] == "AWS::IAM::Role":
+            own = [statement["Resource"] for owner, statement in statements(template)
+                   if owner == name and "lambda:InvokeFunction" in as_list(statement["Action"])]
+        yield from (f"{name}{where}" for where in called_past_their_alias(own))
+    for name, machine in machines_of(template).items():
+        for key, value in machine["Properties"]["DefinitionSubstitutions"].items():
+            if key.endswith("Arn") and not str(value.get("Ref")).endswith("Alias"):
+                yield f"{name}: {key}"
+
+
+@rule("template",
+      ("no version", lambda t: t["Resources"].pop("FulfilSourceVersion")),
+      ("no alias", lambda t: t["Resources"].pop("FulfilRequestAlias")),
+      ("another name", lambda t: t["Resources"]["FulfilRequestAlias"]["Properties"].update(Name="next")),
+      ("another machine's version", lambda t: t["Resources"]["FulfilRequestAlias"]["Properties"]["RoutingConfiguration"][0].update(
+          StateMachineVersionArn={"Ref": "FulfilSourceVersion"})),
+      ("the first version for ever", lambda t: t["Resources"]["FulfilSourceVersion"]["Properties"].pop("StateMachineRevisionId")),
+      ("versions that go when they are replaced", lambda t: t["Resources"]["FulfilSourceVersion"].pop("UpdateReplacePolicy")),
+      ("versions that go before their machine", lambda t: t["Resources"]["FulfilRequestVersion"].pop("DeletionPolicy")))
+def a_changed_definition_is_a_version_behind_the_alias_and_the_old_one_stays(template):
+    resources = template["Resources"]
+    for machine in machines_of(template):
+        versions = {name for name, found in resources.items() if found["Type"] == "AWS::StepFunctions::StateMachineVersion"
+                    and found["Properties"] == {"StateMachineArn": {"Ref": machine},
+                                                "StateMachineRevisionId": {"Fn::GetAtt": [machine, "StateMachineRevisionId"]}}
+                    and found.get("DeletionPolicy") == found.get("UpdateReplacePolicy") == "Retain"}
+        routes = [[{"StateMachineVersionArn": {"Ref": version}, "Weight": 100}] for version in versions]
+        if not any(found["Type"] == "AWS::StepFunctions::StateMachineAlias" and found["Properties"].get("Name") == "live"
+                   and found["Properties"]["RoutingConfiguration"] in routes for found in resources.values()):
+            yield machine
+
+
+# What no published version holds, so that a new value of it is no new version.
+NOT_IN_A_VERSION = {"VersionDescription", "ReservedConcurrentExecutions", "Events", "EventInvokeConfig", "Tags"}
+
+
+def parameters_in(value, template: dict) -> set[str]:
+    names = {text for text in re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', json.dumps(value)) for text in text if text}
+    return names & set(template["Parameters"])
+
+
+@rule("template",
+      ("a parameter too few", lambda t: t["Resources"]["CloseFunction"]["Properties"].update(VersionDescription={"Fn::Sub": "${Architecture}"})),
+      ("a parameter that nothing in the function has", lambda t: t["Resources"]["ReviewFunction"]["Properties"]["VersionDescription"].update(
+          {"Fn::Sub": t["Resources"]["ReviewFunction"]["Properties"]["VersionDescription"]["Fn::Sub"] + " ${CopyDays}"})),
+      ("none", lambda t: t["Resources"]["IntakeFunction"]["Properties"].pop("VersionDescription")),
+      ("a new variable alone", lambda t: variables_of(t, "SearchFunction").update(PLANTED={"Ref": "LogRetentionDays"})))
+def a_parameters_new_value_publishes_the_functions_that_have_it_and_no_other(template):
+    # SAM looks at the template's text; and Lambda publishes nothing that has not changed.
+    for name, function in functions(template).items():
+        held = {**template["Globals"]["Function"], **function["Properties"]}
+        held = {key: value for key, value in held.items() if key not in NOT_IN_A_VERSION}
+        # A stage's name is its stack's: another one is another deployment.
+        wanted = parameters_in(held, template) - {"Stage"}
+        told = parameters_in(function["Properties"].get("VersionDescription"), template)
+        for parameter in sorted(wanted ^ told):
+            yield f"{name} {parameter}: {'not in its VersionDescription' if parameter in wanted else 'nothing of it changes'}"
 
 
 def stated_in_the_domain(name: str) -> int | None:

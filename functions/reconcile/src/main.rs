@@ -53,8 +53,7 @@ async fn main() -> Result<(), Error> {
     let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
     store.warm().await;
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
-    let fulfil_request = env.require("FULFIL_REQUEST_ARN")?;
-    let workflow = StateMachine::new(&aws, &fulfil_request);
+    let workflow = StateMachine::new(&aws, env.require("FULFIL_REQUEST_ARN")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
     let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?;
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
@@ -70,7 +69,7 @@ async fn main() -> Result<(), Error> {
     let ended = Ended { store: &store, clock: &clock, settings };
     rightful_lambda::serve(async |event: Event, invocation| match event {
         Event::Change { detail } => {
-            let whole = detail.state_machine_arn == fulfil_request;
+            let whole = workflow.is_of(&detail.state_machine_arn);
             mark(&ended, Ending::read(&detail.name, whole, &detail.status)).await.map(Answer::Marking)
         }
         Event::Tick {} => {

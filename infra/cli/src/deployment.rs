@@ -27,6 +27,9 @@ use std::time::Duration;
 const LOCAL_STACK: &str = "target/local/stack.json";
 const STACK_VARIABLE: &str = "RIGHTFUL_STACK_FILE";
 
+/// The version of a function that is deployed.
+const ALIAS: &str = "live";
+
 /// Longer than any function may run.
 const INVOKE_TIMEOUT: Duration = Duration::from_secs(330);
 
@@ -142,7 +145,7 @@ impl Deployment {
         ReceiptKey::new(&self.aws, &self.stack.receipt_key_id)
     }
 
-    /// Calls a deployed function once and waits for its answer.
+    /// Calls a deployed function once, by the alias that everything calls it by, and waits for its answer.
     ///
     /// # Errors
     /// The code that the function failed with, in words; or why it could not be called.
@@ -168,6 +171,7 @@ impl Deployment {
         let called = client
             .invoke()
             .function_name(name)
+            .qualifier(ALIAS)
             .payload(Blob::new(payload.to_string()))
             .send()
             .await

@@ -150,7 +150,7 @@ impl Stack {
         let name = self.json["functions"][function].as_str().context("no such function")?;
         let payload = aws_sdk_lambda::primitives::Blob::new(payload.to_string());
         let client = aws_sdk_lambda::Client::new(self.aws.sdk_config());
-        let called = client.invoke().function_name(name).payload(payload).send().await?;
+        let called = client.invoke().function_name(name).qualifier("live").payload(payload).send().await?;
         ensure!(called.function_error.is_none(), "{function} failed: {:?}", called.function_error);
         Ok(serde_json::from_slice(called.payload.context("no answer")?.as_ref())?)
     }

@@ -42,7 +42,7 @@ struct Told {
 }
 
 impl Function {
-    /// The function by its name, called once and waited for at most so many seconds.
+    /// The function by its name or its ARN, an alias's too, called once and waited for at most so many seconds.
     #[must_use]
     pub fn new(aws: &Aws, name: impl Into<String>, seconds: u64) -> Self {
         let longest = Duration::from_secs(seconds);

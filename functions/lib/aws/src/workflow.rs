@@ -8,7 +8,7 @@ use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::Next;
 use rightful_domain::ports::{Tokens, Workflow};
 
-/// The state machine `fulfil-request`.
+/// The state machine `fulfil-request`, by the alias that names its newest version.
 #[derive(Clone, Debug)]
 pub struct StateMachine {
     client: Client,
@@ -16,10 +16,17 @@ pub struct StateMachine {
 }
 
 impl StateMachine {
-    /// The state machine by its ARN.
+    /// The state machine by its ARN, with the name of an alias or without.
     #[must_use]
     pub fn new(aws: &Aws, arn: impl Into<String>) -> Self {
         Self { client: Client::new(aws.sdk_config()), arn: arn.into() }
+    }
+
+    /// Whether an ARN is this state machine's, whatever version or alias either of them names: an
+    /// execution's event names none, even when it was started by an alias.
+    #[must_use]
+    pub fn is_of(&self, state_machine_arn: &str) -> bool {
+        unqualified(&self.arn) == unqualified(state_machine_arn)
     }
 }
 
@@ -59,5 +66,26 @@ impl Tokens for StateMachine {
             }
             Err(err) => Err(WORKFLOW.failure(&err)),
         }
+    }
+}
+
+/// `arn:<partition>:states:<region>:<account>:stateMachine:<name>`, without what may follow: a version's
+/// number or an alias.
+fn unqualified(arn: &str) -> &str {
+    arn.match_indices(':').nth(6).map_or(arn, |(end, _)| &arn[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_machine_is_the_same_by_its_alias_by_a_version_and_by_itself() {
+        let machine = "arn:aws:states:eu-central-1:000000000000:stateMachine:rightful-dev-fulfil-request";
+        for named in [machine.to_owned(), format!("{machine}:live"), format!("{machine}:12")] {
+            assert_eq!(unqualified(&named), machine);
+        }
+        assert_ne!(unqualified(&machine.replace("request", "source")), machine);
+        assert_eq!(unqualified("no-arn"), "no-arn");
     }
 }
