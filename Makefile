@@ -15,10 +15,10 @@ OVERRIDES = $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 CARGO_DENY := target/tools/bin/cargo-deny
 
 .DEFAULT_GOAL := help
-.PHONY: help build built-for-tests up down demo test unit lint deny workflow local bench deploy sam-check clean
+.PHONY: help build built-for-tests up down demo test unit lint deny workflow local observability bench deploy sam-check clean
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 target/venv-%/requirements.sha256: infra/local/setup.sh infra/*/requirements.txt
 	@infra/local/setup.sh $*
@@ -50,8 +50,9 @@ $(CARGO_DENY):
 deny: $(CARGO_DENY) ## Licences, sources and banned dependencies
 	$(CARGO_DENY) --locked check bans licenses sources
 
-workflow: target/venv-tools/requirements.sha256 ## Template and state machines
+workflow: target/venv-tools/requirements.sha256 ## Templates, state machines, alarms
 	tests/workflow/run.sh
+	target/venv-tools/bin/python tests/observability/check.py static
 
 # Everything in one build: cargo unifies the features of what it builds together, and the AWS SDK
 # is not to be compiled a second time for the tests alone.
@@ -64,6 +65,9 @@ unit: ## Unit and contract tests
 local: target/venv-stack/requirements.sha256 built-for-tests ## End to end on the embedded stack, the demo too
 	$(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 2
 	@target/venv-stack/bin/python infra/local/demo.py
+
+observability: target/venv-tools/requirements.sha256 ## Metrics, alarms and saved queries, on the lines that `make local` left
+	target/venv-tools/bin/python tests/observability/check.py all target/e2e
 
 sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template, and a build as for a real account
 	AWS_DEFAULT_REGION=eu-central-1 target/venv-sam/bin/sam validate --lint

@@ -1,0 +1,610 @@
+"""A small CloudWatch: metrics out of log lines, metric math, and the states of alarms.
+
+It does what AWS documents, and refuses by name what it does not know, so that nothing is evaluated
+otherwise than AWS would without anybody seeing it.
+
+- metrics in log lines: CloudWatch_Embedded_Metric_Format_Specification.html
+- metric math: using-metric-math.html ("Metric math syntax and functions", "Using IF expressions")
+- states: alarm-evaluation.html, alarms-and-missing-data.html ("How alarm state is evaluated when data
+  is missing"), alarm-evaluation-window.html (a window that slides, the default)
+- composites: API_PutCompositeAlarm.html (AlarmRule)
+- limits: API_PutMetricAlarm.html, API_PutCompositeAlarm.html
+
+all of https://docs.aws.amazon.com/AmazonCloudWatch/latest/ (monitoring or APIReference). Times are whole
+seconds since 1970; an alarm is evaluated at each whole minute, over periods that end there.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
+MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How AWS may read what it leaves open; an alarm has to behave however that is.
+
+    It reads more periods than EvaluationPeriods names, and does not say how many more ("depends on the length
+    of the alarm period"): in its own tables it is 2. Nor does it say whether FILL fills a series without one value.
+    """
+
+    extra: int
+    fills_empty: bool
+
+    def __str__(self) -> str:
+        return f"{self.extra} periods more are read, and FILL {'fills' if self.fills_empty else 'leaves'} an empty series"
+
+
+READINGS = (Reading(0, True), Reading(2, True), Reading(2, False))
+
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
+    "GreaterThanThreshold": lambda value, threshold: value > threshold,
+    "LessThanThreshold": lambda value, threshold: value < threshold,
+    "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
+}
+TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
+STATISTICS = ("Sum", "Maximum", "Minimum", "Average", "SampleCount")
+UNITS = {"Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits",
+         "Kilobits", "Megabits", "Gigabits", "Terabits", "Percent", "Count", "Bytes/Second", "Count/Second", "None"}
+MOST_DIMENSIONS = 30
+
+
+class Unknown(Exception):
+    """Something that CloudWatch refuses, or that is not evaluated here."""
+
+
+# ------------------------------------------------------------------------------------ metrics
+
+Dimensions = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One value of a log line, under one set of dimensions."""
+
+    namespace: str
+    metric: str
+    unit: str
+    dimensions: Dimensions
+    value: float
+    at: int
+
+
+def metrics_of(line: dict) -> list[Datum]:
+    """What CloudWatch makes of a log line in the embedded metric format. Faults raise `Unknown`."""
+    meta = line.get("_aws")
+    if not isinstance(meta, dict) or not isinstance(meta.get("Timestamp"), int) or not meta.get("CloudWatchMetrics"):
+        raise Unknown("_aws has no Timestamp in milliseconds, or no CloudWatchMetrics")
+    found = []
+    for directive in meta["CloudWatchMetrics"]:
+        namespace, sets, metrics = (directive.get(key) for key in ("Namespace", "Dimensions", "Metrics"))
+        if not namespace or not isinstance(sets, list) or not sets or not isinstance(metrics, list) or not metrics:
+            raise Unknown("a directive without Namespace, Dimensions or Metrics")
+        if len(metrics) > 100:
+            raise Unknown("more than 100 metrics in one directive")
+        for metric in metrics:
+            name, unit = metric.get("Name"), metric.get("Unit", "None")
+            if unit not in UNITS:
+                raise Unknown(f"{name}: {unit} is no unit of CloudWatch")
+            values = line.get(name)
+            values = values if isinstance(values, list) else [values]
+            if any(isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) for value in values):
+                raise Unknown(f"{name}: the line has no number of that name")
+            for names in sets:
+                if len(names) > MOST_DIMENSIONS or len(set(names)) != len(names):
+                    raise Unknown(f"{name}: too many dimensions, or one twice")
+                if any(not isinstance(line.get(dimension), str) or not line[dimension] for dimension in names):
+                    raise Unknown(f"{name}: a dimension without a text: {', '.join(names)}")
+                dimensions = frozenset((dimension, line[dimension]) for dimension in names)
+                found += [Datum(namespace, name, unit, dimensions, float(value), meta["Timestamp"] // 1000) for value in values]
+    return found
+
+
+class Metrics:
+    """Every value that was put, by namespace, name and exact dimensions: CloudWatch adds none up over dimensions."""
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str, Dimensions], tuple[list[int], list[float]]] = {}
+
+    def put(self, datum: Datum) -> None:
+        times, values = self._series.setdefault((datum.namespace, datum.metric, datum.dimensions), ([], []))
+        at = bisect.bisect_right(times, datum.at)
+        times.insert(at, datum.at)
+        values.insert(at, datum.value)
+
+    def put_line(self, line: dict) -> None:
+        for datum in metrics_of(line):
+            self.put(datum)
+
+    def between(self, namespace: str, metric: str, dimensions: Dimensions, start: int, end: int) -> list[float]:
+        """The values at or after `start` and before `end`."""
+        times, values = self._series.get((namespace, metric, dimensions), ([], []))
+        return values[bisect.bisect_left(times, start):bisect.bisect_left(times, end)]
+
+
+def statistic(name: str, values: list[float]) -> float | None:
+    """`None` when there are no values: CloudWatch then has no data point, not a zero."""
+    if percentile := re.fullmatch(r"p(\d{1,2}(?:\.\d+)?|100)", name):
+        if not values:
+            return None
+        ordered = sorted(values)
+        rank = float(percentile[1]) / 100 * (len(ordered) - 1)
+        low = math.floor(rank)
+        return ordered[low] + (ordered[min(low + 1, len(ordered) - 1)] - ordered[low]) * (rank - low)
+    if name not in STATISTICS:
+        raise Unknown(f"{name} is no statistic of CloudWatch, or not evaluated here")
+    if not values:
+        return None
+    return {"Sum": sum(values), "Maximum": max(values), "Minimum": min(values),
+            "Average": sum(values) / len(values), "SampleCount": float(len(values))}[name]
+
+
+# ------------------------------------------------------------------------------------ metric math
+
+# A series holds one value for each of the periods in the evaluation range, the oldest first.
+Series = list[float | None]
+
+
+@dataclass
+class Parsed:
+    """What an expression says: a number, text, id, call, list or operation."""
+
+    kind: str
+    value: str | float
+    parts: list["Parsed"] = field(default_factory=list)
+
+
+_TOKEN = re.compile(r"""\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<text>"[^"]*"|'[^']*')"""
+                    r"""|(?P<operator>==|!=|<=|>=|&&|\|\||[-+*/^<>(),\[\]]))""")
+_PRECEDENCE = [("||", "OR"), ("&&", "AND"), ("==", "!=", "<", ">", "<=", ">="), ("+", "-"), ("*", "/"), ("^",)]
+
+
+class _Expression:
+    def __init__(self, text: str) -> None:
+        self.text, self.tokens, at = text, [], 0
+        text = text.rstrip()
+        while at < len(text):
+            match = _TOKEN.match(text, at)
+            if not match:
+                raise Unknown(f"cannot read {text[at:]!r} in the expression {self.text!r}")
+            self.tokens.append((match.lastgroup, match[match.lastgroup]))
+            at = match.end()
+
+    def parse(self) -> Parsed:
+        parsed = self._level(0)
+        if self.tokens:
+            raise Unknown(f"{self.tokens[0][1]!r} is too much in the expression {self.text!r}")
+        return parsed
+
+    def _next(self) -> str | None:
+        return self.tokens[0][1] if self.tokens else None
+
+    def _take(self, wanted: str | None = None) -> tuple[str, str]:
+        if not self.tokens or (wanted is not None and self.tokens[0][1] != wanted):
+            raise Unknown(f"{wanted or 'something'} is missing in the expression {self.text!r}")
+        return self.tokens.pop(0)
+
+    def _level(self, level: int) -> Parsed:
+        if level == len(_PRECEDENCE):
+            return self._unary()
+        left = self._level(level + 1)
+        while self.tokens and self.tokens[0][0] != "text" and self._next() in _PRECEDENCE[level]:
+            operator = {"OR": "||", "AND": "&&"}.get(self._next(), self._next())
+            self._take()
+            left = Parsed("operation", operator, [left, self._level(level + 1)])
+        return left
+
+    def _unary(self) -> Parsed:
+        if self._next() == "-":
+            self._take()
+            return Parsed("operation", "-", [Parsed("number", 0.0), self._unary()])
+        kind, value = self._take()
+        if kind == "number":
+            return Parsed("number", float(value))
+        if kind == "text":
+            return Parsed("text", value[1:-1])
+        if value == "(":
+            inner = self._level(0)
+            self._take(")")
+            return inner
+        if value == "[":
+            return Parsed("list", "[", self._until("]"))
+        if kind == "name" and self._next() == "(":
+            self._take()
+            return Parsed("call", value, self._until(")"))
+        if kind == "name":
+            return Parsed("id", value)
+        raise Unknown(f"{value!r} is not expected in the expression {self.text!r}")
+
+    def _until(self, end: str) -> list[Parsed]:
+        items = []
+        while self._next() != end:
+            items.append(self._level(0))
+            if self._next() != end:
+                self._take(",")
+        self._take(end)
+        return items
+
+
+@functools.cache
+def parse_expression(text: str) -> Parsed:
+    return _Expression(text).parse()
+
+
+def calls_of(parsed: Parsed) -> set[str]:
+    return ({str(parsed.value)} if parsed.kind == "call" else set()).union(*(calls_of(part) for part in parsed.parts))
+
+
+def ids_of(parsed: Parsed) -> set[str]:
+    return ({str(parsed.value)} if parsed.kind == "id" else set()).union(*(ids_of(part) for part in parsed.parts))
+
+
+_OPERATIONS: dict[str, Callable[[float, float], float | None]] = {
+    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "^": lambda a, b: a ** b,
+    "/": lambda a, b: a / b if b else None,
+    "==": lambda a, b: float(a == b), "!=": lambda a, b: float(a != b), "<": lambda a, b: float(a < b),
+    ">": lambda a, b: float(a > b), "<=": lambda a, b: float(a <= b), ">=": lambda a, b: float(a >= b),
+    "&&": lambda a, b: float(bool(a) and bool(b)), "||": lambda a, b: float(bool(a) or bool(b)),
+}
+_OVER_ARRAYS: dict[str, Callable[[list[float]], float]] = {
+    "SUM": sum, "MAX": max, "MIN": min, "AVG": lambda values: sum(values) / len(values)}
+
+
+class Math:
+    """Evaluates expressions over the series of a request, each a list of equal length."""
+
+    def __init__(self, metrics: dict[str, Series], expressions: dict[str, str], length: int, fills_empty: bool = True) -> None:
+        self.metrics, self.expressions, self.length, self.fills_empty = metrics, expressions, length, fills_empty
+
+    def series(self, identifier: str) -> Series:
+        value = self._id(identifier, ())
+        if isinstance(value, float):
+            raise Unknown(f"{identifier} is a single number: an alarm needs a series")
+        if value and isinstance(value[0], list):
+            raise Unknown(f"{identifier} is several series: an alarm watches one")
+        return value
+
+    def _id(self, identifier: str, inside: tuple[str, ...]):
+        if identifier in self.metrics:
+            return self.metrics[identifier]
+        if identifier in inside:
+            raise Unknown(f"{identifier} is computed from itself")
+        if identifier not in self.expressions:
+            raise Unknown(f"no metric or expression has the id {identifier}")
+        return self._evaluate(parse_expression(self.expressions[identifier]), (*inside, identifier))
+
+    def _evaluate(self, parsed: Parsed, inside: tuple[str, ...]):
+        if parsed.kind == "number":
+            return parsed.value
+        if parsed.kind == "id":
+            return self._id(str(parsed.value), inside)
+        if parsed.kind == "list":
+            flat = []
+            for part in parsed.parts:
+                value = self._evaluate(part, inside)
+                flat += value if value and isinstance(value, list) and isinstance(value[0], list) else [value]
+            return flat
+        if parsed.kind == "operation":
+            left, right = (self._evaluate(part, inside) for part in parsed.parts)
+            return self._operate(str(parsed.value), left, right)
+        if parsed.kind == "call":
+            return self._call(str(parsed.value), parsed.parts, inside)
+        raise Unknown(f"{parsed.value!r} is not expected here")
+
+    def _operate(self, operator: str, left, right):
+        if any(isinstance(side, list) and side and isinstance(side[0], list) for side in (left, right)):
+            raise Unknown(f"{operator} over several series is not evaluated here: name them one by one")
+        operation = _OPERATIONS[operator]
+        if isinstance(left, float) and isinstance(right, float):
+            return operation(left, right)
+        result: Series = []
+        for index in range(self.length):
+            a, b = (side if isinstance(side, float) else side[index] for side in (left, right))
+            present = [value for side, value in ((left, a), (right, b)) if not isinstance(side, float) and value is not None]
+            # "Missing values in a time series are treated as 0": where the other side has one.
+            result.append(operation(a or 0.0, b or 0.0) if present else None)
+        return result
+
+    def _call(self, function: str, arguments: list[Parsed], inside: tuple[str, ...]):
+        if function == "METRICS":
+            wanted = str(arguments[0].value) if arguments else ""
+            return [series for identifier, series in self.metrics.items() if wanted in identifier]
+        if function in _OVER_ARRAYS:
+            value = self._evaluate(arguments[0], inside)
+            if len(arguments) != 1 or not isinstance(value, list) or not value or not isinstance(value[0], list):
+                raise Unknown(f"{function} of one series is a number over however many periods CloudWatch happens to read, "
+                              "which AWS advises against in alarms: give it a list of series")
+            result: Series = []
+            for index in range(self.length):
+                present = [one[index] for one in value]
+                result.append(None if all(item is None for item in present) else _OVER_ARRAYS[function]([item or 0.0 for item in present]))
+            return result
+        if function == "FILL":
+            value, filler = self._evaluate(arguments[0], inside), arguments[1]
+            if filler.kind == "id" and filler.value in ("REPEAT", "LINEAR"):
+                raise Unknown(f"FILL with {filler.value} is not evaluated here: fill with a number")
+            number = self._evaluate(filler, inside)
+
+            def filled(series: Series) -> Series:
+                empty = all(item is None for item in series)
+                return series if empty and not self.fills_empty else [number if item is None else item for item in series]
+
+            return [filled(one) for one in value] if value and isinstance(value[0], list) else filled(value)
+        if function == "IF":
+            return self._if(*(self._evaluate(argument, inside) for argument in arguments))
+        if function in ("ABS", "CEIL", "FLOOR"):
+            operation = {"ABS": abs, "CEIL": math.ceil, "FLOOR": math.floor}[function]
+            return [None if item is None else float(operation(item)) for item in self._evaluate(arguments[0], inside)]
+        raise Unknown(f"the function {function} is not evaluated here: add it to cloudwatch.py, as AWS documents it")
+
+    def _if(self, condition, then, otherwise=None):
+        def at(side, index: int) -> float | None:
+            return side if side is None or isinstance(side, float) else side[index]
+
+        if isinstance(condition, float):
+            chosen = then if condition else otherwise
+            return chosen if isinstance(chosen, list) else [chosen] * self.length
+        result: Series = []
+        for index, truth in enumerate(condition):
+            if truth is None:
+                result.append(None)
+            elif truth:
+                value = at(then, index)
+                result.append(0.0 if value is None else value)
+            else:
+                result.append(at(otherwise, index))
+        return result
+
+
+# ------------------------------------------------------------------------------------ alarms
+
+
+@dataclass(frozen=True)
+class Query:
+    """A metric that an alarm or a widget asks for."""
+
+    namespace: str
+    metric: str
+    dimensions: Dimensions
+    statistic: str
+    period: int
+
+
+def state_of(points: list[bool | None], periods: int, to_alarm: int, treatment: str, before: str) -> str:
+    """The state that AWS documents for data points, the oldest first: breaching, not, or missing (`None`).
+
+    `points` are those of the whole evaluation range, which is `periods` long or longer.
+    """
+    real = [point for point in points if point is not None]
+    if len(real) >= periods:
+        return ALARM if sum(real[-periods:]) >= to_alarm else OK
+    breaching, filled = sum(real), periods - len(real)
+    if treatment == "breaching":
+        return ALARM if breaching + filled >= to_alarm else OK
+    if treatment == "notBreaching":
+        return ALARM if breaching >= to_alarm else OK
+    if not real:
+        return before if treatment == "ignore" else INSUFFICIENT_DATA
+    if breaching >= to_alarm:
+        return ALARM
+    if breaching < len(real):
+        return OK
+    if treatment == "ignore":
+        return before
+    # "Avoiding premature transitions": what breaches is old enough, and nothing since says otherwise.
+    oldest = len(points) - points.index(True)
+    return ALARM if oldest >= to_alarm else INSUFFICIENT_DATA
+
+
+class Alarm:
+    """A metric alarm, from the properties of `AWS::CloudWatch::Alarm`."""
+
+    def __init__(self, properties: dict) -> None:
+        self.name: str = properties["AlarmName"]
+        for unknown in ("ThresholdMetricId", "EvaluateLowSampleCountPercentile", "EvaluationWindow"):
+            if unknown in properties:
+                raise Unknown(f"{self.name}: {unknown} is not evaluated here")
+        self.periods = int(properties["EvaluationPeriods"])
+        self.to_alarm = int(properties.get("DatapointsToAlarm", self.periods))
+        self.threshold = float(properties["Threshold"])
+        self.treatment: str = properties.get("TreatMissingData", "missing")
+        if properties["ComparisonOperator"] not in COMPARISONS:
+            raise Unknown(f"{self.name}: the comparison {properties['ComparisonOperator']} is not evaluated here")
+        if self.treatment not in TREATMENTS:
+            raise Unknown(f"{self.name}: {self.treatment} is no treatment of missing data")
+        self.breaches = COMPARISONS[properties["ComparisonOperator"]]
+        self.queries: dict[str, Query] = {}
+        self.expressions: dict[str, str] = {}
+        if "Metrics" in properties:
+            returned = []
+            for query in properties["Metrics"]:
+                if "Expression" in query:
+                    self.expressions[query["Id"]] = query["Expression"]
+                else:
+                    stat = query["MetricStat"]
+                    self.queries[query["Id"]] = _query(stat["Metric"], stat["Stat"], stat["Period"])
+                if query.get("ReturnData", True) in (True, "true"):
+                    returned.append(query["Id"])
+            if len(returned) != 1:
+                raise Unknown(f"{self.name}: exactly one query returns data, here it is {', '.join(returned) or 'none'}")
+            self.watched = returned[0]
+        else:
+            self.queries["metric"] = _query(
+                properties, properties.get("Statistic") or properties["ExtendedStatistic"], properties["Period"])
+            self.watched = "metric"
+        periods = {query.period for query in self.queries.values()}
+        if len(periods) != 1:
+            raise Unknown(f"{self.name}: its metrics have different periods")
+        self.period = periods.pop()
+
+    def points(self, metrics: Metrics, at: int, reading: Reading) -> list[bool | None]:
+        """Of the evaluation range that ends at `at`, the oldest first."""
+        length = self.periods + reading.extra
+        series: dict[str, Series] = {}
+        for identifier, query in self.queries.items():
+            series[identifier] = [
+                statistic(query.statistic, metrics.between(
+                    query.namespace, query.metric, query.dimensions, at - back * self.period, at - (back - 1) * self.period))
+                for back in range(length, 0, -1)]
+        watched = Math(series, self.expressions, length, reading.fills_empty).series(self.watched)
+        return [None if value is None else self.breaches(value, self.threshold) for value in watched]
+
+    def state(self, metrics: Metrics, at: int, reading: Reading, before: str) -> str:
+        return state_of(self.points(metrics, at, reading), self.periods, self.to_alarm, self.treatment, before)
+
+    def history(self, metrics: Metrics, start: int, end: int, reading: Reading) -> list[tuple[int, str]]:
+        """Each change of state with its time, from `INSUFFICIENT_DATA` before `start`."""
+        state, changes = INSUFFICIENT_DATA, []
+        for at in range(start, end + 1, MINUTE):
+            following = self.state(metrics, at, reading, state)
+            if following != state:
+                changes.append((at, following))
+                state = following
+        return changes
+
+
+def _query(metric: dict, stat: str, period) -> Query:
+    dimensions = frozenset((dimension["Name"], dimension["Value"]) for dimension in metric.get("Dimensions", []))
+    return Query(metric["Namespace"], metric["MetricName"], dimensions, stat, int(period))
+
+
+_RULE_TOKEN = re.compile(r"""\s*(?:(?P<function>ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"(?P<quoted>[^"]+)"|(?P<bare>[^\s"()]+))\s*\)"""
+                         r"""|(?P<word>AND|OR|NOT|TRUE|FALSE)\b|(?P<bracket>[()]))""")
+
+
+class Composite:
+    """A composite alarm, from the properties of `AWS::CloudWatch::CompositeAlarm`."""
+
+    def __init__(self, properties: dict) -> None:
+        self.name: str = properties["AlarmName"]
+        self.rule: str = properties["AlarmRule"]
+        if "ActionsSuppressor" in properties:
+            raise Unknown(f"{self.name}: ActionsSuppressor is not evaluated here")
+        self._tokens: list[tuple[str, str, str]] = []
+        at, text = 0, self.rule.rstrip()
+        while at < len(text):
+            match = _RULE_TOKEN.match(text, at)
+            if not match:
+                raise Unknown(f"{self.name}: cannot read {text[at:at + 40]!r} in its rule")
+            if match["function"]:
+                name = match["quoted"] or match["bare"]
+                # An alarm is named by its name or its ARN.
+                self._tokens.append(("alarm", match["function"], name.rsplit(":alarm:", 1)[-1]))
+            else:
+                self._tokens.append(("word", match["word"] or match["bracket"], ""))
+            at = match.end()
+        self.children = [name for kind, _, name in self._tokens if kind == "alarm"]
+        self.state({})
+
+    def state(self, states: dict[str, str]) -> str:
+        """`ALARM` or `OK`, with the children's states; a child that is not given is `OK`."""
+        tokens = list(self._tokens)
+
+        def either() -> bool:
+            truth = both()
+            while tokens and tokens[0][1] == "OR":
+                tokens.pop(0)
+                truth = both() or truth
+            return truth
+
+        def both() -> bool:
+            truth = one()
+            while tokens and tokens[0][1] == "AND":
+                tokens.pop(0)
+                truth = one() and truth
+            return truth
+
+        def one() -> bool:
+            if not tokens:
+                raise Unknown(f"{self.name}: its rule ends too early")
+            kind, word, name = tokens.pop(0)
+            if kind == "alarm":
+                return states.get(name, OK) == word
+            if word == "NOT":
+                return not one()
+            if word == "(":
+                truth = either()
+                if not tokens or tokens.pop(0)[1] != ")":
+                    raise Unknown(f"{self.name}: a bracket of its rule is not closed")
+                return truth
+            if word in ("TRUE", "FALSE"):
+                return word == "TRUE"
+            raise Unknown(f"{self.name}: {word} is not expected in its rule")
+
+        truth = either()
+        if tokens:
+            raise Unknown(f"{self.name}: {tokens[0][1]} is too much in its rule")
+        return ALARM if truth else OK
+
+
+# ------------------------------------------------------------------------------------ limits
+
+
+def over_limits(properties: dict, alarm: Alarm) -> Iterable[str]:
+    """What PutMetricAlarm refuses, by its documentation."""
+    if alarm.period not in (10, 20, 30) and (alarm.period < 60 or alarm.period % 60):
+        yield f"a period of {alarm.period} s: 10, 20, 30 or a multiple of 60"
+    if alarm.period < 60:
+        yield f"a period of {alarm.period} s is for metrics of high resolution, and ours are not"
+    longest = 7 * 86_400 if alarm.period >= 3_600 else 86_400
+    if alarm.period * alarm.periods > longest:
+        yield f"{alarm.periods} periods of {alarm.period} s are longer than {longest} s"
+    if not 1 <= alarm.to_alarm <= alarm.periods:
+        yield f"{alarm.to_alarm} data points to alarm of {alarm.periods}"
+    if len(alarm.queries) > 10:
+        yield f"{len(alarm.queries)} metrics in one expression; CloudWatch takes 10"
+    if not alarm.name.isascii() or not 1 <= len(alarm.name) <= 255:
+        yield "its name is not ASCII, or longer than 255 characters"
+    if len(properties.get("AlarmDescription", "")) > 1024:
+        yield "its description is longer than 1,024 characters"
+    if "TreatMissingData" not in properties:
+        yield "it does not say how missing data is treated"
+    for identifier in (*alarm.queries, *alarm.expressions):
+        if not re.fullmatch(r"[a-z][A-Za-z0-9_]*", identifier):
+            yield f"the id {identifier} does not begin with a lower-case letter"
+    for text in alarm.expressions.values():
+        if "SEARCH" in calls_of(parse_expression(text)):
+            yield "an alarm cannot watch a SEARCH"
+    # Everything that is asked for is used: a metric too many costs, and hides a mistake.
+    if alarm.expressions and "METRICS" not in set().union(*(calls_of(parse_expression(text)) for text in alarm.expressions.values())):
+        used = set().union(*(ids_of(parse_expression(text)) for text in alarm.expressions.values()), {alarm.watched})
+        for identifier in sorted({*alarm.queries, *alarm.expressions} - used):
+            yield f"{identifier} is used by no expression"
+
+
+# (points, {treatment: state}), 3 of 3 and 2 of 3, five data points read: the tables of
+# alarms-and-missing-data.html. X breaches, 0 does not, - is missing; None keeps the state before.
+DOCUMENTED = {
+    3: [("0 - X - X", {"missing": OK, "ignore": OK, "breaching": OK, "notBreaching": OK}),
+        ("0 - - - -", {"missing": OK, "ignore": OK, "breaching": OK, "notBreaching": OK}),
+        ("- - - - -", {"missing": INSUFFICIENT_DATA, "ignore": None, "breaching": ALARM, "notBreaching": OK}),
+        ("0 X X - X", {"missing": ALARM, "ignore": ALARM, "breaching": ALARM, "notBreaching": ALARM}),
+        ("- - X - -", {"missing": ALARM, "ignore": None, "breaching": ALARM, "notBreaching": OK})],
+    2: [("0 - X - X", {"missing": ALARM, "ignore": ALARM, "breaching": ALARM, "notBreaching": ALARM}),
+        ("0 0 X 0 X", {"missing": ALARM, "ignore": ALARM, "breaching": ALARM, "notBreaching": ALARM}),
+        ("0 - X - -", {"missing": OK, "ignore": OK, "breaching": ALARM, "notBreaching": OK}),
+        ("- - - - 0", {"missing": OK, "ignore": OK, "breaching": ALARM, "notBreaching": OK}),
+        ("- - - X -", {"missing": ALARM, "ignore": None, "breaching": ALARM, "notBreaching": OK})],
+}
+
+
+def unlike_aws(decide: Callable[[list[bool | None], int, int, str, str], str] = state_of) -> list[str]:
+    """Where `decide` answers otherwise than AWS's own tables."""
+    complaints = []
+    for to_alarm, rows in DOCUMENTED.items():
+        for text, expected in rows:
+            points = [{"X": True, "0": False, "-": None}[mark] for mark in text.split()]
+            for treatment, state in expected.items():
+                for before in (OK, ALARM):
+                    answer = decide(points, 3, to_alarm, treatment, before)
+                    if answer != (state or before):
+                        complaints.append(f"{to_alarm} of 3, {text}, {treatment}, was {before}: {answer}")
+    return complaints
