@@ -15,7 +15,7 @@ OVERRIDES = $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 CARGO_DENY := target/tools/bin/cargo-deny
 
 .DEFAULT_GOAL := help
-.PHONY: help build built-for-tests up down demo test unit lint deny workflow local bench deploy sam-check clean
+.PHONY: help build built-for-tests up down demo test unit lint deny workflow local bench prices deploy sam-check clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,10 @@ $(CARGO_DENY):
 deny: $(CARGO_DENY) ## Licences, sources and banned dependencies
 	$(CARGO_DENY) --locked check bans licenses sources
 
-workflow: target/venv-tools/requirements.sha256 ## Template and state machines
+workflow: target/venv-tools/requirements.sha256 ## Template, state machines, and the numbers of two pages
 	tests/workflow/run.sh
+	python3 tests/workflow/limits.py
+	python3 infra/prices/prices.py check
 
 # Everything in one build: cargo unifies the features of what it builds together, and the AWS SDK
 # is not to be compiled a second time for the tests alone.
@@ -83,6 +85,10 @@ deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS acc
 bench: target/venv-stack/requirements.sha256 ## Start, cold and warm times and sizes, beside what they are compared with
 	$(CARGO) build --locked --release --workspace --bins
 	@target/venv-stack/bin/python tests/bench/bench.py
+
+prices: target/venv-stack/requirements.sha256 build ## What a month costs: counts typical requests on the embedded stack, writes docs/COST.md
+	@target/venv-stack/bin/python infra/prices/count.py
+	@python3 infra/prices/prices.py write
 
 clean: down ## Removes everything that was built
 	$(CARGO) clean
