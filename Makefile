@@ -74,7 +74,7 @@ sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template,
 deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS account of your credentials; see docs/DEPLOY.md
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build $(OVERRIDES)
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam deploy \
-		--stack-name $(STACK_NAME) $(AWS_FLAGS) $(OVERRIDES) $(DEPLOY_FLAGS)
+		--stack-name $(STACK_NAME) --s3-prefix $(STACK_NAME) $(AWS_FLAGS) $(OVERRIDES) $(DEPLOY_FLAGS)
 	@mkdir -p target/deploy
 	target/venv-sam/bin/sam list stack-outputs --stack-name $(STACK_NAME) $(AWS_FLAGS) --output json \
 		> target/deploy/outputs.json
