@@ -50,9 +50,10 @@ $(CARGO_DENY):
 deny: $(CARGO_DENY) ## Licences, sources and banned dependencies
 	$(CARGO_DENY) --locked check bans licenses sources
 
-workflow: target/venv-tools/requirements.sha256 ## Template, state machines, and the numbers of two pages
+workflow: target/venv-tools/requirements.sha256 ## Template, state machines, and the numbers of three pages
 	tests/workflow/run.sh
 	python3 tests/workflow/limits.py
+	python3 tests/workflow/guide.py
 	python3 infra/prices/prices.py check
 
 # Everything in one build: cargo unifies the features of what it builds together, and the AWS SDK

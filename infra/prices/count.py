@@ -78,7 +78,8 @@ class Counted:
         self.aws = {name: stack.client(endpoint, name) for name in ("dynamodb", "stepfunctions", "lambda", "logs", "s3")}
         self.meter.know(self.aws["dynamodb"], [self.stack["requests_table"], self.stack["keys_table"]])
         self.policy = {}
-        self.functions = {name: physical.rpartition(":")[2] if physical.startswith("arn:") else physical
+        # Names alone, whether the outputs give names, ARNs or aliases.
+        self.functions = {name: re.sub(r"^arn:.*?:function:|:\w+$", "", physical)
                           for name, physical in self.stack["functions"].items()}
         self.connect()
 
@@ -151,7 +152,8 @@ class Counted:
         for machine, definition in (("fulfil_request_arn", "fulfil-request"), ("fulfil_source_arn", "fulfil-source")):
             path = ROOT / "infra" / "statemachines" / f"{definition}.asl.json"
             states = json.loads(path.read_text())["States"]
-            pages = self.aws["stepfunctions"].get_paginator("list_executions").paginate(stateMachineArn=self.stack[machine])
+            pages = self.aws["stepfunctions"].get_paginator("list_executions").paginate(
+                stateMachineArn=":".join(self.stack[machine].split(":")[:7]))
             for execution in pages.search("executions[]"):
                 if not execution or not execution["name"].startswith(request):
                     continue
