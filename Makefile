@@ -15,7 +15,8 @@ OVERRIDES = $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 CARGO_DENY := target/tools/bin/cargo-deny
 
 .DEFAULT_GOAL := help
-.PHONY: help build built-for-tests up down demo test unit lint deny workflow local observability bench deploy sam-check clean
+.PHONY: help build built-for-tests up down demo test unit lint deny workflow local recorded bench prices deploy \
+	sam-check clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +36,7 @@ up: target/venv-stack/requirements.sha256 build ## The local stack, kept running
 down: target/venv-stack/requirements.sha256 ## Stops the local stack
 	@$(STACK) down
 
-test: lint deny workflow built-for-tests unit local ## Every test
+test: lint deny workflow built-for-tests unit local recorded ## Every test
 	@echo "make test: everything passed"
 
 lint: ## Formatting, clippy, and who may use whom
@@ -50,9 +51,12 @@ $(CARGO_DENY):
 deny: $(CARGO_DENY) ## Licences, sources and banned dependencies
 	$(CARGO_DENY) --locked check bans licenses sources
 
-workflow: target/venv-tools/requirements.sha256 ## Templates, state machines, alarms
+workflow: target/venv-tools/requirements.sha256 ## Templates, state machines, alarms, and the numbers of three pages
 	tests/workflow/run.sh
 	target/venv-tools/bin/python tests/observability/check.py static
+	python3 tests/workflow/limits.py
+	python3 tests/workflow/guide.py
+	python3 infra/prices/prices.py check
 
 # Everything in one build: cargo unifies the features of what it builds together, and the AWS SDK
 # is not to be compiled a second time for the tests alone.
@@ -66,7 +70,7 @@ local: target/venv-stack/requirements.sha256 built-for-tests ## End to end on th
 	$(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 2
 	@target/venv-stack/bin/python infra/local/demo.py
 
-observability: target/venv-tools/requirements.sha256 ## Metrics, alarms and saved queries, on the lines that `make local` left
+recorded: target/venv-tools/requirements.sha256 ## What `make local` left: metrics, alarms and saved queries on its lines
 	target/venv-tools/bin/python tests/observability/check.py all target/e2e
 
 sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template, and a build as for a real account
@@ -76,7 +80,7 @@ sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template,
 deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS account of your credentials; see docs/DEPLOY.md
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build $(OVERRIDES)
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam deploy \
-		--stack-name $(STACK_NAME) $(AWS_FLAGS) $(OVERRIDES) $(DEPLOY_FLAGS)
+		--stack-name $(STACK_NAME) --s3-prefix $(STACK_NAME) $(AWS_FLAGS) $(OVERRIDES) $(DEPLOY_FLAGS)
 	@mkdir -p target/deploy
 	target/venv-sam/bin/sam list stack-outputs --stack-name $(STACK_NAME) $(AWS_FLAGS) --output json \
 		> target/deploy/outputs.json
@@ -87,6 +91,10 @@ deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS acc
 bench: target/venv-stack/requirements.sha256 ## Start, cold and warm times and sizes, beside what they are compared with
 	$(CARGO) build --locked --release --workspace --bins
 	@target/venv-stack/bin/python tests/bench/bench.py
+
+prices: target/venv-stack/requirements.sha256 build ## What a month costs: counts typical requests on the embedded stack, writes docs/COST.md
+	@target/venv-stack/bin/python infra/prices/count.py
+	@python3 infra/prices/prices.py write
 
 clean: down ## Removes everything that was built
 	$(CARGO) clean

@@ -1,0 +1,61 @@
+"""Checks that docs/DEPLOY.md names every parameter of the template, with its default."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def parameters(template: str) -> dict[str, str]:
+    """Each parameter's default."""
+    body = re.search(r"^Parameters:\n(.*?)^\S", template, re.S | re.M)
+    parts = re.split(r"^  (\w+):\n", body[1] if body else "", flags=re.M)
+    found = {}
+    for name, text in zip(parts[1::2], parts[2::2]):
+        default = re.search(r"^    Default: (.*)$", text, re.M)
+        found[name] = default[1].strip().strip('"') if default else "none"
+    return found
+
+
+def documented(page: str) -> dict[str, str]:
+    """Each row of the table of parameters: its name and its default."""
+    found, inside = {}, False
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if cells == ["parameter", "default", "means"]:
+            inside = True
+        elif not line.startswith("|"):
+            inside = False
+        elif inside and not cells[0].startswith("---"):
+            found[cells[0].strip("`")] = "" if cells[1] == "nothing" else cells[1].strip("`")
+    return found
+
+
+def complaints(template: str, page: str) -> list[str]:
+    rows = documented(page)
+    return [f"docs/DEPLOY.md: {name} is {rows.get(name, 'not there')!r}, and its default is {default!r}"
+            for name, default in parameters(template).items() if rows.get(name) != default]
+
+
+def main() -> int:
+    template, page = (ROOT / "template.yaml").read_text(), (ROOT / "docs" / "DEPLOY.md").read_text()
+    found = parameters(template)
+    wrong = complaints(template, page)
+    if len(found) < 10:
+        wrong.append(f"only {len(found)} parameters were found in the template")
+    for name in found:
+        if not complaints(template, re.sub(rf"(?m)^\| `{name}` .*\n", "", page)):
+            wrong.append(f"{name}: a row that is missing is not seen")
+        if not complaints(template, re.sub(rf"(?m)^(\| `{name}` \| )[^|]*", r"\1`x-planted` ", page)):
+            wrong.append(f"{name}: another default is not seen")
+    for one in wrong:
+        print(f"FAIL {one}")
+    print(f"guide: {len(found)} parameters compared, {len(wrong)} wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
