@@ -15,7 +15,7 @@ OVERRIDES = $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 CARGO_DENY := target/tools/bin/cargo-deny
 
 .DEFAULT_GOAL := help
-.PHONY: help build built-for-tests up down demo test unit lint deny workflow local bench deploy sam-check clean
+.PHONY: help build built-for-tests up down demo test unit lint deny workflow advisories sbom supply local bench deploy sam-check clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,17 @@ $(CARGO_DENY):
 
 deny: $(CARGO_DENY) ## Licences, sources and banned dependencies
 	$(CARGO_DENY) --locked check bans licenses sources
+
+# ADVISORIES=required, ADVISORY_DB=… and OSV_DB=… reach it through the environment; see docs/RELEASE.md.
+advisories: $(CARGO_DENY) target/venv-supply/requirements.sha256 ## Known vulnerabilities in what is locked, and what could not be checked
+	@target/venv-supply/bin/python infra/supply/advisories.py
+
+sbom: target/venv-supply/requirements.sha256 ## Bills of materials of what is deployed, to target/sbom
+	@target/venv-supply/bin/python infra/supply/sbom.py
+
+supply: $(CARGO_DENY) target/venv-supply/requirements.sha256 ## Tests of the advisories, bills of materials, pins, workflows and versions
+	$(CARGO) fetch --locked
+	@target/venv-supply/bin/python tests/supply/check.py
 
 workflow: target/venv-tools/requirements.sha256 ## Template and state machines
 	tests/workflow/run.sh
