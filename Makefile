@@ -15,8 +15,8 @@ OVERRIDES = $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 CARGO_DENY := target/tools/bin/cargo-deny
 
 .DEFAULT_GOAL := help
-.PHONY: help build built-for-tests up down demo test unit lint deny workflow local recorded bench prices deploy \
-	sam-check clean
+.PHONY: help build built-for-tests up down demo test unit lint deny advisories sbom supply workflow local recorded bench \
+	prices deploy sam-check clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ up: target/venv-stack/requirements.sha256 build ## The local stack, kept running
 down: target/venv-stack/requirements.sha256 ## Stops the local stack
 	@$(STACK) down
 
-test: lint deny workflow built-for-tests unit local recorded ## Every test
+test: lint deny advisories supply workflow built-for-tests unit local recorded ## Every test
 	@echo "make test: everything passed"
 
 lint: ## Formatting, clippy, and who may use whom
@@ -50,6 +50,17 @@ $(CARGO_DENY):
 
 deny: $(CARGO_DENY) ## Licences, sources and banned dependencies
 	$(CARGO_DENY) --locked check bans licenses sources
+
+# ADVISORIES=required, ADVISORY_DB=… and OSV_DB=… reach it through the environment; see docs/RELEASE.md.
+advisories: $(CARGO_DENY) target/venv-supply/requirements.sha256 ## Known vulnerabilities in what is locked, and what could not be checked
+	@target/venv-supply/bin/python infra/supply/advisories.py
+
+sbom: target/venv-supply/requirements.sha256 ## Bills of materials of what is deployed, to target/sbom
+	@target/venv-supply/bin/python infra/supply/sbom.py
+
+supply: $(CARGO_DENY) target/venv-supply/requirements.sha256 ## Tests of the advisories, bills of materials, pins, workflows and versions
+	$(CARGO) fetch --locked
+	@target/venv-supply/bin/python tests/supply/check.py
 
 workflow: target/venv-tools/requirements.sha256 ## Templates, state machines, alarms, and the numbers of three pages
 	tests/workflow/run.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs one of the pinned Python environments: setup.sh stack|tools|sam
+# Installs one of the pinned Python environments: setup.sh stack|tools|sam|supply
 #
 # Each goes to target/venv-ENV, from its own requirements.txt, every file by its hash. A stamp
 # with the requirements' SHA-256 is written last, so that a finished environment costs nothing
@@ -7,7 +7,7 @@
 set -eu
 
 usage() {
-    echo "usage: infra/local/setup.sh stack|tools|sam" >&2
+    echo "usage: infra/local/setup.sh stack|tools|sam|supply" >&2
     exit 2
 }
 
@@ -17,6 +17,7 @@ case $1 in
 stack) requirements=$root/infra/local/requirements.txt ;;
 tools) requirements=$root/infra/tools/requirements.txt ;;
 sam) requirements=$root/infra/sam/requirements.txt ;;
+supply) requirements=$root/infra/supply/requirements.txt ;;
 *) usage ;;
 esac
 
