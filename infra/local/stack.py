@@ -314,8 +314,8 @@ def lifecycle(configuration: dict, parameters: dict[str, str]) -> dict:
 
 def complete(endpoint: str, stack_name: str) -> None:
     """Sets what the emulator's CloudFormation reads over, with the template's own values; takes the
-    policy away that refuses plain http, because on loopback there is nothing else."""
-    cloudformation, s3, dynamodb = (client(endpoint, name) for name in ("cloudformation", "s3", "dynamodb"))
+    policies away that refuse plain http, because on loopback there is nothing else."""
+    cloudformation, s3, dynamodb, sqs = (client(endpoint, name) for name in ("cloudformation", "s3", "dynamodb", "sqs"))
     body = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")["TemplateBody"]
     resources = (json.loads(body) if isinstance(body, str) else body)["Resources"]
     summaries = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
@@ -328,6 +328,9 @@ def complete(endpoint: str, stack_name: str) -> None:
         if resource["Type"] == "AWS::S3::BucketPolicy":
             bucket = physical[properties["Bucket"]["Ref"]] if isinstance(properties["Bucket"], dict) else properties["Bucket"]
             s3.delete_bucket_policy(Bucket=bucket)
+        if resource["Type"] == "AWS::SQS::QueuePolicy":
+            for queue in properties["Queues"]:
+                sqs.set_queue_attributes(QueueUrl=physical[queue["Ref"]], Attributes={"Policy": ""})
         if resource["Type"] == "AWS::S3::Bucket" and "ObjectLockConfiguration" in properties:
             s3.put_object_lock_configuration(
                 Bucket=physical[name], ObjectLockConfiguration=properties["ObjectLockConfiguration"])

@@ -456,7 +456,8 @@ def no_ARN_names_a_partition(definition):
       ("one partition's name", lambda t: role_statements(t, "SubmitRole")[-1].update(Resource={"Fn::Sub": "arn:aws:s3:::b"})),
       ("no partition for a state machine", lambda t: t["Resources"]["FulfilSourceStateMachine"]["Properties"]["DefinitionSubstitutions"].update(Partition="aws")))
 def no_ARN_of_the_template_names_a_partition(template):
-    for text in strings(template):
+    # A parameter's pattern is what an ARN may look like, and none.
+    for text in strings({**template, "Parameters": {}}):
         if re.search(r"\barn:(?!\$\{AWS::Partition\}:)", text):
             yield text
     for name, resource in template["Resources"].items():
@@ -804,8 +805,8 @@ def actions_called(code: str) -> set[str]:
     return called | {inside[kind] for kind in re.findall(r"\b(\w+)::builder\(\)", code) if kind in inside}
 
 
-# What no SDK call is named after: written to by Lambda itself, or asked of S3 by a read of nothing.
-NOT_CALLED_BY_NAME = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket"}
+# What no SDK call is named after: written or sent by Lambda itself, or asked of S3 by a read of nothing.
+NOT_CALLED_BY_NAME = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket", "sqs:SendMessage"}
 # What the adapters call for operators alone, who have identities of their own.
 FOR_OPERATORS = {"kms:GetPublicKey"}
 # What one function alone does, because it is an operator's act.
@@ -898,6 +899,9 @@ ADAPTERS_OF = {
     "reconcile": {"Store": ADAPTERS["Store"] | table("RequestsTable/index/due", "Query")},
 }
 
+# What Lambda does as the function: writes its logs, and keeps what failed without anybody waiting for it.
+LAMBDAS_OWN = {"WriteLogs", "KeepUndelivered"}
+
 # What only hands AWS on to adapters, which are named where it does.
 PASSES_ON = {"Deployed"}
 
@@ -950,7 +954,7 @@ def a_role_allows_what_its_functions_adapters_do_and_nothing_else(template):
         allowed = {
             (action, resource_name(resource))
             for statement in role_statements(template, function["Properties"]["Role"]["Fn::GetAtt"][0])
-            if statement["Sid"] != "WriteLogs"
+            if statement["Sid"] not in LAMBDAS_OWN
             for action in as_list(statement["Action"])
             for resource in as_list(statement["Resource"])}
         for action, resource in sorted(allowed ^ wanted):
@@ -1051,7 +1055,7 @@ def reconcile_hears_of_every_execution_that_did_not_succeed(template):
             yield f"{name}: machines"
         targets = properties.get("Targets", [])
         if [target.get("Arn") for target in targets] != [{"Ref": "ReconcileFunction.Alias"}] \
-                or any(set(target) != {"Id", "Arn", "RetryPolicy"} for target in targets):
+                or any(set(target) != {"Id", "Arn", "RetryPolicy", "DeadLetterConfig"} for target in targets):
             yield f"{name}: targets"
         allowed = {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "ReconcileFunction.Alias"},
                    "Principal": "events.amazonaws.com", "SourceArn": {"Fn::GetAtt": [name, "Arn"]}}
@@ -1168,6 +1172,179 @@ def a_parameters_new_value_publishes_the_functions_that_have_it_and_no_other(tem
         told = parameters_in(function["Properties"].get("VersionDescription"), template)
         for parameter in sorted(wanted ^ told):
             yield f"{name} {parameter}: {'not in its VersionDescription' if parameter in wanted else 'nothing of it changes'}"
+
+
+def queue(template: dict) -> dict:
+    return template["Resources"]["UndeliveredQueue"]["Properties"]
+
+
+def queue_statement(template: dict, sid: str) -> dict:
+    return next(statement for name, statement in statements(template) if name == "UndeliveredQueuePolicy" and statement["Sid"] == sid)
+
+
+def schedules_of(template: dict) -> Iterator[tuple[str, str, dict]]:
+    """Every schedule: its function, its name there, and its properties."""
+    for name, function in functions(template).items():
+        for event, found in function["Properties"].get("Events", {}).items():
+            if found["Type"] == "ScheduleV2":
+                yield name, event, found["Properties"]
+
+
+def reconcile_schedule(template: dict) -> dict:
+    return template["Resources"]["ReconcileFunction"]["Properties"]["Events"]["EveryFewMinutes"]["Properties"]
+
+
+UNDELIVERED = {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}
+KEEPS_UNDELIVERED = {"Sid": "KeepUndelivered", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": UNDELIVERED}
+# Called without anybody waiting for the answer: by schedules, and by the rule.
+CALLED_BY_EVENTS = {"IntakeFunction", "ReconcileFunction"}
+
+
+@rule("template",
+      ("no queue", lambda t: queue(t).update(QueueName="other")),
+      ("four days", lambda t: queue(t).pop("MessageRetentionPeriod")),
+      ("not encrypted without a key of one's own", lambda t: queue(t).pop("SqsManagedSseEnabled")),
+      ("plain http", lambda t: queue_statement(t, "OverTlsAlone").pop("Condition")),
+      ("anybody's messages", lambda t: queue_statement(t, "KeptByTheRule").pop("Condition")),
+      ("an event lost", lambda t: ended_rule(t)["Targets"][0].pop("DeadLetterConfig")),
+      ("a schedule lost", lambda t: reconcile_schedule(t).pop("DeadLetterConfig")),
+      ("a schedule that may not send", lambda t: role_statements(t, "ReconcileScheduleRole").pop()),
+      ("a call lost", lambda t: t["Resources"]["ReconcileFunction"]["Properties"].pop("EventInvokeConfig")),
+      ("a call kept elsewhere", lambda t: t["Resources"]["IntakeFunction"]["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"].update(Destination="b")),
+      ("a function that may not send", take("IntakeRole", "KeepUndelivered")),
+      ("another that may", lambda t: role_statements(t, "SubmitRole").append(dict(KEEPS_UNDELIVERED))))
+def what_cannot_be_delivered_is_kept_for_two_weeks(template):
+    properties = queue(template)
+    if properties.get("QueueName") != {"Fn::Sub": "rightful-${Stage}-undelivered"} or properties.get("MessageRetentionPeriod") != 14 * 86400:
+        yield "queue"
+    if properties.get("SqsManagedSseEnabled") != {"Fn::If": ["OwnKey", {"Ref": "AWS::NoValue"}, True]}:
+        yield "encryption"
+    allowed, denied = (queue_statement(template, sid) for sid in ("KeptByTheRule", "OverTlsAlone"))
+    if denied.get("Condition") != {"Bool": {"aws:SecureTransport": "false"}} or denied["Effect"] != "Deny" or "sqs:SendMessage" not in denied["Action"]:
+        yield "plain http"
+    if allowed.get("Condition") != {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["ExecutionEndedRule", "Arn"]}}}:
+        yield "anybody's messages"
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Events::Rule":
+            yield from (f"{name}: target" for target in resource["Properties"]["Targets"] if target.get("DeadLetterConfig") != {"Arn": UNDELIVERED})
+    for function, event, schedule in schedules_of(template):
+        role = schedule["RoleArn"]["Fn::GetAtt"][0]
+        if schedule.get("DeadLetterConfig") != {"Arn": UNDELIVERED} or KEEPS_UNDELIVERED not in role_statements(template, role):
+            yield f"{function} {event}: schedule"
+    for name, function in functions(template).items():
+        on_failure = function["Properties"].get("EventInvokeConfig", {}).get("DestinationConfig", {}).get("OnFailure")
+        keeps = KEEPS_UNDELIVERED in role_statements(template, function["Properties"]["Role"]["Fn::GetAtt"][0])
+        wanted = name in CALLED_BY_EVENTS
+        if on_failure != ({"Type": "SQS", "Destination": UNDELIVERED} if wanted else None) or keeps != wanted:
+            yield f"{name}: calls without an answer"
+
+
+def route_settings(template: dict) -> dict:
+    return template["Resources"]["WebhookStage"]["Properties"]["RouteSettings"]
+
+
+@rule("template",
+      ("no settings of the routes", lambda t: t["Resources"]["WebhookStage"]["Properties"].pop("RouteSettings")),
+      ("the API as often as webhooks", lambda t: route_settings(t)[CONSOLE_ROUTE].update(ThrottlingRateLimit={"Ref": "WebhookRateLimit"})),
+      ("no bound on webhooks at once", lambda t: route_settings(t)["POST /webhooks/{channel}"].pop("ThrottlingBurstLimit")),
+      ("a route too few", lambda t: route_settings(t).pop(CONSOLE_ROUTE)),
+      ("settings before their routes", lambda t: t["Resources"]["WebhookStage"].pop("DependsOn")),
+      ("nothing let in", lambda t: t["Parameters"]["ApiRateLimit"].update(MinValue=0)))
+def every_route_is_throttled_by_a_parameter_of_its_own(template):
+    limits = {"POST /webhooks/{channel}": "WebhookRateLimit", CONSOLE_ROUTE: "ApiRateLimit"}
+    wanted = {key: {"ThrottlingBurstLimit": {"Ref": limit}, "ThrottlingRateLimit": {"Ref": limit}} for key, limit in limits.items()}
+    stage = template["Resources"]["WebhookStage"]
+    routes = {name: found["Properties"]["RouteKey"] for name, found in template["Resources"].items() if found["Type"] == "AWS::ApiGatewayV2::Route"}
+    if stage["Properties"].get("RouteSettings") != wanted or set(routes.values()) != set(wanted):
+        yield "settings"
+    if set(stage.get("DependsOn", [])) != set(routes):
+        yield "order"
+    if any(template["Parameters"][limit]["MinValue"] < 1 for limit in limits.values()):
+        yield "a limit of nothing"
+
+
+@rule("template",
+      ("always set aside", lambda t: t["Resources"]["IntakeFunction"]["Properties"].update(ReservedConcurrentExecutions={"Ref": "IntakeConcurrency"})),
+      ("a number", lambda t: t["Resources"]["SubmitFunction"]["Properties"].update(ReservedConcurrentExecutions=10)),
+      ("set aside by default", lambda t: t["Parameters"]["ReconcileConcurrency"].update(Default=5)),
+      ("by another's parameter", lambda t: t["Conditions"].update(SubmitSetAside=t["Conditions"]["IntakeSetAside"])),
+      ("another function", lambda t: t["Resources"]["CloseFunction"]["Properties"].update(ReservedConcurrentExecutions=5)),
+      ("none", lambda t: t["Resources"]["ReconcileFunction"]["Properties"].pop("ReservedConcurrentExecutions")))
+def concurrency_is_set_aside_where_a_parameter_says_so(template):
+    # AWS leaves 100 to whoever has none set aside; a new account's limit may be lower than that.
+    wanted = {"Intake", "Submit", "Reconcile"}
+    for name, function in functions(template).items():
+        short = name.removesuffix("Function")
+        has = function["Properties"].get("ReservedConcurrentExecutions")
+        if has != ({"Fn::If": [f"{short}SetAside", {"Ref": f"{short}Concurrency"}, {"Ref": "AWS::NoValue"}]} if short in wanted else None):
+            yield name
+    for short in wanted:
+        if template["Parameters"][f"{short}Concurrency"]["Default"] != 0 \
+                or template["Conditions"].get(f"{short}SetAside") != {"Fn::Not": [{"Fn::Equals": [{"Ref": f"{short}Concurrency"}, "0"]}]}:
+            yield f"{short}: by default"
+
+
+OWN_KEY = {"Fn::If": ["OwnKey", {"Ref": "EncryptionKeyArn"}, {"Ref": "AWS::NoValue"}]}
+# Type: where its key stands.
+ENCRYPTED = {"AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"), "AWS::Logs::LogGroup": ("KmsKeyId",),
+             "AWS::SecretsManager::Secret": ("KmsKeyId",), "AWS::SQS::Queue": ("KmsMasterKeyId",)}
+
+
+def receipts_encryption(template: dict) -> dict:
+    return template["Resources"]["ReceiptsBucket"]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+
+
+@rule("template",
+      ("a table", lambda t: t["Resources"]["KeysTable"]["Properties"]["SSESpecification"].pop("KMSMasterKeyId")),
+      ("a table that is not encrypted", lambda t: t["Resources"]["RequestsTable"]["Properties"]["SSESpecification"].update(SSEEnabled=False)),
+      ("what was not delivered", lambda t: queue(t).pop("KmsMasterKeyId")),
+      ("a log", lambda t: t["Resources"]["WebhookApiLogGroup"]["Properties"].pop("KmsKeyId")),
+      ("a secret", lambda t: t["Resources"]["ZendeskWebhookSecret"]["Properties"].update(KmsKeyId={"Ref": "EncryptionKeyArn"})),
+      ("receipts", lambda t: receipts_encryption(t)["Fn::If"].pop()),
+      ("receipts with a call for each", lambda t: receipts_encryption(t)["Fn::If"][1].pop("BucketKeyEnabled")),
+      ("another condition", lambda t: t["Conditions"].update(OwnKey={"Fn::Equals": [{"Ref": "EncryptionKeyArn"}, ""]})),
+      ("an alias, which logs do not take", lambda t: t["Parameters"]["EncryptionKeyArn"].pop("AllowedPattern")),
+      ("a key by default", lambda t: t["Parameters"]["EncryptionKeyArn"].update(Default="a")))
+def all_that_is_kept_is_encrypted_with_the_deployments_own_key_where_there_is_one(template):
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in ENCRYPTED:
+            value = resource["Properties"]
+            for key in ENCRYPTED[resource["Type"]]:
+                value = value.get(key, {})
+            if value != OWN_KEY:
+                yield name
+        if resource["Type"] == "AWS::DynamoDB::Table" and resource["Properties"]["SSESpecification"].get("SSEEnabled") is not True:
+            yield f"{name}: not encrypted"
+    if receipts_encryption(template).get("Fn::If") != [
+            "OwnKey",
+            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Ref": "EncryptionKeyArn"}}, "BucketKeyEnabled": True},
+            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]:
+        yield "ReceiptsBucket"
+    if template["Conditions"].get("OwnKey") != {"Fn::Not": [{"Fn::Equals": [{"Ref": "EncryptionKeyArn"}, ""]}]}:
+        yield "OwnKey"
+    parameter = template["Parameters"]["EncryptionKeyArn"]
+    pattern, key = parameter.get("AllowedPattern", ".*"), "arn:aws:kms:eu-central-1:000000000000:key/5a2b"
+    if parameter["Default"] != "" or not all(re.fullmatch(pattern, text) for text in ("", key)) \
+            or any(re.fullmatch(pattern, text) for text in ("5a2b", "alias/x", key.replace("key/", "alias/"), key + " ")):
+        yield "EncryptionKeyArn"
+
+
+TAGGED = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SecretsManager::Secret", "AWS::SQS::Queue", "AWS::Logs::LogGroup",
+          "AWS::Serverless::Function", "AWS::Serverless::StateMachine", "AWS::ApiGatewayV2::Api"}
+
+
+@rule("template",
+      ("a table", lambda t: t["Resources"]["KeysTable"]["Properties"].pop("Tags")),
+      ("another tag", lambda t: t["Resources"]["UndeliveredQueue"]["Properties"].update(Tags=[{"Key": "stage", "Value": {"Ref": "Stage"}}])),
+      ("functions", lambda t: t["Globals"]["Function"].pop("Tags")),
+      ("a state machine", lambda t: t["Resources"]["FulfilSourceStateMachine"]["Properties"].pop("Tags")))
+def what_costs_or_holds_anything_is_tagged_with_its_stage(template):
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in TAGGED:
+            shared = template["Globals"]["Function"] if resource["Type"] == "AWS::Serverless::Function" else {}
+            tags = {**shared, **resource["Properties"]}.get("Tags")
+            if tags not in ({"rightful:stage": {"Ref": "Stage"}}, [{"Key": "rightful:stage", "Value": {"Ref": "Stage"}}]):
+                yield name
 
 
 def stated_in_the_domain(name: str) -> int | None:
