@@ -15,7 +15,7 @@ OVERRIDES = $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 CARGO_DENY := target/tools/bin/cargo-deny
 
 .DEFAULT_GOAL := help
-.PHONY: help build built-for-tests up down demo test unit lint deny workflow local bench deploy sam-check clean
+.PHONY: help build built-for-tests up down demo test unit lint deny workflow local privileges bench deploy sam-check clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ unit: ## Unit and contract tests
 local: target/venv-stack/requirements.sha256 built-for-tests ## End to end on the embedded stack, the demo too
 	$(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 2
 	@target/venv-stack/bin/python infra/local/demo.py
+
+privileges: target/venv-tools/requirements.sha256 ## After `make local`: each role did all it may, and was refused nothing
+	@target/venv-tools/bin/python tests/privileges/check.py --records target/e2e --records target/demo
 
 sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template, and a build as for a real account
 	AWS_DEFAULT_REGION=eu-central-1 target/venv-sam/bin/sam validate --lint

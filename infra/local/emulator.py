@@ -3,7 +3,9 @@
 Each addition is a module beside this one with a function `install()`, and stands in docs/EMULATOR.md.
 """
 
+import recorder
 from ministack.app import main
 
 if __name__ == "__main__":
+    recorder.install()
     main()
