@@ -490,7 +490,8 @@ def role_statements(template: dict, role: str) -> list[dict]:
       ("all but some", lambda t: role_statements(t, "IntakeRole").append({"Sid": "X", "Effect": "Allow", "NotAction": ["s3:GetObject"], "Resource": "a"})))
 def no_statement_allows_a_wildcard_of_actions(template):
     for name, statement in statements(template):
-        if "NotAction" in statement or any("*" in action for action in as_list(statement.get("Action", []))):
+        # What is refused is refused whole.
+        if statement["Effect"] == "Allow" and ("NotAction" in statement or any("*" in action for action in as_list(statement.get("Action", [])))):
             yield f"{name} {statement.get('Sid')}"
 
 
@@ -862,14 +863,17 @@ ADAPTERS = {
 ENCRYPTS = {("kms:GenerateDataKey", "DataKey")}
 
 
-def secrets_written(*kinds: str) -> set[tuple[str, str]]:
-    return {(action, f"secret:rightful/${{Stage}}/{kind}/*") for action in SECRETS_WRITTEN for kind in kinds}
+SECRETS_REMOVED = {"secretsmanager:DeleteSecret", "secretsmanager:DescribeSecret"}
+
+
+def on_secrets(kind: str, actions: set[str]) -> set[tuple[str, str]]:
+    return {(action, f"secret:rightful/${{Stage}}/{kind}/*") for action in actions}
 
 
 # Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads single
 # rows and the list of data sources, and takes webhooks; close holds no lease, answers tickets, and opens
 # the parts of a copy; reconcile reads the due index; review starts nothing; the console makes requests and
-# opens them, removes data sources, writes secrets and reads none, and lists.
+# opens them, removes data sources, writes secrets and reads none, removes those of data sources alone, and lists.
 ADAPTERS_OF = {
     "intake": {
         "Store": table("RequestsTable", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
@@ -889,7 +893,7 @@ ADAPTERS_OF = {
         "Store": ADAPTERS["Store"] | table("RequestsTable", "DeleteItem")
         | table("RequestsTable/index/due", "Query") | table("RequestsTable/index/list", "Query"),
         "DataKeys": table("KeysTable", "GetItem", "PutItem") | {("kms:Decrypt", "DataKey"), ("kms:GenerateDataKey", "DataKey")},
-        "SecretStore": secrets_written("source", "ticketing"),
+        "SecretStore": on_secrets("source", SECRETS_WRITTEN) | on_secrets("ticketing", SECRETS_WRITTEN - SECRETS_REMOVED),
         "StateMachine": ADAPTERS["StateMachine"] | {("states:SendTaskSuccess", "*")},
         "Function": {("lambda:InvokeFunction", "SearchFunction")},
         "ReceiptBucket": {("s3:GetObject", "ReceiptsBucket/receipts/*"), ("s3:ListBucket", "ReceiptsBucket")},
@@ -932,6 +936,7 @@ def take(role: str, sid: str) -> Callable:
       ("a secret that is shown", grant("ConsoleRole", "secretsmanager:GetSecretValue", {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/${Stage}/source/*"})),
       ("parts that are shown", grant("ConsoleRole", "s3:GetObject", {"Fn::Sub": "${CopiesBucket.Arn}/parts/*"})),
       ("packages that it does not read", grant("SubmitRole", "s3:GetObject", {"Fn::Sub": "${CopiesBucket.Arn}/packages/*"})),
+      ("a deletion of a ticketing system's secret", grant("ConsoleRole", "secretsmanager:DeleteSecret", {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/${Stage}/ticketing/*"})),
       ("a deletion of a package", grant("ConsoleRole", "s3:DeleteObject", {"Fn::Sub": "${CopiesBucket.Arn}/packages/*"})),
       ("another function called", grant("ConsoleRole", "lambda:InvokeFunction", {"Fn::GetAtt": ["CloseFunction", "Arn"]})),
       ("a missing right", take("ReconcileRole", "StartFulfilment")),
