@@ -34,7 +34,7 @@ import exceptions  # noqa: E402
 from arns import PART, Template, Unresolved, as_glob, matches, may_be_the_same  # noqa: E402
 from recorder import template_digest  # noqa: E402
 from recorder_checks import check_recorder  # noqa: E402
-from workflow.check import Tally, as_list, read_machines, read_template, states  # noqa: E402
+from workflow.check import WILDCARD_RESOURCES, Tally, as_list, read_machines, read_template, states  # noqa: E402
 
 PAGE = ROOT / "docs" / "PERMISSIONS.md"
 TEMPLATE = ROOT / "template.yaml"
@@ -517,6 +517,11 @@ def page(template: Template, machines: dict[str, dict], asked: Exceptions) -> st
             proven = asked.reason(grant) or (f"by the template: {'; '.join(reasons)}" if reasons else "recorded")
             said = f"{grant.sid} (if {grant.condition})" if grant.condition else grant.sid
             lines.append(f"| {said} | `{grant.action}` | `{short(grant.resource)}` | {proven} |")
+    lines += ["", "## Any resource", "", "Where AWS knows no other than `*`. `tests/workflow` holds every other wildcard to what is this deployment's.", "",
+              "| statement | actions | why |", "|---|---|---|"]
+    for sid, (_, actions, reason) in WILDCARD_RESOURCES.items():
+        named = sorted({grant.action for grant in grants(template) if (grant.sid, grant.resource) == (sid, "*")})
+        lines.append(f"| {sid} | {', '.join(f'`{one}`' for one in named) or f'`{actions.pattern}`'} | {reason} |")
     lines += ["", "## Permissions to invoke", "", "| who | function | from |", "|---|---|---|"]
     for one in sorted([*by_routes(template), *by_rules(template)], key=str):
         lines.append(f"| {one.principal} | `{short(one.function)}` | `{short(one.source)}` |")

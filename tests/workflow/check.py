@@ -58,13 +58,17 @@ STATELINT_EXCEPTIONS = [
 # (rule, reason): what cfn-lint says that is wrong.
 CFN_LINT_EXCEPTIONS: list[tuple[str, str]] = []
 
-# "*" as a resource, where AWS knows no other: Sid -> reason.
+# "*" as a resource, where AWS knows no other: Sid -> what stands there, for which actions, and the reason.
 WILDCARD_RESOURCES = {
-    "DeliverLogs": "log delivery's actions take no resource",
-    "AdministeredByTheAccount": "in a key's policy, * is that key",
-    "UsedByRolesThatIamAllows": "in a key's policy, * is that key",
-    "ReleaseReviews": "SendTaskSuccess takes no resource: the token, which nobody can guess, stands for it",
+    "DeliverLogs": ("AWS::IAM::Role", re.compile(r"logs:(\w+LogDelivery|ListLogDeliveries|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)"),
+                    "log delivery's actions take no resource"),
+    "AdministeredByTheAccount": ("AWS::KMS::Key", re.compile(r"kms:\w+"), "in a key's policy, * is that key"),
+    "UsedByRolesThatIamAllows": ("AWS::KMS::Key", re.compile(r"kms:\w+"), "in a key's policy, * is that key"),
+    "ReleaseReviews": ("AWS::IAM::Role", re.compile(r"states:SendTaskSuccess"),
+                       "SendTaskSuccess takes no resource: the token, which nobody can guess, stands for it"),
 }
+# What a resource has to say before a wildcard: that it is this deployment's.
+BEFORE_A_WILDCARD = re.compile(r"\$\{\w+\.Arn\}|rightful[-/]\$\{Stage\}[-/]")
 
 
 # ------------------------------------------------------------------------------------ reading
@@ -510,11 +514,31 @@ def every_statement_has_a_Sid_of_its_own(template):
 @rule("template",
       ("any resource", lambda t: role_statements(t, "SubmitRole")[0].update(Resource="*")),
       ("any resource, in a list", lambda t: role_statements(t, "SubmitRole")[0].update(Resource=["a", "*"])),
+      ("another action under the name of one that needs it", lambda t: statement_of(t, "ReviewRole", "ReleaseReviews").update(Action="states:StartExecution")),
+      ("a role under the name of a key", lambda t: statement_of(t, "ReviewRole", "ReleaseReviews").update(Sid="UsedByRolesThatIamAllows")),
       ("all but some", lambda t: role_statements(t, "SubmitRole")[0].update(NotResource="a")))
 def a_wildcard_resource_stands_only_where_AWS_knows_no_other(template):
     for name, statement in statements(template):
-        if "NotResource" in statement or ("*" in as_list(statement.get("Resource", [])) and statement.get("Sid") not in WILDCARD_RESOURCES):
-            yield f"{name} {statement.get('Sid')}"
+        if "NotResource" in statement:
+            yield f"{name} {statement.get('Sid')}: NotResource"
+        if "*" in as_list(statement.get("Resource", [])):
+            kind, actions, _ = WILDCARD_RESOURCES.get(statement.get("Sid"), ("", re.compile("(?!)"), ""))
+            if template["Resources"][name]["Type"] != kind or not all(actions.fullmatch(one) for one in as_list(statement["Action"])):
+                yield f"{name} {statement.get('Sid')}"
+
+
+@rule("template",
+      ("any bucket", lambda t: role_statements(t, "SubmitRole")[0].update(Resource={"Fn::Sub": "arn:${AWS::Partition}:s3:::*"})),
+      ("every stage", lambda t: role_statements(t, "SubmitRole")[0].update(Resource=[{"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/*"}])),
+      ("a stage that begins so", lambda t: role_statements(t, "SubmitRole")[0].update(Resource={"Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:rightful-${Stage}*"})),
+      ("any account", lambda t: role_statements(t, "SubmitRole")[0].update(Resource="arn:aws:states:*:*:stateMachine:x")))
+def a_wildcard_in_a_resource_comes_after_what_is_this_deployments(template):
+    for name, statement in statements(template):
+        for resource in as_list(statement.get("Resource", [])):
+            for text in strings(resource):
+                before, star, _ = text.partition("*")
+                if star and text != "*" and not BEFORE_A_WILDCARD.search(before):
+                    yield f"{name} {statement.get('Sid')}: {text}"
 
 
 @rule("template",
