@@ -81,8 +81,9 @@ local: target/venv-stack/requirements.sha256 built-for-tests ## End to end on th
 	$(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 2
 	@target/venv-stack/bin/python infra/local/demo.py
 
-recorded: target/venv-tools/requirements.sha256 ## What `make local` left: metrics, alarms and saved queries on its lines
+recorded: target/venv-tools/requirements.sha256 ## What `make local` left: metrics, alarms and queries on its lines; each role's calls
 	target/venv-tools/bin/python tests/observability/check.py all target/e2e
+	@target/venv-tools/bin/python tests/privileges/check.py --records target/e2e --records target/demo
 
 sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template, and a build as for a real account
 	AWS_DEFAULT_REGION=eu-central-1 target/venv-sam/bin/sam validate --lint

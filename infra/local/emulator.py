@@ -3,9 +3,11 @@
 Each addition is a module beside this one with a function `install()`, and stands in docs/EMULATOR.md.
 """
 
+import recorder
 import versions
 from ministack.app import main
 
 if __name__ == "__main__":
+    recorder.install()
     versions.install()
     main()

@@ -42,6 +42,7 @@ import zipfile
 from pathlib import Path
 
 from outputs import described
+from recorder import template_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-central-1"
@@ -409,6 +410,9 @@ def start_ministack(processes: Processes, directory: Path, port: int, wait_scale
         "S3_DATA_DIR": str(directory / "state" / "s3"),
         "SFN_WAIT_SCALE": str(wait_scale),
         "LOG_LEVEL": "INFO",
+        # Which permission each call of a role took, for tests/privileges.
+        "CALLS_FILE": str(directory / "logs" / "calls.jsonl"),
+        "CALLS_TEMPLATE": template_digest((ROOT / "template.yaml").read_text()),
     }
     return processes.start(
         "ministack", [sys.executable, str(ROOT / "infra" / "local" / "emulator.py")], env, directory / "logs" / "ministack.log", temporary

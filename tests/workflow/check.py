@@ -58,13 +58,17 @@ STATELINT_EXCEPTIONS = [
 # (rule, reason): what cfn-lint says that is wrong.
 CFN_LINT_EXCEPTIONS: list[tuple[str, str]] = []
 
-# "*" as a resource, where AWS knows no other: Sid -> reason.
+# "*" as a resource, where AWS knows no other: Sid -> what stands there, for which actions, and the reason.
 WILDCARD_RESOURCES = {
-    "DeliverLogs": "log delivery's actions take no resource",
-    "AdministeredByTheAccount": "in a key's policy, * is that key",
-    "UsedByRolesThatIamAllows": "in a key's policy, * is that key",
-    "ReleaseReviews": "SendTaskSuccess takes no resource: the token, which nobody can guess, stands for it",
+    "DeliverLogs": ("AWS::IAM::Role", re.compile(r"logs:(\w+LogDelivery|ListLogDeliveries|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)"),
+                    "log delivery's actions take no resource"),
+    "AdministeredByTheAccount": ("AWS::KMS::Key", re.compile(r"kms:\w+"), "in a key's policy, * is that key"),
+    "UsedByRolesThatIamAllows": ("AWS::KMS::Key", re.compile(r"kms:\w+"), "in a key's policy, * is that key"),
+    "ReleaseReviews": ("AWS::IAM::Role", re.compile(r"states:SendTaskSuccess"),
+                       "SendTaskSuccess takes no resource: the token, which nobody can guess, stands for it"),
 }
+# What a resource has to say before a wildcard: that it is this deployment's.
+BEFORE_A_WILDCARD = re.compile(r"\$\{\w+\.Arn\}|rightful[-/]\$\{Stage\}[-/]")
 
 
 # ------------------------------------------------------------------------------------ reading
@@ -491,7 +495,8 @@ def role_statements(template: dict, role: str) -> list[dict]:
       ("all but some", lambda t: role_statements(t, "IntakeRole").append({"Sid": "X", "Effect": "Allow", "NotAction": ["s3:GetObject"], "Resource": "a"})))
 def no_statement_allows_a_wildcard_of_actions(template):
     for name, statement in statements(template):
-        if "NotAction" in statement or any("*" in action for action in as_list(statement.get("Action", []))):
+        # What is refused is refused whole.
+        if statement["Effect"] == "Allow" and ("NotAction" in statement or any("*" in action for action in as_list(statement.get("Action", [])))):
             yield f"{name} {statement.get('Sid')}"
 
 
@@ -510,11 +515,31 @@ def every_statement_has_a_Sid_of_its_own(template):
 @rule("template",
       ("any resource", lambda t: role_statements(t, "SubmitRole")[0].update(Resource="*")),
       ("any resource, in a list", lambda t: role_statements(t, "SubmitRole")[0].update(Resource=["a", "*"])),
+      ("another action under the name of one that needs it", lambda t: statement_of(t, "ReviewRole", "ReleaseReviews").update(Action="states:StartExecution")),
+      ("a role under the name of a key", lambda t: statement_of(t, "ReviewRole", "ReleaseReviews").update(Sid="UsedByRolesThatIamAllows")),
       ("all but some", lambda t: role_statements(t, "SubmitRole")[0].update(NotResource="a")))
 def a_wildcard_resource_stands_only_where_AWS_knows_no_other(template):
     for name, statement in statements(template):
-        if "NotResource" in statement or ("*" in as_list(statement.get("Resource", [])) and statement.get("Sid") not in WILDCARD_RESOURCES):
-            yield f"{name} {statement.get('Sid')}"
+        if "NotResource" in statement:
+            yield f"{name} {statement.get('Sid')}: NotResource"
+        if "*" in as_list(statement.get("Resource", [])):
+            kind, actions, _ = WILDCARD_RESOURCES.get(statement.get("Sid"), ("", re.compile("(?!)"), ""))
+            if template["Resources"][name]["Type"] != kind or not all(actions.fullmatch(one) for one in as_list(statement["Action"])):
+                yield f"{name} {statement.get('Sid')}"
+
+
+@rule("template",
+      ("any bucket", lambda t: role_statements(t, "SubmitRole")[0].update(Resource={"Fn::Sub": "arn:${AWS::Partition}:s3:::*"})),
+      ("every stage", lambda t: role_statements(t, "SubmitRole")[0].update(Resource=[{"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/*"}])),
+      ("a stage that begins so", lambda t: role_statements(t, "SubmitRole")[0].update(Resource={"Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:rightful-${Stage}*"})),
+      ("any account", lambda t: role_statements(t, "SubmitRole")[0].update(Resource="arn:aws:states:*:*:stateMachine:x")))
+def a_wildcard_in_a_resource_comes_after_what_is_this_deployments(template):
+    for name, statement in statements(template):
+        for resource in as_list(statement.get("Resource", [])):
+            for text in strings(resource):
+                before, star, _ = text.partition("*")
+                if star and text != "*" and not BEFORE_A_WILDCARD.search(before):
+                    yield f"{name} {statement.get('Sid')}: {text}"
 
 
 @rule("template",
@@ -863,14 +888,17 @@ ADAPTERS = {
 ENCRYPTS = {("kms:GenerateDataKey", "DataKey")}
 
 
-def secrets_written(*kinds: str) -> set[tuple[str, str]]:
-    return {(action, f"secret:rightful/${{Stage}}/{kind}/*") for action in SECRETS_WRITTEN for kind in kinds}
+SECRETS_REMOVED = {"secretsmanager:DeleteSecret", "secretsmanager:DescribeSecret"}
+
+
+def on_secrets(kind: str, actions: set[str]) -> set[tuple[str, str]]:
+    return {(action, f"secret:rightful/${{Stage}}/{kind}/*") for action in actions}
 
 
 # Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads single
 # rows and the list of data sources, and takes webhooks; close holds no lease, answers tickets, and opens
 # the parts of a copy; reconcile reads the due index; review starts nothing; the console makes requests and
-# opens them, removes data sources, writes secrets and reads none, and lists.
+# opens them, removes data sources, writes secrets and reads none, removes those of data sources alone, and lists.
 ADAPTERS_OF = {
     "intake": {
         "Store": table("RequestsTable", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
@@ -890,7 +918,7 @@ ADAPTERS_OF = {
         "Store": ADAPTERS["Store"] | table("RequestsTable", "DeleteItem")
         | table("RequestsTable/index/due", "Query") | table("RequestsTable/index/list", "Query"),
         "DataKeys": table("KeysTable", "GetItem", "PutItem") | {("kms:Decrypt", "DataKey"), ("kms:GenerateDataKey", "DataKey")},
-        "SecretStore": secrets_written("source", "ticketing"),
+        "SecretStore": on_secrets("source", SECRETS_WRITTEN) | on_secrets("ticketing", SECRETS_WRITTEN - SECRETS_REMOVED),
         "StateMachine": ADAPTERS["StateMachine"] | {("states:SendTaskSuccess", "*")},
         "Function": {("lambda:InvokeFunction", "SearchFunction.Alias")},
         "ReceiptBucket": {("s3:GetObject", "ReceiptsBucket/receipts/*"), ("s3:ListBucket", "ReceiptsBucket")},
@@ -938,6 +966,7 @@ def take(role: str, sid: str) -> Callable:
       ("a secret that is shown", grant("ConsoleRole", "secretsmanager:GetSecretValue", {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/${Stage}/source/*"})),
       ("parts that are shown", grant("ConsoleRole", "s3:GetObject", {"Fn::Sub": "${CopiesBucket.Arn}/parts/*"})),
       ("packages that it does not read", grant("SubmitRole", "s3:GetObject", {"Fn::Sub": "${CopiesBucket.Arn}/packages/*"})),
+      ("a deletion of a ticketing system's secret", grant("ConsoleRole", "secretsmanager:DeleteSecret", {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rightful/${Stage}/ticketing/*"})),
       ("a deletion of a package", grant("ConsoleRole", "s3:DeleteObject", {"Fn::Sub": "${CopiesBucket.Arn}/packages/*"})),
       ("another function called", grant("ConsoleRole", "lambda:InvokeFunction", {"Ref": "CloseFunction.Alias"})),
       ("every version called", grant("ConsoleRole", "lambda:InvokeFunction", {"Fn::GetAtt": ["SearchFunction", "Arn"]})),

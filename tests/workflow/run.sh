@@ -5,6 +5,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 
 "$root/infra/local/setup.sh" tools
+# It has SAM's translator, for cfn-guard.
+"$root/infra/local/setup.sh" stack
 
 if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
     echo "run.sh: no Node.js and npm. On Debian or Ubuntu: apt-get install nodejs npm" >&2
@@ -17,4 +19,7 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
     echo "$wanted" >"$stamp"
 fi
 
-exec "$root/target/venv-tools/bin/python" "$here/check.py"
+"$root/target/venv-tools/bin/python" "$here/check.py"
+"$root/target/venv-stack/bin/python" "$here/guard.py"
+# What needs no stack; `make privileges` asks for the records of the end-to-end tests too.
+"$root/target/venv-tools/bin/python" "$root/tests/privileges/check.py"
