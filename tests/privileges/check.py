@@ -498,7 +498,7 @@ def page(template: Template, machines: dict[str, dict], asked: Exceptions) -> st
         "and `tests/privileges/exceptions.py`; `make workflow` fails when it is out of date.",
         "",
         "- **recorded**: the end-to-end tests use it, and fail without it. The embedded stack enforces the functions' policies",
-        "  and writes down which statement allowed each call; `make privileges` fails if one was refused, or a statement's",
+        "  and writes down which statement allowed each call; `make recorded` fails if one was refused, or a statement's",
         "  action on a resource was never used.",
         "- **by the template**: AWS does it in the role's name, where the emulator does not ask. What needs it is worked out from",
         "  the template and the definitions, and compared both ways.",

@@ -21,5 +21,5 @@ fi
 
 "$root/target/venv-tools/bin/python" "$here/check.py"
 "$root/target/venv-stack/bin/python" "$here/guard.py"
-# What needs no stack; `make privileges` asks for the records of the end-to-end tests too.
+# What needs no stack; `make recorded` asks for the records of the end-to-end tests too.
 "$root/target/venv-tools/bin/python" "$root/tests/privileges/check.py"
