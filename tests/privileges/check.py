@@ -30,11 +30,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "infra" / "local"), str(Path(__file__).resolve().parent)]
 
+import yaml  # noqa: E402
+
 import exceptions  # noqa: E402
 from arns import PART, Template, Unresolved, as_glob, matches, may_be_the_same  # noqa: E402
 from recorder import template_digest  # noqa: E402
 from recorder_checks import check_recorder  # noqa: E402
-from workflow.check import WILDCARD_RESOURCES, Tally, as_list, read_machines, read_template, states  # noqa: E402
+from workflow.check import WILDCARD_RESOURCES, Loader, Tally, as_list, read_machines, read_template, states  # noqa: E402
 
 PAGE = ROOT / "docs" / "PERMISSIONS.md"
 TEMPLATE = ROOT / "template.yaml"
@@ -210,7 +212,8 @@ def by_buckets(template: Template) -> Iterator[Use]:
     for name, properties in template.of_type("AWS::S3::Bucket"):
         for encryption, _ in template.items(properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])):
             key = encryption["ServerSideEncryptionByDefault"].get("KMSMasterKeyID")
-            if key is None:
+            # A key that the account brings lets its principals in by its own policy, through the service alone.
+            if key is None or key.get("Ref") in template.parameters:
                 continue
             objects = template.text({"Fn::Sub": f"${{{name}.Arn}}/"})
             for grant in grants(template):
@@ -331,6 +334,13 @@ def by_rules(template: Template) -> Iterator[Invocation]:
         for target in properties["Targets"]:
             if "RoleArn" not in target:
                 yield Invocation("events.amazonaws.com", template.text(target["Arn"]), template.text({"Fn::GetAtt": [name, "Arn"]}))
+
+
+def nested_faults(nested: dict[str, dict]) -> list[str]:
+    """Who may do what stands in template.yaml alone, where it is compared."""
+    kinds = ("AWS::IAM::", "AWS::Lambda::Permission", "AWS::KMS::Key")
+    return [f"{name}: {logical} has to stand in template.yaml" for name, template in nested.items()
+            for logical, resource in template["Resources"].items() if resource["Type"].startswith(kinds)]
 
 
 def queues_differ(template: Template) -> list[str]:
@@ -476,7 +486,9 @@ class Exceptions:
 
 
 def how_to_except(where: str, entry: tuple) -> str:
-    return f"     drop it, or add to {where} of tests/privileges/exceptions.py, with its reason:\n     {json.dumps(entry)[1:-1].join('()')},"
+    """What a complaint says to do: the line for exceptions.py, whole."""
+    otherwise = "allow it, or, where a test takes it away on purpose," if where == "DENIED" else "drop it, or, where only a fault or only AWS needs it,"
+    return f"     {otherwise} add to {where} of tests/privileges/exceptions.py:\n     {json.dumps(entry)[1:-1].join('()')},"
 
 
 # ------------------------------------------------------------------------------------ shown
@@ -689,6 +701,9 @@ def main() -> int:
         tally.expect("whoever calls a function may, and nobody else", invocations_differ(template))
         tally.expect("a rule may put into its queue what it could not deliver, and nobody else", queues_differ(template))
         tally.expect("the keys' policies leave to roles what they use", keys_differ(template, exceptions.KEYS))
+        nested = {str(path.relative_to(ROOT)): yaml.load(path.read_text(), Loader) for path in (ROOT / "infra").glob("*/template.yaml")}
+        tally.expect("no role, key or permission to invoke stands in a nested template", nested_faults(nested))
+        tally.expect_complaint("a role in a nested template is seen", nested_faults({"x": {"Resources": {"R": {"Type": "AWS::IAM::Role"}}}}))
         static_faults(raw, machines, tally)
         tally.expect("every exception has a reason", asked.faults())
         recorded_faults(raw, machines, asked, tally)

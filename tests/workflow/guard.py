@@ -102,12 +102,14 @@ def findings(template: dict) -> set[tuple[str, str]]:
 
 def complaints(found: set[tuple[str, str]], exceptions: list[tuple[str, tuple[str, ...], str]]) -> list[str]:
     """What no exception speaks of, and the exceptions that speak of nothing."""
-    needed, said = set(), []
+    needed, wanting = set(), {}
     for rule, place in sorted(found):
         by = [(rule, pattern) for name, patterns, _ in exceptions if name == rule for pattern in patterns if fnmatchcase(place, pattern)]
         needed |= set(by)
         if not by:
-            said.append(f'{place}: {rule}. Mend it, or add to tests/workflow/guard_exceptions.py:\n     ("{rule}", ("{place}",), "why"),')
+            wanting.setdefault(rule, []).append(place)
+    said = [f'mend it, or add to tests/workflow/guard_exceptions.py:\n     ("{rule}", ({", ".join(map(json.dumps, where))},), "why"),'
+            for rule, where in wanting.items()]
     said += [f"an exception that nothing needs: {rule} {pattern}"
              for rule, patterns, _ in exceptions for pattern in patterns if (rule, pattern) not in needed]
     return said + [f"an exception without a reason: {rule}" for rule, _, reason in exceptions if len(reason.split()) < 3]
