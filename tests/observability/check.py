@@ -576,7 +576,7 @@ def unlike(alarm: Alarm, world: life.World, cause: life.Cause, hour: int, fires:
     for reading in READINGS if "FILL" in "".join(alarm.expressions.values()) else READINGS[:2]:
         # What is written once a day has to be written once before.
         first = begins - (26 * HOUR if alarm.period >= HOUR else 2 * HOUR)
-        metrics = world.metrics(wanted, first - (alarm.periods + reading.extra) * alarm.period, last + DAY, cause, begins)
+        metrics = world.metrics(wanted, first - (alarm.periods + reading.extra) * alarm.period, last, cause, begins)
         changes = alarm.history(metrics, first, last, reading)
         if not changes or changes[0][1] != OK or changes[0][0] > begins:
             yield f"it is not OK before ({reading})"
@@ -984,7 +984,7 @@ def print_table(subject: Subject) -> None:
         ends, first = begins + scenario.cause.lasts, begins - 26 * HOUR
         last = ends + scenario.clears[1] + HOUR
         metrics = world.metrics({(query.namespace, query.metric) for query in alarm.queries.values()}, first - 9 * alarm.periods * alarm.period,
-                                last + DAY, scenario.cause, begins)
+                                last, scenario.cause, begins)
         changes = dict((state, at) for at, state in alarm.history(metrics, first, last, READINGS[1]))
         print(f"| {kebab(alarm.name)} | {', '.join(sorted(scenario.composites))} | {seconds(changes[ALARM] - begins)} after it begins "
               f"| {seconds(changes[OK] - ends)} after it ends | {'; '.join(scenario.also) or '–'} | {'; '.join(['a normal day', *scenario.near])} |")

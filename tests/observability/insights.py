@@ -152,8 +152,9 @@ class _Reader:
         self.tokens: list[tuple[str, str, int, int]] = []
         at, text = 0, text.rstrip()
         while at < len(text):
-            after_value = bool(self.tokens) and (self.tokens[-1][0] in ("number", "quoted", "text") or self.tokens[-1][1] in (")", "]")
-                                                 or (self.tokens[-1][0] == "name" and self.tokens[-1][1].lower() not in ("like", "and", "or", "not", "parse")))
+            kind, last = self.tokens[-1][:2] if self.tokens else ("", "")
+            after_value = kind in ("number", "quoted", "text") or last in (")", "]") or (
+                kind == "name" and last.lower() not in ("like", "and", "or", "not"))
             match = (_NO_PATTERN.match(text, at) if after_value else None) or _TOKEN.match(text, at)
             if not match:
                 raise Refused(f"cannot read {text[at:at + 40]!r}")
@@ -498,7 +499,8 @@ def _aggregate(node: Node, rows: list[Row]):
         return value_of(Node("operation", node.value, inner), rows[0])
     if node.kind != "call" or node.value not in AGGREGATES:
         if node.kind == "call":
-            return _call(str(node.value), Node("call", node.value, [Node("text", _aggregate(part, rows)) if _aggregates(part) else part for part in node.parts]), rows[0])
+            parts = [Node("text", _aggregate(part, rows)) if _aggregates(part) else part for part in node.parts]
+            return _call(str(node.value), Node("call", node.value, parts), rows[0])
         return value_of(node, rows[0])
     if node.value == "count" and (not node.parts or node.parts[0].kind == "star"):
         return len(rows)
@@ -513,7 +515,8 @@ def _aggregate(node: Node, rows: list[Row]):
         return (min if node.value == "earliest" else max)(timed, key=lambda pair: pair[0])[1] if timed else None
     numbers = [number for number in map(_number, values) if number is not None]
     if not numbers:
-        return min(map(_text, values)) if values and node.value == "min" else max(map(_text, values)) if values and node.value == "max" else None
+        of_texts = {"min": min, "max": max}.get(str(node.value))
+        return of_texts(map(_text, values)) if values and of_texts else None
     if node.value == "pct":
         return sorted(numbers)[min(len(numbers) - 1, int(len(numbers) * float(node.parts[1].value) / 100))]
     return {"sum": sum, "avg": lambda found: sum(found) / len(found), "min": min, "max": max}[str(node.value)](numbers)

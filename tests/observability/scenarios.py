@@ -22,7 +22,7 @@ SYNTHETIC_AT = 6 * HOUR
 
 FUNCTIONS = ("intake", "search", "submit", "status-check", "review", "close", "reconcile", "console")
 MACHINES = ("fulfil-request", "fulfil-source")
-ENDS = ("ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+SUCCEEDED, FAILED, TIMED_OUT, ABORTED = ENDS = ("ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
 
 # What each run of the reconciliation writes, on a normal day.
 GAUGES: dict[str, Callable[[int], float]] = {
@@ -91,13 +91,13 @@ def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
             for offset in (200, 400, 3_000):
                 yield own("DeliveriesRefused", 1, hour + offset)
             for machine in MACHINES:
-                yield from execution_ended(machine, "ExecutionsSucceeded", hour + 910)
+                yield from execution_ended(machine, SUCCEEDED, hour + 910)
             # Functions fail for a vendor's moment of weakness, and one call finds all environments busy.
             for offset in range(600, 900, 30):
                 yield from function_called("status-check", hour + offset, errors=1)
             yield from function_called("search", hour + 1_000, throttles=1)
         if hour % (3 * HOUR) == 0:
-            yield from execution_ended("fulfil-source", "ExecutionsFailed", hour + 1_500)
+            yield from execution_ended("fulfil-source", FAILED, hour + 1_500)
         for connector in connectors:
             for offset in range(40, HOUR, 75) if by_day else ():
                 yield from vendor_call(connector, hour + offset, failed=offset % 750 == 40)
@@ -234,17 +234,20 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
     """By the alarm's name without the stage's part."""
     found = {
         "deadline-at-risk": Scenario(LEGAL, _gauge(RequestsAtRisk=1), AT_THE_NEXT_RUN, AT_THE_NEXT_RUN, {
-            "the nearest deadline is eight days away": _gauge(RequestsAtRisk=0, NearestDeadlineSeconds=8 * DAY)}, _silent_meanwhile(RequestsAtRisk=1)),
+            "the nearest deadline is eight days away": _gauge(RequestsAtRisk=0, NearestDeadlineSeconds=8 * DAY)},
+            _silent_meanwhile(RequestsAtRisk=1)),
         "deadline-passed": Scenario(LEGAL, _gauge(RequestsOverdue=1, RequestsAtRisk=1), AT_THE_NEXT_RUN, AT_THE_NEXT_RUN, {
             "a deadline is near, and not past": _gauge(RequestsAtRisk=3, NearestDeadlineSeconds=60)}, _silent_meanwhile(RequestsOverdue=1)),
         "unknown-stuck": Scenario(LEGAL, _gauge(OldestUnknownSeconds=DAY), AT_THE_NEXT_RUN, AT_THE_NEXT_RUN, {
-            "unknown for a second less than a day": _gauge(OldestUnknownSeconds=DAY - 1, UnknownOperations=30)}, _silent_meanwhile(OldestUnknownSeconds=DAY)),
+            "unknown for a second less than a day": _gauge(OldestUnknownSeconds=DAY - 1, UnknownOperations=30)},
+            _silent_meanwhile(OldestUnknownSeconds=DAY)),
         "verification-failed": Scenario(
             LEGAL, Cause(MINUTE, events=[(10, lambda at: [own("VerificationFound", 3, at)])]), AT_THE_NEXT_RUN, A_DAY_LATER, {
                 "many tasks settle, and nothing is found again": Cause(HOUR, events=[
                     (offset, lambda at: [own("VerificationFound", 0, at)]) for offset in range(0, HOUR, 30)])}),
         "review-waiting": Scenario(LEGAL, _gauge(OldestReviewSeconds=3 * DAY), AT_THE_NEXT_RUN, AT_THE_NEXT_RUN, {
-            "a review waits for a second less than three days": _gauge(OldestReviewSeconds=3 * DAY - 1, AwaitingReview=40)}, _silent_meanwhile(OldestReviewSeconds=3 * DAY)),
+            "a review waits for a second less than three days": _gauge(OldestReviewSeconds=3 * DAY - 1, AwaitingReview=40)},
+            _silent_meanwhile(OldestReviewSeconds=3 * DAY)),
         "identifier-missing": Scenario(
             LEGAL, Cause(30 * HOUR, gauges={"MissingIdentifier": 2}), (24 * HOUR - 5 * MINUTE, 24 * HOUR + 5 * MINUTE), AT_THE_NEXT_RUN, {
                 "an identifier is missing for 23 hours": Cause(23 * HOUR, gauges={"MissingIdentifier": 2})}, hour=21 * HOUR),
@@ -252,20 +255,20 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
         "event-chain-broken": Scenario(
             LEGAL | PLATFORM, Cause(RECONCILE_EVERY, gauges={"EventChainsBroken": 1}), AT_THE_NEXT_RUN, A_DAY_LATER),
         "executions-failed": Scenario(
-            PLATFORM, _executions((0, "fulfil-source", ENDS[1]), (1_200, "fulfil-request", ENDS[1]), (1_800, "fulfil-source", ENDS[1]), lasts=31 * MINUTE),
+            PLATFORM, _executions((0, "fulfil-source", FAILED), (1_200, "fulfil-request", FAILED), (1_800, "fulfil-source", FAILED), lasts=31 * MINUTE),
             (30 * MINUTE, 32 * MINUTE), (25 * MINUTE, 61 * MINUTE), {
-                "one execution fails": _executions((0, "fulfil-source", ENDS[1])),
-                "two fail within an hour": _executions((0, "fulfil-source", ENDS[1]), (600, "fulfil-request", ENDS[1])),
-                "three fail within three hours": _executions(*((hour * HOUR, "fulfil-source", ENDS[1]) for hour in range(3)), lasts=3 * HOUR)},
+                "one execution fails": _executions((0, "fulfil-source", FAILED)),
+                "two fail within an hour": _executions((0, "fulfil-source", FAILED), (600, "fulfil-request", FAILED)),
+                "three fail within three hours": _executions(*((hour * HOUR, "fulfil-source", FAILED) for hour in range(3)), lasts=3 * HOUR)},
             hour=10 * HOUR + 30 * MINUTE),
         "executions-timed-out": Scenario(
-            PLATFORM, _executions((0, "fulfil-request", ENDS[2])), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE), {
-                "one execution fails": _executions((0, "fulfil-request", ENDS[1]))}, {
-                "a nested one": (_executions((0, "fulfil-source", ENDS[2])), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE))}),
+            PLATFORM, _executions((0, "fulfil-request", TIMED_OUT)), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE), {
+                "one execution fails": _executions((0, "fulfil-request", FAILED))}, {
+                "a nested one": (_executions((0, "fulfil-source", TIMED_OUT)), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE))}),
         "executions-aborted": Scenario(
-            PLATFORM, _executions((0, "fulfil-request", ENDS[3])), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE), {
-                "one execution fails": _executions((0, "fulfil-request", ENDS[1]))}, {
-                "a nested one": (_executions((0, "fulfil-source", ENDS[3])), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE))}),
+            PLATFORM, _executions((0, "fulfil-request", ABORTED)), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE), {
+                "one execution fails": _executions((0, "fulfil-request", FAILED))}, {
+                "a nested one": (_executions((0, "fulfil-source", ABORTED)), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE))}),
         "undelivered": Scenario(
             PLATFORM, Cause(HOUR, events=[(offset, lambda at, lies=offset < HOUR: [undelivered(int(lies), at)])
                                           for offset in range(0, 7 * HOUR, MINUTE)]), AT_THE_NEXT_RUN, (0, 7 * MINUTE), {
