@@ -6,8 +6,10 @@
 EXCEPTIONS: list[tuple[str, tuple[str, ...], str]] = [
     ("api_gw_v2_authorization_type_configured_check", ("WebhookRoute",),
      "ticketing systems have no AWS identity: each delivery is signed, and intake checks the signature"),
+    ("cloudwatch_alarm_action_check", ("*",),
+     "only the two composite alarms notify, and those that must never hide behind another"),
     ("cloudwatch_log_group_encrypted_check", ("*LogGroup",),
-     "logs hold no personal data and no secret, and CloudWatch encrypts them with its own keys"),
+     "encrypted with EncryptionKeyArn where one is given, else with CloudWatch's own keys: the rule reads no condition"),
     ("cloudwatch_log_group_retention_period_check", ("*LogGroup",),
      "LogRetentionDays decides, and the rule wants a number; the evidence is receipts and events, not logs"),
     ("dynamodb_table_pitr_enabled_check", ("KeysTable",),
@@ -32,6 +34,10 @@ EXCEPTIONS: list[tuple[str, tuple[str, ...], str]] = [
      "receipts are evidence, and are kept until the company deletes them"),
     ("s3_version_lifecycle_policy_check", ("ReceiptsBucket",),
      "receipts are evidence, and are kept until the company deletes them"),
+    ("sqs_dlq_check", ("UndeliveredQueue",),
+     "it is the dead-letter queue"),
+    ("sqs_queue_encrypted_check", ("UndeliveredQueue",),
+     "encrypted by SQS itself, or with EncryptionKeyArn: the rule reads no condition"),
     ("step_functions_state_machine_tracing_enabled_check", ("FulfilRequestStateMachine", "FulfilSourceStateMachine"),
      "each step is an event of its request; traces would tell nothing more"),
 ]
