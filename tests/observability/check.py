@@ -29,7 +29,7 @@ from cloudwatch import (ALARM, OK, READINGS, STATISTICS, Alarm, Composite, Datum
 from scenarios import DAY, HOUR, MINUTE, NAMESPACE, STAGE
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMETERS = {"Stage": STAGE, "WebhookApiId": "api", "SyntheticEnabled": "true"}
+PARAMETERS = {"Stage": STAGE, "WebhookApiId": life.API, "SyntheticEnabled": "true"}
 
 # What AWS's services report, by their documentation: metric -> sets of dimensions.
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
@@ -402,16 +402,25 @@ def every_alarm_says_what_to_do_and_names_its_runbook(subject):
         yield f"docs/runbooks/{page}: no alarm names it"
 
 
-@rule(("an alarm that notifies by itself", changed("DeadlinePassed", AlarmActions=[{"Ref": "LegalRiskTopic"}])),
+# They must not hide behind another alarm that keeps their composite red, and send a message of their own besides.
+NEVER_HIDDEN = {"DeadlinePassed", "VerificationFailed", "EventChainBroken"}
+
+
+@rule(("an alarm that notifies by itself", changed("DeadlineAtRisk", AlarmActions=[{"Ref": "LegalRiskTopic"}])),
+      ("a passed deadline that says nothing", lambda s: properties_of(s, "DeadlinePassed").pop("AlarmActions")),
+      ("a broken chain that tells the other one", changed("EventChainBroken", OKActions=[{"Ref": "PlatformHealthTopic"}])),
       ("a composite that does not notify", lambda s: properties_of(s, "LegalRisk").pop("AlarmActions")),
       ("a composite that is silent about the end", lambda s: properties_of(s, "LegalRisk").pop("OKActions")),
       ("a composite that is told to the other one", changed("LegalRisk", AlarmActions=[{"Ref": "PlatformHealthTopic"}])),
       ("actions that are off", changed("LegalRisk", ActionsEnabled=False)))
-def only_the_composites_notify_each_its_own_topic(subject):
+def the_composites_notify_each_its_own_topic_and_so_do_the_alarms_that_must_not_hide(subject):
+    legal = next(composite.name for name, (_, composite) in subject.composites().items() if name == "LegalRisk")
     for name, (properties, _) in subject.alarms().items():
         for key in ("AlarmActions", "OKActions", "InsufficientDataActions"):
-            if properties.get(key):
-                yield f"{name}: {key}"
+            told = name in NEVER_HIDDEN and key != "InsufficientDataActions"
+            wanted = [f"arn:aws:sns:eu-central-1:123456789012:{legal}"] if told else []
+            if properties.get(key, []) != wanted:
+                yield f"{name}: {key} are {properties.get(key, [])}"
     for name, (properties, composite) in subject.composites().items():
         topic = f"arn:aws:sns:eu-central-1:123456789012:{composite.name}"
         for key in ("AlarmActions", "OKActions"):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from cloudwatch import Datum, Metrics
 
 STAGE = "local"
+API = "api"
 NAMESPACE = "Rightful"
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MIDNIGHT = 20_700 * DAY
@@ -73,6 +74,10 @@ def undelivered(messages: int, at: int) -> Value:
     return "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": f"rightful-{STAGE}-undelivered"}, messages, at
 
 
+def api_called(at: int, failed: bool) -> Value:
+    return "AWS/ApiGateway", "5xx", {"ApiId": API}, float(failed), at
+
+
 def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
     """A deployment that is used by day, with all that goes wrong every day and needs nobody."""
     for at in range(start - start % RECONCILE_EVERY + 20, end, RECONCILE_EVERY):
@@ -96,6 +101,9 @@ def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
             for offset in range(600, 900, 30):
                 yield from function_called("status-check", hour + offset, errors=1)
             yield from function_called("search", hour + 1_000, throttles=1)
+            # One call in an hour meets a store that is busy.
+            for offset in range(0, HOUR, 120):
+                yield api_called(hour + offset, failed=offset == 1_200)
         if hour % (3 * HOUR) == 0:
             yield from execution_ended("fulfil-source", FAILED, hour + 1_500)
         for connector in connectors:
@@ -210,6 +218,12 @@ def _functions(errors: int = 0, throttles: int = 0) -> Cause:
     return Cause(13 * MINUTE, silent=("Errors", "Throttles"), events=each)
 
 
+def _answers(failed: int) -> Cause:
+    """Ten calls of the API within twelve minutes, so many of them answered with 5xx."""
+    return Cause(13 * MINUTE, silent=("5xx",), events=[
+        (index * 70, lambda at, bad=index >= 10 - failed: [api_called(at, bad)]) for index in range(10)])
+
+
 def _refused(count: int, within: int = 3_500) -> Cause:
     return Cause(HOUR, silent=("DeliveriesRefused",), events=[
         (10 + index * within // count, lambda at: [own("DeliveriesRefused", 1, at)]) for index in range(count)])
@@ -282,6 +296,8 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
         "not-brought-forward": Scenario(
             PLATFORM, _gauge(RequestsNotBroughtForward=2), (55 * MINUTE, 62 * MINUTE), AT_THE_NEXT_RUN, {
                 "for fifty minutes": Cause(50 * MINUTE, gauges={"RequestsNotBroughtForward": 40})}, hour=10 * HOUR + 20 * MINUTE),
+        "api-failing": Scenario(PLATFORM, _answers(5), (9 * MINUTE, 13 * MINUTE), (7 * MINUTE, 10 * MINUTE), {
+            "four answers of 5xx within a quarter of an hour": _answers(4)}, hour=10 * HOUR + 40 * MINUTE),
         "functions-failing": Scenario(PLATFORM, _functions(errors=20), (11 * MINUTE, 13 * MINUTE), (0, 5 * MINUTE), {
             "nineteen errors within a quarter of an hour": _functions(errors=19)}, hour=10 * HOUR + 40 * MINUTE),
         "functions-throttled": Scenario(PLATFORM, _functions(throttles=10), (5 * MINUTE, 7 * MINUTE), (0, 5 * MINUTE), {
