@@ -611,8 +611,8 @@ def resources(args) -> int:
             return [one for one in client_of.get_paginator(operation).paginate().search(f"{path}[]") if one]
         return getattr(client_of, operation)()[path]
 
-    functions, states, s3, dynamodb, kms, logs_of = (
-        client(endpoint, name) for name in ("lambda", "stepfunctions", "s3", "dynamodb", "kms", "logs"))
+    functions, states, s3, dynamodb, kms, logs_of, sqs, watching = (
+        client(endpoint, name) for name in ("lambda", "stepfunctions", "s3", "dynamodb", "kms", "logs", "sqs", "cloudwatch"))
 
     def function(name: str) -> dict:
         live = functions.get_function_configuration(FunctionName=name, Qualifier="live")
@@ -624,6 +624,9 @@ def resources(args) -> int:
         return {"live": alias["routingConfiguration"][0]["stateMachineVersionArn"],
                 "versions": sorted(one["stateMachineVersionArn"] for one in versions)}
 
+    def queue(url: str) -> dict:
+        return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
     def streams(group: str) -> list[str]:
         return [one["logStreamName"] for one in logs_of.describe_log_streams(logGroupName=group)["logStreams"]]
 
@@ -633,7 +636,7 @@ def resources(args) -> int:
         "schedules": [one["Name"] for one in all_of("scheduler", "list_schedules", "Schedules")],
         "rules": [one["Name"] for one in all_of("events", "list_rules", "Rules")],
         "apis": [one["Name"] for one in all_of("apigatewayv2", "get_apis", "Items")],
-        "queues": [url.rsplit("/", 1)[-1] for url in all_of("sqs", "list_queues", "QueueUrls")],
+        "queues": {url.rsplit("/", 1)[-1]: queue(url) for url in all_of("sqs", "list_queues", "QueueUrls")},
         "tables": {name: dynamodb.scan(TableName=name, Select="COUNT")["Count"] for name in all_of("dynamodb", "list_tables", "TableNames")},
         "buckets": {one["Name"]: s3.list_objects_v2(Bucket=one["Name"])["KeyCount"]
                     for one in all_of("s3", "list_buckets", "Buckets") if one["Name"] != ARTEFACTS},
@@ -641,6 +644,13 @@ def resources(args) -> int:
         # With the streams of each, whose names tell which version wrote them.
         "log_groups": {one["logGroupName"]: streams(one["logGroupName"]) for one in all_of("logs", "describe_log_groups", "logGroups")},
         "secrets": [one["Name"] for one in all_of("secretsmanager", "list_secrets", "SecretList")],
+        "alarms": {one["AlarmName"]: one["StateValue"] for kind in ("MetricAlarms", "CompositeAlarms")
+                   for one in watching.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])[kind]},
+        # With which key, where it is not AWS's own.
+        "encrypted": {
+            **{one["logGroupName"]: one.get("kmsKeyId") for one in all_of("logs", "describe_log_groups", "logGroups")},
+            **{url.rsplit("/", 1)[-1]: queue(url).get("KmsMasterKeyId") for url in all_of("sqs", "list_queues", "QueueUrls")},
+        },
     }
     json.dump(found, sys.stdout, indent=2, sort_keys=True)
     print()

@@ -76,6 +76,14 @@ async fn two_stages_in_one_account_share_nothing() -> Result<()> {
         );
     }
 
+    // The second one's logs and queue are under the key that it was given, and none of the first one's.
+    let encrypted = resources["encrypted"].as_object().context("not told")?;
+    for (name, with) in encrypted {
+        let of_b = name.contains("rightful-b");
+        assert_eq!(with == key.as_str(), of_b, "{name}: {with}");
+    }
+    assert_eq!(encrypted.len(), 2 * (11 + 1), "{encrypted:?}");
+
     // No role of either may read, write, open or start anything of the other.
     for (whose, other) in [(&a, &b), (&b, &a)] {
         let stage = other.text("stage");

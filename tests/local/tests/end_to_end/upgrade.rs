@@ -249,3 +249,79 @@ async fn a_deleted_deployment_leaves_the_evidence_and_nothing_that_runs() -> Res
     stack.shown(&["receipt", "verify", &file])?;
     Ok(())
 }
+
+/// Resources that a template of ours may have, each of which has to come, change and go with the deployment.
+const WATCHING: &str = r#"
+Parameters:
+  Stage: { Type: String }
+Resources:
+  Simple:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      AlarmName: !Sub rightful-${Stage}-simple
+      Namespace: Rightful
+      MetricName: RequestsAtRisk
+      Dimensions: [{ Name: Stage, Value: !Ref Stage }]
+      Statistic: Maximum
+      Period: 300
+      EvaluationPeriods: 1
+      Threshold: 1
+      ComparisonOperator: GreaterThanOrEqualToThreshold
+      TreatMissingData: notBreaching
+  Calculated:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      AlarmName: !Sub rightful-${Stage}-calculated
+      EvaluationPeriods: 1
+      Threshold: 1
+      ComparisonOperator: GreaterThanOrEqualToThreshold
+      Metrics:
+        - { Id: sum, Expression: failed * 1, ReturnData: true }
+        - Id: failed
+          ReturnData: false
+          MetricStat:
+            Stat: Sum
+            Period: 300
+            Metric: { Namespace: AWS/States, MetricName: ExecutionsFailed }
+  Together:
+    Type: AWS::CloudWatch::CompositeAlarm
+    Properties:
+      AlarmName: !Sub rightful-${Stage}-together
+      AlarmRule: !Sub "ALARM(${Simple}) OR ALARM(${Calculated})"
+  Saved:
+    Type: AWS::Logs::QueryDefinition
+    Properties:
+      Name: !Sub rightful/${Stage}/saved
+      QueryString: fields @timestamp
+"#;
+
+#[tokio::test]
+async fn a_nested_template_is_uploaded_and_comes_and_goes_with_the_deployment() -> Result<()> {
+    let stack = Stack::up("nested", Options::default())?;
+    let (binaries, root) = another_build(&stack)?;
+    let nested = root.join("infra/watching");
+    std::fs::create_dir_all(&nested)?;
+    std::fs::write(nested.join("template.yaml"), WATCHING)?;
+    let template = std::fs::read_to_string(root.join("template.yaml"))?.replacen(
+        "\nResources:\n",
+        "\nResources:\n  Watching:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      \
+         TemplateURL: infra/watching/template.yaml\n      Parameters: { Stage: !Ref Stage }\n",
+        1,
+    );
+    std::fs::write(root.join("template.yaml"), template)?;
+    let names = ["rightful-local-simple", "rightful-local-calculated", "rightful-local-together"];
+    let alarms = || -> Result<Vec<bool>> {
+        let resources = stack.resources()?;
+        Ok(names.iter().map(|name| resources["alarms"].get(name).is_some()).collect())
+    };
+    assert_eq!(alarms()?, [false; 3]);
+    stack.upgrade(&binaries, &root, &[])?;
+    assert_eq!(alarms()?, [true; 3]);
+    // A change of the nested file alone is a change of the deployment.
+    std::fs::write(nested.join("template.yaml"), WATCHING.replace("-together", "-at-once"))?;
+    stack.upgrade(&binaries, &root, &[])?;
+    assert_eq!(alarms()?, [true, true, false]);
+    stack.remove()?;
+    assert_eq!(stack.resources()?["alarms"], serde_json::json!({}));
+    Ok(())
+}
