@@ -611,8 +611,9 @@ def resources(args) -> int:
             return [one for one in client_of.get_paginator(operation).paginate().search(f"{path}[]") if one]
         return getattr(client_of, operation)()[path]
 
-    functions, states, s3, dynamodb, kms, logs_of, sqs, watching = (
-        client(endpoint, name) for name in ("lambda", "stepfunctions", "s3", "dynamodb", "kms", "logs", "sqs", "cloudwatch"))
+    functions, states, s3, dynamodb, kms, logs_of, sqs, watching, manager = (
+        client(endpoint, name)
+        for name in ("lambda", "stepfunctions", "s3", "dynamodb", "kms", "logs", "sqs", "cloudwatch", "secretsmanager"))
 
     def function(name: str) -> dict:
         live = functions.get_function_configuration(FunctionName=name, Qualifier="live")
@@ -650,6 +651,8 @@ def resources(args) -> int:
         "encrypted": {
             **{one["logGroupName"]: one.get("kmsKeyId") for one in all_of("logs", "describe_log_groups", "logGroups")},
             **{url.rsplit("/", 1)[-1]: queue(url).get("KmsMasterKeyId") for url in all_of("sqs", "list_queues", "QueueUrls")},
+            **{one["Name"]: manager.describe_secret(SecretId=one["Name"]).get("KmsKeyId")
+               for one in all_of("secretsmanager", "list_secrets", "SecretList")},
         },
     }
     json.dump(found, sys.stdout, indent=2, sort_keys=True)

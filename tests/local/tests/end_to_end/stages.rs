@@ -76,13 +76,15 @@ async fn two_stages_in_one_account_share_nothing() -> Result<()> {
         );
     }
 
-    // The second one's logs and queue are under the key that it was given, and none of the first one's.
+    // The second one's logs, queue and secrets are under the key that it was given, and none of the first
+    // one's. The ticketing system's secret was put by an operator, under AWS's own.
     let encrypted = resources["encrypted"].as_object().context("not told")?;
-    for (name, with) in encrypted {
-        let of_b = name.contains("rightful-b");
+    for (name, with) in encrypted.iter().filter(|(name, _)| !name.contains("/ticketing/")) {
+        let of_b = name.contains("rightful-b") || name.starts_with("rightful/b/");
         assert_eq!(with == key.as_str(), of_b, "{name}: {with}");
     }
-    assert_eq!(encrypted.len(), 2 * (11 + 1), "{encrypted:?}");
+    // Eleven logs, the queue and three secrets each; and the first one's data source.
+    assert_eq!(encrypted.len(), 2 * (11 + 1 + 3) + 1, "{encrypted:?}");
 
     // No role of either may read, write, open or start anything of the other.
     for (whose, other) in [(&a, &b), (&b, &a)] {
@@ -129,5 +131,8 @@ async fn two_stages_in_one_account_share_nothing() -> Result<()> {
     let second = send(&b, EMAIL, "S-b").await?;
     assert_eq!(b.closed(second).await?.0.outcome, Some(RequestOutcome::Fulfilled));
     assert!(executions::list(&a, second).await?.is_empty());
+    let encrypted = &a.resources()?["encrypted"];
+    assert_eq!(encrypted["rightful/b/source/qualifio-main"], key.as_str(), "{encrypted}");
+    assert_ne!(encrypted["rightful/local/source/qualifio-main"], key.as_str(), "{encrypted}");
     Ok(())
 }
