@@ -4,7 +4,8 @@
     stack.py up [--dir DIR] [--wait-scale X] [--param K=V ...]
     stack.py upgrade [--dir DIR] [--root DIR] [--binaries DIR] [--param K=V ...]
     stack.py stage --stage NAME [--dir DIR] [--param K=V ...]
-    stack.py remove | resources [--dir DIR]
+    stack.py remove | resources | key [--dir DIR]
+    stack.py may FUNCTION ACTION RESOURCE [--dir DIR]
     stack.py down | status | restart | logs [--dir DIR]
 
 `up` starts MiniStack and the sandbox vendor on free ports of 127.0.0.1, deploys template.yaml by
@@ -614,7 +615,9 @@ def resources(args) -> int:
             return [one for one in client_of.get_paginator(operation).paginate().search(f"{path}[]") if one]
         return getattr(client_of, operation)()[path]
 
-    functions, states, s3, dynamodb, kms = (client(endpoint, name) for name in ("lambda", "stepfunctions", "s3", "dynamodb", "kms"))
+    functions, states, s3, dynamodb, kms, logs_of, sqs, watching, manager = (
+        client(endpoint, name)
+        for name in ("lambda", "stepfunctions", "s3", "dynamodb", "kms", "logs", "sqs", "cloudwatch", "secretsmanager"))
 
     def function(name: str) -> dict:
         live = functions.get_function_configuration(FunctionName=name, Qualifier="live")
@@ -626,22 +629,54 @@ def resources(args) -> int:
         return {"live": alias["routingConfiguration"][0]["stateMachineVersionArn"],
                 "versions": sorted(one["stateMachineVersionArn"] for one in versions)}
 
+    def queue(url: str) -> dict:
+        return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+    def streams(group: str) -> list[str]:
+        return [one["logStreamName"] for one in logs_of.describe_log_streams(logGroupName=group)["logStreams"]]
+
     found = {
         "functions": {one["FunctionName"]: function(one["FunctionName"]) for one in all_of("lambda", "list_functions", "Functions")},
         "machines": {one["name"]: machine(one["stateMachineArn"]) for one in all_of("stepfunctions", "list_state_machines", "stateMachines")},
         "schedules": [one["Name"] for one in all_of("scheduler", "list_schedules", "Schedules")],
         "rules": [one["Name"] for one in all_of("events", "list_rules", "Rules")],
         "apis": [one["Name"] for one in all_of("apigatewayv2", "get_apis", "Items")],
-        "queues": [url.rsplit("/", 1)[-1] for url in all_of("sqs", "list_queues", "QueueUrls")],
+        "queues": {url.rsplit("/", 1)[-1]: queue(url) for url in all_of("sqs", "list_queues", "QueueUrls")},
         "tables": {name: dynamodb.scan(TableName=name, Select="COUNT")["Count"] for name in all_of("dynamodb", "list_tables", "TableNames")},
         "buckets": {one["Name"]: s3.list_objects_v2(Bucket=one["Name"])["KeyCount"]
                     for one in all_of("s3", "list_buckets", "Buckets") if one["Name"] != ARTEFACTS},
         "keys": {one["KeyArn"]: kms.describe_key(KeyId=one["KeyId"])["KeyMetadata"]["KeyState"] for one in all_of("kms", "list_keys", "Keys")},
-        "log_groups": [one["logGroupName"] for one in all_of("logs", "describe_log_groups", "logGroups")],
+        # With the streams of each, whose names tell which version wrote them.
+        "log_groups": {one["logGroupName"]: streams(one["logGroupName"]) for one in all_of("logs", "describe_log_groups", "logGroups")},
         "secrets": [one["Name"] for one in all_of("secretsmanager", "list_secrets", "SecretList")],
+        "alarms": {one["AlarmName"]: one["StateValue"] for kind in ("MetricAlarms", "CompositeAlarms")
+                   for one in watching.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])[kind]},
+        # With which key, where it is not AWS's own.
+        "encrypted": {
+            **{one["logGroupName"]: one.get("kmsKeyId") for one in all_of("logs", "describe_log_groups", "logGroups")},
+            **{url.rsplit("/", 1)[-1]: queue(url).get("KmsMasterKeyId") for url in all_of("sqs", "list_queues", "QueueUrls")},
+            **{one["Name"]: manager.describe_secret(SecretId=one["Name"]).get("KmsKeyId")
+               for one in all_of("secretsmanager", "list_secrets", "SecretList")},
+        },
     }
     json.dump(found, sys.stdout, indent=2, sort_keys=True)
     print()
+    return 0
+
+
+def may(args) -> int:
+    """Says whether the role of a function may do an action on a resource, by IAM's own simulation."""
+    endpoint = stack_up(args)["aws_endpoint_url"]
+    role = client(endpoint, "lambda").get_function_configuration(FunctionName=args.function)["Role"]
+    simulated = client(endpoint, "iam").simulate_principal_policy(
+        PolicySourceArn=role, ActionNames=[args.action], ResourceArns=[args.resource])
+    print(simulated["EvaluationResults"][0]["EvalDecision"])
+    return 0
+
+
+def key(args) -> int:
+    """Makes a KMS key beside the deployment, as for EncryptionKeyArn, and prints its ARN."""
+    print(client(stack_up(args)["aws_endpoint_url"], "kms").create_key()["KeyMetadata"]["Arn"])
     return 0
 
 
@@ -721,6 +756,8 @@ def main() -> int:
         ("stage", stage, "deploy a second stage beside the first, into DIR/stages/NAME"),
         ("remove", remove, "delete the deployment and leave AWS running"),
         ("resources", resources, "print what the account holds, as JSON"),
+        ("may", may, "say whether a function's role may do an action on a resource"),
+        ("key", key, "make a KMS key, as for EncryptionKeyArn, and print its ARN"),
         ("logs", logs, "write the functions' logs so far to DIR/logs/functions, and list the files"),
     ):
         command = commands.add_parser(name, help=text)
@@ -733,6 +770,9 @@ def main() -> int:
         if name == "upgrade":
             command.add_argument("--root", type=lambda text: Path(text).resolve(), default=ROOT,
                                  help="where template.yaml and the files that it names are")
+        if name == "may":
+            for what in ("function", "action", "resource"):
+                command.add_argument(what)
         if name == "stage":
             command.add_argument("--stage", required=True, help="its name")
         if name == "up":

@@ -79,7 +79,9 @@ def create_alias(logical, properties, stack):
 
 def update_alias(physical, old, new, stack):
     if old["Name"] != new["Name"]:
-        return create_alias(physical, new, stack)
+        created = create_alias(physical, new, stack)
+        provisioners._delete_predecessor(delete_alias, physical, old)
+        return created
     wanted = {"stateMachineAliasArn": physical, "description": new.get("Description", ""), "routingConfiguration": routing(new)}
     answered("StateMachineAlias", stepfunctions._update_state_machine_alias(wanted))
     return physical, {"Arn": physical}
@@ -210,7 +212,10 @@ def put_composite(logical, properties, stack):
 
 
 def update_composite(physical, old, new, stack):
-    return put_composite(physical, {"AlarmName": physical, **new}, stack)
+    created = put_composite(physical, {"AlarmName": physical, **new}, stack)
+    if created[0] != physical:
+        provisioners._delete_predecessor(delete_composite, physical, old)
+    return created
 
 
 def delete_composite(physical, properties):

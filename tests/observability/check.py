@@ -646,7 +646,9 @@ def mutations(properties: dict) -> Iterator[tuple[str, dict]]:
     lower = properties["ComparisonOperator"].startswith("Less")
     yield "a threshold far away", {**properties, "Threshold": float(properties["Threshold"]) * 1_000}
     yield "the comparison turned round", {**properties, "ComparisonOperator": "GreaterThanOrEqualToThreshold" if lower else "LessThanThreshold"}
-    elsewhere = json.dumps(properties).replace(f'"{STAGE}"', '"elsewhere"').replace(f"rightful-{STAGE}-", "rightful-elsewhere-")
+    elsewhere = json.dumps(properties)
+    for ours, theirs in ((f'"{STAGE}"', '"elsewhere"'), (f"rightful-{STAGE}-", "rightful-elsewhere-"), (f'"{life.API}"', '"another"')):
+        elsewhere = elsewhere.replace(ours, theirs)
     yield "another stage's metrics", json.loads(elsewhere)
     if properties["TreatMissingData"] == "breaching":
         yield "missing data that is well", {**properties, "TreatMissingData": "notBreaching"}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from cloudwatch import Datum, Metrics
 
 STAGE = "local"
-API = "api"
+API = "a1b2c3d4e5"
 NAMESPACE = "Rightful"
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MIDNIGHT = 20_700 * DAY

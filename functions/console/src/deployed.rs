@@ -44,6 +44,8 @@ pub struct Places {
     pub receipts_bucket: String,
     /// What comes before the names of the deployment's secrets.
     pub secret_prefix: String,
+    /// The ARN of the key that encrypts secrets, where it is not AWS's own.
+    pub secrets_key: Option<String>,
     /// Whether vendors on the loopback interface are allowed.
     pub allow_loopback: bool,
 }
@@ -75,7 +77,7 @@ impl Deployed {
             keys: DataKeys::new(aws, &places.keys_table, &places.data_key, &places.stage),
             tags: TagKey::new(aws, &places.tag_key),
             workflow: StateMachine::new(aws, &places.state_machine),
-            secrets: SecretStore::new(aws, &places.secret_prefix),
+            secrets: SecretStore::new(aws, &places.secret_prefix).with_key(places.secrets_key.clone()),
             links: CopyBucket::new(aws, &places.copies_bucket),
             receipts: KeptReceipts(ReceiptBucket::new(aws, &places.receipts_bucket)),
             tester: SearchFunction(Function::new(aws, &places.search_function, TEST_SECONDS)),

@@ -30,6 +30,7 @@ async fn main() -> Result<(), Error> {
         copies_bucket: env.require("COPIES_BUCKET")?,
         receipts_bucket: env.require("RECEIPTS_BUCKET")?,
         secret_prefix: secret_prefix.clone(),
+        secrets_key: env.optional("ENCRYPTION_KEY_ARN"),
         allow_loopback: env.allow_loopback_vendors()?,
     };
     let settings = ApiSettings {

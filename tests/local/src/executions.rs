@@ -14,6 +14,10 @@ pub struct Execution {
     pub name: String,
     /// Whether it still runs.
     pub running: bool,
+    /// Whether it came to its end.
+    pub succeeded: bool,
+    /// The number of its state machine's version.
+    pub version: Option<String>,
 }
 
 fn client(stack: &Stack) -> aws_sdk_sfn::Client {
@@ -30,10 +34,15 @@ pub async fn list(stack: &Stack, request: RequestId) -> Result<Vec<Execution>> {
         let answer = client(stack).list_executions().state_machine_arn(stack.text(machine)).send().await?;
         for one in answer.executions() {
             if one.name().starts_with(&request.to_string()) {
+                let told =
+                    client(stack).describe_execution().execution_arn(one.execution_arn()).send().await?;
+                let version = told.state_machine_version_arn().and_then(|arn| arn.rsplit(':').next());
                 found.push(Execution {
                     arn: one.execution_arn().to_owned(),
                     name: one.name().to_owned(),
                     running: *one.status() == ExecutionStatus::Running,
+                    succeeded: *one.status() == ExecutionStatus::Succeeded,
+                    version: version.map(str::to_owned),
                 });
             }
         }

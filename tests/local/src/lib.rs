@@ -19,7 +19,7 @@ use rightful_domain::request::{Request, RequestState};
 use rightful_domain::task::{Task, TaskState};
 use rightful_sandbox::Control;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,10 @@ impl Default for Options {
 pub struct Stack {
     /// Where its files are.
     pub dir: PathBuf,
+    /// Its stack file.
+    file: PathBuf,
+    /// Whether it started AWS and the vendor itself, and so stops them.
+    own: bool,
     /// Its `stack.json`.
     pub json: Value,
     /// AWS as the stack has it.
@@ -55,11 +59,13 @@ pub struct Stack {
     pub sandbox: Control,
 }
 
-fn root() -> PathBuf {
+/// The repository.
+#[must_use]
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn program(dir: &std::path::Path, command: &str, more: &[String]) -> Result<Output> {
+fn program(dir: &Path, command: &str, more: &[String]) -> Result<Output> {
     let root = root();
     Command::new(root.join("target/venv-stack/bin/python"))
         .arg(root.join("infra/local/stack.py"))
@@ -68,6 +74,12 @@ fn program(dir: &std::path::Path, command: &str, more: &[String]) -> Result<Outp
         .args(more)
         .output()
         .context("the stack's program does not run: `make test` sets it up")
+}
+
+/// What the stack's program said, when it failed.
+fn told(output: &Output) -> Result<()> {
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 impl Stack {
@@ -86,9 +98,12 @@ impl Stack {
             // The tests call the reconciliation themselves.
             "--param=ReconcileSchedule=rate(1 day)".to_owned(),
         ];
-        let output = program(&dir, "up", &flags)?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let json: Value = serde_json::from_slice(&std::fs::read(dir.join("stack.json"))?)?;
+        told(&program(&dir, "up", &flags)?)?;
+        Self::of(dir.clone(), dir.join("stack.json"), true)
+    }
+
+    fn of(dir: PathBuf, file: PathBuf, own: bool) -> Result<Self> {
+        let json: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
         let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
         let settings = Settings {
             region: text("region"),
@@ -104,7 +119,69 @@ impl Stack {
         let aws = Aws::new(settings, tls_config()?)?;
         let store = Store::new(&aws, text("requests_table"), text("keys_table"));
         let sandbox = Control::new(text("sandbox_url"));
-        Ok(Self { dir, aws, store, sandbox, json })
+        Ok(Self { dir, file, own, aws, store, sandbox, json })
+    }
+
+    /// Deploys a second stage beside this one, with parameters of the template. It ends with this one.
+    ///
+    /// # Errors
+    /// When it can't be deployed.
+    pub fn stage(&self, name: &str, parameters: &[&str]) -> Result<Self> {
+        let mut flags = vec![format!("--stage={name}"), "--param=ReconcileSchedule=rate(1 day)".to_owned()];
+        flags.extend(parameters.iter().map(|pair| format!("--param={pair}")));
+        told(&program(&self.dir, "stage", &flags)?)?;
+        let dir = self.dir.join("stages").join(name);
+        Self::of(dir.clone(), dir.join("stack.json"), false)
+    }
+
+    /// Deploys another build over this one, with whatever is in flight.
+    ///
+    /// # Errors
+    /// When it can't be deployed.
+    pub fn upgrade(&self, binaries: &Path, root: &Path, parameters: &[&str]) -> Result<()> {
+        let mut flags =
+            vec![format!("--binaries={}", binaries.display()), format!("--root={}", root.display())];
+        flags.extend(parameters.iter().map(|pair| format!("--param={pair}")));
+        told(&program(&self.dir, "upgrade", &flags)?)
+    }
+
+    /// Deletes the deployment, as CloudFormation does. AWS stays.
+    ///
+    /// # Errors
+    /// When something can't be deleted.
+    pub fn remove(&self) -> Result<()> {
+        told(&program(&self.dir, "remove", &[])?)
+    }
+
+    /// What the account holds, by kind, as `stack.py resources` prints it.
+    ///
+    /// # Errors
+    /// When it can't be listed.
+    pub fn resources(&self) -> Result<Value> {
+        let output = program(&self.dir, "resources", &[])?;
+        told(&output)?;
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    /// Whether a function's role may do an action on a resource, as IAM's own simulation says.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub fn may(&self, function: &str, action: &str, resource: &str) -> Result<bool> {
+        let flags = [function, action, resource].map(str::to_owned);
+        let output = program(&self.dir, "may", &flags)?;
+        told(&output)?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim() == "allowed")
+    }
+
+    /// Makes a KMS key, as an operator does for a deployment's data, and answers its ARN.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn key(&self) -> Result<String> {
+        let output = program(&self.dir, "key", &[])?;
+        told(&output)?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// A member of `stack.json`.
@@ -120,7 +197,7 @@ impl Stack {
     pub fn rightful(&self, arguments: &[&str]) -> Result<Output> {
         Command::new(root().join("target/local/rightful"))
             .arg("--stack")
-            .arg(self.dir.join("stack.json"))
+            .arg(&self.file)
             .args(arguments)
             .current_dir(&self.dir)
             .output()
@@ -306,9 +383,7 @@ impl Stack {
     /// # Errors
     /// When it does not come up again.
     pub fn restart(&self) -> Result<()> {
-        let output = program(&self.dir, "restart", &[])?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(())
+        told(&program(&self.dir, "restart", &[])?)
     }
 
     /// Kills every running process of a function at once, as a Lambda that is gone; says how many.
@@ -356,6 +431,9 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
+        if !self.own {
+            return;
+        }
         let _ = program(&self.dir, "down", &[]);
     }
 }

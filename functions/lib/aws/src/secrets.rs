@@ -23,6 +23,7 @@ type Versions = Vec<Zeroizing<String>>;
 pub struct SecretStore {
     client: Client,
     prefix: String,
+    key: Option<String>,
     read: Mutex<HashMap<String, (Instant, Versions)>>,
 }
 
@@ -36,7 +37,15 @@ impl SecretStore {
     /// Secrets whose names begin with the deployment's `prefix`, such as `rightful/prod/`.
     #[must_use]
     pub fn new(aws: &Aws, prefix: impl Into<String>) -> Self {
-        Self { client: Client::new(aws.sdk_config()), prefix: prefix.into(), read: Mutex::default() }
+        let client = Client::new(aws.sdk_config());
+        Self { client, prefix: prefix.into(), key: None, read: Mutex::default() }
+    }
+
+    /// Encrypts the secrets that it makes with the KMS key of this ARN; without one, with AWS's own key.
+    /// One that is there already keeps its key.
+    #[must_use]
+    pub fn with_key(self, key: Option<String>) -> Self {
+        Self { key, ..self }
     }
 
     /// Gives a secret that exists a new current version.
@@ -103,7 +112,8 @@ impl Secrets for SecretStore {
 impl SecretWrites for SecretStore {
     async fn put_secret(&self, name: &str, value: &str) -> Result<(), Failure> {
         let id = self.id(name);
-        let created = self.client.create_secret().name(&id).secret_string(value).send().await;
+        let create = self.client.create_secret().name(&id).secret_string(value);
+        let created = create.set_kms_key_id(self.key.clone()).send().await;
         let done = match created {
             Ok(_) => Ok(()),
             Err(err)

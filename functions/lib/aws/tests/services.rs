@@ -100,6 +100,16 @@ async fn putting_a_secret_that_exists_gives_it_a_new_version() {
 }
 
 #[tokio::test]
+async fn a_secret_is_made_with_the_deployments_own_key_where_there_is_one() {
+    for key in [None, Some("arn:aws:kms:eu-central-1:000000000000:key/5a2b")] {
+        let fake = Fake::new(vec![("CreateSecret", ok(json!({})))]).await;
+        let secrets = SecretStore::new(&fake.aws(), "p/").with_key(key.map(str::to_owned));
+        secrets.put_secret("s", "new").await.unwrap();
+        assert_eq!(fake.bodies()[0].get("KmsKeyId").and_then(|key| key.as_str()), key);
+    }
+}
+
+#[tokio::test]
 async fn a_secret_that_was_removed_lately_is_restored_before_it_is_written() {
     // AWS refuses to create it as an invalid request, the embedded stack as one that exists.
     for refusal in ["InvalidRequestException", "ResourceExistsException"] {

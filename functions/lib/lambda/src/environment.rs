@@ -25,6 +25,13 @@ impl Environment {
         }
     }
 
+    /// A variable that the template leaves empty where a deployment has none of it.
+    #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "settings are read here alone")]
+    pub fn optional(self, name: &'static str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
     /// A variable that holds a whole number.
     ///
     /// # Errors

@@ -5,5 +5,7 @@ mod erasure;
 mod faults;
 mod process;
 mod reconciliation;
+mod stages;
 mod tickets;
+mod upgrade;
 mod webhooks;
