@@ -25,6 +25,13 @@ impl Environment {
         }
     }
 
+    /// A variable that may be missing or empty; both are `None`.
+    #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "as above")]
+    pub fn optional(self, name: &'static str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
     /// A variable that holds a whole number.
     ///
     /// # Errors
