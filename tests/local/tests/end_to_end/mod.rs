@@ -5,5 +5,6 @@ mod erasure;
 mod faults;
 mod process;
 mod reconciliation;
+mod synthetic;
 mod tickets;
 mod webhooks;
