@@ -1212,11 +1212,14 @@ def queue_statement(template: dict, sid: str) -> dict:
 
 
 def schedules_of(template: dict) -> Iterator[tuple[str, str, dict]]:
-    """Every schedule: its function, its name there, and its properties."""
+    """Every schedule: its function where it is one of its events, its name, and what says whom it calls, as whom."""
     for name, function in functions(template).items():
         for event, found in function["Properties"].get("Events", {}).items():
             if found["Type"] == "ScheduleV2":
                 yield name, event, found["Properties"]
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Scheduler::Schedule":
+            yield "", name, resource["Properties"]["Target"]
 
 
 def reconcile_schedule(template: dict) -> dict:
@@ -1238,6 +1241,7 @@ CALLED_BY_EVENTS = {"IntakeFunction", "ReconcileFunction"}
       ("an event lost", lambda t: ended_rule(t)["Targets"][0].pop("DeadLetterConfig")),
       ("a schedule lost", lambda t: reconcile_schedule(t).pop("DeadLetterConfig")),
       ("a schedule that may not send", lambda t: role_statements(t, "ReconcileScheduleRole").pop()),
+      ("a synthetic request lost", lambda t: synthetic_target(t).pop("DeadLetterConfig")),
       ("a call lost", lambda t: t["Resources"]["ReconcileFunction"]["Properties"].pop("EventInvokeConfig")),
       ("a call kept elsewhere", lambda t: t["Resources"]["IntakeFunction"]["Properties"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"].update(Destination="b")),
       ("a function that may not send", take("IntakeRole", "KeepUndelivered")),
@@ -1374,6 +1378,68 @@ def what_costs_or_holds_anything_is_tagged_with_its_stage(template):
             tags = {**shared, **resource["Properties"]}.get("Tags")
             if tags not in ({"rightful:stage": {"Ref": "Stage"}}, [{"Key": "rightful:stage", "Value": {"Ref": "Stage"}}]):
                 yield name
+
+
+def synthetic_schedule(template: dict) -> dict:
+    return template["Resources"]["SyntheticRequestSchedule"]
+
+
+def synthetic_target(template: dict) -> dict:
+    return synthetic_schedule(template)["Properties"]["Target"]
+
+
+@rule("template",
+      ("a test address by default", lambda t: t["Parameters"]["SyntheticEmail"].update(Default="tester@example.com")),
+      ("anything for an address", lambda t: t["Parameters"]["SyntheticEmail"].update(AllowedPattern=".*")),
+      ("anything for data sources", lambda t: t["Parameters"]["SyntheticSources"].pop("AllowedPattern")),
+      ("made without a test address", lambda t: synthetic_schedule(t).pop("Condition")),
+      ("a role without a test address", lambda t: t["Resources"]["SyntheticRequestScheduleRole"].pop("Condition")),
+      ("another condition", lambda t: t["Conditions"].update(Synthetic={"Fn::Equals": [{"Ref": "SyntheticEmail"}, ""]})),
+      ("no schedule", lambda t: t["Resources"].pop("SyntheticRequestSchedule")),
+      ("another function", lambda t: synthetic_target(t).update(Arn={"Fn::GetAtt": ["ReconcileFunction", "Arn"]})),
+      ("another input", lambda t: synthetic_target(t).update(Input='{"synthetic": false}')),
+      ("a field too many", lambda t: synthetic_target(t).update(Input='{"synthetic": true, "dry_run": false}')),
+      ("reconcile's role", lambda t: synthetic_target(t).update(RoleArn={"Fn::GetAtt": ["ReconcileScheduleRole", "Arn"]})),
+      ("no bound on repetitions", lambda t: synthetic_target(t).pop("RetryPolicy")),
+      ("a role for any scheduler", lambda t: t["Resources"]["SyntheticRequestScheduleRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition")),
+      ("a role that may call more", grant("SyntheticRequestScheduleRole", "lambda:InvokeFunction", {"Fn::GetAtt": ["SubmitFunction", "Arn"]})),
+      ("the address in another function", lambda t: functions(t)["CloseFunction"]["Properties"]["Environment"]["Variables"].update(
+          SYNTHETIC_EMAIL={"Ref": "SyntheticEmail"})))
+def the_synthetic_request_is_made_by_intake_alone_and_only_for_a_test_address(template):
+    parameters, resources = template["Parameters"], template["Resources"]
+    for name, good, bad in (
+            ("SyntheticEmail", ("", "tester@example.com"), ("tester", "@", "a@b@c", "a b@example.com")),
+            ("SyntheticSources", ("", "crm", "crm,shop-2"), (",", "crm,", "Crm", "crm, shop", "1st"))):
+        pattern = parameters[name].get("AllowedPattern", "")
+        if parameters[name].get("Default") != "":
+            yield f"{name}: {parameters[name].get('Default')}"
+        if not all(re.fullmatch(pattern, text) for text in good) or any(re.fullmatch(pattern, text) for text in bad):
+            yield f"{name}: {pattern}"
+    if template["Conditions"].get("Synthetic") != {"Fn::Not": [{"Fn::Equals": [{"Ref": "SyntheticEmail"}, ""]}]}:
+        yield "condition"
+    intake = {"Ref": "IntakeFunction.Alias"}
+    schedules = {name: resource for name, resource in resources.items() if resource["Type"] == "AWS::Scheduler::Schedule"}
+    if len(schedules) != 1:
+        yield f"schedules: {', '.join(schedules) or 'none'}"
+    for name, schedule in schedules.items():
+        target = schedule["Properties"]["Target"]
+        role_name = target["RoleArn"].get("Fn::GetAtt", [None])[0]
+        role = resources[role_name]
+        if {schedule.get("Condition"), role.get("Condition")} != {"Synthetic"}:
+            yield f"{name}: condition"
+        if target["Arn"] != intake or json.loads(target["Input"]) != {"synthetic": True} or "RetryPolicy" not in target:
+            yield f"{name}: target"
+        trusted = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        if [(found["Principal"], found.get("Condition")) for found in trusted] != [
+                ({"Service": "scheduler.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}})]:
+            yield f"{name}: trust"
+        if [(found["Action"], found["Resource"]) for found in role_statements(template, role_name)] != [
+                ("lambda:InvokeFunction", intake), (["sqs:SendMessage"], UNDELIVERED)]:
+            yield f"{name}: role"
+    for name, function in functions(template).items():
+        variables = function["Properties"]["Environment"]["Variables"]
+        if name != "IntakeFunction" and "Synthetic" in json.dumps(variables):
+            yield name
 
 
 def stated_in_the_domain(name: str) -> int | None:

@@ -191,6 +191,7 @@ impl From<ActError> for Refusal {
         let (status, code) = match &error {
             ActError::NotFound => return Self::no_request(),
             ActError::Closed => (409, "request_closed"),
+            ActError::Synthetic => (409, "request_synthetic"),
             ActError::Open => (409, "request_open"),
             ActError::Forgotten => (409, "person_forgotten"),
             ActError::UnknownSource(_) => (422, "source_not_in_request"),
@@ -211,6 +212,7 @@ impl From<ExtendError> for Refusal {
         let (status, code) = match &error {
             ExtendError::Months => (422, "months_malformed"),
             ExtendError::NotFound => return Self::no_request(),
+            ExtendError::Synthetic => (409, "request_synthetic"),
             ExtendError::Closed => (409, "request_closed"),
             ExtendError::TooLate(_) => (409, "too_late"),
             ExtendError::NotLonger(_) => (409, "not_longer"),

@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use crate::channel::{self, Channel};
 use crate::signature::{self, Delivery, SignatureError};
+use crate::synthetic::{self, Made, Synthetic};
 use crate::ticket;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use base64::Engine as _;
@@ -82,6 +83,22 @@ where
         }
         rightful_lambda::correlate(answer.request.map(|id| id.to_string()), None);
         answer.into_response()
+    }
+
+    /// Makes the day's synthetic request, or finds it where it is made already.
+    ///
+    /// # Errors
+    /// `Misconfigured` when it is set up wrong; the store's failure.
+    pub async fn synthetic(&self, set: &Synthetic) -> Result<Made, Failure> {
+        let (email, sources) = set.read()?;
+        let accepted = self.ports().synthetic(new_id(), email, sources).await.map_err(synthetic::failure)?;
+        let Accepted { request, new, not_started } = accepted;
+        rightful_lambda::correlate(Some(request.to_string()), None);
+        tracing::info!(new, "synthetic request accepted");
+        if let Some(failure) = not_started {
+            tracing::error!(code = failure.code, "workflow not started: reconcile will");
+        }
+        Ok(Made { request_id: request, new, started: not_started.is_none() })
     }
 
     async fn handle(&self, webhook: &ApiGatewayV2httpRequest) -> Result<Answer, Answer> {
@@ -171,7 +188,7 @@ where
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the one place where a webhook's request gets its id")]
+#[allow(clippy::disallowed_methods, reason = "the one place where a request of intake gets its id")]
 fn new_id() -> RequestId {
     RequestId::new(Uuid::now_v7())
 }

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done; for --wait and watch: closed as fulfilled, nothing_found or dry_run
+  0  done; for --wait and watch: closed as fulfilled, nothing_found or dry_run; a synthetic request:
+     closed as dry_run
   1  it could not be done, or a receipt or a connector is not right
   2  the command line was not understood
   3  the request is open or unknown
@@ -70,6 +71,9 @@ pub enum Command {
     Connector(Connector),
     /// Brings every open request forward; the deployment does so by itself every few minutes
     Reconcile(Reconcile),
+    /// Makes the day's synthetic request, which shows that everything works and erases nothing; the
+    /// deployment does so by itself once a day where it has a test address
+    Synthetic(Synthetic),
 }
 
 #[derive(Subcommand)]
@@ -499,6 +503,19 @@ pub struct Reconcile {
     pub now: bool,
 }
 
+#[derive(Args)]
+pub struct Synthetic {
+    /// Make it now, unless the day (UTC) has one already
+    #[arg(long, required = true)]
+    pub now: bool,
+    /// Watch the day's request until it is closed
+    #[arg(long)]
+    pub wait: bool,
+    /// Stop watching after so many seconds
+    #[arg(long, value_name = "SECONDS", requires = "wait")]
+    pub timeout: Option<u64>,
+}
+
 /// clap's message, without any word of the command line that may be personal data or a secret: it
 /// repeats what it doesn't understand.
 pub fn masked(message: &str) -> String {
@@ -579,6 +596,8 @@ mod tests {
             "rightful connector list",
             "rightful connector check f",
             "rightful reconcile --now",
+            "rightful synthetic --now",
+            "rightful synthetic --now --wait --timeout 60 --json",
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
@@ -589,6 +608,9 @@ mod tests {
         for line in [
             "rightful",
             "rightful reconcile",
+            "rightful synthetic",
+            "rightful synthetic --wait",
+            "rightful synthetic --now --timeout 60",
             "rightful request new --right erasure",
             "rightful request new --identifier email=-",
             "rightful request new --right forget --identifier email=-",

@@ -271,6 +271,12 @@ const CODES: &[(&str, &str, &str)] = &[
     // A function that could not begin.
     ("channel_unreadable", "the webhook channel's set-up can't be read", DEPLOY),
     ("deadline_unreadable", "Lambda gave the function no time to end by", REPORT),
+    ("synthetic_email_missing", "no synthetic request can be made: the deployment has no test address", "deploy again with the parameter SyntheticEmail"),
+    ("synthetic_email_wrong", "no synthetic request can be made: SyntheticEmail is not one e-mail address", "deploy again with a test address there"),
+    ("synthetic_source_disabled", "no synthetic request can be made: SyntheticSources names a data source that is disabled", "enable it (`rightful source enable ID`), or deploy again with others there"),
+    ("synthetic_source_unknown", "no synthetic request can be made: SyntheticSources names a data source that isn't there", "`rightful source list` shows those there are; deploy again with some of them there, or with none for all"),
+    ("synthetic_sources_wrong", "no synthetic request can be made: SyntheticSources is no list of data sources' ids", "deploy again with ids there, with a comma between two of them, or with nothing for all that are enabled"),
+    ("synthetic_without_sources", "no synthetic request can be made: no data source is connected and enabled", "add one with `rightful source add`"),
     ("payload_malformed", "the function doesn't know what it was called with", DEPLOY),
     ("setting_missing", "a setting of the function is missing", DEPLOY),
     ("setting_wrong", "a setting of the function is wrong", DEPLOY),

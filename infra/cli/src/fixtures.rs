@@ -179,6 +179,23 @@ pub fn fulfilled() -> (Request, Vec<Task>) {
     (request, vec![task])
 }
 
+/// The deployment's own request of the day, tried out.
+pub fn synthetic() -> (Request, Vec<Task>) {
+    let (request, mut tasks) = fulfilled();
+    tasks[0].outcome = Some(Outcome::DryRun);
+    tasks[0].claim = None;
+    tasks[0].verified_at = None;
+    let request = Request {
+        dry_run: true,
+        synthetic: true,
+        reference: Some(Reference::parse("SYNTHETIC-2026-11-21").unwrap()),
+        origin: "synthetic".to_owned(),
+        outcome: Some(RequestOutcome::DryRun),
+        ..request
+    };
+    (request, tasks)
+}
+
 /// Two records were found, and a person decides on them.
 pub fn awaiting_review() -> (Request, Vec<Task>) {
     let task = Task {

@@ -27,6 +27,7 @@ mod review;
 mod show;
 mod source;
 mod statement;
+mod synthetic;
 mod ticketing;
 mod watch;
 mod words;
@@ -80,6 +81,9 @@ async fn run(cli: &Cli, out: Out) -> Result<u8> {
             ticketing::set(out, &Deployment::open(global).await?, set).await
         }
         Command::Reconcile(_) => reconcile::now(out, &Deployment::open(global).await?).await,
+        Command::Synthetic(wanted) => {
+            synthetic::now(out, &Deployment::open(global).await?, wanted.wait, wanted.timeout).await
+        }
     }
 }
 

@@ -160,9 +160,15 @@ fn say_accepted(out: Out, accepted: &AcceptedView) -> Result<()> {
     out.line(format_args!("  follow it: rightful request watch {}", request.id))
 }
 
-/// The right, and whether it is a dry run.
+/// The right, and whether it is synthetic, or else a dry run.
 pub fn right(request: &RequestView) -> String {
-    let dry = if request.dry_run { " (dry run: nothing is erased or copied)" } else { "" };
+    let dry = if request.synthetic {
+        " (synthetic, and a dry run: nothing is erased or copied)"
+    } else if request.dry_run {
+        " (dry run: nothing is erased or copied)"
+    } else {
+        ""
+    };
     format!("{}{dry}", request.right.as_str())
 }
 
@@ -232,10 +238,11 @@ fn listing(rows: &[RequestView], now: Time) -> String {
         }
         let extended = if request.extension.is_some() { " (extended)" } else { "" };
         let due = match request.state {
+            RequestState::Open if request.synthetic => "-".to_owned(),
             RequestState::Open => format!("{}{extended}", due_in(now, request.due_at)),
             RequestState::Closed => "-".to_owned(),
         };
-        let dry = if request.dry_run { " (dry run)" } else { "" };
+        let dry = words::trial(request.synthetic, request.dry_run);
         shown.add_row([
             request.id.to_string(),
             format!("{}{dry}", request.right.as_str()),

@@ -53,6 +53,9 @@ fn text_of(detail: &RequestDetail, now: Time) -> String {
     let mut lines = vec![format!("request {}", request.id)];
     let mut row = |name: &str, value: String| lines.push(format!("  {name:<12} {value}"));
     row("right", right(request));
+    if request.synthetic {
+        row("synthetic", words::SYNTHETIC.to_owned());
+    }
     row("state", words::word(request.state));
     if let Some(outcome) = request.outcome {
         row("outcome", format!("{} ({})", outcome.as_str(), words::request_outcome(outcome)));
@@ -62,7 +65,9 @@ fn text_of(detail: &RequestDetail, now: Time) -> String {
         RequestState::Open => format!(" ({})", due_in(now, request.due_at)),
         RequestState::Closed => String::new(),
     };
-    row("legal date", format!("{}{due}", utc(request.due_at)));
+    if !request.synthetic {
+        row("legal date", format!("{}{due}", utc(request.due_at)));
+    }
     if let Some(extension) = &request.extension {
         row("extended", words::extension(extension));
     }
@@ -79,7 +84,8 @@ fn text_of(detail: &RequestDetail, now: Time) -> String {
     }
     row("ticket", request.reference.as_ref().map_or("-", Reference::as_str).to_owned());
     row("identified", format!("by {}", words::kinds(&request.identifier_kinds)));
-    row("policy", format!("{}; a data source's own goes before it", words::policy(request.policy)));
+    let own = if request.synthetic { "" } else { "; a data source's own goes before it" };
+    row("policy", format!("{}{own}", words::policy(request.policy)));
     row("attempt", request.attempt.to_string());
     if request.reopened > 0 {
         row("reopened", count(request.reopened, "time", "times"));
@@ -625,6 +631,38 @@ mod tests {
           we saw       nothing yet: not verified
           rule         batch 0: accepted (the vendor accepted it), 0 of 2 confirmed, rule 6570f0a1, waits for the vendor's own approval
           next look    2026-11-21 09:32:00 UTC
+        ");
+    }
+
+    #[test]
+    fn a_synthetic_request_is_told_as_one_and_has_no_legal_date() {
+        let (request, tasks) = fixtures::synthetic();
+        insta::assert_snapshot!(text(&request, &tasks), @r"
+        request 019aa6e0-5c1f-7000-8000-000000000001
+          right        erasure (synthetic, and a dry run: nothing is erased or copied)
+          synthetic    the deployment made it itself, for a test address: it is about no data subject, and has no legal date
+          state        closed
+          outcome      dry_run (tried out, nothing erased and nothing copied)
+          received     2026-11-21 09:30:00 UTC, from synthetic
+          ticket       SYNTHETIC-2026-11-21
+          identified   by email
+          policy       auto (the policy decides itself)
+          attempt      1
+          closed       2026-11-21 09:30:12 UTC
+          receipt      SHA-256 abababababababababababababababababababababababababababababababab
+          person       forgotten at 2026-11-21 09:30:12 UTC
+          you may      rightful request receipt 019aa6e0-5c1f-7000-8000-000000000001
+
+        main (qualifio)
+          dry_run (tried out, nothing erased and nothing copied)
+          needs        email or phone; it has email
+          searched     2026-11-21 09:30:02 UTC
+          records      2 found, 2 submitted, 2 confirmed
+          policy       auto (the policy decides itself)
+          decided      by policy:auto at 2026-11-21 09:30:02 UTC
+                       on exactly the records of digest 0202020202020202020202020202020202020202020202020202020202020202
+          vendor says  nothing yet
+          we saw       nothing yet: not verified
         ");
     }
 

@@ -25,9 +25,14 @@ pub fn text_of(statement: &Statement) -> String {
         "asked",
         format!("{} for a person identified by {}{dry}", statement.right.as_str(), kinds.join(", ")),
     );
+    if statement.synthetic {
+        row("synthetic", words::SYNTHETIC.to_owned());
+    }
     row("received", format!("{}, from {}", utc(statement.received_at), statement.origin));
     row("ticket", statement.reference.as_ref().map_or("-", Reference::as_str).to_owned());
-    row("legal date", utc(statement.due_at));
+    if !statement.synthetic {
+        row("legal date", utc(statement.due_at));
+    }
     if let Some(extension) = &statement.extension {
         row("extended", words::extension(extension));
     }
@@ -36,7 +41,10 @@ pub fn text_of(statement: &Statement) -> String {
         format!(
             "{}{}",
             utc(statement.closed_at),
-            if statement.closed_at > statement.due_at { ", after the legal date" } else { "" }
+            match statement.closed_at > statement.due_at && !statement.synthetic {
+                true => ", after the legal date",
+                false => "",
+            }
         ),
     );
     row("outcome", format!("{} ({})", statement.outcome.as_str(), words::request_outcome(statement.outcome)));
@@ -181,6 +189,22 @@ mod tests {
           verified     yes: a search at 2026-11-21 09:30:11 UTC found none of the submitted records
           rule         batch 0: finished, 2 of 2 confirmed, rule 6570f0a1
         ");
+    }
+
+    #[test]
+    fn a_synthetic_requests_receipt_says_so_whenever_it_was_closed() {
+        let (mut request, tasks) = fixtures::synthetic();
+        request.closed_at = Some(request.due_at.plus_seconds(60));
+        let tasks = [(tasks[0].clone(), vec![fixtures::rule()])];
+        let issuer = Issuer { stage: "local".to_owned(), sandbox: false };
+        let stated = state(&request, &tasks, 9, "cd".repeat(32), &issuer).unwrap();
+        let text = text_of(&stated);
+        assert!(
+            text.contains("\n  synthetic    the deployment made it itself, for a test address"),
+            "{text}"
+        );
+        assert!(!text.contains("\n  legal date") && !text.contains("after the legal date"), "{text}");
+        assert!(!text_of(&statement(false)).contains("synthetic"));
     }
 
     #[test]

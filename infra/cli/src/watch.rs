@@ -149,6 +149,7 @@ pub async fn watch(out: Out, deployment: &Deployment, id: RequestId, watching: W
                 End::Person => "awaiting_review",
                 End::TimedOut => "timed_out",
             },
+            "synthetic": last.request.synthetic,
             "state": last.request.state,
             "outcome": last.request.outcome,
         }))?;
@@ -158,9 +159,16 @@ pub async fn watch(out: Out, deployment: &Deployment, id: RequestId, watching: W
     Ok(if end == End::Closed { exit_code(&last.request) } else { OPEN })
 }
 
-/// What a watched request ends the command with.
+/// What a watched request ends the command with. A synthetic one is there to be tried out to its end.
 fn exit_code(request: &RequestView) -> u8 {
     match (request.state, request.outcome) {
+        (RequestState::Closed, Some(outcome)) if request.synthetic => {
+            if outcome == RequestOutcome::DryRun {
+                OK
+            } else {
+                OTHER_OUTCOME
+            }
+        }
         (
             RequestState::Closed,
             Some(RequestOutcome::Fulfilled | RequestOutcome::NothingFound | RequestOutcome::DryRun),
@@ -192,8 +200,9 @@ fn line(at: Time, change: &Change<'_>) -> String {
                 None => "its receipt isn't kept yet",
             };
             let mut text = format!(
-                "{}  request {}: {} ({outcome}); {receipt}",
+                "{}  {} {}: {} ({outcome}); {receipt}",
                 utc(at),
+                if request.synthetic { "synthetic request" } else { "request" },
                 words::word(request.state),
                 words::of_request(request)
             );
@@ -264,6 +273,7 @@ fn json_of(now: &Snapshot, change: &Change<'_>) -> Value {
         Change::Request(request) => json!({
             "at": now.at,
             "request_id": request.id,
+            "synthetic": request.synthetic,
             "state": request.state,
             "outcome": request.outcome,
             "receipt_sha256": request.receipt_sha256,
@@ -279,7 +289,8 @@ fn closing(last: &Snapshot, end: End) -> String {
     match end {
         End::Closed => {
             let mut text = format!(
-                "{} ({}); the receipt: rightful request receipt {id}",
+                "{}{} ({}); the receipt: rightful request receipt {id}",
+                if request.synthetic { "synthetic: " } else { "" },
                 words::of_request(request),
                 request.outcome.map_or("", words::request_outcome),
             );
@@ -300,7 +311,8 @@ fn closing(last: &Snapshot, end: End) -> String {
                 };
                 text.push_str(&format!("\n  {}: {code}: {what}\n  to do: {}", task.source, todo(task, code)));
             }
-            text.push_str("\n  the request stays open and its legal date stands: rightful request show ");
+            let date = if request.synthetic { "" } else { " and its legal date stands" };
+            text.push_str(&format!("\n  the request stays open{date}: rightful request show "));
             text.push_str(&id.to_string());
             text
         }
@@ -452,6 +464,27 @@ mod tests {
         }
         let open = fixtures::unknown().0;
         assert_eq!(exit_code(&fixtures::detail(&open, &[], "09:31:00").request), OPEN);
+    }
+
+    #[test]
+    fn a_synthetic_request_is_told_as_one_and_succeeds_as_a_dry_run_alone() {
+        let (mut request, tasks) = fixtures::synthetic();
+        let now = snapshot(20, request.clone(), tasks.clone());
+        let changes = now.changes(None);
+        let change = changes.last().unwrap();
+        assert!(
+            line(now.at, change).contains("synthetic request closed: dry_run"),
+            "{}",
+            line(now.at, change)
+        );
+        assert_eq!(json_of(&now, change)["synthetic"], true);
+        assert!(closing(&now, End::Closed).starts_with("synthetic: dry_run"));
+        assert!(!closing(&now, End::Person).contains("legal date"));
+        assert_eq!(exit_code(&now.request), OK);
+        for outcome in [RequestOutcome::NothingFound, RequestOutcome::Fulfilled, RequestOutcome::Failed] {
+            request.outcome = Some(outcome);
+            assert_eq!(exit_code(&snapshot(20, request.clone(), tasks.clone()).request), OTHER_OUTCOME);
+        }
     }
 
     #[test]

@@ -31,6 +31,19 @@ pub fn task_state(state: TaskState) -> &'static str {
     }
 }
 
+/// What a synthetic request is, in one line.
+pub const SYNTHETIC: &str =
+    "the deployment made it itself, for a test address: it is about no data subject, and has no legal date";
+
+/// Whether a request is synthetic, or else a dry run, behind its right.
+pub fn trial(synthetic: bool, dry_run: bool) -> &'static str {
+    match (synthetic, dry_run) {
+        (true, _) => " (synthetic, dry run)",
+        (false, true) => " (dry run)",
+        (false, false) => "",
+    }
+}
+
 /// What a task's outcome means.
 pub fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
@@ -340,13 +353,16 @@ fn about_ticket(code: &str) -> String {
 pub fn fact(fact: &Fact) -> String {
     let codes = |reason: &str| format!("{reason}: {}", crate::codes::words(reason).what);
     match fact {
-        Fact::Received { right, origin, by, policy, dry_run, sources, due_at, .. } => format!(
-            "received: {}{} from {origin}{}, policy {policy}, {} data source(s), legal date {}",
+        Fact::Received { right, origin, by, policy, dry_run, synthetic, sources, due_at, .. } => format!(
+            "received: {}{} from {origin}{}, policy {policy}, {} data source(s), {}",
             right.as_str(),
-            if *dry_run { " (dry run)" } else { "" },
+            trial(*synthetic, *dry_run),
             by.as_ref().map_or_else(String::new, |by| format!(" {by}")),
             sources.len(),
-            crate::output::utc(*due_at),
+            match synthetic {
+                true => "no legal date".to_owned(),
+                false => format!("legal date {}", crate::output::utc(*due_at)),
+            },
         ),
         Fact::DeliveryConflict { channel } => {
             format!(
@@ -536,6 +552,32 @@ mod tests {
             act(&changed),
             "source_changed: main, parameters client_id; a new secret; review erasure=over:5"
         );
+    }
+
+    #[test]
+    fn a_synthetic_request_is_told_as_one_from_its_first_event_on() {
+        let received = |synthetic, dry_run| {
+            fact(&Fact::Received {
+                right: rightful_domain::request::Right::Erasure,
+                origin: if synthetic { "synthetic" } else { "desk" }.to_owned(),
+                by: None,
+                policy: Policy::Auto,
+                dry_run,
+                synthetic,
+                identifier_kinds: vec![IdentifierKind::email()],
+                sources: vec![SourceId::parse("main").unwrap()],
+                due_at: crate::fixtures::at("09:30:00"),
+            })
+        };
+        assert_eq!(
+            received(true, true),
+            "received: erasure (synthetic, dry run) from synthetic, policy auto, 1 data source(s), no legal date"
+        );
+        assert_eq!(
+            received(false, true),
+            "received: erasure (dry run) from desk, policy auto, 1 data source(s), legal date 2026-11-21 09:30:00 UTC"
+        );
+        assert!(received(false, false).starts_with("received: erasure from desk, "));
     }
 
     #[test]

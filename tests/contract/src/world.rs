@@ -177,7 +177,20 @@ impl World {
         demand: &Demand,
         arrival: Arrival<'_>,
     ) -> Result<Accepted, AcceptError> {
-        let accept = Accept {
+        self.accepting().run(request_id(n), demand, arrival).await
+    }
+
+    /// Makes the day's synthetic request, as number `n` unless it is made already.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub async fn synthetic(&self, n: u8, address: &str, sources: &[&str]) -> Result<Accepted, AcceptError> {
+        let sources = sources.iter().map(|name| source(name)).collect();
+        self.accepting().synthetic(request_id(n), email(address), sources).await
+    }
+
+    fn accepting(&self) -> Accept<'_, Store, KeyTable, TagKey, StateMachine, TestClock> {
+        Accept {
             store: &self.store,
             keys: &self.keys,
             tags: &self.tags,
@@ -185,8 +198,7 @@ impl World {
             clock: &self.clock,
             settings: self.settings,
             policies: self.policies,
-        };
-        accept.run(request_id(n), demand, arrival).await
+        }
     }
 
     /// Calls the handler `search` to find.

@@ -32,11 +32,13 @@ pub struct Options {
     pub grace_seconds: u64,
     /// After how many milliseconds the sandbox finishes a rule.
     pub finish_after_ms: u64,
+    /// Further parameters of the template: `Name=value`.
+    pub params: &'static [&'static str],
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { wait_scale: 0.1, grace_seconds: 600, finish_after_ms: 100 }
+        Self { wait_scale: 0.1, grace_seconds: 600, finish_after_ms: 100, params: &[] }
     }
 }
 
@@ -91,13 +93,14 @@ impl Stack {
         let dir = root().join("target/e2e").join(name);
         let _ = program(&dir, "down", &[]);
         let _ = std::fs::remove_dir_all(&dir);
-        let flags = [
+        let mut flags = vec![
             format!("--wait-scale={}", options.wait_scale),
             format!("--finish-after-ms={}", options.finish_after_ms),
             format!("--param=ReconcileGraceSeconds={}", options.grace_seconds),
             // The tests call the reconciliation themselves.
             "--param=ReconcileSchedule=rate(1 day)".to_owned(),
         ];
+        flags.extend(options.params.iter().map(|param| format!("--param={param}")));
         told(&program(&dir, "up", &flags)?)?;
         Self::of(dir.clone(), dir.join("stack.json"), true)
     }

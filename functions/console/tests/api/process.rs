@@ -2,8 +2,7 @@
 
 use crate::stage::{ANN, BOB, Given, Stage};
 use rightful_contract::canary;
-use rightful_contract::world::CANARY;
-use rightful_contract::world::source;
+use rightful_contract::world::{CANARY, request_id, source};
 use rightful_domain::ids::RequestId;
 use rightful_domain::operations::TaskRef;
 use rightful_domain::policy::Policy;
@@ -26,6 +25,7 @@ scenarios! {
     what_was_handed_over_is_stated
     a_deadline_is_extended_as_the_law_allows
     a_data_source_that_is_not_in_the_request_is_told
+    a_synthetic_request_is_shown_as_one_and_nothing_makes_more_of_it
 }
 
 fn of(id: &str, act: &str) -> String {
@@ -376,5 +376,55 @@ async fn a_data_source_that_is_not_in_the_request_is_told() -> Given {
         assert_eq!((reply.status, reply.code()), (422, "source_not_in_request"), "{act}");
         assert!(reply.message().contains("shop"));
     }
+    stage.given()
+}
+
+async fn a_synthetic_request_is_shown_as_one_and_nothing_makes_more_of_it() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 1);
+    stage.world.synthetic(1, CANARY, &[]).await.unwrap();
+    let id = request_id(1).to_string();
+    let at = TaskRef { request_id: request_id(1), source_id: source("crm") };
+    stage.world.find(&at).await.unwrap();
+    let shown = stage.shown(&id).await;
+    let request = &shown["request"];
+    assert_eq!(
+        (&request["synthetic"], &request["dry_run"], &request["origin"], &request["policy"]),
+        (&json!(true), &json!(true), &json!("synthetic"), &json!("auto"))
+    );
+    assert_eq!(shown["tasks"][0]["decision"]["by"], "policy:auto");
+    assert_eq!(strings(&shown["may"]), ["records", "cancel"]);
+    for (act, body) in [
+        ("run", json!({"source": "crm"})),
+        ("identify", json!({"source": "crm", "identifier": {"kind": "email", "value": "ann@example.com"}})),
+        ("reopen", json!({})),
+        ("extend", json!({"months": 1, "ground": "complexity"})),
+    ] {
+        let reply = stage.post(&of(&id, act), &body).await;
+        assert_eq!((reply.status, reply.code()), (409, "request_synthetic"), "{act}");
+        assert!(reply.message().contains("made by the deployment itself"), "{}", reply.text);
+    }
+    let seen = json!({"sources": [{"source": "crm", "digest": shown["tasks"][0]["found_digest"]}],
+        "verdict": "proceed", "ground": null, "reason": "why not"});
+    let reply = stage.post(&of(&id, "review"), &seen).await;
+    assert_eq!((reply.status, reply.code()), (409, "not_awaiting_review"), "{}", reply.text);
+    stage.work_until_closed(&id).await;
+    let closed = stage.shown(&id).await;
+    assert_eq!(
+        (&closed["request"]["outcome"], &closed["request"]["answer"]),
+        (&json!("dry_run"), &Value::Null)
+    );
+    assert_eq!(closed["request"]["escalation"]["level"], "none");
+    assert_eq!(strings(&closed["may"]), ["receipt"]);
+    let events = stage.get(&of(&id, "events")).await;
+    assert_eq!(events.body["items"][0]["fact"]["synthetic"], true);
+    let receipt = stage.get(&of(&id, "receipt")).await;
+    assert_eq!(receipt.body["receipt"]["synthetic"], true);
+
+    // A real one is shown as real, and its event says nothing of it.
+    let id = stage.request("erasure").await;
+    assert_eq!(stage.shown(&id).await["request"]["synthetic"], false);
+    let events = stage.get(&of(&id, "events")).await;
+    assert!(events.body["items"][0]["fact"].get("synthetic").is_none());
     stage.given()
 }

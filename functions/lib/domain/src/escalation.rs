@@ -41,7 +41,7 @@ impl Level {
         }
     }
 
-    /// The level of an open request.
+    /// The level of a legal deadline.
     #[must_use]
     pub fn at(due_at: Time, now: Time) -> Self {
         if due_at <= now {
@@ -52,6 +52,16 @@ impl Level {
             Self::AtRisk
         } else {
             Self::None
+        }
+    }
+
+    /// The level of a request: a closed one has none, nor has a synthetic one, which no law wants an answer
+    /// to.
+    #[must_use]
+    pub fn of(request: &Request, now: Time) -> Self {
+        match request.state {
+            RequestState::Open if !request.synthetic => Self::at(request.due_at, now),
+            RequestState::Open | RequestState::Closed => Self::None,
         }
     }
 
@@ -118,10 +128,7 @@ const FOR_THE_PRIVACY_OFFICER: [Code; 4] =
 /// The request's escalation now. Pure.
 #[must_use]
 pub fn of(request: &Request, tasks: &[Task], now: Time) -> Escalation {
-    let level = match request.state {
-        RequestState::Open => Level::at(request.due_at, now),
-        RequestState::Closed => Level::None,
-    };
+    let level = Level::of(request, now);
     if level == Level::None {
         return Escalation { level, who: Vec::new(), reason: IN_TIME.to_owned(), at: now };
     }

@@ -25,7 +25,7 @@ pub enum Fact {
     Received {
         /// What is demanded.
         right: Right,
-        /// The channel, or `operator`.
+        /// The channel, `operator`, or `synthetic`.
         origin: String,
         /// The operator who made it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,6 +34,9 @@ pub enum Fact {
         policy: Policy,
         /// Whether nothing may be erased.
         dry_run: bool,
+        /// Whether the deployment made it itself, to see that everything works.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        synthetic: bool,
         /// The kinds of its identifiers.
         identifier_kinds: Vec<IdentifierKind>,
         /// The data sources asked.

@@ -129,6 +129,9 @@ pub struct Statement {
     pub right: Right,
     /// Whether nothing was to be erased.
     pub dry_run: bool,
+    /// Whether the deployment made the request itself, for a test address: it is about no data subject.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synthetic: bool,
     /// The ticket.
     pub reference: Option<Reference>,
     /// Where the request came from.
@@ -197,6 +200,7 @@ pub fn state(
         stage: issuer.stage.clone(),
         right: request.right,
         dry_run: request.dry_run,
+        synthetic: request.synthetic,
         reference: request.reference.clone(),
         origin: request.origin.clone(),
         identifier_kinds: request.identifier_kinds.clone(),

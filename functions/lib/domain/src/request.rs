@@ -203,7 +203,7 @@ pub struct Request {
     /// The ticket it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
-    /// Where it came from: the channel's name, or `operator`.
+    /// Where it came from: the channel's name, `operator`, or `synthetic`.
     pub origin: String,
     /// The data sources asked.
     pub sources: Vec<SourceId>,

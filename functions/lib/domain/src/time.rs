@@ -68,6 +68,12 @@ impl Time {
         start.map_or(self, Self)
     }
 
+    /// The UTC day that this point is in, such as `2026-11-21`.
+    #[must_use]
+    pub fn day(self) -> String {
+        self.0.strftime("%Y-%m-%d").to_string()
+    }
+
     /// The point `seconds` earlier; stays at the calendar's beginning instead of overflowing.
     #[must_use]
     pub fn minus_seconds(self, seconds: u64) -> Self {

@@ -119,9 +119,11 @@ pub struct RequestView {
     pub outcome: Option<RequestOutcome>,
     /// Whether nothing may be erased or copied.
     pub dry_run: bool,
+    /// Whether the deployment made it itself, for a test address, to see that everything works.
+    pub synthetic: bool,
     /// The ticket it came from.
     pub reference: Option<Reference>,
-    /// Where it came from: the channel's name, or `operator`.
+    /// Where it came from: the channel's name, `operator`, or `synthetic`.
     pub origin: String,
     /// When it came in.
     pub received_at: Time,
@@ -171,6 +173,7 @@ impl RequestView {
             state: request.state,
             outcome: request.outcome,
             dry_run: request.dry_run,
+            synthetic: request.synthetic,
             reference: request.reference.clone(),
             origin: request.origin.clone(),
             received_at: request.received_at,
@@ -240,7 +243,7 @@ fn of_request(request: &Request, tasks: &[(Task, Vec<Rule>)], now: Time) -> Vec<
         may.push(May::Cancel);
     }
     let most = request.extension.as_ref().is_some_and(|known| known.months >= 2);
-    if open && !most && now < request.received_at.one_calendar_month_later() {
+    if open && !request.synthetic && !most && now < request.received_at.one_calendar_month_later() {
         may.push(May::Extend);
     }
     if may_be_reopened(request, now) && request.receipt_sha256.is_some() {
@@ -443,7 +446,7 @@ fn of_task(request: &Request, life: &Life) -> Vec<May> {
     let mut may = Vec::new();
     let task = &life.task;
     let open = request.state == RequestState::Open;
-    if open && life.may_run_again() {
+    if open && !request.synthetic && life.may_run_again() {
         may.extend([May::Identify, May::Run]);
     }
     if task.found_digest.is_some() && request.forgotten_at.is_none() {

@@ -25,7 +25,7 @@ impl Environment {
         }
     }
 
-    /// A variable that the template leaves empty where a deployment has none of it.
+    /// A variable that may be missing or empty, as the template leaves it where a deployment has none of it.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "settings are read here alone")]
     pub fn optional(self, name: &'static str) -> Option<String> {

@@ -25,6 +25,7 @@ mod review;
 mod set_up;
 mod shown;
 mod submit;
+mod synthetic;
 mod unknown;
 mod verify;
 

@@ -9,7 +9,7 @@ use rightful_local_tests::{Options, Stack};
 use rightful_sandbox::{Fault, FaultKind, On, Profile};
 use std::time::{Duration, Instant};
 
-const QUICK: Options = Options { wait_scale: 0.1, grace_seconds: 1, finish_after_ms: 500 };
+const QUICK: Options = Options { wait_scale: 0.1, grace_seconds: 1, finish_after_ms: 500, params: &[] };
 
 /// A person with two records, and their ids.
 async fn person(stack: &Stack, name: &str) -> Result<(String, Vec<u64>)> {

@@ -6,6 +6,7 @@ mod faults;
 mod process;
 mod reconciliation;
 mod stages;
+mod synthetic;
 mod tickets;
 mod upgrade;
 mod webhooks;

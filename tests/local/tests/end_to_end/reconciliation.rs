@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_finishes() -> Result<()> {
-    let options = Options { grace_seconds: 1, wait_scale: 0.2, finish_after_ms: 400 };
+    let options = Options { grace_seconds: 1, wait_scale: 0.2, finish_after_ms: 400, params: &[] };
     let stack = Stack::up("killed", options)?;
     stack.add_source("qualifio-main", &[])?;
     // The states within a Map are not in the emulator's history: killing at the Map kills there.
@@ -68,7 +68,7 @@ async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_f
 
 #[tokio::test]
 async fn reconcile_asks_about_open_rules_by_itself() -> Result<()> {
-    let options = Options { grace_seconds: 1, wait_scale: 1.0, finish_after_ms: 8000 };
+    let options = Options { grace_seconds: 1, wait_scale: 1.0, finish_after_ms: 8000, params: &[] };
     let stack = Stack::up("rules", options)?;
     stack.add_source("qualifio-main", &[])?;
     let id = send(&stack, "joao@qualifio.com", "R-1").await?;
@@ -90,7 +90,7 @@ async fn reconcile_asks_about_open_rules_by_itself() -> Result<()> {
 
 #[tokio::test]
 async fn two_reconciliations_at_once_do_no_harm() -> Result<()> {
-    let options = Options { grace_seconds: 1, wait_scale: 0.1, finish_after_ms: 200 };
+    let options = Options { grace_seconds: 1, wait_scale: 0.1, finish_after_ms: 200, params: &[] };
     let stack = Stack::up("twice", options)?;
     stack.add_source("qualifio-main", &[])?;
     let id = send(&stack, "joao@qualifio.com", "R-2").await?;
@@ -154,7 +154,7 @@ fn status_change(stack: &Stack, machine: &str, name: &str, status: &str) -> Valu
 async fn invariant_5_an_ended_execution_is_heard_of_and_its_request_taken_up_without_the_grace() -> Result<()>
 {
     // With a grace of ten minutes nothing but the event brings the request forward here.
-    let options = Options { grace_seconds: 600, wait_scale: 1.0, finish_after_ms: 8000 };
+    let options = Options { grace_seconds: 600, wait_scale: 1.0, finish_after_ms: 8000, params: &[] };
     let stack = Stack::up("ended", options)?;
     stack.add_source("qualifio-main", &[])?;
     let id = send(&stack, "joao@qualifio.com", "E-1").await?;

@@ -6,7 +6,7 @@ use crate::event::Fact;
 use crate::failure::Failure;
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{Reference, RequestId, SourceId};
-use crate::policy::Policies;
+use crate::policy::{Policies, Policy};
 use crate::ports::{Begins, Change, Clock, CommitError, Created, NewKeys, Reads, Tags, Workflow, Writes};
 use crate::request::{Delivery, Request, RequestState, Right};
 use crate::task::Task;
@@ -47,6 +47,12 @@ pub enum Arrival<'a> {
         key: &'a [u8],
         /// The whole body, as it was signed.
         body: &'a [u8],
+    },
+    /// The deployment makes it itself, to see that everything works: one a day, whatever the day's first
+    /// one was for. It is a dry run whatever the demand says, and no person is asked to decide on it.
+    Synthetic {
+        /// The UTC day, such as `2026-11-21`.
+        day: &'a str,
     },
 }
 
@@ -143,13 +149,13 @@ where
         let tasks: Vec<Task> = sources
             .iter()
             .map(|source| {
-                let policy = source.review.of(demand.right, &self.policies);
+                let policy = self.policy(source, demand.right, arrival);
                 Task { policy, ..Task::planned(id, source.id.clone(), source.connector.clone(), due) }
             })
             .collect();
         let by = match arrival {
             Arrival::Operator { by, .. } => Some(by.clone()),
-            Arrival::Delivery { .. } => None,
+            Arrival::Delivery { .. } | Arrival::Synthetic { .. } => None,
         };
         let fact = received(&request, by);
         match self.store.create(&request, &tasks, delivery.as_ref(), &wrapped, fact).await? {
@@ -158,6 +164,37 @@ where
                 Some(mine) => self.again(&first, mine).await,
                 None => Err(Failure::transient("request_exists").into()),
             },
+        }
+    }
+
+    /// Makes the synthetic request of this day: a dry run of an erasure, for the test address `email`, at
+    /// `sources`, or at all that are enabled. Another call on the same UTC day gives the day's first one,
+    /// also when it would be for others by now: what is set otherwise counts from the next day on.
+    ///
+    /// # Errors
+    /// [`AcceptError`]; nothing is stored then.
+    pub async fn synthetic(
+        &self,
+        id: RequestId,
+        email: Identifier,
+        sources: Vec<SourceId>,
+    ) -> Result<Accepted, AcceptError> {
+        let day = self.clock.now().day();
+        let demand = Demand {
+            right: Right::Erasure,
+            identifiers: vec![email],
+            reference: Reference::parse(&format!("SYNTHETIC-{day}")).ok(),
+            dry_run: true,
+            sources,
+        };
+        self.run(id, &demand, Arrival::Synthetic { day: &day }).await
+    }
+
+    /// Who decides on a task. Nothing can come of a synthetic one, so it waits for nobody.
+    fn policy(&self, source: &DataSource, right: Right, arrival: Arrival<'_>) -> Policy {
+        match arrival {
+            Arrival::Synthetic { .. } => Policy::Auto,
+            Arrival::Operator { .. } | Arrival::Delivery { .. } => source.review.of(right, &self.policies),
         }
     }
 
@@ -195,6 +232,8 @@ where
                 (OPERATOR, key.as_bytes(), content.as_slice())
             }
             Arrival::Operator { key: None, .. } => return Ok(None),
+            // Its body is its day too: that the settings changed since is no conflict.
+            Arrival::Synthetic { day } => (SYNTHETIC, day.as_bytes(), day.as_bytes()),
         };
         let in_channel = [channel.as_bytes(), &[0], key].concat();
         Ok(Some(Delivery {
@@ -215,6 +254,7 @@ where
         sources: &[DataSource],
     ) -> Result<Request, Failure> {
         let now = self.clock.now();
+        let synthetic = matches!(arrival, Arrival::Synthetic { .. });
         let mut kinds: Vec<IdentifierKind> =
             demand.identifiers.iter().map(|one| one.kind().clone()).collect();
         kinds.sort();
@@ -236,13 +276,14 @@ where
             right: demand.right,
             state: RequestState::Open,
             revision: 0,
-            policy: self.policies.of(demand.right),
-            dry_run: demand.dry_run,
-            synthetic: false,
+            policy: if synthetic { Policy::Auto } else { self.policies.of(demand.right) },
+            dry_run: demand.dry_run || synthetic,
+            synthetic,
             reference: demand.reference.clone(),
             origin: match arrival {
                 Arrival::Operator { .. } => OPERATOR.to_owned(),
                 Arrival::Delivery { channel, .. } => channel.to_owned(),
+                Arrival::Synthetic { .. } => SYNTHETIC.to_owned(),
             },
             sources: sources.iter().map(|source| source.id.clone()).collect(),
             identifier_kinds: kinds,
@@ -313,6 +354,9 @@ fn canonical(demand: &Demand) -> Zeroizing<Vec<u8>> {
 /// Where an operator's request comes from, as a channel.
 const OPERATOR: &str = "operator";
 
+/// Where a synthetic request comes from, as a channel.
+const SYNTHETIC: &str = "synthetic";
+
 fn received(request: &Request, by: Option<Actor>) -> Fact {
     Fact::Received {
         right: request.right,
@@ -320,6 +364,7 @@ fn received(request: &Request, by: Option<Actor>) -> Fact {
         by,
         policy: request.policy,
         dry_run: request.dry_run,
+        synthetic: request.synthetic,
         identifier_kinds: request.identifier_kinds.clone(),
         sources: request.sources.clone(),
         due_at: request.due_at,

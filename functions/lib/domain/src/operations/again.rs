@@ -3,8 +3,8 @@
 
 use super::review::{LONGEST_REASON, facts_of};
 use super::{
-    STALE_TRIES, Scoped, Settings, TaskRef, lease_row, open_all_identifiers, reason_context, rules_of_run,
-    seal_identifiers, terms,
+    STALE_TRIES, SYNTHETIC, Scoped, Settings, TaskRef, lease_row, open_all_identifiers, reason_context,
+    rules_of_run, seal_identifiers, terms,
 };
 use crate::actor::Actor;
 use crate::event::Fact;
@@ -56,6 +56,11 @@ pub enum ActError {
     /// It is closed, or called off, or nothing of it is left to call off.
     #[error("the request is closed, or about to be: reopen it then, while its person is not forgotten")]
     Closed,
+    /// Nothing is done again for it.
+    #[error(
+        "{SYNTHETIC}: it isn't run again, reopened or given an identifier; the next one comes by its schedule"
+    )]
+    Synthetic,
     /// It is open.
     #[error("the request is open: have a data source run again instead")]
     Open,
@@ -117,6 +122,7 @@ where
     ) -> Result<Acted, ActError> {
         for _ in 0..STALE_TRIES {
             let (mut request, tasks) = self.open(at.request_id).await?;
+            not_synthetic(&request)?;
             let task = find(&tasks, &at.source_id)?;
             if is_called_off(task, &tasks) {
                 return Err(ActError::Closed);
@@ -148,6 +154,7 @@ where
     pub async fn run(&self, at: &TaskRef, by: &Actor) -> Result<Acted, ActError> {
         for _ in 0..STALE_TRIES {
             let (request, tasks) = self.open(at.request_id).await?;
+            not_synthetic(&request)?;
             let task = find(&tasks, &at.source_id)?;
             if is_called_off(task, &tasks) {
                 return Err(ActError::Closed);
@@ -169,6 +176,7 @@ where
     pub async fn reopen(&self, id: RequestId, sources: &[SourceId], by: &Actor) -> Result<Acted, ActError> {
         for _ in 0..STALE_TRIES {
             let mut request = self.store.request(id).await?.ok_or(ActError::NotFound)?;
+            not_synthetic(&request)?;
             if request.state == RequestState::Open {
                 return Err(ActError::Open);
             }
@@ -359,6 +367,11 @@ fn settled(result: Result<Acted, CommitError>) -> Result<Acted, ActError> {
     }
 }
 
+/// A synthetic request is what its schedule made it, and nothing that would go on from there.
+fn not_synthetic(request: &Request) -> Result<(), ActError> {
+    if request.synthetic { Err(ActError::Synthetic) } else { Ok(()) }
+}
+
 fn find<'a>(tasks: &'a [Task], source: &SourceId) -> Result<&'a Task, ActError> {
     tasks.iter().find(|task| task.source == *source).ok_or_else(|| ActError::UnknownSource(source.clone()))
 }
@@ -403,6 +416,7 @@ fn to_reopen<'a>(tasks: &'a [Task], wanted: &[SourceId]) -> Result<Vec<&'a Task>
 #[must_use]
 pub fn may_be_reopened(request: &Request, now: Time) -> bool {
     request.state == RequestState::Closed
+        && !request.synthetic
         && request.forgotten_at.is_none()
         && request.forget_at.is_none_or(|at| at > now)
         && request

@@ -243,7 +243,9 @@ where
         outcome: RequestOutcome,
     ) -> Result<(), CommitError> {
         let now = self.clock.now();
-        let at_once = outcome.forgets_at_once() && !tasks.iter().any(found_nobody_by_what_was_given);
+        let nobody_left = outcome.forgets_at_once() && !tasks.iter().any(found_nobody_by_what_was_given);
+        // A synthetic one is about nobody, and never reopened.
+        let at_once = request.synthetic || nobody_left;
         let keep = if at_once { 0 } else { days(self.forget_after_days) };
         let copied = request.copy.as_ref().map_or(now, |copy| copy.expires_at);
         request.state = RequestState::Closed;
@@ -251,7 +253,7 @@ where
         request.closed_at = Some(now);
         request.forget_at = Some(now.plus_seconds(keep).max(copied));
         request.next_due = Some(now.plus_seconds(self.settings.grace_seconds));
-        let owed = request.reference.is_some() && self.tickets.takes(&request.origin);
+        let owed = !request.synthetic && request.reference.is_some() && self.tickets.takes(&request.origin);
         request.answer = owed.then(|| Answer::due(now));
         let change = Change {
             request: request.id,

@@ -1,6 +1,6 @@
 //! Extends the legal deadline of an open request, once there is a ground for it (Art. 12(3) GDPR).
 
-use super::STALE_TRIES;
+use super::{STALE_TRIES, SYNTHETIC};
 use crate::actor::Actor;
 use crate::escalation;
 use crate::event::Fact;
@@ -39,6 +39,9 @@ pub enum ExtendError {
     /// There is no such request.
     #[error("there is no such request")]
     NotFound,
+    /// It has no legal deadline.
+    #[error("{SYNTHETIC}: no law wants an answer to it, and its date can't be extended")]
+    Synthetic,
     /// It has its outcome.
     #[error("the request is closed: there is nothing left to extend")]
     Closed,
@@ -121,6 +124,9 @@ where
 
 /// The new deadline, if the law allows it. Pure.
 fn allowed(request: &Request, months: u8, now: Time) -> Result<Time, ExtendError> {
+    if request.synthetic {
+        return Err(ExtendError::Synthetic);
+    }
     if request.state == RequestState::Closed {
         return Err(ExtendError::Closed);
     }

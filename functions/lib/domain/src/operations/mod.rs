@@ -37,6 +37,9 @@ use zeroize::Zeroizing;
 /// How often an operation reads again and decides anew when another worker was faster.
 const STALE_TRIES: u32 = 6;
 
+/// What a synthetic request is, for whoever would act on it.
+const SYNTHETIC: &str = "the request is synthetic, made by the deployment itself for a test address";
+
 /// What the deployment sets for every operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

@@ -50,7 +50,7 @@ pub struct Run {
     pub checked: u32,
     /// Workflow attempts it began.
     pub started: u32,
-    /// Tasks nobody knows the state of.
+    /// Tasks nobody knows the state of. This and the counts down to `overdue` leave synthetic requests out.
     pub unknown: u32,
     /// Tasks that wait for a person's decision on what was found.
     pub awaiting_review: u32,
@@ -311,10 +311,13 @@ where
         for task in tasks {
             held(owner::of_task(request, task, now, grace));
         }
-        let level = Level::at(request.due_at, now);
+        let level = Level::of(request, now);
         run.at_risk += u32::from(level >= Level::AtRisk);
         run.pressing += u32::from(level >= Level::Pressing);
         run.overdue += u32::from(level >= Level::Overdue);
+        if request.synthetic {
+            return;
+        }
         let counted = |of: fn(&Task) -> bool| super::count(tasks.iter().filter(|task| of(task)).count());
         run.unknown += counted(|task| task.state == TaskState::Unknown);
         run.awaiting_review +=
@@ -445,12 +448,13 @@ fn is_moved_by_a_workflow(task: &Task) -> bool {
 /// to see to, or whose legal deadline is near, is looked at by every run, which counts it: that is what
 /// an alarm can stand on. Any other one by the time of its next level.
 fn must_look_by(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Option<Time> {
-    let level = Level::at(request.due_at, now);
+    let level = Level::of(request, now);
+    let next = Level::next_at(request.due_at, now).filter(|_| !request.synthetic);
     if level > Level::None || tasks.iter().any(|task| task.state == TaskState::Unknown || is_persons(task)) {
         let soon = now.plus_seconds(grace_seconds);
-        return Some(Level::next_at(request.due_at, now).map_or(soon, |at| at.min(soon)));
+        return Some(next.map_or(soon, |at| at.min(soon)));
     }
-    Level::next_at(request.due_at, now)
+    next
 }
 
 /// When an open request is looked at next: at `at`, or before, where something wants it.

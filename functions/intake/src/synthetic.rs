@@ -1,0 +1,119 @@
+//! The deployment's own request, once a day, to see that everything works: what it is set to, and why it
+//! can't be made.
+
+use rightful_domain::failure::Failure;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::operations::accept::AcceptError;
+use serde::Serialize;
+use std::fmt;
+
+/// What the deployment is set to. It is read when a request is to be made: a mistake in it shall stop no
+/// webhook.
+pub struct Synthetic {
+    /// The test address; `None` where nobody wants synthetic requests.
+    pub email: Option<String>,
+    /// The data sources' ids, with commas between them; `None` for all that are enabled.
+    pub sources: Option<String>,
+}
+
+/// The address stays out of every log.
+impl fmt::Debug for Synthetic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Synthetic").field("sources", &self.sources).finish_non_exhaustive()
+    }
+}
+
+/// What the function answers: the day's request.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Made {
+    pub request_id: RequestId,
+    /// Whether it was made now; an earlier call of the same day made it otherwise.
+    pub new: bool,
+    /// Whether its workflow was started; the reconciliation starts it otherwise.
+    pub started: bool,
+}
+
+impl Synthetic {
+    /// The test address and the data sources.
+    ///
+    /// # Errors
+    /// `Misconfigured`, without the value.
+    pub fn read(&self) -> Result<(Identifier, Vec<SourceId>), Failure> {
+        let email = self.email.as_deref().ok_or(Failure::misconfigured("synthetic_email_missing"))?;
+        let email = Identifier::new(IdentifierKind::email(), email.trim())
+            .map_err(|_| Failure::misconfigured("synthetic_email_wrong"))?;
+        let named = self.sources.as_deref().map_or(Vec::new(), |text| text.split(',').collect());
+        let sources: Result<Vec<SourceId>, _> =
+            named.into_iter().map(|name| SourceId::parse(name.trim())).collect();
+        Ok((email, sources.map_err(|_| Failure::misconfigured("synthetic_sources_wrong"))?))
+    }
+}
+
+/// Why it can't be made, as a failure of the invocation.
+pub fn failure(error: AcceptError) -> Failure {
+    match error {
+        AcceptError::NoIdentifier => Failure::misconfigured("synthetic_email_missing"),
+        AcceptError::UnknownSource(_) => Failure::misconfigured("synthetic_source_unknown"),
+        AcceptError::DisabledSource(_) => Failure::misconfigured("synthetic_source_disabled"),
+        AcceptError::NoSource => Failure::misconfigured("synthetic_without_sources"),
+        AcceptError::Conflict(_) => Failure::misconfigured("delivery_conflict"),
+        AcceptError::Failed(failure) => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(email: Option<&str>, sources: Option<&str>) -> Synthetic {
+        Synthetic { email: email.map(str::to_owned), sources: sources.map(str::to_owned) }
+    }
+
+    #[test]
+    fn data_sources_are_named_with_commas_and_none_named_means_all() {
+        let (email, sources) = set(Some(" tester@example.com"), Some("crm, shop")).read().unwrap();
+        assert_eq!(email.expose(), "tester@example.com");
+        assert_eq!(sources, ["crm", "shop"].map(|name| SourceId::parse(name).unwrap()));
+        assert!(set(Some("tester@example.com"), None).read().unwrap().1.is_empty());
+    }
+
+    #[test]
+    fn what_is_set_wrong_is_told_by_a_code_and_never_repeated() {
+        for (setting, code) in [
+            (set(None, None), "synthetic_email_missing"),
+            (set(Some("canary@"), None), "synthetic_email_wrong"),
+            (set(Some("canary@example.com"), Some("crm,,shop")), "synthetic_sources_wrong"),
+            (set(Some("canary@example.com"), Some("crm,Shop")), "synthetic_sources_wrong"),
+            (set(Some("canary@example.com"), Some("crm,")), "synthetic_sources_wrong"),
+        ] {
+            assert_eq!(setting.read().unwrap_err(), Failure::misconfigured(code));
+            assert!(!format!("{setting:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn a_failure_of_the_store_stays_what_it_is_and_what_is_set_wrong_is_for_a_person() {
+        let down = Failure::transient("store_unavailable");
+        assert_eq!(failure(AcceptError::Failed(down)), down);
+        let crm = || SourceId::parse("crm").unwrap();
+        for (error, code) in [
+            (AcceptError::UnknownSource(crm()), "synthetic_source_unknown"),
+            (AcceptError::DisabledSource(crm()), "synthetic_source_disabled"),
+            (AcceptError::NoSource, "synthetic_without_sources"),
+        ] {
+            assert_eq!(failure(error), Failure::misconfigured(code));
+        }
+    }
+
+    #[test]
+    fn the_answer_names_the_request_and_nobody() {
+        let request_id = RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap();
+        let made = serde_json::to_value(Made { request_id, new: true, started: false }).unwrap();
+        assert_eq!(
+            made,
+            serde_json::json!({"requestId": request_id.to_string(), "new": true, "started": false})
+        );
+    }
+}
