@@ -29,7 +29,8 @@ async fn main() -> Result<(), Error> {
     let env = Environment;
     let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
     let keys_table = env.require("KEYS_TABLE")?;
-    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    let metrics = env.metrics()?;
+    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table).observed_by(metrics);
     store.warm().await;
     let intake = Intake::new(
         store,

@@ -527,7 +527,8 @@ mod tests {
     fn a_chain_is_whole_up_to_its_head_and_what_is_being_appended_is_nobodys_fault() {
         let links = chain();
         let (head, _) = read_chain(id(), &links).unwrap();
-        let stored = |head: &Head, links: &[Vec<u8>]| Links { head: Some(head.clone()), links: links.to_vec() };
+        let stored =
+            |head: &Head, links: &[Vec<u8>]| Links { head: Some(head.clone()), links: links.to_vec() };
         assert_eq!(verify_chain(id(), &stored(&head, &links)), Ok(()));
         // Appended after the head was read, the last one first.
         let (before, _) = read_chain(id(), &links[..1]).unwrap();

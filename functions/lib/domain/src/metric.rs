@@ -154,7 +154,7 @@ catalogue! {
         "from received to closed; synthetic requests left out";
     TasksSettled | Count | Both(D::Outcome), "whoever settles the task",
         "settled tasks by outcome";
-    OperationsUnknown | Count | Stage, "submit, status-check, reconcile",
+    OperationsUnknown | Count | Stage, "search, submit, status-check, reconcile",
         "operations that became unknown";
     VerificationFound | Count | Stage, "search, reconcile",
         "submitted records that were found again when a task ended after its verification: 0 for `verified_erased`, the number of them for `still_present`; must be 0";
@@ -421,4 +421,211 @@ fn of_gauges(gauges: &Gauges) -> Vec<Reading> {
     let nearest = nearest_deadline_seconds.map(|left| Reading::new(Metric::NearestDeadlineSeconds, left));
     readings.extend(nearest);
     readings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::RequestId;
+    use crate::policy::Policy;
+    use crate::request::{RequestState, Right};
+    use crate::task::TaskState;
+    use crate::ticket::{Answer, AnswerState};
+    use crate::time::Time;
+
+    fn now() -> Time {
+        Time::parse("2026-11-21T09:30:00Z").unwrap()
+    }
+
+    fn id() -> RequestId {
+        RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap()
+    }
+
+    fn source() -> SourceId {
+        SourceId::parse("crm").unwrap()
+    }
+
+    fn request(synthetic: bool) -> Request {
+        let row = serde_json::json!({
+            "schema": 1, "id": id(), "right": "erasure", "state": "closed", "revision": 3,
+            "policy": Policy::Auto, "dry_run": synthetic, "synthetic": synthetic, "origin": "operator",
+            "sources": [source()], "identifier_kinds": [], "received_at": now(),
+            "due_at": now().one_calendar_month_later(), "attempt": 1,
+            "closed_at": now().plus_seconds(90),
+        });
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn received() -> Fact {
+        Fact::Received {
+            right: Right::Access,
+            origin: "zendesk".to_owned(),
+            by: None,
+            policy: Policy::Auto,
+            dry_run: false,
+            identifier_kinds: vec![],
+            sources: vec![source()],
+            due_at: now(),
+        }
+    }
+
+    fn settled(outcome: Outcome) -> Fact {
+        Fact::Settled { source: source(), outcome, reason: None, appeared: 0 }
+    }
+
+    fn task(left: u32) -> Task {
+        let planned = Task::planned(id(), source(), "qualifio".to_owned(), now());
+        Task { state: TaskState::Settled, left, ..planned }
+    }
+
+    fn readings(rows: Vec<Row>, facts: Vec<Fact>) -> Vec<Reading> {
+        of_commit(&Committed::of(&Change { request: id(), at: now(), rows, facts }))
+    }
+
+    #[test]
+    fn a_request_is_counted_by_its_right_when_it_comes_in_and_by_its_outcome_when_it_closes() {
+        let row = || Row::Request(request(false));
+        let came = readings(vec![row()], vec![received()]);
+        assert_eq!(came, [Reading::by(Metric::RequestsReceived, 1, "access")]);
+        let closed = readings(vec![row()], vec![Fact::Closed { outcome: RequestOutcome::Fulfilled }]);
+        assert_eq!(
+            closed,
+            [
+                Reading::by(Metric::RequestsClosed, 1, "fulfilled"),
+                Reading::new(Metric::RequestDurationSeconds, 90)
+            ]
+        );
+        assert_eq!(readings(vec![row()], vec![Fact::Forgotten]), []);
+    }
+
+    #[test]
+    fn a_synthetic_request_counts_in_no_legal_figure_and_tells_whether_it_ended_as_it_must() {
+        let row = || Row::Request(request(true));
+        assert_eq!(readings(vec![row()], vec![received()]), []);
+        let closed = |outcome| {
+            let told = readings(vec![row()], vec![Fact::Closed { outcome }]);
+            told.into_iter().map(|reading| (reading.metric, reading.value)).collect::<Vec<_>>()
+        };
+        let told = |succeeded, failed| {
+            vec![(Metric::SyntheticSucceeded, succeeded), (Metric::SyntheticFailed, failed)]
+        };
+        assert_eq!(closed(RequestOutcome::DryRun), told(1, 0));
+        for other in [RequestOutcome::NothingFound, RequestOutcome::Failed, RequestOutcome::Fulfilled] {
+            assert_eq!(closed(other), told(0, 1));
+        }
+        assert_eq!(of_synthetic(None).map(|reading| reading.value), [0, 1], "could not be started");
+    }
+
+    #[test]
+    fn what_a_verification_found_is_told_only_of_a_task_that_ended_by_one() {
+        let settles = |outcome, left| readings(vec![Row::Task(task(left))], vec![settled(outcome)]);
+        let by = |outcome| Reading::by(Metric::TasksSettled, 1, outcome);
+        let found = |n| Reading::new(Metric::VerificationFound, n);
+        assert_eq!(settles(Outcome::VerifiedErased, 0), [by("verified_erased"), found(0)]);
+        assert_eq!(settles(Outcome::StillPresent, 3), [by("still_present"), found(3)]);
+        assert_eq!(settles(Outcome::ReportedErased, 0), [by("reported_erased")]);
+        assert_eq!(settles(Outcome::NothingFound, 0), [by("nothing_found")]);
+        let without_its_row = readings(vec![], vec![settled(Outcome::StillPresent)]);
+        assert_eq!(without_its_row[1], found(1), "never less than what makes it still present");
+    }
+
+    #[test]
+    fn an_answer_is_counted_once_it_has_ended_by_how_the_row_says_it_did() {
+        let answered = |state, fact| {
+            let answer = Answer { state, ..Answer::due(now()) };
+            readings(vec![Row::Request(Request { answer: Some(answer), ..request(false) })], vec![fact])
+        };
+        let undeliverable = || Fact::AnswerUndeliverable { reason: "vendor_not_found".to_owned() };
+        let by = |result| vec![Reading::by(Metric::TicketAnswers, 1, result)];
+        assert_eq!(answered(AnswerState::Sent, Fact::AnswerSent { attempt: 1 }), by("sent"));
+        assert_eq!(answered(AnswerState::Undeliverable, undeliverable()), by("undeliverable"));
+        assert_eq!(answered(AnswerState::NotSetUp, undeliverable()), by("not_set_up"));
+        assert_eq!(answered(AnswerState::Claimed, Fact::AnswerClaimed { attempt: 1 }), []);
+    }
+
+    #[test]
+    fn an_operation_that_becomes_unknown_is_counted_when_it_does() {
+        let fact = Fact::BecameUnknown { source: source(), batch: Some(1), reason: "timed_out".to_owned() };
+        assert_eq!(readings(vec![], vec![fact]), [Reading::new(Metric::OperationsUnknown, 1)]);
+    }
+
+    #[test]
+    fn a_call_is_counted_with_what_it_was_and_with_what_it_was_not() {
+        let values = |end| of_call("qualifio", end, 120).map(|reading| reading.value);
+        assert_eq!(values(CallEnd::Answered), [1, 0, 0, 120]);
+        assert_eq!(values(CallEnd::Failed), [1, 1, 0, 120]);
+        assert_eq!(values(CallEnd::Throttled), [1, 0, 1, 120]);
+        for reading in of_call("qualifio", CallEnd::Answered, 1) {
+            assert_eq!(reading.dimension.as_deref(), Some("qualifio"), "{}", reading.metric);
+        }
+    }
+
+    #[test]
+    fn a_delivery_is_counted_when_it_is_refused_and_not_when_it_is_to_come_again() {
+        for (status, refused) in [(202, 0), (400, 1), (401, 1), (413, 1), (422, 1), (500, 0), (503, 0)] {
+            assert_eq!(of_delivery(status).len(), refused, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_run_tells_of_itself_also_when_open_work_could_not_be_counted() {
+        let gauges = Gauges { unknown: 2, overdue: 1, ..Gauges::default() };
+        let run = Run { failed: 3, chains_broken: 1, gauges: Some(gauges), ..Run::default() };
+        let readings = of_run(&run);
+        let value = |metric| readings.iter().find(|one| one.metric == metric).map(|one| one.value);
+        assert_eq!(value(Metric::ReconcileRuns), Some(1));
+        assert_eq!(value(Metric::RequestsNotBroughtForward), Some(3));
+        assert_eq!(value(Metric::EventChainsBroken), Some(1));
+        assert_eq!((value(Metric::UnknownOperations), value(Metric::RequestsOverdue)), (Some(2), Some(1)));
+        assert_eq!(value(Metric::NearestDeadlineSeconds), None, "nothing is open");
+        assert_eq!(of_run(&Run { gauges: None, ..run }).len(), 3);
+        let open = Gauges { open: 1, nearest_deadline_seconds: Some(-5), ..Gauges::default() };
+        let readings = of_run(&Run { gauges: Some(open), ..Run::default() });
+        assert!(readings.contains(&Reading::new(Metric::NearestDeadlineSeconds, -5)));
+    }
+
+    #[test]
+    fn every_reading_has_the_dimension_that_the_catalogue_names() {
+        let rows = || vec![Row::Request(request(false)), Row::Task(task(1))];
+        let facts = vec![
+            received(),
+            Fact::Closed { outcome: RequestOutcome::Fulfilled },
+            settled(Outcome::StillPresent),
+            Fact::BecameUnknown { source: source(), batch: None, reason: "x".to_owned() },
+        ];
+        let mut all = readings(rows(), facts);
+        all.extend(of_synthetic(None));
+        all.extend(of_delivery(401));
+        all.extend(of_call("qualifio", CallEnd::Failed, 1));
+        let gauges = Gauges { nearest_deadline_seconds: Some(1), ..Gauges::default() };
+        all.extend(of_run(&Run { gauges: Some(gauges), ..Run::default() }));
+        let answer = Answer { state: AnswerState::Sent, ..Answer::due(now()) };
+        let row =
+            Row::Request(Request { answer: Some(answer), state: RequestState::Closed, ..request(false) });
+        all.extend(readings(vec![row], vec![Fact::AnswerSent { attempt: 1 }]));
+        for reading in &all {
+            let further = reading.metric.entry().sets.further();
+            assert_eq!(reading.dimension.is_some(), further.is_some(), "{}", reading.metric);
+        }
+        for metric in Metric::ALL {
+            assert!(all.iter().any(|reading| reading.metric == *metric), "nothing writes {metric}");
+        }
+    }
+
+    #[test]
+    fn the_page_of_metrics_has_the_table_of_the_catalogue() {
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/METRICS.md"));
+        let page = page.unwrap();
+        let mut wanted = vec![
+            "| metric | unit | dimensions | written by | what |".to_owned(),
+            "|---|---|---|---|---|".to_owned(),
+        ];
+        for metric in Metric::ALL {
+            let Entry { name, unit, sets, by, what } = metric.entry();
+            let sets: Vec<String> = sets.names().iter().map(|set| set.join(", ")).collect();
+            wanted.push(format!("| {name} | {} | {} | {by} | {what} |", unit.as_str(), sets.join("; ")));
+        }
+        let told: Vec<&str> = page.lines().filter(|line| line.starts_with('|')).collect();
+        assert_eq!(told, wanted, "write this table:\n{}\n", wanted.join("\n"));
+    }
 }

@@ -159,7 +159,11 @@ async fn each_run_counts_the_requests_of_each_level_while_they_last() {
         for turn in 0..5 {
             world.clock.advance(SCHEDULE_SECONDS);
             let run = world.reconcile().await.unwrap();
-            assert_eq!((run.gauges.unwrap().at_risk, run.gauges.unwrap().pressing, run.gauges.unwrap().overdue), counts, "{before} s before, turn {turn}");
+            assert_eq!(
+                (run.gauges.unwrap().at_risk, run.gauges.unwrap().pressing, run.gauges.unwrap().overdue),
+                counts,
+                "{before} s before, turn {turn}"
+            );
         }
     }
 }

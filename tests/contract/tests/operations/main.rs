@@ -27,6 +27,7 @@ mod shown;
 mod submit;
 mod unknown;
 mod verify;
+mod watched;
 
 use rightful_contract::canary;
 use rightful_contract::catalogue::member;

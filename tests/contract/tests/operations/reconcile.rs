@@ -124,7 +124,11 @@ async fn invariant_3_an_unknown_task_that_only_a_person_can_move_is_counted_each
     vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
     world.clock.advance(100_000);
     let run = world.reconcile().await.unwrap();
-    assert_eq!((run.gauges.unwrap().unknown, run.failed, run.started), (1, 1, 0), "no workflow could move it either");
+    assert_eq!(
+        (run.gauges.unwrap().unknown, run.failed, run.started),
+        (1, 1, 0),
+        "no workflow could move it either"
+    );
 }
 
 #[tokio::test]
@@ -489,7 +493,11 @@ async fn an_unknown_task_that_a_machine_can_still_look_at_gets_an_attempt_and_a_
         world.clock.advance(400);
         let run = world.reconcile().await.unwrap();
         assert_eq!((run.started, run.checked), (u32::from(!handed_over), u32::from(handed_over)));
-        assert_eq!((run.gauges.unwrap().unknown, run.with_person), (1, u32::from(handed_over)), "counted either way");
+        assert_eq!(
+            (run.gauges.unwrap().unknown, run.with_person),
+            (1, u32::from(handed_over)),
+            "counted either way"
+        );
         let sources = world.workflow.take().map(|execution| execution.sources);
         assert_eq!(sources, (!handed_over).then(|| vec![source("crm")]));
     }

@@ -217,7 +217,8 @@ where
 
     /// The kept place, or the beginning when there is none that can be used.
     async fn cursor(&self, run: &mut Run) -> Cursor {
-        let beginning = Cursor { schema: Cursor::SCHEMA, revision: 0, shard: 0, after: None, up_to: None, journal: None };
+        let beginning =
+            Cursor { schema: Cursor::SCHEMA, revision: 0, shard: 0, after: None, up_to: None, journal: None };
         match self.store.cursor().await {
             Ok(Some(kept)) if kept.shard < DUE_SHARDS => kept,
             Ok(Some(kept)) => Cursor { revision: kept.revision, ..beginning },
