@@ -812,7 +812,7 @@ def settings_read(code: str, environment: str) -> set[str]:
       ("one that is read for a setting", lambda t: t["Resources"]["SubmitFunction"]["Properties"]["Environment"]["Variables"].pop("RECONCILE_GRACE_SECONDS")),
       ("one that is read for a key", lambda t: t["Resources"]["SearchFunction"]["Properties"]["Environment"]["Variables"].pop("RIGHTFUL_STAGE")),
       ("one for every function that not every one reads", lambda t: t["Globals"]["Function"].update(
-          Environment={"Variables": {"RIGHTFUL_STAGE": {"Ref": "Stage"}}})))
+          Environment={"Variables": {"TAG_KEY_ID": {"Fn::GetAtt": ["TagKey", "Arn"]}}})))
 def a_function_is_given_exactly_the_variables_that_its_code_reads(template):
     environment = (ROOT / "functions" / "lib" / "lambda" / "src" / "environment.rs").read_text()
     shared = set(template["Globals"]["Function"].get("Environment", {}).get("Variables", {}))
@@ -821,6 +821,26 @@ def a_function_is_given_exactly_the_variables_that_its_code_reads(template):
         wanted = settings_read(code_of(crate_of(name)), environment)
         for variable in sorted(given ^ wanted):
             yield f"{name} {variable}: {'nobody reads it' if variable in given else 'not given'}"
+
+
+def due_index(template: dict) -> dict:
+    indexes = template["Resources"]["RequestsTable"]["Properties"]["GlobalSecondaryIndexes"]
+    return next(index for index in indexes if index["IndexName"] == "due")
+
+
+@rule("template",
+      ("one that no gauge reads", lambda t: due_index(t)["Projection"]["NonKeyAttributes"].append("identifiers")),
+      ("one that is missing", lambda t: due_index(t)["Projection"]["NonKeyAttributes"].remove("synthetic")),
+      ("the whole row", lambda t: due_index(t).update(Projection={"ProjectionType": "ALL"})))
+def the_due_index_holds_exactly_what_the_gauges_are_counted_by(template):
+    code = (ROOT / "functions" / "lib" / "domain" / "src" / "gauge.rs").read_text()
+    wanted = {field for name in ("OpenRequest", "OpenTask")
+              for field in re.findall(r"^    pub (\w+):", code.partition(f"pub struct {name} {{")[2].partition("\n}")[0], re.M)}
+    projection = due_index(template)["Projection"]
+    if projection["ProjectionType"] != "INCLUDE":
+        yield f"it projects {projection['ProjectionType']}"
+    for attribute in sorted(wanted ^ set(projection.get("NonKeyAttributes", []))):
+        yield f"{attribute}: {'not projected' if attribute in wanted else 'no gauge reads it'}"
 
 
 def actions_called(code: str) -> set[str]:

@@ -31,7 +31,8 @@ async fn main() -> Result<(), Error> {
     let tls = tls_config()?;
     let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
-    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    let metrics = env.metrics()?;
+    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table).observed_by(metrics);
     store.warm().await;
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
     let forgets = KeyTable::new(&aws, &keys_table);
@@ -40,7 +41,7 @@ async fn main() -> Result<(), Error> {
     let receipts = ReceiptBucket::new(&aws, env.require("RECEIPTS_BUCKET")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
     let issuer = env.issuer()?;
-    let client = VendorClient::new(&Options { allow_loopback: issuer.sandbox, tls })?;
+    let client = VendorClient::new(&Options { allow_loopback: issuer.sandbox, tls })?.observed_by(metrics);
     let tickets = Ticketing::new(client, secrets);
     let clock = SystemClock;
     let close = Close {

@@ -12,6 +12,7 @@ use rightful_aws::{
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::journal::Entry;
+use rightful_domain::metric::CommitObserver;
 use rightful_domain::ports::Page;
 use rightful_domain::request::{Request, RequestState};
 use serde::Deserialize;
@@ -67,10 +68,10 @@ pub struct Deployed {
 }
 
 impl Deployed {
-    /// Clients for all of it; nothing is called yet.
+    /// Clients for all of it; nothing is called yet. The observer hears of what is committed.
     #[must_use]
-    pub fn new(aws: &Aws, places: &Places) -> Self {
-        let store = Store::new(aws, &places.requests_table, &places.keys_table);
+    pub fn new(aws: &Aws, places: &Places, observer: impl CommitObserver + 'static) -> Self {
+        let store = Store::new(aws, &places.requests_table, &places.keys_table).observed_by(observer);
         Self {
             lists: StoreLists(store.clone()),
             store,

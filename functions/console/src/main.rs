@@ -39,7 +39,7 @@ async fn main() -> Result<(), Error> {
         secret_prefix,
         link_seconds: env.number("COPY_LINK_SECONDS")?,
     };
-    let outside = Deployed::new(&aws, &places);
+    let outside = Deployed::new(&aws, &places, env.metrics()?);
     outside.warm().await;
     let api = Api::new(outside, settings);
     rightful_lambda::serve(async |Event(request), _| Ok(api.handle(&request).await)).await

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::ids::RequestId;
+use rightful_domain::metric;
 use rightful_domain::operations::Settings;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
 use rightful_domain::policy::Policies;
@@ -81,6 +82,7 @@ where
         if answer.status != 202 {
             tracing::warn!(status = answer.status, code = answer.code, "webhook refused");
         }
+        rightful_lambda::metrics::write(&metric::of_delivery(answer.status));
         rightful_lambda::correlate(answer.request.map(|id| id.to_string()), None);
         answer.into_response()
     }

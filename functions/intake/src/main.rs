@@ -19,6 +19,7 @@ use rightful_aws::{
     Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, TagKey, tls_config,
 };
 use rightful_domain::failure::Failure;
+use rightful_domain::metric::of_synthetic;
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::{Deserialize, Serialize};
 use synthetic::{Made, Synthetic};
@@ -56,7 +57,8 @@ async fn main() -> Result<(), Error> {
     let env = Environment;
     let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
     let keys_table = env.require("KEYS_TABLE")?;
-    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    let metrics = env.metrics()?;
+    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table).observed_by(metrics);
     store.warm().await;
     let intake = Intake::new(
         store,
@@ -83,6 +85,7 @@ async fn main() -> Result<(), Error> {
 /// There is no request whose end would tell of it.
 fn not_made(failure: &Failure) {
     tracing::error!(code = failure.code, "the synthetic request could not be made");
+    rightful_lambda::metrics::write(&of_synthetic(None));
 }
 
 #[cfg(test)]

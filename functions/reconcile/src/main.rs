@@ -4,6 +4,7 @@
 use rightful_aws::{Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, tls_config};
 use rightful_connectors::{Connectors, Options, Sources, VendorClient};
 use rightful_domain::failure::Failure;
+use rightful_domain::metric;
 use rightful_domain::operations::ended::{Ended, Ending, Marking};
 use rightful_domain::operations::reconcile::{Reconcile, Run};
 use rightful_lambda::{Correlated, Environment, Error};
@@ -50,12 +51,14 @@ async fn main() -> Result<(), Error> {
     let tls = tls_config()?;
     let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
-    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    let metrics = env.metrics()?;
+    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table).observed_by(metrics);
     store.warm().await;
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
     let workflow = StateMachine::new(&aws, env.require("FULFIL_REQUEST_ARN")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
-    let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?;
+    let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?
+        .observed_by(metrics);
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
     let (clock, settings) = (SystemClock, env.settings()?);
     let reconcile = Reconcile {
@@ -75,6 +78,7 @@ async fn main() -> Result<(), Error> {
         Event::Tick {} => {
             let run = reconcile.run(invocation.until).await?;
             tell(&run);
+            rightful_lambda::metrics::write(&metric::of_run(&run));
             Ok(Answer::Run(run))
         }
     })
@@ -107,22 +111,53 @@ fn tell(run: &Run) {
     for (request, failure) in &run.failures {
         tracing::warn!(request_id = %request, code = failure.code, "not brought forward");
     }
-    if let Some(failure) = run.cursor_failure {
-        tracing::warn!(code = failure.code, "the place to go on from could not be used");
+    for (request, error) in &run.broken {
+        tracing::error!(request_id = %request, event = error.at, code = "event_chain_broken", why = error.why, "events do not verify");
+    }
+    if let Some(error) = &run.journal_broken {
+        tracing::error!(
+            entry = error.at,
+            code = "journal_broken",
+            why = error.why,
+            "the journal does not verify"
+        );
+    }
+    for (failure, what) in [
+        (run.cursor_failure, "the place to go on from could not be used"),
+        (run.journal_failure, "the journal could not be read"),
+        (run.gauge_failure, "what stands open could not be counted"),
+    ] {
+        if let Some(failure) = failure {
+            tracing::warn!(code = failure.code, "{what}");
+        }
+    }
+    if let Some(gauges) = &run.gauges {
+        tracing::info!(
+            open = gauges.open,
+            oldest_open_seconds = gauges.oldest_open_seconds,
+            nearest_deadline_seconds = gauges.nearest_deadline_seconds,
+            at_risk = gauges.at_risk,
+            pressing = gauges.pressing,
+            overdue = gauges.overdue,
+            unknown = gauges.unknown,
+            oldest_unknown_seconds = gauges.oldest_unknown_seconds,
+            awaiting_review = gauges.awaiting_review,
+            oldest_review_seconds = gauges.oldest_review_seconds,
+            missing_identifier = gauges.missing_identifier,
+            forgetting_overdue = gauges.forgetting_overdue,
+            "open work"
+        );
     }
     tracing::info!(
         examined = run.examined,
         checked = run.checked,
         started = run.started,
-        unknown = run.unknown,
-        at_risk = run.at_risk,
-        pressing = run.pressing,
-        overdue = run.overdue,
         with_workflow = run.with_workflow,
         with_vendor = run.with_vendor,
         with_reconcile = run.with_reconcile,
         with_person = run.with_person,
         unsigned = run.unsigned,
+        chains_broken = run.chains_broken,
         failed = run.failed,
         more = run.more,
         "reconciled"

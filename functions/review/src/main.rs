@@ -25,7 +25,9 @@ async fn main() -> Result<(), Error> {
     rightful_lambda::start("review");
     let env = Environment;
     let aws = Aws::new(Settings::from_env()?, tls_config()?)?;
-    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, env.require("KEYS_TABLE")?);
+    let metrics = env.metrics()?;
+    let store =
+        Store::new(&aws, env.require("REQUESTS_TABLE")?, env.require("KEYS_TABLE")?).observed_by(metrics);
     store.warm().await;
     let tokens = StateMachine::new(&aws, env.require("FULFIL_REQUEST_ARN")?);
     let (clock, settings) = (SystemClock, env.settings()?);

@@ -16,12 +16,14 @@ async fn main() -> Result<(), Error> {
     let tls = tls_config()?;
     let aws = Aws::new(Settings::from_env()?, tls.clone())?;
     let keys_table = env.require("KEYS_TABLE")?;
-    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table);
+    let metrics = env.metrics()?;
+    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table).observed_by(metrics);
     store.warm().await;
     let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
     let tags = TagKey::new(&aws, env.require("TAG_KEY_ID")?);
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
-    let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?;
+    let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?
+        .observed_by(metrics);
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
     let copies = CopyBucket::new(&aws, env.require("COPIES_BUCKET")?);
     let (clock, settings) = (SystemClock, env.settings()?);

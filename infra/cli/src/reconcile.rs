@@ -7,21 +7,31 @@ use serde_json::{Value, json};
 
 /// The counts of a run, by the names of `rightful_domain::operations::reconcile::Run`. They are read
 /// one by one, because the deployed functions may be a version older or newer.
-const COUNTS: [(&str, &str); 15] = [
+const COUNTS: [(&str, &str); 22] = [
     ("examined", "requests that were due"),
     ("checked", "tasks whose rules the vendor was asked about"),
     ("started", "workflow attempts begun"),
-    ("unknown", "tasks of which nobody can tell yet whether the vendor did it"),
-    ("awaiting_review", "tasks that wait for a person's decision on what was found"),
-    ("missing_identifier", "tasks that wait for the identifier their data source needs"),
+    ("open", "open requests"),
+    ("oldest_open_seconds", "age of the oldest of them, in seconds"),
+    (
+        "nearest_deadline_seconds",
+        "seconds until the nearest legal date of an open request; negative when past",
+    ),
     ("at_risk", "open requests whose legal date is seven days away or less, or past"),
     ("pressing", "open requests whose legal date is three days away or less, or past"),
     ("overdue", "open requests whose legal date is past"),
-    ("with_workflow", "tasks and closed requests that an execution was to move"),
-    ("with_vendor", "tasks that the vendor worked on"),
-    ("with_reconcile", "tasks and closed requests that were the reconciliation's to move"),
-    ("with_person", "tasks that only a person can move"),
+    ("unknown", "tasks of which nobody can tell yet whether the vendor did it"),
+    ("oldest_unknown_seconds", "since when the oldest of them has not moved, in seconds"),
+    ("awaiting_review", "tasks that wait for a person's decision on what was found"),
+    ("oldest_review_seconds", "how long the oldest of them waits, in seconds"),
+    ("missing_identifier", "tasks that wait for the identifier their data source needs"),
+    ("forgetting_overdue", "closed requests whose person should have been forgotten a day ago or more"),
+    ("with_workflow", "of what was due: tasks and closed requests that an execution was to move"),
+    ("with_vendor", "of what was due: tasks that the vendor worked on"),
+    ("with_reconcile", "of what was due: tasks and closed requests that were the reconciliation's to move"),
+    ("with_person", "of what was due: tasks that only a person can move"),
     ("unsigned", "closed requests without a kept receipt yet"),
+    ("chains_broken", "event chains that do not verify: must be 0"),
     ("failed", "requests that could not be brought forward; the next run tries again"),
 ];
 
@@ -46,8 +56,8 @@ pub async fn now(out: Out, deployment: &Deployment) -> Result<u8> {
 fn text_of(run: &Value) -> String {
     let mut lines = Vec::new();
     for (name, meaning) in COUNTS {
-        if let Some(number) = run.get(camel(name)).and_then(Value::as_u64) {
-            lines.push(format!("{name:<14} {number:>5}  {meaning}"));
+        if let Some(number) = run.get(camel(name)).and_then(Value::as_i64) {
+            lines.push(format!("{name:<24} {number:>8}  {meaning}"));
         }
     }
     if run.get("more").and_then(Value::as_bool) == Some(true) {
@@ -71,26 +81,37 @@ fn camel(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rightful_domain::gauge::Gauges;
     use rightful_domain::operations::reconcile::Run;
 
     #[test]
     fn every_count_of_a_run_is_told() {
-        let run =
-            serde_json::to_value(Run { examined: 5, unknown: 2, more: true, ..Run::default() }).unwrap();
+        let gauges = Gauges { unknown: 2, nearest_deadline_seconds: Some(-60), ..Gauges::default() };
+        let run = Run { examined: 5, gauges: Some(gauges), more: true, ..Run::default() };
+        let run = serde_json::to_value(run).unwrap();
         let text = text_of(&run);
         for (name, _) in run.as_object().unwrap() {
             let told = COUNTS.iter().any(|(known, _)| camel(known) == *name) || name == "more";
             assert!(told, "{name} is not told: {text}");
         }
-        assert!(text.contains("examined           5  requests that were due"), "{text}");
-        assert!(text.contains("with_person        0  tasks that only a person can move"), "{text}");
+        assert_eq!(
+            run.as_object().unwrap().len(),
+            COUNTS.len() + 1,
+            "nothing is told that a run doesn't have"
+        );
+        let has = |line: &str| assert!(text.lines().any(|one| one == line), "{text}");
+        has("examined                        5  requests that were due");
+        has("with_person                     0  of what was due: tasks that only a person can move");
+        has(
+            "nearest_deadline_seconds      -60  seconds until the nearest legal date of an open request; negative when past",
+        );
     }
 
     #[test]
     fn a_count_that_the_deployment_does_not_know_is_left_out() {
         insta::assert_snapshot!(text_of(&json!({"examined": 1, "failed": 0, "more": false})), @r"
-        examined           1  requests that were due
-        failed             0  requests that could not be brought forward; the next run tries again
+        examined                        1  requests that were due
+        failed                          0  requests that could not be brought forward; the next run tries again
         ");
     }
 }

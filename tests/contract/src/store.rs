@@ -9,13 +9,14 @@ use crate::rows;
 use crate::table::{Guard, Item, Key, Refusal, Table, Write};
 use rightful_domain::event::{self, Fact, Head};
 use rightful_domain::failure::Failure;
+use rightful_domain::gauge::{OpenRequest, OpenTask, Work};
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::journal;
 use rightful_domain::lease::Lease;
 use rightful_domain::limit::Limit;
 use rightful_domain::ports::{
-    Begins, Change, CommitError, Created, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Limits, Page, Reads,
-    Row, SetUp, SetsUp, SourceRow, UsesOf, Writes,
+    Begins, Chains, Change, CommitError, Created, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Limits, Links,
+    OpenWork, Page, Reads, Row, SetUp, SetsUp, SourceRow, UsesOf, Writes,
 };
 use rightful_domain::request::{Delivery, Request, RequestState};
 use rightful_domain::seal::{Sealed, Tag};
@@ -439,6 +440,51 @@ impl DueIndex for Store {
         let next = if rest.next().is_some() { page.last().map(cursor) } else { None };
         let rows = page.iter().filter_map(|(at, key)| named(at, key)).collect();
         Ok(Page { rows, next })
+    }
+}
+
+impl OpenWork for Store {
+    async fn open_work(&self, shard: u8, after: Option<String>) -> Result<Page<Work>, Failure> {
+        self.gate.point("read open work").await;
+        let rows = self.lagging.borrow().clone().unwrap_or_else(|| self.due_now());
+        let shard = shard.to_string();
+        let mut keys: Vec<Key> =
+            rows.into_iter().filter(|(_, its_shard, _)| *its_shard == shard).map(|(key, ..)| key).collect();
+        keys.sort();
+        let place = |(pk, sk): &Key| format!("{pk} {sk}");
+        let mut rest = keys.into_iter().filter(|key| after.as_ref().is_none_or(|after| place(key) > *after));
+        let page: Vec<Key> = rest.by_ref().take(self.page.get()).collect();
+        let next = if rest.next().is_some() { page.last().map(place) } else { None };
+        let mut rows = Vec::new();
+        for (pk, sk) in &page {
+            let Some(item) = self.table.row(pk, sk) else { continue };
+            rows.push(if sk == "REQUEST" {
+                let request: Request = rows::read(&item)?;
+                Work::Request(request.id, OpenRequest::of(&request))
+            } else {
+                let task: Task = rows::read(&item)?;
+                Work::Task(task.request, OpenTask::of(&task))
+            });
+        }
+        Ok(Page { rows, next })
+    }
+}
+
+impl Chains for Store {
+    async fn event_links(&self, request: RequestId) -> Result<Links, Failure> {
+        self.gate.point("read chain").await;
+        let head = self.head(request)?;
+        let links = self.table.query(&rows::request_pk(request), "EVENT#");
+        Ok(Links { head, links: links.into_iter().map(|item| item.body).collect() })
+    }
+
+    async fn journal_links(&self, after: u64, most: u32) -> Result<Links, Failure> {
+        self.gate.point("read journal").await;
+        let head = self.table.row("JOURNAL", "HEAD").map(|item| rows::read(&item)).transpose()?;
+        let links = self.table.query("JOURNAL", "ENTRY#").into_iter().map(|item| item.body);
+        // Entries are numbered from 1 without a gap, unless somebody took one away.
+        let skipped = usize::try_from(after).unwrap_or(usize::MAX);
+        Ok(Links { head, links: links.skip(skipped).take(most as usize).collect() })
     }
 }
 

@@ -539,8 +539,10 @@ impl World {
         let mut task = self.task(at);
         change(&mut task);
         let revision = task.revision;
-        let key = (rows::request_pk(at.request_id), rows::task_sk(&at.source_id));
-        self.store.table().set(key, Some(rows::item(&task, revision, 0).expect("a row")));
+        task.revision -= 1;
+        let Write::Put(key, item, _) = rows::task(&task, 0).expect("a row") else { return };
+        assert_eq!(item.revision, revision, "the same revision");
+        self.store.table().set(key, Some(item));
     }
 }
 

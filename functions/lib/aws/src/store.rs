@@ -3,7 +3,7 @@
 //! `rows` says how rows are named and written, `writes` sends a transaction and judges its refusal,
 //! `commit` stores a state change, `create` begins a request, `cursors` keeps the reconciliation's place,
 //! `journal` changes the set-up and keeps the deployment's journal, `limit` the data sources' limits,
-//! `reads` and `listing` read.
+//! `reads`, `open` and `listing` read.
 
 mod commit;
 mod create;
@@ -11,6 +11,7 @@ mod cursors;
 mod journal;
 mod limit;
 mod listing;
+mod open;
 mod reads;
 pub(crate) mod rows;
 mod writes;
@@ -20,7 +21,9 @@ use crate::failures::STORE;
 use aws_sdk_dynamodb::Client;
 pub use listing::Listed;
 use rightful_domain::failure::Failure;
+use rightful_domain::metric::{CommitObserver, Committed};
 use rows::{Item, row_key};
+use std::sync::Arc;
 
 /// The tables of a deployment. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,6 +31,7 @@ pub struct Store {
     client: Client,
     requests: String,
     keys: String,
+    observer: Option<Arc<dyn CommitObserver>>,
 }
 
 impl Store {
@@ -35,7 +39,20 @@ impl Store {
     /// the transaction that creates it.
     #[must_use]
     pub fn new(aws: &Aws, requests: impl Into<String>, keys: impl Into<String>) -> Self {
-        Self { client: Client::new(aws.sdk_config()), requests: requests.into(), keys: keys.into() }
+        let client = Client::new(aws.sdk_config());
+        Self { client, requests: requests.into(), keys: keys.into(), observer: None }
+    }
+
+    /// The same store, whose commits are heard of: each once, once it is certain.
+    #[must_use]
+    pub fn observed_by(self, observer: impl CommitObserver + 'static) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
+    }
+
+    fn tell(&self, committed: &Committed<'_>) {
+        if let Some(observer) = &self.observer {
+            observer.committed(committed);
+        }
     }
 
     /// Opens the connection to DynamoDB by reading a row that is never there: during a function's

@@ -418,7 +418,8 @@ async fn the_reconciliations_place_is_one_row_kept_on_its_revision() {
     .await;
     let store = store(&fake);
     assert_eq!(store.cursor().await, Ok(None));
-    let kept = Cursor { schema: 1, revision: 4, shard: 3, after: Some("{}".to_owned()), up_to: None };
+    let kept =
+        Cursor { schema: 1, revision: 4, shard: 3, after: Some("{}".to_owned()), up_to: None, journal: None };
     assert_eq!(store.cursor().await, Ok(Some(kept.clone())));
     let next = Cursor { shard: 5, after: None, ..kept };
     store.save_cursor(&next).await.unwrap();

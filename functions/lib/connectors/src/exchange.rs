@@ -97,6 +97,14 @@ impl<S: Secrets> Exchange<S> {
         self.send(operation, request, &rendered, &token, ends).await
     }
 
+    /// Has the answer read; one that can't be is told of.
+    pub(crate) fn read<T>(&self, read: Result<T, Unreadable>) -> Result<T, Unreadable> {
+        if read.is_err() {
+            self.client.unreadable(&self.definition.name);
+        }
+        read
+    }
+
     async fn send(
         &self,
         operation: Operation,
@@ -115,6 +123,7 @@ impl<S: Secrets> Exchange<S> {
         self.client
             .send(Call {
                 operation,
+                connector: &self.definition.name,
                 source: &self.source,
                 hosts: self.params.hosts(),
                 method: request.method.clone(),

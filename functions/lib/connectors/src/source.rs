@@ -1,6 +1,6 @@
 //! Data sources: a connector with its parameters and its secret, behind the domain's ports.
 
-use crate::answer;
+use crate::answer::{self, Unreadable};
 use crate::connectors::Connectors;
 use crate::definition::{Definition, Export, Limits, Submission};
 use crate::exchange::{Exchange, header};
@@ -217,9 +217,8 @@ impl<S: Secrets> Source<S> {
                     .ask(Operation::Search, &search.request, None, values)
                     .await
                     .map_err(fault)?;
-                let found = answer::found(&body, search, definition.record_id, identifier)
-                    .map_err(|_| Fault::Unavailable(UNREADABLE))?;
-                all.extend(found);
+                let found = answer::found(&body, search, definition.record_id, identifier);
+                all.extend(self.exchange.read(found).map_err(|_| Fault::Unavailable(UNREADABLE))?);
             }
         }
         if !asked {
@@ -267,7 +266,8 @@ impl<S: Secrets> Vendor for Source<S> {
             Err(trouble) => return submitted(trouble),
         };
         let statuses = &self.exchange.definition.statuses;
-        let Ok(opened) = answer::opened(&body, submission, statuses, &self.exchange.source) else {
+        let opened = answer::opened(&body, submission, statuses, &self.exchange.source);
+        let Ok(opened) = self.exchange.read(opened) else {
             return Submitted::Unknown(UNREADABLE);
         };
         match (batch.dry_run, opened.dry_run) {
@@ -295,14 +295,15 @@ impl<S: Secrets> Vendor for Source<S> {
                 },
             )?;
         let asked = self.typed(records).unwrap_or_default().into_iter().collect();
-        answer::report(&body, definition, rule_id, &asked, &self.exchange.source)
-            .map_err(|_| Fault::Unavailable(UNREADABLE))
+        let report = answer::report(&body, definition, rule_id, &asked, &self.exchange.source);
+        self.exchange.read(report).map_err(|_| Fault::Unavailable(UNREADABLE))
     }
 
     async fn test(&self) -> Result<(), Fault> {
         let values = Values::of(&self.exchange.params);
         let request = &self.exchange.definition.test;
         let body = self.exchange.ask_as_set_up(Operation::Test, request, values).await.map_err(fault)?;
-        if answer::is_json(&body) { Ok(()) } else { Err(Fault::Unavailable(UNREADABLE)) }
+        let readable = if answer::is_json(&body) { Ok(()) } else { Err(Unreadable) };
+        self.exchange.read(readable).map_err(|_| Fault::Unavailable(UNREADABLE))
     }
 }

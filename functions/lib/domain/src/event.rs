@@ -9,6 +9,7 @@ use crate::failure::Code;
 use crate::identifier::IdentifierKind;
 use crate::ids::{RequestId, SourceId};
 use crate::policy::Policy;
+use crate::ports::Links;
 use crate::request::{EndStatus, Ground, RequestOutcome, Right};
 use crate::seal::{Tag, hex};
 use crate::task::{Outcome, Verdict};
@@ -16,6 +17,7 @@ use crate::time::Time;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::cmp::Ordering;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -455,6 +457,32 @@ pub fn read_chain(request: RequestId, events: &[Vec<u8>]) -> Result<(Head, Vec<(
     Ok((head, facts))
 }
 
+/// Checks that a request's events are whole up to the head of their chain, which was read before them:
+/// none was changed, or is missing, the last one included. What follows the head is not looked at: an
+/// event that is being appended may be there in part.
+///
+/// # Errors
+/// [`ChainError`] naming the first event that does not fit.
+pub fn verify_chain(request: RequestId, stored: &Links) -> Result<(), ChainError> {
+    let head = stored.head.as_ref().ok_or(ChainError { at: 1, why: "head missing" })?;
+    let told = stored.links.get(..length(head)).unwrap_or(&stored.links);
+    ends_at(head, &read_chain(request, told)?.0)
+}
+
+/// How many links a chain of this head has.
+fn length(head: &Head) -> usize {
+    usize::try_from(head.seq).unwrap_or(usize::MAX)
+}
+
+/// Whether what was read ends at the head of its chain.
+pub(crate) fn ends_at(head: &Head, read: &Head) -> Result<(), ChainError> {
+    match read.seq.cmp(&head.seq) {
+        Ordering::Less => Err(ChainError { at: read.seq + 1, why: "missing" }),
+        _ if read == head => Ok(()),
+        _ => Err(ChainError { at: read.seq, why: "hash" }),
+    }
+}
+
 /// JSON with sorted keys and no white space.
 ///
 /// # Errors
@@ -496,6 +524,28 @@ mod tests {
             event.bytes
         })
         .collect()
+    }
+
+    #[test]
+    fn a_chain_is_whole_up_to_its_head_and_what_is_being_appended_is_nobodys_fault() {
+        let links = chain();
+        let (head, _) = read_chain(id(), &links).unwrap();
+        let stored =
+            |head: &Head, links: &[Vec<u8>]| Links { head: Some(head.clone()), links: links.to_vec() };
+        assert_eq!(verify_chain(id(), &stored(&head, &links)), Ok(()));
+        // Appended after the head was read, the last one first.
+        let (before, _) = read_chain(id(), &links[..1]).unwrap();
+        let half = [links[0].clone(), links[2].clone()];
+        assert_eq!(verify_chain(id(), &stored(&before, &half)), Ok(()));
+        let broken = |stored: Links| verify_chain(id(), &stored).unwrap_err();
+        assert_eq!(broken(stored(&head, &links[..2])), ChainError { at: 3, why: "missing" });
+        let gap = [links[0].clone(), links[2].clone()];
+        assert_eq!(broken(stored(&head, &gap)), ChainError { at: 2, why: "number" });
+        let other = Head { hash: before.hash, ..head.clone() };
+        assert_eq!(broken(stored(&other, &links)), ChainError { at: 3, why: "hash" });
+        assert_eq!(broken(Links { head: None, links: links.clone() }).why, "head missing");
+        let emptied = [links[0].clone(), Vec::new(), links[2].clone()];
+        assert_eq!(broken(stored(&head, &emptied)), ChainError { at: 2, why: "unreadable" });
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! Architecture Invariant: it holds no secret and no personal data of a data subject.
 
 use crate::actor::Actor;
-use crate::event::{ChainError, Head, canonical, hash};
+use crate::event::{ChainError, Head, canonical, ends_at, hash};
 use crate::failure::Code;
 use crate::ids::SourceId;
 use crate::policy::OwnPolicies;
+use crate::ports::Links;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -130,6 +131,29 @@ pub fn read(head: &Head, entries: &[Vec<u8>]) -> Result<(Head, Vec<Entry>), Chai
     Ok((head, read))
 }
 
+/// Checks entries that follow `from` against the journal's head, which was read before them, and says
+/// from where to check next: behind the last of them, or from the beginning (`None`) once the head is
+/// reached.
+///
+/// # Errors
+/// [`ChainError`] naming the first entry that does not fit.
+pub fn verify(from: Option<&Head>, stored: &Links) -> Result<Option<Head>, ChainError> {
+    let start = Head::start();
+    let from = from.unwrap_or(&start);
+    let Some(head) = &stored.head else {
+        let any = from.seq > 0 || !stored.links.is_empty();
+        return if any { Err(ChainError { at: from.seq + 1, why: "head missing" }) } else { Ok(None) };
+    };
+    let told = usize::try_from(head.seq.saturating_sub(from.seq)).unwrap_or(usize::MAX);
+    let links = stored.links.get(..told).unwrap_or(&stored.links);
+    let (read, _) = read(from, links)?;
+    // A page without any entry, before the head, has a gap in front of it.
+    if read.seq >= head.seq || links.is_empty() {
+        return ends_at(head, &read).map(|()| None);
+    }
+    Ok(Some(read))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,5 +171,31 @@ mod tests {
         assert_eq!(read(&first.head, &both[1..]).unwrap().1[0].seq, 2);
         let changed = String::from_utf8(first.bytes).unwrap().replace("ann", "bob").into_bytes();
         assert_eq!(read(&Head::start(), &[changed, second.bytes]).unwrap_err().why, "previous hash");
+    }
+
+    #[test]
+    fn the_journal_is_checked_page_by_page_up_to_its_head() {
+        let by = Actor::parse("arn:aws:iam::111122223333:user/ann").unwrap();
+        let at = Time::parse("2026-11-24T09:30:00Z").unwrap();
+        let act = Act::TicketingSet { channel: "zendesk".to_owned() };
+        let mut heads = vec![Head::start()];
+        let mut links = Vec::new();
+        for _ in 0..3 {
+            let entry = write(heads.last().unwrap(), at, &by, &act).unwrap();
+            heads.push(entry.head);
+            links.push(entry.bytes);
+        }
+        let stored = |links: &[Vec<u8>]| Links { head: Some(heads[3].clone()), links: links.to_vec() };
+        assert_eq!(verify(None, &stored(&links[..2])), Ok(Some(heads[2].clone())));
+        assert_eq!(verify(Some(&heads[2]), &stored(&links[2..])), Ok(None), "the next round");
+        assert_eq!(verify(None, &Links { head: None, links: vec![] }), Ok(None));
+        let earlier = Links { head: Some(heads[1].clone()), links: links[..2].to_vec() };
+        assert_eq!(verify(None, &earlier), Ok(None), "one more was appended meanwhile");
+        let broken = |from, links: &[Vec<u8>]| verify(from, &stored(links)).unwrap_err();
+        assert_eq!(broken(Some(&heads[2]), &[]), ChainError { at: 3, why: "missing" });
+        assert_eq!(broken(None, &links[1..]), ChainError { at: 1, why: "number" });
+        assert_eq!(broken(Some(&heads[1]), &links[2..]).at, 2);
+        let none = Links { head: None, links: links.clone() };
+        assert_eq!(verify(None, &none).unwrap_err().why, "head missing");
     }
 }

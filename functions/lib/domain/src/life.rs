@@ -466,6 +466,12 @@ pub fn wait_left(task: &Task, now: Time) -> u64 {
 pub fn step(life: &Life, event: Event, now: Time, terms: &Terms<'_>) -> (Life, Vec<Effect>) {
     let mut moving = Moving { life: life.clone(), effects: Vec::new(), now, terms };
     moving.take(event);
+    let task = &mut moving.life.task;
+    match (life.task.state, task.state) {
+        (TaskState::Unknown, TaskState::Unknown) => {}
+        (_, TaskState::Unknown) => task.unknown_since = Some(now),
+        _ => task.unknown_since = None,
+    }
     (moving.life, moving.effects)
 }
 

@@ -3,8 +3,9 @@
 
 use crate::actor::Actor;
 use crate::copy::Contents;
-use crate::event::Fact;
+use crate::event::{Fact, Head};
 use crate::failure::Failure;
+use crate::gauge::Work;
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::journal::Act;
@@ -223,6 +224,42 @@ pub trait DueIndex {
     async fn due(&self, shard: u8, now: Time, after: Option<String>) -> Result<Page<Due>, Failure>;
 }
 
+/// All open work: the due index whole, due or not.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait OpenWork {
+    /// Rows of one shard, in any order, with what gauges need of each. The index lags behind the rows by
+    /// a second or so. `after` is the `next` of the page before.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn open_work(&self, shard: u8, after: Option<String>) -> Result<Page<Work>, Failure>;
+}
+
+/// A part of a chain as it is stored: its links behind the place that was asked from, in order, and its
+/// head, which was read before them. What is appended meanwhile may be among the links, not all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// The last link's number and hash; `None` when nothing was ever appended.
+    pub head: Option<Head>,
+    /// The exact bytes of each; empty bytes for one that holds none.
+    pub links: Vec<Vec<u8>>,
+}
+
+/// Reads of the chains, for whoever checks that they hold together; strongly consistent.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Chains {
+    /// All events of a request.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn event_links(&self, request: RequestId) -> Result<Links, Failure>;
+    /// Entries of the deployment's journal behind the one numbered `after`, at most `most` of them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn journal_links(&self, after: u64, most: u32) -> Result<Links, Failure>;
+}
+
 /// Where a run of the reconciliation stopped reading the due index, and the next one goes on.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cursor {
@@ -239,6 +276,10 @@ pub struct Cursor {
     /// such as the requests that were examined already, has to wait until the others had their turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<Time>,
+    /// Up to which entry the deployment's journal was seen to hold together in this round through it;
+    /// `None` at its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<Head>,
 }
 
 impl Cursor {

@@ -243,6 +243,9 @@ pub struct Task {
     /// that is mended, may still move it. `None` while a machine can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_over_at: Option<Time>,
+    /// Since when it is unknown; `None` while it isn't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_since: Option<Time>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Time>,
@@ -312,6 +315,7 @@ impl Task {
             lease: None,
             not_before: None,
             handed_over_at: None,
+            unknown_since: None,
             settled_at: None,
             next_due: Some(next_due),
         }

@@ -1,5 +1,6 @@
 //! The settings of a function, from its environment, read once.
 
+use crate::metrics::{self, Metrics};
 use rightful_domain::failure::Failure;
 use rightful_domain::operations::Settings;
 use rightful_domain::policy::{Policies, Policy};
@@ -56,6 +57,14 @@ impl Environment {
             "false" => Ok(false),
             _ => Err(Failure::misconfigured("setting_wrong")),
         }
+    }
+
+    /// Has the deployment's metrics written under its stage.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the stage is missing.
+    pub fn metrics(self) -> Result<Metrics, Failure> {
+        Ok(metrics::start(&self.require("RIGHTFUL_STAGE")?))
     }
 
     /// What every operation is set to.

@@ -46,6 +46,11 @@ pub(crate) fn start(service: &'static str) {
     let _ = tracing_subscriber::registry().with(ours).with(layer).try_init();
 }
 
+/// The function's name.
+pub(crate) fn service() -> &'static str {
+    with_context(|context| context.service)
+}
+
 pub(crate) fn begin(invocation: &str) {
     with_context(|context| context.invocation = Some(invocation.to_owned()));
 }

@@ -227,7 +227,7 @@ async fn an_execution_that_left_what_is_a_persons_begins_nothing_for_ever() {
     for _ in 0..500 {
         world.clock.advance(300);
         let run = world.reconcile().await.unwrap();
-        assert_eq!((run.started, run.unknown, run.with_person), (0, 1, 1));
+        assert_eq!((run.started, run.gauges.unwrap().unknown, run.with_person), (0, 1, 1));
         run_and_tell(&world).await;
     }
     assert_eq!((world.request(request_id(1)).attempt, vendor.posts().len()), (1, 1));

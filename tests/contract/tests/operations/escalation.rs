@@ -159,7 +159,11 @@ async fn each_run_counts_the_requests_of_each_level_while_they_last() {
         for turn in 0..5 {
             world.clock.advance(SCHEDULE_SECONDS);
             let run = world.reconcile().await.unwrap();
-            assert_eq!((run.at_risk, run.pressing, run.overdue), counts, "{before} s before, turn {turn}");
+            assert_eq!(
+                (run.gauges.unwrap().at_risk, run.gauges.unwrap().pressing, run.gauges.unwrap().overdue),
+                counts,
+                "{before} s before, turn {turn}"
+            );
         }
     }
 }
@@ -229,7 +233,7 @@ async fn levels_that_passed_unseen_are_not_made_up_for_and_two_runs_record_one()
     world.gate.interleave(true);
     let (one, two) = tokio::join!(world.reconcile(), world.reconcile());
     world.gate.interleave(false);
-    assert_eq!((one.unwrap().overdue, two.unwrap().overdue), (1, 1));
+    assert_eq!((one.unwrap().gauges.unwrap().overdue, two.unwrap().gauges.unwrap().overdue), (1, 1));
     let reached: Vec<Level> = levels(&world).into_iter().map(|(_, level, ..)| level).collect();
     assert_eq!(reached, [Level::Overdue]);
 }

@@ -133,7 +133,11 @@ async fn an_extension_takes_an_escalation_back() {
     assert_eq!(world.request(request_id(1)).escalation.unwrap().level, Level::None);
     world.clock.advance_to(due.plus_seconds(3600));
     let run = world.reconcile().await.unwrap();
-    assert_eq!((run.at_risk, run.pressing, run.overdue), (0, 0, 0), "the new deadline counts");
+    assert_eq!(
+        (run.gauges.unwrap().at_risk, run.gauges.unwrap().pressing, run.gauges.unwrap().overdue),
+        (0, 0, 0),
+        "the new deadline counts"
+    );
 }
 
 #[tokio::test]

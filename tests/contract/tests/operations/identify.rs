@@ -95,7 +95,11 @@ async fn where_a_person_decides_anyway_or_for_a_copy_they_are_waited_for() {
         world.clock.advance(3600);
         let run = world.reconcile().await.unwrap();
         let waits = u32::from(policy == Policy::Always);
-        assert_eq!((run.missing_identifier, run.awaiting_review), (1, waits), "{policy} {demand:?}");
+        assert_eq!(
+            (run.gauges.unwrap().missing_identifier, run.gauges.unwrap().awaiting_review),
+            (1, waits),
+            "{policy} {demand:?}"
+        );
     }
 }
 

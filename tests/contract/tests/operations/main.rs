@@ -28,6 +28,7 @@ mod submit;
 mod synthetic;
 mod unknown;
 mod verify;
+mod watched;
 
 use rightful_contract::canary;
 use rightful_contract::catalogue::member;

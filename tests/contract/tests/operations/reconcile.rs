@@ -112,7 +112,7 @@ async fn invariant_3_an_unknown_task_that_only_a_person_can_move_is_counted_each
     for _ in 0..200 {
         world.clock.advance(400);
         let run = world.reconcile().await.unwrap();
-        counted += run.unknown;
+        counted += run.gauges.unwrap().unknown;
         while let Some(execution) = world.workflow.take() {
             Driver::new(&world).run(&execution).await;
         }
@@ -124,7 +124,11 @@ async fn invariant_3_an_unknown_task_that_only_a_person_can_move_is_counted_each
     vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
     world.clock.advance(100_000);
     let run = world.reconcile().await.unwrap();
-    assert_eq!((run.unknown, run.failed, run.started), (1, 1, 0), "no workflow could move it either");
+    assert_eq!(
+        (run.gauges.unwrap().unknown, run.failed, run.started),
+        (1, 1, 0),
+        "no workflow could move it either"
+    );
 }
 
 #[tokio::test]
@@ -273,7 +277,7 @@ async fn invariant_5_a_request_that_nothing_moves_is_counted_before_its_legal_de
     for days in 1..=30 {
         world.clock.advance(24 * 3600);
         let run = world.reconcile().await.unwrap();
-        assert_eq!(run.pressing, u32::from(days >= 27), "after {days} days");
+        assert_eq!(run.gauges.unwrap().pressing, u32::from(days >= 27), "after {days} days");
         while let Some(execution) = world.workflow.take() {
             Driver::new(&world).run(&execution).await;
         }
@@ -393,7 +397,7 @@ async fn a_place_that_cannot_be_used_stops_no_run_and_is_replaced() {
         for shard in [3, 200] {
             let world = slow(&of, 60).await;
             let up_to = after.is_some().then(|| world.now().plus_seconds(3600));
-            let cursor = Cursor { schema: 1, revision: 7, shard, after: after.clone(), up_to };
+            let cursor = Cursor { schema: 1, revision: 7, shard, after: after.clone(), up_to, journal: None };
             keep_cursor(&world, &serde_json::to_vec(&cursor).unwrap());
             all_due(&world, &of);
             let run = world.reconcile().await.unwrap();
@@ -463,7 +467,7 @@ async fn a_run_that_is_killed_again_and_again_gets_on_page_by_page() {
     world.store.page_size(1);
     all_due(&world, &of);
     for _ in 0..40 {
-        world.gate.crash_at(Some(30));
+        world.gate.crash_at(Some(50));
         if world.gate.until_crash(world.reconcile()).await.is_some() {
             break;
         }
@@ -489,7 +493,11 @@ async fn an_unknown_task_that_a_machine_can_still_look_at_gets_an_attempt_and_a_
         world.clock.advance(400);
         let run = world.reconcile().await.unwrap();
         assert_eq!((run.started, run.checked), (u32::from(!handed_over), u32::from(handed_over)));
-        assert_eq!((run.unknown, run.with_person), (1, u32::from(handed_over)), "counted either way");
+        assert_eq!(
+            (run.gauges.unwrap().unknown, run.with_person),
+            (1, u32::from(handed_over)),
+            "counted either way"
+        );
         let sources = world.workflow.take().map(|execution| execution.sources);
         assert_eq!(sources, (!handed_over).then(|| vec![source("crm")]));
     }

@@ -531,14 +531,21 @@ async fn a_person_holds_what_waits_for_them_and_nothing_else() {
     assert_eq!(held.owner, Owner::Person);
     world.clock.advance(DAY);
     let run = world.reconcile().await.unwrap();
-    assert_eq!((run.awaiting_review, run.missing_identifier, run.with_person), (1, 0, 1));
+    assert_eq!(
+        (run.gauges.unwrap().awaiting_review, run.gauges.unwrap().missing_identifier, run.with_person),
+        (1, 0, 1)
+    );
     for _ in 0..5 {
         world.clock.advance(grace + 1);
-        assert_eq!(world.reconcile().await.unwrap().awaiting_review, 1, "every run counts it");
+        assert_eq!(
+            world.reconcile().await.unwrap().gauges.unwrap().awaiting_review,
+            1,
+            "every run counts it"
+        );
     }
     rule(&world, Ruling::Proceed).await;
     world.clock.advance(grace + 1);
-    assert_eq!(world.reconcile().await.unwrap().awaiting_review, 0);
+    assert_eq!(world.reconcile().await.unwrap().gauges.unwrap().awaiting_review, 0);
 }
 
 // ---- what is refused

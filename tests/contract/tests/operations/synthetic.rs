@@ -327,7 +327,8 @@ async fn it_escalates_to_nobody_and_counts_in_no_legal_figure_yet_stays_somebody
     while world.now() < due.plus_seconds(DAY) {
         world.clock.advance(DAY / 4);
         let run = world.reconcile().await.unwrap();
-        assert_eq!((run.at_risk, run.pressing, run.overdue), (0, 0, 0));
+        let gauges = run.gauges.unwrap();
+        assert_eq!((gauges.at_risk, gauges.pressing, gauges.overdue), (0, 0, 0));
         while let Some(execution) = world.workflow.take() {
             Driver::killed_after(&world, 5).run(&execution).await;
         }
@@ -359,7 +360,7 @@ async fn an_unknown_one_is_counted_with_no_real_one_and_a_person_can_say_how_it_
         world.tamper_request(request_id(1), |request| request.synthetic = synthetic);
         world.clock.advance(2 * 3600);
         let run = world.reconcile().await.unwrap();
-        assert_eq!((run.examined, run.unknown, run.with_person), (1, counted, 1));
+        assert_eq!((run.examined, run.gauges.unwrap().unknown, run.with_person), (1, counted, 1));
         world.again().state(&task_of(1, "crm"), false, "looked it up", &ann()).await.unwrap();
         drive(&world).await;
         let request = world.request(request_id(1));

@@ -3,6 +3,7 @@
 mod crashes;
 mod erasure;
 mod faults;
+mod metrics;
 mod process;
 mod reconciliation;
 mod stages;

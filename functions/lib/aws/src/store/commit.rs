@@ -15,6 +15,7 @@ use rightful_domain::event::{self, Head};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::RequestId;
 use rightful_domain::lease::Lease;
+use rightful_domain::metric::Committed;
 use rightful_domain::ports::{Change, CommitError, Row, Writes};
 
 impl Writes for Store {
@@ -29,7 +30,9 @@ impl Writes for Store {
             let witness = change.rows.iter().find_map(witness).map(|sk| (request_pk(change.request), sk));
             return self.commit_quietly(&rows, witness, &writer).await;
         }
-        self.commit_with_events(&change, &rows, &writer).await
+        self.commit_with_events(&change, &rows, &writer).await?;
+        self.tell(&Committed::of(&change));
+        Ok(())
     }
 }
 

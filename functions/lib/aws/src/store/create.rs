@@ -10,6 +10,7 @@ use super::rows::{
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name};
 use rightful_domain::event::{self, Fact, Head};
 use rightful_domain::failure::Failure;
+use rightful_domain::metric::Committed;
 use rightful_domain::ports::{Begins, Created, Reads as _};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::Tag;
@@ -43,10 +44,26 @@ impl Begins for Store {
         fact: Fact,
     ) -> Result<Created, Failure> {
         let writes = self.beginning(request, tasks, delivery, wrapped_key, &fact)?;
-        check_limits(&writes)?;
+        let created = self.begin(&writes, request, delivery).await?;
+        if created == Created::New {
+            let tasks = tasks.iter().collect();
+            self.tell(&Committed { request: Some(request), tasks, facts: &[fact] });
+        }
+        Ok(created)
+    }
+}
+
+impl Store {
+    async fn begin(
+        &self,
+        writes: &[Write],
+        request: &Request,
+        delivery: Option<&Delivery>,
+    ) -> Result<Created, Failure> {
+        check_limits(writes)?;
         for attempt in 0..TRIES {
             pause(attempt).await;
-            match self.transact(&writes).await {
+            match self.transact(writes).await {
                 Ok(()) => return Ok(Created::New),
                 Err(Refusal::Busy) => {}
                 Err(Refusal::Failed(failure)) => return Err(failure),
@@ -62,9 +79,7 @@ impl Begins for Store {
         }
         Err(BUSY)
     }
-}
 
-impl Store {
     fn beginning(
         &self,
         request: &Request,

@@ -102,7 +102,7 @@ impl Store {
 /// Below the megabyte that one query reads, whatever the entries say.
 const MAX_ENTRIES: u32 = 100;
 /// What the sort key's digits hold.
-const LAST_ENTRY: u64 = 9_999_999_999;
+pub(super) const LAST_ENTRY: u64 = 9_999_999_999;
 
 fn number(item: &super::rows::Item) -> Option<u64> {
     item.get("sk")?.as_s().ok()?.strip_prefix("ENTRY#")?.parse().ok()

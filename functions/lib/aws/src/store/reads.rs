@@ -124,7 +124,7 @@ impl IndexQuery {
 
 impl Store {
     /// All rows of `pk` whose sort key begins so, in order, strongly consistent.
-    async fn rows(&self, pk: String, prefix: String) -> Result<Vec<Item>, Failure> {
+    pub(super) async fn rows(&self, pk: String, prefix: String) -> Result<Vec<Item>, Failure> {
         let mut rows = Vec::new();
         let mut start = None;
         loop {

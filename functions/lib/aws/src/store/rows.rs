@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use rightful_domain::event::Head;
 use rightful_domain::failure::Failure;
+use rightful_domain::gauge::{OpenRequest, OpenTask, Work};
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::{Lease, REMEMBERED_SECONDS};
 use rightful_domain::limit::Limit;
@@ -266,7 +267,7 @@ pub(crate) fn read_cursor(item: Item) -> Result<Cursor, Failure> {
         item.get("revision").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
     match (read(item, Cursor::SCHEMA), revision) {
         (Err(_), Some(revision)) => {
-            Ok(Cursor { schema: Cursor::SCHEMA, revision, shard: 0, after: None, up_to: None })
+            Ok(Cursor { schema: Cursor::SCHEMA, revision, shard: 0, after: None, up_to: None, journal: None })
         }
         (cursor, _) => cursor,
     }
@@ -306,7 +307,23 @@ pub(crate) fn due_of(item: &Item) -> Option<Due> {
         REQUEST_SK => None,
         sk => Some(SourceId::parse(sk.strip_prefix(TASK_PREFIX)?).ok()?),
     };
-    Some(Due { request, source, cursor: cursor(item).ok()? })
+    // The index holds more than its keys, and a place is its keys alone.
+    let keys = ["pk", "sk", "due_shard", "next_due"];
+    let key: Option<Item> =
+        keys.into_iter().map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect();
+    Some(Due { request, source, cursor: cursor(&key?).ok()? })
+}
+
+/// What gauges need of an index row: the attributes that the index `due` projects.
+pub(crate) fn work_of(item: Item) -> Option<Work> {
+    let request = request_of(&item)?;
+    let is_request = string(&item, "sk")? == REQUEST_SK;
+    // The error would print the value.
+    if is_request {
+        return from_item(item).ok().map(|row: OpenRequest| Work::Request(request, row));
+    }
+    string(&item, "sk")?.strip_prefix(TASK_PREFIX)?;
+    from_item(item).ok().map(|row: OpenTask| Work::Task(request, row))
 }
 
 /// A row's place in its partition of the list index.
@@ -467,13 +484,13 @@ mod tests {
     #[test]
     fn a_kept_place_reads_back_and_an_unreadable_one_is_the_beginning_at_its_revision() {
         let after = Some("{}".to_owned());
-        let kept = Cursor { schema: 1, revision: 4, shard: 3, after, up_to: Some(noon()) };
+        let kept = Cursor { schema: 1, revision: 4, shard: 3, after, up_to: Some(noon()), journal: None };
         let mut item = cursor_row(&kept, 5, "w").unwrap();
         assert_eq!(item["pk"], text("RECONCILE"));
         assert!(!item.contains_key("due_shard"), "it is in no index");
         assert_eq!(read_cursor(item.clone()), Ok(Cursor { revision: 5, ..kept }));
         set(&mut item, "schema", number(9));
-        let beginning = Cursor { schema: 1, revision: 5, shard: 0, after: None, up_to: None };
+        let beginning = Cursor { schema: 1, revision: 5, shard: 0, after: None, up_to: None, journal: None };
         assert_eq!(read_cursor(item.clone()), Ok(beginning));
         item.remove("revision");
         assert_eq!(read_cursor(item), Err(UNKNOWN_SCHEMA));

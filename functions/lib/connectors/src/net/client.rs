@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url, redirect};
 use rightful_domain::failure::Code;
+use rightful_domain::metric::{CallEnd, CallObserver};
 use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +24,9 @@ pub struct Options {
 /// How the product names itself to vendors.
 const USER_AGENT: &str = concat!("rightful/", env!("CARGO_PKG_VERSION"));
 
+/// Not a connection was made: the one way in which a call fails on its way before anything is sent.
+const UNREACHABLE: Code = "vendor_unreachable";
+
 /// Why there is no client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
@@ -37,6 +41,7 @@ pub enum ClientError {
 pub struct VendorClient {
     client: Client,
     allow_loopback: bool,
+    observer: Option<Arc<dyn CallObserver>>,
 }
 
 impl fmt::Debug for VendorClient {
@@ -72,6 +77,8 @@ impl Operation {
 /// A call. No `Debug`: it holds personal data and the token.
 pub(crate) struct Call<'a> {
     pub operation: Operation,
+    /// The connector's name, or the ticketing system's.
+    pub connector: &'a str,
     pub source: &'a str,
     pub hosts: &'a [String],
     pub method: Method,
@@ -154,7 +161,13 @@ impl VendorClient {
             .dns_resolver(Guard { lookup, allow_loopback: options.allow_loopback })
             .build()
             .map_err(|_| ClientError::Build)?;
-        Ok(Self { client, allow_loopback: options.allow_loopback })
+        Ok(Self { client, allow_loopback: options.allow_loopback, observer: None })
+    }
+
+    /// The same client, whose calls are heard of: one for each try that goes out.
+    #[must_use]
+    pub fn observed_by(self, observer: impl CallObserver + 'static) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
     }
 
     /// Whether vendors on this machine may be called.
@@ -166,11 +179,14 @@ impl VendorClient {
     /// Sends a call once. The answer's body, when the vendor answered with a success.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Bytes, Trouble> {
         let started = Instant::now();
-        let (operation, source) = (call.operation.name(), call.source);
+        let (operation, connector, source) = (call.operation.name(), call.connector, call.source);
         let mut status = None;
         let result = self.exchange(call, &mut status).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let http_status = status.unwrap_or(0);
+        if let (Some(observer), Some(end)) = (&self.observer, end(&result)) {
+            observer.called(connector, end, duration_ms);
+        }
         match &result {
             Ok(_) => {
                 tracing::info!(operation, source_id = source, http_status, duration_ms, "vendor answered")
@@ -188,6 +204,13 @@ impl VendorClient {
             }
         }
         result
+    }
+
+    /// The answer to a call can't be read, whatever its status says.
+    pub(crate) fn unreadable(&self, connector: &str) {
+        if let Some(observer) = &self.observer {
+            observer.unreadable(connector);
+        }
     }
 
     async fn exchange(&self, call: Call<'_>, status: &mut Option<u16>) -> Result<Bytes, Trouble> {
@@ -224,6 +247,18 @@ impl VendorClient {
     }
 }
 
+/// How a call ended, for whoever counts; `None` for one that was never made.
+fn end(result: &Result<Bytes, Trouble>) -> Option<CallEnd> {
+    Some(match result {
+        Ok(_) => CallEnd::Answered,
+        Err(Trouble::NotSent(UNREACHABLE)) => CallEnd::Failed,
+        Err(Trouble::NotSent(_)) => return None,
+        Err(Trouble::Throttled(_)) => CallEnd::Throttled,
+        Err(Trouble::Unauthorized | Trouble::Refused(403) | Trouble::Lost(_)) => CallEnd::Failed,
+        Err(Trouble::Refused(_)) => CallEnd::Answered,
+    })
+}
+
 /// What an error before the answer's head means. The error itself is dropped here: its text holds
 /// the URL.
 fn without_answer(error: &reqwest::Error) -> Trouble {
@@ -237,7 +272,7 @@ fn without_answer(error: &reqwest::Error) -> Trouble {
     // The connector's own errors and time-out: name, TCP and TLS. The request is written only on a
     // connection that this has handed out, so that nothing was sent.
     if error.is_connect() {
-        return Trouble::NotSent("vendor_unreachable");
+        return Trouble::NotSent(UNREACHABLE);
     }
     // The request could not even be built.
     if error.is_builder() {
@@ -294,6 +329,7 @@ mod tests {
         ] {
             let call = Call {
                 operation: Operation::Test,
+                connector: "vendor",
                 source: "vendor-main",
                 hosts: &hosts,
                 method: Method::GET,

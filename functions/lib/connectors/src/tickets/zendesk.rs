@@ -163,9 +163,9 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
             body: Some(Bytes::from(body)),
         };
         let body = self.ask(&asked).await?;
-        let updated: Updated =
-            serde_json::from_slice(&body).map_err(|_| Stop::Trouble(Trouble::Lost(UNREADABLE)))?;
-        if updated.ticket.id.to_string() == id { Ok(()) } else { Err(Trouble::Lost(UNREADABLE).into()) }
+        let updated = serde_json::from_slice(&body).ok();
+        let ours = updated.is_some_and(|updated: Updated| updated.ticket.id.to_string() == id);
+        if ours { Ok(()) } else { Err(Trouble::Lost(self.unreadable()).into()) }
     }
 
     /// Whether a comment with the marker is on the ticket, on any of its pages.
@@ -186,19 +186,29 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
                 body: None,
             };
             let body = self.ask(&asked).await.map_err(fault)?;
-            let page: Page = serde_json::from_slice(&body).map_err(|_| Fault::Unavailable(UNREADABLE))?;
+            let page: Page = serde_json::from_slice(&body).map_err(|_| self.unreadable_page())?;
             if page.comments.iter().any(|comment| comment.holds(marker)) {
                 return Ok(true);
             }
             match (page.meta.has_more, page.meta.after_cursor) {
                 (false, _) => return Ok(false),
                 // Without a way on, or round in a circle, nobody can tell.
-                (true, None) => return Err(Fault::Unavailable(UNREADABLE)),
-                (true, cursor) if cursor == after => return Err(Fault::Unavailable(UNREADABLE)),
+                (true, None) => return Err(self.unreadable_page()),
+                (true, cursor) if cursor == after => return Err(self.unreadable_page()),
                 (true, cursor) => after = cursor,
             }
         }
         Err(Fault::Unavailable(TOO_LONG))
+    }
+
+    /// Tells of an answer that can't be read.
+    fn unreadable(&self) -> Code {
+        self.client.unreadable(ZENDESK);
+        UNREADABLE
+    }
+
+    fn unreadable_page(&self) -> Fault {
+        Fault::Unavailable(self.unreadable())
     }
 
     /// Asks, with the secret's other version when the first one is not accepted: a 401 says that
@@ -260,6 +270,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         self.client
             .send(Call {
                 operation: asked.operation,
+                connector: ZENDESK,
                 source: ZENDESK,
                 hosts: std::slice::from_ref(&account.host),
                 method: asked.method.clone(),

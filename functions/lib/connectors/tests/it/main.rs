@@ -11,6 +11,7 @@ mod canary;
 mod conformance;
 mod faults;
 mod hosts;
+mod observed;
 mod qualifio;
 mod support;
 mod tickets;

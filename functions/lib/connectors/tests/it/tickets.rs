@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_connectors::Ticketing;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::Reference;
+use rightful_domain::metric::{CallEnd, CallObserver};
 use rightful_domain::ports::{Secrets, Tickets};
 use rightful_domain::ticket::{Answered, TicketAnswer};
 use rightful_domain::vendor::Fault;
@@ -346,4 +347,34 @@ pub async fn everything() -> String {
     run(&Raw::resetting().url).await;
     run("http://127.0.0.1:1").await;
     printed
+}
+
+/// The connectors' names and the ends of calls.
+#[derive(Clone, Debug, Default)]
+struct Heard(Arc<Mutex<Vec<(String, Option<CallEnd>)>>>);
+
+impl CallObserver for Heard {
+    fn called(&self, connector: &str, end: CallEnd, _: u64) {
+        self.0.lock().unwrap().push((connector.to_owned(), Some(end)));
+    }
+    fn unreadable(&self, connector: &str) {
+        self.0.lock().unwrap().push((connector.to_owned(), None));
+    }
+}
+
+#[tokio::test]
+async fn a_call_to_the_ticketing_system_is_told_as_one_to_a_vendor() {
+    let server = MockServer::start().await;
+    let unreadable = ResponseTemplate::new(200).set_body_json(json!({"ticket": {"id": 1}}));
+    Mock::given(method("PUT")).respond_with(unreadable).mount(&server).await;
+    Mock::given(method("GET")).respond_with(ResponseTemplate::new(429)).mount(&server).await;
+    let heard = Heard::default();
+    let kept = Ok(vec![secret(&server.uri(), TOKEN)]);
+    let secrets = Kept::new(kept.clone(), kept);
+    let tickets = Ticketing::new(client(true).observed_by(heard.clone()), secrets);
+    tickets.answer("zendesk", &reference("ZD-35436"), &note(false)).await;
+    let _ = tickets.is_answered("zendesk", &reference("ZD-35436"), MARKER).await;
+    let zendesk = |end| ("zendesk".to_owned(), end);
+    let wanted = [Some(CallEnd::Answered), None, Some(CallEnd::Throttled)].map(zendesk);
+    assert_eq!(*heard.0.lock().unwrap(), wanted);
 }

@@ -4,18 +4,23 @@
 //! One run does as much as its time allows and keeps the place where it stopped; the next one goes on
 //! there and comes round to every shard. Nothing rests on that place: it may be lost, stale, or another
 //! run's.
+//!
+//! Beside that it counts all open work, due or not, as it is found when the run begins, and checks that
+//! the event chains of the requests it looks at, and a part of the deployment's journal, hold together.
 
 use super::check::Check;
 use super::verify::Verify;
 use super::{STALE_TRIES, Settings, TaskRef, ended};
 use crate::escalation::{self, Level};
-use crate::event::Fact;
+use crate::event::{ChainError, Fact, verify_chain};
 use crate::failure::Failure;
+use crate::gauge::{Counting, Gauges};
 use crate::ids::{RequestId, SourceId};
+use crate::journal;
 use crate::owner::{self, Owner, is_persons, taken_up_at};
 use crate::ports::{
-    Change, Clock, CommitError, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Keys, Limits, Page, Reads, Row,
-    Vendors, Workflow, Writes,
+    Chains, Change, Clock, CommitError, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Keys, Limits, OpenWork,
+    Page, Reads, Row, Vendors, Workflow, Writes,
 };
 use crate::request::{Request, RequestState};
 use crate::task::{Task, TaskState};
@@ -50,19 +55,10 @@ pub struct Run {
     pub checked: u32,
     /// Workflow attempts it began.
     pub started: u32,
-    /// Tasks nobody knows the state of. This and the counts down to `overdue` leave synthetic requests out.
-    pub unknown: u32,
-    /// Tasks that wait for a person's decision on what was found.
-    pub awaiting_review: u32,
-    /// Tasks that wait for a person because the identifier that the data source needs is missing.
-    pub missing_identifier: u32,
-    /// Open requests whose legal deadline is at most seven days away, or past.
-    pub at_risk: u32,
-    /// Open requests whose legal deadline is at most three days away, or past.
-    pub pressing: u32,
-    /// Open requests whose legal deadline is past.
-    pub overdue: u32,
-    /// Unsettled tasks and closed requests that an execution was to move when the run came.
+    /// What stood open when it began, due or not; `None` when that could not be counted.
+    #[serde(flatten)]
+    pub gauges: Option<Gauges>,
+    /// Of what it looked at: unsettled tasks and closed requests that an execution was to move.
     pub with_workflow: u32,
     /// Those that the vendor worked on.
     pub with_vendor: u32,
@@ -72,6 +68,8 @@ pub struct Run {
     pub with_person: u32,
     /// Closed requests that it found without a kept receipt.
     pub unsigned: u32,
+    /// Event chains that do not verify: of the requests it looked at, and the deployment's journal.
+    pub chains_broken: u32,
     /// Requests it could not bring forward; the next run tries again.
     pub failed: u32,
     /// Whether it stopped before all of the index was read; the next run goes on there.
@@ -82,6 +80,18 @@ pub struct Run {
     /// Why the place to go on from could not be read or kept, for the log; the run went on without.
     #[serde(skip)]
     pub cursor_failure: Option<Failure>,
+    /// Why what stands open could not be counted, for the log; the run went on without.
+    #[serde(skip)]
+    pub gauge_failure: Option<Failure>,
+    /// The requests whose chain of events does not verify, and why, for the log.
+    #[serde(skip)]
+    pub broken: Vec<(RequestId, ChainError)>,
+    /// Why the deployment's journal does not verify, for the log.
+    #[serde(skip)]
+    pub journal_broken: Option<ChainError>,
+    /// Why the deployment's journal could not be read, for the log.
+    #[serde(skip)]
+    pub journal_failure: Option<Failure>,
 }
 
 /// The longest wait between two attempts for one request, in seconds.
@@ -89,6 +99,9 @@ pub const LONGEST_WAIT: u64 = 6 * 3600;
 
 /// How long a task that nobody can move by machine is left alone, in seconds.
 const UNKNOWN_WAIT: u64 = 3600;
+
+/// How many entries of the deployment's journal one run checks.
+const JOURNAL_PAGE: u32 = 100;
 
 /// Seconds that a run leaves for the request it is at when it looks at the clock.
 const FOR_ONE_REQUEST: u64 = 70;
@@ -104,7 +117,7 @@ enum Part {
 
 impl<S, K, V, W, C> Reconcile<'_, S, K, V, W, C>
 where
-    S: Reads + Writes + Limits + DueIndex + Cursors,
+    S: Reads + Writes + Limits + DueIndex + Cursors + OpenWork + Chains,
     K: Keys,
     V: Vendors,
     W: Workflow,
@@ -117,8 +130,10 @@ where
     /// When the due index can't be read; one request's failure stops nobody else's.
     pub async fn run(&self, until: Time) -> Result<Run, Failure> {
         let mut run = Run::default();
-        let mut cursor = self.cursor(&mut run).await;
         let now = self.clock.now();
+        self.count_open(now, until, &mut run).await;
+        let mut cursor = self.cursor(&mut run).await;
+        self.check_journal(&mut cursor, &mut run).await;
         let first = cursor.shard;
         let mut begin = (cursor.after.clone(), cursor.up_to.map_or(now, |up_to| up_to.min(now)));
         let mut seen = BTreeSet::new();
@@ -139,9 +154,71 @@ where
         Ok(run)
     }
 
+    /// Counts all open work. It may take half of the run's time: bringing requests forward goes before
+    /// knowing how many there are.
+    async fn count_open(&self, now: Time, until: Time, run: &mut Run) {
+        let latest = now.plus_seconds(now.seconds_until(until) / 2);
+        match self.read_open(now, latest).await {
+            Ok(gauges) => run.gauges = Some(gauges),
+            Err(failure) => run.gauge_failure = Some(failure),
+        }
+    }
+
+    async fn read_open(&self, now: Time, latest: Time) -> Result<Gauges, Failure> {
+        let mut counting = Counting::new(now);
+        for shard in 0..DUE_SHARDS {
+            let mut after = None;
+            loop {
+                let page = self.store.open_work(shard, after).await?;
+                page.rows.into_iter().for_each(|work| counting.take(work));
+                if page.next.is_none() {
+                    break;
+                }
+                if self.clock.now() > latest {
+                    return Err(Failure::transient("open_work_too_much"));
+                }
+                after = page.next;
+            }
+            counting.end_shard();
+        }
+        Ok(counting.end())
+    }
+
+    /// Checks the next part of the deployment's journal, after its end from the beginning again. An entry
+    /// that does not fit holds the place, so that every run tells of it until it is mended.
+    async fn check_journal(&self, cursor: &mut Cursor, run: &mut Run) {
+        let from = cursor.journal.clone();
+        let after = from.as_ref().map_or(0, |head| head.seq);
+        let stored = match self.store.journal_links(after, JOURNAL_PAGE).await {
+            Ok(stored) => stored,
+            Err(failure) => {
+                run.journal_failure = Some(failure);
+                return;
+            }
+        };
+        match journal::verify(from.as_ref(), &stored) {
+            Ok(next) if next == from => {}
+            Ok(journal) => self.save(cursor, Cursor { journal, ..cursor.clone() }, run).await,
+            Err(error) => {
+                run.chains_broken += 1;
+                run.journal_broken = Some(error);
+            }
+        }
+    }
+
+    /// Checks the chain of a request's events; that it does not hold together stops nothing else.
+    async fn check_chain(&self, id: RequestId, run: &mut Run) -> Result<(), Failure> {
+        if let Err(error) = verify_chain(id, &self.store.event_links(id).await?) {
+            run.chains_broken += 1;
+            run.broken.push((id, error));
+        }
+        Ok(())
+    }
+
     /// The kept place, or the beginning when there is none that can be used.
     async fn cursor(&self, run: &mut Run) -> Cursor {
-        let beginning = Cursor { schema: Cursor::SCHEMA, revision: 0, shard: 0, after: None, up_to: None };
+        let beginning =
+            Cursor { schema: Cursor::SCHEMA, revision: 0, shard: 0, after: None, up_to: None, journal: None };
         match self.store.cursor().await {
             Ok(Some(kept)) if kept.shard < DUE_SHARDS => kept,
             Ok(Some(kept)) => Cursor { revision: kept.revision, ..beginning },
@@ -153,13 +230,17 @@ where
         }
     }
 
-    /// Keeps the place, if it is another one than before. That another run was faster is no failure.
+    /// Keeps the place, if it is another one than before.
     async fn keep(&self, cursor: &mut Cursor, shard: u8, after: Option<String>, up_to: Time, run: &mut Run) {
         if (cursor.shard, &cursor.after) == (shard, &after) {
             return;
         }
         let up_to = after.is_some().then_some(up_to);
-        let place = Cursor { shard, after, up_to, ..cursor.clone() };
+        self.save(cursor, Cursor { shard, after, up_to, ..cursor.clone() }, run).await;
+    }
+
+    /// That another run was faster is no failure.
+    async fn save(&self, cursor: &mut Cursor, place: Cursor, run: &mut Run) {
         match self.store.save_cursor(&place).await {
             Ok(()) => *cursor = Cursor { revision: place.revision + 1, ..place },
             Err(CommitError::Stale) => {}
@@ -225,9 +306,10 @@ where
     /// One request: rules first, then whatever still stands still. A rule that can't be asked about
     /// holds up no other task.
     async fn bring_forward(&self, id: RequestId, until: Time, run: &mut Run) -> Result<(), Failure> {
+        let checked = self.check_chain(id, run).await;
         let asked = self.ask(id, until, run).await;
         self.move_on(id, run).await?;
-        asked
+        asked.and(checked)
     }
 
     async fn ask(&self, id: RequestId, until: Time, run: &mut Run) -> Result<(), Failure> {
@@ -311,18 +393,6 @@ where
         for task in tasks {
             held(owner::of_task(request, task, now, grace));
         }
-        let level = Level::of(request, now);
-        run.at_risk += u32::from(level >= Level::AtRisk);
-        run.pressing += u32::from(level >= Level::Pressing);
-        run.overdue += u32::from(level >= Level::Overdue);
-        if request.synthetic {
-            return;
-        }
-        let counted = |of: fn(&Task) -> bool| super::count(tasks.iter().filter(|task| of(task)).count());
-        run.unknown += counted(|task| task.state == TaskState::Unknown);
-        run.awaiting_review +=
-            counted(|task| task.state == TaskState::AwaitingReview && !task.wants_identifier());
-        run.missing_identifier += counted(Task::wants_identifier);
     }
 
     /// Nothing can be moved now; says when to look again.
@@ -445,8 +515,8 @@ fn is_moved_by_a_workflow(task: &Task) -> bool {
 }
 
 /// Until when an open request has to be looked at, whatever its tasks wait for. One that a person has
-/// to see to, or whose legal deadline is near, is looked at by every run, which counts it: that is what
-/// an alarm can stand on. Any other one by the time of its next level.
+/// to see to, or whose legal deadline is near, is looked at by every run, which says whose it is
+/// (`with_person`). Any other one by the time of its next level.
 fn must_look_by(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Option<Time> {
     let level = Level::of(request, now);
     let next = Level::next_at(request.due_at, now).filter(|_| !request.synthetic);
