@@ -40,7 +40,7 @@ impl Correlated for Event {}
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer {
-    Run(Run),
+    Run(Box<Run>),
     Marking(Marking),
 }
 
@@ -79,7 +79,7 @@ async fn main() -> Result<(), Error> {
             let run = reconcile.run(invocation.until).await?;
             tell(&run);
             rightful_lambda::metrics::write(&metric::of_run(&run));
-            Ok(Answer::Run(run))
+            Ok(Answer::Run(Box::new(run)))
         }
     })
     .await

@@ -201,6 +201,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("copy_unwritable", "the copy can't be written", REPORT),
     ("reason_unreadable", "the reason that was given doesn't open", "check that the data key is the one that it was sealed with"),
     ("delivery_conflict", "this demand came before with another content, and a request was made of the first", "look at what there is: `rightful request list`; then make it with another key"),
+    ("open_work_too_much", "there is more open work than one run of the reconciliation can count in half of its time", "give the function `reconcile` more time or memory; requests are brought forward all the same"),
     ("journal_broken", "the deployment's journal doesn't hold together: an entry was changed, is missing or is out of order", "compare with a backup, and find out who can write to the table"),
     ("receipt_not_kept_yet", "the request is closed, and its receipt isn't kept yet", AGAIN),
     ("events_do_not_verify", "the request's events don't follow each other: one was changed, is missing or is out of order", "compare with a backup: `rightful request show ID --events` names the first one that doesn't fit"),

@@ -84,44 +84,54 @@ fn found() -> Vec<Fact> {
     vec![Fact::Found { source: source(), records: 2 }]
 }
 
+/// A call that the client repeats by itself, twice, before it gives up.
+fn lost() -> [(&'static str, Answer); 3] {
+    [(); 3].map(|()| ("TransactWriteItems", error(500, "InternalServerError")))
+}
+
+/// A transaction that is sent after the head was read, and what comes then.
+fn script(more: impl IntoIterator<Item = (&'static str, Answer)>) -> Vec<(&'static str, Answer)> {
+    std::iter::once(("GetItem", head(4))).chain(more).collect()
+}
+
 #[tokio::test]
 async fn a_commit_is_heard_of_once_it_is_there_whatever_came_before() {
-    let script = vec![
-        ("GetItem", head(4)),
-        ("TransactWriteItems", cancelled(&["None", "ConditionalCheckFailed", "None"])),
-        ("GetItem", nothing()),
-        ("GetItem", head(5)),
-        ("TransactWriteItems", nothing()),
-    ];
-    let (stored, heard) = commit(script, found()).await;
+    let (stored, heard) = commit(
+        script([
+            ("TransactWriteItems", cancelled(&["None", "ConditionalCheckFailed", "None"])),
+            ("GetItem", nothing()),
+            ("GetItem", head(5)),
+            ("GetItem", nothing()),
+            ("TransactWriteItems", nothing()),
+        ]),
+        found(),
+    )
+    .await;
     assert_eq!((stored, heard.all()), (Ok(()), vec![(1, false, 1)]));
 }
 
 #[tokio::test]
 async fn a_commit_whose_answer_got_lost_is_heard_of_once_when_it_is_found_to_be_ours() {
-    for lost in [error(500, "InternalServerError"), cancelled(&["ConditionalCheckFailed", "None", "None"])] {
-        let script =
-            vec![("GetItem", head(4)), ("TransactWriteItems", lost), ("GetItem", row_of_last_transaction(1))];
-        let (stored, heard) = commit(script, found()).await;
-        assert_eq!((stored, heard.all()), (Ok(()), vec![(1, false, 1)]));
-    }
+    let ours = || ("GetItem", row_of_last_transaction(1));
+    let (stored, heard) = commit(script(lost().into_iter().chain([ours()])), found()).await;
+    assert_eq!((stored, heard.all()), (Ok(()), vec![(1, false, 1)]));
+    let refused = cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed", "None"]);
+    let (stored, heard) = commit(script([("TransactWriteItems", refused), ours()]), found()).await;
+    assert_eq!((stored, heard.all()), (Ok(()), vec![(1, false, 1)]));
+    // Told to come back, and stored all the same.
+    let busy = [("TransactWriteItems", cancelled(&[])), ("GetItem", head(5)), ours()];
+    let (stored, heard) = commit(script(busy), found()).await;
+    assert_eq!((stored, heard.all()), (Ok(()), vec![(1, false, 1)]));
 }
 
 #[tokio::test]
 async fn what_is_not_committed_is_not_heard_of() {
-    let script = vec![
-        ("GetItem", head(4)),
-        ("TransactWriteItems", cancelled(&["ConditionalCheckFailed", "None", "None"])),
-        ("GetItem", nothing()),
-    ];
-    let (stored, heard) = commit(script, found()).await;
+    let refused = cancelled(&["ConditionalCheckFailed", "None", "None"]);
+    let stale = [("TransactWriteItems", refused), ("GetItem", nothing())];
+    let (stored, heard) = commit(script(stale), found()).await;
     assert_eq!((stored, heard.all()), (Err(CommitError::Stale), vec![]));
-    let script = vec![
-        ("GetItem", head(4)),
-        ("TransactWriteItems", error(500, "InternalServerError")),
-        ("GetItem", nothing()),
-    ];
-    let (stored, heard) = commit(script, found()).await;
+    let in_vain = lost().into_iter().chain([("GetItem", nothing())]);
+    let (stored, heard) = commit(script(in_vain), found()).await;
     assert!(stored.is_err());
     assert_eq!(heard.all(), vec![]);
 }
@@ -154,8 +164,8 @@ async fn a_request_that_begins_is_heard_of_with_its_row_and_one_that_was_there_i
             other => json!({"S": other}),
         };
     }
-    let lost = vec![("TransactWriteItems", error(500, "InternalServerError")), ("GetItem", ok(row))];
-    let (created, heard) = begin(lost).await;
+    let found_again = lost().into_iter().chain([("GetItem", ok(row))]).collect();
+    let (created, heard) = begin(found_again).await;
     assert_eq!((created, heard), (Ok(Created::New), vec![(1, true, 1)]));
     let failed = vec![("TransactWriteItems", error(400, "AccessDeniedException"))];
     let (created, heard) = begin(failed).await;

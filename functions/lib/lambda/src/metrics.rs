@@ -77,10 +77,10 @@ impl<'a> Line<'a> {
         if self.values.contains_key(&reading.metric) || self.values.len() == MOST {
             return false;
         }
-        if let Some((name, value)) = named {
-            if *self.dimensions.entry(name).or_insert(value) != value {
-                return false;
-            }
+        if let Some((name, value)) = named
+            && *self.dimensions.entry(name).or_insert(value) != value
+        {
+            return false;
         }
         self.values.insert(reading.metric, reading.value);
         true

@@ -13,11 +13,16 @@ use serde_json::{Map, Value, json};
 /// The stage that the embedded stack has.
 const STAGE: &str = "local";
 
-/// The lines of metrics among all logs.
+/// The lines of metrics in the functions' logs; the emulator's own log repeats them.
 fn metrics(stack: &Stack) -> Result<Vec<Map<String, Value>>> {
-    let logs = stack.logs()?;
-    let lines = logs.lines().filter_map(|line| serde_json::from_str::<Map<String, Value>>(line).ok());
-    Ok(lines.filter(|line| line.contains_key("_aws")).collect())
+    stack.logs()?;
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(stack.dir.join("logs/functions"))? {
+        let log = std::fs::read_to_string(entry?.path())?;
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Map<String, Value>>(line).ok());
+        found.extend(lines.filter(|line| line.contains_key("_aws")));
+    }
+    Ok(found)
 }
 
 /// The values of a metric, in order, where a line has these dimensions.
@@ -62,7 +67,7 @@ async fn a_request_leaves_its_metrics_and_the_reconciliation_its_gauges() -> Res
     assert_eq!((&before["open"], before.get("nearestDeadlineSeconds")), (&json!(0), None));
 
     let id = send(&stack, "joao@qualifio.com", "M-1").await?;
-    let (request, task) = stack.closed(id).await?;
+    let (request, task) = stack.until(id, |request, _| request.is_done()).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled));
     // Another one, which nobody erases before it is late.
     stack
@@ -89,6 +94,8 @@ async fn a_request_leaves_its_metrics_and_the_reconciliation_its_gauges() -> Res
     assert_eq!(values(&lines, Metric::RequestDurationSeconds, stage.clone()).len(), 1);
     assert_eq!(values(&lines, Metric::TasksSettled, of("Outcome", "verified_erased")), [1]);
     assert_eq!(values(&lines, Metric::VerificationFound, stage.clone()), [0]);
+    // The reference is none of a ticket there.
+    assert_eq!(values(&lines, Metric::TicketAnswers, of("Result", "undeliverable")), [1]);
     let calls = values(&lines, Metric::VendorCalls, of("Connector", "qualifio"));
     let journal = stack.sandbox.journal().await?;
     assert!(calls.len() >= 4, "searched, submitted, asked, looked again: {calls:?}");

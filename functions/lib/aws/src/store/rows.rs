@@ -308,10 +308,9 @@ pub(crate) fn due_of(item: &Item) -> Option<Due> {
         sk => Some(SourceId::parse(sk.strip_prefix(TASK_PREFIX)?).ok()?),
     };
     // The index holds more than its keys, and a place is its keys alone.
-    let keys = ["pk", "sk", "due_shard", "next_due"];
-    let key: Option<Item> =
-        keys.into_iter().map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect();
-    Some(Due { request, source, cursor: cursor(&key?).ok()? })
+    let is_key = |name: &str| ["pk", "sk", "due_shard", "next_due"].contains(&name);
+    let key: Item = item.clone().into_iter().filter(|(name, _)| is_key(name)).collect();
+    Some(Due { request, source, cursor: cursor(&key).ok()? })
 }
 
 /// What gauges need of an index row: the attributes that the index `due` projects.

@@ -351,7 +351,9 @@ pub async fn everything() -> String {
 
 /// The connectors' names and the ends of calls.
 #[derive(Clone, Debug, Default)]
-struct Heard(Arc<Mutex<Vec<(String, Option<CallEnd>)>>>);
+struct Heard(Arc<Mutex<Vec<Call>>>);
+
+type Call = (String, Option<CallEnd>);
 
 impl CallObserver for Heard {
     fn called(&self, connector: &str, end: CallEnd, _: u64) {
