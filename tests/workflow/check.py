@@ -1210,8 +1210,18 @@ def parameters_in(value, template: dict) -> set[str]:
       ("a parameter that nothing in the function has", lambda t: t["Resources"]["ReviewFunction"]["Properties"]["VersionDescription"].update(
           {"Fn::Sub": t["Resources"]["ReviewFunction"]["Properties"]["VersionDescription"]["Fn::Sub"] + " ${CopyDays}"})),
       ("none", lambda t: t["Resources"]["IntakeFunction"]["Properties"].pop("VersionDescription")),
-      ("a new variable alone", lambda t: variables_of(t, "SearchFunction").update(PLANTED={"Ref": "LogRetentionDays"})))
+      ("a new variable alone", lambda t: variables_of(t, "SearchFunction").update(PLANTED={"Ref": "LogRetentionDays"})),
+      ("an address of any length", lambda t: t["Parameters"]["SyntheticEmail"].update(MaxLength=128)))
 def a_parameters_new_value_publishes_the_functions_that_have_it_and_no_other(template):
+    # The longest that each may be; what Lambda takes is 256 characters.
+    longest = {name: "x" * max([int(found.get("MaxLength", 0)), len(str(found.get("MaxValue", found["Default"]))),
+                                *(len(str(value)) for value in found.get("AllowedValues", []))])
+               for name, found in template["Parameters"].items()}
+    longest |= {name: "over:999999999" for name in ("ErasureReview", "AccessReview")} | {"Stage": "x" * 16}
+    for name, function in functions(template).items():
+        told = function["Properties"].get("VersionDescription", {}).get("Fn::Sub", "")
+        if (length := len(re.sub(r"\$\{(\w+)\}", lambda found: longest[found[1]], told))) > 256:
+            yield f"{name}: its VersionDescription may have {length} characters"
     # SAM looks at the template's text; and Lambda publishes nothing that has not changed.
     for name, function in functions(template).items():
         held = {**template["Globals"]["Function"], **function["Properties"]}

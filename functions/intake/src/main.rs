@@ -18,7 +18,7 @@ use intake::Intake;
 use rightful_aws::{
     Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, TagKey, tls_config,
 };
-use rightful_domain::failure::Failure;
+use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::metric::of_synthetic;
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::{Deserialize, Serialize};
@@ -82,10 +82,13 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// There is no request whose end would tell of it.
+/// There is no request whose end would tell of it. What may pass is tried again: if it does not pass, what
+/// was to be made is undelivered, and no request ends well.
 fn not_made(failure: &Failure) {
     tracing::error!(code = failure.code, "the synthetic request could not be made");
-    rightful_lambda::metrics::write(&of_synthetic(None));
+    if matches!(failure.kind, Kind::Misconfigured | Kind::Refused) {
+        rightful_lambda::metrics::write(&of_synthetic(None));
+    }
 }
 
 #[cfg(test)]

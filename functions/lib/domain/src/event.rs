@@ -431,6 +431,36 @@ pub fn write(head: &Head, request: RequestId, at: Time, fact: &Fact) -> Result<E
     Ok(Event { bytes, head })
 }
 
+/// What every link of a chain has, whatever it tells: one that another version wrote is checked too.
+#[derive(Deserialize)]
+struct Link {
+    seq: u64,
+    prev: String,
+    #[serde(default)]
+    request: Option<RequestId>,
+}
+
+/// The head of a chain after this link, which has to follow `head` and be of this request; of none where it
+/// is the deployment's journal.
+///
+/// # Errors
+/// [`ChainError`] when it does not follow.
+pub(crate) fn follow(head: &Head, request: Option<RequestId>, bytes: &[u8]) -> Result<Head, ChainError> {
+    let at = head.seq + 1;
+    let wrong = |why| ChainError { at, why };
+    let link: Link = serde_json::from_slice(bytes).map_err(|_| wrong("unreadable"))?;
+    if link.seq != at {
+        return Err(wrong("number"));
+    }
+    if link.prev != head.hash {
+        return Err(wrong("previous hash"));
+    }
+    if link.request != request {
+        return Err(wrong("request"));
+    }
+    Ok(Head { seq: at, hash: hash(bytes) })
+}
+
 /// Checks that events follow each other without a gap or a change, and reads them.
 ///
 /// # Errors
@@ -439,26 +469,17 @@ pub fn read_chain(request: RequestId, events: &[Vec<u8>]) -> Result<(Head, Vec<(
     let mut head = Head::start();
     let mut facts = Vec::with_capacity(events.len());
     for bytes in events {
-        let at = head.seq + 1;
-        let wrong = |why| ChainError { at, why };
-        let envelope: Envelope = serde_json::from_slice(bytes).map_err(|_| wrong("unreadable"))?;
-        if envelope.seq != at {
-            return Err(wrong("number"));
-        }
-        if envelope.prev != head.hash {
-            return Err(wrong("previous hash"));
-        }
-        if envelope.request != request {
-            return Err(wrong("request"));
-        }
-        head = Head { seq: at, hash: hash(bytes) };
+        head = follow(&head, Some(request), bytes)?;
+        let unreadable = ChainError { at: head.seq, why: "unreadable" };
+        let envelope: Envelope = serde_json::from_slice(bytes).map_err(|_| unreadable)?;
         facts.push((envelope.at, envelope.fact));
     }
     Ok((head, facts))
 }
 
 /// Checks that a request's events are whole up to the head of their chain, which was read before them:
-/// none was changed, or is missing, the last one included. What follows the head is not looked at: an
+/// none was changed, or is missing, the last one included. What they tell is not read, so that an event which
+/// only another version knows is whole as well. What follows the head is not looked at: an
 /// event that is being appended may be there in part.
 ///
 /// # Errors
@@ -466,7 +487,8 @@ pub fn read_chain(request: RequestId, events: &[Vec<u8>]) -> Result<(Head, Vec<(
 pub fn verify_chain(request: RequestId, stored: &Links) -> Result<(), ChainError> {
     let head = stored.head.as_ref().ok_or(ChainError { at: 1, why: "head missing" })?;
     let told = stored.links.get(..length(head)).unwrap_or(&stored.links);
-    ends_at(head, &read_chain(request, told)?.0)
+    let last = told.iter().try_fold(Head::start(), |head, bytes| follow(&head, Some(request), bytes))?;
+    ends_at(head, &last)
 }
 
 /// How many links a chain of this head has.
@@ -546,6 +568,25 @@ mod tests {
         assert_eq!(broken(Links { head: None, links: links.clone() }).why, "head missing");
         let emptied = [links[0].clone(), Vec::new(), links[2].clone()];
         assert_eq!(broken(stored(&head, &emptied)), ChainError { at: 2, why: "unreadable" });
+    }
+
+    #[test]
+    fn an_event_that_only_another_version_knows_is_whole_as_well() {
+        let link = |request: RequestId| {
+            serde_json::json!({
+                "v": 2, "seq": 1, "prev": Head::start().hash, "request": request, "new": 1,
+                "fact": {"kind": "from_another_version"},
+            })
+            .to_string()
+            .into_bytes()
+        };
+        let links = vec![link(id())];
+        let head = Head { seq: 1, hash: hash(&links[0]) };
+        assert_eq!(read_chain(id(), &links).unwrap_err().why, "unreadable");
+        assert_eq!(verify_chain(id(), &Links { head: Some(head.clone()), links }), Ok(()));
+        let anothers = RequestId::parse("019aa6e0-5c1f-7000-8000-00000000000f").unwrap();
+        let foreign = Links { head: Some(head), links: vec![link(anothers)] };
+        assert_eq!(verify_chain(id(), &foreign).unwrap_err().why, "request");
     }
 
     #[test]

@@ -4,8 +4,7 @@
 //! Architecture Invariant: it holds no secret and no personal data of a data subject.
 
 use crate::actor::Actor;
-use crate::event::{ChainError, Head, canonical, ends_at, hash};
-use crate::failure::Code;
+use crate::event::{ChainError, Head, canonical, ends_at, follow, hash};
 use crate::ids::SourceId;
 use crate::policy::OwnPolicies;
 use crate::ports::Links;
@@ -116,16 +115,9 @@ pub fn read(head: &Head, entries: &[Vec<u8>]) -> Result<(Head, Vec<Entry>), Chai
     let mut head = head.clone();
     let mut read = Vec::with_capacity(entries.len());
     for bytes in entries {
-        let at = head.seq + 1;
-        let wrong = |why: Code| ChainError { at, why };
-        let one: Envelope = serde_json::from_slice(bytes).map_err(|_| wrong("unreadable"))?;
-        if one.seq != at {
-            return Err(wrong("number"));
-        }
-        if one.prev != head.hash {
-            return Err(wrong("previous hash"));
-        }
-        head = Head { seq: at, hash: hash(bytes) };
+        head = follow(&head, None, bytes)?;
+        let unreadable = ChainError { at: head.seq, why: "unreadable" };
+        let one: Envelope = serde_json::from_slice(bytes).map_err(|_| unreadable)?;
         read.push(Entry { seq: one.seq, at: one.at, by: one.by, act: one.act });
     }
     Ok((head, read))
@@ -146,7 +138,7 @@ pub fn verify(from: Option<&Head>, stored: &Links) -> Result<Option<Head>, Chain
     };
     let told = usize::try_from(head.seq.saturating_sub(from.seq)).unwrap_or(usize::MAX);
     let links = stored.links.get(..told).unwrap_or(&stored.links);
-    let (read, _) = read(from, links)?;
+    let read = links.iter().try_fold(from.clone(), |head, bytes| follow(&head, None, bytes))?;
     // A page without any entry, before the head, has a gap in front of it.
     if read.seq >= head.seq || links.is_empty() {
         return ends_at(head, &read).map(|()| None);

@@ -199,9 +199,9 @@ catalogue! {
     EventChainsBroken | Count | Stage, "reconcile",
         "event chains that do not verify, of the requests that a run examined and of the deployment's journal; must be 0";
     SyntheticSucceeded | Count | Stage, "close",
-        "1 when a synthetic request ended as it must (`dry_run`), else 0";
+        "1 when a synthetic request ended as it must (`dry_run` at every data source), else 0";
     SyntheticFailed | Count | Stage, "close, intake",
-        "1 when a synthetic request ended otherwise, or could not be started; else 0";
+        "1 when a synthetic request ended otherwise, or could not be started and no repetition helps; else 0";
 }
 
 impl fmt::Display for Metric {
@@ -310,7 +310,11 @@ fn of_fact(fact: &Fact, committed: &Committed<'_>) -> Vec<Reading> {
         Fact::Received { right, .. } if !synthetic => {
             vec![Reading::by(Metric::RequestsReceived, 1, right.as_str())]
         }
-        Fact::Closed { outcome } if synthetic => of_synthetic(Some(*outcome)).to_vec(),
+        Fact::Closed { outcome } if synthetic => {
+            // One data source that finds nobody hides behind another's dry run in the request's outcome.
+            let everywhere = committed.tasks.iter().all(|task| task.outcome == Some(Outcome::DryRun));
+            of_synthetic(Some(*outcome).filter(|_| everywhere)).to_vec()
+        }
         Fact::Closed { outcome } => {
             let mut readings = vec![Reading::by(Metric::RequestsClosed, 1, outcome.as_str())];
             if let Some(request) = committed.request
@@ -513,6 +517,15 @@ mod tests {
         assert_eq!(closed(RequestOutcome::DryRun), told(1, 0));
         for other in [RequestOutcome::NothingFound, RequestOutcome::Failed, RequestOutcome::Fulfilled] {
             assert_eq!(closed(other), told(0, 1));
+        }
+        let with = |outcome| Row::Task(Task { outcome: Some(outcome), ..task(0) });
+        for (second, succeeded) in [(Outcome::DryRun, 1), (Outcome::NothingFound, 0)] {
+            let rows = vec![row(), with(Outcome::DryRun), with(second)];
+            let told = readings(rows, vec![Fact::Closed { outcome: RequestOutcome::DryRun }]);
+            assert_eq!(
+                told.iter().map(|reading| reading.value).collect::<Vec<_>>(),
+                [succeeded, 1 - succeeded]
+            );
         }
         assert_eq!(of_synthetic(None).map(|reading| reading.value), [0, 1], "could not be started");
     }

@@ -201,6 +201,22 @@ async fn a_broken_chain_is_counted_with_its_request_and_stops_nothing_else() {
     }
 }
 
+#[tokio::test]
+async fn a_head_that_nobody_can_read_is_a_broken_chain() {
+    let (world, _, _) = submitted(2).await;
+    entries(&world, 3).await;
+    let table = world.store.table();
+    for pk in [format!("REQUEST#{}", request_id(1)), "JOURNAL".to_owned()] {
+        let mut head = table.row(&pk, "HEAD").unwrap();
+        head.body = b"{}".to_vec();
+        table.set((pk, "HEAD".to_owned()), Some(head));
+    }
+    world.clock.advance(1000);
+    let run = run(&world).await;
+    assert_eq!((run.chains_broken, run.broken.len()), (2, 1));
+    assert!(run.journal_failure.is_some());
+}
+
 async fn entries(world: &World, count: u32) {
     for _ in 0..count {
         let act = Act::TicketingSet { channel: "zendesk".to_owned() };

@@ -4,6 +4,7 @@
 use anyhow::{Context as _, Result};
 use rightful_domain::event::Fact;
 use rightful_domain::ids::RequestId;
+use rightful_domain::ports::{Change, Row, Writes as _};
 use rightful_domain::request::{Request, RequestOutcome, RequestState};
 use rightful_domain::task::{Outcome, Task, TaskState};
 use rightful_local_tests::process::archive;
@@ -208,12 +209,23 @@ async fn a_copy_is_made_fetched_and_deleted_when_the_person_is_forgotten() -> Re
     for value in ["91.183.156.86", "joao@qualifio.com", "100001\""] {
         assert_eq!(leaks::forms_in(&everywhere, value), Vec::<String>::new(), "{value}");
     }
-    // Whoever is erased later is not remembered for a copy that was made before.
-    let run = stack.rightful_json(&["reconcile", "--now"])?;
-    assert_eq!(run["failed"], 0, "{run}");
     let facts = stack.facts(id).await?;
     assert!(facts.iter().any(|fact| matches!(fact, Fact::CopyKept { records: 5, .. })), "{facts:?}");
     assert!(facts.iter().any(|fact| matches!(fact, Fact::CopyLinked { .. })), "{facts:?}");
+    // The day comes on which the copy goes, and the person with it.
+    let request = stack.request(id).await?;
+    assert!(request.forgotten_at.is_none() && request.forget_at.is_some());
+    let past = Some(request.received_at);
+    let due = Request { forget_at: past, next_due: past, ..request };
+    stack
+        .store
+        .commit(Change { request: id, at: due.received_at, rows: vec![Row::Request(due)], facts: vec![] })
+        .await?;
+    let run = stack.rightful_json(&["reconcile", "--now"])?;
+    assert_eq!(run["failed"], 0, "{run}");
+    stack.until(id, |request, _| request.forgotten_at.is_some()).await?;
+    let gone = stack.refused(&["request", "copy", &of, "-o", &file])?;
+    assert!(gone.text.contains("deleted"), "{}", gone.text);
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use super::verify::Verify;
 use super::{STALE_TRIES, Settings, TaskRef, ended};
 use crate::escalation::{self, Level};
 use crate::event::{ChainError, Fact, verify_chain};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::gauge::{Counting, Gauges};
 use crate::ids::{RequestId, SourceId};
 use crate::journal;
@@ -106,6 +106,11 @@ const JOURNAL_PAGE: u32 = 100;
 /// Seconds that a run leaves for the request it is at when it looks at the clock.
 const FOR_ONE_REQUEST: u64 = 70;
 
+/// Whether what was to be checked can't be read by anybody any more, now or later.
+fn is_damage(failure: Failure) -> bool {
+    failure.kind == Kind::Misconfigured
+}
+
 /// Whether a part of the index was read to its end.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
@@ -169,13 +174,13 @@ where
         for shard in 0..DUE_SHARDS {
             let mut after = None;
             loop {
+                if self.clock.now() > latest {
+                    return Err(Failure::transient("open_work_too_much"));
+                }
                 let page = self.store.open_work(shard, after).await?;
                 page.rows.into_iter().for_each(|work| counting.take(work));
                 if page.next.is_none() {
                     break;
-                }
-                if self.clock.now() > latest {
-                    return Err(Failure::transient("open_work_too_much"));
                 }
                 after = page.next;
             }
@@ -192,6 +197,7 @@ where
         let stored = match self.store.journal_links(after, JOURNAL_PAGE).await {
             Ok(stored) => stored,
             Err(failure) => {
+                run.chains_broken += u32::from(is_damage(failure));
                 run.journal_failure = Some(failure);
                 return;
             }
@@ -208,7 +214,12 @@ where
 
     /// Checks the chain of a request's events; that it does not hold together stops nothing else.
     async fn check_chain(&self, id: RequestId, run: &mut Run) -> Result<(), Failure> {
-        if let Err(error) = verify_chain(id, &self.store.event_links(id).await?) {
+        let checked = match self.store.event_links(id).await {
+            Ok(stored) => verify_chain(id, &stored),
+            Err(failure) if is_damage(failure) => Err(ChainError { at: 1, why: failure.code }),
+            Err(failure) => return Err(failure),
+        };
+        if let Err(error) = checked {
             run.chains_broken += 1;
             run.broken.push((id, error));
         }
