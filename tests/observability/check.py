@@ -27,6 +27,7 @@ import scenarios as life
 from cloudwatch import (ALARM, OK, READINGS, STATISTICS, Alarm, Composite, Datum, Math, Query, Unknown, metrics_of, over_limits,
                         state_of, statistic, unlike_aws)
 from scenarios import DAY, HOUR, MINUTE, NAMESPACE, STAGE
+from workflow.check import Tally
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMETERS = {"Stage": STAGE, "WebhookApiId": life.API, "SyntheticEnabled": "true"}
@@ -872,23 +873,6 @@ def what_is_documented_was_written_with_exactly_those_dimensions_and_nothing_els
 
 
 # ------------------------------------------------------------------------------------ running
-
-
-class Tally:
-    def __init__(self) -> None:
-        self.passed = self.failed = 0
-
-    def expect(self, name: str, complaints: list[str]) -> None:
-        if complaints:
-            self.failed += 1
-            print(f"FAIL {name}")
-            for complaint in complaints:
-                print(f"     {complaint}")
-        else:
-            self.passed += 1
-
-    def expect_complaint(self, name: str, complaints: list[str]) -> None:
-        self.expect(name, [] if complaints else ["no complaint about the planted fault"])
 
 
 def check_evaluation(tally: Tally) -> None:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from workflow.check import Loader  # noqa: E402
 
 PSEUDO = {
     "AWS::AccountId": "123456789012",
@@ -25,25 +29,6 @@ NOTHING = object()
 
 class Unresolved(Exception):
     """What the template asks for that cannot be answered here."""
-
-
-class Loader(yaml.SafeLoader):
-    """CloudFormation's short forms, as the long ones."""
-
-
-def _short_form(loader: Loader, suffix: str, node: yaml.Node):
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-        if suffix == "GetAtt":
-            value = value.split(".", 1)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-
-Loader.add_multi_constructor("!", _short_form)
 
 
 def read(path: Path) -> dict:
