@@ -97,7 +97,7 @@ pub struct Run {
 /// The longest wait between two attempts for one request, in seconds.
 pub const LONGEST_WAIT: u64 = 6 * 3600;
 
-/// How long a task that nobody can move by machine is left alone, in seconds.
+/// How long what nobody can move by machine is left alone, in seconds.
 const UNKNOWN_WAIT: u64 = 3600;
 
 /// How many entries of the deployment's journal one run checks.
@@ -526,13 +526,13 @@ fn is_moved_by_a_workflow(task: &Task) -> bool {
 }
 
 /// Until when an open request has to be looked at, whatever its tasks wait for. One that a person has
-/// to see to, or whose legal deadline is near, is looked at by every run, which says whose it is
-/// (`with_person`). Any other one by the time of its next level.
+/// to see to, or whose legal deadline is near, is looked at once an hour: it is counted anyway, and whoever
+/// acts on it says when it is due. Any other one by the time of its next level.
 fn must_look_by(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Option<Time> {
     let level = Level::of(request, now);
     let next = Level::next_at(request.due_at, now).filter(|_| !request.synthetic);
     if level > Level::None || tasks.iter().any(|task| task.state == TaskState::Unknown || is_persons(task)) {
-        let soon = now.plus_seconds(grace_seconds);
+        let soon = now.plus_seconds(UNKNOWN_WAIT.max(grace_seconds));
         return Some(next.map_or(soon, |at| at.min(soon)));
     }
     next
