@@ -224,7 +224,7 @@ async fn a_copy_is_made_fetched_and_deleted_when_the_person_is_forgotten() -> Re
     let run = stack.rightful_json(&["reconcile", "--now"])?;
     assert_eq!(run["failed"], 0, "{run}");
     stack.until(id, |request, _| request.forgotten_at.is_some()).await?;
-    let gone = stack.refused(&["request", "copy", &of, "-o", &file])?;
+    let gone = stack.refused(&["request", "copy", &of, "-o", &file, "--force"])?;
     assert!(gone.text.contains("deleted"), "{}", gone.text);
     Ok(())
 }
