@@ -19,11 +19,6 @@ UNUSED: list[tuple[str, str, str, str, str]] = [
     ("ConsoleRole", "WriteSourceAndTicketingSecrets", "secretsmanager:RestoreSecret",
      "arn:aws:secretsmanager:*:*:secret:rightful/<Stage>/ticketing/*",
      "only where an operator deleted the secret by hand and sets the ticketing system up again"),
-    ("ReviewRole", "ReadAndWriteRequests", "dynamodb:ConditionCheckItem", "arn:aws:dynamodb:*:*:table/<RequestsTable>",
-     "only where what is parked holds a lease: another request about the person came first, its records changed since, "
-     "and an execution that was lost is begun again for another data source"),
-    ("ReviewRole", "ReadAndWriteRequests", "dynamodb:Query", "arn:aws:dynamodb:*:*:table/<RequestsTable>",
-     "only where a person decides once more after a submission that came to nothing, when a data source runs again"),
 ]
 
 # Used in some runs and not in others, because it depends on who comes first.
@@ -32,6 +27,11 @@ SOMETIMES: list[tuple[str, str, str, str, str]] = [
      "only where a receipt was kept and close was lost before it could say so"),
     ("ConsoleRole", "ReadAndWriteRequests", "dynamodb:ConditionCheckItem", "arn:aws:dynamodb:*:*:table/<RequestsTable>",
      "only where a person decides under a lease: another request about the person came first, and records appeared since"),
+    ("ReviewRole", "ReadAndWriteRequests", "dynamodb:ConditionCheckItem", "arn:aws:dynamodb:*:*:table/<RequestsTable>",
+     "only where what is parked holds a lease: another request about the person came first, its records changed since, "
+     "and an execution that was lost is begun again for another data source"),
+    ("ReviewRole", "ReadAndWriteRequests", "dynamodb:Query", "arn:aws:dynamodb:*:*:table/<RequestsTable>",
+     "only where a person decides once more after a submission that came to nothing, when a data source runs again"),
     ("ReviewRole", "ReleaseReviews", "states:SendTaskSuccess", "*",
      "only where the state that parks runs twice, or somebody decides between the question and the parking"),
 ]
