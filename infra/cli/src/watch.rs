@@ -13,7 +13,7 @@ use rightful_aws::SystemClock;
 use rightful_domain::ids::RequestId;
 use rightful_domain::ports::Clock as _;
 use rightful_domain::request::{RequestOutcome, RequestState};
-use rightful_domain::task::TaskState;
+use rightful_domain::task::{Outcome, TaskState};
 use rightful_domain::ticket::AnswerState;
 use rightful_domain::time::Time;
 use rightful_domain::view::{RequestDetail, RequestView, TaskView};
@@ -156,18 +156,16 @@ pub async fn watch(out: Out, deployment: &Deployment, id: RequestId, watching: W
     } else {
         out.line(closing(&last, end))?;
     }
-    Ok(if end == End::Closed { exit_code(&last.request) } else { OPEN })
+    Ok(if end == End::Closed { exit_code(&last.request, &last.tasks) } else { OPEN })
 }
 
-/// What a watched request ends the command with. A synthetic one is there to be tried out to its end.
-fn exit_code(request: &RequestView) -> u8 {
+/// What a watched request ends the command with. A synthetic one is there to be tried out to its end, at
+/// every data source.
+fn exit_code(request: &RequestView, tasks: &[TaskView]) -> u8 {
     match (request.state, request.outcome) {
         (RequestState::Closed, Some(outcome)) if request.synthetic => {
-            if outcome == RequestOutcome::DryRun {
-                OK
-            } else {
-                OTHER_OUTCOME
-            }
+            let everywhere = tasks.iter().all(|task| task.outcome == Some(Outcome::DryRun));
+            if outcome == RequestOutcome::DryRun && everywhere { OK } else { OTHER_OUTCOME }
         }
         (
             RequestState::Closed,
@@ -460,10 +458,14 @@ mod tests {
             (RequestOutcome::Cancelled, OTHER_OUTCOME),
         ] {
             request.outcome = Some(outcome);
-            assert_eq!(exit_code(&fixtures::detail(&request, &[], "09:31:00").request), code, "{outcome:?}");
+            assert_eq!(
+                exit_code(&fixtures::detail(&request, &[], "09:31:00").request, &[]),
+                code,
+                "{outcome:?}"
+            );
         }
         let open = fixtures::unknown().0;
-        assert_eq!(exit_code(&fixtures::detail(&open, &[], "09:31:00").request), OPEN);
+        assert_eq!(exit_code(&fixtures::detail(&open, &[], "09:31:00").request, &[]), OPEN);
     }
 
     #[test]
@@ -480,10 +482,14 @@ mod tests {
         assert_eq!(json_of(&now, change)["synthetic"], true);
         assert!(closing(&now, End::Closed).starts_with("synthetic: dry_run"));
         assert!(!closing(&now, End::Person).contains("legal date"));
-        assert_eq!(exit_code(&now.request), OK);
+        assert_eq!(exit_code(&now.request, &now.tasks), OK);
+        let mut elsewhere = now.tasks.clone();
+        elsewhere[0].outcome = Some(Outcome::NothingFound);
+        assert_eq!(exit_code(&now.request, &elsewhere), OTHER_OUTCOME, "one data source knows nobody");
         for outcome in [RequestOutcome::NothingFound, RequestOutcome::Fulfilled, RequestOutcome::Failed] {
             request.outcome = Some(outcome);
-            assert_eq!(exit_code(&snapshot(20, request.clone(), tasks.clone()).request), OTHER_OUTCOME);
+            let ended = snapshot(20, request.clone(), tasks.clone());
+            assert_eq!(exit_code(&ended.request, &ended.tasks), OTHER_OUTCOME);
         }
     }
 
