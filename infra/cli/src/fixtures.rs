@@ -8,7 +8,7 @@ use rightful_domain::request::{Request, RequestOutcome, RequestState, Right};
 use rightful_domain::seal::Tag;
 use rightful_domain::task::{Counts, Decision, Outcome, Rule, RuleState, Task, TaskState};
 use rightful_domain::time::Time;
-use rightful_domain::vendor::{Claim, RuleStatus};
+use rightful_domain::vendor::{Claim, RuleStatus, Target};
 use rightful_domain::view::{At, RequestDetail};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -38,13 +38,14 @@ impl Catalogue for Asked {
     fn check_params(&self, _: &str, _: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
         Ok(())
     }
-    fn steers_secret(&self, _: &str, _: &str) -> bool {
-        false
+    fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<Target, Vec<Objection>> {
+        Ok(Target { connector: connector.to_owned(), version: 1, params: params.clone() })
     }
     fn check_secret(
         &self,
         _: &str,
         _: &BTreeMap<String, Zeroizing<String>>,
+        _: &Target,
     ) -> Result<Zeroizing<String>, Vec<Objection>> {
         Ok(Zeroizing::default())
     }
@@ -87,6 +88,7 @@ pub fn open() -> (Request, Vec<Task>) {
         origin: "operator".to_owned(),
         sources: vec![SourceId::parse("main").unwrap()],
         identifier_kinds: vec![IdentifierKind::email()],
+        not_asked: vec![],
         identifiers: None,
         subject: Some(tag(1)),
         received_at,
@@ -151,6 +153,8 @@ pub fn rule() -> Rule {
         accepted_at: Some(at("09:30:03")),
         finished_at: Some(at("09:30:06")),
         confirmed: 2,
+        strangers: 0,
+        refused: None,
         claim: Some(Claim::Anonymised),
     }
 }

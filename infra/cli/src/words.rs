@@ -10,7 +10,7 @@ use rightful_domain::owner::{Held, Owner};
 use rightful_domain::policy::{OwnPolicies, Policy};
 use rightful_domain::ports::AskedKind;
 use rightful_domain::request::{EndStatus, Extension, Ground, RefusalGround, RequestOutcome, RequestState};
-use rightful_domain::task::{Outcome, RuleState, TaskState, Verdict};
+use rightful_domain::task::{Asked, Outcome, RuleState, TaskState, Verdict};
 use rightful_domain::ticket::{Answer, AnswerState};
 use rightful_domain::vendor::{Claim, RuleStatus};
 use rightful_domain::view::{Needs, RequestView, RuleView, TaskView};
@@ -80,11 +80,13 @@ pub fn rule_state(state: RuleState) -> &'static str {
         RuleState::Accepted => "the vendor accepted it",
         RuleState::Finished => "the vendor says it is done",
         RuleState::NotSent => "it certainly had no effect and is sent again",
-        RuleState::Rejected => "the vendor refused it; it had no effect",
+        RuleState::Rejected => "it was not taken; it had no effect",
+        RuleState::NotTaken => "the vendor did not take it; a look tells whether its records are there",
+        RuleState::Gone => "the vendor did not take it, and a look found none of its records",
         RuleState::Unknown => "nobody knows yet whether it had an effect; a look comes before anything else",
         RuleState::Unreferenced => "it was not answered, and a look found none of its records",
-        RuleState::Left => "it was not answered, and looks still find some of its records",
-        RuleState::Repeated => "it was not answered; a later batch names what was left of it",
+        RuleState::Left => "it was not answered or not taken, and looks still find some of its records",
+        RuleState::Repeated => "it was not answered or not taken; a later batch names what was left of it",
     }
 }
 
@@ -271,7 +273,24 @@ pub fn verdict(verdict: Verdict, records: u32) -> String {
         Verdict::Proceed if records == 0 => "leave out, as its identifier is missing".to_owned(),
         Verdict::Proceed => "proceed".to_owned(),
         Verdict::Refuse(ground) => format!("refuse, {} ({})", ground.as_str(), refusal(ground)),
+        Verdict::LeftOut => "leave out, as it can't be searched".to_owned(),
     }
+}
+
+/// What a search asked and set aside, behind its count.
+fn heard(asked: &Asked) -> String {
+    let mut parts = String::new();
+    for (number, what) in [
+        (asked.spellings, "spelling(s) asked"),
+        (asked.marked, "with another identifier"),
+        (asked.set_aside, "set aside"),
+        (asked.doubtful, "of these doubtful"),
+    ] {
+        if number > 0 {
+            parts.push_str(&format!(", {number} {what}"));
+        }
+    }
+    parts
 }
 
 /// What the ground of a refusal means.
@@ -392,7 +411,26 @@ pub fn fact(fact: &Fact) -> String {
             roles(who),
             codes(reason)
         ),
-        Fact::Found { source, records } => format!("found: {source}, {records} record(s)"),
+        Fact::Targeted { source, target } => format!("targeted: {source} is {}", target.words()),
+        Fact::TargetChanged { source } => {
+            format!("target_changed: {source} points elsewhere since; it is searched and decided on anew")
+        }
+        Fact::Found { source, records, asked } => format!("found: {source}, {records} record(s){}", heard(asked)),
+        Fact::WentBack { source, round, appeared } => {
+            format!("went_back: {source}, {appeared} record(s) beyond the decision, round {round}")
+        }
+        Fact::LeftOut { source, by } => format!("left_out: {source} can't be searched, by {by}"),
+        Fact::ReasonRead { source, by } => format!("reason_read: {source}, by {by}"),
+        Fact::Doubted { source, batch, rule_id, reason } => {
+            format!("doubted: {source}, batch {batch}, {} ({})", rule_id, codes(reason))
+        }
+        Fact::StrangersListed { source, batch, strangers } => {
+            format!("strangers_listed: {source}, batch {batch}, {strangers} record(s) never submitted")
+        }
+        Fact::Looked { source, left, appeared, assurance } => format!(
+            "looked: {source}, {left} record(s) still there, {appeared} new{}",
+            assurance.map(|one| format!(", {}", one.as_str())).unwrap_or_default()
+        ),
         Fact::Decided { source, by, records, .. } => {
             format!("decided: {source}, {records} record(s), by {by}")
         }
@@ -415,8 +453,9 @@ pub fn fact(fact: &Fact) -> String {
         Fact::Stated { source, by, outcome: stated } => {
             format!("stated: {source}, {} by the word of {by}", stated.as_str())
         }
-        Fact::RecordsShown { source, by, records } => {
-            format!("records_shown: {source}, {records} record(s) to {by}")
+        Fact::RecordsShown { source, by, records, with_fields } => {
+            let with = if *with_fields { " with their fields" } else { "" };
+            format!("records_shown: {source}, {records} record(s){with} to {by}")
         }
         Fact::Copied { source, records, gone } => {
             format!("copied: {source}, {records} record(s), {gone} were gone")
@@ -566,6 +605,7 @@ mod tests {
                 synthetic,
                 identifier_kinds: vec![IdentifierKind::email()],
                 sources: vec![SourceId::parse("main").unwrap()],
+                not_asked: vec![],
                 due_at: crate::fixtures::at("09:30:00"),
             })
         };

@@ -3,6 +3,7 @@
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::SourceId;
 use rightful_domain::ports::{AskedKind, Catalogue, Objection};
+use rightful_domain::vendor::Target;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
@@ -60,17 +61,21 @@ impl Catalogue for FakeCatalogue {
         }
     }
 
-    fn steers_secret(&self, _: &str, param: &str) -> bool {
-        param == "host"
+    fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<Target, Vec<Objection>> {
+        Ok(target(connector, params))
     }
 
     fn check_secret(
         &self,
         _: &str,
         fields: &BTreeMap<String, Zeroizing<String>>,
+        target: &Target,
     ) -> Result<Zeroizing<String>, Vec<Objection>> {
         match fields.get("token").filter(|token| !token.is_empty()) {
-            Some(token) => Ok(Zeroizing::new(format!("{{\"token\":\"{}\"}}", token.as_str()))),
+            Some(token) => {
+                let (token, target) = (token.as_str(), target.fingerprint());
+                Ok(Zeroizing::new(format!("{{\"token\":\"{token}\",\"target\":\"{target}\"}}")))
+            }
             None => Err(vec![Objection { name: "token".to_owned(), what: "give it".to_owned() }]),
         }
     }
@@ -78,4 +83,11 @@ impl Catalogue for FakeCatalogue {
     fn secret_name(&self, source: &SourceId) -> String {
         format!("source/{source}")
     }
+}
+
+/// The target of a fake data source: its host alone steers.
+#[must_use]
+pub fn target(connector: &str, params: &BTreeMap<String, String>) -> Target {
+    let params = params.clone().into_iter().filter(|(name, _)| name == "host").collect();
+    Target { connector: connector.to_owned(), version: 1, params }
 }

@@ -1,5 +1,6 @@
 //! A vendor with a script: it behaves as a plain vendor does, unless the test has ordered answers.
 
+use crate::catalogue::target;
 use crate::clock::TestClock;
 use crate::gate::Gate;
 use rightful_domain::copy::RecordCopy;
@@ -11,7 +12,8 @@ use rightful_domain::ports::{Clock, Vendors};
 use rightful_domain::request::Right;
 use rightful_domain::time::Time;
 use rightful_domain::vendor::{
-    Batch, Capabilities, Claim, DataSource, Fault, Found, RecordId, RuleReport, RuleStatus, Submitted, Vendor,
+    Batch, Capabilities, Claim, DataSource, Fault, Found, RecordId, RuleReport, RuleStatus, SetAside,
+    ShownRecord, Submitted, Target, Vendor,
 };
 use rightful_domain::waits::Waits;
 use std::cell::RefCell;
@@ -65,13 +67,18 @@ pub struct Timed<T> {
 /// takes its time: what the caller never hears of has happened nevertheless.
 pub trait Script {
     /// A search.
-    fn search(&self, identifiers: &[Identifier]) -> Timed<Result<Found, Fault>>;
+    fn search(&self, by: &[Identifier], named: &[Identifier]) -> Timed<Result<Found, Fault>>;
     /// A fetch of the records.
     fn copy(&self, identifiers: &[Identifier]) -> Timed<Result<Vec<RecordCopy>, Fault>>;
     /// A submission.
     fn submit(&self, batch: &Batch<'_>) -> Timed<Submitted>;
     /// A question about a rule.
-    fn status(&self, rule_id: &str, records: &[RecordId]) -> Timed<Result<RuleReport, Fault>>;
+    fn status(
+        &self,
+        rule_id: &str,
+        own: &[RecordId],
+        batch: &[RecordId],
+    ) -> Timed<Result<RuleReport, Fault>>;
 }
 
 #[derive(Debug)]
@@ -93,6 +100,14 @@ pub struct State {
     pub people: BTreeMap<String, BTreeSet<RecordId>>,
     /// Ordered answers to searches, used up one by one.
     pub searches: VecDeque<Result<Vec<RecordId>, Fault>>,
+    /// What every search sets aside beside what it finds.
+    pub set_aside: Vec<SetAside>,
+    /// Records that show another value of a kind that the request names.
+    pub marked: BTreeSet<RecordId>,
+    /// Whether it compares identifiers byte by byte: `people` is then keyed by what it holds.
+    pub exact: bool,
+    /// How many records a finished rule lists that it never named.
+    pub strangers: usize,
     /// Ordered answers to submissions.
     pub submissions: VecDeque<Reply>,
     /// Ordered answers to questions about rules.
@@ -120,6 +135,12 @@ pub struct State {
 }
 
 impl State {
+    /// Its records of the people that these identifiers point at.
+    fn held(&self, identifiers: &[Identifier]) -> BTreeSet<RecordId> {
+        let key = |one: &Identifier| if self.exact { one.expose().to_owned() } else { one.comparable() };
+        identifiers.iter().filter_map(|one| self.people.get(&key(one))).flatten().cloned().collect()
+    }
+
     fn erase(&mut self, gone: &[RecordId]) {
         for records in self.people.values_mut() {
             records.retain(|record| !gone.contains(record));
@@ -148,6 +169,10 @@ impl fmt::Debug for State {
 pub fn plain() -> Capabilities {
     Capabilities {
         title: "Plain".to_owned(),
+        target: target("plain", &BTreeMap::new()),
+        ignores_case: vec![IdentifierKind::email()],
+        states_whole: true,
+        control: None,
         identifiers: vec![IdentifierKind::email()],
         rights: vec![Right::Erasure, Right::Access],
         export: None,
@@ -183,6 +208,10 @@ impl FakeVendor {
             capabilities: capabilities.clone(),
             people: BTreeMap::new(),
             searches: VecDeque::new(),
+            set_aside: Vec::new(),
+            marked: BTreeSet::new(),
+            exact: false,
+            strangers: 0,
             submissions: VecDeque::new(),
             statuses: VecDeque::new(),
             polls: 1,
@@ -272,18 +301,19 @@ impl FakeVendor {
         if let Some(ordered) = state.statuses.pop_front() {
             return ordered;
         }
-        let keeps = state.keeps;
+        let (keeps, strangers) = (state.keeps, state.strangers);
         let rule = state.rules.get_mut(rule_id).ok_or(Fault::RuleNotFound)?;
         if rule.polls > 0 {
             rule.polls -= 1;
-            return Ok(RuleReport { status: RuleStatus::Pending, confirmed: 0, claim: Claim::NotStated });
+            let (status, claim) = (RuleStatus::Pending, Claim::NotStated);
+            return Ok(RuleReport { status, confirmed: 0, strangers: 0, claim });
         }
         let (gone, erases) = (rule.records.clone(), !rule.dry_run && !keeps);
         if erases {
             state.erase(&gone);
         }
         let confirmed = gone.iter().filter(|record| asked.contains(record)).count();
-        Ok(RuleReport { status: RuleStatus::Finished, confirmed, claim: Claim::Deleted })
+        Ok(RuleReport { status: RuleStatus::Finished, confirmed, strangers, claim: Claim::Deleted })
     }
 }
 
@@ -292,24 +322,41 @@ impl Vendor for FakeVendor {
         &self.capabilities
     }
 
-    async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
+    async fn search(&self, by: &[Identifier], named: &[Identifier]) -> Result<Found, Fault> {
         self.gate.point("vendor search").await;
         if let Some(script) = self.script() {
-            return self.took(script.search(identifiers), "after vendor search").await;
+            return self.took(script.search(by, named), "after vendor search").await;
         }
-        self.called(Call::Search(identifiers.len()));
+        self.called(Call::Search(by.len()));
         let mut state = self.state.borrow_mut();
         state.work(self.clock.now());
         let found = match state.searches.pop_front() {
             Some(ordered) => ordered,
-            None => {
-                let held = identifiers.iter().filter_map(|one| state.people.get(&one.comparable()));
-                let unique: BTreeSet<RecordId> = held.flatten().cloned().collect();
-                Ok(unique.into_iter().collect())
-            }
+            None => Ok(state.held(by).into_iter().collect()),
         };
         state.last_found = found.clone().ok();
-        found.map(|records| Found { records })
+        found.map(|records: Vec<RecordId>| Found {
+            marked: records.iter().filter(|record| state.marked.contains(record)).cloned().collect(),
+            records,
+            set_aside: state.set_aside.clone(),
+        })
+    }
+
+    async fn show(&self, by: &[Identifier], named: &[Identifier]) -> Result<Vec<ShownRecord>, Fault> {
+        let found = self.search(by, named).await?;
+        let found_by = by.first().map_or_else(IdentifierKind::email, |one| one.kind().clone());
+        let shown = |id: Option<RecordId>, marked, set_aside, doubtful| ShownRecord {
+            fields: vec![("name".to_owned(), "Ana Canario".to_owned())],
+            found_by: found_by.clone(),
+            id,
+            marked,
+            set_aside,
+            doubtful,
+        };
+        let records =
+            found.records.iter().map(|id| shown(Some(id.clone()), found.marked.contains(id), false, false));
+        let aside = found.set_aside.iter().map(|one| shown(one.id.clone(), false, true, one.doubtful));
+        Ok(records.chain(aside).collect())
     }
 
     async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault> {
@@ -322,8 +369,7 @@ impl Vendor for FakeVendor {
         if let Some(Err(fault)) = state.searches.pop_front() {
             return Err(fault);
         }
-        let held = identifiers.iter().filter_map(|one| state.people.get(&one.comparable()));
-        let unique: BTreeSet<RecordId> = held.flatten().cloned().collect();
+        let unique = state.held(identifiers);
         let content = |id: &RecordId| serde_json::json!({"id": id.expose(), "name": "Ana Canario"});
         Ok(unique.into_iter().map(|id| RecordCopy { content: content(&id), id }).collect())
     }
@@ -357,13 +403,13 @@ impl Vendor for FakeVendor {
         answer
     }
 
-    async fn status(&self, rule_id: &str, records: &[RecordId]) -> Result<RuleReport, Fault> {
+    async fn status(&self, rule_id: &str, own: &[RecordId], batch: &[RecordId]) -> Result<RuleReport, Fault> {
         self.gate.point("vendor status").await;
         if let Some(script) = self.script() {
-            return self.took(script.status(rule_id, records), "after vendor status").await;
+            return self.took(script.status(rule_id, own, batch), "after vendor status").await;
         }
         self.called(Call::Status(rule_id.to_owned()));
-        self.ask(rule_id, records)
+        self.ask(rule_id, own)
     }
 
     async fn test(&self) -> Result<(), Fault> {
@@ -376,7 +422,7 @@ impl Vendor for FakeVendor {
 pub struct FakeVendors {
     gate: Gate,
     clock: TestClock,
-    all: Rc<RefCell<BTreeMap<SourceId, FakeVendor>>>,
+    all: Rc<RefCell<BTreeMap<(SourceId, Option<String>), FakeVendor>>>,
 }
 
 impl FakeVendors {
@@ -389,22 +435,36 @@ impl FakeVendors {
     /// The vendor behind a data source; it is there as soon as someone asks for it.
     #[must_use]
     pub fn vendor(&self, source: &SourceId) -> FakeVendor {
+        self.at(source, None)
+    }
+
+    /// The vendor behind a data source at this host; without one, where it is first set up.
+    #[must_use]
+    pub fn at(&self, source: &SourceId, host: Option<&str>) -> FakeVendor {
         let new = || FakeVendor::new(self.gate.clone(), self.clock.clone());
-        self.all.borrow_mut().entry(source.clone()).or_insert_with(new).clone()
+        let key = (source.clone(), host.map(str::to_owned));
+        self.all.borrow_mut().entry(key).or_insert_with(new).clone()
     }
 }
 
 impl Vendors for FakeVendors {
     type Vendor = FakeVendor;
 
-    async fn open(&self, source: &DataSource) -> Result<FakeVendor, Failure> {
+    fn target(&self, source: &DataSource) -> Result<Target, Failure> {
+        Ok(target(&source.connector, &source.params))
+    }
+
+    async fn open(&self, source: &DataSource, at: &Target) -> Result<FakeVendor, Failure> {
         self.gate.point("open vendor").await;
-        let mut vendor = self.vendor(&source.id);
+        let mut vendor = self.at(&source.id, at.params.get("host").map(String::as_str));
         let (broken, capabilities) = {
             let state = vendor.state.borrow();
             (state.broken, state.capabilities.clone())
         };
-        vendor.capabilities = capabilities;
+        vendor.capabilities = Capabilities { target: at.clone(), ..capabilities };
+        if let Some(control) = &source.control {
+            vendor.capabilities.control = Identifier::new(control.kind.clone(), &control.value).ok();
+        }
         broken.map_or(Ok(vendor), Err)
     }
 }

@@ -152,6 +152,7 @@ impl World {
             params: BTreeMap::new(),
             enabled,
             review: OwnPolicies::default(),
+            control: None,
             revision: 1,
             created_at: self.now(),
         };

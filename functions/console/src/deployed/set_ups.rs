@@ -5,6 +5,7 @@ use rightful_connectors::{
     Connectors, Definition, KnownConnectors, Param, ParamKind, ParamValue, check_zendesk_base_url,
     check_zendesk_user, ticketing_secret_name,
 };
+use rightful_domain::vendor::Target;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::ids::SourceId;
 use rightful_domain::ports::{AskedKind, Catalogue, Objection};
@@ -45,15 +46,16 @@ impl Catalogue for ThisVersion {
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
         self.known.check_params(connector, params)
     }
-    fn steers_secret(&self, connector: &str, param: &str) -> bool {
-        self.known.steers_secret(connector, param)
+    fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<Target, Vec<Objection>> {
+        self.known.target(connector, params)
     }
     fn check_secret(
         &self,
         connector: &str,
         fields: &BTreeMap<String, Zeroizing<String>>,
+        target: &Target,
     ) -> Result<Zeroizing<String>, Vec<Objection>> {
-        self.known.check_secret(connector, fields)
+        self.known.check_secret(connector, fields, target)
     }
     fn secret_name(&self, source: &SourceId) -> String {
         self.known.secret_name(source)

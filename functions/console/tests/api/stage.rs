@@ -23,7 +23,7 @@ use rightful_domain::journal::Entry;
 use rightful_domain::policy::{Policies, Policy};
 use rightful_domain::ports::{AskedKind, Catalogue, Objection, Page};
 use rightful_domain::request::{Request, RequestState, Right};
-use rightful_domain::vendor::Capabilities;
+use rightful_domain::vendor::{Capabilities, Target};
 use rightful_domain::view::{ConnectorView, ParamView, SecretFieldView};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -107,15 +107,16 @@ impl Catalogue for FakeSetUps {
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
         FakeCatalogue.check_params(connector, params)
     }
-    fn steers_secret(&self, connector: &str, param: &str) -> bool {
-        FakeCatalogue.steers_secret(connector, param)
+    fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<Target, Vec<Objection>> {
+        FakeCatalogue.target(connector, params)
     }
     fn check_secret(
         &self,
         connector: &str,
         fields: &BTreeMap<String, Zeroizing<String>>,
+        target: &Target,
     ) -> Result<Zeroizing<String>, Vec<Objection>> {
-        FakeCatalogue.check_secret(connector, fields)
+        FakeCatalogue.check_secret(connector, fields, target)
     }
     fn secret_name(&self, source: &SourceId) -> String {
         FakeCatalogue.secret_name(source)

@@ -42,6 +42,7 @@ fn request() -> Request {
         origin: "standard".to_owned(),
         sources: vec![source()],
         identifier_kinds: vec![],
+        not_asked: vec![],
         identifiers: None,
         subject: Some(Tag::new("key", &[1, 2])),
         received_at: now(),

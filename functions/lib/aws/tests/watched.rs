@@ -82,7 +82,7 @@ async fn commit(script: Vec<(&'static str, Answer)>, facts: Vec<Fact>) -> (Resul
 }
 
 fn found() -> Vec<Fact> {
-    vec![Fact::Found { source: source(), records: 2 }]
+    vec![Fact::Found { source: source(), records: 2, asked: rightful_domain::task::Asked::default() }]
 }
 
 /// A call that the client repeats by itself, twice, before it gives up.

@@ -148,6 +148,7 @@ pub(crate) fn report(
     Ok(RuleReport {
         status: meaning(status, &definition.statuses, source),
         confirmed: confirmed.len(),
+        strangers: 0,
         claim,
     })
 }

@@ -2,12 +2,14 @@
 //! for, and what is wrong with what an operator gave. No message repeats a value.
 
 use crate::connectors::Connectors;
-use crate::definition::{Auth, Definition, ParamKind};
+use crate::definition::{Auth, Definition};
+use crate::params::ParamProblem;
 use crate::source::secret_name;
 use reqwest::header::HeaderValue;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::ids::SourceId;
 use rightful_domain::ports::{AskedKind, Catalogue, Objection};
+use rightful_domain::vendor::Target;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
@@ -88,17 +90,20 @@ impl Catalogue for KnownConnectors {
         if objections.is_empty() { Ok(()) } else { Err(objections) }
     }
 
-    fn steers_secret(&self, connector: &str, param: &str) -> bool {
-        let known = self.definition(connector).ok();
-        let kind =
-            known.and_then(|known| known.params.iter().find(|one| one.name == param)).map(|one| &one.kind);
-        matches!(kind, Some(ParamKind::Url | ParamKind::Host))
+    fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<Target, Vec<Objection>> {
+        let definition = self.definition(connector).map_err(|unknown| vec![unknown])?;
+        let checked = definition.check_params(params, self.allow_loopback);
+        let wrong = |problems: Vec<ParamProblem>| {
+            problems.into_iter().map(|problem| objection(&problem.name, problem.message)).collect::<Vec<_>>()
+        };
+        checked.map(|params| definition.target(&params)).map_err(wrong)
     }
 
     fn check_secret(
         &self,
         connector: &str,
         fields: &BTreeMap<String, Zeroizing<String>>,
+        _target: &Target,
     ) -> Result<Zeroizing<String>, Vec<Objection>> {
         let definition = self.definition(connector).map_err(|unknown| vec![unknown])?;
         let known: Vec<&str> = definition.secret.iter().map(|field| field.name.as_str()).collect();

@@ -4,6 +4,7 @@ use crate::definition::{Definition, Param, ParamKind, instead};
 use crate::net;
 use crate::template::{Values, plain};
 use reqwest::Url;
+use rightful_domain::vendor::Target;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -16,6 +17,17 @@ pub enum ParamValue {
     Integer(i64),
     /// Of type `boolean`.
     Boolean(bool),
+}
+
+impl ParamValue {
+    /// The value as a text.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Integer(number) => number.to_string(),
+            Self::Boolean(on) => on.to_string(),
+        }
+    }
 }
 
 /// Checked parameters: each one that the connector has, the URL its paths are put on, and the only
@@ -71,6 +83,18 @@ impl fmt::Display for ParamProblem {
 }
 
 impl Definition {
+    /// The target that checked parameters point at.
+    pub(crate) fn target(&self, params: &Params) -> Target {
+        let steering = |param: &&Param| matches!(param.kind, ParamKind::Url | ParamKind::Host);
+        let params = self
+            .params
+            .iter()
+            .filter(steering)
+            .filter_map(|param| Some((param.name.clone(), params.get(&param.name)?.text())))
+            .collect();
+        Target { connector: self.name.clone(), version: 1, params }
+    }
+
     /// Checks the parameters of a data source. `allow_loopback` lets a URL point at this machine,
     /// for the sandbox.
     ///

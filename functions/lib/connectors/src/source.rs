@@ -15,7 +15,8 @@ use rightful_domain::limit::{Breaker, CallLimits, Rate};
 use rightful_domain::ports::{Secrets, Vendors};
 use rightful_domain::request::Right;
 use rightful_domain::vendor::{
-    Batch, Capabilities, DataSource, Fault, Found, RecordId, RuleReport, Submitted, Vendor,
+    Batch, Capabilities, DataSource, Fault, Found, RecordId, RuleReport, ShownRecord, Submitted, Target,
+    Vendor,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -59,7 +60,16 @@ impl<S> fmt::Debug for Sources<S> {
 impl<S: Secrets> Vendors for Sources<S> {
     type Vendor = Source<S>;
 
-    async fn open(&self, source: &DataSource) -> Result<Source<S>, Failure> {
+    fn target(&self, source: &DataSource) -> Result<Target, Failure> {
+        let definition =
+            self.connectors.get(&source.connector).ok_or(Failure::misconfigured("connector_unknown"))?;
+        let params = definition
+            .check_params(&source.params, self.client.allows_loopback())
+            .map_err(|_| Failure::misconfigured("parameter_wrong"))?;
+        Ok(definition.target(&params))
+    }
+
+    async fn open(&self, source: &DataSource, _at: &Target) -> Result<Source<S>, Failure> {
         let definition =
             self.connectors.get(&source.connector).ok_or(Failure::misconfigured("connector_unknown"))?;
         let params =
@@ -78,7 +88,10 @@ impl<S: Secrets> Vendors for Sources<S> {
         let current = versions.first().ok_or(Failure::misconfigured("secret_missing"))?;
         let token = header(definition, current)?;
         Ok(Source {
-            capabilities: capabilities(definition, &params),
+            capabilities: Capabilities {
+                control: control(source)?,
+                ..capabilities(definition, &params)
+            },
             exchange: Exchange {
                 definition: Arc::clone(definition),
                 params,
@@ -92,11 +105,22 @@ impl<S: Secrets> Vendors for Sources<S> {
     }
 }
 
+/// The identifier of the data source's control.
+fn control(source: &DataSource) -> Result<Option<Identifier>, Failure> {
+    let Some(control) = &source.control else { return Ok(None) };
+    let identifier = Identifier::new(control.kind.clone(), &control.value);
+    identifier.map(Some).map_err(|_| Failure::misconfigured("parameter_wrong"))
+}
+
 fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
     let plan = definition.plan;
     Capabilities {
         title: definition.title.clone(),
+        target: definition.target(params),
         identifiers: definition.identifiers.clone(),
+        ignores_case: Vec::new(),
+        states_whole: false,
+        control: None,
         rights: vec![Right::Erasure, Right::Access],
         export: wanted_export(definition, params).map(|export| export.fetched_from.clone()),
         dry_run: definition.erase.dry_run.is_some(),
@@ -237,9 +261,13 @@ impl<S: Secrets> Vendor for Source<S> {
         &self.capabilities
     }
 
-    async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
-        let found = self.find(identifiers).await?;
-        Ok(Found { records: found.into_keys().map(TypedId::into_record).collect() })
+    async fn search(&self, by: &[Identifier], _named: &[Identifier]) -> Result<Found, Fault> {
+        let found = self.find(by).await?;
+        Ok(Found { records: found.into_keys().map(TypedId::into_record).collect(), ..Found::default() })
+    }
+
+    async fn show(&self, _by: &[Identifier], _named: &[Identifier]) -> Result<Vec<ShownRecord>, Fault> {
+        Ok(Vec::new())
     }
 
     async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault> {
@@ -281,7 +309,7 @@ impl<S: Secrets> Vendor for Source<S> {
         }
     }
 
-    async fn status(&self, rule_id: &str, records: &[RecordId]) -> Result<RuleReport, Fault> {
+    async fn status(&self, rule_id: &str, own: &[RecordId], _batch: &[RecordId]) -> Result<RuleReport, Fault> {
         if !answer::is_rule_id(rule_id) {
             return Err(Fault::Refused("rule_id_unusable"));
         }
@@ -294,7 +322,7 @@ impl<S: Secrets> Vendor for Source<S> {
                     other => fault(other),
                 },
             )?;
-        let asked = self.typed(records).unwrap_or_default().into_iter().collect();
+        let asked = self.typed(own).unwrap_or_default().into_iter().collect();
         let report = answer::report(&body, definition, rule_id, &asked, &self.exchange.source);
         self.exchange.read(report).map_err(|_| Fault::Unavailable(UNREADABLE))
     }

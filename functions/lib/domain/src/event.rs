@@ -12,8 +12,9 @@ use crate::policy::Policy;
 use crate::ports::Links;
 use crate::request::{EndStatus, Ground, RequestOutcome, Right};
 use crate::seal::{Tag, hex};
-use crate::task::{Outcome, Verdict};
+use crate::task::{Asked, Assurance, Outcome, Verdict};
 use crate::time::Time;
+use crate::vendor::Target;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,6 +44,10 @@ pub enum Fact {
         identifier_kinds: Vec<IdentifierKind>,
         /// The data sources asked.
         sources: Vec<SourceId>,
+        /// The data sources that are connected and not asked: they are disabled, or the demand named
+        /// others.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_asked: Vec<SourceId>,
         /// When the law wants an answer.
         due_at: Time,
     },
@@ -86,12 +91,50 @@ pub enum Fact {
         /// Why: a code of ours.
         reason: String,
     },
-    /// A search found records.
+    /// A data source is searched at this target: everything of the run goes there, or not at all.
+    Targeted {
+        /// Where.
+        source: SourceId,
+        /// The system and account.
+        target: Target,
+    },
+    /// The data source points elsewhere since, and nothing was sent: it is searched and decided on anew.
+    TargetChanged {
+        /// Where.
+        source: SourceId,
+    },
+    /// A search found so many records, or none.
     Found {
         /// Where.
         source: SourceId,
         /// How many.
         records: u32,
+        /// What was asked, marked and set aside.
+        #[serde(default)]
+        asked: Asked,
+    },
+    /// A look found records that no decision covers: they go back to a decision of their own.
+    WentBack {
+        /// Where.
+        source: SourceId,
+        /// Which round it is, from 1.
+        round: u32,
+        /// How many records.
+        appeared: u32,
+    },
+    /// A person left out a data source that can't be searched.
+    LeftOut {
+        /// Where.
+        source: SourceId,
+        /// Who.
+        by: Actor,
+    },
+    /// A person read the reason that a reviewer gave.
+    ReasonRead {
+        /// Where.
+        source: SourceId,
+        /// Who.
+        by: Actor,
     },
     /// Someone decided what may be done with the records found.
     Decided {
@@ -178,6 +221,9 @@ pub enum Fact {
         by: Actor,
         /// How many.
         records: u32,
+        /// Whether they were shown with the fields that tell who it is, as the vendor has them now.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        with_fields: bool,
     },
     /// The records of a data source were copied.
     Copied {
@@ -241,6 +287,26 @@ pub enum Fact {
         /// The vendor's id for it.
         rule_id: String,
     },
+    /// The vendor opened a rule whose answer doubts that it is what was asked for: it is never sent again.
+    Doubted {
+        /// Where.
+        source: SourceId,
+        /// Which batch.
+        batch: u32,
+        /// The vendor's id for it.
+        rule_id: String,
+        /// What is doubtful: a code of ours.
+        reason: String,
+    },
+    /// A finished rule lists records that its submission never named: somebody else's may be erased.
+    StrangersListed {
+        /// Where.
+        source: SourceId,
+        /// Which batch.
+        batch: u32,
+        /// How many.
+        strangers: u32,
+    },
     /// A batch certainly had no effect and may be sent again.
     NotSent {
         /// Where.
@@ -250,7 +316,7 @@ pub enum Fact {
         /// Why.
         reason: String,
     },
-    /// The vendor refused a batch.
+    /// The vendor did not take a batch.
     Rejected {
         /// Where.
         source: SourceId,
@@ -302,6 +368,19 @@ pub enum Fact {
         batches: Vec<u32>,
         /// How many of their records the vendor lists.
         confirmed: u32,
+    },
+    /// The look that told how a task ends: after an erasure it found none of the records, after a dry run
+    /// it says how many are still there.
+    Looked {
+        /// Where.
+        source: SourceId,
+        /// How many of the records decided on are still found.
+        left: u32,
+        /// How many other records are found.
+        appeared: u32,
+        /// What makes it count where it found nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assurance: Option<Assurance>,
     },
     /// We looked again and found submitted records still there.
     StillThere {

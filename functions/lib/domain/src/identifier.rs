@@ -114,6 +114,13 @@ impl Identifier {
         }
     }
 
+    /// Every spelling that is held equal to it and that a vendor which compares exactly may hold, the
+    /// value as it was given first; each once.
+    #[must_use]
+    pub fn spellings(&self) -> Vec<Self> {
+        vec![self.clone()]
+    }
+
     /// Whether a value that a vendor shows is this identifier.
     #[must_use]
     pub fn matches(&self, shown: &str) -> bool {

@@ -17,22 +17,27 @@
 //! it copies as soon as it is decided. A person may have a task run again for as long as its request is
 //! open: that is a new run, with batches of its own.
 //!
-//! A rule: intent ─► accepted ─► finished; or not sent (a new intent may follow), rejected, unknown.
+//! A look that finds records beyond the decision sends the task back to the search, for a *round* with a
+//! decision of its own; nothing is settled before. After three such rounds a person has it.
+//!
+//! A rule: intent ─► accepted ─► finished; or not sent (a new intent may follow), not taken, unknown.
 //! An unknown one is resolved by looking: unreferenced (none of its records is left), or left ─►
-//! repeated (a later batch names what was left).
+//! repeated (a later batch names what was left). So is one that the vendor did not take: gone, or left ─►
+//! repeated, and rejected in the end.
 
 use crate::actor::Actor;
 use crate::event::Fact;
 use crate::failure::Code;
 use crate::identifier::IdentifierKind;
 use crate::request::{RefusalGround, Request, Right};
+use crate::ports::TARGET_LOST;
 use crate::seal::{Sealed, Tag};
 use crate::task::{
-    Counts, Decision, IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING, Outcome, Review, Rule, RuleState, Task,
-    TaskState, Verdict,
+    Asked, Assurance, Counts, Decision, IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING, NOTHING_FOUND, Outcome,
+    Review, Rounds, Rule, RuleState, Task, TaskState, Verdict,
 };
 use crate::time::Time;
-use crate::vendor::{Capabilities, Claim, Fault, RuleReport, RuleStatus, Submitted};
+use crate::vendor::{Capabilities, Claim, Fault, RuleReport, RuleStatus, Submitted, Target};
 use crate::waits::Waits;
 
 /// How often records may be named in an intent: once, and three times more after looks that found
@@ -55,6 +60,19 @@ pub const GONE_IN_DRY_RUN: Code = "gone_in_dry_run";
 /// The vendor says that it is done, but its list is shorter than ours.
 pub const NOT_ALL_CONFIRMED: Code = "not_all_confirmed";
 
+/// Looks went on finding records that no decision covers, round after round.
+pub const RECORDS_KEEP_APPEARING: Code = "records_keep_appearing";
+/// A finished rule lists records that were never submitted: somebody else's may be erased.
+pub const STRANGERS_LISTED: Code = "strangers_listed";
+/// A record that was set aside contains the identifier as a whole part: it may be the person's.
+pub const SET_ASIDE_DOUBTFUL: Code = "set_aside_doubtful";
+/// A look found nothing, and a second one has to confirm it.
+pub const SECOND_LOOK: Code = "second_look";
+/// The search did not find the data source's control: it proves nothing.
+pub const CONTROL_NOT_FOUND: Code = "control_not_found";
+/// A person left out a data source that can't be searched.
+pub const LEFT_OUT: Code = "left_out_by_a_person";
+
 /// A person found out how it ended, and said so.
 pub const STATED_BY_A_PERSON: Code = "stated_by_a_person";
 /// Records that were decided on were gone when they were to be copied.
@@ -68,6 +86,15 @@ const NOT_SENT_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 3600 };
 const SEARCH_WAITS: Waits = Waits { first_seconds: 15, longest_seconds: 6 * 3600 };
 /// How many looks in a row may find the data source's set-up broken before a person has to mend it.
 const TRIES_WITHOUT_VENDOR: u32 = 4;
+/// Waits between tries at what a vendor, or a gateway before it, refuses: some tries over some minutes.
+const REFUSED_WAITS: Waits = Waits { first_seconds: 30, longest_seconds: 300 };
+/// How often a vendor may refuse a search or a copy in a row, over some minutes, before that is its word.
+const REFUSED_TRIES: u32 = 5;
+/// How many rounds may follow the first decision of a run.
+pub const MOST_ROUNDS: u32 = 3;
+/// From a look that found nothing to the second one that confirms it, in seconds, where there is no
+/// control.
+const SECOND_LOOK_SECONDS: u64 = 60;
 /// How often a copy may turn out lost, or unfit, and be made again.
 const MOST_LOST_COPIES: u32 = 3;
 /// Seconds between looks at a task that a person has.
@@ -118,7 +145,13 @@ pub enum Event {
         digest: Tag,
         /// When the search began: what happened at the vendor since may have been missed.
         began: Time,
+        /// The target that was searched.
+        target: Target,
+        /// What was asked, marked and set aside.
+        asked: Asked,
     },
+    /// The data source points elsewhere than where the run was searched, and nothing of the run was sent.
+    TargetChanged,
     /// The request has no identifier that the data source searches by.
     IdentifierMissing {
         /// When that was seen.
@@ -180,8 +213,12 @@ pub enum Event {
         outcome: Outcome,
         /// Why, where the outcome alone does not say.
         reason: Option<Code>,
-        /// How many records were found, where that is told.
-        found: Option<u32>,
+        /// How many records were found.
+        found: u32,
+        /// The target that was searched; `None` where none was.
+        target: Option<Target>,
+        /// What was asked, marked and set aside.
+        asked: Asked,
     },
     /// The search failed and may be tried again.
     SearchFailed(Fault),
@@ -238,6 +275,10 @@ pub enum Event {
         found: Vec<u32>,
         /// How many other records were found.
         appeared: u32,
+        /// What was asked and set aside.
+        asked: Asked,
+        /// Whether the same search found the data source's control within the same minutes.
+        controlled: bool,
     },
     /// The look failed: that proves nothing.
     CannotLook {
@@ -255,7 +296,8 @@ pub enum Ruling {
     Proceed,
     /// Don't, on this ground.
     Refuse(RefusalGround),
-    /// Its identifier is missing and stays so: the request goes on without this data source.
+    /// Its identifier is missing and stays so, or it can't be searched: the request goes on without this
+    /// data source.
     LeaveOut,
 }
 
@@ -286,6 +328,8 @@ pub enum Plan {
     Look,
     /// Records are left that were named as often as they may be.
     UsedUp,
+    /// Records are left that the vendor refused as often as it is asked; with its refusal.
+    Refused(String),
     /// Nothing is left to send.
     Done,
 }
@@ -316,10 +360,32 @@ impl Life {
     #[must_use]
     pub fn own_places(&self, rule: &Rule) -> Vec<u32> {
         let mut places = self.places(rule);
-        if let Some(later) = self.rules.iter().find(|one| one.repeats == Some(rule.batch)) {
-            places.retain(|place| !later.places.contains(place));
+        let mut later = self.repeat_of(rule);
+        // A repeat that the vendor did not take answers for nothing; the next one may.
+        while let Some(one) = later {
+            if one.refused.is_none() {
+                places.retain(|place| !one.places.contains(place));
+                break;
+            }
+            later = self.repeat_of(one);
         }
         places
+    }
+
+    fn repeat_of(&self, rule: &Rule) -> Option<&Rule> {
+        self.rules.iter().find(|one| one.repeats == Some(rule.batch))
+    }
+
+    /// Whether the rule repeats one that was never answered: what is gone may be that one's effect.
+    fn repeats_unanswered(&self, rule: &Rule) -> bool {
+        let mut earlier = rule.repeats;
+        while let Some(one) = earlier.and_then(|batch| self.rules.iter().find(|one| one.batch == batch)) {
+            if one.refused.is_none() && one.rule_id.is_none() {
+                return true;
+            }
+            earlier = one.repeats;
+        }
+        false
     }
 
     /// Whether a look can tell anything about the task.
@@ -328,7 +394,7 @@ impl Life {
         match self.task.state {
             TaskState::Verifying => true,
             TaskState::Unknown => match plan(self, now) {
-                Plan::Look | Plan::UsedUp => true,
+                Plan::Look | Plan::UsedUp | Plan::Refused(_) => true,
                 Plan::Done => self.task.finished_at.is_some() && self.task.gave_up.is_none(),
                 _ => false,
             },
@@ -343,20 +409,51 @@ impl Life {
         match self.task.state {
             TaskState::Planned | TaskState::AwaitingReview | TaskState::Settled => true,
             TaskState::Decided => self.rules.is_empty(),
-            TaskState::Submitting
-            | TaskState::Submitted
-            | TaskState::Verifying
-            | TaskState::Copying
-            | TaskState::Unknown => false,
+            // A person has it, and the end of all that was sent is known.
+            TaskState::Unknown => {
+                let ended = |rule: &Rule| !matches!(rule.state, RuleState::Accepted | RuleState::NotTaken);
+                self.task.handed_over_at.is_some()
+                    && self.task.finished_at.is_some()
+                    && !self.has_unknown_end()
+                    && self.rules.iter().all(ended)
+            }
+            TaskState::Submitting | TaskState::Submitted | TaskState::Verifying | TaskState::Copying => false,
         }
     }
 
     /// Whether something was submitted for it, or may have been.
     #[must_use]
     pub fn has_submitted(&self) -> bool {
-        self.task.counts.submitted > 0
-            || self.task.run > 1 && self.task.first_batch > 0
-            || self.rules.iter().any(|rule| !matches!(rule.state, RuleState::NotSent | RuleState::Rejected))
+        self.run_has_submitted() || self.task.run > 1 && self.task.first_batch > 0
+    }
+
+    /// The same of its present run alone.
+    #[must_use]
+    pub fn run_has_submitted(&self) -> bool {
+        let taken = |rule: &Rule| !matches!(rule.state, RuleState::NotSent) && rule.refused.is_none();
+        self.task.counts.submitted > 0 || self.task.earlier.is_some() || self.rules.iter().any(taken)
+    }
+
+    /// Whether the end of some intent is not known: it was never answered, and its records are not seen to
+    /// be gone.
+    #[must_use]
+    pub fn has_unknown_end(&self) -> bool {
+        self.rules.iter().any(|rule| match rule.state {
+            RuleState::Intent | RuleState::Unknown => true,
+            RuleState::Left | RuleState::Repeated => rule.refused.is_none() && rule.rule_id.is_none(),
+            _ => false,
+        })
+    }
+
+    /// Whether the rule's effect was seen for records that no other rule answers for, and the vendor's
+    /// reference to it is missing.
+    fn lacks_reference(&self, rule: &Rule) -> bool {
+        let seen = match rule.state {
+            RuleState::Unreferenced => true,
+            RuleState::Repeated => rule.refused.is_none() && !self.own_places(rule).is_empty(),
+            _ => false,
+        };
+        seen && rule.rule_id.is_none()
     }
 
     /// Whether some POST's outcome is not known.
@@ -385,7 +482,7 @@ pub fn plan(life: &Life, now: Time) -> Plan {
         let left = now.seconds_until(rule.intent_until);
         return if now < rule.intent_until { Plan::Wait(left.max(1)) } else { Plan::Missing };
     }
-    if rules.iter().any(|rule| rule.state == RuleState::Unknown) {
+    if rules.iter().any(|rule| matches!(rule.state, RuleState::Unknown | RuleState::NotTaken)) {
         return Plan::Look;
     }
     if task.gave_up.is_some() {
@@ -408,7 +505,12 @@ pub fn plan(life: &Life, now: Time) -> Plan {
                     again: true,
                 });
             }
-            RuleState::Left if rule.attempt >= MAX_ATTEMPTS => return Plan::UsedUp,
+            RuleState::Left if rule.attempt >= MAX_ATTEMPTS => {
+                return match &rule.refused {
+                    Some(refusal) => Plan::Refused(refusal.clone()),
+                    None => Plan::UsedUp,
+                };
+            }
             RuleState::Left => {
                 let first = task.first_batch + batches(task);
                 let next = rules.iter().map(|rule| rule.batch + 1).max().unwrap_or(0).max(first);
@@ -495,9 +597,13 @@ impl Moving<'_> {
         let asking = matches!(state, TaskState::Submitted | TaskState::Unknown);
         let looking = matches!(state, TaskState::Verifying | TaskState::Unknown);
         match event {
-            Event::Found { records, chunks, digest, began } if searching => {
-                self.life.task.searched_at = Some(began);
+            Event::Found { records, chunks, digest, began, target, asked } if searching => {
+                self.searched(began, Some(target), asked);
                 self.found(records, chunks, digest);
+            }
+            Event::TargetChanged if self.may_change_target() => {
+                self.record(|source| Fact::TargetChanged { source });
+                self.search_anew();
             }
             Event::IdentifierMissing { began } if searching => {
                 self.life.task.searched_at = Some(began);
@@ -508,6 +614,11 @@ impl Moving<'_> {
             }
             Event::Reviewed { by, verdict, reason } if state == TaskState::AwaitingReview => {
                 self.reviewed(by, verdict, reason);
+            }
+            Event::Reviewed { by, verdict: Ruling::LeaveOut, reason }
+                if self.life.task.cannot_be_searched() =>
+            {
+                self.left_out(&by, reason);
             }
             Event::Identified { by, kind } if self.life.may_run_again() => {
                 self.record(|source| Fact::IdentifierGiven { source, identifier: kind.clone(), by });
@@ -523,7 +634,9 @@ impl Moving<'_> {
                 self.record(|source| Fact::RunsAgain { source, run, by });
             }
             Event::CalledOff if self.may_be_called_off() => self.settle(Outcome::Cancelled, None),
-            Event::Stated { by, erased } if state == TaskState::Unknown => {
+            Event::Stated { by, erased }
+                if state == TaskState::Unknown || self.life.task.cannot_be_searched() =>
+            {
                 let outcome = if erased { Outcome::ReportedErased } else { Outcome::Failed };
                 self.record(|source| Fact::Stated { source, by, outcome });
                 self.life.task.claim = Some(Claim::NotStated);
@@ -533,8 +646,8 @@ impl Moving<'_> {
             Event::CopyFailed(fault) if self.is_copying() => self.copy_failed(&fault),
             Event::CannotCopy(code) if self.is_copying() => self.settle(Outcome::Failed, Some(code)),
             Event::CopyLost(code) if self.is_copied() => self.copy_lost(code),
-            Event::SearchEnded { began, outcome, reason, found } if searching => {
-                self.life.task.searched_at = Some(began);
+            Event::SearchEnded { began, outcome, reason, found, target, asked } if searching => {
+                self.searched(began, target, asked);
                 self.search_ended(outcome, reason, found);
             }
             Event::SearchFailed(fault) if searching => self.search_failed(&fault),
@@ -549,6 +662,7 @@ impl Moving<'_> {
                     (TaskState::Planned, Some(fence), 0, None);
                 // What was decided on is not sure any more, and nobody decided on what comes now.
                 (task.decision, task.review, task.found_digest) = (None, None, None);
+                (task.counts, task.asked) = (Counts::default(), Asked::default());
                 self.record(|source| Fact::SearchesAgain { source });
                 self.due(0);
             }
@@ -562,26 +676,52 @@ impl Moving<'_> {
             Event::Answered { fence, answer } => self.answered(fence, answer),
             Event::AnswerMissing if sending => self.answer_missing(),
             Event::CannotSend { code, outcome } if sending && !self.life.has_unanswered() => {
-                self.stop(code, outcome);
+                self.stop(code.to_owned(), outcome);
             }
-            Event::AllSent if sending => {
-                if plan(&self.life, self.now) == Plan::UsedUp {
-                    self.hand_over(REPEATS_USED_UP);
-                } else if plan(&self.life, self.now) == Plan::Done {
+            Event::AllSent if sending => match plan(&self.life, self.now) {
+                Plan::UsedUp => self.hand_over(REPEATS_USED_UP),
+                Plan::Refused(refusal) => self.stop(refusal, Outcome::Refused),
+                Plan::Done => {
                     self.life.task.state = TaskState::Submitted;
                     self.due(self.terms.vendor.map_or(0, |vendor| vendor.status_waits.after(0)));
                 }
-            }
+                _ => {}
+            },
             Event::Told(reports) if asking => self.told(reports),
             Event::Asked { fault, strange } if asking => self.asked(fault.as_ref(), strange),
+            Event::CannotAsk(TARGET_LOST) if asking => self.hand_over(TARGET_LOST),
             Event::CannotAsk(code) if asking => self.not_finished(Some(code), 900),
-            Event::Looked { found, appeared } if looking => self.looked(&found, appeared),
+            Event::Looked { found, appeared, asked, controlled } if looking => {
+                self.looked(&found, appeared, asked, controlled);
+            }
+            Event::CannotLook { code: TARGET_LOST, .. } if looking => self.hand_over(TARGET_LOST),
             Event::CannotLook { code, wait } if looking => self.cannot_look(code, wait),
             _ => {}
         }
     }
 
     // ---- the search
+
+    fn searched(&mut self, began: Time, target: Option<Target>, asked: Asked) {
+        let task = &mut self.life.task;
+        task.searched_at = Some(began);
+        task.asked = asked;
+        if let Some(target) = target
+            && task.target.as_ref() != Some(&target)
+        {
+            task.target = Some(target.clone());
+            self.record(|source| Fact::Targeted { source, target });
+        }
+    }
+
+    /// Whether what was found needs a person whatever the policy: some of it shows another person's
+    /// identifier, or some of what was set aside may be this person's. A dry run that no person attends
+    /// erases nothing, so it goes on.
+    fn is_doubtful(&self) -> bool {
+        let task = &self.life.task;
+        let unattended = self.terms.dry_run && task.policy == crate::policy::Policy::Auto;
+        !unattended && (task.asked.marked > 0 || task.asked.doubtful > 0)
+    }
 
     fn found(&mut self, records: u32, chunks: u32, digest: Tag) {
         let task = &mut self.life.task;
@@ -592,9 +732,9 @@ impl Moving<'_> {
         task.tries = 0;
         task.reason = None;
         task.found_digest = Some(digest.clone());
-        let policy = task.policy;
-        self.record(|source| Fact::Found { source, records });
-        if policy.wants_review(records) {
+        let (policy, asked) = (task.policy, task.asked);
+        self.record(|source| Fact::Found { source, records, asked });
+        if policy.wants_review(records) || self.is_doubtful() {
             return self.await_review(records, Some(digest));
         }
         let by = format!("policy:{policy}");
@@ -634,9 +774,11 @@ impl Moving<'_> {
 
     fn reviewed(&mut self, by: Actor, verdict: Ruling, reason: Sealed) {
         let missing = self.life.task.wants_identifier();
-        let found_nothing = self.life.task.found_nothing_by_given();
+        let confirms = self.life.task.wants_confirmation();
+        let found_nothing = confirms || self.life.task.found_nothing_by_given();
         let task = &mut self.life.task;
         let verdict = match verdict {
+            Ruling::LeaveOut if confirms => Verdict::Proceed,
             Ruling::Proceed | Ruling::LeaveOut if missing != (verdict == Ruling::LeaveOut) => return,
             Ruling::Proceed | Ruling::LeaveOut => Verdict::Proceed,
             Ruling::Refuse(ground) => Verdict::Refuse(ground),
@@ -654,7 +796,60 @@ impl Moving<'_> {
             (Verdict::Proceed, None) if found_nothing => self.settle(Outcome::NothingFound, None),
             (Verdict::Proceed, None) => self.settle(Outcome::MissingIdentifier, Some(IDENTIFIER_MISSING)),
             (Verdict::Refuse(_), _) => self.settle(Outcome::Refused, Some(REFUSED_BY_REVIEWER)),
+            (Verdict::LeftOut, _) => {}
         }
+    }
+
+    /// A person leaves out a data source that can't be searched: told as what it is.
+    fn left_out(&mut self, by: &Actor, reason: Sealed) {
+        let review =
+            Review { by: by.as_str().to_owned(), at: self.now, verdict: Verdict::LeftOut, reason };
+        self.life.task.review = Some(review);
+        let told = by.clone();
+        self.record(|source| Fact::LeftOut { source, by: told });
+        self.settle(Outcome::Failed, Some(LEFT_OUT));
+    }
+
+    /// Whether the task may be searched and decided on anew elsewhere: nothing of its run was sent.
+    fn may_change_target(&self) -> bool {
+        let task = &self.life.task;
+        let open = matches!(
+            task.state,
+            TaskState::Planned
+                | TaskState::AwaitingReview
+                | TaskState::Decided
+                | TaskState::Submitting
+                | TaskState::Copying
+        );
+        open && task.target.is_some() && !self.life.run_has_submitted()
+    }
+
+    /// Back to the search for what a look found beyond the decision, at the same target and under the same
+    /// lease. What the rounds before came to is kept.
+    fn go_back(&mut self, appeared: u32) {
+        let task = &self.life.task;
+        let mut earlier: Rounds = task.earlier.clone().unwrap_or_default();
+        if earlier.rounds >= MOST_ROUNDS {
+            // A copy waits for nobody: it says that it is not whole, and is none.
+            return match self.terms.right {
+                Right::Access => self.settle(Outcome::Failed, Some(RECORDS_KEEP_APPEARING)),
+                Right::Erasure => self.hand_over(RECORDS_KEEP_APPEARING),
+            };
+        }
+        earlier.rounds += 1;
+        earlier.counts.found = earlier.counts.found.saturating_add(task.counts.found);
+        earlier.counts.submitted = earlier.counts.submitted.saturating_add(task.counts.submitted);
+        earlier.counts.confirmed = earlier.counts.confirmed.saturating_add(task.counts.confirmed);
+        if self.terms.right == Right::Erasure {
+            earlier.claim = Some(self.claim());
+            earlier.unreferenced |= self.life.rules.iter().any(|rule| self.life.lacks_reference(rule));
+        }
+        let round = earlier.rounds;
+        let (target, strangers) = (task.target.clone(), task.strangers);
+        self.record(|source| Fact::WentBack { source, round, appeared });
+        self.search_anew();
+        let task = &mut self.life.task;
+        (task.earlier, task.target, task.strangers) = (Some(earlier), target, strangers);
     }
 
     /// Back to the search. What was submitted before stays as it is told: a new run has batches of its
@@ -678,6 +873,8 @@ impl Moving<'_> {
         task.gave_up = None;
         task.claim = None;
         (task.tries, task.polls, task.looks, task.left, task.appeared) = (0, 0, 0, 0, 0);
+        (task.target, task.asked, task.looked, task.earlier) = (None, Asked::default(), None, None);
+        (task.clear_looks, task.assurance, task.strangers) = (0, None, 0);
         task.copies_lost = 0;
         task.submitted_at = None;
         task.finished_at = None;
@@ -695,36 +892,73 @@ impl Moving<'_> {
         begun && !self.life.has_submitted()
     }
 
-    fn search_ended(&mut self, outcome: Outcome, reason: Option<Code>, found: Option<u32>) {
-        if let Some(records) = found {
-            self.life.task.counts.found = records;
-            self.record(|source| Fact::Found { source, records });
+    fn search_ended(&mut self, outcome: Outcome, reason: Option<Code>, found: u32) {
+        self.life.task.counts.found = found;
+        self.life.task.found_digest = None;
+        if matches!(outcome, Outcome::NothingFound | Outcome::DryRun) {
+            let asked = self.life.task.asked;
+            self.record(|source| Fact::Found { source, records: found, asked });
+        }
+        if self.life.task.earlier.is_some() && self.terms.right == Right::Erasure {
+            return self.round_ended(outcome, reason);
+        }
+        let always = self.life.task.policy == crate::policy::Policy::Always;
+        if outcome == Outcome::NothingFound && self.life.task.inserted.is_empty() && (always || self.is_doubtful())
+        {
+            // Whatever makes a search miss looks like success: a person sees the zero first.
+            self.life.task.reason = Some(NOTHING_FOUND.to_owned());
+            return self.await_review(0, None);
         }
         let copies = self.terms.right == Right::Access && !self.terms.dry_run;
         if copies && outcome == Outcome::NothingFound && !self.life.task.inserted.is_empty() {
             // What a person gave is wrong, as far as anybody can tell: no copy goes out over it.
-            self.life.task.counts.found = 0;
-            self.life.task.found_digest = None;
             self.life.task.reason = Some(IDENTIFIER_FOUND_NOTHING.to_owned());
             return self.await_review(0, None);
         }
         self.settle(outcome, reason);
     }
 
+    /// The search of a later round decided on nothing: a look tells whether the person is gone, or else a
+    /// person has to. Something was submitted in the rounds before, so this ends nothing by itself.
+    fn round_ended(&mut self, outcome: Outcome, reason: Option<Code>) {
+        self.life.task.finished_at = Some(self.now);
+        if outcome != Outcome::NothingFound {
+            return self.hand_over(reason.unwrap_or(RECORDS_KEEP_APPEARING));
+        }
+        self.life.task.claim = Some(self.claim());
+        self.life.task.state = TaskState::Verifying;
+        self.due(0);
+    }
+
     fn search_failed(&mut self, fault: &Fault) {
-        let wait = if fault.is_put_off() {
-            // Somebody says when: that is no failed try.
-            fault.asked_wait().unwrap_or(2).max(1)
-        } else {
-            let tries = self.terms.vendor.map_or(u32::MAX, |vendor| vendor.search_tries);
-            self.life.task.tries += 1;
-            if self.life.task.tries >= tries {
-                self.life.task.searched_at = Some(self.now);
-                return self.settle(Outcome::Failed, Some(fault.code()));
+        match self.failed_try(fault) {
+            Some(wait) => self.waits(fault.code(), wait),
+            None if self.life.task.earlier.is_some() && self.terms.right == Right::Erasure => {
+                self.life.task.finished_at = Some(self.now);
+                self.hand_over(fault.code());
             }
-            SEARCH_WAITS.after(self.life.task.tries)
+            None => {
+                self.life.task.searched_at = Some(self.now);
+                self.settle(Outcome::Failed, Some(fault.code()));
+            }
+        }
+    }
+
+    /// The wait before the next try at a search or a copy; `None` when there were enough.
+    fn failed_try(&mut self, fault: &Fault) -> Option<u64> {
+        if fault.is_put_off() {
+            // Somebody says when: that is no failed try.
+            return Some(fault.asked_wait().unwrap_or(2).max(1));
+        }
+        let most = self.terms.vendor.map_or(u32::MAX, |vendor| vendor.search_tries);
+        let (most, waits) = if fault.is_refusal() {
+            // A gateway may say it for a vendor that is well in some minutes.
+            (most.min(REFUSED_TRIES), REFUSED_WAITS)
+        } else {
+            (most, SEARCH_WAITS)
         };
-        self.waits(fault.code(), wait);
+        self.life.task.tries += 1;
+        (self.life.task.tries < most).then(|| waits.after(self.life.task.tries - u32::from(fault.is_refusal())))
     }
 
     // ---- the copy
@@ -735,6 +969,11 @@ impl Moving<'_> {
     }
 
     fn copied(&mut self, records: u32, appeared: u32) {
+        if appeared > 0 {
+            // Not all of the person's records: what is there now is decided on anew.
+            self.life.task.appeared = appeared;
+            return self.go_back(appeared);
+        }
         let task = &mut self.life.task;
         let records = records.min(task.counts.found);
         let gone = task.counts.found - records;
@@ -751,15 +990,10 @@ impl Moving<'_> {
     }
 
     fn copy_failed(&mut self, fault: &Fault) {
-        if fault.is_put_off() {
-            return self.waits(fault.code(), fault.asked_wait().unwrap_or(2).max(1));
+        match self.failed_try(fault) {
+            Some(wait) => self.waits(fault.code(), wait),
+            None => self.settle(Outcome::Failed, Some(fault.code())),
         }
-        let tries = self.terms.vendor.map_or(u32::MAX, |vendor| vendor.search_tries);
-        self.life.task.tries += 1;
-        if self.life.task.tries >= tries {
-            return self.settle(Outcome::Failed, Some(fault.code()));
-        }
-        self.waits(fault.code(), SEARCH_WAITS.after(self.life.task.tries));
     }
 
     fn is_copied(&self) -> bool {
@@ -839,6 +1073,8 @@ impl Moving<'_> {
             accepted_at: None,
             finished_at: None,
             confirmed: 0,
+            refused: None,
+            strangers: 0,
             claim: None,
         };
         match known {
@@ -866,7 +1102,7 @@ impl Moving<'_> {
         let Some(rule) = self.life.rules.iter_mut().find(|rule| rule.fence == fence) else { return };
         let open = matches!(rule.state, RuleState::Intent | RuleState::Unknown) && !settled;
         let resolved = match rule.state {
-            RuleState::Unreferenced | RuleState::Left | RuleState::Repeated => true,
+            RuleState::Unreferenced | RuleState::Left | RuleState::Repeated => rule.refused.is_none(),
             RuleState::Intent | RuleState::Unknown => settled,
             _ => false,
         };
@@ -897,19 +1133,47 @@ impl Moving<'_> {
                     self.go_on();
                 }
             }
-            Submitted::NotSent(fault) if open => self.not_sent(batch, &fault),
-            Submitted::Rejected(fault) if open => {
-                rule.state = RuleState::Rejected;
-                rule.reason = Some(fault.code().to_owned());
-                let reason = fault.code().to_owned();
-                self.record(|source| Fact::Rejected { source, batch, reason });
-                // The connector's own objections are no refusal of the vendor's.
-                let vendors = fault.code().starts_with("vendor_");
-                self.stop(fault.code(), if vendors { Outcome::Refused } else { Outcome::Failed });
+            Submitted::Doubtful { rule_id, status, code } if open || resolved && rule.rule_id.is_none() => {
+                (rule.rule_id, rule.status) = (Some(rule_id.clone()), Some(status));
+                rule.accepted_at = Some(now);
+                rule.reason = Some(code.to_owned());
+                let reason = code.to_owned();
+                self.record(|source| Fact::Doubted { source, batch, rule_id, reason });
+                if open && let Some(rule) = self.rule(batch) {
+                    rule.state = RuleState::Unknown;
+                    self.hand_over(code);
+                }
             }
+            Submitted::NotSent(fault) if open => self.not_sent(batch, &fault),
+            // A token that is not accepted: nothing was taken, and nothing is to be looked for.
+            Submitted::Rejected(Fault::Unauthorized) if open => self.not_sent(batch, &Fault::Unauthorized),
+            Submitted::Rejected(fault) if open => self.rejected(batch, &fault),
             Submitted::Unknown(code) if open => self.lost(batch, code),
             _ => {}
         }
+    }
+
+    /// The vendor, or a gateway before it, did not take the batch. A look tells whether its records are
+    /// there at all; where they are, it is asked again some times over some minutes.
+    fn rejected(&mut self, batch: u32, fault: &Fault) {
+        let reason = fault.code().to_owned();
+        let looks = self.terms.right == Right::Erasure
+            && fault.is_refusal()
+            && self.terms.vendor.is_some_and(|vendor| !vendor.identifiers.is_empty());
+        if let Some(rule) = self.rule(batch) {
+            rule.state = if looks { RuleState::NotTaken } else { RuleState::Rejected };
+            rule.refused = Some(reason.clone());
+            rule.reason = Some(reason.clone());
+        }
+        let told = reason.clone();
+        self.record(|source| Fact::Rejected { source, batch, reason: told });
+        if !looks {
+            // The connector's own objections are no refusal of the vendor's.
+            return self.stop(reason, if fault.is_refusal() { Outcome::Refused } else { Outcome::Failed });
+        }
+        self.life.task.state = TaskState::Verifying;
+        self.life.task.tries = 0;
+        self.waits(fault.code(), 0);
     }
 
     fn not_sent(&mut self, batch: u32, fault: &Fault) {
@@ -925,10 +1189,15 @@ impl Moving<'_> {
             .is_some_and(|(decision, vendor)| decision.at.plus_seconds(vendor.deadline_seconds) < self.now);
         // What is only put off, by the vendor or by us, is parked and never fails.
         if over && !fault.is_put_off() {
-            return self.stop(fault.code(), Outcome::Failed);
+            return self.stop(fault.code().to_owned(), Outcome::Failed);
+        }
+        let refuses = *fault == Fault::Unauthorized;
+        if refuses && task.tries + 1 >= REFUSED_TRIES {
+            return self.stop(fault.code().to_owned(), Outcome::Failed);
         }
         let wait = match fault.asked_wait() {
             Some(seconds) => seconds.max(1),
+            None if refuses => REFUSED_WAITS.after(task.tries),
             None => NOT_SENT_WAITS.after(task.tries),
         };
         self.life.task.state = TaskState::Submitting;
@@ -968,16 +1237,21 @@ impl Moving<'_> {
 
     /// No further batch goes out. With some accepted the task follows them to their end; without, it
     /// ends here.
-    fn stop(&mut self, code: Code, outcome: Outcome) {
+    fn stop(&mut self, code: String, outcome: Outcome) {
         if self.terms.right == Right::Access {
-            return self.copy_now(Some(code));
+            self.life.task.gave_up = Some(code);
+            return self.copy_now(None);
         }
-        if self.life.task.counts.submitted == 0 {
-            return self.settle(outcome, Some(code));
+        if self.life.has_unknown_end() {
+            // What was never answered may still have its effect.
+            return self.hand_over_as(code);
+        }
+        if self.life.task.counts.submitted == 0 && self.life.task.earlier.is_none() {
+            return self.settle_as(outcome, Some(code));
         }
         self.life.task.state = TaskState::Submitted;
         self.life.task.handed_over_at = None;
-        self.life.task.gave_up = Some(code.to_owned());
+        self.life.task.gave_up = Some(code);
         self.due(1);
     }
 
@@ -986,6 +1260,7 @@ impl Moving<'_> {
         let now = self.now;
         match plan(&self.life, now) {
             Plan::UsedUp => self.hand_over(REPEATS_USED_UP),
+            Plan::Refused(refusal) => self.stop(refusal, Outcome::Refused),
             Plan::Look => self.life.task.state = TaskState::Unknown,
             Plan::Send(_) | Plan::Wait(_) | Plan::Missing | Plan::Done => {
                 let gave_up = self.life.task.gave_up.is_some();
@@ -1003,7 +1278,7 @@ impl Moving<'_> {
 
     fn told(&mut self, reports: Vec<(u32, RuleReport)>) {
         let now = self.now;
-        let (mut batches, mut confirmed) = (Vec::new(), 0);
+        let (mut batches, mut confirmed, mut strangers) = (Vec::new(), 0, Vec::new());
         for (batch, report) in reports {
             let known = self.life.rules.iter().find(|rule| rule.batch == batch);
             let own = count(known.map(|rule| self.life.own_places(rule).len()).unwrap_or_default());
@@ -1018,8 +1293,14 @@ impl Moving<'_> {
             rule.finished_at = Some(now);
             rule.confirmed = count(report.confirmed).min(own);
             rule.claim = Some(report.claim);
+            rule.strangers = count(report.strangers);
             confirmed += rule.confirmed;
+            strangers.push((batch, rule.strangers));
             batches.push(batch);
+        }
+        for (batch, strangers) in strangers.into_iter().filter(|(_, strangers)| *strangers > 0) {
+            self.life.task.strangers = self.life.task.strangers.saturating_add(strangers);
+            self.record(|source| Fact::StrangersListed { source, batch, strangers });
         }
         if !batches.is_empty() {
             self.life.task.counts.confirmed += confirmed;
@@ -1050,6 +1331,7 @@ impl Moving<'_> {
             }
             Plan::Done => self.finished(),
             Plan::UsedUp => self.not_finished(code.or(Some(REPEATS_USED_UP)), wait),
+            Plan::Refused(_) if self.life.has_unknown_end() => self.not_finished(code, wait),
             _ => self.go_on(),
         }
     }
@@ -1067,12 +1349,19 @@ impl Moving<'_> {
             return self.copy_now(None);
         }
         if let Some(code) = task.gave_up.clone() {
-            return self.settle_as(Outcome::Failed, Some(code));
-        }
-        if self.terms.dry_run {
-            return self.settle(Outcome::DryRun, None);
+            return if self.life.has_unknown_end() {
+                self.hand_over_as(code)
+            } else {
+                self.settle_as(Outcome::Failed, Some(code))
+            };
         }
         if self.terms.vendor.is_some_and(|vendor| vendor.identifiers.is_empty()) {
+            if task.strangers > 0 {
+                return self.hand_over(STRANGERS_LISTED);
+            }
+            if self.terms.dry_run {
+                return self.settle(Outcome::DryRun, None);
+            }
             if task.counts.confirmed >= task.counts.submitted {
                 return self.settle(Outcome::ReportedErased, None);
             }
@@ -1091,15 +1380,14 @@ impl Moving<'_> {
         self.due(0);
     }
 
-    /// The weakest of the vendor's claims; where it never answered, it claims nothing.
+    /// The weakest of the vendor's claims, in all rounds; where it never answered, it claims nothing.
     fn claim(&self) -> Claim {
-        let silent = |rule: &Rule| {
-            matches!(rule.state, RuleState::Unreferenced | RuleState::Repeated) && rule.rule_id.is_none()
-        };
-        if self.life.rules.iter().any(silent) {
+        if self.life.rules.iter().any(|rule| self.life.lacks_reference(rule)) {
             return Claim::NotStated;
         }
-        self.life.rules.iter().filter_map(|rule| rule.claim).max().unwrap_or(Claim::NotStated)
+        let earlier = self.life.task.earlier.as_ref().and_then(|earlier| earlier.claim);
+        let own = self.life.rules.iter().filter_map(|rule| rule.claim).max();
+        earlier.max(own).unwrap_or(Claim::NotStated)
     }
 
     /// Some rule isn't finished: later again, or a person's turn.
@@ -1121,31 +1409,94 @@ impl Moving<'_> {
 
     // ---- the look
 
-    fn looked(&mut self, found: &[u32], appeared: u32) {
-        self.life.task.tries = 0;
-        self.life.task.appeared = appeared;
-        self.life.task.left = count(found.len());
-        if matches!(plan(&self.life, self.now), Plan::Look | Plan::UsedUp) {
+    fn looked(&mut self, found: &[u32], appeared: u32, asked: Asked, controlled: bool) {
+        let task = &mut self.life.task;
+        task.tries = 0;
+        task.appeared = appeared;
+        task.left = count(found.len());
+        task.looked = Some(asked);
+        if task.left > 0 || appeared > 0 {
+            (task.clear_looks, task.assurance) = (0, None);
+        } else if !self.is_clear(controlled) {
+            return;
+        }
+        if matches!(plan(&self.life, self.now), Plan::Look | Plan::UsedUp | Plan::Refused(_)) {
             self.resolve(found);
+        } else if self.terms.dry_run {
+            self.dry_run_looked();
         } else {
             self.verified(appeared);
         }
     }
 
+    /// Whether a look that found nothing at all counts: a search that is blind for once finds nothing
+    /// either. The control's record shows that it sees; where there is none, a second look confirms it.
+    fn is_clear(&mut self, controlled: bool) -> bool {
+        let task = &mut self.life.task;
+        task.clear_looks = task.clear_looks.saturating_add(1);
+        if !controlled && task.clear_looks < 2 {
+            if task.handed_over_at.is_none() {
+                task.reason = Some(SECOND_LOOK.to_owned());
+            }
+            self.due(SECOND_LOOK_SECONDS);
+            return false;
+        }
+        task.assurance = Some(if controlled { Assurance::Control } else { Assurance::TwoLooks });
+        true
+    }
+
+    /// What the look after a dry run saw.
+    fn dry_run_looked(&mut self) {
+        let task = &self.life.task;
+        let (left, appeared, assurance) = (task.left, task.appeared, task.assurance);
+        let (gone, strangers) = (left < task.counts.found, task.strangers);
+        self.record(|source| Fact::Looked { source, left, appeared, assurance });
+        if gone {
+            return self.hand_over(GONE_IN_DRY_RUN);
+        }
+        if strangers > 0 {
+            return self.hand_over(STRANGERS_LISTED);
+        }
+        self.settle(Outcome::DryRun, None);
+    }
+
     /// The look after all rules finished.
     fn verified(&mut self, appeared: u32) {
         let now = self.now;
-        let referenced = !self.life.rules.iter().any(|rule| {
-            matches!(rule.state, RuleState::Unreferenced | RuleState::Repeated) && rule.rule_id.is_none()
-        });
+        let unreferenced = self.life.rules.iter().any(|rule| self.life.lacks_reference(rule));
+        let taken = self.life.run_has_submitted();
         let task = &mut self.life.task;
         if task.left == 0 {
+            if appeared > 0 {
+                return self.go_back(appeared);
+            }
+            let left = 0;
+            let (assurance, strangers) = (task.assurance, task.strangers);
+            // A reviewer has seen those that the search set aside; what came since, nobody has.
+            let doubtful = task.looked.is_some_and(|looked| looked.doubtful > task.asked.doubtful);
+            self.record(|source| Fact::Looked { source, left, appeared, assurance });
+            if strangers > 0 {
+                return self.hand_over(STRANGERS_LISTED);
+            }
+            if doubtful {
+                return self.hand_over(SET_ASIDE_DOUBTFUL);
+            }
+            if !taken {
+                // The vendor took nothing, and nothing is there.
+                return self.settle(Outcome::NothingFound, Some(RECORDS_GONE));
+            }
+            let task = &mut self.life.task;
             task.verified_at = Some(now);
             // The look is the proof; what the vendor's own word lacks is still told.
-            let reason = match (referenced, task.counts.confirmed < task.counts.submitted) {
-                (false, _) => Some(REFERENCE_MISSING),
-                (true, true) => Some(NOT_ALL_CONFIRMED),
-                (true, false) => None,
+            let earlier = task.earlier.clone().unwrap_or_default();
+            let (submitted, confirmed) = (
+                task.counts.submitted + earlier.counts.submitted,
+                task.counts.confirmed + earlier.counts.confirmed,
+            );
+            let reason = match (unreferenced || earlier.unreferenced, confirmed < submitted) {
+                (true, _) => Some(REFERENCE_MISSING),
+                (false, true) => Some(NOT_ALL_CONFIRMED),
+                (false, false) => None,
             };
             return self.settle(Outcome::VerifiedErased, reason);
         }
@@ -1157,7 +1508,11 @@ impl Moving<'_> {
             .vendor
             .map_or((u32::MAX, NOT_SENT_WAITS), |vendor| (vendor.verify_looks, vendor.verify_waits));
         if look >= looks {
-            return self.settle(Outcome::StillPresent, None);
+            return if self.life.has_unknown_end() {
+                self.hand_over("still_present")
+            } else {
+                self.settle(Outcome::StillPresent, None)
+            };
         }
         self.waits("still_present", waits.after(look - 1));
     }
@@ -1166,12 +1521,13 @@ impl Moving<'_> {
     fn resolve(&mut self, found: &[u32]) {
         let Some(vendor) = self.terms.vendor else { return };
         let (mut more_looks, mut tells_nothing, mut gone_in_dry_run) = (false, false, false);
-        let (mut seen, mut unresolved) = (0, 0);
+        let (mut seen, mut unresolved, mut refusals) = (0, 0, 0);
         for at in 0..self.life.rules.len() {
             // What was left after the last repeat is looked for again, for as long as it is open.
             let rule = &self.life.rules[at];
             let used_up = rule.state == RuleState::Left && rule.attempt >= MAX_ATTEMPTS;
-            if rule.state != RuleState::Unknown && !used_up {
+            let refused = rule.state == RuleState::NotTaken;
+            if !refused && rule.state != RuleState::Unknown && !used_up {
                 continue;
             }
             let mut left = self.life.places(rule);
@@ -1182,12 +1538,35 @@ impl Moving<'_> {
                 gone_in_dry_run = true;
                 continue;
             }
+            if rule.refused.is_some() {
+                let unanswered = self.life.repeats_unanswered(rule);
+                let rule = &mut self.life.rules[at];
+                if unanswered {
+                    let gone = records.saturating_sub(still).max(rule.gone);
+                    seen += gone - rule.gone;
+                    rule.gone = gone;
+                }
+                rule.state = match (still, unanswered) {
+                    (0, true) => RuleState::Unreferenced,
+                    (0, false) => RuleState::Gone,
+                    _ => RuleState::Left,
+                };
+                rule.left = left;
+                if refused || still == 0 {
+                    let gone = records.saturating_sub(still);
+                    refusals = refusals.max(if still > 0 { rule.attempt } else { 0 });
+                    self.record(|source| Fact::Resolved { source, batch, gone, left: still });
+                }
+                continue;
+            }
             let rule = &mut self.life.rules[at];
+            // The vendor has it, whatever it takes it for: it is never named again.
+            let doubted = rule.rule_id.is_some();
             rule.looks += u32::from(!used_up);
             // Where the vendor may take its time (its own approval), records that are still found don't
             // say that it won't: only their absence tells anything.
-            let looked_enough = rule.looks >= vendor.unknown_looks;
-            if still > 0 && !used_up && !(looked_enough && vendor.unknown_repeats) {
+            let looked_enough = doubted || rule.looks >= vendor.unknown_looks;
+            if still > 0 && !used_up && (doubted || !(looked_enough && vendor.unknown_repeats)) {
                 more_looks = true;
                 tells_nothing |= looked_enough;
                 unresolved = unresolved.max(rule.looks);
@@ -1222,6 +1601,9 @@ impl Moving<'_> {
             return self.due(vendor.unknown_waits.after(unresolved));
         }
         self.go_on();
+        if refusals > 0 && self.life.task.state == TaskState::Submitting {
+            self.due(REFUSED_WAITS.after(refusals - 1));
+        }
     }
 
     fn cannot_look(&mut self, code: Code, wait: u64) {
@@ -1262,12 +1644,16 @@ impl Moving<'_> {
     }
 
     fn hand_over(&mut self, code: Code) {
+        self.hand_over_as(code.to_owned());
+    }
+
+    fn hand_over_as(&mut self, reason: String) {
         let task = &mut self.life.task;
         let was_unknown = task.state == TaskState::Unknown;
-        let again = task.handed_over_at.is_some() && task.reason.as_deref() == Some(code);
+        let again = task.handed_over_at.is_some() && task.reason.as_ref() == Some(&reason);
         task.state = TaskState::Unknown;
         task.handed_over_at = task.handed_over_at.or(Some(self.now));
-        let reason = code.to_owned();
+        task.reason = Some(reason.clone());
         if !was_unknown {
             let reason = reason.clone();
             self.record(|source| Fact::BecameUnknown { source, batch: None, reason });
@@ -1276,7 +1662,7 @@ impl Moving<'_> {
             self.record(|source| Fact::HandedOver { source, reason });
         }
         // A person has it: whatever a machine still asks or looks for may take its time.
-        self.waits(code, if again { HANDED_OVER_SECONDS } else { 0 });
+        self.due(if again { HANDED_OVER_SECONDS } else { 0 });
     }
 
     fn settle(&mut self, outcome: Outcome, reason: Option<Code>) {

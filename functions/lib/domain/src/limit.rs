@@ -72,8 +72,9 @@ impl Rate {
     }
 }
 
-/// How many calls go together at most: a search by as many identifiers as a request may have.
-pub const MOST_AT_ONCE: u32 = 20;
+/// How many calls go together at most: a search by as many identifiers as a request may have, in as many
+/// spellings.
+pub const MOST_AT_ONCE: u32 = 160;
 
 /// When a vendor that fails again and again is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +100,18 @@ const THROTTLED_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 300 };
 /// How far functions' clocks may be apart, in seconds; what is further ahead is a clock's mistake.
 const CLOCKS_DIFFER_SECONDS: u64 = 10;
 
+/// For how many seconds one sight of the control serves all looks at its target.
+pub const CONTROL_SECONDS: u64 = 300;
+
+/// When and where a search found a data source's control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlSeen {
+    /// When.
+    pub at: Time,
+    /// The fingerprint of the target that was searched.
+    pub target: String,
+}
+
 /// The row `SOURCE#<id>` / `LIMIT`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limit {
@@ -111,6 +124,10 @@ pub struct Limit {
     /// When the next call would come if all came evenly; `None` before the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Time>,
+    /// When a search last found the data source's control, and where: for some minutes every look there
+    /// counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_seen: Option<ControlSeen>,
     /// Failed calls in a row.
     pub failures: u32,
     /// How often the breaker opened in a row; 0 when it is closed.
@@ -164,6 +181,7 @@ impl Limit {
             source,
             revision: 0,
             arrival: None,
+            control_seen: None,
             failures: 0,
             opened: 0,
             open_until: None,

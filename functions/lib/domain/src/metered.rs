@@ -5,10 +5,11 @@ use crate::copy::RecordCopy;
 use crate::failure::Code;
 use crate::identifier::Identifier;
 use crate::ids::SourceId;
-use crate::limit::{Limit, Report, Verdict};
+use crate::limit::{CONTROL_SECONDS, ControlSeen, Limit, Report, Verdict};
 use crate::ports::{Clock, CommitError, Limits};
 use crate::vendor::{
-    Batch, Capabilities, Fault, Found, RATE_LIMITED, RecordId, RuleReport, Submitted, Vendor,
+    ANSWER_INCOMPLETE, Batch, Capabilities, Fault, Found, RATE_LIMITED, RecordId, RuleReport, ShownRecord,
+    Submitted, Vendor,
 };
 use std::sync::{Mutex, PoisonError};
 
@@ -67,6 +68,32 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         self.admit_all(searches).await?;
         *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = searches;
         Ok(())
+    }
+
+    /// Whether a search found the control at this target within the last minutes. A row that can't be read
+    /// says no.
+    pub async fn control_is_fresh(&self) -> bool {
+        let Ok(limit) = self.limits.limit(&self.source).await else { return false };
+        let now = self.clock.now();
+        limit.control_seen.is_some_and(|seen| {
+            seen.target == self.vendor.capabilities().target.fingerprint()
+                && seen.at <= now
+                && now < seen.at.plus_seconds(CONTROL_SECONDS)
+        })
+    }
+
+    /// Keeps that a search found the control just now. A sight that can't be stored is dropped: the next
+    /// look searches for the control itself.
+    pub async fn control_was_seen(&self) {
+        self.see(None);
+        for _ in 0..STALE_TRIES {
+            let Ok(limit) = self.limits.limit(&self.source).await else { return };
+            let target = self.vendor.capabilities().target.fingerprint();
+            let control_seen = Some(ControlSeen { at: self.clock.now(), target });
+            if self.limits.save_limit(&Limit { control_seen, ..limit }).await != Err(CommitError::Stale) {
+                return;
+            }
+        }
     }
 
     fn is_reserved(&self) -> bool {
@@ -145,6 +172,8 @@ fn is_the_vendors(code: Code) -> bool {
 /// What a fault says of the vendor, if anything.
 fn of_fault(fault: &Fault) -> Option<Report> {
     match fault {
+        // It answered; that there is more is about this person alone.
+        Fault::Unavailable(ANSWER_INCOMPLETE) => Some(Report::Answered),
         Fault::Unavailable(code) => is_the_vendors(code).then_some(Report::Failed),
         Fault::Refused(code) => is_the_vendors(code).then_some(Report::Answered),
         Fault::Throttled(wait) => Some(Report::Throttled(*wait)),
@@ -159,10 +188,9 @@ fn of_answer<T>(answer: &Result<T, Fault>) -> Option<Report> {
 
 fn of_submission(answer: &Submitted) -> Option<Report> {
     match answer {
-        Submitted::Accepted { .. } => Some(Report::Answered),
+        // A doubtful answer is a readable one that does not say what was asked.
+        Submitted::Accepted { .. } | Submitted::Doubtful { .. } => Some(Report::Answered),
         Submitted::NotSent(fault) | Submitted::Rejected(fault) => of_fault(fault),
-        // A readable answer that does not say what was asked.
-        Submitted::Unknown(code) if code.starts_with("dry_run_") => Some(Report::Answered),
         Submitted::Unknown(_) => Some(Report::Failed),
     }
 }
@@ -172,11 +200,20 @@ impl<S: Limits, V: Vendor, C: Clock> Vendor for Metered<'_, S, V, C> {
         self.vendor.capabilities()
     }
 
-    async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault> {
+    async fn search(&self, by: &[Identifier], named: &[Identifier]) -> Result<Found, Fault> {
         if !self.is_reserved() {
             self.admit().await?;
         }
-        let answer = self.vendor.search(identifiers).await;
+        let answer = self.vendor.search(by, named).await;
+        self.report(of_answer(&answer)).await;
+        answer
+    }
+
+    async fn show(&self, by: &[Identifier], named: &[Identifier]) -> Result<Vec<ShownRecord>, Fault> {
+        if !self.is_reserved() {
+            self.admit().await?;
+        }
+        let answer = self.vendor.show(by, named).await;
         self.report(of_answer(&answer)).await;
         answer
     }
@@ -197,9 +234,9 @@ impl<S: Limits, V: Vendor, C: Clock> Vendor for Metered<'_, S, V, C> {
         answer
     }
 
-    async fn status(&self, rule_id: &str, records: &[RecordId]) -> Result<RuleReport, Fault> {
+    async fn status(&self, rule_id: &str, own: &[RecordId], batch: &[RecordId]) -> Result<RuleReport, Fault> {
         self.admit().await?;
-        let answer = self.vendor.status(rule_id, records).await;
+        let answer = self.vendor.status(rule_id, own, batch).await;
         self.report(of_answer(&answer)).await;
         answer
     }

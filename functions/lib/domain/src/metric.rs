@@ -470,6 +470,7 @@ mod tests {
             synthetic: false,
             identifier_kinds: vec![],
             sources: vec![source()],
+            not_asked: vec![],
             due_at: now(),
         }
     }

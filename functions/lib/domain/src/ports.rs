@@ -4,7 +4,7 @@
 use crate::actor::Actor;
 use crate::copy::Contents;
 use crate::event::{Fact, Head};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::gauge::Work;
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{Reference, RequestId, SourceId};
@@ -18,7 +18,7 @@ use crate::seal::{DataKey, Sealed, Tag};
 use crate::task::{Rule, Task};
 use crate::ticket::{Answered, TicketAnswer};
 use crate::time::Time;
-use crate::vendor::{DataSource, Fault, Vendor};
+use crate::vendor::{DataSource, Fault, Target, Vendor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -358,16 +358,26 @@ pub trait Secrets {
     async fn secret(&self, name: &str, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure>;
 }
 
+/// The target that a task was searched at can't be asked any more: no version of the secret belongs to it.
+pub const TARGET_LOST: Code = "target_lost";
+
 /// Opens data sources.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Vendors {
     /// The vendor behind a data source.
     type Vendor: Vendor;
-    /// Reads the connector, checks the parameters, reads the secret.
+    /// The target that a data source points at now. Nobody is called.
     ///
     /// # Errors
-    /// `Misconfigured` when the connector, a parameter or the secret is missing or wrong.
-    async fn open(&self, source: &DataSource) -> Result<Self::Vendor, Failure>;
+    /// `Misconfigured` when the connector or a parameter is missing or wrong.
+    fn target(&self, source: &DataSource) -> Result<Target, Failure>;
+    /// Reads the connector, checks the parameters, reads the secret; opens the data source at `at`. Where
+    /// that is not its target of now, only a version of its secret that was given for `at` is used.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the connector, a parameter or the secret is missing or wrong; with the code
+    /// [`TARGET_LOST`] when no version of the secret belongs to `at`, or the connector no longer knows it.
+    async fn open(&self, source: &DataSource, at: &Target) -> Result<Self::Vendor, Failure>;
 }
 
 /// The limits of data sources: one row for each, shared by all functions.
@@ -540,10 +550,13 @@ pub trait Catalogue {
     /// # Errors
     /// All that is wrong.
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>>;
-    /// Whether a parameter says where the secret is sent: whoever changes it gives the secret again, so
-    /// that nobody can have it sent elsewhere who doesn't know it.
-    fn steers_secret(&self, connector: &str, param: &str) -> bool;
-    /// Checks the fields of a data source's secret, and gives the secret as it is stored.
+    /// The target that these parameters point at.
+    ///
+    /// # Errors
+    /// All that is wrong with the parameters.
+    fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<Target, Vec<Objection>>;
+    /// Checks the fields of a data source's secret, and gives the secret as it is stored: it names the
+    /// target that it is given for, and is sent to no other.
     ///
     /// # Errors
     /// All that is wrong, without a value.
@@ -551,6 +564,7 @@ pub trait Catalogue {
         &self,
         connector: &str,
         fields: &BTreeMap<String, Zeroizing<String>>,
+        target: &Target,
     ) -> Result<Zeroizing<String>, Vec<Objection>>;
     /// The name of a data source's secret for [`SecretWrites`].
     fn secret_name(&self, source: &SourceId) -> String;

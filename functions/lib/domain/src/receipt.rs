@@ -14,9 +14,9 @@ use crate::ids::{Reference, RequestId, SourceId};
 use crate::policy::Policy;
 use crate::request::{Extension, RefusalGround, Request, RequestOutcome, Right};
 use crate::seal::{Tag, hex};
-use crate::task::{Counts, Outcome, Rule, RuleState, Task, Verdict};
+use crate::task::{Asked, Assurance, Counts, Outcome, Rule, RuleState, Task, Verdict};
 use crate::time::Time;
-use crate::vendor::Claim;
+use crate::vendor::{Claim, Target};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ring::digest::{SHA256, digest};
@@ -39,7 +39,7 @@ pub struct BatchStatement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u32>,
     /// How many of its records were seen to be gone although no answer came.
-    #[serde(default, skip_serializing_if = "is_none_gone")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub gone: u32,
     /// How many records it holds.
     pub records: u32,
@@ -53,6 +53,12 @@ pub struct BatchStatement {
     pub finished_at: Option<Time>,
     /// How many of its records the finished rule lists.
     pub confirmed: u32,
+    /// How many records it lists that were never submitted with it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub strangers: u32,
+    /// Why the vendor did not take it, where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// What the vendor says it did.
     pub claim: Option<Claim>,
 }
@@ -67,8 +73,8 @@ fn is_first(attempt: &u32) -> bool {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_none_gone(gone: &u32) -> bool {
-    *gone == 0
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What a receipt states of one data source.
@@ -89,8 +95,27 @@ pub struct TaskStatement {
     /// Which run at this data source it was, from 1; the batches of all of them are listed.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub run: u32,
-    /// Found, submitted, confirmed.
+    /// How many rounds followed the first decision of the run: each has batches of its own in the list.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rounds: u32,
+    /// Found, submitted, confirmed: in the run that the outcome is about, all its rounds together.
     pub counts: Counts,
+    /// The system and account that the run was searched, submitted and looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// In how many spellings the search asked, and what it set aside.
+    #[serde(default)]
+    pub asked: Asked,
+    /// The same of the last look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Asked>,
+    /// What makes the last look count where it found nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assurance: Option<Assurance>,
+    /// Records that finished rules of the run list and that were never submitted: somebody else's may be
+    /// erased.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub strangers: u32,
     /// Who decided.
     pub decided_by: Option<String>,
     /// When.
@@ -138,6 +163,9 @@ pub struct Statement {
     pub origin: String,
     /// The kinds of identifiers that were searched by.
     pub identifier_kinds: Vec<IdentifierKind>,
+    /// The data sources that were connected and not asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_asked: Vec<SourceId>,
     /// Who decided.
     pub policy: Policy,
     /// When the request came in.
@@ -154,7 +182,7 @@ pub struct Statement {
     /// How it ended.
     pub outcome: RequestOutcome,
     /// How often it was reopened after an earlier closing, which has a receipt of its own.
-    #[serde(default, skip_serializing_if = "is_none_gone")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub reopened: u32,
     /// The person's copy, when one was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -204,6 +232,7 @@ pub fn state(
         reference: request.reference.clone(),
         origin: request.origin.clone(),
         identifier_kinds: request.identifier_kinds.clone(),
+        not_asked: request.not_asked.clone(),
         policy: request.policy,
         received_at: request.received_at,
         due_at: request.due_at,
@@ -232,10 +261,16 @@ fn state_task((task, rules): &(Task, Vec<Rule>)) -> Result<TaskStatement, NotClo
         reason: task.reason.clone(),
         ground: match task.review.as_ref().map(|review| review.verdict) {
             Some(Verdict::Refuse(ground)) => Some(ground),
-            Some(Verdict::Proceed) | None => None,
+            Some(Verdict::Proceed | Verdict::LeftOut) | None => None,
         },
         run: task.run,
-        counts: task.counts,
+        rounds: task.earlier.as_ref().map_or(0, |earlier| earlier.rounds),
+        counts: task.all_counts(),
+        target: task.target.clone(),
+        asked: task.asked,
+        looked: task.looked,
+        assurance: task.assurance,
+        strangers: task.strangers,
         decided_by: decided.0,
         decided_at: decided.1,
         records_digest: task.decision.as_ref().map(|decision| decision.records.clone()),
@@ -259,6 +294,8 @@ fn state_task((task, rules): &(Task, Vec<Rule>)) -> Result<TaskStatement, NotClo
                 accepted_at: rule.accepted_at,
                 finished_at: rule.finished_at,
                 confirmed: rule.confirmed,
+                strangers: rule.strangers,
+                refused: rule.refused.clone(),
                 claim: rule.claim,
             })
             .collect(),

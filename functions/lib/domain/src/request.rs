@@ -209,6 +209,10 @@ pub struct Request {
     pub sources: Vec<SourceId>,
     /// The kinds of its identifiers; their values are in `identifiers`.
     pub identifier_kinds: Vec<IdentifierKind>,
+    /// The data sources that were connected when the request came in and are not asked: they were
+    /// disabled, or the demand names others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_asked: Vec<SourceId>,
     /// The identifiers, sealed; gone once the person is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifiers: Option<Sealed>,

@@ -7,11 +7,13 @@ use crate::policy::Policy;
 use crate::request::RefusalGround;
 use crate::seal::{Sealed, Tag};
 use crate::time::Time;
-use crate::vendor::{Claim, RuleStatus};
+use crate::vendor::{Claim, RuleStatus, Target};
 use serde::{Deserialize, Serialize};
 
 /// The identifier that a data source needs is missing.
 pub const IDENTIFIER_MISSING: Code = "identifier_missing";
+/// The search found nothing, and a person has to confirm it, or give another identifier.
+pub const NOTHING_FOUND: Code = "nothing_found_to_confirm";
 /// An identifier that was given for this data source alone finds nothing there: it may be a wrong one.
 pub const IDENTIFIER_FOUND_NOTHING: Code = "identifier_found_nothing";
 
@@ -61,7 +63,8 @@ impl TaskState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The vendor finished, and a later search by every identifier found none of the submitted records.
+    /// The vendor finished, and a later look by every identifier and spelling found no record of the person
+    /// at all.
     VerifiedErased,
     /// The vendor finished and can't be searched.
     ReportedErased,
@@ -71,7 +74,7 @@ pub enum Outcome {
     NothingFound,
     /// The data source needs an identifier that the request does not have.
     MissingIdentifier,
-    /// Refused by the reviewer with a reason, or by the vendor.
+    /// Refused by the reviewer on a legal ground, or by the vendor with records still there.
     Refused,
     /// The vendor finished, yet the submitted records are found again after growing waits.
     StillPresent,
@@ -121,6 +124,8 @@ pub enum Verdict {
     Proceed,
     /// Don't, on this legal ground.
     Refuse(RefusalGround),
+    /// Go on without this data source, which can't be searched.
+    LeftOut,
 }
 
 /// A person's recorded decision on a task.
@@ -134,6 +139,61 @@ pub struct Review {
     pub verdict: Verdict,
     /// Their reason in their own words, sealed, because it may name the person; gone with them.
     pub reason: Sealed,
+}
+
+/// What made the last look at a task count although it found none of its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assurance {
+    /// The same search found the data source's control within the same minutes.
+    Control,
+    /// The data source has no control for these kinds of identifiers: two looks in a row, apart in time,
+    /// found none.
+    TwoLooks,
+}
+
+impl Assurance {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Assurance::Control => "control",
+            Assurance::TwoLooks => "two_looks",
+        }
+    }
+}
+
+/// What the rounds before the present one came to: each had a decision of its own, about records that
+/// the look after the round before it found beyond that decision.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rounds {
+    /// How many there were.
+    pub rounds: u32,
+    /// Their numbers of records, added up.
+    pub counts: Counts,
+    /// The weakest of the vendor's claims about them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// Whether the vendor's reference to some effect in them is missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreferenced: bool,
+}
+
+/// What the last search or look of a task asked, and what it set aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Asked {
+    /// In how many spellings of the identifiers the vendor was asked, all of them together.
+    #[serde(default)]
+    pub spellings: u32,
+    /// Records that show another value of a kind that the request names.
+    #[serde(default)]
+    pub marked: u32,
+    /// Records that the vendor returned and that were set aside.
+    #[serde(default)]
+    pub set_aside: u32,
+    /// Those set aside whose value contains the identifier as a whole part.
+    #[serde(default)]
+    pub doubtful: u32,
 }
 
 /// Numbers of records. None of them ever shrinks for a task.
@@ -174,6 +234,27 @@ pub struct Task {
     /// Who decides on its records.
     #[serde(default = "auto")]
     pub policy: Policy,
+    /// The target that the current run was searched at: everything of the run goes there, or not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// What the last search of the run asked and set aside.
+    #[serde(default)]
+    pub asked: Asked,
+    /// What the last look asked and set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Asked>,
+    /// The rounds of this run that came before the present one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Rounds>,
+    /// Looks in a row that found none of its records.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub clear_looks: u32,
+    /// What made the last look that found none of its records count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assurance: Option<Assurance>,
+    /// Records that finished rules of this run list and that were never submitted.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub strangers: u32,
     /// The keyed digest of the exact records that the last search found: what a reviewer decides on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found_digest: Option<Tag>,
@@ -258,6 +339,17 @@ impl Task {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
 
+    /// The numbers of records of the run, all its rounds together.
+    #[must_use]
+    pub fn all_counts(&self) -> Counts {
+        let earlier = self.earlier.as_ref().map(|earlier| earlier.counts).unwrap_or_default();
+        Counts {
+            found: self.counts.found.saturating_add(earlier.found),
+            submitted: self.counts.submitted.saturating_add(earlier.submitted),
+            confirmed: self.counts.confirmed.saturating_add(earlier.confirmed),
+        }
+    }
+
     /// Whether it waits for a person because the identifier that the data source needs is missing.
     #[must_use]
     pub fn lacks_identifier(&self) -> bool {
@@ -268,6 +360,18 @@ impl Task {
     #[must_use]
     pub fn found_nothing_by_given(&self) -> bool {
         self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(IDENTIFIER_FOUND_NOTHING)
+    }
+
+    /// Whether it waits for a person to confirm that there is nothing, or to give another identifier.
+    #[must_use]
+    pub fn wants_confirmation(&self) -> bool {
+        self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(NOTHING_FOUND)
+    }
+
+    /// Whether it can't be searched as things are: a person may leave it out, or state how it stands.
+    #[must_use]
+    pub fn cannot_be_searched(&self) -> bool {
+        self.state == TaskState::Planned && self.reason.is_some()
     }
 
     /// Whether it waits for an identifier, or for being left out.
@@ -291,6 +395,13 @@ impl Task {
             chunks: 0,
             batch_size: 0,
             policy: Policy::Auto,
+            target: None,
+            asked: Asked::default(),
+            looked: None,
+            earlier: None,
+            clear_looks: 0,
+            assurance: None,
+            strangers: 0,
             found_digest: None,
             token: None,
             review: None,
@@ -334,16 +445,22 @@ pub enum RuleState {
     Finished,
     /// The POST certainly had no effect; it may go out again under a new intent.
     NotSent,
-    /// The vendor refused the POST; it had no effect.
+    /// The vendor did not take the POST, or we did not send it; it had no effect.
     Rejected,
+    /// The vendor did not take the POST; a look tells whether its records are there.
+    NotTaken,
+    /// The vendor did not take the POST, and a look found none of its records.
+    Gone,
     /// The POST's outcome is unknown; it never goes out again blindly.
     Unknown,
     /// No answer came, and a look found none of its records: the effect is there, its reference is
     /// missing.
     Unreferenced,
-    /// No answer came, and looks still find some of its records: a new intent may name these alone.
+    /// No answer came or the vendor did not take it, and looks still find some of its records: a new
+    /// intent may name these alone.
     Left,
-    /// No answer came, and a later batch names those of its records that were left.
+    /// No answer came or the vendor did not take it, and a later batch names those of its records that
+    /// were left.
     Repeated,
 }
 
@@ -408,6 +525,12 @@ pub struct Rule {
     pub finished_at: Option<Time>,
     /// How many of its records the finished rule lists.
     pub confirmed: u32,
+    /// How many records it lists that its submission never named.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub strangers: u32,
+    /// Why the vendor did not take it, where it did not: a code of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// What the vendor says it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,

@@ -398,6 +398,7 @@ mod tests {
             origin: "zendesk".to_owned(),
             sources: Vec::new(),
             identifier_kinds: vec![IdentifierKind::email()],
+            not_asked: vec![],
             identifiers: None,
             subject: None,
             received_at: at("09:30:00"),

@@ -7,7 +7,9 @@ use crate::identifier::{Identifier, IdentifierKind};
 use crate::limit::CallLimits;
 use crate::policy::OwnPolicies;
 use crate::request::Right;
+use crate::seal::hex;
 use crate::waits::Waits;
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,6 +40,44 @@ impl fmt::Debug for RecordId {
     }
 }
 
+/// The system and account that a data source points at: a decision on records holds here and nowhere
+/// else. None of its values is secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Target {
+    /// The connector's name.
+    pub connector: String,
+    /// The version of its definition: another one means another system.
+    pub version: u32,
+    /// The parameters that steer where calls go and to which account, by name.
+    pub params: BTreeMap<String, String>,
+}
+
+impl Target {
+    /// What tells this target apart from every other, in hex: a secret's version carries it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let whole = serde_json::to_vec(self).unwrap_or_default();
+        hex(digest(&SHA256, &whole).as_ref())
+    }
+
+    /// The target in one line, for people: `qualifio: client_id 2449, host api.qualif.io`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let params: Vec<String> = self.params.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        if params.is_empty() { self.connector.clone() } else { format!("{}: {}", self.connector, params.join(", ")) }
+    }
+}
+
+/// The person of a data source's own, whose record every search finds as long as searches work: nobody's,
+/// so that it is kept in the clear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// The kind of its identifier.
+    pub kind: IdentifierKind,
+    /// The identifier's value.
+    pub value: String,
+}
+
 /// A connector set up for use: the row `SOURCE#<id>`. Its secret is kept elsewhere, under its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataSource {
@@ -54,6 +94,9 @@ pub struct DataSource {
     /// Who decides on what is found there, where it isn't as in the whole deployment.
     #[serde(default, skip_serializing_if = "OwnPolicies::is_empty")]
     pub review: OwnPolicies,
+    /// Whose record a search must find for a look to count; without one, two looks in a row are needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
     /// Counts every change of the row.
     pub revision: u64,
     /// When it was added.
@@ -65,8 +108,16 @@ pub struct DataSource {
 pub struct Capabilities {
     /// The vendor's own name, for people.
     pub title: String,
+    /// The system and account that it is opened at.
+    pub target: Target,
     /// The identifier kinds it searches by; a request needs at least one of them.
     pub identifiers: Vec<IdentifierKind>,
+    /// The kinds whose values the vendor compares without regard to case: one spelling of each will do.
+    pub ignores_case: Vec<IdentifierKind>,
+    /// Whether its answers say that they are whole. Where they don't, a guard stands in for it.
+    pub states_whole: bool,
+    /// The identifier of the data source's control, where it has one.
+    pub control: Option<Identifier>,
     /// The rights it can fulfil.
     pub rights: Vec<Right>,
     /// Where a person fetches what the vendor's own export rule makes, as a sentence, when the data
@@ -103,10 +154,48 @@ pub struct Capabilities {
 }
 
 /// What a search found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The ids of records whose identifier matches exactly, each once, sorted.
     pub records: Vec<RecordId>,
+    /// Those of `records` that show another value of a kind that the request names: they were found by a
+    /// phone number, say, and show another e-mail address. Each once, sorted.
+    pub marked: Vec<RecordId>,
+    /// What the vendor returned beside them, and is not this person's by an exact comparison.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// A record that a vendor returned and that was not taken for the person's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SetAside {
+    /// Its id; `None` when it has none that can be read.
+    pub id: Option<RecordId>,
+    /// Whether its value contains the identifier as a whole part, such as one address of two in one
+    /// field: it may well be the person's.
+    pub doubtful: bool,
+}
+
+/// A record as a reviewer is shown it, on demand: personal data, never stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ShownRecord {
+    /// Its id; `None` when it has none that can be read.
+    pub id: Option<RecordId>,
+    /// The kind of the identifier that found it.
+    pub found_by: IdentifierKind,
+    /// The fields that its definition names as telling who it is, with their texts.
+    pub fields: Vec<(String, String)>,
+    /// Whether it shows another value of a kind that the request names.
+    pub marked: bool,
+    /// Whether it was set aside, and is no record of the person by an exact comparison.
+    pub set_aside: bool,
+    /// Whether it was set aside although its value contains the identifier as a whole part.
+    pub doubtful: bool,
+}
+
+impl fmt::Debug for ShownRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShownRecord").field("found_by", &self.found_by).finish_non_exhaustive()
+    }
 }
 
 /// One submission: some records of one task.
@@ -132,9 +221,19 @@ pub enum Submitted {
         /// Where the rule stands.
         status: RuleStatus,
     },
+    /// The vendor opened a rule, and its answer doubts that it is the dry run that was asked for, or says
+    /// that it is one that was not: never sent again, and a person's matter.
+    Doubtful {
+        /// The id to ask about.
+        rule_id: String,
+        /// Where the rule stands.
+        status: RuleStatus,
+        /// What is doubtful.
+        code: Code,
+    },
     /// It certainly did not reach the vendor, or the vendor put it off: it may be sent again.
     NotSent(Fault),
-    /// The vendor said no: there is no effect, and asking again will not help.
+    /// The vendor did not take it: this call had no effect. A look says what that means.
     Rejected(Fault),
     /// Nobody can tell whether it had an effect: never sent again blindly.
     Unknown(Code),
@@ -173,6 +272,9 @@ pub struct RuleReport {
     pub status: RuleStatus,
     /// How many of the asked-about records the vendor lists as treated.
     pub confirmed: usize,
+    /// How many records it lists that the rule's batch never named: somebody else's, as far as anybody
+    /// can tell.
+    pub strangers: usize,
     /// What it says it did with them.
     pub claim: Claim,
 }
@@ -198,6 +300,18 @@ pub enum Fault {
 
 /// The code of a call that the vendor asks to put off.
 const THROTTLED: Code = "vendor_throttled";
+/// What a vendor's 4xx is kept as, by its status; our own objections to a call have other codes.
+pub const REFUSALS: [Code; 7] = [
+    "vendor_bad_request",
+    "vendor_conflict",
+    "vendor_forbidden",
+    "vendor_gone",
+    "vendor_not_found",
+    "vendor_refused",
+    "vendor_unprocessable",
+];
+/// The vendor's answer says that there is more, or may not be whole.
+pub const ANSWER_INCOMPLETE: Code = "vendor_answer_incomplete";
 /// Our own limiter holds calls back, so that the vendor's limit is kept.
 pub const RATE_LIMITED: Code = "rate_limited";
 /// The vendor failed again and again: it is left alone for a while.
@@ -210,6 +324,29 @@ impl Fault {
     #[must_use]
     pub fn is_put_off(&self) -> bool {
         matches!(self, Fault::Throttled(_) | Fault::Paused(..))
+    }
+
+    /// Whether the vendor, or a gateway before it, refused the call: some tries over some minutes tell
+    /// which. Our own objections to a call are none.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Fault::Unauthorized => true,
+            Fault::Refused(code) => REFUSALS.contains(code),
+            _ => false,
+        }
+    }
+
+    /// Whether asking again, now or in some minutes, may bring another answer.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.is_put_off() || self.is_refusal() || matches!(self, Fault::Unavailable(_))
+    }
+
+    /// Whether a stored code says that the vendor, or a gateway before it, refused a call.
+    #[must_use]
+    pub fn refuses(code: &str) -> bool {
+        code == Fault::Unauthorized.code() || REFUSALS.contains(&code)
     }
 
     /// Whether a stored code says that a call was only put off.
@@ -261,12 +398,20 @@ pub trait Vendor {
     /// What it can do.
     fn capabilities(&self) -> &Capabilities;
 
-    /// Finds the records of the person the identifiers point at, by every given identifier that
-    /// the vendor searches by; only exact matches. May be repeated.
+    /// Finds the records of the person by each of the identifiers in `by` that the vendor searches by;
+    /// only exact matches count. `named` is all that the request names here: a record that shows another
+    /// value of one of these kinds is marked. May be repeated.
     ///
     /// # Errors
-    /// [`Fault`].
-    async fn search(&self, identifiers: &[Identifier]) -> Result<Found, Fault>;
+    /// [`Fault`]; also where the answer says that there is more, or may not be whole.
+    async fn search(&self, by: &[Identifier], named: &[Identifier]) -> Result<Found, Fault>;
+
+    /// The same search, for a person's eyes: every record that the vendor returned, those set aside too,
+    /// with the fields that tell who it is. May be repeated.
+    ///
+    /// # Errors
+    /// As [`Vendor::search`].
+    async fn show(&self, by: &[Identifier], named: &[Identifier]) -> Result<Vec<ShownRecord>, Fault>;
 
     /// Fetches the records of the person the identifiers point at, as the vendor shows them: found and
     /// compared exactly as by [`Vendor::search`], each once, sorted by id. May be repeated.
@@ -279,11 +424,12 @@ pub trait Vendor {
     /// within [`Capabilities::call_timeout_seconds`].
     async fn submit(&self, batch: &Batch<'_>) -> Submitted;
 
-    /// Asks how a rule stands, and how many of `records` it lists. May be repeated.
+    /// Asks how a rule stands, how many of `own` it lists, and how many that are not in `batch`: all that
+    /// the rule's submission named. May be repeated.
     ///
     /// # Errors
     /// [`Fault`].
-    async fn status(&self, rule_id: &str, records: &[RecordId]) -> Result<RuleReport, Fault>;
+    async fn status(&self, rule_id: &str, own: &[RecordId], batch: &[RecordId]) -> Result<RuleReport, Fault>;
 
     /// Asks the vendor something harmless, to prove that host, account and token work.
     ///

@@ -875,13 +875,14 @@ mod tests {
         fn check_params(&self, _: &str, _: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
             Ok(())
         }
-        fn steers_secret(&self, _: &str, _: &str) -> bool {
-            false
+        fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<crate::vendor::Target, Vec<Objection>> {
+            Ok(crate::vendor::Target { connector: connector.to_owned(), version: 1, params: params.clone() })
         }
         fn check_secret(
             &self,
             _: &str,
             _: &BTreeMap<String, Zeroizing<String>>,
+            _: &crate::vendor::Target,
         ) -> Result<Zeroizing<String>, Vec<Objection>> {
             Ok(Zeroizing::default())
         }
@@ -917,6 +918,7 @@ mod tests {
             origin: "operator".to_owned(),
             sources: vec![SourceId::parse("main").unwrap()],
             identifier_kinds: vec![IdentifierKind::email()],
+            not_asked: vec![],
             identifiers: Some(sealed),
             subject: Some(Tag::new("subject-key", &[7; 32])),
             received_at: now(),
@@ -967,6 +969,8 @@ mod tests {
             accepted_at: Some(now()),
             finished_at: None,
             confirmed: 0,
+            strangers: 0,
+            refused: None,
             claim: None,
         }
     }

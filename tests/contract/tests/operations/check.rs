@@ -10,7 +10,7 @@ use rightful_domain::task::{Outcome, RuleState, TaskState};
 use rightful_domain::vendor::{Capabilities, Claim, Fault, RuleReport, RuleStatus};
 
 fn report(status: RuleStatus, confirmed: usize) -> Result<RuleReport, Fault> {
-    Ok(RuleReport { status, confirmed, claim: Claim::NotStated })
+    Ok(RuleReport { status, confirmed, strangers: 0, claim: Claim::NotStated })
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn the_claim_for_all_batches_is_the_weakest() {
     vendor.set(|state| {
         state.statuses.extend(
             [Claim::Deleted, Claim::Anonymised, Claim::Deleted]
-                .map(|claim| Ok(RuleReport { status: RuleStatus::Finished, confirmed: 2, claim })),
+                .map(|claim| Ok(RuleReport { status: RuleStatus::Finished, confirmed: 2, strangers: 0, claim })),
         );
     });
     world.check(&at).await.unwrap();

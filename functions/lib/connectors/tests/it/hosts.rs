@@ -123,6 +123,7 @@ async fn a_connector_that_is_not_there_is_a_matter_of_set_up() {
         params: case.params("https://api.qualif.io"),
         enabled: true,
         review: Default::default(),
+        control: None,
         revision: 1,
         created_at: rightful_domain::time::Time::parse("2026-11-21T09:30:00Z").unwrap(),
     };

@@ -159,6 +159,7 @@ impl Case {
             params: self.params(base_url),
             enabled: true,
             review: Default::default(),
+            control: None,
             revision: 1,
             created_at: Time::parse("2026-11-21T09:30:00Z").unwrap(),
         };

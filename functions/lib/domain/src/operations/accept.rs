@@ -138,8 +138,9 @@ where
         if demand.identifiers.is_empty() {
             return Err(AcceptError::NoIdentifier);
         }
-        let sources = choose(&self.store.sources().await?, &demand.sources)?;
-        let request = self.request(id, demand, arrival, &sources).await?;
+        let connected = self.store.sources().await?;
+        let sources = choose(&connected, &demand.sources)?;
+        let request = self.request(id, demand, arrival, &sources, &connected).await?;
         let (key, wrapped) = self.keys.new_key(id).await?;
         let request = Request {
             identifiers: Some(seal_identifiers(&key, id, &Scoped::everywhere(&demand.identifiers))?),
@@ -252,7 +253,11 @@ where
         demand: &Demand,
         arrival: Arrival<'_>,
         sources: &[DataSource],
+        connected: &[DataSource],
     ) -> Result<Request, Failure> {
+        let mut not_asked: Vec<SourceId> =
+            connected.iter().filter(|one| !sources.contains(one)).map(|one| one.id.clone()).collect();
+        not_asked.sort();
         let now = self.clock.now();
         let synthetic = matches!(arrival, Arrival::Synthetic { .. });
         let mut kinds: Vec<IdentifierKind> =
@@ -286,6 +291,7 @@ where
                 Arrival::Synthetic { .. } => SYNTHETIC.to_owned(),
             },
             sources: sources.iter().map(|source| source.id.clone()).collect(),
+            not_asked,
             identifier_kinds: kinds,
             identifiers: None,
             subject,
@@ -367,6 +373,7 @@ fn received(request: &Request, by: Option<Actor>) -> Fact {
         synthetic: request.synthetic,
         identifier_kinds: request.identifier_kinds.clone(),
         sources: request.sources.clone(),
+        not_asked: request.not_asked.clone(),
         due_at: request.due_at,
     }
 }

@@ -4,7 +4,7 @@
 //! whatever else the vendor says is waited for, and in the end handed to a person.
 
 use super::{
-    STALE_TRIES, Settings, Step, TaskRef, is_closed, load, open_records, open_vendor, store_step, terms,
+    Opened, STALE_TRIES, Settings, Step, TaskRef, is_closed, load, open_records, open_vendor, store_step, terms,
 };
 use crate::failure::{Failure, Kind};
 use crate::life::{Event, Life, step};
@@ -82,8 +82,10 @@ where
         at: &TaskRef,
         until: Time,
     ) -> Result<Life, CommitError> {
-        let opened = match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
-            Ok(vendor) => match open_records(self.store, self.keys, at).await {
+        let opened = match open_vendor(self.store, self.vendors, self.clock, &life).await {
+            // No rule of the run stands anywhere: there is nothing to ask about.
+            Ok(Opened::Moved) => return Ok(life),
+            Ok(Opened::There(vendor)) => match open_records(self.store, self.keys, at).await {
                 Ok(records) => Ok((vendor, records)),
                 Err(failure) => Err(failure),
             },
@@ -147,8 +149,9 @@ where
             if self.clock.now().plus_seconds(needed) > until {
                 break;
             }
-            let part: Vec<RecordId> = at_places(records, &life.own_places(rule));
-            match vendor.status(rule_id, &part).await {
+            let own: Vec<RecordId> = at_places(records, &life.own_places(rule));
+            let batch: Vec<RecordId> = at_places(records, &life.places(rule));
+            match vendor.status(rule_id, &own, &batch).await {
                 Ok(report) => {
                     round.strange |= report.status == RuleStatus::Unknown;
                     round.reports.push((rule.batch, report));

@@ -2,8 +2,9 @@
 //! a person decide.
 
 use super::{
-    MAX_CHUNKS, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task, is_closed,
-    load, open_identifiers, open_vendor, seal_chunk, seal_records, search_by_each, store_step, terms,
+    Heard, MAX_CHUNKS, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
+    ends_the_task, is_closed, is_controlled, load, open_identifiers, open_source, open_vendor, seal_chunk,
+    seal_records, search_by_each, store_step, terms,
 };
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
@@ -11,9 +12,9 @@ use crate::life::{Event, Life, step, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, Right};
-use crate::task::{Outcome, Task, TaskState};
+use crate::task::{Asked, Outcome, Task, TaskState};
 use crate::time::Time;
-use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
+use crate::vendor::{Capabilities, Fault, RecordId, Target, Vendor};
 
 /// The ports of a search.
 #[derive(Debug)]
@@ -34,8 +35,8 @@ pub struct Find<'a, S, K, T, V, C> {
 
 /// What the search gives, before it is stored.
 enum Sought {
-    /// Records to decide on.
-    Records(Vec<RecordId>),
+    /// Records to decide on, what was asked, and where.
+    Records(Vec<RecordId>, Asked, Target),
     /// What it means for the task.
     Means(Event),
 }
@@ -60,26 +61,37 @@ where
             if is_closed(&request) || life.task.state != TaskState::Planned {
                 return Ok(passing(&life.task));
             }
-            if life.task.reason.as_deref().is_some_and(Fault::puts_off) && wait_left(&life.task, now) > 0 {
-                return Err(Fault::Throttled(None).failure());
+            if wait_left(&life.task, now) > 0 {
+                match life.task.reason.as_deref() {
+                    Some(reason) if Fault::puts_off(reason) => return Err(Fault::Throttled(None).failure()),
+                    // Tries at a refusal are some minutes apart, however often the workflow asks.
+                    Some(reason) if Fault::refuses(reason) => return Err(Failure::transient("vendor_refused")),
+                    _ => {}
+                }
             }
             let began = self.clock.now();
-            let (vendor, sought) = match open_vendor(self.store, self.vendors, self.clock, &at.source_id)
-                .await
-            {
-                Ok(vendor) => {
+            let (vendor, sought) = match open_vendor(self.store, self.vendors, self.clock, &life).await {
+                Ok(Opened::There(vendor)) => {
                     let sought = self.search(&request, &vendor, began, until).await?;
                     (Some(vendor), sought)
                 }
-                Err(failure) if ends_the_task(failure) => (None, ends(began, Outcome::Failed, failure.code)),
+                Ok(Opened::Moved) => (None, Sought::Means(Event::TargetChanged)),
+                Err(failure) if ends_the_task(failure) => {
+                    (None, Sought::Means(ended(began, Outcome::Failed, Some(failure.code), None)))
+                }
                 Err(failure) => return Err(failure),
             };
+            let moved = matches!(sought, Sought::Means(Event::TargetChanged));
             let again = match &sought {
+                Sought::Means(Event::SearchFailed(fault)) if fault.is_refusal() => {
+                    Some(Failure::transient("vendor_refused"))
+                }
                 Sought::Means(Event::SearchFailed(fault)) => Some(fault.failure()),
                 _ => None,
             };
             let capabilities = vendor.as_ref().map(Vendor::capabilities);
             match self.store_sought(&request, &life, at, capabilities, (sought, began)).await {
+                Ok(_) if moved => {}
                 // Not settled by it, so it shall be asked again.
                 Ok(life) if life.task.state == TaskState::Planned => {
                     return Err(again.unwrap_or(Failure::transient("too_much_contention")));
@@ -97,7 +109,7 @@ where
     /// # Errors
     /// What is wrong with the set-up, or the vendor's fault.
     pub async fn test(&self, source: &crate::ids::SourceId) -> Result<(), Failure> {
-        let vendor = open_vendor(self.store, self.vendors, self.clock, source).await?;
+        let vendor = open_source(self.store, self.vendors, self.clock, source).await?;
         vendor.test().await.map_err(|fault| fault.failure())
     }
 
@@ -109,40 +121,60 @@ where
         until: Time,
     ) -> Result<Sought, Failure> {
         let capabilities = vendor.capabilities();
+        let here = || Some(capabilities.target.clone());
+        let fails = |code| Sought::Means(ended(began, Outcome::Failed, Some(code), None));
         if !capabilities.rights.contains(&request.right) {
-            return Ok(ends(began, Outcome::Failed, "right_not_supported"));
+            return Ok(fails("right_not_supported"));
         }
         let identifiers = match open_identifiers(self.keys, request, vendor.source()).await {
             Ok(identifiers) => usable(capabilities, identifiers),
-            Err(failure) if ends_the_task(failure) => return Ok(ends(began, Outcome::Failed, failure.code)),
+            Err(failure) if ends_the_task(failure) => return Ok(fails(failure.code)),
             Err(failure) => return Err(failure),
         };
         if identifiers.is_empty() {
             return Ok(Sought::Means(Event::IdentifierMissing { began }));
         }
-        Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
-            Ok(found) if found.records.len() > capabilities.max_records => {
-                ends(began, Outcome::Failed, Fault::TooManyRecords.code())
+        let heard = match search_by_each(vendor, &identifiers, self.clock, until).await {
+            // A search that is blind for once finds nothing either: the control shows that it sees.
+            Ok(heard) if heard.found.records.is_empty() => {
+                is_controlled(vendor, &identifiers, self.clock, until).await.map(|_| heard)
             }
-            Ok(found) if found.records.is_empty() => Sought::Means(Event::SearchEnded {
+            other => other,
+        };
+        Ok(match heard {
+            Ok(Heard { found, asked }) if found.records.len() > capabilities.max_records => {
+                Sought::Means(Event::SearchEnded {
+                    began,
+                    outcome: Outcome::Failed,
+                    reason: Some(Fault::TooManyRecords.code()),
+                    found: 0,
+                    target: here(),
+                    asked,
+                })
+            }
+            Ok(Heard { found, asked }) if found.records.is_empty() => Sought::Means(Event::SearchEnded {
                 began,
                 outcome: Outcome::NothingFound,
                 reason: None,
-                found: None,
+                found: 0,
+                target: here(),
+                asked,
             }),
-            Ok(found) if request.dry_run && (request.right == Right::Access || !capabilities.dry_run) => {
+            Ok(Heard { found, asked })
+                if request.dry_run && (request.right == Right::Access || !capabilities.dry_run) =>
+            {
                 Sought::Means(Event::SearchEnded {
                     began,
                     outcome: Outcome::DryRun,
                     reason: Some("searched_only"),
-                    found: Some(count(found.records.len())),
+                    found: count(found.records.len()),
+                    target: here(),
+                    asked,
                 })
             }
-            Ok(found) => Sought::Records(found.records),
-            Err(fault) if fault.is_put_off() || matches!(fault, Fault::Unavailable(_)) => {
-                Sought::Means(Event::SearchFailed(fault))
-            }
-            Err(fault) => ends(began, Outcome::Failed, fault.code()),
+            Ok(Heard { found, asked }) => Sought::Records(found.records, asked, capabilities.target.clone()),
+            Err(fault) if fault.may_pass() => Sought::Means(Event::SearchFailed(fault)),
+            Err(fault) => Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())),
         })
     }
 
@@ -157,7 +189,9 @@ where
     ) -> Result<Life, CommitError> {
         let (event, rows) = match sought {
             Sought::Means(event) => (event, Vec::new()),
-            Sought::Records(records) => self.found(life, at, &records, began).await?,
+            Sought::Records(records, asked, target) => {
+                self.found(life, at, &records, (began, target, asked)).await?
+            }
         };
         let now = self.clock.now();
         let terms = terms(request, &self.settings, capabilities);
@@ -170,16 +204,13 @@ where
         life: &Life,
         at: &TaskRef,
         records: &[RecordId],
-        began: Time,
+        (began, target, asked): (Time, Target, Asked),
     ) -> Result<(Event, Vec<Row>), Failure> {
         let key = self.keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
         let mut chunks = seal_records(&key, at, records)?;
         if chunks.len() > MAX_CHUNKS {
             let reason = Some(Fault::TooManyRecords.code());
-            return Ok((
-                Event::SearchEnded { began, outcome: Outcome::Failed, reason, found: None },
-                Vec::new(),
-            ));
+            return Ok((ended(began, Outcome::Failed, reason, Some(target)), Vec::new()));
         }
         let digest = digest_records(self.tags, "records", at, records).await?;
         // An earlier search may have found more than this one: what it left is written over.
@@ -191,12 +222,14 @@ where
             .zip(chunks)
             .map(|(chunk, sealed)| Row::Records { source: at.source_id.clone(), chunk, sealed })
             .collect();
-        Ok((Event::Found { records: count(records.len()), chunks: stored, digest, began }, rows))
+        let records = count(records.len());
+        Ok((Event::Found { records, chunks: stored, digest, began, target, asked }, rows))
     }
 }
 
-fn ends(began: Time, outcome: Outcome, reason: Code) -> Sought {
-    Sought::Means(Event::SearchEnded { began, outcome, reason: Some(reason), found: None })
+/// A search that ended the task before anything was found.
+fn ended(began: Time, outcome: Outcome, reason: Option<Code>, target: Option<Target>) -> Event {
+    Event::SearchEnded { began, outcome, reason, found: 0, target, asked: Asked::default() }
 }
 
 /// What a search answers about a task it has not to search.

@@ -22,12 +22,12 @@ use crate::failure::{Code, Failure, Kind};
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{RequestId, SourceId};
 use crate::lease::Lease;
-use crate::life::{Effect, Life, Terms, wait_left};
+use crate::life::{CONTROL_NOT_FOUND, Effect, Life, Terms, wait_left};
 use crate::metered::Metered;
-use crate::ports::{Change, Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
+use crate::ports::{Change, Clock, CommitError, Keys, Limits, Reads, Row, TARGET_LOST, Tags, Vendors, Writes};
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
-use crate::task::{Rule, Task, TaskState};
+use crate::task::{Asked, Rule, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, Found, RecordId, Vendor};
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,8 @@ impl Step {
     /// What comes next for a task as it stands, after whatever of its wait is left.
     fn of(task: &Task, now: Time) -> Self {
         let next = match task.state {
+            // A later round is searched by whoever submits.
+            TaskState::Planned if goes_back(task) => Next::Submit,
             TaskState::Planned | TaskState::AwaitingReview => Next::None,
             TaskState::Decided | TaskState::Submitting | TaskState::Copying => Next::Submit,
             TaskState::Submitted => Next::Check,
@@ -121,6 +123,12 @@ impl Step {
         let waits = matches!(next, Next::Submit | Next::Check | Next::Verify);
         Self::new(task, next, if waits { wait_left(task, now) } else { 0 })
     }
+}
+
+/// Whether the task was sent back to the search while its submission goes on: it has its turn, or a copy
+/// of it was not whole.
+fn goes_back(task: &Task) -> bool {
+    task.state == TaskState::Planned && (task.lease.is_some() || task.earlier.is_some())
 }
 
 /// The request and the life of the task, for an operation that may work on them. The task is read first:
@@ -196,15 +204,46 @@ fn lease_row(request: &Request, before: &Task, after: &Task, now: Time) -> Resul
     }))
 }
 
-/// Opens the task's data source behind its limits; `Err` names why the set-up does not allow it.
-async fn open_vendor<'a, S: Reads + Limits, V: Vendors, C: Clock>(
+/// Opens a data source behind its limits at the target that it points at now; `Err` names why the set-up
+/// does not allow it.
+async fn open_source<'a, S: Reads + Limits, V: Vendors, C: Clock>(
     store: &'a S,
     vendors: &V,
     clock: &'a C,
     source: &SourceId,
 ) -> Result<Metered<'a, S, V::Vendor, C>, Failure> {
     let source = store.source(source).await?.ok_or(Failure::misconfigured("source_not_found"))?;
-    Ok(Metered::new(vendors.open(&source).await?, store, clock, source.id))
+    let target = vendors.target(&source)?;
+    Ok(Metered::new(vendors.open(&source, &target).await?, store, clock, source.id))
+}
+
+/// What a task's data source is opened to.
+enum Opened<V> {
+    /// The target that its run stands on.
+    There(V),
+    /// Nothing: the data source points elsewhere since, and nothing of the run was sent.
+    Moved,
+}
+
+/// Opens the task's data source behind its limits, at the target that its run was searched at.
+///
+/// Architecture Invariant: search, submission, status, look and copy of one run all go to one target. What
+/// was decided at one is never sent to another.
+async fn open_vendor<'a, S: Reads + Limits, V: Vendors, C: Clock>(
+    store: &'a S,
+    vendors: &V,
+    clock: &'a C,
+    life: &Life,
+) -> Result<Opened<Metered<'a, S, V::Vendor, C>>, Failure> {
+    let task = &life.task;
+    let source = store.source(&task.source).await?.ok_or(Failure::misconfigured("source_not_found"))?;
+    let now = vendors.target(&source)?;
+    let target = match &task.target {
+        Some(then) if *then != now && !life.run_has_submitted() => return Ok(Opened::Moved),
+        Some(then) => then,
+        None => &now,
+    };
+    Ok(Opened::There(Metered::new(vendors.open(&source, target).await?, store, clock, source.id)))
 }
 
 fn identifiers_context(request: RequestId) -> String {
@@ -376,7 +415,7 @@ async fn digest_records(
 /// The failures that end a task: what it stands on is missing or wrong in the set-up or in its own
 /// rows, and trying again can't help it. Any other misconfiguration (a role that may not read, a key
 /// that is switched off) is ours to mend, and the task waits for that.
-const ENDS_THE_TASK: [Code; 13] = [
+const ENDS_THE_TASK: [Code; 14] = [
     "connector_unknown",
     "data_key_unusable",
     "decision_does_not_fit",
@@ -390,6 +429,7 @@ const ENDS_THE_TASK: [Code; 13] = [
     "secret_missing",
     "secret_unreadable",
     "source_not_found",
+    TARGET_LOST,
 ];
 
 fn ends_the_task(failure: Failure) -> bool {
@@ -399,26 +439,94 @@ fn ends_the_task(failure: Failure) -> bool {
 /// Seconds that a call to a vendor needs around itself, for the store and the way back.
 const AROUND_A_CALL: u64 = 5;
 
-/// Searches by one identifier after another, as far as the time until `until` allows; each record
-/// once, in the order in which they were found.
+/// Every identifier in every spelling that a vendor may hold it in; one of each where the vendor ignores
+/// case.
+fn in_every_spelling(capabilities: &Capabilities, identifiers: &[Identifier]) -> Vec<Identifier> {
+    let mut all: Vec<Identifier> = Vec::with_capacity(identifiers.len());
+    for identifier in identifiers {
+        let folds = capabilities.ignores_case.contains(identifier.kind());
+        for spelling in identifier.spellings() {
+            let same = |one: &Identifier| {
+                one.kind() == spelling.kind()
+                    && (one.expose() == spelling.expose()
+                        || folds && one.expose().to_lowercase() == spelling.expose().to_lowercase())
+            };
+            if !all.iter().any(same) {
+                all.push(spelling);
+            }
+        }
+    }
+    all
+}
+
+/// What a search by all identifiers in all their spellings gave.
+struct Heard {
+    /// What was found, each record once, in the order in which they were found.
+    found: Found,
+    /// What was asked, marked and set aside.
+    asked: Asked,
+}
+
+/// Searches by one identifier and spelling after another, as far as the time until `until` allows, and
+/// joins the answers. A record that one of them found is not set aside because another one missed it.
 async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
     vendor: &Metered<'_, S, V, C>,
     identifiers: &[Identifier],
     clock: &C,
     until: Time,
-) -> Result<Found, Fault> {
-    vendor.reserve_searches(count(identifiers.len())).await?;
+) -> Result<Heard, Fault> {
+    let spellings = in_every_spelling(vendor.capabilities(), identifiers);
+    vendor.reserve_searches(count(spellings.len())).await?;
     let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
     let mut seen = BTreeSet::new();
+    let mut marked = BTreeSet::new();
+    let mut set_aside = BTreeSet::new();
     let mut records = Vec::new();
-    for identifier in identifiers {
+    for spelling in &spellings {
         if clock.now().plus_seconds(needed) > until {
             return Err(Fault::Unavailable("vendor_out_of_time"));
         }
-        let found = vendor.search(std::slice::from_ref(identifier)).await?;
+        let found = vendor.search(std::slice::from_ref(spelling), identifiers).await?;
         records.extend(found.records.into_iter().filter(|record| seen.insert(record.clone())));
+        marked.extend(found.marked);
+        set_aside.extend(found.set_aside);
     }
-    Ok(Found { records })
+    set_aside.retain(|one| one.id.as_ref().is_none_or(|id| !seen.contains(id)));
+    let asked = Asked {
+        spellings: count(spellings.len()),
+        marked: count(marked.len()),
+        set_aside: count(set_aside.len()),
+        doubtful: count(set_aside.iter().filter(|one| one.doubtful).count()),
+    };
+    let found =
+        Found { records, marked: marked.into_iter().collect(), set_aside: set_aside.into_iter().collect() };
+    Ok(Heard { found, asked })
+}
+
+/// Whether the search is seen to work at this target within these minutes: it finds the record of the data
+/// source's control, which stands for every kind of identifier that was asked by.
+///
+/// # Errors
+/// Why the control can't be searched for; [`CONTROL_NOT_FOUND`] when its record isn't there.
+async fn is_controlled<S: Limits, V: Vendor, C: Clock>(
+    vendor: &Metered<'_, S, V, C>,
+    identifiers: &[Identifier],
+    clock: &C,
+    until: Time,
+) -> Result<bool, Fault> {
+    let Some(control) = vendor.capabilities().control.clone() else { return Ok(false) };
+    if identifiers.iter().any(|identifier| identifier.kind() != control.kind()) {
+        return Ok(false);
+    }
+    if vendor.control_is_fresh().await {
+        return Ok(true);
+    }
+    let heard = search_by_each(vendor, std::slice::from_ref(&control), clock, until).await?;
+    if heard.found.records.is_empty() {
+        return Err(Fault::Unavailable(CONTROL_NOT_FOUND));
+    }
+    vendor.control_was_seen().await;
+    Ok(true)
 }
 
 /// Whether an operation has nothing to do because the request is closed.

@@ -108,13 +108,11 @@ where
             return Err(SetUpError::UnknownConnector);
         }
         let mut wrong = self.catalogue.check_params(&connector, &params).err().unwrap_or_default();
-        let secret = match self.catalogue.check_secret(&connector, &secret) {
-            Ok(secret) => Some(secret),
-            Err(more) => {
-                wrong.extend(more);
-                None
-            }
+        let secret = match self.catalogue.target(&connector, &params) {
+            Ok(target) => self.catalogue.check_secret(&connector, &secret, &target),
+            Err(_) => Err(Vec::new()),
         };
+        let secret = secret.map_err(|more| wrong.extend(more)).ok();
         let Some(secret) = secret.filter(|_| wrong.is_empty()) else { return Err(SetUpError::Wrong(wrong)) };
         if self.store.source(&id).await?.is_some() {
             return Err(SetUpError::Exists(id));
@@ -127,6 +125,7 @@ where
             params,
             enabled: true,
             review,
+            control: None,
             revision: 0,
             created_at: self.clock.now(),
         };
@@ -161,22 +160,20 @@ where
         let mut wrong =
             self.catalogue.check_params(&source.connector, &source.params).err().unwrap_or_default();
         let names = changed(&before.params, &source.params);
-        let steering = names.iter().filter(|name| self.catalogue.steers_secret(&source.connector, name));
-        if changing.secret.is_none() {
-            wrong.extend(steering.map(|name| Objection {
-                name: name.clone(),
+        let there = self.catalogue.target(&source.connector, &before.params).ok();
+        let target = self.catalogue.target(&source.connector, &source.params).ok();
+        if changing.secret.is_none()
+            && let Some((there, target)) = there.zip(target.as_ref())
+        {
+            wrong.extend(changed(&there.params, &target.params).into_iter().map(|name| Objection {
+                name,
                 what: "it says where the secret is sent: give the secret again with it".to_owned(),
             }));
         }
-        let secret =
-            match changing.secret.map(|fields| self.catalogue.check_secret(&source.connector, &fields)) {
-                None => None,
-                Some(Ok(secret)) => Some(secret),
-                Some(Err(more)) => {
-                    wrong.extend(more);
-                    None
-                }
-            };
+        let checked = changing.secret.zip(target.as_ref()).map(|(fields, target)| {
+            self.catalogue.check_secret(&source.connector, &fields, target)
+        });
+        let secret = checked.transpose().map_err(|more| wrong.extend(more)).ok().flatten();
         if !wrong.is_empty() {
             return Err(SetUpError::Wrong(wrong));
         }

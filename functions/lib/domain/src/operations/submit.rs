@@ -9,8 +9,9 @@ use super::check::at_places;
 use super::find::Find;
 use super::find::usable;
 use super::{
-    AROUND_A_CALL, Next, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task,
-    is_closed, load, open_identifiers, open_records, open_vendor, part_context, store_step, terms,
+    AROUND_A_CALL, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task,
+    goes_back, in_every_spelling, is_closed, load, open_identifiers, open_records, open_vendor, part_context,
+    store_step, terms,
 };
 use crate::copy::{Export, Part, RecordCopy};
 use crate::failure::Failure;
@@ -78,8 +79,8 @@ where
             let now = self.clock.now();
             let sends = match life.task.state {
                 TaskState::Decided | TaskState::Submitting | TaskState::Copying => true,
-                // It has its turn, and is searched again first.
-                TaskState::Planned => life.task.lease.is_some(),
+                // It has its turn, or goes back for a round, and is searched again first.
+                TaskState::Planned => goes_back(&life.task),
                 _ => false,
             };
             if is_closed(&request) || !sends {
@@ -115,18 +116,19 @@ where
         }
         let sending = match plan(&life, now) {
             Plan::Wait(seconds) => return Ok(Some(Step::new(&life.task, Next::Submit, seconds))),
-            Plan::Missing => return self.take(request, &life, at, Event::AnswerMissing).await,
-            Plan::Done | Plan::UsedUp | Plan::Look => {
-                return self.take(request, &life, at, Event::AllSent).await;
+            Plan::Missing => return self.take(request, &life, Event::AnswerMissing).await,
+            Plan::Done | Plan::UsedUp | Plan::Refused(_) | Plan::Look => {
+                return self.take(request, &life, Event::AllSent).await;
             }
             Plan::Send(sending) => sending,
         };
         if wait_left(&life.task, now) > 0 {
             return Ok(Some(Step::of(&life.task, now)));
         }
-        let vendor = match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
-            Ok(vendor) => vendor,
-            Err(failure) => return self.cannot(request, &life, at, failure).await,
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, &life).await {
+            Ok(Opened::There(vendor)) => vendor,
+            Ok(Opened::Moved) => return self.take(request, &life, Event::TargetChanged).await,
+            Err(failure) => return self.cannot(request, &life, failure).await,
         };
         let needed = vendor.capabilities().call_timeout_seconds + MARGIN_SECONDS;
         if now.plus_seconds(needed) > until {
@@ -157,14 +159,15 @@ where
         at: &TaskRef,
         until: Time,
     ) -> Result<Option<Step>, CommitError> {
-        let vendor = match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
-            Ok(vendor) => vendor,
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, life).await {
+            Ok(Opened::There(vendor)) => vendor,
+            Ok(Opened::Moved) => return self.take(request, life, Event::TargetChanged).await,
             // What was asked of the vendor comes to its end first.
             Err(failure) if life.task.state == TaskState::Submitting && ends_the_task(failure) => {
                 return Ok(None);
             }
             Err(failure) if ends_the_task(failure) => {
-                return self.take(request, life, at, Event::CannotCopy(failure.code)).await;
+                return self.take(request, life, Event::CannotCopy(failure.code)).await;
             }
             Err(failure) => return Err(failure.into()),
         };
@@ -177,14 +180,12 @@ where
         }
         let event = match self.copy_records(request, life, at, &vendor, until).await {
             Ok(Ok((records, appeared))) => Event::Copied { records, appeared },
-            Ok(Err(fault)) if fault.is_put_off() || matches!(fault, Fault::Unavailable(_)) => {
-                Event::CopyFailed(fault)
-            }
+            Ok(Err(fault)) if fault.may_pass() => Event::CopyFailed(fault),
             Ok(Err(fault)) => Event::CannotCopy(fault.code()),
             Err(failure) if ends_the_task(failure) => Event::CannotCopy(failure.code),
             Err(failure) => return Err(failure.into()),
         };
-        self.take(request, life, at, event).await
+        self.take(request, life, event).await
     }
 
     /// Fetches exactly the records that were decided on, and keeps them sealed. Gives how many, and how
@@ -200,6 +201,7 @@ where
         let decided = self.decided_records(&life.task, at).await?;
         let identifiers =
             usable(vendor.capabilities(), open_identifiers(self.keys, request, &at.source_id).await?);
+        let identifiers = in_every_spelling(vendor.capabilities(), &identifiers);
         if let Err(fault) = vendor.reserve_searches(count(identifiers.len())).await {
             return Ok(Err(fault));
         }
@@ -216,7 +218,8 @@ where
         }
         let records: Vec<RecordCopy> = decided.iter().filter_map(|id| found.remove(id)).collect();
         let (copied, appeared) = (count(records.len()), count(found.len()));
-        if copied > 0 {
+        // Records beyond the decision are decided on first: a copy without them is not whole.
+        if copied > 0 && appeared == 0 {
             let part = Part {
                 title: vendor.capabilities().title.clone(),
                 records,
@@ -247,19 +250,19 @@ where
     ) -> Result<Option<Step>, CommitError> {
         let records = match self.decided_records(&life.task, at).await {
             Ok(records) => records,
-            Err(failure) => return self.cannot(request, life, at, failure).await,
+            Err(failure) => return self.cannot(request, life, failure).await,
         };
         let capabilities = vendor.capabilities();
         let lease = match self.turn(request, life).await? {
             Turn::Ours(lease) => lease,
-            Turn::Busy => return self.take(request, life, at, Event::LeaseBusy).await,
+            Turn::Busy => return self.take(request, life, Event::LeaseBusy).await,
             Turn::SearchAgain(fence) => {
-                return self.take(request, life, at, Event::SearchAgain { fence }).await;
+                return self.take(request, life, Event::SearchAgain { fence }).await;
             }
         };
         // The permit comes before the intent, so that no intent waits for one.
         if let Err(fault) = vendor.admit().await {
-            return self.take(request, life, at, Event::HeldBack(fault)).await;
+            return self.take(request, life, Event::HeldBack(fault)).await;
         }
         let part = at_places(&records, &sending.places);
         let digest = digest_records(self.tags, "batch", at, &part).await?;
@@ -350,14 +353,13 @@ where
         &self,
         request: &Request,
         life: &Life,
-        at: &TaskRef,
         failure: Failure,
     ) -> Result<Option<Step>, CommitError> {
         if !ends_the_task(failure) {
             return Err(failure.into());
         }
         let event = Event::CannotSend { code: failure.code, outcome: Outcome::Failed };
-        self.take(request, life, at, event).await
+        self.take(request, life, event).await
     }
 
     /// Stores a step that posts nothing. `None` when there is more to do at once.
@@ -365,15 +367,17 @@ where
         &self,
         request: &Request,
         life: &Life,
-        at: &TaskRef,
         event: Event,
     ) -> Result<Option<Step>, CommitError> {
         let now = self.clock.now();
-        let vendor = open_vendor(self.store, self.vendors, self.clock, &at.source_id).await.ok();
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, life).await {
+            Ok(Opened::There(vendor)) => Some(vendor),
+            Ok(Opened::Moved) | Err(_) => None,
+        };
         let terms = terms(request, &self.settings, vendor.as_ref().map(Vendor::capabilities));
         let moved = step(life, event, now, &terms);
         let life = store_step(self.store, request, life, moved, Vec::new(), now).await?;
-        let again = life.task.state == TaskState::Planned;
+        let again = goes_back(&life.task);
         Ok(if again { None } else { Some(Step::of(&life.task, now)) })
     }
 }

@@ -3,8 +3,8 @@
 
 use super::find::usable;
 use super::{
-    Next, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, load, open_identifiers, open_records,
-    open_vendor, search_by_each, store_step, terms,
+    Heard, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, is_controlled, load,
+    open_identifiers, open_records, open_vendor, search_by_each, store_step, terms,
 };
 use crate::failure::{Failure, Kind};
 use crate::identifier::Identifier;
@@ -13,7 +13,7 @@ use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::Request;
 use crate::time::Time;
-use crate::vendor::{Capabilities, Found, RecordId, Vendor};
+use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
 use std::collections::BTreeSet;
 
 /// The ports of a look.
@@ -71,8 +71,10 @@ where
         at: &TaskRef,
         until: Time,
     ) -> Result<Life, CommitError> {
-        let (vendor, heard) = match open_vendor(self.store, self.vendors, self.clock, &at.source_id).await {
-            Ok(vendor) => {
+        let (vendor, heard) = match open_vendor(self.store, self.vendors, self.clock, life).await {
+            // Nothing was sent, so there is nothing to look for there; what was decided is decided anew.
+            Ok(Opened::Moved) => (None, Ok(Event::TargetChanged)),
+            Ok(Opened::There(vendor)) => {
                 let heard = self.heard(&vendor, request, life, at, until).await;
                 (Some(vendor), heard)
             }
@@ -101,13 +103,26 @@ where
     ) -> Result<Event, Failure> {
         let capabilities = vendor.capabilities();
         let (identifiers, records) = self.who_and_what(request, life, capabilities, at).await?;
-        Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
-            Ok(found) => compared(&records, &found),
+        Ok(match self.seen(vendor, &identifiers, until).await {
+            Ok((heard, controlled)) => compared(&records, &heard, controlled),
             Err(fault) => {
                 let growing = capabilities.verify_waits.after(life.task.tries);
                 Event::CannotLook { code: fault.code(), wait: growing.max(fault.asked_wait().unwrap_or(0)) }
             }
         })
+    }
+
+    /// Searches; a search that finds nothing at all is held against the control, where there is one.
+    async fn seen(
+        &self,
+        vendor: &Metered<'_, S, V::Vendor, C>,
+        identifiers: &[Identifier],
+        until: Time,
+    ) -> Result<(Heard, bool), Fault> {
+        let heard = search_by_each(vendor, identifiers, self.clock, until).await?;
+        let controlled =
+            heard.found.records.is_empty() && is_controlled(vendor, identifiers, self.clock, until).await?;
+        Ok((heard, controlled))
     }
 
     /// By what to search, and for which records: a search for nobody, or one compared with a part of
@@ -132,10 +147,10 @@ where
 }
 
 /// What a search found of the records decided on, and beside them.
-fn compared(records: &[RecordId], found: &Found) -> Event {
-    let seen: BTreeSet<&RecordId> = found.records.iter().collect();
+fn compared(records: &[RecordId], heard: &Heard, controlled: bool) -> Event {
+    let seen: BTreeSet<&RecordId> = heard.found.records.iter().collect();
     let places: Vec<u32> =
         (0u32..).zip(records).filter(|(_, record)| seen.contains(record)).map(|(place, _)| place).collect();
     let appeared = count(seen.len().saturating_sub(places.len()));
-    Event::Looked { found: places, appeared }
+    Event::Looked { found: places, appeared, asked: heard.asked, controlled }
 }
