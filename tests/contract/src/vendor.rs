@@ -23,12 +23,17 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
+/// The identifier of every plain vendor's control, whose record it always finds unless it is told not to.
+pub const CONTROL: &str = "control@example.com";
+
 /// One call that reached the vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
     /// A search by so many identifiers.
     Search(usize),
-    /// The same, for the records' contents.
+    /// A search for the control.
+    Control,
+    /// A search for the records' contents by so many identifiers.
     Copy(usize),
     /// A submission: what makes the vendor erase.
     Submit {
@@ -104,6 +109,8 @@ pub struct State {
     pub set_aside: Vec<SetAside>,
     /// Records that show another value of a kind that the request names.
     pub marked: BTreeSet<RecordId>,
+    /// Whether searches do not find the control's record: they are blind.
+    pub control_gone: bool,
     /// Whether it compares identifiers byte by byte: `people` is then keyed by what it holds.
     pub exact: bool,
     /// How many records a finished rule lists that it never named.
@@ -210,6 +217,7 @@ impl FakeVendor {
             searches: VecDeque::new(),
             set_aside: Vec::new(),
             marked: BTreeSet::new(),
+            control_gone: false,
             exact: false,
             strangers: 0,
             submissions: VecDeque::new(),
@@ -324,6 +332,12 @@ impl Vendor for FakeVendor {
 
     async fn search(&self, by: &[Identifier], named: &[Identifier]) -> Result<Found, Fault> {
         self.gate.point("vendor search").await;
+        if by.iter().any(|one| one.expose() == CONTROL) {
+            self.called(Call::Control);
+            let seen = !self.state.borrow().control_gone;
+            let records = seen.then(|| RecordId::new("control")).into_iter().collect();
+            return Ok(Found { records, ..Found::default() });
+        }
         if let Some(script) = self.script() {
             return self.took(script.search(by, named), "after vendor search").await;
         }

@@ -12,7 +12,7 @@ use crate::signer::SigningKey;
 use crate::store::Store;
 use crate::table::{Table, Write};
 use crate::tickets::FakeTickets;
-use crate::vendor::{FakeVendor, FakeVendors};
+use crate::vendor::{CONTROL, FakeVendor, FakeVendors};
 use crate::workflow::StateMachine;
 use rightful_domain::actor::Actor;
 use rightful_domain::event::{Fact, read_chain};
@@ -40,7 +40,7 @@ use rightful_domain::receipt::Issuer;
 use rightful_domain::request::{EndStatus, Ground, Request, Right};
 use rightful_domain::task::{Rule, Task, TaskState};
 use rightful_domain::time::Time;
-use rightful_domain::vendor::DataSource;
+use rightful_domain::vendor::{Control, DataSource};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -143,19 +143,25 @@ impl World {
         self.vendors.vendor(&source(name))
     }
 
-    /// Writes a data source's row.
+    /// Writes a data source's row: it has a control.
     pub fn put_source(&self, name: &str, enabled: bool) {
-        let row = DataSource {
+        self.change_source(name, enabled, |_| {});
+    }
+
+    /// The same, with a change of the row.
+    pub fn change_source(&self, name: &str, enabled: bool, change: impl FnOnce(&mut DataSource)) {
+        let mut row = DataSource {
             schema: 1,
             id: source(name),
             connector: "plain".to_owned(),
             params: BTreeMap::new(),
             enabled,
             review: OwnPolicies::default(),
-            control: None,
+            control: Some(Control { kind: IdentifierKind::email(), value: CONTROL.to_owned() }),
             revision: 1,
             created_at: self.now(),
         };
+        change(&mut row);
         let item = rows::item(&row, 1, 0).expect("a row");
         self.store.table().set(rows::source_key(&row.id), Some(item));
     }

@@ -3,7 +3,7 @@
 
 use super::{
     Heard, MAX_CHUNKS, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
-    ends_the_task, is_closed, is_controlled, load, open_identifiers, open_source, open_vendor, seal_chunk,
+    ends_the_task, is_closed, load, open_identifiers, open_source, open_vendor, seal_chunk,
     seal_records, search_by_each, store_step, terms,
 };
 use crate::failure::{Code, Failure};
@@ -134,15 +134,8 @@ where
         if identifiers.is_empty() {
             return Ok(Sought::Means(Event::IdentifierMissing { began }));
         }
-        let heard = match search_by_each(vendor, &identifiers, self.clock, until).await {
-            // A search that is blind for once finds nothing either: the control shows that it sees.
-            Ok(heard) if heard.found.records.is_empty() => {
-                is_controlled(vendor, &identifiers, self.clock, until).await.map(|_| heard)
-            }
-            other => other,
-        };
-        Ok(match heard {
-            Ok(Heard { found, asked }) if found.records.len() > capabilities.max_records => {
+        Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
+            Ok(Heard { found, asked, .. }) if found.records.len() > capabilities.max_records => {
                 Sought::Means(Event::SearchEnded {
                     began,
                     outcome: Outcome::Failed,
@@ -152,7 +145,7 @@ where
                     asked,
                 })
             }
-            Ok(Heard { found, asked }) if found.records.is_empty() => Sought::Means(Event::SearchEnded {
+            Ok(Heard { found, asked, .. }) if found.records.is_empty() => Sought::Means(Event::SearchEnded {
                 began,
                 outcome: Outcome::NothingFound,
                 reason: None,
@@ -160,7 +153,7 @@ where
                 target: here(),
                 asked,
             }),
-            Ok(Heard { found, asked })
+            Ok(Heard { found, asked, .. })
                 if request.dry_run && (request.right == Right::Access || !capabilities.dry_run) =>
             {
                 Sought::Means(Event::SearchEnded {
@@ -172,7 +165,7 @@ where
                     asked,
                 })
             }
-            Ok(Heard { found, asked }) => Sought::Records(found.records, asked, capabilities.target.clone()),
+            Ok(Heard { found, asked, .. }) => Sought::Records(found.records, asked, capabilities.target.clone()),
             Err(fault) if fault.may_pass() => Sought::Means(Event::SearchFailed(fault)),
             Err(fault) => Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())),
         })
