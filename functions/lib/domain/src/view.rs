@@ -889,7 +889,11 @@ mod tests {
         fn check_params(&self, _: &str, _: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
             Ok(())
         }
-        fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<crate::vendor::Target, Vec<Objection>> {
+        fn target(
+            &self,
+            connector: &str,
+            params: &BTreeMap<String, String>,
+        ) -> Result<crate::vendor::Target, Vec<Objection>> {
             Ok(crate::vendor::Target { connector: connector.to_owned(), version: 1, params: params.clone() })
         }
         fn check_secret(

@@ -426,9 +426,7 @@ where
 fn steering(names: &[String], there: Option<&Target>, next: Option<&Target>) -> Vec<String> {
     match (there, next) {
         (Some(there), Some(next)) => changed(&there.params, &next.params),
-        (None, Some(next)) => {
-            names.iter().filter(|name| next.params.contains_key(*name)).cloned().collect()
-        }
+        (None, Some(next)) => names.iter().filter(|name| next.params.contains_key(*name)).cloned().collect(),
         (_, None) => Vec::new(),
     }
 }
