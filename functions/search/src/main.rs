@@ -61,7 +61,7 @@ async fn main() -> Result<(), Error> {
         Event::Find(at) => find.run(&at, invocation.until).await.map(Answer::Step),
         Event::Verify(at) => verify.run(&at, invocation.until).await.map(Answer::Step),
         Event::Test { source_id } => {
-            find.test(&source_id).await.map(|()| Answer::Tested { tested: source_id })
+            find.test(&source_id, invocation.until).await.map(|()| Answer::Tested { tested: source_id })
         }
     })
     .await

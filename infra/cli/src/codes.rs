@@ -138,6 +138,10 @@ const CODES: &[(&str, &str, &str)] = &[
     ("end_known", "the end of that execution was recorded before", "nothing"),
     ("not_our_execution", "the execution that ended is none of ours", "nothing"),
 
+    // What a change of a data source, or its control, comes to.
+    ("control_not_found", "the search did not find the data source's control, so that a search that finds nothing proves nothing", "look whether the control's record is at the vendor, and enter it there again; or name another one: `rightful source change ID --control KIND=VALUE`; then `rightful source test`"),
+    ("target_in_use", "open tasks at this data source could not go on as they are, so nothing was changed", "let them end first (`rightful request show ID`), or repeat with --force"),
+
     // Calls to a vendor.
     ("credentials_rejected", "the vendor doesn't accept the token", "put the right token into the data source's secret, then `rightful source test`"),
     ("vendor_address_forbidden", "the vendor's host name leads to a private address, which is never called", SET_UP),

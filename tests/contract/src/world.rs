@@ -224,6 +224,22 @@ impl World {
         self.passed(at, find.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
     }
 
+    /// Calls the handler `search` to try a data source out.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn test_source(&self, name: &str) -> Result<(), Failure> {
+        let find = Find {
+            store: &self.store,
+            keys: &self.keys,
+            tags: &self.tags,
+            vendors: &self.vendors,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        find.test(&source(name), self.now().plus_seconds(HANDLER_SECONDS)).await
+    }
+
     /// Calls the handler `submit`.
     ///
     /// # Errors

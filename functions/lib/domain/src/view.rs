@@ -11,6 +11,7 @@ use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::life::{Life, STATED_BY_A_PERSON};
 use crate::operations::again::may_be_reopened;
+use crate::operations::set_up::Standing;
 use crate::owner::{self, Held, is_persons};
 use crate::policy::{OwnPolicies, Policies, Policy};
 use crate::ports::{AskedKind, Catalogue};
@@ -19,7 +20,7 @@ use crate::seal::Tag;
 use crate::task::{Counts, Outcome, Rule, RuleState, Task, TaskState, Verdict};
 use crate::ticket::Answer;
 use crate::time::Time;
-use crate::vendor::{Claim, DataSource, RuleStatus};
+use crate::vendor::{Claim, Control, DataSource, RuleStatus, Target};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -575,6 +576,10 @@ pub struct SourceView {
     pub enabled: bool,
     /// Its parameters, none of them secret.
     pub params: BTreeMap<String, String>,
+    /// The system and account that it points at; `None` while its parameters are wrong in this version.
+    pub target: Option<Target>,
+    /// Whose record a search must find for a look to count.
+    pub control: Option<Control>,
     /// The review policies that it sets itself.
     pub review: OwnPolicies,
     /// The review policies that hold there.
@@ -587,6 +592,9 @@ pub struct SourceView {
     pub revision: u64,
     /// When it was added.
     pub created_at: Time,
+    /// The open tasks that could not go on as they did: in the answer to a forced change alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
 }
 
 impl SourceView {
@@ -599,6 +607,8 @@ impl SourceView {
             known: catalogue.knows(&source.connector),
             enabled: source.enabled,
             params: source.params.clone(),
+            target: catalogue.target(&source.connector, &source.params).ok(),
+            control: source.control.clone(),
             review: source.review,
             policies: Policies {
                 erasure: source.review.of(Right::Erasure, deployment),
@@ -608,6 +618,7 @@ impl SourceView {
             secret_name: format!("{prefix}{}", catalogue.secret_name(&source.id)),
             revision: source.revision,
             created_at: source.created_at,
+            standing: None,
         }
     }
 }
@@ -844,6 +855,9 @@ pub struct ErrorView {
     /// More of what is wrong, by its place in what was sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<crate::ports::Objection>,
+    /// The open tasks that a change of a data source would leave behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
 }
 
 #[cfg(test)]
@@ -875,7 +889,11 @@ mod tests {
         fn check_params(&self, _: &str, _: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
             Ok(())
         }
-        fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<crate::vendor::Target, Vec<Objection>> {
+        fn target(
+            &self,
+            connector: &str,
+            params: &BTreeMap<String, String>,
+        ) -> Result<crate::vendor::Target, Vec<Objection>> {
             Ok(crate::vendor::Target { connector: connector.to_owned(), version: 1, params: params.clone() })
         }
         fn check_secret(

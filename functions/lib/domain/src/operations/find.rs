@@ -8,7 +8,8 @@ use super::{
 };
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
-use crate::life::{Event, Life, step, wait_left};
+use crate::ids::SourceId;
+use crate::life::{CONTROL_NOT_FOUND, Event, Life, step, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, Right};
@@ -104,13 +105,23 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
-    /// Proves that a data source's host, account and token work, from where it will be used.
+    /// Proves that a data source's host, account and token work, from where it will be used, and that a
+    /// search finds its control, where it has one. An earlier sight of the control proves nothing here.
+    /// Ends before `until`.
     ///
     /// # Errors
-    /// What is wrong with the set-up, or the vendor's fault.
-    pub async fn test(&self, source: &crate::ids::SourceId) -> Result<(), Failure> {
+    /// What is wrong with the set-up, or the vendor's fault; with the code [`CONTROL_NOT_FOUND`] when the
+    /// control's record is not found.
+    pub async fn test(&self, source: &SourceId, until: Time) -> Result<(), Failure> {
         let vendor = open_source(self.store, self.vendors, self.clock, source).await?;
-        vendor.test().await.map_err(|fault| fault.failure())
+        vendor.test().await.map_err(|fault| fault.failure())?;
+        let Some(control) = vendor.capabilities().control.clone() else { return Ok(()) };
+        let heard = search_by_each(&vendor, std::slice::from_ref(&control), self.clock, until).await;
+        if heard.map_err(|fault| fault.failure())?.found.records.is_empty() {
+            return Err(Fault::Unavailable(CONTROL_NOT_FOUND).failure());
+        }
+        vendor.control_was_seen().await;
+        Ok(())
     }
 
     async fn search(
