@@ -376,6 +376,13 @@ impl Checker {
                         format!("the search does not ask for the person: put `{}` into it", person.written()),
                     );
                 }
+                let itself = raw.records.value.is_empty().then_some(raw.records.referenced);
+                let complete = self.complete(raw.complete);
+                let aside = !matches!(complete, Complete::FewerThan(_) | Complete::NotStated { .. });
+                if let Some(at) = itself.filter(|_| aside) {
+                    let message = "the answer itself is the list, so that nothing beside it says whether it is whole: `complete` can be `fewer_than` or `not_stated`";
+                    self.at(at, message);
+                }
                 Some(Search {
                     form: form(&by),
                     by,
@@ -383,7 +390,7 @@ impl Checker {
                     records: self.pointer(raw.records),
                     id: self.pointer(raw.id),
                     matches: self.pointer(raw.matches),
-                    complete: self.complete(raw.complete),
+                    complete,
                     ignores_case: raw.ignores_case,
                 })
             })
