@@ -203,13 +203,13 @@ impl Inhouse {
             let Some(at) = erasure.finish_at.filter(|at| *at <= now) else { continue };
             let mut listed = erasure.records.clone();
             let mut erased = listed.clone();
-            let strangers = erasure.faults.iter().filter_map(|fault| match fault {
+            let strangers = erasure.faults.iter().find_map(|fault| match fault {
                 FaultKind::ListsStranger { erases } => Some(*erases),
                 _ => None,
             });
             // Somebody's who was never submitted.
             let other = self.people.iter().find(|person| !erasure.records.contains(&person.id));
-            if let (Some(erases), Some(other)) = (strangers.last(), other) {
+            if let (Some(erases), Some(other)) = (strangers, other) {
                 listed.push(other.id.clone());
                 erased.extend(erases.then(|| other.id.clone()));
             }

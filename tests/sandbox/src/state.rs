@@ -314,12 +314,12 @@ impl State {
         let mut listed: Vec<(u64, String)> = Vec::new();
         let mut erased: Vec<Profile> = Vec::new();
         let mut profiles = submission.profiles;
-        let strangers = faults.iter().filter_map(|fault| match fault {
+        let strangers = faults.iter().find_map(|fault| match fault {
             FaultKind::ListsStranger { erases } => Some(*erases),
             _ => None,
         });
         // Somebody's of the same account, who was never submitted.
-        let stranger = strangers.last().and_then(|erases| {
+        let stranger = strangers.and_then(|erases| {
             let mut others = self.profiles.iter().filter(|(id, _)| !profiles.contains(id));
             let (id, _) = others.find(|(_, one)| one.client_id == submission.client_id && !one.erased)?;
             Some((*id, erases))

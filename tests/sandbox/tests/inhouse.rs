@@ -151,7 +151,7 @@ async fn people_come_while_it_runs() {
         email: Some("ann@example.com, bo@example.com".to_owned()),
         ..Person::named("c-100009", "Ann and Bo", "", "0470000001", "100009")
     };
-    stage.control.add_people(&[two.clone()]).await.unwrap();
+    stage.control.add_people(std::slice::from_ref(&two)).await.unwrap();
     assert!(search(&stage, "email", "ann@example.com").await.contains(&two.id));
     stage.control.add_people(&[two]).await.unwrap();
     assert_eq!(stage.control.people().await.unwrap().len(), 5);

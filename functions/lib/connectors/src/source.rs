@@ -2,7 +2,7 @@
 
 use crate::answer::{self, Unreadable, Unusable};
 use crate::connectors::Connectors;
-use crate::definition::{Complete, Definition, Export, Fit, Limits, Submission};
+use crate::definition::{Definition, Export, Fit, Limits, Submission};
 use crate::exchange::Exchange;
 use crate::net::{Operation, Trouble, VendorClient, refusal};
 use crate::params::{ParamProblem, Params};
@@ -134,17 +134,14 @@ fn control(source: &DataSource) -> Result<Option<Identifier>, Failure> {
 }
 
 fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
-    let (plan, searches) = (definition.plan, definition.searches.iter());
+    let plan = definition.plan;
+    let folding = definition.searches.iter().filter(|search| search.ignores_case);
     Capabilities {
         title: definition.title.clone(),
         target: definition.target(params),
         identifiers: definition.identifiers.clone(),
-        ignores_case: searches
-            .clone()
-            .filter(|search| search.ignores_case)
-            .map(|search| search.by.clone())
-            .collect(),
-        states_whole: searches.clone().all(|search| !matches!(search.complete, Complete::NotStated { .. })),
+        ignores_case: folding.map(|search| search.by.clone()).collect(),
+        states_whole: definition.states_whole(),
         control: None,
         rights: vec![Right::Erasure, Right::Access],
         export: wanted_export(definition, params).map(|export| export.fetched_from.clone()),

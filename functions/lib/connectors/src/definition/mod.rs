@@ -333,6 +333,17 @@ impl Definition {
         self.asked.iter().map(|asked| &asked.kind)
     }
 
+    /// The names of the fields that tell a person whose record it is.
+    pub fn shown_fields(&self) -> impl Iterator<Item = &str> {
+        self.shows.iter().map(|field| field.name.as_str())
+    }
+
+    /// Whether every answer to a search says that it is whole. Where one doesn't, a guard stands in for it.
+    #[must_use]
+    pub fn states_whole(&self) -> bool {
+        self.searches.iter().all(|search| !matches!(search.complete, Complete::NotStated { .. }))
+    }
+
     /// The parameter that holds the base URL, if it is one.
     pub(crate) fn base_url_param(&self) -> Option<&str> {
         self.base_url.places().find_map(|place| match place {
