@@ -146,6 +146,10 @@ pub(crate) struct Look {
 /// What the events and the looks say of a task's run.
 #[derive(Clone, Debug, Default)]
 struct Run {
+    /// Counts what a person has begun anew, or a change of the target.
+    number: u32,
+    /// The number of its first batch.
+    first_batch: u32,
     /// How many records each round's search found.
     found: Vec<usize>,
     /// At which vendor the last of them was.
@@ -308,9 +312,15 @@ impl Ledger {
         self.runs.borrow().get(&key(at)).and_then(|run| run.vendor.clone())
     }
 
-    /// How many records the searches of the task's run found, all its rounds together.
-    pub(crate) fn found_in_all(&self, at: &TaskRef) -> usize {
-        self.runs.borrow().get(&key(at)).map_or(0, |run| run.found.iter().sum())
+    /// How many records the searches of the task's run found, all its rounds together; and the number of its
+    /// first batch.
+    pub(crate) fn of_run(&self, at: &TaskRef) -> (usize, u32) {
+        let runs = self.runs.borrow();
+        runs.get(&key(at)).map_or((0, 0), |run| (run.found.iter().sum(), run.first_batch))
+    }
+
+    fn number(&self, at: &TaskRef) -> u32 {
+        self.runs.borrow().get(&key(at)).map_or(0, |run| run.number)
     }
 
     /// A stored request, if it is there.
@@ -374,7 +384,9 @@ impl Ledger {
             }
             Fact::SearchesAgain { .. } => drop(run.found.pop()),
             Fact::RunsAgain { .. } | Fact::IdentifierGiven { .. } | Fact::TargetChanged { .. } => {
-                *run = Run::default();
+                let task: Option<Task> = self.read(at.request_id, &rows::task_sk(&at.source_id));
+                let first_batch = task.map_or(0, |task| task.first_batch);
+                *run = Run { number: run.number + 1, first_batch, ..Run::default() };
             }
             Fact::Accepted { .. } | Fact::Doubted { .. } | Fact::NotSent { .. } | Fact::Rejected { .. } => {
                 let worker = self.worker.get();
@@ -528,7 +540,8 @@ impl Ledger {
     }
 
     /// The submissions of a task's run whose end nobody knows: their records.
-    pub(crate) fn without_an_end(&self, at: &TaskRef, run: u32) -> Vec<Vec<RecordId>> {
+    pub(crate) fn without_an_end(&self, at: &TaskRef) -> Vec<Vec<RecordId>> {
+        let run = self.number(at);
         let unended = |post: &&Post| {
             post.at == *at && post.run == run && post.erases && (post.answer == Answer::None || !post.heard)
         };
@@ -554,8 +567,8 @@ impl Ledger {
     }
 
     /// The records that the submissions of a task's run named.
-    pub(crate) fn named(&self, at: &TaskRef, run: u32) -> BTreeSet<RecordId> {
-        let posts = self.posts.borrow();
+    pub(crate) fn named(&self, at: &TaskRef) -> BTreeSet<RecordId> {
+        let (posts, run) = (self.posts.borrow(), self.number(at));
         let mine = posts.iter().filter(|post| post.at == *at && post.run == run);
         mine.flat_map(|post| post.records.iter().cloned()).collect()
     }
@@ -665,8 +678,8 @@ impl Ledger {
         let post = Post {
             person: demanded.person,
             fence: intent.map_or(0, |rule: &Rule| rule.fence),
+            run: self.number(&at),
             at,
-            run: task.run,
             records: batch.records.to_vec(),
             ends_at: now,
             harmless: false,

@@ -30,8 +30,8 @@ struct Seen {
     receipts: Vec<Option<Vec<u8>>>,
     /// How it was closed, by closing.
     closings: Vec<Option<RequestOutcome>>,
-    /// How many records the searches of each task had found then, by closing.
-    found: Vec<BTreeMap<SourceId, usize>>,
+    /// How many records the searches of each task's run had found then, and its first batch, by closing.
+    found: Vec<BTreeMap<SourceId, (usize, u32)>>,
     /// The greatest fence of an intent, for each data source.
     fences: BTreeMap<SourceId, u64>,
 }
@@ -76,7 +76,7 @@ impl Watch {
             if now.request.state == RequestState::Closed && now.closings.len() < now.receipts.len() {
                 now.closings.resize(now.receipts.len(), now.request.outcome);
                 let at = |task: &Task| TaskRef { request_id: id, source_id: task.source.clone() };
-                let found = now.tasks.values().map(|task| (task.source.clone(), ledger.found_in_all(&at(task))));
+                let found = now.tasks.values().map(|task| (task.source.clone(), ledger.of_run(&at(task))));
                 now.found.resize(now.receipts.len(), found.collect());
             }
             let looker = Looker { ledger, world, scenario, now: &now };
@@ -147,18 +147,18 @@ fn receipt_verifies(
 }
 
 /// The numbers of a receipt are those of the run that it tells of.
-fn receipt_says(ledger: &Ledger, statement: &Statement, found: &BTreeMap<SourceId, usize>) {
+fn receipt_says(ledger: &Ledger, statement: &Statement, runs: &BTreeMap<SourceId, (usize, u32)>) {
     for task in &statement.tasks {
         let counts = task.counts;
         let fits = counts.confirmed <= counts.submitted && counts.submitted <= counts.found;
         ledger.holds(7, fits, || format!("a receipt whose numbers do not fit: {counts:?}"));
-        let seen = found.get(&task.source).copied().unwrap_or(0);
+        let (seen, first) = runs.get(&task.source).copied().unwrap_or_default();
         ledger.holds(7, counts.found as usize == seen, || {
             format!("a receipt of {} records found, where the searches found {seen}", counts.found)
         });
-        let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON);
-        let by_batch: u32 = task.batches.iter().map(|batch| batch.strangers).sum();
-        ledger.holds(7, stated || task.run > 1 || task.strangers == by_batch, || {
+        let own = task.batches.iter().filter(|batch| batch.batch >= first);
+        let by_batch: u32 = own.map(|batch| batch.strangers).sum();
+        ledger.holds(7, task.strangers == by_batch, || {
             format!("a receipt of {} strangers, where its batches list {by_batch}", task.strangers)
         });
     }
@@ -429,16 +429,16 @@ impl Looker<'_> {
                 format!("settled, and a submission of it will still erase {left} records")
             });
         }
-        let unended = self.ledger.without_an_end(at, task.run);
+        let unended = self.ledger.without_an_end(at);
         let there = |records: &Vec<RecordId>| vendors.iter().any(|vendor| vendor.holds_any(records));
         self.holds(3, !unended.iter().any(there), || {
-            "settled, and nobody knows how a submission of it ended".to_owned()
+            format!("settled as {:?}, and nobody knows how a submission of it ended", task.outcome)
         });
     }
 
     /// Verified means: seen by a search after the last submission, and true.
     fn verified(&self, at: &TaskRef, task: &Task) {
-        let records = self.ledger.named(at, task.run);
+        let records = self.ledger.named(at);
         self.holds(4, self.ledger.was_looked_for(at, &records), || {
             "verified without a search after the submission that found nothing".to_owned()
         });
@@ -448,7 +448,9 @@ impl Looker<'_> {
 
     fn rules_of_run<'b>(&'b self, task: &'b Task) -> impl Iterator<Item = &'b Rule> {
         // Those of earlier rounds have lower numbers, and are of this run too.
-        self.rules_of(task).filter(|rule| task.run == 1 || rule.batch >= task.first_batch)
+        let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
+        let (_, first) = self.ledger.of_run(&at);
+        self.rules_of(task).filter(move |rule| rule.batch >= first)
     }
 
     fn rules_of<'b>(&'b self, task: &'b Task) -> impl Iterator<Item = &'b Rule> {
