@@ -73,12 +73,8 @@ pub trait Script {
     /// A submission.
     fn submit(&self, batch: &Batch<'_>) -> Timed<Submitted>;
     /// A question about a rule.
-    fn status(
-        &self,
-        rule_id: &str,
-        own: &[RecordId],
-        batch: &[RecordId],
-    ) -> Timed<Result<RuleReport, Fault>>;
+    fn status(&self, rule_id: &str, own: &[RecordId], batch: &[RecordId])
+    -> Timed<Result<RuleReport, Fault>>;
 }
 
 #[derive(Debug)]

@@ -38,8 +38,7 @@ impl Standing {
             Fact::Found { asked, .. } => self.doubtful = asked.marked > 0 || asked.doubtful > 0,
             Fact::ReviewNeeded { policy: named, records, digest, .. } => {
                 self.stands(Some(digest.clone()), None);
-                if *named != policy || digest.is_some() && !policy.wants_review(*records) && !self.doubtful
-                {
+                if *named != policy || digest.is_some() && !policy.wants_review(*records) && !self.doubtful {
                     return Err("a review that the policy does not want");
                 }
             }

@@ -54,6 +54,7 @@ pub(crate) enum Answer {
 #[derive(Clone, Debug)]
 pub(crate) struct Post {
     pub(crate) at: TaskRef,
+    vendor: String,
     /// In which run of its task.
     run: u32,
     person: usize,
@@ -539,13 +540,18 @@ impl Ledger {
         });
     }
 
-    /// The submissions of a task's run whose end nobody knows: their records.
-    pub(crate) fn without_an_end(&self, at: &TaskRef) -> Vec<Vec<RecordId>> {
+    /// The submissions of a task's run whose end nobody knows: to which vendor, and their records.
+    pub(crate) fn without_an_end(&self, at: &TaskRef) -> Vec<(String, Vec<RecordId>)> {
         let run = self.number(at);
         let unended = |post: &&Post| {
             post.at == *at && post.run == run && post.erases && (post.answer == Answer::None || !post.heard)
         };
-        self.posts.borrow().iter().filter(unended).map(|post| post.records.clone()).collect()
+        self.posts
+            .borrow()
+            .iter()
+            .filter(unended)
+            .map(|post| (post.vendor.clone(), post.records.clone()))
+            .collect()
     }
 
     /// Whether a task was refused in tries over some time, not once.
@@ -632,13 +638,7 @@ impl Ledger {
     }
 
     /// A submission reaches the network now.
-    pub(crate) fn post(
-        &self,
-        source: &SourceId,
-        vendor: &str,
-        batch: &Batch<'_>,
-        now: Time,
-    ) -> Option<Post> {
+    pub(crate) fn post(&self, source: &SourceId, vendor: &str, batch: &Batch<'_>, now: Time) -> Option<Post> {
         let Some(at) = self.current.borrow().clone().filter(|at| at.source_id == *source) else {
             self.breaks(2, "a submission of a worker that has no task there");
             return None;
@@ -679,6 +679,7 @@ impl Ledger {
             person: demanded.person,
             fence: intent.map_or(0, |rule: &Rule| rule.fence),
             run: self.number(&at),
+            vendor: vendor.to_owned(),
             at,
             records: batch.records.to_vec(),
             ends_at: now,

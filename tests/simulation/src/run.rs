@@ -20,10 +20,10 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::SourceId;
 use rightful_domain::life::{OTHER_REQUEST, STATED_BY_A_PERSON};
 use rightful_domain::operations::TaskRef;
+use rightful_domain::ports::TARGET_LOST;
 use rightful_domain::request::{Request, RequestState, Right};
 use rightful_domain::task::{Outcome, Task, TaskState};
 use rightful_domain::time::Time;
-use rightful_domain::ports::TARGET_LOST;
 use rightful_domain::vendor::Fault;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -415,9 +415,10 @@ impl Sim {
         self.change_target();
         if self.faults.strike(Kind::Gateway) {
             let until = now.plus_seconds(self.dice.within(30..=150)).min(self.faults.quiet_at());
-            let fault = [Fault::Unauthorized, Fault::Refused("vendor_not_found"), Fault::Refused("vendor_gone")]
-                [self.dice.index(3)]
-            .clone();
+            let fault =
+                [Fault::Unauthorized, Fault::Refused("vendor_not_found"), Fault::Refused("vendor_gone")]
+                    [self.dice.index(3)]
+                .clone();
             self.some_vendor().refuse_until(until, fault);
         }
         if self.faults.strike(Kind::Dead) {
@@ -506,7 +507,10 @@ impl Sim {
         self.world.tamper_source(name, |row| {
             there = match row.params.remove("host") {
                 Some(_) => None,
-                None => row.params.insert("host".to_owned(), OTHER_HOST.to_owned()).or(Some(OTHER_HOST.to_owned())),
+                None => row
+                    .params
+                    .insert("host".to_owned(), OTHER_HOST.to_owned())
+                    .or(Some(OTHER_HOST.to_owned())),
             };
         });
         let left = if there.is_some() { None } else { Some(OTHER_HOST) };

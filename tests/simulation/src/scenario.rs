@@ -114,9 +114,8 @@ pub(crate) fn draw(world: &World, ground: &Rc<Ground>) -> Scenario {
         if ground.is_without(Mend::RefusedTries) {
             capabilities.search_tries = 1;
         }
-        let behind = |vendor: String| {
-            Rc::new(SimVendor::new(Rc::clone(ground), source(name), vendor, habits.clone()))
-        };
+        let behind =
+            |vendor: String| Rc::new(SimVendor::new(Rc::clone(ground), source(name), vendor, habits.clone()));
         let (vendor, other) = (behind((*name).to_owned()), behind(format!("{name}-moved")));
         for (n, person) in people.iter().enumerate() {
             let spelled = spelling(dice, &person.email, exact);

@@ -54,12 +54,7 @@ impl Watch {
     }
 
     /// Looks at what has changed since the last look.
-    pub(crate) fn look(
-        &mut self,
-        world: &World,
-        ledger: &Ledger,
-        scenario: &Scenario,
-    ) {
+    pub(crate) fn look(&mut self, world: &World, ledger: &Ledger, scenario: &Scenario) {
         let changed = world.store.table().take_changed();
         let mut ids: BTreeSet<RequestId> = BTreeSet::new();
         for pk in &changed {
@@ -382,7 +377,7 @@ impl Looker<'_> {
         }
         let decided = self.ledger.decided(task).unwrap_or_default();
         match task.outcome {
-            Some(Outcome::VerifiedErased) => self.verified(at, task),
+            Some(Outcome::VerifiedErased) => self.verified(at),
             Some(Outcome::NothingFound) if task.searched_at.is_some() => {
                 // A host's clock may be off, and so may the time that a search began at.
                 let since = task.searched_at.map_or(request.received_at, |at| at.minus_seconds(5));
@@ -429,15 +424,21 @@ impl Looker<'_> {
                 format!("settled, and a submission of it will still erase {left} records")
             });
         }
+        if task.outcome == Some(Outcome::VerifiedErased) {
+            // They are gone, as far as anybody could see.
+            return;
+        }
         let unended = self.ledger.without_an_end(at);
-        let there = |records: &Vec<RecordId>| vendors.iter().any(|vendor| vendor.holds_any(records));
+        let there = |(name, records): &(String, Vec<RecordId>)| {
+            vendors.iter().any(|vendor| vendor.name == *name && vendor.holds_any(records))
+        };
         self.holds(3, !unended.iter().any(there), || {
             format!("settled as {:?}, and nobody knows how a submission of it ended", task.outcome)
         });
     }
 
     /// Verified means: seen by a search after the last submission, and true.
-    fn verified(&self, at: &TaskRef, task: &Task) {
+    fn verified(&self, at: &TaskRef) {
         let records = self.ledger.named(at);
         self.holds(4, self.ledger.was_looked_for(at, &records), || {
             "verified without a search after the submission that found nothing".to_owned()

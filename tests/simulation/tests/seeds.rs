@@ -3,7 +3,9 @@
 
 use rightful_simulation::fault::Kind;
 use rightful_simulation::operators::ACTS;
-use rightful_simulation::{CRASHES, Mend, Report, Sabotage, run, run_sabotaged, run_with, run_without, spells};
+use rightful_simulation::{
+    CRASHES, Mend, Report, Sabotage, run, run_sabotaged, run_with, run_without, spells,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
