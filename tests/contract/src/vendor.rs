@@ -16,7 +16,7 @@ use rightful_domain::vendor::{
     ShownRecord, Submitted, Target, Vendor,
 };
 use rightful_domain::waits::Waits;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
@@ -78,12 +78,8 @@ pub trait Script {
     /// A submission.
     fn submit(&self, batch: &Batch<'_>) -> Timed<Submitted>;
     /// A question about a rule.
-    fn status(
-        &self,
-        rule_id: &str,
-        own: &[RecordId],
-        batch: &[RecordId],
-    ) -> Timed<Result<RuleReport, Fault>>;
+    fn status(&self, rule_id: &str, own: &[RecordId], batch: &[RecordId])
+    -> Timed<Result<RuleReport, Fault>>;
 }
 
 #[derive(Debug)]
@@ -437,13 +433,20 @@ pub struct FakeVendors {
     gate: Gate,
     clock: TestClock,
     all: Rc<RefCell<BTreeMap<(SourceId, Option<String>), FakeVendor>>>,
+    follows: Rc<Cell<bool>>,
 }
 
 impl FakeVendors {
     /// None yet.
     #[must_use]
     pub fn new(gate: Gate, clock: TestClock) -> Self {
-        Self { gate, clock, all: Rc::default() }
+        Self { gate, clock, all: Rc::default(), follows: Rc::default() }
+    }
+
+    /// From now on a data source is opened wherever it points at present, whatever a run was searched at:
+    /// for tests that show what this would do.
+    pub fn forget_targets(&self) {
+        self.follows.set(true);
     }
 
     /// The vendor behind a data source; it is there as soon as someone asks for it.
@@ -465,12 +468,14 @@ impl Vendors for FakeVendors {
     type Vendor = FakeVendor;
 
     fn target(&self, source: &DataSource) -> Result<Target, Failure> {
-        Ok(target(&source.connector, &source.params))
+        let params = if self.follows.get() { BTreeMap::new() } else { source.params.clone() };
+        Ok(target(&source.connector, &params))
     }
 
     async fn open(&self, source: &DataSource, at: &Target) -> Result<FakeVendor, Failure> {
         self.gate.point("open vendor").await;
-        let mut vendor = self.at(&source.id, at.params.get("host").map(String::as_str));
+        let params = if self.follows.get() { &source.params } else { &at.params };
+        let mut vendor = self.at(&source.id, params.get("host").map(String::as_str));
         let (broken, capabilities) = {
             let state = vendor.state.borrow();
             (state.broken, state.capabilities.clone())

@@ -819,6 +819,8 @@ impl Moving<'_> {
                 | TaskState::AwaitingReview
                 | TaskState::Decided
                 | TaskState::Submitting
+                | TaskState::Verifying
+                | TaskState::Unknown
                 | TaskState::Copying
         );
         open && task.target.is_some() && !self.life.run_has_submitted()
@@ -1456,6 +1458,10 @@ impl Moving<'_> {
         if strangers > 0 {
             return self.hand_over(STRANGERS_LISTED);
         }
+        if self.life.has_unknown_end() {
+            // What was never answered may be none.
+            return self.hand_over(ANSWER_MISSING);
+        }
         self.settle(Outcome::DryRun, None);
     }
 
@@ -1507,7 +1513,8 @@ impl Moving<'_> {
             .vendor
             .map_or((u32::MAX, NOT_SENT_WAITS), |vendor| (vendor.verify_looks, vendor.verify_waits));
         if look >= looks {
-            return if self.life.has_unknown_end() {
+            // What looks saw gone without an answer, and see again, nobody knows the end of either.
+            return if self.life.has_unknown_end() || unreferenced {
                 self.hand_over("still_present")
             } else {
                 self.settle(Outcome::StillPresent, None)
