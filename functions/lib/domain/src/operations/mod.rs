@@ -502,12 +502,19 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
         vendor.search(std::slice::from_ref(by), identifiers).await
     };
     let (mut seen, mut marked, mut set_aside) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let mut records = Vec::new();
+    let (mut records, mut nameless) = (Vec::new(), Vec::new());
     for spelling in &spellings {
         let found = search(spelling).await?;
         records.extend(found.records.into_iter().filter(|record| seen.insert(record.clone())));
         marked.extend(found.marked);
-        set_aside.extend(found.set_aside);
+        let (named, without): (Vec<SetAside>, Vec<SetAside>) =
+            found.set_aside.into_iter().partition(|one| one.id.is_some());
+        set_aside.extend(named);
+        // Nobody can tell whether two answers show the same record without an id: the longest list counts.
+        let doubts = |all: &[SetAside]| all.iter().filter(|one| one.doubtful).count();
+        if (doubts(&without), without.len()) > (doubts(&nameless), nameless.len()) {
+            nameless = without;
+        }
     }
     let controlled = match control {
         Some(control) if records.is_empty() && !fresh => {
@@ -521,14 +528,14 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
         None => false,
     };
     set_aside.retain(|one: &SetAside| one.id.as_ref().is_none_or(|id| !seen.contains(id)));
+    let set_aside: Vec<SetAside> = set_aside.into_iter().chain(nameless).collect();
     let asked = Asked {
         spellings: count(spellings.len()),
         marked: count(marked.len()),
         set_aside: count(set_aside.len()),
         doubtful: count(set_aside.iter().filter(|one| one.doubtful).count()),
     };
-    let found =
-        Found { records, marked: marked.into_iter().collect(), set_aside: set_aside.into_iter().collect() };
+    let found = Found { records, marked: marked.into_iter().collect(), set_aside };
     Ok(Heard { found, asked, controlled })
 }
 
