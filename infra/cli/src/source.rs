@@ -587,7 +587,7 @@ mod tests {
     fn what_is_not_connected_yet_is_listed_with_what_it_needs() {
         let other = ConnectorView { name: "crm".to_owned(), title: "CRM".to_owned(), ..qualifio() };
         insta::assert_snapshot!(listing(&[main_source()], &[&other]), @r"
-        ID    TARGET                                                      STATE    FINDS BY  ERASURE  ACCESS  PARAMETERS      ADDED
+        ID    TARGET                                                    STATE    FINDS BY  ERASURE  ACCESS  PARAMETERS      ADDED
         main  qualifio: base_url https://api.qualif.io, client_id 2449  enabled  email     over:5   auto    client_id=2449  2026-11-21 09:30:00 UTC
 
         not connected yet:
@@ -646,7 +646,14 @@ mod tests {
     fn what_a_forced_change_made_of_the_open_tasks_is_told_one_by_one() {
         let one = |becomes| StandingTask { request: fixtures::id(), becomes };
         let tasks = vec![one(Becomes::SearchedAnew), one(Becomes::OldTargetAsked), one(Becomes::Persons)];
-        insta::assert_snapshot!(stood(&Standing { count: 3, tasks, more: true }), @"");
+        let told = stood(&Standing { count: 3, tasks, more: true });
+        let lines: Vec<&str> = told.lines().collect();
+        let id = fixtures::id();
+        assert_eq!((lines.len(), lines[0]), (5, "  3 open tasks go on otherwise:"));
+        assert!(lines[1].starts_with(&format!("    {id}: nothing of it was sent")), "{told}");
+        assert!(lines[2].contains("the old target is asked"), "{told}");
+        assert!(lines[3].ends_with("whose secret goes with this change: a person has it"), "{told}");
+        assert_eq!(lines[4], "    and others, or there may be");
     }
 
     #[test]
