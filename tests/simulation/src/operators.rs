@@ -26,6 +26,8 @@ pub const ACTS: &[&str] = &[
     "review, proceed: done",
     "review, refuse: done",
     "review, leave out: done",
+    "review, nothing found: confirmed",
+    "review, marked or set aside: done",
     "review: told that it was searched again",
     "review: told that another decided",
     "review: told that the identifier is missing",
@@ -158,6 +160,9 @@ impl Staff {
             self.look_and_review(id, me).await;
         }
         let now = self.world().clock.real();
+        for task in tasks.iter().filter(|task| task.cannot_be_searched()) {
+            self.give_up(task, me).await;
+        }
         for task in tasks {
             let since = task.handed_over_at.filter(|_| task.state == TaskState::Unknown);
             if since.is_some_and(|at| at.plus_seconds(FIND_OUT_SECONDS) <= now) {
@@ -176,7 +181,9 @@ impl Staff {
             self.records(&at(first)).await;
         }
         let lacks = first.wants_identifier();
-        if lacks && dice.permille(500) {
+        let nothing = first.wants_confirmation();
+        let doubtful = first.asked.marked > 0 || first.asked.doubtful > 0;
+        if (lacks || nothing) && dice.permille(500) {
             return self.identify(first, "right", me).await;
         }
         let all = dice.permille(600);
@@ -204,6 +211,12 @@ impl Staff {
         }
         let review = self.call_review(id, seen, ruling, me.clone());
         if let Some(told) = self.cloud.act("review", CALL_SECONDS, review).await {
+            if told == "review, proceed: done" && nothing {
+                self.did("review, nothing found: confirmed");
+            }
+            if told.ends_with("done") && doubtful {
+                self.did("review, marked or set aside: done");
+            }
             self.did(&told);
         }
     }
@@ -245,6 +258,21 @@ impl Staff {
                 }
                 Err(_) => "review: told something else".to_owned(),
             }
+        }
+    }
+
+    /// A data source can't be searched: somebody leaves it out, or says how it stands there, and else waits.
+    async fn give_up(&self, task: &Task, me: &Actor) {
+        match self.cloud.faults.dice.below(4) {
+            0 => {
+                let seen = vec![self.page(task, false)];
+                let review = self.call_review(task.request, seen, Ruling::LeaveOut, me.clone());
+                if let Some(told) = self.cloud.act("review", CALL_SECONDS, review).await {
+                    self.did(&format!("can't be searched, {told}"));
+                }
+            }
+            1 => self.state(&at(task), me).await,
+            _ => {}
         }
     }
 
@@ -369,9 +397,12 @@ impl Staff {
 fn recorded(cloud: &Cloud, id: RequestId, reviewing: &Reviewing, done: &Reviewed, by: &Actor) {
     let facts = cloud.ledger.facts(id);
     for seen in &reviewing.sources {
-        let stands = facts.iter().any(|fact| {
-            matches!(fact, Fact::Reviewed { source, by: who, digest, .. }
-                if *source == seen.source && who == by && *digest == seen.records)
+        let stands = facts.iter().any(|fact| match fact {
+            Fact::Reviewed { source, by: who, digest, .. } => {
+                *source == seen.source && who == by && *digest == seen.records
+            }
+            Fact::LeftOut { source, by: who } => *source == seen.source && who == by,
+            _ => false,
         });
         cloud.ledger.holds(2, stands, || "a review that is nowhere recorded".to_owned());
     }

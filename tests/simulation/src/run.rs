@@ -341,6 +341,7 @@ impl Sim {
         if self.faults.quiet_at().plus_seconds(LONGEST_SECONDS) < now {
             return self.ledger.breaks(5, "not everything has come to its end".to_owned() + &self.open());
         }
+        self.past_the_date();
         if self.faults.strike(Kind::ClockJump) {
             let gone = self.executor.drop_workers();
             let seconds = self.dice.within(1..=6 * 3600);
@@ -550,22 +551,44 @@ impl Sim {
         request.is_done() || self.staff.is_none() && self.is_left(request, tasks)
     }
 
+    /// Whether a task waits for another request that a person has.
+    fn is_behind(&self, task: &Task) -> bool {
+        task.reason.as_deref() == Some(OTHER_REQUEST)
+            && self.watch.tasks().any(|other| {
+                other.request != task.request
+                    && other.source == task.source
+                    && other.lease.is_some()
+                    && rightful_domain::owner::is_persons(other)
+            })
+    }
+
+    /// Once its legal date has come, nothing of an open request is a machine's any more.
+    fn past_the_date(&self) {
+        let now = self.world.clock.real();
+        for (request, tasks) in self.watch.requests() {
+            if request.state == RequestState::Closed || now < request.due_at {
+                continue;
+            }
+            for task in tasks.values().filter(|task| task.state != TaskState::Settled) {
+                let has = rightful_domain::owner::is_persons(task) || self.is_behind(task);
+                self.ledger.holds(5, has, || {
+                    format!(
+                        "{} on the legal date, for {:?}, and no person has it",
+                        task.state.as_str(),
+                        task.reason
+                    )
+                });
+            }
+        }
+    }
+
     /// With a person, who is reminded of it; or behind a request that is.
     fn is_left(&self, request: &Request, tasks: &BTreeMap<SourceId, Task>) -> bool {
-        let behind = |task: &Task| {
-            task.reason.as_deref() == Some(OTHER_REQUEST)
-                && self.watch.tasks().any(|other| {
-                    other.request != task.request
-                        && other.source == task.source
-                        && other.lease.is_some()
-                        && rightful_domain::owner::is_persons(other)
-                })
-        };
         let mut open = tasks.values().filter(|task| task.state != TaskState::Settled).peekable();
         match open.peek() {
             None => false,
             Some(_) => {
-                let left = |task: &Task| rightful_domain::owner::is_persons(task) || behind(task);
+                let left = |task: &Task| rightful_domain::owner::is_persons(task) || self.is_behind(task);
                 request.next_due.is_some() && open.all(|task| task.next_due.is_some() && left(task))
             }
         }

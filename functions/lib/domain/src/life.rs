@@ -1135,12 +1135,16 @@ impl Moving<'_> {
                 }
             }
             Submitted::Doubtful { rule_id, status, code } if open || resolved && rule.rule_id.is_none() => {
+                // Nor is one named again that looks had found without effect so far.
+                let left = rule.state == RuleState::Left && !settled;
                 (rule.rule_id, rule.status) = (Some(rule_id.clone()), Some(status));
                 rule.accepted_at = Some(now);
                 rule.reason = Some(code.to_owned());
                 let reason = code.to_owned();
                 self.record(|source| Fact::Doubted { source, batch, rule_id, reason });
-                if open && let Some(rule) = self.rule(batch) {
+                if (open || left)
+                    && let Some(rule) = self.rule(batch)
+                {
                     rule.state = RuleState::Unknown;
                     self.hand_over(code);
                 }
@@ -1247,7 +1251,7 @@ impl Moving<'_> {
             // What was never answered may still have its effect.
             return self.hand_over_as(code);
         }
-        if self.life.task.counts.submitted == 0 && self.life.task.earlier.is_none() {
+        if !self.life.run_has_submitted() {
             return self.settle_as(outcome, Some(code));
         }
         self.life.task.state = TaskState::Submitted;
@@ -1304,7 +1308,10 @@ impl Moving<'_> {
             self.record(|source| Fact::StrangersListed { source, batch, strangers });
         }
         if !batches.is_empty() {
-            self.life.task.counts.confirmed += confirmed;
+            let counts = &mut self.life.task.counts;
+            counts.confirmed += confirmed;
+            // A repeat that was refused counts nothing; what the vendor lists was submitted all the same.
+            counts.submitted = counts.submitted.max(counts.confirmed);
             self.record(|source| Fact::Finished { source, batches, confirmed });
         }
     }
