@@ -6,7 +6,7 @@ use crate::vendor::{Ground, SimVendor};
 use rightful_contract::catalogue::member;
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{World, email, source};
-use rightful_domain::identifier::Identifier;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::policy::{OwnPolicies, Policies, Policy};
 use rightful_domain::request::Right;
@@ -82,9 +82,11 @@ pub(crate) fn draw(world: &World, ground: &Rc<Ground>) -> Scenario {
         })
         .collect();
     let mut vendors = BTreeMap::new();
+    let mut taken = BTreeSet::new();
     for name in &SOURCES[..1 + dice.index(3)] {
         let members = dice.permille(150);
         let capabilities = capabilities(ground, members);
+        taken.extend(capabilities.identifiers.iter().cloned());
         let work = [60, 600, 7200, 2 * 24 * 3600][dice.index(4)];
         let vendor = SimVendor::new(Rc::clone(ground), source(name), capabilities.call_timeout_seconds, work);
         let vendor = Rc::new(vendor);
@@ -119,7 +121,7 @@ pub(crate) fn draw(world: &World, ground: &Rc<Ground>) -> Scenario {
         }
         vendors.insert(*name, vendor);
     }
-    let webhooks = webhooks(&ground.faults, &people);
+    let webhooks = webhooks(&ground.faults, &people, &taken);
     let keys = webhooks.iter().map(|webhook| webhook.key.clone()).collect();
     let staff = dice.permille(600).then(|| [0, 3, 6, 12, 20][dice.index(5)]);
     Scenario { vendors, people, staff, webhooks, keys }
@@ -144,7 +146,8 @@ fn capabilities(ground: &Ground, members: bool) -> Capabilities {
     }
 }
 
-fn webhooks(faults: &Faults, people: &[Person]) -> Vec<Webhook> {
+/// The tickets: each names identifiers of the kinds that some vendor is searched by, because another is refused.
+fn webhooks(faults: &Faults, people: &[Person], taken: &BTreeSet<IdentifierKind>) -> Vec<Webhook> {
     let dice = &faults.dice;
     let mut persons: Vec<usize> = (0..people.len()).collect();
     if faults.strike(Kind::SamePerson) {
@@ -153,11 +156,13 @@ fn webhooks(faults: &Faults, people: &[Person]) -> Vec<Webhook> {
     let mut webhooks = Vec::new();
     for (n, person) in persons.into_iter().enumerate() {
         let whole = dice.permille(500);
-        let member = people[person].member.clone();
-        let identifiers = std::iter::once(people[person].email.clone()).chain(whole.then_some(member));
+        let by_email = taken.contains(&IdentifierKind::email());
+        let Person { email, member, .. } = &people[person];
+        let email = by_email.then(|| email.clone());
+        let member = (taken.contains(member.kind()) && (whole || !by_email)).then(|| member.clone());
         let demand = Demand {
             right: if dice.permille(300) { Right::Access } else { Right::Erasure },
-            identifiers: identifiers.collect(),
+            identifiers: email.into_iter().chain(member).collect(),
             reference: None,
             dry_run: dice.permille(80),
             sources: Vec::new(),
