@@ -180,7 +180,8 @@ fn not_json(error: serde_json::Error) -> Refusal {
 
 /// serde's own words quote values; what is told is made of names that are ours, and of what it expected.
 fn malformed(error: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
-    let path = place(error.path());
+    let unknown = error.inner().to_string().starts_with("unknown field");
+    let path = place(error.path(), unknown);
     let error = error.into_inner();
     if !error.is_data() {
         return not_json(error);
@@ -191,14 +192,16 @@ fn malformed(error: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
         .with(objection(if path.is_empty() { "body" } else { path.as_str() }, what))
 }
 
-/// The place of a member. Names that are no plain words are somebody's values, and not told.
-fn place(path: &serde_path_to_error::Path) -> String {
+/// The place of a member. Names that are no plain words are somebody's values, and not told; one that is not
+/// known may be written as other systems write theirs, such as `dryRun`.
+fn place(path: &serde_path_to_error::Path, unknown: bool) -> String {
     use serde_path_to_error::Segment;
     let mut place = String::new();
-    for segment in path {
+    let last = path.iter().count().saturating_sub(1);
+    for (n, segment) in path.iter().enumerate() {
         match segment {
             Segment::Seq { index } => place.push_str(&format!("[{index}]")),
-            Segment::Map { key } if is_word(key) => {
+            Segment::Map { key } if is_word(key) || (unknown && n == last && is_name(key)) => {
                 if !place.is_empty() {
                     place.push('.');
                 }
@@ -213,6 +216,11 @@ fn place(path: &serde_path_to_error::Path) -> String {
 fn is_word(text: &str) -> bool {
     (1..=32).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=40).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// What serde says, without what was sent.

@@ -4,6 +4,7 @@ use crate::signature::SignatureError;
 use crate::ticket::TicketError;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
+use rightful_domain::identifier::TakenOffAt;
 use rightful_domain::ids::RequestId;
 use serde_json::{Value, json};
 
@@ -14,15 +15,17 @@ pub struct Answer {
     pub code: &'static str,
     pub message: String,
     pub request: Option<RequestId>,
+    /// What is not in the identifiers that were taken.
+    pub taken_off: Vec<TakenOffAt>,
 }
 
 impl Answer {
-    pub fn accepted(request: RequestId) -> Self {
-        Self { status: 202, code: "accepted", message: String::new(), request: Some(request) }
+    pub fn accepted(request: RequestId, taken_off: Vec<TakenOffAt>) -> Self {
+        Self { status: 202, code: "accepted", message: String::new(), request: Some(request), taken_off }
     }
 
     pub fn refused(status: u16, code: &'static str, message: impl ToString) -> Self {
-        Self { status, code, message: message.to_string(), request: None }
+        Self { status, code, message: message.to_string(), request: None, taken_off: Vec::new() }
     }
 
     /// It is our fault, or nobody's, and sending it again may help.
@@ -32,7 +35,8 @@ impl Answer {
 
     fn body(&self) -> Value {
         match (self.status, self.request) {
-            (202, Some(request)) => json!({"request_id": request}),
+            (202, Some(request)) if self.taken_off.is_empty() => json!({"request_id": request}),
+            (202, Some(request)) => json!({"request_id": request, "taken_off": self.taken_off}),
             (_, Some(request)) => {
                 json!({"error": {"code": self.code, "message": self.message}, "request_id": request})
             }
@@ -75,5 +79,26 @@ impl From<TicketError> for Answer {
             TicketError::NotJson => Self::refused(400, "body_not_json", error),
             _ => Self::refused(422, "ticket_malformed", error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rightful_domain::identifier::TakenOff;
+
+    #[test]
+    fn what_was_taken_off_is_told_by_its_place_and_only_where_something_was() {
+        let id = RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap();
+        let taken_off = TakenOffAt::of("/identifiers/0/value", &[TakenOff::Quotes, TakenOff::FinalDot]);
+        let told = Answer::accepted(id, taken_off.into_iter().collect()).body();
+        assert_eq!(
+            told,
+            json!({
+                "request_id": id,
+                "taken_off": [{"at": "/identifiers/0/value", "what": ["quotes", "final_dot"]}],
+            })
+        );
+        assert_eq!(Answer::accepted(id, Vec::new()).body(), json!({"request_id": id}));
     }
 }

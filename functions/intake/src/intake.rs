@@ -4,15 +4,16 @@ use crate::answer::Answer;
 use crate::channel::{self, Channel};
 use crate::signature::{self, Delivery, SignatureError};
 use crate::synthetic::{self, Made, Synthetic};
-use crate::ticket;
+use crate::ticket::{self, Ticket, names};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use rightful_connectors::KnownConnectors;
 use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::ids::RequestId;
 use rightful_domain::metric;
 use rightful_domain::operations::Settings;
-use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
+use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival};
 use rightful_domain::policy::Policies;
 use rightful_domain::ports::{Begins, Clock, NewKeys, Reads, Secrets, Tags, Workflow, Writes};
 use std::cell::RefCell;
@@ -33,6 +34,7 @@ pub struct Intake<S, K, T, X, W, C> {
     tags: T,
     secrets: X,
     workflow: W,
+    catalogue: KnownConnectors,
     clock: C,
     settings: Settings,
     policies: Policies,
@@ -56,6 +58,7 @@ where
         tags: T,
         secrets: X,
         workflow: W,
+        catalogue: KnownConnectors,
         clock: C,
         settings: Settings,
         policies: Policies,
@@ -68,6 +71,7 @@ where
             tags,
             secrets,
             workflow,
+            catalogue,
             clock,
             settings,
             policies,
@@ -121,8 +125,8 @@ where
         let owned = |name: &str| header(name).map(str::to_owned);
         let key = ticket::delivery_key(&channel.delivery, &owned, &ticket)?;
         let arrival = Arrival::Delivery { channel: &channel.name, key: key.as_bytes(), body: &body };
-        match ticket::read(&channel.ticket, &ticket) {
-            Ok(demand) => self.accept(channel, &demand, arrival).await,
+        match ticket::read(channel, &self.catalogue, &ticket) {
+            Ok(ticket) => self.accept(channel, ticket, arrival).await,
             Err(error) => match self.ports().unreadable(new_id(), arrival).await.map_err(failed)? {
                 Some(first) => Err(conflict(channel, first)),
                 None => Err(error.into()),
@@ -156,12 +160,13 @@ where
         Ok(result?)
     }
 
-    fn ports(&self) -> Accept<'_, S, K, T, W, C> {
+    fn ports(&self) -> Accept<'_, S, K, T, W, KnownConnectors, C> {
         Accept {
             store: &self.store,
             keys: &self.keys,
             tags: &self.tags,
             workflow: &self.workflow,
+            catalogue: &self.catalogue,
             clock: &self.clock,
             settings: self.settings,
             policies: self.policies,
@@ -171,16 +176,19 @@ where
     async fn accept(
         &self,
         channel: &Channel,
-        demand: &Demand,
+        Ticket { demand, taken_off }: Ticket,
         arrival: Arrival<'_>,
     ) -> Result<Answer, Answer> {
-        match self.ports().run(new_id(), demand, arrival).await {
+        match self.ports().run(new_id(), &demand, arrival).await {
             Ok(Accepted { request, new, not_started }) => {
+                for one in &taken_off {
+                    tracing::info!(request_id = %request, taken_off = names(&one.what), "taken off an identifier");
+                }
                 tracing::info!(request_id = %request, new, "request accepted");
                 if let Some(failure) = not_started {
                     tracing::error!(request_id = %request, code = failure.code, "workflow not started: reconcile will");
                 }
-                Ok(Answer::accepted(request))
+                Ok(Answer::accepted(request, taken_off))
             }
             Err(AcceptError::Conflict(request)) => Err(conflict(channel, request)),
             Err(error @ AcceptError::NoSource) => Err(Answer::refused(503, "no_data_source", error)),

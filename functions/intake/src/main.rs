@@ -18,6 +18,7 @@ use intake::Intake;
 use rightful_aws::{
     Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, TagKey, tls_config,
 };
+use rightful_connectors::{Connectors, KnownConnectors};
 use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::metric::of_synthetic;
 use rightful_lambda::{Correlated, Environment, Error};
@@ -66,6 +67,8 @@ async fn main() -> Result<(), Error> {
         TagKey::new(&aws, env.require("TAG_KEY_ID")?),
         SecretStore::new(&aws, env.require("SECRET_PREFIX")?),
         StateMachine::new(&aws, env.require("FULFIL_REQUEST_ARN")?),
+        // Only what identifiers look like is asked of it here: no vendor is called, on this machine or another.
+        KnownConnectors::new(Connectors::on_demand(), false),
         SystemClock,
         env.settings()?,
         env.policies()?,

@@ -1,8 +1,9 @@
 //! The deployment's own request, once a day, to see that everything works: what it is set to, and why it
 //! can't be made.
 
+use crate::ticket::names;
 use rightful_domain::failure::Failure;
-use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::identifier::{Entered, Identifier, IdentifierKind};
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::accept::AcceptError;
 use serde::Serialize;
@@ -42,8 +43,11 @@ impl Synthetic {
     /// `Misconfigured`, without the value.
     pub fn read(&self) -> Result<(Identifier, Vec<SourceId>), Failure> {
         let email = self.email.as_deref().ok_or(Failure::misconfigured("synthetic_email_missing"))?;
-        let email = Identifier::new(IdentifierKind::email(), email.trim())
+        let Entered { identifier: email, taken_off } = Identifier::entered(IdentifierKind::email(), email)
             .map_err(|_| Failure::misconfigured("synthetic_email_wrong"))?;
+        if !taken_off.is_empty() {
+            tracing::warn!(taken_off = names(&taken_off), "taken off the test address");
+        }
         let named = self.sources.as_deref().map_or(Vec::new(), |text| text.split(',').collect());
         let sources: Result<Vec<SourceId>, _> =
             named.into_iter().map(|name| SourceId::parse(name.trim())).collect();
@@ -57,6 +61,8 @@ pub fn failure(error: AcceptError) -> Failure {
         AcceptError::NoIdentifier => Failure::misconfigured("synthetic_email_missing"),
         AcceptError::UnknownSource(_) => Failure::misconfigured("synthetic_source_unknown"),
         AcceptError::DisabledSource(_) => Failure::misconfigured("synthetic_source_disabled"),
+        AcceptError::KindNotTaken { .. } => Failure::misconfigured("synthetic_email_not_taken"),
+        AcceptError::Identifier { .. } => Failure::misconfigured("synthetic_email_wrong"),
         AcceptError::NoSource => Failure::misconfigured("synthetic_without_sources"),
         AcceptError::Conflict(_) => Failure::misconfigured("delivery_conflict"),
         AcceptError::Failed(failure) => failure,
@@ -102,6 +108,10 @@ mod tests {
             (AcceptError::UnknownSource(crm()), "synthetic_source_unknown"),
             (AcceptError::DisabledSource(crm()), "synthetic_source_disabled"),
             (AcceptError::NoSource, "synthetic_without_sources"),
+            (
+                AcceptError::KindNotTaken { index: 0, kind: IdentifierKind::email(), known: vec![] },
+                "synthetic_email_not_taken",
+            ),
         ] {
             assert_eq!(failure(error), Failure::misconfigured(code));
         }

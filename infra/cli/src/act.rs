@@ -9,10 +9,11 @@ use crate::output::{OK, Out, count, usage};
 use crate::request::{Given, identifier, reason};
 use crate::{source, words};
 use anyhow::Result;
+use rightful_domain::identifier::{Entered, TakenOffAt};
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::again::Acted;
 use rightful_domain::view::RecordsView;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::IsTerminal as _;
 
 /// Gives a data source an identifier. Giving the same one twice only searches twice.
@@ -24,11 +25,23 @@ pub async fn identify(
     given: &str,
 ) -> Result<u8> {
     let source = source::id(source)?;
-    let identifier = identifier(given, &mut Input::default())?;
+    let Entered { identifier, taken_off } = identifier(given, &mut Input::default())?;
     let body = json!({"source": source, "identifier": Given(&identifier)});
     let call = Call::post(format!("/requests/{id}/identify"), &body)?;
     let acted = deployment.api.call(call).await.map_err(told_api)?;
-    say(out, id, &acted, &format!("{source} is searched by the {} that was given", identifier.kind()))
+    let kind = identifier.kind();
+    let taken_off = TakenOffAt::of(kind.as_str(), &taken_off);
+    if out.json {
+        let mut said = json_of(id, &acted);
+        said["taken_off"] = json!(Vec::from_iter(&taken_off));
+        out.value(&said)?;
+        return Ok(OK);
+    }
+    let mut what = format!("{source} is searched by the {kind} that was given");
+    if let Some(taken_off) = &taken_off {
+        what.push_str(&format!("\n  {}", words::taken_off(taken_off)));
+    }
+    say(out, id, &acted, &what)
 }
 
 /// Has one data source run again.
@@ -72,13 +85,15 @@ pub async fn state(out: Out, deployment: &Deployment, id: RequestId, stated: &Re
 
 fn say(out: Out, id: RequestId, acted: &Acted, what: &str) -> Result<u8> {
     if out.json {
-        out.value(&json!({
-            "request_id": id, "state": acted.state, "attempt": acted.attempt, "started": acted.started,
-        }))?;
+        out.value(&json_of(id, acted))?;
     } else {
         out.line(text_of(id, acted, what))?;
     }
     Ok(OK)
+}
+
+fn json_of(id: RequestId, acted: &Acted) -> Value {
+    json!({"request_id": id, "state": acted.state, "attempt": acted.attempt, "started": acted.started})
 }
 
 fn text_of(id: RequestId, acted: &Acted, what: &str) -> String {

@@ -11,10 +11,10 @@ use crate::args::RequestNew;
 use crate::deployment::Deployment;
 use crate::output::{FAILED, OK, OTHER_OUTCOME, Out, Told, io_words, told, usage};
 use crate::request::Demand;
-use crate::source;
+use crate::{source, words};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::identifier::{Entered, Identifier, IdentifierError, IdentifierKind, TakenOffAt};
 use rightful_domain::ids::{Reference, RequestId, SourceId};
 use rightful_domain::ports::Objection;
 use rightful_domain::request::Right;
@@ -74,6 +74,8 @@ impl Column {
 struct Row {
     line: u64,
     demand: Result<Demand, Rejected>,
+    /// What is not in its identifiers, by their columns.
+    taken_off: Vec<TakenOffAt>,
 }
 
 /// Why a row makes no request; never what stands in it.
@@ -134,7 +136,10 @@ pub async fn new(out: Out, deployment: &Deployment, new: &RequestNew, file: &Pat
     }
     let mut progress = Progress::new(out, rows.len());
     let mut summary = Summary::default();
-    let sent = send(&deployment.api, rows, &mut summary, |line, came| progress.tell(line, came)).await;
+    let sent = send(&deployment.api, rows, &mut summary, |line, came, taken_off| {
+        progress.tell(line, came, taken_off)
+    })
+    .await;
     progress.finish();
     match sent? {
         None => {
@@ -226,11 +231,61 @@ fn text_of(bytes: &[u8]) -> Result<Zeroizing<String>, usize> {
     }
 }
 
+/// Refuses a file whose quotation marks don't close, each on its own line: no column here holds more than a
+/// line, and one mark that is left open would make one field, and one rejected row, of all that follows.
+fn check_quotes(text: &str, delimiter: char) -> Result<()> {
+    for (number, line) in (1..).zip(text.lines()) {
+        let mut rest = Some(line);
+        while let Some(field) = rest {
+            let behind = match field.strip_prefix('"').map(behind_quoted) {
+                None => field,
+                Some(Some(behind)) if behind.split(delimiter).next().is_none_or(is_blank) => behind,
+                Some(Some(_)) => {
+                    return Err(told(
+                        format!(
+                            "on line {number} a field goes on behind its closing quotation mark, so nothing was sent"
+                        ),
+                        "close it at the field's end, and write a quotation mark within the field twice",
+                    ));
+                }
+                Some(None) => {
+                    return Err(told(
+                        format!(
+                            "the quotation mark that opens on line {number} is not closed on that line, so nothing was sent"
+                        ),
+                        "close it, or take it off; then run the same command again",
+                    ));
+                }
+            };
+            rest = behind.split_once(delimiter).map(|(_, next)| next);
+        }
+    }
+    Ok(())
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+/// What stands behind the quotation mark that closes a field; within the field it stands twice.
+fn behind_quoted(inside: &str) -> Option<&str> {
+    let mut rest = inside;
+    loop {
+        let (_, behind) = rest.split_once('"')?;
+        match behind.strip_prefix('"') {
+            Some(more) => rest = more,
+            None => return Some(behind),
+        }
+    }
+}
+
 /// The rows of a text. A header that isn't right is an error, a row that isn't is a rejected one; rows
 /// without any value are passed over.
 fn rows(text: &str, kinds: &BTreeSet<IdentifierKind>, defaults: &Defaults) -> Result<Vec<Row>> {
+    let delimiter = delimiter(text);
+    check_quotes(text, char::from(delimiter))?;
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter(text))
+        .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
@@ -247,7 +302,11 @@ fn rows(text: &str, kinds: &BTreeSet<IdentifierKind>, defaults: &Defaults) -> Re
         }
         match &columns {
             None => columns = Some(header(&record, kinds, defaults)?),
-            Some(columns) => rows.push(Row { line, demand: demand(&record, columns, defaults) }),
+            Some(columns) => {
+                let mut taken_off = Vec::new();
+                let demand = demand(&record, columns, defaults, &mut taken_off);
+                rows.push(Row { line, demand, taken_off });
+            }
         }
     }
     if columns.is_none() {
@@ -327,7 +386,12 @@ fn header(
     Ok(columns)
 }
 
-fn demand(record: &csv::StringRecord, columns: &[Column], defaults: &Defaults) -> Result<Demand, Rejected> {
+fn demand(
+    record: &csv::StringRecord,
+    columns: &[Column],
+    defaults: &Defaults,
+    all_taken_off: &mut Vec<TakenOffAt>,
+) -> Result<Demand, Rejected> {
     if record.len() != columns.len() {
         let reason = format!("the row has {} fields and the header {}", record.len(), columns.len());
         return Err(Rejected { column: String::new(), reason });
@@ -343,9 +407,14 @@ fn demand(record: &csv::StringRecord, columns: &[Column], defaults: &Defaults) -
     let mut right = defaults.right;
     for (column, cell) in columns.iter().zip(record).filter(|(_, cell)| !cell.is_empty()) {
         match column {
-            Column::Identifier(kind) => demand
-                .identifiers
-                .push(Identifier::new(kind.clone(), cell).map_err(|error| Rejected::at(column, error))?),
+            Column::Identifier(kind) => match Identifier::entered(kind.clone(), cell) {
+                Ok(Entered { identifier, taken_off }) => {
+                    all_taken_off.extend(TakenOffAt::of(column.name(), &taken_off));
+                    demand.identifiers.push(identifier);
+                }
+                Err(IdentifierError::Empty) => {}
+                Err(error) => return Err(Rejected::at(column, error)),
+            },
             Column::Right => right = Some(right_of(cell).map_err(|error| Rejected::at(column, error))?),
             Column::Reference => {
                 let reference = Reference::parse(cell).map_err(|error| Rejected::at(column, error))?;
@@ -420,19 +489,19 @@ async fn send(
     api: &Arc<Api>,
     rows: Vec<Row>,
     summary: &mut Summary,
-    mut tell: impl FnMut(u64, &Came) -> Result<()>,
+    mut tell: impl FnMut(u64, &Came, &[TakenOffAt]) -> Result<()>,
 ) -> Result<Option<Stopped>> {
     let mut rows = rows.into_iter();
-    let mut going: VecDeque<(u64, Going)> = VecDeque::new();
+    let mut going: VecDeque<(u64, Vec<TakenOffAt>, Going)> = VecDeque::new();
     let mut lines: HashMap<String, u64> = HashMap::new();
     let mut came_of: HashMap<u64, Came> = HashMap::new();
     loop {
         while going.len() < IN_FLIGHT
-            && let Some(Row { line, demand }) = rows.next()
+            && let Some(Row { line, demand, taken_off }) = rows.next()
         {
-            going.push_back((line, begin(api, line, demand, &mut lines)?));
+            going.push_back((line, taken_off, begin(api, line, demand, &mut lines)?));
         }
-        let Some((line, one)) = going.pop_front() else { return Ok(None) };
+        let Some((line, taken_off, one)) = going.pop_front() else { return Ok(None) };
         let came = match one {
             Going::Rejected(rejected) => Came::Rejected(rejected),
             Going::SameAs(earlier) => same(earlier, came_of.get(&earlier)),
@@ -446,7 +515,7 @@ async fn send(
                     }
                 }
                 Err(error) if error.is_of_the_deployment() => {
-                    going.iter().for_each(|(_, one)| {
+                    going.iter().for_each(|(_, _, one)| {
                         if let Going::Sent(_, answer) = one {
                             answer.abort();
                         }
@@ -461,7 +530,7 @@ async fn send(
             Came::WasThere(_) => summary.were_there += 1,
             Came::Rejected(_) => summary.rejected += 1,
         }
-        tell(line, &came)?;
+        tell(line, &came, &taken_off)?;
         came_of.insert(line, came);
     }
 }
@@ -542,13 +611,13 @@ impl Progress {
         Progress::Bar(bar)
     }
 
-    fn tell(&mut self, line: u64, came: &Came) -> Result<()> {
+    fn tell(&mut self, line: u64, came: &Came, taken_off: &[TakenOffAt]) -> Result<()> {
         match self {
-            Progress::Lines(out) if out.json => out.json_line(&came_json(line, came)),
-            Progress::Lines(out) => out.line(came_text(line, came)),
+            Progress::Lines(out) if out.json => out.json_line(&came_json(line, came, taken_off)),
+            Progress::Lines(out) => out.line(came_text(line, came, taken_off)),
             Progress::Bar(bar) => {
-                if matches!(came, Came::Rejected(_)) {
-                    bar.suspend(|| Out { json: false }.line(came_text(line, came)))?;
+                if matches!(came, Came::Rejected(_)) || !taken_off.is_empty() {
+                    bar.suspend(|| Out { json: false }.line(came_text(line, came, taken_off)))?;
                 }
                 bar.inc(1);
                 Ok(())
@@ -563,10 +632,11 @@ impl Progress {
     }
 }
 
-fn came_text(line: u64, came: &Came) -> String {
+fn came_text(line: u64, came: &Came, taken_off: &[TakenOffAt]) -> String {
+    let taken_off: String = taken_off.iter().map(|one| format!("; {}", words::taken_off(one))).collect();
     match came {
-        Came::Made(id) => format!("line {line}: made, request {id}"),
-        Came::WasThere(id) => format!("line {line}: was there, request {id}"),
+        Came::Made(id) => format!("line {line}: made, request {id}{taken_off}"),
+        Came::WasThere(id) => format!("line {line}: was there, request {id}{taken_off}"),
         Came::Rejected(Rejected { column, reason }) => {
             let column = if column.is_empty() { String::new() } else { format!(", {column}") };
             format!("line {line}{column}: rejected: {}", reason.replace('\n', ";"))
@@ -574,10 +644,12 @@ fn came_text(line: u64, came: &Came) -> String {
     }
 }
 
-fn came_json(line: u64, came: &Came) -> serde_json::Value {
+fn came_json(line: u64, came: &Came, taken_off: &[TakenOffAt]) -> serde_json::Value {
     match came {
-        Came::Made(id) => json!({"line": line, "result": "made", "request_id": id}),
-        Came::WasThere(id) => json!({"line": line, "result": "was_there", "request_id": id}),
+        Came::Made(id) => json!({"line": line, "result": "made", "request_id": id, "taken_off": taken_off}),
+        Came::WasThere(id) => {
+            json!({"line": line, "result": "was_there", "request_id": id, "taken_off": taken_off})
+        }
         Came::Rejected(Rejected { column, reason }) => {
             let column = Some(column).filter(|column| !column.is_empty());
             json!({"line": line, "result": "rejected", "column": column, "reason": reason})

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use rightful_domain::identifier::TakenOff;
 use serde_json::Value;
 use std::sync::Mutex;
 
@@ -87,8 +88,8 @@ fn read_rows(text: &str) -> Vec<Row> {
 /// Sends a file and gives what was told, the summary, and where it stopped.
 async fn sent(api: &Arc<Api>, text: &str) -> (Vec<String>, Summary, Option<Stopped>) {
     let (mut lines, mut summary) = (Vec::new(), Summary::default());
-    let stopped = send(api, read_rows(text), &mut summary, |line, came| {
-        lines.push(came_text(line, came));
+    let stopped = send(api, read_rows(text), &mut summary, |line, came, taken_off| {
+        lines.push(came_text(line, came, taken_off));
         Ok(())
     });
     let stopped = stopped.await.unwrap();
@@ -98,7 +99,9 @@ async fn sent(api: &Arc<Api>, text: &str) -> (Vec<String>, Summary, Option<Stopp
 fn rejections(text: &str) -> Vec<String> {
     read_rows(text)
         .into_iter()
-        .filter_map(|row| row.demand.err().map(|rejected| came_text(row.line, &Came::Rejected(rejected))))
+        .filter_map(|row| {
+            row.demand.err().map(|rejected| came_text(row.line, &Came::Rejected(rejected), &[]))
+        })
         .collect()
 }
 
@@ -196,7 +199,9 @@ fn a_rejected_row_says_line_column_and_reason_and_never_the_value() {
         a@example.com,,,,,canary\n\
         ,,erasure,,,\n\
         a@example.com,canary\n\
-        ,\"can\nary\",,,,\n\
+        ,\"can\tary\",,,,\n\
+        'canary@example.com,,,,,\n\
+        ,+32 (0)470 00 00 01,,,,\n\
         a@example.com,,,,,\n";
     let told = rejections(text).join("\n");
     insta::assert_snapshot!(told, @r"
@@ -208,6 +213,8 @@ fn a_rejected_row_says_line_column_and_reason_and_never_the_value() {
     line 7: rejected: the row names nobody: every identifier is empty
     line 8: rejected: the row has 2 fields and the header 6
     line 9, phone: rejected: the identifier's value is longer than 320 bytes or has control characters
+    line 10, email: rejected: the identifier's value has a quotation mark that is not one of a pair around it: take it off, and write an apostrophe within an e-mail address as a plain one
+    line 11, phone: rejected: the value of kind phone has a 0 behind the country's code that is dialled within the country alone, or parentheses around digits that begin with 0: write it as it is dialled from abroad, without parentheses, such as +32470000000
     ");
     assert!(!told.contains("anary"));
 }
@@ -277,6 +284,96 @@ fn an_objection_of_the_api_is_told_at_its_column() {
 #[test]
 fn a_row_in_json_is_one_object() {
     let rejected = Came::Rejected(Rejected { column: "email".to_owned(), reason: "x".to_owned() });
-    insta::assert_snapshot!(came_json(4, &rejected), @r#"{"column":"email","line":4,"reason":"x","result":"rejected"}"#);
-    insta::assert_snapshot!(came_json(5, &Came::Made(fixtures::id())), @r#"{"line":5,"request_id":"019aa6e0-5c1f-7000-8000-000000000001","result":"made"}"#);
+    insta::assert_snapshot!(came_json(4, &rejected, &[]), @r#"{"column":"email","line":4,"reason":"x","result":"rejected"}"#);
+    insta::assert_snapshot!(came_json(5, &Came::Made(fixtures::id()), &[]), @r#"{"line":5,"request_id":"019aa6e0-5c1f-7000-8000-000000000001","result":"made","taken_off":[]}"#);
+    let taken_off = TakenOffAt::of("email", &[TakenOff::Quotes]);
+    insta::assert_snapshot!(came_json(5, &Came::WasThere(fixtures::id()), &Vec::from_iter(taken_off)), @r#"{"line":5,"request_id":"019aa6e0-5c1f-7000-8000-000000000001","result":"was_there","taken_off":[{"at":"email","what":["quotes"]}]}"#);
+}
+
+#[tokio::test]
+async fn what_was_taken_off_a_cell_is_told_with_its_row() {
+    let fake = Arc::new(Fake::default());
+    let api = served(&fake).await;
+    let text = "email,phone\n'ann@example.com',\u{200b}\nmailto:bob@example.com,\u{feff}+32470000000\n";
+    let (lines, summary, _) = sent(&api, text).await;
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    line 2: made, request 019aa6e0-5c1f-7000-8000-000000000001; taken off the email: quotation marks around it
+    line 3: made, request 019aa6e0-5c1f-7000-8000-000000000002; taken off the email: mailto:; taken off the phone: characters that aren't seen
+    ");
+    assert_eq!(summary.made, 2);
+    let bodies = fake.bodies.lock().unwrap();
+    assert_eq!(bodies[0]["identifiers"], json!([{"kind": "email", "value": "ann@example.com"}]));
+}
+
+#[test]
+fn a_quotation_mark_that_is_not_closed_is_named_with_its_line_and_no_row_is_read() {
+    for (text, line) in [
+        ("email\nann@example.com\n\"bob@example.com\ncleo@example.com\n", 3),
+        ("email\n\n\"bob@example.com", 3),
+        ("\"email\nann@example.com\n", 1),
+        ("email;reference\nann@example.com;\"T-1\nbob@example.com;T-2\n", 2),
+        // One that a later row's mark would close.
+        ("email,reference\n\"ann@example.com,T-1\nbob@example.com,T-2\n\"cleo@example.com\",T-3\n", 2),
+        ("email,reference\nT-1,\"ann@example.com\nbob@example.com\",T-2\n", 2),
+        ("email\n\"ann@example.com\n\"\nbob@example.com\n", 2),
+        ("email\n\"ann@example.com\"\"\nbob@example.com\n", 2),
+        ("email\n\"\"\"\nbob@example.com\n", 2),
+    ] {
+        let error = rows(text, &known(), &defaults()).map(|_| ()).unwrap_err().to_string();
+        let says = format!(
+            "the quotation mark that opens on line {line} is not closed on that line, so nothing was sent"
+        );
+        assert!(error.starts_with(&says) && !error.contains("example"), "{text}: {error}");
+    }
+    for text in
+        ["email\nann@example.com\n\"bob@example.com\"x\n", "email,phone\nann@example.com,\n\"bob,\"cleo\"\n"]
+    {
+        let error = rows(text, &known(), &defaults()).map(|_| ()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("on line 3 a field goes on behind its closing quotation mark"),
+            "{text}: {error}"
+        );
+    }
+}
+
+#[test]
+fn quotation_marks_that_hide_no_line_are_read_as_they_are_meant() {
+    let read = |text: &str| -> Vec<Result<String, Rejected>> {
+        let read = read_rows(text);
+        read.into_iter()
+            .map(|row| row.demand.map(|demand| demand.identifiers[0].expose().to_owned()))
+            .collect()
+    };
+    let all = read(
+        "\"email\",reference\n\"ann@example.com\" ,T-1\n \"bob@example.com\",T-2\no'cleo@example.com,\"T-3\"\n\"\"\"dan@example.com\"\"\",\n",
+    );
+    let all: Vec<String> = all.into_iter().map(Result::unwrap).collect();
+    assert_eq!(all, ["ann@example.com", "bob@example.com", "o'cleo@example.com", "dan@example.com"]);
+    // A mark within a field is text, and takes no other row with it.
+    let all = read("email\n \"ann@example.com\nb\"ob@example.com\ncleo@example.com\n");
+    assert_eq!(all.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, false, true]);
+}
+
+#[test]
+fn every_line_has_a_row_of_its_own_or_nothing_is_read() {
+    const CHARS: [char; 6] = ['a', '"', ',', ' ', '\'', '\n'];
+    let (mut read, mut refused) = (0, 0);
+    for length in 0..7 {
+        for number in 0..CHARS.len().pow(length) {
+            let body: String =
+                (0..length).map(|place| CHARS[number / CHARS.len().pow(place) % CHARS.len()]).collect();
+            let Ok(rows) = rows(&format!("email\n{body}"), &known(), &defaults()) else {
+                refused += 1;
+                continue;
+            };
+            read += 1;
+            let told: Vec<u64> = rows.iter().map(|row| row.line).collect();
+            for (line, text) in (2..).zip(body.lines()) {
+                // Fields without a value make no row.
+                let empty = text.chars().all(|c| " ,\"".contains(c));
+                assert!(empty || told.contains(&line), "{body:?}: line {line} has no row of its own");
+            }
+        }
+    }
+    assert!(read > 1000 && refused > 1000, "{read} read, {refused} refused");
 }

@@ -277,6 +277,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("channel_unreadable", "the webhook channel's set-up can't be read", DEPLOY),
     ("deadline_unreadable", "Lambda gave the function no time to end by", REPORT),
     ("synthetic_email_missing", "no synthetic request can be made: the deployment has no test address", "deploy again with the parameter SyntheticEmail"),
+    ("synthetic_email_not_taken", "no synthetic request can be made: none of its data sources is searched by an e-mail address", "deploy again with a data source in SyntheticSources that is"),
     ("synthetic_email_wrong", "no synthetic request can be made: SyntheticEmail is not one e-mail address", "deploy again with a test address there"),
     ("synthetic_source_disabled", "no synthetic request can be made: SyntheticSources names a data source that is disabled", "enable it (`rightful source enable ID`), or deploy again with others there"),
     ("synthetic_source_unknown", "no synthetic request can be made: SyntheticSources names a data source that isn't there", "`rightful source list` shows those there are; deploy again with some of them there, or with none for all"),

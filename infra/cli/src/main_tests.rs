@@ -322,6 +322,14 @@ async fn a_batch_with_a_rejected_row_ends_with_its_own_exit_code() {
     let told = run(&wrong).await.unwrap_err();
     assert!(!told.to_string().contains("canary") && told.todo.contains("email"), "{told}");
     assert_eq!(stack.sent("POST").await.len(), before, "a wrong header is told before anything is sent");
+    let open = stack.file("open.csv", "email\nann@example.com\n\"bob@example.com\ncleo@example.com\n");
+    let told = run(&open).await.unwrap_err();
+    assert!(told.what.contains("the quotation mark that opens on line 3 is not closed"), "{told}");
+    assert_eq!(
+        stack.sent("POST").await.len(),
+        before,
+        "an open quotation mark is told before anything is sent"
+    );
     let gone = run(&Path::new("/nowhere/people.csv").display().to_string()).await.unwrap_err();
     assert!(gone.what.contains("can't be read"), "{gone}");
 }

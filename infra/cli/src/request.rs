@@ -8,7 +8,7 @@ use crate::output::{OK, Out, due_in, lines, table, told, usage, utc};
 use crate::{batch, input, source, watch, words};
 use anyhow::Result;
 use rightful_aws::SystemClock;
-use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::identifier::{Entered, Identifier, IdentifierKind, TakenOffAt};
 use rightful_domain::ids::{Reference, RequestId, SourceId};
 use rightful_domain::ports::Clock as _;
 use rightful_domain::request::{RequestState, Right};
@@ -80,11 +80,11 @@ pub async fn new(out: Out, deployment: &Deployment, new: &RequestNew) -> Result<
     if let Some(file) = &new.file {
         return batch::new(out, deployment, new, file).await;
     }
-    let demand = demand(new, &mut Input::default())?;
+    let (demand, taken_off) = demand(new, &mut Input::default())?;
     // It has a key of its own, so that it may be sent again.
     let call = Call::post("/requests", &demand)?.may_be_repeated();
     let accepted: AcceptedView = deployment.api.call(call).await.map_err(told_api)?;
-    say_accepted(out, &accepted)?;
+    say_accepted(out, &accepted, &taken_off)?;
     match new.wait {
         true => watch::watch(out, deployment, accepted.request.id, new.watching).await,
         false => Ok(OK),
@@ -96,32 +96,36 @@ fn new_key() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
-/// The demand of a command line.
-fn demand(new: &RequestNew, input: &mut Input) -> Result<Demand> {
+/// The demand of a command line, and what was taken off its identifiers, by their kinds.
+fn demand(new: &RequestNew, input: &mut Input) -> Result<(Demand, Vec<TakenOffAt>)> {
     let mut identifiers = Vec::with_capacity(new.identifier.len());
+    let mut all_taken_off = Vec::new();
     for text in &new.identifier {
-        identifiers.push(identifier(text, input)?);
+        let Entered { identifier, taken_off } = identifier(text, input)?;
+        all_taken_off.extend(TakenOffAt::of(identifier.kind().as_str(), &taken_off));
+        identifiers.push(identifier);
     }
     let right = new.right.ok_or_else(|| usage("the right is missing", "give --right erasure or access"))?;
     let reference = new.reference.as_deref().map(Reference::parse).transpose();
-    Ok(Demand {
+    let demand = Demand {
         right: right.into(),
         identifiers,
         reference: reference.map_err(|error| usage(error.to_string(), "give the ticket's number alone"))?,
         dry_run: new.dry_run,
         sources: new.source.iter().map(|text| source::id(text)).collect::<Result<_>>()?,
         key: Some(new_key()),
-    })
+    };
+    Ok((demand, all_taken_off))
 }
 
 /// An identifier from the command line, a file or standard input; its value is never in an error.
-pub fn identifier(text: &str, input: &mut Input) -> Result<Identifier> {
+pub fn identifier(text: &str, input: &mut Input) -> Result<Entered> {
     let example = "write it as in --identifier email=name@example.com, or email=- and pipe it in";
     let (kind, given) =
         pair(text).ok_or_else(|| usage("an --identifier is not of the form KIND=VALUE", example))?;
     let kind = IdentifierKind::parse(kind).map_err(|error| usage(error.to_string(), example))?;
     let value = input.value(kind.as_str(), given)?;
-    Identifier::new(kind, &value).map_err(|error| usage(error.to_string(), example))
+    Identifier::entered(kind, &value).map_err(|error| usage(error.to_string(), example))
 }
 
 /// A text in an operator's own words, from the command line, a file or standard input.
@@ -131,7 +135,7 @@ pub fn reason(text: &str) -> Result<Zeroizing<String>> {
     Input::default().value("reason", given)
 }
 
-fn say_accepted(out: Out, accepted: &AcceptedView) -> Result<()> {
+fn say_accepted(out: Out, accepted: &AcceptedView, taken_off: &[TakenOffAt]) -> Result<()> {
     let request = &accepted.request;
     if out.json {
         return out.json_line(&json!({
@@ -143,10 +147,14 @@ fn say_accepted(out: Out, accepted: &AcceptedView) -> Result<()> {
             "sources": request.sources,
             "reference": request.reference,
             "started": accepted.started,
+            "taken_off": taken_off,
         }));
     }
     let sources: Vec<&str> = request.sources.iter().map(|source| source.as_str()).collect();
     out.line(format_args!("request {}", request.id))?;
+    for one in taken_off {
+        out.line(format_args!("  {}", words::taken_off(one)))?;
+    }
     out.line(format_args!("  right: {}", right(request)))?;
     out.line(format_args!(
         "  legal date: {} ({})",
@@ -276,8 +284,19 @@ mod tests {
 
     #[test]
     fn an_identifier_is_a_kind_and_a_value() {
-        let read = identifier("email=ann@example.com", &mut Input::default()).unwrap();
+        let read = identifier("email=ann@example.com", &mut Input::default()).unwrap().identifier;
         assert_eq!((read.kind().as_str(), read.expose()), ("email", "ann@example.com"));
+    }
+
+    #[test]
+    fn what_was_taken_off_an_identifier_is_told_and_what_is_ambiguous_is_refused() {
+        let given = "email=\u{feff}'mailto:ann@example.com.'";
+        let Entered { identifier: ann, taken_off } = identifier(given, &mut Input::default()).unwrap();
+        assert_eq!(ann.expose(), "ann@example.com");
+        let told = words::taken_off(&TakenOffAt::of("email", &taken_off).unwrap());
+        insta::assert_snapshot!(told, @"taken off the email: characters that aren't seen, mailto:, quotation marks around it, the dot at its end");
+        assert!(error("email='canary@example.com").contains("take it off"));
+        assert!(error("phone=+32 (0)470 00 00 01").contains("such as +32470000000"));
     }
 
     #[test]
@@ -310,7 +329,7 @@ mod tests {
     fn a_demand_is_sent_in_the_shape_of_the_api() {
         let demand = Demand {
             right: Right::Erasure,
-            identifiers: vec![identifier("email=ann@example.com", &mut Input::default()).unwrap()],
+            identifiers: vec![identifier("email=ann@example.com", &mut Input::default()).unwrap().identifier],
             sources: Vec::new(),
             dry_run: false,
             reference: None,

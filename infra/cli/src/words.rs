@@ -4,7 +4,7 @@
 use rightful_domain::copy::Package;
 use rightful_domain::escalation::{Escalation, Level, Role};
 use rightful_domain::event::Fact;
-use rightful_domain::identifier::IdentifierKind;
+use rightful_domain::identifier::{IdentifierKind, TakenOff, TakenOffAt};
 use rightful_domain::journal::Act;
 use rightful_domain::operations::set_up::{Becomes, Standing, StandingTask};
 use rightful_domain::owner::{Held, Owner};
@@ -30,6 +30,18 @@ pub fn task_state(state: TaskState) -> &'static str {
         TaskState::Unknown => "nobody can tell yet whether the vendor did it: a look will tell",
         TaskState::Settled => "ended",
     }
+}
+
+/// What was taken off a value that somebody gave.
+pub fn taken_off(one: &TakenOffAt) -> String {
+    let word = |what: &TakenOff| match what {
+        TakenOff::FormatCharacters => "characters that aren't seen",
+        TakenOff::Mailto => "mailto:",
+        TakenOff::Quotes => "quotation marks around it",
+        TakenOff::FinalDot => "the dot at its end",
+    };
+    let what: Vec<&str> = one.what.iter().map(word).collect();
+    format!("taken off the {}: {}", one.at, what.join(", "))
 }
 
 /// What a synthetic request is, in one line.

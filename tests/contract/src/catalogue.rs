@@ -47,6 +47,10 @@ impl Catalogue for FakeCatalogue {
         Err(Objection { name: "member".to_owned(), what: "it is a number, such as 12345".to_owned() })
     }
 
+    fn is_number(&self, kind: &IdentifierKind) -> bool {
+        *kind == member()
+    }
+
     fn check_params(&self, _: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
         let known = params.keys().all(|name| name == "account" || STEERING.contains(&name.as_str()));
         match params.get("account") {

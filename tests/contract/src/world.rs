@@ -196,12 +196,13 @@ impl World {
         self.accepting().synthetic(request_id(n), email(address), sources).await
     }
 
-    fn accepting(&self) -> Accept<'_, Store, KeyTable, TagKey, StateMachine, TestClock> {
+    fn accepting(&self) -> Accept<'_, Store, KeyTable, TagKey, StateMachine, FakeCatalogue, TestClock> {
         Accept {
             store: &self.store,
             keys: &self.keys,
             tags: &self.tags,
             workflow: &self.workflow,
+            catalogue: &FakeCatalogue,
             clock: &self.clock,
             settings: self.settings,
             policies: self.policies,

@@ -93,10 +93,12 @@ pub(crate) fn draw(world: &World, ground: &Rc<Ground>) -> Scenario {
         })
         .collect();
     let (mut vendors, mut moved) = (BTreeMap::new(), BTreeMap::new());
+    let mut taken = BTreeSet::new();
     for name in &SOURCES[..1 + dice.index(3)] {
         let members = dice.permille(150);
         let control = dice.permille(500).then(|| control(members));
         let mut capabilities = capabilities(ground, members);
+        taken.extend(capabilities.identifiers.iter().cloned());
         let exact = !members && spells() && ground.faults.strike(Kind::Exact);
         if exact {
             capabilities.ignores_case = Vec::new();
@@ -158,7 +160,7 @@ pub(crate) fn draw(world: &World, ground: &Rc<Ground>) -> Scenario {
         vendors.insert(*name, vendor);
         moved.insert(*name, other);
     }
-    let webhooks = webhooks(&ground.faults, &people);
+    let webhooks = webhooks(&ground.faults, &people, &taken);
     let keys = webhooks.iter().map(|webhook| webhook.key.clone()).collect();
     let staff = dice.permille(600).then(|| [0, 3, 6, 12, 20][dice.index(5)]);
     Scenario { vendors, moved, people, staff, webhooks, keys }
@@ -210,7 +212,8 @@ fn capabilities(ground: &Ground, members: bool) -> Capabilities {
     }
 }
 
-fn webhooks(faults: &Faults, people: &[Person]) -> Vec<Webhook> {
+/// The tickets: each names identifiers of the kinds that some vendor is searched by, because another is refused.
+fn webhooks(faults: &Faults, people: &[Person], taken: &BTreeSet<IdentifierKind>) -> Vec<Webhook> {
     let dice = &faults.dice;
     let mut persons: Vec<usize> = (0..people.len()).collect();
     if faults.strike(Kind::SamePerson) {
@@ -219,11 +222,13 @@ fn webhooks(faults: &Faults, people: &[Person]) -> Vec<Webhook> {
     let mut webhooks = Vec::new();
     for (n, person) in persons.into_iter().enumerate() {
         let whole = dice.permille(500);
-        let member = people[person].member.clone();
-        let identifiers = std::iter::once(people[person].email.clone()).chain(whole.then_some(member));
+        let by_email = taken.contains(&IdentifierKind::email());
+        let Person { email, member, .. } = &people[person];
+        let email = by_email.then(|| email.clone());
+        let member = (taken.contains(member.kind()) && (whole || !by_email)).then(|| member.clone());
         let demand = Demand {
             right: if dice.permille(300) { Right::Access } else { Right::Erasure },
-            identifiers: identifiers.collect(),
+            identifiers: email.into_iter().chain(member).collect(),
             reference: None,
             dry_run: dice.permille(80),
             sources: Vec::new(),

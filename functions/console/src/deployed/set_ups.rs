@@ -5,7 +5,7 @@ use rightful_connectors::{
     Connectors, Definition, KnownConnectors, Param, ParamKind, ParamValue, check_zendesk_base_url,
     check_zendesk_user, ticketing_secret_name,
 };
-use rightful_domain::identifier::Identifier;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::SourceId;
 use rightful_domain::ports::{AskedKind, Catalogue, Objection};
 use rightful_domain::request::Right;
@@ -42,6 +42,9 @@ impl Catalogue for ThisVersion {
     }
     fn check_identifier(&self, connector: &str, identifier: &Identifier) -> Result<(), Objection> {
         self.known.check_identifier(connector, identifier)
+    }
+    fn is_number(&self, kind: &IdentifierKind) -> bool {
+        self.known.is_number(kind)
     }
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
         self.known.check_params(connector, params)

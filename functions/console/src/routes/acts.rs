@@ -1,11 +1,12 @@
 //! What an operator does to a request. Each act is an event of it, with who did it.
 
 use super::Hidden;
-use super::requests::{Given, identifier};
+use super::requests::{Given, Told, identifier, malformed};
 use crate::answer::{Answer, Refusal, objection};
 use crate::api::Api;
 use crate::call::Call;
 use crate::ports::Outside;
+use rightful_domain::identifier::{Entered, IdentifierError, TakenOffAt};
 use rightful_domain::ids::SourceId;
 use rightful_domain::life::Ruling;
 use rightful_domain::operations::TaskRef;
@@ -110,10 +111,13 @@ impl<O: Outside> Api<O> {
 pub(crate) async fn identify<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
     let id = call.request_id()?;
     let Identify { source, identifier: given } = call.body()?;
-    let identifier = identifier(&given, "identifier.value")?;
+    let (catalogue, place) = (api.outside.set_ups(), "identifier.value");
+    let Some(Entered { identifier, taken_off }) = identifier(&given, place, catalogue)? else {
+        return Err(malformed(place, IdentifierError::Empty.to_string()));
+    };
     let at = TaskRef { request_id: id, source_id: source };
-    let catalogue = api.outside.set_ups();
-    Answer::ok(&api.again().identify(&at, &identifier, catalogue, &call.actor).await?)
+    let view = api.again().identify(&at, &identifier, catalogue, &call.actor).await?;
+    Answer::ok(&Told { view, taken_off: TakenOffAt::of(place, &taken_off).into_iter().collect() })
 }
 
 /// Records a person's decision on exactly what they were shown.

@@ -1,19 +1,21 @@
 //! Requests: made, listed, shown with their events and receipts.
 
-use super::Hidden;
 use crate::answer::{Answer, Refusal, objection};
 use crate::api::Api;
 use crate::call::{Call, cursor, parameter};
-use crate::ports::{Lists as _, Outside, ReceiptReads as _, SetUps as _};
+use crate::ports::{Lists as _, Outside, ReceiptReads as _};
 use rightful_domain::failure::Failure;
-use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::identifier::{Entered, Identifier, IdentifierError, IdentifierKind, TakenOffAt};
 use rightful_domain::ids::{Reference, RequestId, SourceId};
-use rightful_domain::operations::accept::{Accept, Arrival, Demand};
-use rightful_domain::ports::{Begins as _, Catalogue as _, Clock as _, Reads as _};
+use rightful_domain::operations::accept::{Accept, AcceptError, Arrival, Demand};
+use rightful_domain::ports::{Catalogue, Clock as _, Reads as _};
 use rightful_domain::request::{Request, RequestState, Right};
 use rightful_domain::view::{AcceptedView, At, EventPage, Page, RequestDetail, RequestView};
-use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// How many identifiers one request takes.
 const MOST_IDENTIFIERS: usize = 20;
@@ -23,7 +25,50 @@ const MOST_IDENTIFIERS: usize = 20;
 #[serde(deny_unknown_fields)]
 pub(super) struct Given {
     kind: IdentifierKind,
-    value: Hidden,
+    value: Sent,
+}
+
+/// A value as it is sent: a form's empty field is none.
+enum Sent {
+    Text(Zeroizing<String>),
+    Number(u64),
+    Nothing,
+}
+
+impl<'de> Deserialize<'de> for Sent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = Sent;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "a string, or a whole number without a sign where the kind is made of digits alone",
+                )
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Sent, E> {
+                Ok(Sent::Text(Zeroizing::new(text.to_owned())))
+            }
+            fn visit_string<E>(self, text: String) -> Result<Sent, E> {
+                Ok(Sent::Text(Zeroizing::new(text)))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Sent, E> {
+                Ok(Sent::Number(number))
+            }
+            fn visit_unit<E>(self) -> Result<Sent, E> {
+                Ok(Sent::Nothing)
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// An answer, and what is not in the identifiers that were taken.
+#[derive(Serialize)]
+pub(super) struct Told<T> {
+    #[serde(flatten)]
+    pub(super) view: T,
+    pub(super) taken_off: Vec<TakenOffAt>,
 }
 
 #[derive(Deserialize)]
@@ -51,26 +96,35 @@ impl<O: Outside> Api<O> {
         let tasks = self.outside.store().tasks(request.id).await?;
         Ok(RequestView::of(request, &tasks, self.at()))
     }
+}
 
-    /// The connectors of the data sources that a request goes to.
-    async fn connectors_of(&self, sources: &[SourceId]) -> Result<Vec<String>, Refusal> {
-        let all = self.outside.store().sources().await?;
-        let chosen = all
-            .into_iter()
-            .filter(|one| if sources.is_empty() { one.enabled } else { sources.contains(&one.id) });
-        let mut connectors: Vec<String> = chosen.map(|one| one.connector).collect();
-        connectors.sort();
-        connectors.dedup();
-        Ok(connectors)
+/// An identifier, if its value can be one of its kind; `None` where it has no value.
+pub(super) fn identifier(
+    given: &Given,
+    place: &str,
+    catalogue: &impl Catalogue,
+) -> Result<Option<Entered>, Refusal> {
+    let digits;
+    let value = match &given.value {
+        Sent::Nothing => return Ok(None),
+        Sent::Text(text) => text,
+        Sent::Number(number) if catalogue.is_number(&given.kind) => {
+            digits = Zeroizing::new(number.to_string());
+            &digits
+        }
+        Sent::Number(_) => {
+            let what = "give a text: only a kind that is made of digits alone takes a number";
+            return Err(malformed(place, what.to_owned()));
+        }
+    };
+    match Identifier::entered(given.kind.clone(), value) {
+        Ok(entered) => Ok(Some(entered)),
+        Err(IdentifierError::Empty) => Ok(None),
+        Err(error) => Err(malformed(place, error.to_string())),
     }
 }
 
-/// An identifier, if its value can be one of its kind.
-pub(super) fn identifier(given: &Given, place: &str) -> Result<Identifier, Refusal> {
-    Identifier::new(given.kind.clone(), &given.value.0).map_err(|error| malformed(place, error.to_string()))
-}
-
-fn malformed(place: &str, what: String) -> Refusal {
+pub(super) fn malformed(place: &str, what: String) -> Refusal {
     Refusal::new(422, "identifier_malformed", format!("`{place}`: {what}")).with(objection(place, what))
 }
 
@@ -87,16 +141,20 @@ pub(crate) async fn new<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Ans
         let what = format!("one request takes {MOST_IDENTIFIERS} identifiers at most, all of one person");
         return Err(Refusal::new(422, "too_many_identifiers", what));
     }
-    let mut identifiers = Vec::with_capacity(given.len());
+    let (mut identifiers, mut places, mut taken_off) = (Vec::new(), Vec::new(), Vec::new());
     for (n, one) in given.iter().enumerate() {
-        identifiers.push(identifier(one, &format!("identifiers[{n}].value"))?);
+        let place = format!("identifiers[{n}].value");
+        if let Some(entered) = identifier(one, &place, api.outside.set_ups())? {
+            taken_off.extend(TakenOffAt::of(place, &entered.taken_off));
+            identifiers.push(entered.identifier);
+            places.push(format!("identifiers[{n}]"));
+        }
     }
     if sources.as_ref().is_some_and(Vec::is_empty) {
         let what = "`sources` names at least one data source; leave it out for all that are enabled";
         return Err(Refusal::new(400, "body_malformed", what).with(objection("sources", what)));
     }
     let sources = sources.unwrap_or_default();
-    check(api, &identifiers, &sources).await?;
     let demand = Demand { right, identifiers, reference, dry_run, sources };
     let outside = &api.outside;
     let accept = Accept {
@@ -104,18 +162,36 @@ pub(crate) async fn new<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Ans
         keys: outside.keys(),
         tags: outside.tags(),
         workflow: outside.workflow(),
+        catalogue: outside.set_ups(),
         clock: outside.clock(),
         settings: api.settings.operations,
         policies: api.settings.policies,
     };
     let arrival = Arrival::Operator { by: &call.actor, key };
-    let accepted = accept.run(new_id(), &demand, arrival).await?;
+    let accepted =
+        accept.run(new_id(), &demand, arrival).await.map_err(|error| at_its_place(error, &places))?;
     if let Some(failure) = accepted.not_started {
         tracing::warn!(request_id = %accepted.request, code = failure.code, "workflow not started: reconcile will");
     }
     let request = api.view(&api.request(accepted.request).await?).await?;
     let view = AcceptedView { request, new: accepted.new, started: accepted.not_started.is_none() };
-    Answer::of(if accepted.new { 201 } else { 200 }, &view)
+    Answer::of(if accepted.new { 201 } else { 200 }, &Told { view, taken_off })
+}
+
+/// Why a demand is not accepted, with the place of the identifier that it is about.
+fn at_its_place(error: AcceptError, places: &[String]) -> Refusal {
+    let place = |index: usize, member: &str| {
+        format!("{}.{member}", places.get(index).map_or("identifiers", String::as_str))
+    };
+    match error {
+        AcceptError::KindNotTaken { index, .. } => {
+            let place = place(index, "kind");
+            Refusal::new(422, "identifier_kind_unknown", format!("`{place}`: {error}"))
+                .with(objection(place, error.to_string()))
+        }
+        AcceptError::Identifier { index, what, .. } => malformed(&place(index, "value"), what),
+        error => error.into(),
+    }
 }
 
 #[allow(clippy::disallowed_methods, reason = "the one place where an operator's request gets its id")]
@@ -126,39 +202,6 @@ fn new_id() -> RequestId {
 fn is_key(key: &str) -> bool {
     (1..=128).contains(&key.len())
         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/#-".contains(&byte))
-}
-
-/// Refuses kinds that no connector takes, and values that a data source of the request that takes their
-/// kind does not. A kind that none of these data sources takes is no mistake: they show what they miss.
-async fn check<O: Outside>(
-    api: &Api<O>,
-    identifiers: &[Identifier],
-    sources: &[SourceId],
-) -> Result<(), Refusal> {
-    let set_ups = api.outside.set_ups();
-    let mut known: Vec<IdentifierKind> =
-        set_ups.connectors().into_iter().flat_map(|one| one.identifiers).map(|asked| asked.kind).collect();
-    known.push(IdentifierKind::email());
-    known.sort();
-    known.dedup();
-    let connectors = api.connectors_of(sources).await?;
-    for (n, identifier) in identifiers.iter().enumerate() {
-        if !known.contains(identifier.kind()) {
-            let known: Vec<&str> = known.iter().map(IdentifierKind::as_str).collect();
-            let what = format!("no data source is searched by this kind; give one of: {}", known.join(", "));
-            let place = format!("identifiers[{n}].kind");
-            return Err(Refusal::new(422, "identifier_kind_unknown", format!("`{place}`: {what}"))
-                .with(objection(place, what)));
-        }
-        for connector in &connectors {
-            let asked = set_ups.kinds(connector);
-            if asked.iter().any(|asked| asked.kind == *identifier.kind()) {
-                let checked = set_ups.check_identifier(connector, identifier);
-                checked.map_err(|one| malformed(&format!("identifiers[{n}].value"), one.what))?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Requests, the newest first.

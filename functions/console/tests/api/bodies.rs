@@ -47,8 +47,18 @@ async fn a_member_that_is_wrong_is_named_and_never_repeated() -> Given {
         ),
         (
             "/api/requests",
-            json!({"right": "erasure", "identifiers": [{"kind": "email", "value": 5}]}),
-            "`identifiers[0].value`: give a string",
+            json!({"right": "erasure", "identifiers": [{"kind": "email", "value": ["canary"]}]}),
+            "`identifiers[0].value`: give a string, or a whole number without a sign",
+        ),
+        (
+            "/api/requests",
+            json!({"right": "erasure", "identifiers": [{"kind": "member", "value": -5}]}),
+            "`identifiers[0].value`: give a string, or a whole number without a sign",
+        ),
+        (
+            "/api/requests",
+            json!({"right": "erasure", "identifiers": [{"kind": "member", "value": 1.5}]}),
+            "`identifiers[0].value`: give a string, or a whole number without a sign",
         ),
         (
             "/api/requests",
@@ -64,6 +74,21 @@ async fn a_member_that_is_wrong_is_named_and_never_repeated() -> Given {
             "/api/requests",
             json!({"right": "erasure", "identifiers": email, "dry": true}),
             "`dry`: it is not known here",
+        ),
+        (
+            "/api/requests",
+            json!({"right": "erasure", "identifiers": email, "dryRun": true}),
+            "`dryRun`: it is not known here; known are: `right`, `identifiers`, `sources`, `dry_run`",
+        ),
+        (
+            "/api/requests",
+            json!({"right": "erasure", "identifiers": email, "source": ["shop"]}),
+            "`source`: it is not known here",
+        ),
+        (
+            "/api/requests",
+            json!({"right": "erasure", "identifiers": [{"kind": "email", "value": "a@example.com", "Type": 1}]}),
+            "`identifiers[0].Type`: it is not known here; known are: `kind`",
         ),
         (
             "/api/requests",

@@ -6,6 +6,7 @@ use crate::{bodies, process, requests, sources};
 use rightful_console::ROUTES;
 use rightful_domain::escalation::{Level, Role};
 use rightful_domain::event::Fact;
+use rightful_domain::identifier::TakenOff;
 use rightful_domain::journal::Act;
 use rightful_domain::operations::set_up::Becomes;
 use rightful_domain::owner::Owner;
@@ -104,6 +105,7 @@ fn the_document_knows_every_word_and_no_other() {
     assert_eq!(documented("EndStatus"), words::<EndStatus>(none()));
     assert_eq!(documented("May"), words::<May>(none()));
     assert_eq!(documented("Becomes"), words::<Becomes>(none()));
+    assert_eq!(documented("TakenOff"), words::<TakenOff>(none()));
     assert_eq!(documented("Fact/properties/kind"), words::<Fact>(json!({"kind": "?"})));
     assert_eq!(documented("Act/properties/kind"), words::<Act>(json!({"kind": "?"})));
 }

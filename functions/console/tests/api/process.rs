@@ -184,6 +184,7 @@ async fn a_review_that_is_wrong_is_told_why() -> Given {
 
 async fn a_missing_identifier_is_given_and_found() -> Given {
     let stage = Stage::new();
+    stage.connect("zoo", 0);
     let club = stage.connect_members("club");
     club.holds("12345", ["m-1".to_owned()]);
     let id = stage.request("erasure").await;
@@ -205,6 +206,7 @@ async fn a_missing_identifier_is_given_and_found() -> Given {
     assert_eq!((&task["counts"]["found"], &task["needs"]["inserted"]), (&json!(1), &json!(["member"])));
     assert_eq!(task["label"], "Waiting for your decision");
     let left_out = Stage::new();
+    left_out.connect("zoo", 0);
     left_out.connect_members("club");
     let id = left_out.request("erasure").await;
     left_out.work().await;
@@ -232,6 +234,7 @@ async fn an_identifier_that_does_not_fit_is_refused() -> Given {
     assert_eq!((reply.status, reply.code()), (409, "request_closed"));
     assert!(!reply.text.contains("ann@"));
     let club = Stage::new();
+    club.connect("zoo", 0);
     club.connect_members("club");
     let id = club.request("erasure").await;
     let wrong = json!({"source": "club", "identifier": {"kind": "member", "value": "canary"}});

@@ -8,6 +8,7 @@ use rightful_domain::policy::Policy;
 use serde_json::{Value, json};
 
 scenarios! {
+    what_an_identifier_is_taken_from_is_told
     a_request_is_made_and_its_key_makes_no_second_one
     an_identifier_that_can_not_be_one_is_refused
     data_sources_that_a_request_can_not_go_to_are_told
@@ -26,6 +27,38 @@ fn demand(identifiers: Value) -> Value {
 
 fn email(value: &str) -> Value {
     json!([{"kind": "email", "value": value}])
+}
+
+async fn what_an_identifier_is_taken_from_is_told() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 2);
+    stage.connect_members("club");
+    let given = json!([
+        {"kind": "email", "value": ""},
+        {"kind": "email", "value": format!("\u{feff}'mailto:{CANARY}.'")},
+        {"kind": "member", "value": 12345},
+    ]);
+    let made = stage.post("/api/requests", &demand(given)).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let what = json!(["format_characters", "mailto", "quotes", "final_dot"]);
+    assert_eq!(made.body["taken_off"], json!([{"at": "identifiers[1].value", "what": what}]));
+    assert_eq!(made.body["request"]["identifier_kinds"], json!(["email", "member"]));
+    let plain = stage.post("/api/requests", &demand(email("bob@example.com"))).await;
+    assert_eq!(plain.body["taken_off"], json!([]));
+    let id = made.body["request"]["id"].as_str().unwrap();
+    let identify = format!("/api/requests/{id}/identify");
+    let body = json!({"source": "club", "identifier": {"kind": "member", "value": "\"77001\""}});
+    let reply = stage.post(&identify, &body).await;
+    assert_eq!(
+        (reply.status, &reply.body["taken_off"]),
+        (200, &json!([{"at": "identifier.value", "what": ["quotes"]}]))
+    );
+    let body = json!({"source": "club", "identifier": {"kind": "member", "value": 77001}});
+    assert_eq!(stage.post(&identify, &body).await.body["taken_off"], json!([]));
+    let body = json!({"source": "club", "identifier": {"kind": "member", "value": null}});
+    let reply = stage.post(&identify, &body).await;
+    assert_eq!((reply.status, reply.code()), (422, "identifier_malformed"));
+    stage.given()
 }
 
 async fn a_request_is_made_and_its_key_makes_no_second_one() -> Given {
@@ -70,7 +103,7 @@ async fn an_identifier_that_can_not_be_one_is_refused() -> Given {
             "identifier_malformed",
             "not one e-mail address",
         ),
-        (demand(email("   ")), "identifier_malformed", "is empty"),
+        (demand(email("   ")), "identifier_none", "give at least one"),
         (
             demand(json!([{"kind": "phone", "value": "canary 0470"}])),
             "identifier_malformed",
@@ -82,9 +115,29 @@ async fn an_identifier_that_can_not_be_one_is_refused() -> Given {
             "`identifiers[0].value`: it is a number, such as 12345",
         ),
         (
-            demand(json!([{"kind": "canary", "value": "x"}])),
+            demand(json!([{"kind": "email", "value": ""}, {"kind": "unheard_of", "value": "canary"}])),
             "identifier_kind_unknown",
-            "give one of: email, member",
+            "`identifiers[1].kind`: none of the request's data sources is searched by an identifier of the kind unheard_of: leave it out, or give email or member",
+        ),
+        (
+            demand(json!([{"kind": "phone", "value": null}, {"kind": "member", "value": "canary"}])),
+            "identifier_malformed",
+            "`identifiers[1].value`: it is a number, such as 12345",
+        ),
+        (
+            demand(json!([{"kind": "email", "value": 7}])),
+            "identifier_malformed",
+            "`identifiers[0].value`: give a text",
+        ),
+        (
+            demand(email("'canary@example.com")),
+            "identifier_malformed",
+            "a quotation mark that is not one of a pair around it: take it off",
+        ),
+        (
+            demand(json!([{"kind": "phone", "value": null}, email("")[0]])),
+            "identifier_none",
+            "give at least one",
         ),
         (demand(json!(twenty_one)), "too_many_identifiers", "20 identifiers at most"),
         (keyed, "key_malformed", "no address"),
@@ -179,6 +232,7 @@ async fn a_request_with_several_data_sources_says_for_each_how_it_ended() -> Giv
 
 async fn each_closing_has_its_receipt() -> Given {
     let stage = Stage::with(Policy::Auto, Policy::Auto);
+    stage.connect("zoo", 0);
     stage.connect_members("club");
     let id = stage.request("erasure").await;
     let path = format!("/api/requests/{id}/receipt");

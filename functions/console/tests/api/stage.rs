@@ -17,7 +17,7 @@ use rightful_contract::vendor::{FakeVendor, plain};
 use rightful_contract::workflow::StateMachine;
 use rightful_contract::world::{CANARY, World, source};
 use rightful_domain::failure::Failure;
-use rightful_domain::identifier::Identifier;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::journal::Entry;
 use rightful_domain::policy::{Policies, Policy};
@@ -103,6 +103,9 @@ impl Catalogue for FakeSetUps {
     }
     fn check_identifier(&self, connector: &str, identifier: &Identifier) -> Result<(), Objection> {
         FakeCatalogue.check_identifier(connector, identifier)
+    }
+    fn is_number(&self, kind: &IdentifierKind) -> bool {
+        FakeCatalogue.is_number(kind)
     }
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
         FakeCatalogue.check_params(connector, params)

@@ -2,12 +2,12 @@
 //! for, and what is wrong with what an operator gave. No message repeats a value.
 
 use crate::connectors::Connectors;
-use crate::definition::{Auth, Definition};
+use crate::definition::{Auth, Definition, Form};
 use crate::params::ParamProblem;
 use crate::secret::FOR_TARGET;
 use crate::source::secret_name;
 use reqwest::header::HeaderValue;
-use rightful_domain::identifier::Identifier;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::SourceId;
 use rightful_domain::ports::{AskedKind, Catalogue, Objection};
 use rightful_domain::vendor::Target;
@@ -71,6 +71,12 @@ impl Catalogue for KnownConnectors {
             let AskedKind { description, example, .. } = &asked.kind;
             objection(kind.as_str(), format!("{wrong}; it is {description}, such as {example}"))
         })
+    }
+
+    fn is_number(&self, kind: &IdentifierKind) -> bool {
+        let asked = self.connectors.iter().flat_map(|known| &known.asked);
+        let mut forms = asked.filter(|asked| asked.kind.kind == *kind).map(|asked| asked.form).peekable();
+        forms.peek().is_some() && forms.all(|form| form == Form::Digits)
     }
 
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
@@ -165,7 +171,6 @@ fn secret_field<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::identifier::IdentifierKind;
 
     fn known(allow_loopback: bool) -> KnownConnectors {
         KnownConnectors::new(Connectors::embedded().unwrap(), allow_loopback)
@@ -206,6 +211,15 @@ mod tests {
         }
         assert!(known(false).knows("qualifio") && !known(false).knows("nobody"));
         assert_eq!(known(false).kinds("nobody"), []);
+    }
+
+    #[test]
+    fn a_number_stands_for_its_digits_where_a_kind_is_made_of_digits() {
+        let is_number = |kind: &str| known(false).is_number(&IdentifierKind::parse(kind).unwrap());
+        assert!(is_number("customer_id"));
+        for kind in ["email", "phone", "nobodys_kind"] {
+            assert!(!is_number(kind), "{kind}");
+        }
     }
 
     #[test]

@@ -545,6 +545,11 @@ pub trait Catalogue {
     /// # Errors
     /// Why not, without the value.
     fn check_identifier(&self, connector: &str, identifier: &Identifier) -> Result<(), Objection>;
+    /// Whether the values of a kind are digits alone, wherever a connector searches by it: then a number
+    /// stands for its digits.
+    fn is_number(&self, _kind: &IdentifierKind) -> bool {
+        false
+    }
     /// Checks a data source's parameters.
     ///
     /// # Errors

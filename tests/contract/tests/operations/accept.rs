@@ -1,9 +1,11 @@
 //! A demand comes in.
 
 use rightful_contract::canary;
+use rightful_contract::catalogue::member;
 use rightful_contract::table::Fault;
 use rightful_contract::world::{CANARY, World, ann, email, erasure, erasure_of, request_id, source};
 use rightful_domain::event::Fact;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::operations::accept::{AcceptError, Arrival, Demand};
 use rightful_domain::request::{RequestState, Right};
 use rightful_domain::task::TaskState;
@@ -110,6 +112,67 @@ async fn a_demand_without_identifiers_or_data_sources_is_refused() {
     assert_eq!(world.demand(1, &disabled).await.unwrap_err(), AcceptError::DisabledSource(source("shop")));
     assert_eq!(World::new().demand(1, &erasure()).await.unwrap_err(), AcceptError::NoSource);
     assert!(!world.store.dump().contains("REQUEST#"), "nothing was stored");
+}
+
+fn with_member(number: &str) -> Demand {
+    let member = Identifier::new(member(), number).unwrap();
+    Demand { identifiers: vec![email(CANARY), member], ..erasure() }
+}
+
+#[tokio::test]
+async fn an_identifier_that_nobody_would_look_for_is_refused_by_its_kind() {
+    let world = connected();
+    crate::connect_club(&world);
+    let known = vec![IdentifierKind::email()];
+    for (n, arrival) in [(1, DELIVERY), (2, Arrival::Operator { by: &ann(), key: None })] {
+        let to_others = Demand { sources: vec![source("crm"), source("shop")], ..with_member("12345") };
+        let refused = world.accept(n, &to_others, arrival).await.unwrap_err();
+        assert_eq!(refused, AcceptError::KindNotTaken { index: 1, kind: member(), known: known.clone() });
+        let told = refused.to_string();
+        assert!(
+            told.contains("the kind member: leave it out, or give email") && !told.contains("12345"),
+            "{told}"
+        );
+    }
+    world.put_source("club", false);
+    assert!(matches!(world.demand(3, &with_member("12345")).await, Err(AcceptError::KindNotTaken { .. })));
+    assert!(!world.store.dump().contains("REQUEST#"), "nothing was stored");
+    let world = World::new();
+    crate::connect_club(&world);
+    let alone = world.synthetic(4, "tester@example.com", &[]).await.unwrap_err();
+    assert_eq!(
+        alone,
+        AcceptError::KindNotTaken { index: 0, kind: IdentifierKind::email(), known: vec![member()] }
+    );
+}
+
+#[tokio::test]
+async fn a_value_that_a_data_source_could_never_hold_is_refused_without_being_repeated() {
+    let world = connected();
+    crate::connect_club(&world);
+    let refused = world.accept(1, &with_member("12x45"), DELIVERY).await.unwrap_err();
+    assert!(matches!(&refused, AcceptError::Identifier { index: 1, kind, .. } if *kind == member()));
+    let told = refused.to_string();
+    assert!(told.contains("the kind member: it is a number") && !told.contains("12x45"), "{told}");
+    assert!(!world.store.dump().contains("REQUEST#"), "nothing was stored");
+    assert!(world.accept(1, &with_member("12345"), DELIVERY).await.unwrap().new);
+}
+
+#[tokio::test]
+async fn a_delivery_that_was_taken_stays_taken_whatever_the_data_sources_take_since() {
+    let world = connected();
+    crate::connect_club(&world);
+    let first = world.accept(1, &with_member("12345"), DELIVERY).await.unwrap();
+    world.put_source("club", false);
+    let again = world.accept(2, &with_member("12345"), DELIVERY).await.unwrap();
+    assert_eq!((again.request, again.new), (first.request, false));
+}
+
+#[tokio::test]
+async fn nobody_can_tell_what_a_connector_of_another_version_is_searched_by() {
+    let world = connected();
+    world.tamper_source("shop", |row| row.connector = "of_another_version".to_owned());
+    assert!(world.demand(1, &with_member("12345")).await.unwrap().new);
 }
 
 #[tokio::test]

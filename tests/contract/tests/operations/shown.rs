@@ -164,6 +164,7 @@ async fn there_is_no_link_without_a_copy_and_the_error_says_what_to_do() {
 /// A copy that waits for an identifier, which its link tells.
 async fn world_waiting() -> World {
     let world = World::new();
+    world.connect("crm");
     crate::connect_club(&world);
     world.demand(1, &access()).await.unwrap();
     drive(&world).await;

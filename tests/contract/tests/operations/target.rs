@@ -192,3 +192,15 @@ async fn data_sources_that_are_connected_and_not_asked_are_told() {
     let statement = verify(&world.receipts.file(request_id(1)).unwrap(), &[world.signer.public()]).unwrap();
     assert_eq!(statement.not_asked, [source("old")]);
 }
+
+#[tokio::test]
+async fn a_data_sources_control_is_never_erased() {
+    let world = World::new();
+    let vendor = world.connect("crm");
+    let identifiers = vec![rightful_contract::world::email("Control@example.com")];
+    let demand = Demand { identifiers, ..erasure() };
+    let error = world.demand(1, &demand).await.unwrap_err().to_string();
+    assert!(error.contains("it is the control of crm") && !error.contains('@'), "{error}");
+    world.demand(2, &Demand { dry_run: true, ..demand }).await.unwrap();
+    posts_nothing(&vendor);
+}

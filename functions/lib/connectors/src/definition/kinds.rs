@@ -31,7 +31,8 @@ impl Form {
     pub(crate) fn matches(self, identifier: &Identifier, shown: &str) -> bool {
         match self {
             // RFC 9562: letters in either case are the same.
-            Self::Uuid => shown.trim().eq_ignore_ascii_case(identifier.expose()),
+            Self::Uuid => Identifier::new(identifier.kind().clone(), shown)
+                .is_ok_and(|shown| shown.expose().eq_ignore_ascii_case(identifier.expose())),
             Self::Digits | Self::Text => identifier.matches(shown),
         }
     }

@@ -351,6 +351,8 @@ fn uuids_are_the_same_in_either_case() {
     let value = "5B0F7C1E-6a51-4a0e-9d57-2f1d7d0f3a10";
     let identifier = rightful_domain::identifier::Identifier::new(kind, value).unwrap();
     assert!(Form::Uuid.matches(&identifier, &value.to_lowercase()));
+    assert!(Form::Uuid.matches(&identifier, &format!("\u{feff}\"{}\" ", value.to_lowercase())));
+    assert!(!Form::Uuid.matches(&identifier, &format!("'{value}")));
     assert!(!Form::Text.matches(&identifier, &value.to_lowercase()));
     assert!(!Form::Uuid.matches(&identifier, "5b0f7c1e-6a51-4a0e-9d57-2f1d7d0f3a11"));
 }

@@ -7,7 +7,9 @@ use crate::failure::Failure;
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::policy::{Policies, Policy};
-use crate::ports::{Begins, Change, Clock, CommitError, Created, NewKeys, Reads, Tags, Workflow, Writes};
+use crate::ports::{
+    Begins, Catalogue, Change, Clock, CommitError, Created, NewKeys, Reads, Tags, Workflow, Writes,
+};
 use crate::request::{Delivery, Request, RequestState, Right};
 use crate::task::Task;
 use crate::vendor::DataSource;
@@ -82,6 +84,29 @@ pub enum AcceptError {
     /// None to ask.
     #[error("no data source is connected: add one with `rightful source add`, then send this again")]
     NoSource,
+    /// A kind that none of the request's data sources is searched by.
+    #[error(
+        "none of the request's data sources is searched by an identifier of the kind {kind}: leave it out, or give {known}",
+        known = named(.known)
+    )]
+    KindNotTaken {
+        /// Its place among the demand's identifiers, from 0.
+        index: usize,
+        /// The kind.
+        kind: IdentifierKind,
+        /// The kinds that they are searched by.
+        known: Vec<IdentifierKind>,
+    },
+    /// A value that can't be of its kind at one of the request's data sources.
+    #[error("the identifier of the kind {kind}: {what}")]
+    Identifier {
+        /// Its place among the demand's identifiers, from 0.
+        index: usize,
+        /// The kind.
+        kind: IdentifierKind,
+        /// What is wrong, without the value.
+        what: String,
+    },
     /// The delivery came before with another body.
     #[error("this delivery came before with another content; request {0} was made of the first")]
     Conflict(RequestId),
@@ -90,9 +115,13 @@ pub enum AcceptError {
     Failed(#[from] Failure),
 }
 
+fn named(kinds: &[IdentifierKind]) -> String {
+    kinds.iter().map(IdentifierKind::as_str).collect::<Vec<_>>().join(" or ")
+}
+
 /// The ports intake works over.
 #[derive(Debug)]
-pub struct Accept<'a, S, K, T, W, C> {
+pub struct Accept<'a, S, K, T, W, L, C> {
     /// The store.
     pub store: &'a S,
     /// Makes data keys.
@@ -101,6 +130,8 @@ pub struct Accept<'a, S, K, T, W, C> {
     pub tags: &'a T,
     /// Starts workflows.
     pub workflow: &'a W,
+    /// What the connectors are searched by.
+    pub catalogue: &'a L,
     /// The time.
     pub clock: &'a C,
     /// The deployment's settings.
@@ -109,12 +140,13 @@ pub struct Accept<'a, S, K, T, W, C> {
     pub policies: Policies,
 }
 
-impl<S, K, T, W, C> Accept<'_, S, K, T, W, C>
+impl<S, K, T, W, L, C> Accept<'_, S, K, T, W, L, C>
 where
     S: Begins + Reads + Writes,
     K: NewKeys,
     T: Tags,
     W: Workflow,
+    L: Catalogue,
     C: Clock,
 {
     /// Stores a request under `id` and starts its workflow. The same delivery again gives the
@@ -140,6 +172,7 @@ where
         }
         let connected = self.store.sources().await?;
         let sources = choose(&connected, &demand.sources)?;
+        self.check(demand, &sources)?;
         let request = self.request(id, demand, arrival, &sources, &connected).await?;
         let (key, wrapped) = self.keys.new_key(id).await?;
         let request = Request {
@@ -189,6 +222,41 @@ where
             sources,
         };
         self.run(id, &demand, Arrival::Synthetic { day: &day }).await
+    }
+
+    /// Refuses an identifier that no data source of the request is searched by, because nobody would look for
+    /// it, and a value that one of them could never hold under its kind.
+    /// So is the control of a data source: once it is erased, no look there counts any more.
+    fn check(&self, demand: &Demand, sources: &[DataSource]) -> Result<(), AcceptError> {
+        let erases = demand.right == Right::Erasure && !demand.dry_run;
+        // What a connector of another version is searched by, this one can't tell.
+        let all_known = sources.iter().all(|source| self.catalogue.knows(&source.connector));
+        let mut known: Vec<IdentifierKind> = sources
+            .iter()
+            .flat_map(|source| self.catalogue.kinds(&source.connector))
+            .map(|asked| asked.kind)
+            .collect();
+        known.sort();
+        known.dedup();
+        for (index, identifier) in demand.identifiers.iter().enumerate() {
+            let kind = identifier.kind();
+            if let Some(source) = sources.iter().find(|source| erases && is_control(source, identifier)) {
+                let what = format!("it is the control of {}, which stays: erase it by another way", source.id);
+                return Err(AcceptError::Identifier { index, kind: kind.clone(), what });
+            }
+            if all_known && !known.contains(kind) {
+                return Err(AcceptError::KindNotTaken { index, kind: kind.clone(), known });
+            }
+            let takes = |source: &&DataSource| {
+                self.catalogue.kinds(&source.connector).iter().any(|asked| asked.kind == *kind)
+            };
+            for source in sources.iter().filter(takes) {
+                self.catalogue.check_identifier(&source.connector, identifier).map_err(|objection| {
+                    AcceptError::Identifier { index, kind: kind.clone(), what: objection.what }
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Who decides on a task. Nothing can come of a synthetic one, so it waits for nobody.
@@ -346,6 +414,14 @@ where
         let started = self.workflow.start(request.id, request.attempt, &request.sources).await;
         Accepted { request: request.id, new, not_started: started.err() }
     }
+}
+
+/// Whether an identifier is that of a data source's control.
+fn is_control(source: &DataSource, identifier: &Identifier) -> bool {
+    source
+        .control
+        .as_ref()
+        .is_some_and(|control| control.kind == *identifier.kind() && identifier.matches(&control.value))
 }
 
 /// A demand as bytes: two demands under one key are the same only when nothing of them differs.
