@@ -37,7 +37,10 @@ fn change(rows: Vec<Row>, facts: Vec<Fact>) -> Change {
 }
 
 fn found() -> Change {
-    change(vec![Row::Task(task(1))], vec![Fact::Found { source: source(), records: 2, asked: rightful_domain::task::Asked::default() }])
+    change(
+        vec![Row::Task(task(1))],
+        vec![Fact::Found { source: source(), records: 2, asked: rightful_domain::task::Asked::default() }],
+    )
 }
 
 fn head(seq: u64) -> Answer {

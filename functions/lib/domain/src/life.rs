@@ -29,8 +29,8 @@ use crate::actor::Actor;
 use crate::event::Fact;
 use crate::failure::Code;
 use crate::identifier::IdentifierKind;
-use crate::request::{RefusalGround, Request, Right};
 use crate::ports::TARGET_LOST;
+use crate::request::{RefusalGround, Request, Right};
 use crate::seal::{Sealed, Tag};
 use crate::task::{
     Asked, Assurance, Counts, Decision, IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING, NOTHING_FOUND, Outcome,
@@ -802,8 +802,7 @@ impl Moving<'_> {
 
     /// A person leaves out a data source that can't be searched: told as what it is.
     fn left_out(&mut self, by: &Actor, reason: Sealed) {
-        let review =
-            Review { by: by.as_str().to_owned(), at: self.now, verdict: Verdict::LeftOut, reason };
+        let review = Review { by: by.as_str().to_owned(), at: self.now, verdict: Verdict::LeftOut, reason };
         self.life.task.review = Some(review);
         let told = by.clone();
         self.record(|source| Fact::LeftOut { source, by: told });
@@ -904,7 +903,9 @@ impl Moving<'_> {
             return self.round_ended(outcome, reason);
         }
         let always = self.life.task.policy == crate::policy::Policy::Always;
-        if outcome == Outcome::NothingFound && self.life.task.inserted.is_empty() && (always || self.is_doubtful())
+        if outcome == Outcome::NothingFound
+            && self.life.task.inserted.is_empty()
+            && (always || self.is_doubtful())
         {
             // Whatever makes a search miss looks like success: a person sees the zero first.
             self.life.task.reason = Some(NOTHING_FOUND.to_owned());
@@ -959,7 +960,8 @@ impl Moving<'_> {
             (most, SEARCH_WAITS)
         };
         self.life.task.tries += 1;
-        (self.life.task.tries < most).then(|| waits.after(self.life.task.tries - u32::from(fault.is_refusal())))
+        (self.life.task.tries < most)
+            .then(|| waits.after(self.life.task.tries - u32::from(fault.is_refusal())))
     }
 
     // ---- the copy

@@ -123,7 +123,8 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         for _ in 0..STALE_TRIES {
             let read = self.limits.limit(&self.source).await;
             let limit = read.map_err(|failure| Fault::Unavailable(failure.code))?;
-            let (next, verdict) = limit.ask_for(calls(&limit), lasts, self.clock.now(), &capabilities.call_limits);
+            let (next, verdict) =
+                limit.ask_for(calls(&limit), lasts, self.clock.now(), &capabilities.call_limits);
             let stored = if next == limit {
                 next
             } else {

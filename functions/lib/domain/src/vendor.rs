@@ -64,7 +64,11 @@ impl Target {
     #[must_use]
     pub fn words(&self) -> String {
         let params: Vec<String> = self.params.iter().map(|(name, value)| format!("{name} {value}")).collect();
-        if params.is_empty() { self.connector.clone() } else { format!("{}: {}", self.connector, params.join(", ")) }
+        if params.is_empty() {
+            self.connector.clone()
+        } else {
+            format!("{}: {}", self.connector, params.join(", "))
+        }
     }
 }
 

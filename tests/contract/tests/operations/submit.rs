@@ -258,7 +258,10 @@ async fn invariant_3_a_refused_repeat_settles_nothing_while_the_first_ones_end_i
         world.check(&at).await.unwrap();
     }
     let task = world.task(&at);
-    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::VerifiedErased), Some(REFERENCE_MISSING)));
+    assert_eq!(
+        (task.outcome, task.reason.as_deref()),
+        (Some(Outcome::VerifiedErased), Some(REFERENCE_MISSING))
+    );
     assert_eq!(task.counts.submitted, 2);
 }
 

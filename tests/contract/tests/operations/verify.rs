@@ -131,9 +131,8 @@ async fn after_three_rounds_a_person_has_what_keeps_appearing() {
 
 #[tokio::test]
 async fn a_look_counts_only_with_its_control_and_one_sight_serves_those_minutes() {
-    let controls = |vendor: &FakeVendor| {
-        vendor.journal().iter().filter(|call| matches!(call, Call::Control)).count()
-    };
+    let controls =
+        |vendor: &FakeVendor| vendor.journal().iter().filter(|call| matches!(call, Call::Control)).count();
     let (world, vendor, at) = verifying(3).await;
     // The search is blind for once, for the control too.
     vendor.set(|state| {

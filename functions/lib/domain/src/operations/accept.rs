@@ -241,7 +241,8 @@ where
         for (index, identifier) in demand.identifiers.iter().enumerate() {
             let kind = identifier.kind();
             if let Some(source) = sources.iter().find(|source| erases && is_control(source, identifier)) {
-                let what = format!("it is the control of {}, which stays: erase it by another way", source.id);
+                let what =
+                    format!("it is the control of {}, which stays: erase it by another way", source.id);
                 return Err(AcceptError::Identifier { index, kind: kind.clone(), what });
             }
             if all_known && !known.contains(kind) {

@@ -4,7 +4,8 @@
 //! whatever else the vendor says is waited for, and in the end handed to a person.
 
 use super::{
-    Opened, STALE_TRIES, Settings, Step, TaskRef, is_closed, load, open_records, open_vendor, store_step, terms,
+    Opened, STALE_TRIES, Settings, Step, TaskRef, is_closed, load, open_records, open_vendor, store_step,
+    terms,
 };
 use crate::failure::{Failure, Kind};
 use crate::life::{Event, Life, step};

@@ -3,8 +3,8 @@
 
 use super::{
     Heard, MAX_CHUNKS, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
-    ends_the_task, is_closed, load, open_identifiers, open_source, open_vendor, seal_chunk,
-    seal_records, search_by_each, store_step, terms,
+    ends_the_task, is_closed, load, open_identifiers, open_source, open_vendor, seal_chunk, seal_records,
+    search_by_each, store_step, terms,
 };
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
@@ -66,7 +66,9 @@ where
                 match life.task.reason.as_deref() {
                     Some(reason) if Fault::puts_off(reason) => return Err(Fault::Throttled(None).failure()),
                     // Tries at a refusal are some minutes apart, however often the workflow asks.
-                    Some(reason) if Fault::refuses(reason) => return Err(Failure::transient("vendor_refused")),
+                    Some(reason) if Fault::refuses(reason) => {
+                        return Err(Failure::transient("vendor_refused"));
+                    }
                     _ => {}
                 }
             }
@@ -176,7 +178,9 @@ where
                     asked,
                 })
             }
-            Ok(Heard { found, asked, .. }) => Sought::Records(found.records, asked, capabilities.target.clone()),
+            Ok(Heard { found, asked, .. }) => {
+                Sought::Records(found.records, asked, capabilities.target.clone())
+            }
             Err(fault) if fault.may_pass() => Sought::Means(Event::SearchFailed(fault)),
             Err(fault) => Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())),
         })

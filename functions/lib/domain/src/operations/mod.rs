@@ -24,7 +24,9 @@ use crate::ids::{RequestId, SourceId};
 use crate::lease::Lease;
 use crate::life::{CONTROL_NOT_FOUND, Effect, Life, Terms, wait_left};
 use crate::metered::Metered;
-use crate::ports::{Change, Clock, CommitError, Keys, Limits, Reads, Row, TARGET_LOST, Tags, Vendors, Writes};
+use crate::ports::{
+    Change, Clock, CommitError, Keys, Limits, Reads, Row, TARGET_LOST, Tags, Vendors, Writes,
+};
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
 use crate::task::{Asked, Rule, Task, TaskState};

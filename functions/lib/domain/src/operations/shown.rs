@@ -94,13 +94,12 @@ where
         let most = most.clamp(1, RECORDS_A_PAGE);
         let page: Vec<RecordId> = records.into_iter().skip(from as usize).take(most as usize).collect();
         let end = from.saturating_add(count(page.len()));
-        let shown =
-            Fact::RecordsShown {
-                source: at.source_id.clone(),
-                by: by.clone(),
-                records: count(page.len()),
-                with_fields: false,
-            };
+        let shown = Fact::RecordsShown {
+            source: at.source_id.clone(),
+            by: by.clone(),
+            records: count(page.len()),
+            with_fields: false,
+        };
         note(self.store, self.clock, &request, shown).await?;
         Ok(RecordPage { records: page, all, digest: task.found_digest, next: (end < all).then_some(end) })
     }

@@ -363,12 +363,7 @@ where
     }
 
     /// Stores a step that posts nothing. `None` when there is more to do at once.
-    async fn take(
-        &self,
-        request: &Request,
-        life: &Life,
-        event: Event,
-    ) -> Result<Option<Step>, CommitError> {
+    async fn take(&self, request: &Request, life: &Life, event: Event) -> Result<Option<Step>, CommitError> {
         let now = self.clock.now();
         let vendor = match open_vendor(self.store, self.vendors, self.clock, life).await {
             Ok(Opened::There(vendor)) => Some(vendor),

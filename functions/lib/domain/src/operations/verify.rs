@@ -3,8 +3,8 @@
 
 use super::find::usable;
 use super::{
-    Heard, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, load,
-    open_identifiers, open_records, open_vendor, search_by_each, store_step, terms,
+    Heard, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, load, open_identifiers,
+    open_records, open_vendor, search_by_each, store_step, terms,
 };
 use crate::failure::{Failure, Kind};
 use crate::identifier::Identifier;
