@@ -461,7 +461,7 @@ async fn in_no_state_can_anybody_run_it_again_give_it_an_identifier_reopen_exten
             );
         }
         for ruling in [Ruling::Proceed, Ruling::LeaveOut] {
-            let seen = Seen { source: source("crm"), records: world.task(&at).found_digest };
+            let seen = Seen::all_of(&world.task(&at));
             let reviewing = Reviewing { sources: vec![seen], ruling, reason: "why not".to_owned() };
             let refused = world.review(id, &reviewing, &bob()).await.unwrap_err();
             let told = matches!(refused, ReviewError::NotAwaiting { .. } | ReviewError::Closed);
