@@ -9,7 +9,7 @@ use rightful_domain::operations::accept::AcceptError;
 use rightful_domain::operations::again::ActError;
 use rightful_domain::operations::extend::ExtendError;
 use rightful_domain::operations::review::ReviewError;
-use rightful_domain::operations::set_up::SetUpError;
+use rightful_domain::operations::set_up::{SetUpError, Standing};
 use rightful_domain::operations::shown::ShowError;
 use rightful_domain::ports::Objection;
 use rightful_domain::view::{ErrorBody, ErrorView};
@@ -34,6 +34,7 @@ pub(crate) struct Refusal {
     pub code: &'static str,
     message: String,
     details: Vec<Objection>,
+    standing: Option<Standing>,
     cause: Option<String>,
     allow: Option<String>,
 }
@@ -85,15 +86,16 @@ impl Answer {
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { status, code, message, details, cause, allow } = refusal;
-        let view = ErrorBody { error: ErrorView { code: code.to_owned(), message, details } };
+        let Refusal { status, code, message, details, standing, cause, allow } = refusal;
+        let view = ErrorBody { error: ErrorView { code: code.to_owned(), message, details, standing } };
         Self { status, code, cause, body: serde_json::to_vec(&view).ok(), allow }
     }
 }
 
 impl Refusal {
     pub fn new(status: u16, code: &'static str, message: impl ToString) -> Self {
-        Self { status, code, message: message.to_string(), details: Vec::new(), cause: None, allow: None }
+        let message = message.to_string();
+        Self { status, code, message, details: Vec::new(), standing: None, cause: None, allow: None }
     }
 
     pub fn with(self, details: Vec<Objection>) -> Self {
@@ -260,6 +262,10 @@ impl From<SetUpError> for Refusal {
                 .with(objections.clone());
             }
             SetUpError::Nothing(_) => (422, "nothing_to_change"),
+            SetUpError::TargetInUse(_, standing) => {
+                let standing = Some(standing.clone());
+                return Self { standing, ..Self::new(409, "target_in_use", error) };
+            }
             SetUpError::InUse(..) => (409, "source_in_use"),
             SetUpError::Conflict(_) => (409, "source_changed"),
             SetUpError::Failed(failure) => return (*failure).into(),

@@ -4,8 +4,8 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::journal::Entry;
 use rightful_domain::ports::{
-    Begins, Catalogue, Clock, Compares, CopyLinks, Keys, NewKeys, Objection, Page, Reads, SecretWrites, SetsUp, Tags,
-    Tokens, UsesOf, Workflow, Writes,
+    Begins, Catalogue, Clock, Compares, CopyLinks, Keys, NewKeys, Objection, Page, Reads, SecretWrites,
+    SetsUp, Tags, Tokens, UsesOf, Workflow, Writes,
 };
 use rightful_domain::request::{Request, RequestState};
 use rightful_domain::view::ConnectorView;

@@ -45,7 +45,9 @@ enum Answer {
     Step(Step),
     /// Personal data: in the answer to whoever called, and nowhere else.
     Compared(ComparisonView),
-    Tested { tested: SourceId },
+    Tested {
+        tested: SourceId,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -75,7 +77,7 @@ async fn main() -> Result<(), Error> {
             look.run(&at, from, limit, invocation.until).await.map(Answer::Compared)
         }
         Event::Test { source_id } => {
-            find.test(&source_id).await.map(|()| Answer::Tested { tested: source_id })
+            find.test(&source_id, invocation.until).await.map(|()| Answer::Tested { tested: source_id })
         }
     })
     .await

@@ -6,6 +6,7 @@
 
 use crate::codes;
 use crate::output::{FAILED, Told};
+use crate::words;
 use aws_sdk_lambda::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -506,7 +507,9 @@ fn not_done(status: StatusCode, answer: &[u8], repeat: Repeat) -> ApiError {
     let status = status.as_u16();
     let answer: Value = serde_json::from_slice(answer).unwrap_or(Value::Null);
     if let Ok(ErrorBody { error }) = ErrorBody::deserialize(&answer) {
-        let ErrorView { code, message, details } = error;
+        let ErrorView { code, message, mut details, standing } = error;
+        let standing = standing.as_ref().map(words::standing).unwrap_or_default();
+        details.extend(standing.into_iter().map(|what| Objection { name: String::new(), what }));
         return ApiError::Refused { status, code, message, details };
     }
     // What API Gateway answers itself is an object with `message` (or `Message`).

@@ -82,12 +82,12 @@ pub enum Source {
     Add(SourceAdd),
     /// Shows the connected data sources, then what can be connected, and what each needs
     List,
-    /// Shows a data source: its parameters, what it finds people by, who decides on what is found there
+    /// Shows a data source: its target, parameters and control, what it finds people by, who decides there
     Show {
         /// The data source
         id: String,
     },
-    /// Asks the vendor something harmless, from where the data source is used
+    /// Asks the vendor something harmless, from where the data source is used, and searches for its control
     Test {
         /// The data source
         id: String,
@@ -102,7 +102,7 @@ pub enum Source {
         /// The data source
         id: String,
     },
-    /// Changes parameters, the secret or the review policies; what isn't named stays as it is
+    /// Changes parameters, the secret, the control or the review policies; what isn't named stays as it is
     Change(SourceChange),
     /// Removes a data source that no open request goes to, and its secret
     Remove {
@@ -130,6 +130,9 @@ pub struct SourceAdd {
     /// Who decides on what is found there, instead of the deployment's policy: auto, over:N or always
     #[arg(long, value_name = "RIGHT=POLICY")]
     pub review: Vec<String>,
+    /// An invented person's identifier, whose record every search there must find; never a data subject's
+    #[arg(long, value_name = "KIND=VALUE")]
+    pub control: Option<String>,
 }
 
 #[derive(Args)]
@@ -148,6 +151,15 @@ pub struct SourceChange {
     /// Who decides on what is found there: auto, over:N or always, or `deployment` for the deployment's own policy
     #[arg(long, value_name = "RIGHT=POLICY")]
     pub review: Vec<String>,
+    /// An invented person's identifier, whose record every search there must find; never a data subject's
+    #[arg(long, value_name = "KIND=VALUE")]
+    pub control: Option<String>,
+    /// Takes the control away: two looks in a row are needed then
+    #[arg(long, conflicts_with = "control")]
+    pub no_control: bool,
+    /// Changes it although open tasks can't go on as they are; without it they are listed and nothing changes
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -577,6 +589,10 @@ mod tests {
             "rightful source add qualifio --id main --set client_id=1 --set user_id=2 --secret token=@f",
             "rightful source list --json",
             "rightful source add qualifio --id main --review erasure=always --review access=over:5",
+            "rightful source add qualifio --id main --control email=control@example.com",
+            "rightful source change main --set host=b --secret token=@f --force",
+            "rightful source change main --control email=control@example.com",
+            "rightful source change main --no-control",
             "rightful source show main",
             "rightful source test main --local",
             "rightful source enable main",
@@ -633,6 +649,7 @@ mod tests {
             "rightful request new --right forget --identifier email=-",
             "rightful source add qualifio",
             "rightful source list --local --stack f",
+            "rightful source change main --control email=control@example.com --no-control",
             "rightful request list --limit 0",
             "rightful request list --open --closed",
             "rightful request new --file f --right erasure --wait",

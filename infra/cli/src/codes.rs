@@ -105,9 +105,6 @@ const CODES: &[(&str, &str, &str)] = &[
     ("left_out_by_a_person", "a person left out a data source that could not be searched", "tell the data subject that this data source was not searched; `rightful request reasons ID` says why"),
     ("source_moved", "the data source points elsewhere since it was searched", "have it run again, and decide on what is there: `rightful request run ID --source S`"),
     ("task_over", "nothing is left to decide there, so its records are not asked for any more", "`rightful request records ID --source S` shows which they were, while the person is remembered"),
-    ("marked_not_confirmed", "some of the records show another person's identifier, and nobody confirmed that they are acted on all the same", "look at them: `rightful request records ID --source S --who`; then review again with --confirm-marked N, or refuse"),
-    ("set_aside_not_confirmed", "some records were set aside although they contain the identifier, and nobody confirmed that they are none of the person's", "look at them: `rightful request records ID --source S --who`; then review again with --confirm-set-aside N, or give another identifier"),
-    ("not_erasure", "it is a request for access: nothing is erased for it", "state that it failed (`--failed`), or leave the data source out: `rightful request review ID --leave-out --source S`"),
     ("identifier_found_nothing", "the identifier that was given for this data source finds nothing there", "give another one (`request identify`), or leave the data source out (`request review --leave-out`)"),
     ("missing_identifier", "the request has no identifier of a kind that this data source searches by", IDENTIFY),
     ("records_gone", "records that were decided on were gone when they were to be copied", "tell the data subject, or run the data source again for what is there now: `rightful request run ID --source S`"),
@@ -144,6 +141,10 @@ const CODES: &[(&str, &str, &str)] = &[
     ("attempt_not_current", "the execution that ended is of an attempt that another one has followed", "nothing"),
     ("end_known", "the end of that execution was recorded before", "nothing"),
     ("not_our_execution", "the execution that ended is none of ours", "nothing"),
+
+    // What a change of a data source, or its control, comes to.
+    ("control_not_found", "the search did not find the data source's control, so that a search that finds nothing proves nothing", "look whether the control's record is at the vendor, and enter it there again; or name another one: `rightful source change ID --control KIND=VALUE`; then `rightful source test`"),
+    ("target_in_use", "open tasks at this data source could not go on as they are, so nothing was changed", "let them end first (`rightful request show ID`), or repeat with --force"),
 
     // Calls to a vendor.
     ("credentials_rejected", "the vendor doesn't accept the token", "put the right token into the data source's secret, then `rightful source test`"),

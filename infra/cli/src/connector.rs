@@ -55,6 +55,13 @@ fn text_of(definition: &Definition) -> String {
     for param in &definition.params {
         row("--set", format!("{} ({}): {}", param.name, needed(param), param.description));
     }
+    row("shows", definition.shown_fields().collect::<Vec<_>>().join(", "));
+    let whole = if definition.states_whole() {
+        "every answer to a search says so"
+    } else {
+        "no answer says so: one with a round number of records is refused"
+    };
+    row("whole", whole.to_owned());
     for field in &definition.secret {
         row("--secret", format!("{}: {}", field.name, field.description));
     }
@@ -75,9 +82,10 @@ fn text_of(definition: &Definition) -> String {
 }
 
 fn needed(param: &Param) -> String {
+    let steers = if param.steers { ", another value means another system" } else { "" };
     match &param.default {
-        Some(default) => format!("{}, {} unless set", type_of(&param.kind), text_of_value(default)),
-        None => format!("{}, required", type_of(&param.kind)),
+        Some(default) => format!("{}, {} unless set{steers}", type_of(&param.kind), text_of_value(default)),
+        None => format!("{}, required{steers}", type_of(&param.kind)),
     }
 }
 
@@ -93,6 +101,7 @@ fn json_of(definition: &Definition) -> Value {
                 "example": param.example,
                 "default": param.default.as_ref().map(text_of_value),
                 "required": param.default.is_none(),
+                "steers": param.steers,
             })
         })
         .collect();
@@ -103,11 +112,14 @@ fn json_of(definition: &Definition) -> Value {
         .collect();
     json!({
         "name": definition.name,
+        "version": definition.version,
         "title": definition.title,
         "docs": definition.docs,
         "hosts": definition.hosts,
         "identifiers": kinds(definition),
         "asked": definition.kinds().collect::<Vec<_>>(),
+        "shows": definition.shown_fields().collect::<Vec<_>>(),
+        "states_whole": definition.states_whole(),
         "params": params,
         "secret": secret,
     })
@@ -194,5 +206,30 @@ mod tests {
             "rightful source add qualifio --id qualifio-main --set client_id=2449 --set user_id=1001 --secret token=@FILE"
         ), "{text}");
         assert!(text.contains("  finds by   email: ") && text.contains(", such as "), "{text}");
+        assert!(
+            text.contains("client_id (whole number, required, another value means another system)"),
+            "{text}"
+        );
+        assert!(text.contains("user_id (whole number, required): "), "{text}");
+        assert!(
+            text.contains("  shows      email, ") && text.contains("  whole      no answer says so"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_connector_is_told_in_json_with_what_steers_and_what_its_answers_say() {
+        let connectors = connectors().unwrap();
+        let of = |name: &str| json_of(connectors.get(name).unwrap());
+        assert_eq!((&of("qualifio")["version"], &of("qualifio")["states_whole"]), (&json!(1), &json!(false)));
+        assert_eq!(of("inhouse")["states_whole"], true);
+        assert_eq!(of("inhouse")["shows"], json!(["email", "phone", "customer_id", "name"]));
+        let steering = |name: &str| -> Vec<String> {
+            let params = of(name)["params"].as_array().unwrap().clone();
+            let steering = params.iter().filter(|param| param["steers"] == true);
+            steering.map(|param| param["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(steering("qualifio"), ["client_id", "base_url"]);
+        assert_eq!(steering("inhouse"), ["host"]);
     }
 }

@@ -255,3 +255,10 @@ pub fn unknown() -> (Request, Vec<Task>) {
     task.handed_over_at = Some(at("09:30:33"));
     (open().0, vec![task])
 }
+
+/// A target.
+pub fn target() -> Target {
+    let params = [("base_url", "https://api.qualif.io"), ("client_id", "2449")];
+    let params = params.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Target { connector: "qualifio".to_owned(), version: 1, params: params.into() }
+}

@@ -49,13 +49,21 @@ mod tests {
         let source = SourceId::parse("main").unwrap();
         let entry = |seq, act| Entry { seq, at: fixtures::at("09:30:00"), by: by.clone(), act };
         let reason = Some("credentials_rejected".to_owned());
+        let added = |source, target: Option<_>| Act::SourceAdded {
+            source,
+            connector: "qualifio".to_owned(),
+            control: target.is_some(),
+            target,
+        };
         let entries = [
             entry(10, Act::SourceTested { source: source.clone(), reason }),
-            entry(9, Act::SourceAdded { source, connector: "qualifio".to_owned() }),
+            entry(9, added(source.clone(), Some(fixtures::target()))),
+            entry(8, added(source, None)),
         ];
         insta::assert_snapshot!(text_of(&entries), @r"
         10  2026-11-21 09:30:00 UTC  source_tested: main (credentials_rejected: the vendor doesn't accept the token), by arn:aws:iam::111122223333:user/ann
-         9  2026-11-21 09:30:00 UTC  source_added: main (qualifio), by arn:aws:iam::111122223333:user/ann
+         9  2026-11-21 09:30:00 UTC  source_added: main (qualifio: base_url https://api.qualif.io, client_id 2449), with a control, by arn:aws:iam::111122223333:user/ann
+         8  2026-11-21 09:30:00 UTC  source_added: main (qualifio), by arn:aws:iam::111122223333:user/ann
         ");
     }
 }

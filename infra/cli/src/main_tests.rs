@@ -236,11 +236,54 @@ async fn a_data_source_is_added_changed_and_removed() {
     let nothing = stack.run(&["source", "change", "main"]).await.unwrap_err();
     assert!(nothing.exit == USAGE && nothing.what.contains("nothing is to be changed"));
 
+    let control = json!({"kind": "email", "value": "control@example.com"});
+    for (arguments, sent) in [
+        (&["--control", "email=control@example.com"][..], json!({"control": control})),
+        (&["--no-control"], json!({"control": null})),
+        (
+            &["--set", "host=b.example", "--secret", &token, "--force"],
+            json!({
+                "params": {"host": "b.example"}, "secret": {"token": "s3cret"}, "force": true,
+            }),
+        ),
+    ] {
+        assert_eq!(stack.run(&[&["source", "change", "main"], arguments].concat()).await.unwrap(), OK);
+        let mut whole = json!({"params": {}, "unset": []});
+        whole.as_object_mut().unwrap().extend(sent.as_object().unwrap().clone());
+        assert_eq!(stack.sent("PATCH").await.pop().unwrap().1, whole);
+    }
+    assert_eq!(
+        stack.run(&[&add[..], &["--control", "email=control@example.com"]].concat()).await.unwrap(),
+        OK
+    );
+    assert_eq!(stack.sent("POST").await.pop().unwrap().1["control"], control);
+
     let unsure = stack.run(&["source", "remove", "main"]).await.unwrap_err();
     assert!(unsure.exit == USAGE && unsure.todo.contains("--yes"), "{unsure}");
     assert!(stack.sent("DELETE").await.is_empty());
     assert_eq!(stack.run(&["source", "remove", "main", "--yes"]).await.unwrap(), OK);
     assert_eq!(stack.sent("DELETE").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_change_that_open_tasks_stand_against_is_told_with_each_of_them_and_how_to_force_it() {
+    let stack = Stack::new("standing").await;
+    stack.answers("GET", "/api/connectors", 200, &connectors()).await;
+    stack.answers("GET", "/api/sources/main", 200, &source()).await;
+    let id = |n: u8| format!("019aa6e0-5c1f-7000-8000-00000000000{n}");
+    let task = |n, becomes: &str| json!({"request": id(n), "becomes": becomes});
+    let tasks = [task(1, "searched_anew"), task(2, "searched_anew"), task(3, "old_target_asked")];
+    let standing = json!({"count": 3, "tasks": tasks, "more": true});
+    let error = json!({"code": "target_in_use", "message": "open tasks", "standing": standing});
+    stack.answers("PATCH", "/api/sources/main", 409, &json!({"error": error})).await;
+    let told = stack.run(&["source", "change", "main", "--set", "host=b.example"]).await.unwrap_err();
+    let lines: Vec<&str> = told.what.lines().collect();
+    assert_eq!(lines.len(), 5, "a line for each, also where two are told the same: {told}");
+    assert!(lines[1].contains(&format!("{}: nothing of it was sent", id(1))), "{told}");
+    assert!(lines[2].contains(&format!("{}: nothing of it was sent", id(2))), "{told}");
+    assert!(lines[3].contains("the old target is asked") && lines[4].contains("and others"), "{told}");
+    assert!(told.todo.contains("repeat with --force"), "{told}");
+    assert_eq!(told.code.as_deref(), Some("target_in_use"));
 }
 
 #[tokio::test]
@@ -280,9 +323,10 @@ async fn who_the_records_show_and_why_somebody_decided_are_not_piped_by_accident
         "verdict": "proceed", "reason": format!("{CANARY} called")});
     stack.answers("POST", &at("/reasons"), 200, &json!({"items": [reason]})).await;
     let id = fixtures::id().to_string();
-    for (command, end, calls) in
-        [(&["records", &id, "--source", "main", "--who"][..], "/compare", 2), (&["reasons", &id], "/reasons", 1)]
-    {
+    for (command, end, calls) in [
+        (&["records", &id, "--source", "main", "--who"][..], "/compare", 2),
+        (&["reasons", &id], "/reasons", 1),
+    ] {
         let command = [&["request"], command].concat();
         let before = stack.sent("POST").await.len();
         // The test runner's output is no terminal.

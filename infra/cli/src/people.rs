@@ -7,7 +7,9 @@ use crate::output::{OK, Out, count, lines, table, usage, utc};
 use crate::{source, words};
 use anyhow::Result;
 use rightful_domain::ids::RequestId;
-use rightful_domain::view::{ComparedRecord, ComparisonView, ReasonView, ReasonsView, RecordsView, Standing};
+use rightful_domain::view::{
+    ComparedRecord, ComparisonView, ReasonView, ReasonsView, RecordStanding, RecordsView,
+};
 use serde_json::json;
 use std::io::IsTerminal as _;
 
@@ -109,13 +111,13 @@ pub async fn who(out: Out, deployment: &Deployment, id: RequestId, source: &str,
 /// Where a record stands, as a reviewer reads it.
 fn standing(record: &ComparedRecord) -> &'static str {
     match (record.standing, record.marked, record.doubtful) {
-        (Standing::Covered, true, _) => "found; shows ANOTHER identifier",
-        (Standing::Covered, false, _) => "found",
-        (Standing::New, true, _) => "new since; shows ANOTHER identifier",
-        (Standing::New, false, _) => "new since",
-        (Standing::Gone, ..) => "gone since",
-        (Standing::SetAside, _, true) => "set aside, and MAY BE THE PERSON'S",
-        (Standing::SetAside, _, false) => "set aside",
+        (RecordStanding::Covered, true, _) => "found; shows ANOTHER identifier",
+        (RecordStanding::Covered, false, _) => "found",
+        (RecordStanding::New, true, _) => "new since; shows ANOTHER identifier",
+        (RecordStanding::New, false, _) => "new since",
+        (RecordStanding::Gone, ..) => "gone since",
+        (RecordStanding::SetAside, _, true) => "set aside, and MAY BE THE PERSON'S",
+        (RecordStanding::SetAside, _, false) => "set aside",
     }
 }
 
@@ -192,32 +194,45 @@ mod tests {
     #[test]
     fn each_record_stands_beside_what_found_it_and_what_is_wrong_with_it_is_said() {
         let phone = || vec![IdentifierKind::parse("phone").unwrap()];
-        let record = |id: Option<&str>, marked, doubtful, standing| ComparedRecord {
-            id: id.map(RecordId::new),
-            found_by: if standing == Standing::Gone { Vec::new() } else { phone() },
-            fields: match standing {
-                Standing::Gone => Vec::new(),
-                _ => vec![
-                    FieldView { name: "email".to_owned(), text: "bob@example.com".to_owned() },
-                    FieldView { name: "name".to_owned(), text: "Bob\u{1b}[2J".to_owned() },
-                ],
-            },
-            marked,
-            doubtful,
-            standing,
-        };
+        let record =
+            |id: Option<&str>, marked: bool, doubtful: bool, standing: RecordStanding| ComparedRecord {
+                id: id.map(RecordId::new),
+                found_by: if standing == RecordStanding::Gone { Vec::new() } else { phone() },
+                fields: match standing {
+                    RecordStanding::Gone => Vec::new(),
+                    _ => vec![
+                        FieldView { name: "email".to_owned(), text: "bob@example.com".to_owned() },
+                        FieldView { name: "name".to_owned(), text: "Bob\u{1b}[2J".to_owned() },
+                    ],
+                },
+                marked,
+                doubtful,
+                standing,
+            };
         let view = ComparisonView {
             source: SourceId::parse("main").unwrap(),
             records: vec![
-                record(Some("c-1"), true, false, Standing::Covered),
-                record(None, false, true, Standing::SetAside),
-                record(Some("c-2"), false, false, Standing::New),
-                record(Some("c-3"), false, false, Standing::Gone),
+                record(Some("c-1"), true, false, RecordStanding::Covered),
+                record(None, false, true, RecordStanding::SetAside),
+                record(Some("c-2"), false, false, RecordStanding::New),
+                record(Some("c-3"), false, false, RecordStanding::Gone),
             ],
             all: 4,
             digest: None,
             next: None,
         };
-        insta::assert_snapshot!(comparison(&view), @"");
+        let text = comparison(&view);
+        let line = |id: &str| text.lines().find(|line| line.starts_with(id)).unwrap().to_owned();
+        for (id, by, stands) in [
+            ("c-1", "phone", "found; shows ANOTHER identifier"),
+            ("-", "phone", "set aside, and MAY BE THE PERSON'S"),
+            ("c-2", "phone", "new since"),
+            ("c-3", "-", "gone since"),
+        ] {
+            let line = line(id);
+            assert!(line.contains(by) && line.contains(stands), "{line}");
+        }
+        assert!(line("c-1").contains("email: bob@example.com") && text.contains("name: Bob[2J"), "{text}");
+        assert!(text.starts_with("main: 4 records") && !text.contains('\u{1b}'), "{text}");
     }
 }

@@ -124,16 +124,16 @@ fn agree(agreeing: &Agreeing<'_>, mut person: Option<Ask<'_>>) -> Result<()> {
                 sum(|task| task.asked.marked),
                 review.confirm_marked,
                 "--confirm-marked",
-                "show another person's identifier, and would be acted on",
+                "records that show another person's identifier, and would be acted on",
             ),
             (
                 sum(|task| task.asked.doubtful),
                 review.confirm_set_aside,
                 "--confirm-set-aside",
-                "were set aside although they contain the identifier, and would not be acted on",
+                "records that were set aside although they contain the identifier, and would not be acted on",
             ),
         ] {
-            let what = format!("{} {what}", count(number, "record", "records"));
+            let what = format!("{what}: {number}");
             let look = format!("look at them: rightful request records {id} --source ID --who");
             match (number, given, &mut person) {
                 (0, None | Some(0), _) => {}
@@ -142,7 +142,7 @@ fn agree(agreeing: &Agreeing<'_>, mut person: Option<Ask<'_>>) -> Result<()> {
                     return Err(usage(format!("{flag} names another number: {what}"), look));
                 }
                 (_, None, Some(ask)) => {
-                    if ask(&format!("{what}. Type the number to confirm:"))? != number.to_string() {
+                    if (*ask)(&format!("{what}. Type the number to confirm:"))? != number.to_string() {
                         return Err(not_so("not confirmed: nothing was decided", *id));
                     }
                 }
@@ -158,7 +158,8 @@ fn agree(agreeing: &Agreeing<'_>, mut person: Option<Ask<'_>>) -> Result<()> {
         return Ok(());
     }
     let Some(ask) = person else {
-        let flags: Vec<String> = unseen.iter().map(|task| format!("--seen {}={}", task.source, short(task))).collect();
+        let flags: Vec<String> =
+            unseen.iter().map(|task| format!("--seen {}={}", task.source, short(task))).collect();
         return Err(usage(
             "there is no terminal to say yes on, so the digest of each data source has to be given",
             format!("look at what it is about, then add {}", flags.join(" ")),
@@ -166,7 +167,7 @@ fn agree(agreeing: &Agreeing<'_>, mut person: Option<Ask<'_>>) -> Result<()> {
     };
     let question = match verdict {
         Verdict::Proceed => "Proceed? Type yes:",
-        _ => "Refuse? Type yes:",
+        Verdict::Refuse | Verdict::LeaveOut => "Refuse? Type yes:",
     };
     match ask(question)?.as_str() {
         "yes" => Ok(()),
@@ -396,7 +397,8 @@ mod tests {
     fn reviewing(arguments: &[&str]) -> RequestReview {
         use clap::Parser as _;
         let id = fixtures::id().to_string();
-        let all = ["rightful", "request", "review", &id, "--reason", "x"].iter().chain(arguments);
+        let common = ["rightful", "request", "review", &id, "--reason", "x"];
+        let all = common.iter().chain(arguments).copied();
         let cli = crate::args::Cli::try_parse_from(all).unwrap();
         match cli.command {
             crate::args::Command::Request(crate::args::Request::Review(review)) => review,
@@ -405,14 +407,18 @@ mod tests {
     }
 
     /// What agreeing comes to, and what was asked, where a person answers so; nobody where there is no answer.
-    fn agreed(detail: &RequestDetail, arguments: &[&str], answers: &[&str]) -> (Result<(), String>, Vec<String>) {
+    fn agreed(
+        detail: &RequestDetail,
+        arguments: &[&str],
+        answers: &[&str],
+    ) -> (Result<(), String>, Vec<String>) {
         let review = reviewing(arguments);
         let verdict = if review.proceed { Verdict::Proceed } else { Verdict::Refuse };
         let chosen = chosen(detail, &[], verdict).unwrap();
         let seen = seen(&review.seen).unwrap();
+        let somebody = !answers.is_empty();
         let (mut asked, mut answers) = (Vec::new(), answers.iter());
-        let somebody = answers.len() > 0;
-        let mut question = |text: &str| {
+        let mut question = |text: &str| -> Result<String> {
             asked.push(text.to_owned());
             Ok(answers.next().copied().unwrap_or_default().to_owned())
         };
@@ -455,9 +461,12 @@ mod tests {
         let seen = ["--proceed", "--seen", "main=02020202"];
         let with = |more: &[&str], answers: &[&str]| agreed(&detail, &[&seen[..], more].concat(), answers);
         let told = with(&[], &[]).0.unwrap_err();
-        assert!(told.contains("2 records show another person's identifier") && told.contains("--confirm-marked 2"));
+        assert!(told.contains("would be acted on: 2") && told.contains("--confirm-marked 2"), "{told}");
         let told = with(&["--confirm-marked", "2"], &[]).0.unwrap_err();
-        assert!(told.contains("1 record were") || told.contains("--confirm-set-aside 1"), "{told}");
+        assert!(
+            told.contains("would not be acted on: 1") && told.contains("--confirm-set-aside 1"),
+            "{told}"
+        );
         let told = with(&["--confirm-marked", "3"], &[]).0.unwrap_err();
         assert!(told.contains("names another number"), "{told}");
         let both = ["--confirm-marked", "2", "--confirm-set-aside", "1"];
@@ -470,7 +479,12 @@ mod tests {
         let refuse = ["--refuse", "--ground", "art_17_3_b", "--seen", "main=02020202"];
         assert_eq!(agreed(&detail, &refuse, &[]), (Ok(()), vec![]));
         let chosen: Vec<&TaskView> = detail.tasks.iter().collect();
-        insta::assert_snapshot!(shown(request.id, Verdict::Proceed, &chosen), @"");
+        insta::assert_snapshot!(shown(request.id, Verdict::Proceed, &chosen), @r"
+        request 019aa6e0-5c1f-7000-8000-000000000001: proceed at
+          main: 2 records, exactly those of digest 0202020202020202020202020202020202020202020202020202020202020202
+            2 of these show another person's identifier: rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
+            3 records were set aside, 1 of them may be the person's
+        ");
     }
 
     #[test]
@@ -480,7 +494,10 @@ mod tests {
         let detail = fixtures::detail(&request, &tasks, "09:31:00");
         assert!(names(&detail, &[], Verdict::LeaveOut).is_err());
         assert_eq!(names(&detail, &["main"], Verdict::LeaveOut).unwrap(), ["main"]);
-        assert_eq!(decided_on(&detail.tasks[0]), "main: no record; it can't be searched now, and is tried again by itself");
+        assert_eq!(
+            decided_on(&detail.tasks[0]),
+            "main: no record; it can't be searched now, and is tried again by itself"
+        );
     }
 
     #[test]

@@ -11,9 +11,9 @@ use anyhow::Result;
 use rightful_aws::SystemClock;
 use rightful_domain::escalation::Level;
 use rightful_domain::ids::{Reference, RequestId};
+use rightful_domain::life::STATED_BY_A_PERSON;
 use rightful_domain::ports::Clock as _;
 use rightful_domain::request::{RequestState, Right};
-use rightful_domain::life::STATED_BY_A_PERSON;
 use rightful_domain::task::{Outcome, TaskState, Verdict};
 use rightful_domain::time::Time;
 use rightful_domain::view::{EventPage, May, RequestDetail, TaskView};
@@ -233,12 +233,7 @@ fn decided(task: &TaskView, row: &mut impl FnMut(&str, String)) {
     if let Some(review) = &task.review {
         row(
             "reviewed",
-            format!(
-                "{}, by {} at {}",
-                reviewed(task, review.verdict),
-                review.by,
-                utc(review.at)
-            ),
+            format!("{}, by {} at {}", reviewed(task, review.verdict), review.by, utc(review.at)),
         );
     }
     if let Some(decision) = &task.decision {
@@ -317,17 +312,19 @@ fn of_task(detail: &RequestDetail, task: &TaskView) -> Vec<String> {
         None => format!(" --seen {source}=none"),
     };
     // How many is for the reviewer to say: what is copied is not confirmed.
-    let confirm = [(task.asked.marked, " --confirm-marked N"), (task.asked.doubtful, " --confirm-set-aside N")];
-    let confirm: String = confirm.into_iter().filter(|(number, _)| *number > 0).map(|(_, flag)| flag).collect();
+    let confirm =
+        [(task.asked.marked, " --confirm-marked N"), (task.asked.doubtful, " --confirm-set-aside N")];
+    let confirm: String =
+        confirm.into_iter().filter(|(number, _)| *number > 0).map(|(_, flag)| flag).collect();
     // Which of several kinds it is to be is not ours to guess.
     let kind = match task.needs.asked.as_slice() {
         [only] => only.kind.as_str(),
         _ => "KIND",
     };
     let command = |may: &May| match may {
-        May::Proceed => {
-            Some(format!("rightful request review {id} --source {source} --proceed{seen}{confirm} --reason TEXT"))
-        }
+        May::Proceed => Some(format!(
+            "rightful request review {id} --source {source} --proceed{seen}{confirm} --reason TEXT"
+        )),
         May::Refuse => Some(format!(
             "rightful request review {id} --source {source} --refuse --ground GROUND{seen} --reason TEXT"
         )),
@@ -477,6 +474,7 @@ mod tests {
           vendor says  nothing yet
           we saw       nothing yet: not verified
           next look    2026-11-21 09:32:00 UTC
+          you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
           you may      rightful request state 019aa6e0-5c1f-7000-8000-000000000001 --source main --erased|--failed --reason TEXT
         ");
     }
@@ -601,6 +599,7 @@ mod tests {
           next look    2026-11-21 09:32:00 UTC
           you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier KIND=-
           you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main
+          you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --proceed --seen main=0202020202020202 --reason TEXT
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --seen main=0202020202020202 --reason TEXT
           you may      rightful request run 019aa6e0-5c1f-7000-8000-000000000001 --source main
@@ -622,7 +621,8 @@ mod tests {
           waits for    a person: the identifier, or the word to go on without it
           next look    2026-11-21 09:32:00 UTC
           you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier KIND=-
-          you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --reason TEXT
+          you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
+          you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --seen main=none --reason TEXT
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --leave-out --reason TEXT
           you may      rightful request run 019aa6e0-5c1f-7000-8000-000000000001 --source main
         ");
@@ -662,6 +662,7 @@ mod tests {
           we saw       nothing yet: not verified
           rule         batch 0: accepted (the vendor accepted it), 0 of 2 confirmed, rule 6570f0a1, waits for the vendor's own approval
           next look    2026-11-21 09:32:00 UTC
+          you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
         ");
     }
 

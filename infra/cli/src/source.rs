@@ -11,8 +11,11 @@ use crate::words;
 use anyhow::Result;
 use reqwest::Method;
 use rightful_connectors::Connectors;
+use rightful_domain::identifier::IdentifierKind;
 use rightful_domain::ids::SourceId;
+use rightful_domain::operations::set_up::Standing;
 use rightful_domain::policy::{OwnPolicies, Policy};
+use rightful_domain::vendor::{Control, Target};
 use rightful_domain::view::{ConnectorView, SecretFieldView, SourceView, TestView};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
@@ -50,6 +53,8 @@ struct Adding<'a> {
     params: BTreeMap<String, String>,
     secret: Secret,
     review: OwnPolicies,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    control: Option<Control>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +65,11 @@ struct Changing {
     secret: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     review: Option<OwnPolicies>,
+    /// `Some(None)` takes it away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    control: Option<Option<Control>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    force: bool,
 }
 
 async fn deployed_connectors(api: &Api) -> Result<Vec<ConnectorView>> {
@@ -91,7 +101,8 @@ pub async fn add(out: Out, deployment: &Deployment, add: &SourceAdd) -> Result<u
     let connector = connector(api, &add.connector).await?;
     let params = params(&connector.secret, &add.set)?;
     let secret = secret(&connector, &add.secret)?;
-    let adding = Adding { id: &id, connector: &connector.name, params, secret, review };
+    let control = add.control.as_deref().map(control).transpose()?;
+    let adding = Adding { id: &id, connector: &connector.name, params, secret, review, control };
     let source: SourceView = api.call(Call::post("/sources", &adding)?).await.map_err(told_api)?;
     if out.json {
         out.value(&source)?;
@@ -105,9 +116,17 @@ pub async fn add(out: Out, deployment: &Deployment, add: &SourceAdd) -> Result<u
 /// Changes a data source; what isn't named stays as it is.
 pub async fn change(out: Out, deployment: &Deployment, change: &SourceChange) -> Result<u8> {
     let id = id(&change.id)?;
-    let none = change.set.is_empty() && change.unset.is_empty();
+    let control = match (&change.control, change.no_control) {
+        (Some(text), _) => Some(Some(control(text)?)),
+        (None, true) => Some(None),
+        (None, false) => None,
+    };
+    let none = change.set.is_empty() && change.unset.is_empty() && control.is_none();
     if none && change.secret.is_empty() && change.review.is_empty() {
-        return Err(usage("nothing is to be changed", "give --set, --unset, --secret or --review"));
+        return Err(usage(
+            "nothing is to be changed",
+            "give --set, --unset, --secret, --control, --no-control or --review",
+        ));
     }
     let api = &deployment.api;
     let before = source(api, &id).await?;
@@ -124,16 +143,27 @@ pub async fn change(out: Out, deployment: &Deployment, change: &SourceChange) ->
         [] => None,
         given => Some(secret(&connector, given)?),
     };
-    let changing = Changing { params, unset: change.unset.clone(), secret, review };
+    let (unset, force) = (change.unset.clone(), change.force);
+    let changing = Changing { params, unset, secret, review, control, force };
     let call = Call::act(Method::PATCH, format!("/sources/{id}"), &changing)?;
     let source: SourceView = api.call(call).await.map_err(told_api)?;
     if out.json {
         out.value(&source)?;
     } else {
         out.line(format_args!("changed:\n{}", text_of(&source)))?;
+        if let Some(standing) = &source.standing {
+            out.line(stood(standing))?;
+        }
         out.line(format_args!("  try it: rightful source test {id}"))?;
     }
     Ok(OK)
+}
+
+/// What a forced change made of the open tasks, one in each line.
+fn stood(standing: &Standing) -> String {
+    let tasks = crate::output::count(standing.count, "open task goes", "open tasks go");
+    let told = words::standing(standing).into_iter().map(|line| format!("    {line}"));
+    std::iter::once(format!("  {tasks} on otherwise:")).chain(told).collect::<Vec<_>>().join("\n")
 }
 
 /// Switches a data source on or off for new requests; that it is so already is the same success.
@@ -209,14 +239,13 @@ fn listing(sources: &[SourceView], free: &[&ConnectorView]) -> String {
 }
 
 fn connected(sources: &[SourceView]) -> String {
-    let mut rows =
-        table(["ID", "CONNECTOR", "STATE", "FINDS BY", "ERASURE", "ACCESS", "PARAMETERS", "ADDED"]);
+    let mut rows = table(["ID", "TARGET", "STATE", "FINDS BY", "ERASURE", "ACCESS", "PARAMETERS", "ADDED"]);
     for source in sources {
         let params: Vec<String> =
             source.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
         rows.add_row([
             source.id.to_string(),
-            source.connector.clone(),
+            points_at(source),
             if source.enabled { "enabled" } else { "disabled" }.to_owned(),
             finds_by(source),
             source.policies.erasure.to_string(),
@@ -226,6 +255,11 @@ fn connected(sources: &[SourceView]) -> String {
         ]);
     }
     lines(&rows)
+}
+
+/// The target, or else what is known of it.
+fn points_at(source: &SourceView) -> String {
+    source.target.as_ref().map_or_else(|| source.connector.clone(), Target::words)
 }
 
 fn finds_by(source: &SourceView) -> String {
@@ -266,9 +300,14 @@ fn text_of(source: &SourceView) -> String {
     if !source.known {
         row("to do", "deploy a version that has this connector, or remove the data source".to_owned());
     }
+    match &source.target {
+        Some(target) => row("target", target.words()),
+        None => row("target", "none: its parameters are wrong in this version".to_owned()),
+    }
     for asked in &source.identifiers {
         row("finds by", format!("{}: {}, such as {}", asked.kind, asked.description, asked.example));
     }
+    row("control", words::control(source.control.as_ref()));
     for (name, value) in &source.params {
         row("parameter", format!("{name}={value}"));
     }
@@ -292,7 +331,9 @@ pub async fn test(out: Out, deployment: &Deployment, id: &SourceId) -> Result<u8
     let told = code_words(reason);
     match (tested.works, out.json) {
         (true, true) => out.value(&json!({"id": id, "works": true}))?,
-        (true, false) => out.line(format_args!("{id} works: the vendor answered, and takes the token"))?,
+        (true, false) => out.line(format_args!(
+            "{id} works: the vendor answered, takes the token, and finds the control where there is one"
+        ))?,
         (false, true) => out.value(&json!({
             "id": id, "works": false, "code": reason, "what": told.what,
             "to_do": crate::codes::for_a_command(told.todo),
@@ -387,6 +428,20 @@ fn fields<'a>(connector: &'a ConnectorView, secret: &'a [String]) -> Result<Vec<
     Ok(fields)
 }
 
+/// The identifier of `--control`: nobody's, so that it may stand on the command line. What its value must
+/// be, the deployment knows.
+fn control(text: &str) -> Result<Control> {
+    let wrong = || {
+        usage(
+            "the --control is not of the form KIND=VALUE",
+            "write it as in --control email=control@example.com, an invented person's",
+        )
+    };
+    let (kind, value) = text.split_once('=').filter(|(_, value)| !value.is_empty()).ok_or_else(wrong)?;
+    let kind = IdentifierKind::parse(kind).map_err(|_| wrong())?;
+    Ok(Control { kind, value: value.to_owned() })
+}
+
 /// The policies of `--review`, on top of those that hold; `deployment` takes one's own away.
 fn policies(mut own: OwnPolicies, given: &[String]) -> Result<OwnPolicies> {
     let mut named: Vec<&str> = Vec::new();
@@ -416,7 +471,7 @@ fn policies(mut own: OwnPolicies, given: &[String]) -> Result<OwnPolicies> {
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::identifier::IdentifierKind;
+    use rightful_domain::operations::set_up::{Becomes, StandingTask};
     use rightful_domain::policy::Policies;
     use rightful_domain::ports::AskedKind;
     use rightful_domain::request::Right;
@@ -460,12 +515,15 @@ mod tests {
             known: true,
             enabled: true,
             params: BTreeMap::from([("client_id".to_owned(), "2449".to_owned())]),
+            target: Some(fixtures::target()),
+            control: None,
             review: OwnPolicies { erasure: Some(Policy::Over(5)), access: None },
             policies: Policies { erasure: Policy::Over(5), access: Policy::Auto },
             identifiers: vec![email()],
             secret_name: "rightful/dev/sources/main".to_owned(),
             revision: 1,
             created_at: fixtures::at("09:30:00"),
+            standing: None,
         }
     }
 
@@ -529,8 +587,8 @@ mod tests {
     fn what_is_not_connected_yet_is_listed_with_what_it_needs() {
         let other = ConnectorView { name: "crm".to_owned(), title: "CRM".to_owned(), ..qualifio() };
         insta::assert_snapshot!(listing(&[main_source()], &[&other]), @r"
-        ID    CONNECTOR  STATE    FINDS BY  ERASURE  ACCESS  PARAMETERS      ADDED
-        main  qualifio   enabled  email     over:5   auto    client_id=2449  2026-11-21 09:30:00 UTC
+        ID    TARGET                                                      STATE    FINDS BY  ERASURE  ACCESS  PARAMETERS      ADDED
+        main  qualifio: base_url https://api.qualif.io, client_id 2449  enabled  email     over:5   auto    client_id=2449  2026-11-21 09:30:00 UTC
 
         not connected yet:
 
@@ -550,13 +608,45 @@ mod tests {
         insta::assert_snapshot!(text_of(&main_source()), @r"
         main (qualifio)
           state        enabled
+          target       qualifio: base_url https://api.qualif.io, client_id 2449
           finds by     email: the address, such as name@example.com
+          control      none: a look that finds nothing counts only after a second one, a minute later
           parameter    client_id=2449
           secret       rightful/dev/sources/main (never shown)
           review       erasure: over:5 (the policy decides on up to 5 records, a person on more); its own
           review       access: auto (the policy decides itself); the deployment's
           added        2026-11-21 09:30:00 UTC
         ");
+    }
+
+    #[test]
+    fn a_control_is_told_with_what_it_is_for_and_a_target_that_is_none_as_such() {
+        let control = Some(control("email=control@example.com").unwrap());
+        let text = text_of(&SourceView { control, target: None, ..main_source() });
+        assert!(
+            text.contains(
+                "control      email control@example.com: a look counts only where a search finds its record"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("target       none: its parameters are wrong in this version"), "{text}");
+    }
+
+    #[test]
+    fn a_control_is_a_kind_and_a_value_and_an_objection_repeats_neither() {
+        for bad in ["control@example.com", "email=", "=control@example.com", "E-Mail=control@example.com"] {
+            let error = control(bad).unwrap_err().to_string();
+            assert!(error.contains("KIND=VALUE"), "{error}");
+            assert_eq!(error.matches("control@").count(), 1, "the example alone: {error}");
+        }
+        assert_eq!(control("email=a=b@example.com").unwrap().value, "a=b@example.com");
+    }
+
+    #[test]
+    fn what_a_forced_change_made_of_the_open_tasks_is_told_one_by_one() {
+        let one = |becomes| StandingTask { request: fixtures::id(), becomes };
+        let tasks = vec![one(Becomes::SearchedAnew), one(Becomes::OldTargetAsked), one(Becomes::Persons)];
+        insta::assert_snapshot!(stood(&Standing { count: 3, tasks, more: true }), @"");
     }
 
     #[test]

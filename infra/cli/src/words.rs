@@ -6,13 +6,14 @@ use rightful_domain::escalation::{Escalation, Level, Role};
 use rightful_domain::event::Fact;
 use rightful_domain::identifier::IdentifierKind;
 use rightful_domain::journal::Act;
+use rightful_domain::operations::set_up::{Becomes, Standing, StandingTask};
 use rightful_domain::owner::{Held, Owner};
 use rightful_domain::policy::{OwnPolicies, Policy};
 use rightful_domain::ports::AskedKind;
 use rightful_domain::request::{EndStatus, Extension, Ground, RefusalGround, RequestOutcome, RequestState};
 use rightful_domain::task::{Asked, Outcome, RuleState, TaskState, Verdict};
 use rightful_domain::ticket::{Answer, AnswerState};
-use rightful_domain::vendor::{Claim, RuleStatus};
+use rightful_domain::vendor::{Claim, Control, RuleStatus, Target};
 use rightful_domain::view::{May, Needs, RequestView, RuleView, TaskView};
 use serde::Serialize;
 
@@ -271,6 +272,38 @@ pub fn own_policies(own: &OwnPolicies) -> String {
     if all.is_empty() { "as the deployment".to_owned() } else { all.join(" ") }
 }
 
+/// What a change of a data source makes of an open task.
+fn becomes(becomes: Becomes) -> &'static str {
+    match becomes {
+        Becomes::SearchedAnew => {
+            "nothing of it was sent: it is searched and decided on anew at the new target"
+        }
+        Becomes::OldTargetAsked => {
+            "something of it was sent: the old target is asked until the secret is written once more, then a person has it"
+        }
+        Becomes::Persons => {
+            "something of it was sent to a target whose secret goes with this change: a person has it"
+        }
+    }
+}
+
+/// The open tasks that a change of a data source leaves behind, a line for each.
+pub fn standing(standing: &Standing) -> Vec<String> {
+    let told = |one: &StandingTask| format!("{}: {}", one.request, becomes(one.becomes));
+    let more = standing.more.then(|| "and others, or there may be".to_owned());
+    standing.tasks.iter().map(told).chain(more).collect()
+}
+
+/// A control in one line.
+pub fn control(control: Option<&Control>) -> String {
+    match control {
+        Some(control) => {
+            format!("{} {}: a look counts only where a search finds its record", control.kind, control.value)
+        }
+        None => "none: a look that finds nothing counts only after a second one, a minute later".to_owned(),
+    }
+}
+
 /// What a verdict is, with its ground.
 pub fn verdict(verdict: Verdict) -> String {
     match verdict {
@@ -418,7 +451,9 @@ pub fn fact(fact: &Fact) -> String {
         Fact::TargetChanged { source } => {
             format!("target_changed: {source} points elsewhere since; it is searched and decided on anew")
         }
-        Fact::Found { source, records, asked } => format!("found: {source}, {records} record(s){}", heard(asked)),
+        Fact::Found { source, records, asked } => {
+            format!("found: {source}, {records} record(s){}", heard(asked))
+        }
         Fact::WentBack { source, round, appeared } => {
             format!("went_back: {source}, {appeared} record(s) beyond the decision, round {round}")
         }
@@ -540,8 +575,11 @@ pub fn fact(fact: &Fact) -> String {
 /// An entry of the deployment's journal in one line.
 pub fn act(act: &Act) -> String {
     match act {
-        Act::SourceAdded { source, connector } => format!("source_added: {source} ({connector})"),
-        Act::SourceChanged { source, params, review, secret } => {
+        Act::SourceAdded { source, connector, target, control } => {
+            let points = target.as_ref().map_or_else(|| connector.clone(), Target::words);
+            format!("source_added: {source} ({points}){}", if *control { ", with a control" } else { "" })
+        }
+        Act::SourceChanged { source, params, review, secret, target, control, forced, standing } => {
             let mut changes = Vec::new();
             if !params.is_empty() {
                 changes.push(format!("parameters {}", params.join(", ")));
@@ -549,7 +587,17 @@ pub fn act(act: &Act) -> String {
             if *secret {
                 changes.push("a new secret".to_owned());
             }
+            if *control {
+                changes.push("another control, or none".to_owned());
+            }
             changes.push(format!("review {}", own_policies(review)));
+            if let Some(target) = target {
+                changes.push(format!("target {}", target.words()));
+            }
+            if *forced {
+                let tasks = crate::output::count(*standing, "open task", "open tasks");
+                changes.push(format!("forced, although {tasks} could not go on as before"));
+            }
             format!("source_changed: {source}, {}", changes.join("; "))
         }
         Act::SourceEnabled { source } => format!("source_enabled: {source}"),
@@ -589,15 +637,25 @@ mod tests {
             fact(&stated),
             "stated: main, reported_erased by the word of arn:aws:iam::111122223333:user/ann"
         );
-        let changed = Act::SourceChanged {
-            source,
+        let changed = |target: Option<Target>| Act::SourceChanged {
+            source: source.clone(),
             params: vec!["client_id".to_owned()],
             review: OwnPolicies { erasure: Some(Policy::Over(5)), access: None },
             secret: true,
+            control: target.is_some(),
+            forced: target.is_some(),
+            standing: if target.is_some() { 2 } else { 0 },
+            target,
         };
         assert_eq!(
-            act(&changed),
+            act(&changed(None)),
             "source_changed: main, parameters client_id; a new secret; review erasure=over:5"
+        );
+        assert_eq!(
+            act(&changed(Some(crate::fixtures::target()))),
+            "source_changed: main, parameters client_id; a new secret; another control, or none; \
+             review erasure=over:5; target qualifio: base_url https://api.qualif.io, client_id 2449; \
+             forced, although 2 open tasks could not go on as before"
         );
     }
 

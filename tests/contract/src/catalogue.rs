@@ -48,12 +48,12 @@ impl Catalogue for FakeCatalogue {
     }
 
     fn check_params(&self, _: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
-        let known = params.keys().all(|name| ["account", "host"].contains(&name.as_str()));
+        let known = params.keys().all(|name| name == "account" || STEERING.contains(&name.as_str()));
         match params.get("account") {
             Some(_) if known => Ok(()),
             Some(_) => Err(vec![Objection {
                 name: "other".to_owned(),
-                what: "it takes account and host alone".to_owned(),
+                what: "it takes account, host and region alone".to_owned(),
             }]),
             None => {
                 Err(vec![Objection { name: "account".to_owned(), what: "give it, such as 7".to_owned() }])
@@ -85,9 +85,12 @@ impl Catalogue for FakeCatalogue {
     }
 }
 
-/// The target of a fake data source: its host alone steers.
+/// The parameters that steer.
+const STEERING: [&str; 2] = ["host", "region"];
+
+/// The target of a fake data source: its host and its region steer.
 #[must_use]
 pub fn target(connector: &str, params: &BTreeMap<String, String>) -> Target {
-    let params = params.clone().into_iter().filter(|(name, _)| name == "host").collect();
+    let params = params.clone().into_iter().filter(|(name, _)| STEERING.contains(&name.as_str())).collect();
     Target { connector: connector.to_owned(), version: 1, params }
 }

@@ -48,11 +48,12 @@ impl std::fmt::Debug for SecretStore {
     }
 }
 
-/// The secrets that were written, and those that were removed; nobody reads them here.
+/// The secrets that were written, and those that were removed; nobody reads them here. As in Secrets
+/// Manager two versions of each are kept, the current one and the previous one.
 #[derive(Clone)]
 pub struct Vault {
     gate: Gate,
-    values: Rc<RefCell<BTreeMap<String, String>>>,
+    values: Rc<RefCell<BTreeMap<String, Vec<String>>>>,
 }
 
 impl Vault {
@@ -65,14 +66,22 @@ impl Vault {
     /// A written secret.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<String> {
-        self.values.borrow().get(name).cloned()
+        self.versions(name).into_iter().next()
+    }
+
+    /// Its versions that are kept, the current one first.
+    #[must_use]
+    pub fn versions(&self, name: &str) -> Vec<String> {
+        self.values.borrow().get(name).cloned().unwrap_or_default()
     }
 }
 
 impl SecretWrites for Vault {
     async fn put_secret(&self, name: &str, value: &str) -> Result<(), Failure> {
         self.gate.point("put secret").await;
-        self.values.borrow_mut().insert(name.to_owned(), value.to_owned());
+        let mut versions = vec![value.to_owned()];
+        versions.extend(self.value(name));
+        self.values.borrow_mut().insert(name.to_owned(), versions);
         self.gate.point("after put secret").await;
         Ok(())
     }

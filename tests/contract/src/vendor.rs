@@ -16,19 +16,24 @@ use rightful_domain::vendor::{
     ShownRecord, Submitted, Target, Vendor,
 };
 use rightful_domain::waits::Waits;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
+/// The identifier of every plain vendor's control, whose record it always finds unless it is told not to.
+pub const CONTROL: &str = "control@example.com";
+
 /// One call that reached the vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
     /// A search by so many identifiers.
     Search(usize),
-    /// The same, for the records' contents.
+    /// A search for the control.
+    Control,
+    /// A search for the records' contents by so many identifiers.
     Copy(usize),
     /// A submission: what makes the vendor erase.
     Submit {
@@ -73,12 +78,8 @@ pub trait Script {
     /// A submission.
     fn submit(&self, batch: &Batch<'_>) -> Timed<Submitted>;
     /// A question about a rule.
-    fn status(
-        &self,
-        rule_id: &str,
-        own: &[RecordId],
-        batch: &[RecordId],
-    ) -> Timed<Result<RuleReport, Fault>>;
+    fn status(&self, rule_id: &str, own: &[RecordId], batch: &[RecordId])
+    -> Timed<Result<RuleReport, Fault>>;
 }
 
 #[derive(Debug)]
@@ -106,6 +107,8 @@ pub struct State {
     pub marked: BTreeSet<RecordId>,
     /// The name that its records show.
     pub shown_name: String,
+    /// Whether searches do not find the control's record: they are blind.
+    pub control_gone: bool,
     /// Whether it compares identifiers byte by byte: `people` is then keyed by what it holds.
     pub exact: bool,
     /// How many records a finished rule lists that it never named.
@@ -213,6 +216,7 @@ impl FakeVendor {
             set_aside: Vec::new(),
             marked: BTreeSet::new(),
             shown_name: "Ana Canario".to_owned(),
+            control_gone: false,
             exact: false,
             strangers: 0,
             submissions: VecDeque::new(),
@@ -327,6 +331,12 @@ impl Vendor for FakeVendor {
 
     async fn search(&self, by: &[Identifier], named: &[Identifier]) -> Result<Found, Fault> {
         self.gate.point("vendor search").await;
+        if by.iter().any(|one| one.expose() == CONTROL) {
+            self.called(Call::Control);
+            let seen = !self.state.borrow().control_gone;
+            let records = seen.then(|| RecordId::new("control")).into_iter().collect();
+            return Ok(Found { records, ..Found::default() });
+        }
         if let Some(script) = self.script() {
             return self.took(script.search(by, named), "after vendor search").await;
         }
@@ -427,13 +437,20 @@ pub struct FakeVendors {
     gate: Gate,
     clock: TestClock,
     all: Rc<RefCell<BTreeMap<(SourceId, Option<String>), FakeVendor>>>,
+    follows: Rc<Cell<bool>>,
 }
 
 impl FakeVendors {
     /// None yet.
     #[must_use]
     pub fn new(gate: Gate, clock: TestClock) -> Self {
-        Self { gate, clock, all: Rc::default() }
+        Self { gate, clock, all: Rc::default(), follows: Rc::default() }
+    }
+
+    /// From now on a data source is opened wherever it points at present, whatever a run was searched at:
+    /// for tests that show what this would do.
+    pub fn forget_targets(&self) {
+        self.follows.set(true);
     }
 
     /// The vendor behind a data source; it is there as soon as someone asks for it.
@@ -455,12 +472,14 @@ impl Vendors for FakeVendors {
     type Vendor = FakeVendor;
 
     fn target(&self, source: &DataSource) -> Result<Target, Failure> {
-        Ok(target(&source.connector, &source.params))
+        let params = if self.follows.get() { BTreeMap::new() } else { source.params.clone() };
+        Ok(target(&source.connector, &params))
     }
 
     async fn open(&self, source: &DataSource, at: &Target) -> Result<FakeVendor, Failure> {
         self.gate.point("open vendor").await;
-        let mut vendor = self.at(&source.id, at.params.get("host").map(String::as_str));
+        let params = if self.follows.get() { &source.params } else { &at.params };
+        let mut vendor = self.at(&source.id, params.get("host").map(String::as_str));
         let (broken, capabilities) = {
             let state = vendor.state.borrow();
             (state.broken, state.capabilities.clone())

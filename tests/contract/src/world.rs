@@ -12,7 +12,7 @@ use crate::signer::SigningKey;
 use crate::store::Store;
 use crate::table::{Table, Write};
 use crate::tickets::FakeTickets;
-use crate::vendor::{FakeVendor, FakeVendors};
+use crate::vendor::{CONTROL, FakeVendor, FakeVendors};
 use crate::workflow::StateMachine;
 use rightful_domain::actor::Actor;
 use rightful_domain::event::{Fact, read_chain};
@@ -42,7 +42,7 @@ use rightful_domain::receipt::Issuer;
 use rightful_domain::request::{EndStatus, Ground, Request, Right};
 use rightful_domain::task::{Rule, Task, TaskState};
 use rightful_domain::time::Time;
-use rightful_domain::vendor::DataSource;
+use rightful_domain::vendor::{Control, DataSource};
 use rightful_domain::view::ComparisonView;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -146,19 +146,25 @@ impl World {
         self.vendors.vendor(&source(name))
     }
 
-    /// Writes a data source's row.
+    /// Writes a data source's row: it has a control.
     pub fn put_source(&self, name: &str, enabled: bool) {
-        let row = DataSource {
+        self.change_source(name, enabled, |_| {});
+    }
+
+    /// The same, with a change of the row.
+    pub fn change_source(&self, name: &str, enabled: bool, change: impl FnOnce(&mut DataSource)) {
+        let mut row = DataSource {
             schema: 1,
             id: source(name),
             connector: "plain".to_owned(),
             params: BTreeMap::new(),
             enabled,
             review: OwnPolicies::default(),
-            control: None,
+            control: Some(Control { kind: IdentifierKind::email(), value: CONTROL.to_owned() }),
             revision: 1,
             created_at: self.now(),
         };
+        change(&mut row);
         let item = rows::item(&row, 1, 0).expect("a row");
         self.store.table().set(rows::source_key(&row.id), Some(item));
     }
@@ -219,6 +225,22 @@ impl World {
             settings: self.settings,
         };
         self.passed(at, find.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+    }
+
+    /// Calls the handler `search` to try a data source out.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn test_source(&self, name: &str) -> Result<(), Failure> {
+        let find = Find {
+            store: &self.store,
+            keys: &self.keys,
+            tags: &self.tags,
+            vendors: &self.vendors,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        find.test(&source(name), self.now().plus_seconds(HANDLER_SECONDS)).await
     }
 
     /// Calls the handler `submit`.
@@ -382,12 +404,7 @@ impl World {
             task.state == TaskState::AwaitingReview
                 && (task.wants_identifier() == (ruling == Ruling::LeaveOut))
         };
-        let sources = self
-            .tasks(id)
-            .into_iter()
-            .filter(waits)
-            .map(|task| Seen::all_of(&task))
-            .collect();
+        let sources = self.tasks(id).into_iter().filter(waits).map(|task| Seen::all_of(&task)).collect();
         Reviewing { sources, ruling, reason: "seen with the customer's file".to_owned() }
     }
 

@@ -128,6 +128,15 @@ impl Control {
         self.call("GET", "people", None).await
     }
 
+    /// Adds people to the in-house system, or replaces those with the same id.
+    ///
+    /// # Errors
+    /// See the type.
+    pub async fn add_people(&self, people: &[Person]) -> Result<()> {
+        self.call::<Value>("POST", "people", Some(&json!({ "people": people }))).await?;
+        Ok(())
+    }
+
     /// Approves an erasure of the in-house system that waits; again changes nothing.
     ///
     /// # Errors

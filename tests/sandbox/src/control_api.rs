@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Reply;
 use crate::fault::Fault;
+use crate::inhouse::Person;
 use crate::profile::Profile;
 use crate::rule::Rule;
 use crate::server::App;
@@ -28,7 +29,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/_sandbox/tickets", get(tickets).post(add_tickets))
         .route("/_sandbox/rules", get(rules))
         .route("/_sandbox/rules/{id}/approve", post(approve))
-        .route("/_sandbox/people", get(people))
+        .route("/_sandbox/people", get(people).post(add_people))
         .route("/_sandbox/erasures/{id}/approve", post(approve_erasure))
         .route("/_sandbox/{*unknown}", axum::routing::any(unknown))
 }
@@ -143,6 +144,21 @@ async fn rules(Shared(app): Shared<App>) -> Response {
 
 async fn people(Shared(app): Shared<App>) -> Response {
     ok(json!(app.now().0.inhouse.people()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddPeople {
+    people: Vec<Person>,
+}
+
+async fn add_people(Shared(app): Shared<App>, body: Bytes) -> Response {
+    let add: AddPeople = match read(&body) {
+        Ok(add) => add,
+        Err(response) => return *response,
+    };
+    app.now().0.inhouse.add_people(add.people);
+    ok(json!({ "ok": true }))
 }
 
 async fn approve_erasure(Shared(app): Shared<App>, Path(id): Path<String>) -> Response {

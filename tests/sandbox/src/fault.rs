@@ -106,16 +106,36 @@ pub enum FaultKind {
     DuplicateId {},
     /// The search gives ids as strings.
     StringIds {},
+    /// The search lists its first `n` alone. The in-house system says that there are more, Qualifio has
+    /// no sign of it.
+    Pages { n: usize },
+    /// The search lists nobody.
+    Blind {},
+    /// The search lists only those whose value is the asked one to the letter.
+    Exact {},
+    /// The first one that the search lists shows a second address in the same field.
+    TwoAddresses {},
+    /// The first one that the search lists has no e-mail.
+    NoEmail {},
     /// The finished rule leaves out the last `n` ids (their profiles are anonymised all the same).
     MissingCrmIds { n: usize },
     /// A dry run that was asked for is none: the rule is a real one, and every answer says so.
     IgnoresTest {},
+    /// A dry run says that it is one, and erases all the same.
+    ErasesInTest {},
     /// The rule stays APPROVED.
     NeverFinishes {},
     /// The rule says FINISHED and lists the ids, but the profiles stay.
     Lies {},
     /// When the rule finishes, a new profile with the same e-mail and a new id appears.
     Reappears {},
+    /// The finished rule lists somebody's record that was never submitted; with `erases` it is erased too.
+    ListsStranger {
+        #[serde(default)]
+        erases: bool,
+    },
+    /// When the rule is created, `n` copies of its first record appear under new ids.
+    Appears { n: usize },
     /// For `ms` after the rule finished, the search still shows the erased profiles.
     StaleSearch { ms: u64 },
 }
@@ -149,7 +169,10 @@ impl FaultKind {
             self,
             Self::IgnoresTest {}
                 | Self::MissingCrmIds { .. }
+                | Self::ErasesInTest {}
                 | Self::NeverFinishes {}
+                | Self::ListsStranger { .. }
+                | Self::Appears { .. }
                 | Self::Lies {}
                 | Self::Reappears {}
                 | Self::StaleSearch { .. }
@@ -165,7 +188,12 @@ impl FaultKind {
             kind if kind.is_bound_to_a_rule() => !about_tickets,
             Self::WrongRule {} => matches!(on, On::Status | On::InhouseStatus),
             Self::EmptyId {} => matches!(on, On::Submit | On::InhouseSubmit),
-            Self::DuplicateId {} => matches!(on, On::Search | On::InhouseSearch),
+            Self::DuplicateId {}
+            | Self::Pages { .. }
+            | Self::Blind {}
+            | Self::Exact {}
+            | Self::TwoAddresses {}
+            | Self::NoEmail {} => matches!(on, On::Search | On::InhouseSearch),
             Self::StringIds {} => on == On::Search,
             Self::UnknownStatus { .. } => !matches!(on, On::Search | On::InhouseSearch) && !about_tickets,
             _ => true,

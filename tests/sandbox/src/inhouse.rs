@@ -101,6 +101,11 @@ impl Inhouse {
         self.approves = approves;
         self.erasures.clear();
         self.people = default_people();
+        self.add_people(more);
+    }
+
+    /// Adds people, or replaces those with the same id.
+    pub(crate) fn add_people(&mut self, more: Vec<Person>) {
         for person in more {
             self.people.retain(|one| one.id != person.id);
             self.people.push(person);
@@ -131,7 +136,7 @@ impl Inhouse {
             return Err("identifier.kind must be email, phone or customer_id, with a value");
         }
         let found: Vec<&Person> = self.people.iter().filter(|one| one.is_found_by(kind, value)).collect();
-        Ok(json!({ "records": found }))
+        Ok(json!({ "records": found, "has_more": false }))
     }
 
     /// Opens an erasure, or what the 400 says.
@@ -159,8 +164,22 @@ impl Inhouse {
             faults,
         };
         let (id, shown) = (erasure.id.clone(), erasure.show());
+        self.let_appear(&erasure);
         self.erasures.push(erasure);
         Ok((id, shown))
+    }
+
+    /// The copies of a new erasure's first record that are ordered with it.
+    fn let_appear(&mut self, erasure: &Erasure) {
+        let first = erasure.records.iter().find_map(|id| self.people.iter().find(|one| one.id == *id));
+        let Some(first) = first.cloned() else { return };
+        let copies = erasure.faults.iter().map(|fault| match fault {
+            FaultKind::Appears { n } => *n,
+            _ => 0,
+        });
+        for n in 1..=copies.sum() {
+            self.people.push(Person { id: format!("{}-{n}", erasure.id), ..first.clone() });
+        }
     }
 
     pub(crate) fn status(&self, id: &str) -> Option<Value> {
@@ -183,11 +202,23 @@ impl Inhouse {
         for erasure in self.erasures.iter_mut().filter(|one| one.listed.is_none()) {
             let Some(at) = erasure.finish_at.filter(|at| *at <= now) else { continue };
             let mut listed = erasure.records.clone();
-            if !erasure.dry_run && !erasure.faults.contains(&FaultKind::Lies {}) {
-                for record in &erasure.records {
-                    let already = !self.people.iter().any(|person| person.id == *record);
-                    self.people.retain(|person| person.id != *record);
-                    let (record, erasure_id) = (record.clone(), erasure.id.clone());
+            let mut erased = listed.clone();
+            let strangers = erasure.faults.iter().find_map(|fault| match fault {
+                FaultKind::ListsStranger { erases } => Some(*erases),
+                _ => None,
+            });
+            // Somebody's who was never submitted.
+            let other = self.people.iter().find(|person| !erasure.records.contains(&person.id));
+            if let (Some(erases), Some(other)) = (strangers, other) {
+                listed.push(other.id.clone());
+                erased.extend(erases.then(|| other.id.clone()));
+            }
+            let dry_run = erasure.dry_run && !erasure.faults.contains(&FaultKind::ErasesInTest {});
+            if !dry_run && !erasure.faults.contains(&FaultKind::Lies {}) {
+                for record in erased {
+                    let already = !self.people.iter().any(|person| person.id == record);
+                    self.people.retain(|person| person.id != record);
+                    let erasure_id = erasure.id.clone();
                     done.push(InhouseErasure { record, erasure_id, at: stamp(at), already });
                 }
             }

@@ -241,7 +241,22 @@ impl State {
         if auto {
             self.approve_at(index, 0, now);
         }
+        self.let_appear(index, now);
         &self.rules[index]
+    }
+
+    /// The copies of a new rule's first profile that are ordered with it.
+    fn let_appear(&mut self, index: usize, now: Timestamp) {
+        let Rule { submission, faults, .. } = &self.rules[index];
+        let first = submission.profiles.iter().find_map(|id| self.profiles.get(id));
+        let Some(first) = first.filter(|first| !first.erased) else { return };
+        let copy = Profile { id: 0, client_id: Some(first.client_id), ..first.profile.clone() };
+        let count = faults.iter().map(|fault| match fault {
+            FaultKind::Appears { n } => *n,
+            _ => 0,
+        });
+        let copies = vec![copy; count.sum()];
+        self.add_profiles(copies, now);
     }
 
     /// The DPO approves a rule that waits; `None` if there is no such rule.
@@ -294,11 +309,23 @@ impl State {
         let rule = &self.rules[index];
         let (id, submission, faults) = (rule.id.clone(), rule.submission.clone(), rule.faults.clone());
         let erases = submission.rule_type == RuleType::ForgottenRight
-            && !submission.test
+            && (!submission.test || faults.contains(&FaultKind::ErasesInTest {}))
             && !faults.contains(&FaultKind::Lies {});
         let mut listed: Vec<(u64, String)> = Vec::new();
         let mut erased: Vec<Profile> = Vec::new();
-        for profile_id in submission.profiles {
+        let mut profiles = submission.profiles;
+        let strangers = faults.iter().find_map(|fault| match fault {
+            FaultKind::ListsStranger { erases } => Some(*erases),
+            _ => None,
+        });
+        // Somebody's of the same account, who was never submitted.
+        let stranger = strangers.and_then(|erases| {
+            let mut others = self.profiles.iter().filter(|(id, _)| !profiles.contains(id));
+            let (id, _) = others.find(|(_, one)| one.client_id == submission.client_id && !one.erased)?;
+            Some((*id, erases))
+        });
+        profiles.extend(stranger.map(|(id, _)| id));
+        for profile_id in profiles {
             let Some(stored) = self.profiles.get_mut(&profile_id) else {
                 continue;
             };
@@ -310,7 +337,7 @@ impl State {
                 RuleType::ExportData => stored.profile.trigramme.clone(),
             };
             listed.push((profile_id, crm_key));
-            if !erases {
+            if !erases || stranger == Some((profile_id, false)) {
                 continue;
             }
             self.journal.erasures.push(Erasure {

@@ -281,7 +281,7 @@ async fn go_wrong(
         FaultKind::Redirect { location, status } => {
             Reply::raw(status, "text/plain", Body::empty()).with_header("location", &location)
         }
-        shaping => act().reshaped(|body| reshape(body, &shaping)),
+        shaping => act().reshaped(|body| reshape(body, &shaping, asked)),
     }
 }
 
@@ -292,8 +292,41 @@ async fn hold(connection: &Connection, hold_ms: u64) -> Reply {
 }
 
 /// The faults that bend a good answer.
-fn reshape(body: &mut Value, fault: &FaultKind) {
+fn reshape(body: &mut Value, fault: &FaultKind, asked: &Asked) {
+    let flat = body.is_object();
+    let no_list = &mut Vec::new();
+    let list = match body {
+        Value::Array(list) => list,
+        Value::Object(fields) => fields.get_mut("records").and_then(Value::as_array_mut).unwrap_or(no_list),
+        _ => no_list,
+    };
     match fault {
+        FaultKind::DuplicateId {} => list.extend(list.first().cloned()),
+        FaultKind::Pages { n } => {
+            let cut = list.len() > *n;
+            list.truncate(*n);
+            if flat {
+                body["has_more"] = json!(cut);
+            }
+        }
+        FaultKind::Blind {} => list.clear(),
+        FaultKind::Exact {} => {
+            let (kind, value) = match &asked.email {
+                Some(email) => ("email", email.as_str()),
+                None => identifier(asked.body.as_ref()).unwrap_or_default(),
+            };
+            list.retain(|one| one[kind] == value);
+        }
+        FaultKind::TwoAddresses {} => {
+            if let Some(email) = list.first_mut().and_then(|one| one.get_mut("email")) {
+                *email = json!(format!("{}, second@example.com", email.as_str().unwrap_or_default()));
+            }
+        }
+        FaultKind::NoEmail {} => {
+            if let Some(one) = list.first_mut().and_then(Value::as_object_mut) {
+                one.remove("email");
+            }
+        }
         // The in-house system has flat answers.
         FaultKind::UnknownStatus { value } if body["status"].is_string() => body["status"] = json!(value),
         FaultKind::UnknownStatus { value } => body["ruleStatus"]["status"] = json!(value),
@@ -303,12 +336,6 @@ fn reshape(body: &mut Value, fault: &FaultKind) {
             if let Some(rule) = body.as_object_mut() {
                 rule.remove("_id");
                 rule.remove("id");
-            }
-        }
-        FaultKind::DuplicateId {} => {
-            let list = if body.is_array() { body } else { &mut body["records"] };
-            if let Some(list) = list.as_array_mut() {
-                list.extend(list.first().cloned());
             }
         }
         FaultKind::StringIds {} => {

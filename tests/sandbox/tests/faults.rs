@@ -268,6 +268,67 @@ async fn a_search_lists_an_id_twice_or_as_a_string() {
 }
 
 #[tokio::test]
+async fn a_search_lists_its_first_page_nobody_or_the_letter_alone_once() {
+    let stage = Stage::fast();
+    for kind in [FaultKind::Pages { n: 2 }, FaultKind::Blind {}, FaultKind::Exact {}] {
+        stage.order(Fault::new(On::Search, kind).once()).await;
+    }
+    assert_eq!(stage.search(JOAO).await, [78, 79]);
+    assert!(stage.search(JOAO).await.is_empty());
+    assert!(stage.search("Joao@qualifio.com").await.is_empty());
+    assert_eq!(stage.search("Joao@qualifio.com").await, [78, 79, 80, 81, 82, 85]);
+    stage.order(Fault::new(On::Search, FaultKind::Exact {}).once()).await;
+    assert_eq!(stage.search(JOAO).await, [78, 79, 85]);
+    assert_eq!(stage.left(JOAO).await, [78, 79, 85]);
+}
+
+#[tokio::test]
+async fn a_search_shows_two_addresses_in_one_field_or_none() {
+    let stage = Stage::with(On::Search, FaultKind::TwoAddresses {}).await;
+    let found = stage.try_search("bo@example.com").await.unwrap().json().unwrap();
+    assert_eq!(found[0]["email"], "bo@example.com, second@example.com");
+    assert_eq!(found[1]["email"], "bo@example.com");
+    let stage = Stage::with(On::Search, FaultKind::NoEmail {}).await;
+    let found = stage.try_search("bo@example.com").await.unwrap().json().unwrap();
+    assert_eq!((found[0]["id"].as_u64(), found[0].get("email")), (Some(92), None));
+    assert_eq!(found[1]["email"], "bo@example.com");
+}
+
+#[tokio::test]
+async fn a_dry_run_that_erases_says_that_it_is_one() {
+    let path = "/v1/gdpr/rules/forgottenRight?clientId=2449&direct=true";
+    let stage = Stage::with(On::Submit, FaultKind::ErasesInTest {}).await;
+    let mut asked = body(&[78]);
+    asked["test"] = json!(true);
+    let rule = good(stage.vendor("POST", path, Some(&asked)).await);
+    assert_eq!(rule["ruleTypePayload"]["test"], true);
+    assert_eq!(listed(&stage.status(&rule).await), [78]);
+    assert_eq!(stage.left(JOAO).await, [79, 85]);
+    assert_eq!(stage.control.journal().await.unwrap().erased_ids(), [78]);
+}
+
+#[tokio::test]
+async fn a_finished_rule_lists_a_stranger_and_erases_it_where_that_is_ordered() {
+    for (erases, left) in [(false, vec![79, 85]), (true, vec![85])] {
+        let stage = Stage::with(On::Submit, FaultKind::ListsStranger { erases }).await;
+        let rule = stage.submit(&[78]).await;
+        assert_eq!(listed(&stage.status(&rule).await), [78, 79]);
+        assert_eq!(stage.left(JOAO).await, left);
+    }
+}
+
+#[tokio::test]
+async fn records_appear_when_a_rule_is_created() {
+    let stage = Stage::fast();
+    stage.order(Fault::new(On::Submit, FaultKind::Appears { n: 2 }).once()).await;
+    let rule = stage.submit(&[78, 79, 85]).await;
+    assert_eq!(listed(&stage.status(&rule).await), [78, 79, 85]);
+    assert_eq!(stage.left(JOAO).await, [95, 96]);
+    stage.submit(&[95, 96]).await;
+    assert!(stage.left(JOAO).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_fault_skips_fires_and_is_over_and_the_next_takes_its_turn() {
     let stage = Stage::fast();
     let error = |status| FaultKind::ServerError { status, apply: false };

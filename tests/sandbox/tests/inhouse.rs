@@ -5,7 +5,7 @@
 mod stage;
 
 use rightful_sandbox::http::{Answer, send};
-use rightful_sandbox::{DEFAULT_INHOUSE_TOKEN, Fault, FaultKind, On, Reset};
+use rightful_sandbox::{DEFAULT_INHOUSE_TOKEN, Fault, FaultKind, On, Person, Reset};
 use serde_json::{Value, json};
 use stage::{Stage, good};
 
@@ -106,4 +106,53 @@ async fn its_faults_are_its_own() {
     let rule = stage.submit(&[78]).await;
     stage.status(&rule).await;
     assert_eq!(stage.left(stage::JOAO).await, [79, 85]);
+}
+
+#[tokio::test]
+async fn an_answer_says_whether_there_are_more() {
+    let stage = Stage::fast();
+    let body = json!({"identifier": {"kind": "phone", "value": "+32470000001"}});
+    let ask = async || good(call(&stage, "POST", "/rightful/search", Some(&body)).await);
+    assert_eq!(ask().await["has_more"], false);
+    for (kind, records, has_more) in [
+        (FaultKind::Pages { n: 1 }, 1, true),
+        (FaultKind::Pages { n: 3 }, 3, false),
+        (FaultKind::Blind {}, 0, false),
+        (FaultKind::Exact {}, 2, false),
+    ] {
+        stage.order(Fault::new(On::InhouseSearch, kind).once()).await;
+        let answer = ask().await;
+        assert_eq!(answer["records"].as_array().unwrap().len(), records);
+        assert_eq!(answer["has_more"], has_more);
+    }
+}
+
+#[tokio::test]
+async fn records_appear_are_listed_unasked_and_are_erased_by_a_dry_run() {
+    let stage = Stage::fast();
+    stage.order(Fault::new(On::InhouseSubmit, FaultKind::Appears { n: 1 }).once()).await;
+    stage.order(Fault::new(On::InhouseSubmit, FaultKind::ListsStranger { erases: true }).once()).await;
+    stage.order(Fault::new(On::InhouseSubmit, FaultKind::ErasesInTest {}).once()).await;
+    let erasure = erase(&stage, true).await;
+    assert_eq!(erasure["dry_run"], true);
+    let done = status(&stage, &erasure).await;
+    assert_eq!(done["records"].as_array().unwrap().len(), 3);
+    assert_eq!(done["records"][2]["id"], "c-1000010");
+    let left: Vec<String> = stage.control.people().await.unwrap().into_iter().map(|one| one.id).collect();
+    let id = erasure["id"].as_str().unwrap();
+    assert_eq!(left, ["c-100002".to_owned(), format!("{id}-1")]);
+    assert_eq!(search(&stage, "email", "ann@example.com").await, [format!("{id}-1")]);
+}
+
+#[tokio::test]
+async fn people_come_while_it_runs() {
+    let stage = Stage::fast();
+    let two = Person {
+        email: Some("ann@example.com, bo@example.com".to_owned()),
+        ..Person::named("c-100009", "Ann and Bo", "", "0470000001", "100009")
+    };
+    stage.control.add_people(std::slice::from_ref(&two)).await.unwrap();
+    assert!(search(&stage, "email", "ann@example.com").await.contains(&two.id));
+    stage.control.add_people(&[two]).await.unwrap();
+    assert_eq!(stage.control.people().await.unwrap().len(), 5);
 }

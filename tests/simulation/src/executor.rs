@@ -52,6 +52,8 @@ impl Wake for Ready {
 }
 
 struct Slot {
+    /// Its own number.
+    id: u64,
     job: Job,
     ready: Arc<Ready>,
     waker: Waker,
@@ -64,6 +66,7 @@ struct Slot {
 #[derive(Default)]
 pub(crate) struct Executor {
     slots: Vec<Slot>,
+    jobs: u64,
     pub(crate) spawner: Spawner,
 }
 
@@ -73,7 +76,8 @@ impl Executor {
         for job in self.spawner.0.take() {
             let ready = Arc::new(Ready(AtomicBool::new(true)));
             let waker = Waker::from(Arc::clone(&ready));
-            self.slots.push(Slot { job, ready, waker, parked: None, point: "" });
+            self.jobs += 1;
+            self.slots.push(Slot { id: self.jobs, job, ready, waker, parked: None, point: "" });
         }
     }
 
@@ -83,6 +87,11 @@ impl Executor {
             slot.ready.0.load(Ordering::Relaxed) && slot.parked.is_none_or(|until| until <= now)
         };
         (0..self.slots.len()).filter(|&n| wants(&self.slots[n])).collect()
+    }
+
+    /// What tells a job apart from every other.
+    pub(crate) fn id(&self, n: usize) -> u64 {
+        self.slots[n].id
     }
 
     pub(crate) fn job(&self, n: usize) -> &Job {

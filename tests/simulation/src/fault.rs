@@ -107,6 +107,36 @@ kinds! {
     StrangeStatus "unknown status" 300,
     /// A record is made anew for the person.
     Appeared "record appeared" 60,
+    /// A record is made anew for the person between the decision and the look.
+    AppearedMeanwhile "record appeared after the decision" 600,
+    /// An operator has a data source point at another host, where the same record ids are other people's.
+    TargetChanged "target changed" 60,
+    /// The host that a data source pointed at before does not take its secret any more.
+    TargetLost "target lost" 400,
+    /// A search lists one page, and says that there is more.
+    Incomplete "answer incomplete" 250,
+    /// A vendor lists so many records, and says nothing of the others.
+    CutSilently "answer cut silently" 300,
+    /// A search as a whole is answered with nothing.
+    Blind "blind once" 150,
+    /// A vendor compares byte by byte, and holds the person in another spelling.
+    Exact "vendor exact" 700,
+    /// A submission is refused that follows an unanswered one.
+    RefusedAfterUnknown "rejection after an unknown" 700,
+    /// A gateway refuses every call for some minutes.
+    Gateway "gateway refuses" 60,
+    /// A data source can't be reached until all faults end.
+    Dead "dead data source" 30,
+    /// A vendor erases although a dry run was asked for.
+    DryRunErases "dry run that erases" 700,
+    /// A vendor opens a rule, and its answer doubts that it is what was asked for.
+    Doubted "doubtful answer" 400,
+    /// A finished rule lists a record that was never submitted.
+    Strangers "stranger in the finished rule" 200,
+    /// A vendor returns a record that is not taken for the person's.
+    SetAside "record set aside" 200,
+    /// A record shows another value of a kind that the request names.
+    Marked "record marked" 150,
     /// An execution that waits for a review can't be let go, for this once.
     ReleaseFails "release fails" 400,
     /// An execution that waits for a review is let go, and the answer gets lost.
@@ -138,7 +168,8 @@ pub(crate) struct Faults {
 impl Faults {
     /// Draws a seed's faults: often only a few kinds, weak or strong; now and then none at all, so
     /// that the plain way is run as well.
-    pub(crate) fn draw(dice: Rc<Dice>, clock: TestClock, trace: Rc<Trace>) -> Self {
+    /// The kinds in `forced` are on, at their strongest.
+    pub(crate) fn draw(dice: Rc<Dice>, clock: TestClock, trace: Rc<Trace>, forced: &[Kind]) -> Self {
         let density = [0, 60, 60, 150, 150, 300, 300, 600][dice.index(8)];
         let mut strengths = BTreeMap::new();
         for kind in Kind::ALL {
@@ -147,6 +178,7 @@ impl Faults {
                 strengths.insert(*kind, strength.max(2));
             }
         }
+        strengths.extend(forced.iter().map(|kind| (*kind, kind.most())));
         let quiet_at = clock.real().plus_seconds(dice.within(1..=48) * 3600);
         Self { dice, clock, trace, strengths, quiet_at, counts: RefCell::default() }
     }

@@ -13,6 +13,9 @@ pub(crate) struct Standing {
     awaits: Option<Option<Tag>>,
     /// Who allowed the records of this digest.
     pub(crate) decided: Option<(String, Tag)>,
+    /// Whether some of what the last search found, or set aside, is doubtful: then a person decides,
+    /// whatever the policy.
+    doubtful: bool,
     /// What stood when it ended: a copy that got lost is made again under the same decision.
     ended: Option<(String, Tag)>,
     /// Whether anybody ever allowed anything.
@@ -32,9 +35,10 @@ impl Standing {
                     return Err("a policy decided where it may not");
                 }
             }
+            Fact::Found { asked, .. } => self.doubtful = asked.marked > 0 || asked.doubtful > 0,
             Fact::ReviewNeeded { policy: named, records, digest, .. } => {
                 self.stands(Some(digest.clone()), None);
-                if *named != policy || digest.is_some() && !policy.wants_review(*records) {
+                if *named != policy || digest.is_some() && !policy.wants_review(*records) && !self.doubtful {
                     return Err("a review that the policy does not want");
                 }
             }
@@ -56,7 +60,11 @@ impl Standing {
                 self.ended = self.decided.take().filter(|_| *outcome == Outcome::Copied);
                 self.stands(None, None);
             }
-            Fact::IdentifierGiven { .. } | Fact::RunsAgain { .. } | Fact::SearchesAgain { .. } => {
+            Fact::IdentifierGiven { .. }
+            | Fact::RunsAgain { .. }
+            | Fact::SearchesAgain { .. }
+            | Fact::TargetChanged { .. }
+            | Fact::WentBack { .. } => {
                 self.ended = None;
                 self.stands(None, None);
             }
@@ -83,6 +91,13 @@ pub(crate) fn source_of(fact: &Fact) -> Option<&SourceId> {
         | Fact::IdentifierGiven { source, .. }
         | Fact::RunsAgain { source, .. }
         | Fact::SearchesAgain { source }
+        | Fact::TargetChanged { source }
+        | Fact::WentBack { source, .. }
+        | Fact::Found { source, .. }
+        | Fact::Accepted { source, .. }
+        | Fact::Doubted { source, .. }
+        | Fact::NotSent { source, .. }
+        | Fact::Rejected { source, .. }
         | Fact::Settled { source, .. } => Some(source),
         _ => None,
     }

@@ -22,5 +22,6 @@ mod vendor;
 mod watch;
 
 pub use ledger::Violation;
-pub use run::{CRASHES, Report, run, run_sabotaged};
-pub use sabotage::Sabotage;
+pub use run::{CRASHES, Report, run, run_sabotaged, run_with, run_without};
+pub use sabotage::{Mend, Sabotage};
+pub use scenario::spells;

@@ -6,10 +6,10 @@ use crate::executor::{Executor, What};
 use crate::fault::{Faults, Kind};
 use crate::ledger::{Ledger, Violation};
 use crate::operators::{Staff, is_persons};
-use crate::sabotage::Sabotage;
-use crate::scenario::{self, Scenario};
+use crate::sabotage::{Mend, Sabotage};
+use crate::scenario::{self, OTHER_HOST, Scenario};
 use crate::trace::Trace;
-use crate::vendor::Ground;
+use crate::vendor::{Ground, SimVendor};
 use crate::watch::Watch;
 use rightful_contract::copies::BucketFault;
 use rightful_contract::driver::Function;
@@ -20,10 +20,12 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::SourceId;
 use rightful_domain::life::{OTHER_REQUEST, STATED_BY_A_PERSON};
 use rightful_domain::operations::TaskRef;
+use rightful_domain::ports::TARGET_LOST;
 use rightful_domain::request::{Request, RequestState, Right};
 use rightful_domain::task::{Outcome, Task, TaskState};
 use rightful_domain::time::Time;
-use rightful_domain::vendor::RecordId;
+use rightful_domain::vendor::Fault;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -104,17 +106,34 @@ struct Sim {
     watch: Watch,
     windows: Vec<(Time, Window)>,
     last_tick: Time,
-    appeared: u32,
     /// Where the last step ended.
     point: &'static str,
     /// What is done to the store as soon as it can be.
     sabotage: Option<Sabotage>,
+    /// The mend that is taken out of the product.
+    without: Option<Mend>,
 }
 
 /// Runs a seed; with its trace, when `traced`. The same seed gives the same report.
 #[must_use]
 pub fn run(seed: u64, traced: bool) -> Report {
-    let mut sim = Sim::new(seed, traced);
+    let mut sim = Sim::new(seed, traced, None);
+    sim.run();
+    sim.report(seed)
+}
+
+/// Runs a seed, with the fault that a mend of the product is for at its strongest, and without that mend.
+#[must_use]
+pub fn run_without(seed: u64, mend: Mend, traced: bool) -> Report {
+    let mut sim = Sim::new(seed, traced, Some(mend));
+    sim.run();
+    sim.report(seed)
+}
+
+/// Runs a seed with these faults at their strongest.
+#[must_use]
+pub fn run_with(seed: u64, forced: &[Kind], traced: bool) -> Report {
+    let mut sim = Sim::forced(seed, traced, forced, None);
     sim.run();
     sim.report(seed)
 }
@@ -122,14 +141,19 @@ pub fn run(seed: u64, traced: bool) -> Report {
 /// Runs a seed and breaks its store on the way; `None` when there was no occasion for it.
 #[must_use]
 pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Option<Report> {
-    let mut sim = Sim::new(seed, false);
+    let mut sim = Sim::new(seed, false, None);
     sim.sabotage = Some(sabotage);
     sim.run();
     sim.sabotage.is_none().then(|| sim.report(seed))
 }
 
 impl Sim {
-    fn new(seed: u64, traced: bool) -> Self {
+    fn new(seed: u64, traced: bool, without: Option<Mend>) -> Self {
+        let forced = without.map_or(&[][..], Mend::faults);
+        Self::forced(seed, traced, forced, without)
+    }
+
+    fn forced(seed: u64, traced: bool, forced: &[Kind], without: Option<Mend>) -> Self {
         let dice = Rc::new(Dice::new(seed));
         let mut world = World::new();
         world.policies = scenario::policies(&dice);
@@ -140,7 +164,7 @@ impl Sim {
         world.gate.interleave(true);
         world.clock.keep_timers();
         let trace = Rc::new(Trace::new(traced, world.clock.clone()));
-        let faults = Rc::new(Faults::draw(Rc::clone(&dice), world.clock.clone(), Rc::clone(&trace)));
+        let faults = Rc::new(Faults::draw(Rc::clone(&dice), world.clock.clone(), Rc::clone(&trace), forced));
         let ledger = Rc::new(Ledger::new(world.store.clone(), world.tags.clone()));
         let ground = Rc::new(Ground {
             dice: Rc::clone(&dice),
@@ -148,7 +172,11 @@ impl Sim {
             ledger: Rc::clone(&ledger),
             trace: Rc::clone(&trace),
             clock: world.clock.clone(),
+            without: Cell::new(without),
         });
+        if without == Some(Mend::Target) {
+            world.vendors.forget_targets();
+        }
         trace.say(|| format!("seed {seed}; quiet at {}; faults: {}", faults.quiet_at(), faults.strengths()));
         let mut scenario = scenario::draw(&world, &ground);
         let drawn = Rc::clone(&faults);
@@ -192,9 +220,9 @@ impl Sim {
             watch: Watch::default(),
             windows: Vec::new(),
             last_tick,
-            appeared: 0,
             point: "",
             sabotage: None,
+            without,
         }
     }
 
@@ -214,7 +242,7 @@ impl Sim {
             while let Some(execution) = self.world.workflow.take() {
                 self.cloud.execute(execution);
             }
-            self.watch.look(&self.world, &self.ledger, &self.scenario.vendors);
+            self.look();
             if self.sabotage.is_some() {
                 self.sabotage();
             }
@@ -236,6 +264,13 @@ impl Sim {
                     format!("nothing went wrong, yet a task is {:?} {:?}", task.state, task.outcome)
                 });
             }
+        }
+    }
+
+    fn look(&mut self) {
+        self.watch.look(&self.world, &self.ledger, &self.scenario);
+        if let Some(mend) = self.without {
+            mend.take_out(&self.world, self.watch.tasks());
         }
     }
 
@@ -262,6 +297,7 @@ impl Sim {
             return self.executor.drop(n);
         }
         self.world.clock.skew(skew);
+        self.ledger.worker.set(self.executor.id(n));
         *self.ledger.current.borrow_mut() = match &what {
             What::Worker(task) => task.clone(),
             What::Execution | What::Sender | What::Operator => None,
@@ -295,7 +331,7 @@ impl Sim {
         let strikes =
             |sabotage: &mut Sabotage| tasks.iter().any(|at| sabotage.strike(&self.world, at, self.point));
         if self.sabotage.take_if(strikes).is_some() {
-            self.watch.look(&self.world, &self.ledger, &self.scenario.vendors);
+            self.look();
         }
     }
 
@@ -376,6 +412,18 @@ impl Sim {
             });
             self.windows.push((until, Window::Source(name)));
         }
+        self.change_target();
+        if self.faults.strike(Kind::Gateway) {
+            let until = now.plus_seconds(self.dice.within(30..=150)).min(self.faults.quiet_at());
+            let fault =
+                [Fault::Unauthorized, Fault::Refused("vendor_not_found"), Fault::Refused("vendor_gone")]
+                    [self.dice.index(3)]
+                .clone();
+            self.some_vendor().refuse_until(until, fault);
+        }
+        if self.faults.strike(Kind::Dead) {
+            self.some_vendor().is_dead_until(self.faults.quiet_at());
+        }
         self.lose_a_part();
         if self.faults.strike(Kind::StartFails) {
             self.world.workflow.fail_next(1);
@@ -432,18 +480,45 @@ impl Sim {
         }
     }
 
-    fn appear(&mut self) {
-        let person = self.dice.index(self.scenario.people.len());
+    fn some_source(&self) -> &'static str {
         let names: Vec<&'static str> = self.scenario.vendors.keys().copied().collect();
-        let name = names[self.dice.index(names.len())];
-        self.appeared += 1;
-        let record = RecordId::new(format!("{name}-{person}-new-{}", self.appeared));
-        self.ledger.owns(record.clone(), person);
-        let person = &self.scenario.people[person];
-        let searches = self.world.vendors.vendor(&source(name));
-        let mut members = false;
-        searches.set(|state| members = state.capabilities.identifiers.contains(person.member.kind()));
-        self.scenario.vendors[name].keep(if members { &person.member } else { &person.email }, record);
+        names[self.dice.index(names.len())]
+    }
+
+    /// One of the vendors, mostly one that a data source pointed at from the beginning.
+    fn some_vendor(&self) -> Rc<SimVendor> {
+        let name = self.some_source();
+        let moved = self.dice.permille(250);
+        Rc::clone(if moved { &self.scenario.moved[name] } else { &self.scenario.vendors[name] })
+    }
+
+    fn appear(&self) {
+        let person = self.dice.index(self.scenario.people.len());
+        self.some_vendor().appear(person);
+    }
+
+    /// An operator has a data source point elsewhere, or back, whatever is under way there.
+    fn change_target(&self) {
+        if !self.faults.strike(Kind::TargetChanged) {
+            return;
+        }
+        let name = self.some_source();
+        let mut there = None;
+        self.world.tamper_source(name, |row| {
+            there = match row.params.remove("host") {
+                Some(_) => None,
+                None => row
+                    .params
+                    .insert("host".to_owned(), OTHER_HOST.to_owned())
+                    .or(Some(OTHER_HOST.to_owned())),
+            };
+        });
+        let left = if there.is_some() { None } else { Some(OTHER_HOST) };
+        let lost = self.faults.strike(Kind::TargetLost);
+        self.world.vendors.at(&source(name), left).set(|state| {
+            state.broken = lost.then_some(Failure::misconfigured(TARGET_LOST));
+        });
+        self.world.vendors.at(&source(name), there.as_deref()).set(|state| state.broken = None);
     }
 
     fn close_windows(&mut self, now: Time) {
@@ -452,7 +527,9 @@ impl Sim {
                 Window::Index => self.world.store.lag(false),
                 Window::Keys => self.world.keys.fail(None),
                 Window::Source(name) => {
-                    self.world.vendors.vendor(&source(name)).set(|state| state.broken = None);
+                    self.world.vendors.vendor(&source(name)).set(|state| {
+                        state.broken = state.broken.filter(|failure| failure.code == TARGET_LOST);
+                    });
                 }
             }
         }
@@ -526,7 +603,9 @@ impl Sim {
         self.trace.say(|| format!("end: {outcomes:?}"));
         self.executor.clear();
         for name in self.scenario.vendors.keys() {
-            self.world.vendors.vendor(&source(name)).set(|state| state.script = None);
+            for host in [None, Some(OTHER_HOST)] {
+                self.world.vendors.at(&source(name), host).set(|state| state.script = None);
+            }
         }
         Report {
             seed,
@@ -540,7 +619,7 @@ impl Sim {
             crashes: std::mem::take(&mut self.crashes),
             outcomes,
             posts: self.ledger.posts() as u64,
-            erased: self.ledger.erased(),
+            erased: self.ledger.erased_in_all(),
         }
     }
 }

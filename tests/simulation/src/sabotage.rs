@@ -1,6 +1,7 @@
-//! Breaks the store by hand in the middle of a run, so that a test shows that the run would have been
-//! stopped had the domain done it.
+//! Breaks the store by hand in the middle of a run, or takes a mend out of the product for the whole of it,
+//! so that a test shows that the run would have been stopped had the domain done it.
 
+use crate::fault::Kind;
 use rightful_contract::rows;
 use rightful_contract::world::World;
 use rightful_domain::operations::TaskRef;
@@ -180,6 +181,102 @@ impl Sabotage {
                     world.copies.put_package(request.id, b"{}".to_vec());
                     put_request(world, &request)
                 }
+            }
+        }
+    }
+}
+
+/// A mend of the product that is taken out of it for a whole run: the vendors tell it less than they see,
+/// or what it stored is as it would have been without the mend. The faults that the mend is for are on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mend {
+    /// A run goes to the target where its records were found.
+    Target,
+    /// Records that a look finds beyond the decision go back to a decision.
+    Appeared,
+    /// A look without a control needs a second one.
+    SecondLook,
+    /// A search that finds nothing is held against the control.
+    Control,
+    /// A vendor is asked in every spelling.
+    Spellings,
+    /// An answer that says there is more is none.
+    WholeAnswers,
+    /// What a vendor returned beside what was found is counted.
+    SetAside,
+    /// What shows another value of a kind that the request names is marked.
+    Marks,
+    /// Nothing settles while the end of an earlier submission is unknown.
+    UnknownEnds,
+    /// A refusal is a vendor's word only after some tries.
+    RefusedTries,
+    /// A doubtful answer is kept, and nothing is sent again.
+    Doubts,
+    /// Every dry run ends with a look.
+    DryRunLook,
+    /// Strangers in a finished rule are a person's matter.
+    Strangers,
+}
+
+impl Mend {
+    /// Every one, with the number of the invariant that falls without it.
+    pub const ALL: [(Mend, u8); 13] = [
+        (Mend::Target, 2),
+        (Mend::Appeared, 4),
+        (Mend::SecondLook, 4),
+        (Mend::Control, 4),
+        (Mend::Spellings, 4),
+        (Mend::WholeAnswers, 4),
+        (Mend::SetAside, 4),
+        (Mend::Marks, 2),
+        (Mend::UnknownEnds, 3),
+        (Mend::RefusedTries, 5),
+        (Mend::Doubts, 3),
+        (Mend::DryRunLook, 4),
+        (Mend::Strangers, 4),
+    ];
+
+    /// The faults that it is for.
+    #[must_use]
+    pub fn faults(self) -> &'static [Kind] {
+        match self {
+            Mend::Target => &[Kind::TargetChanged],
+            Mend::Appeared => &[Kind::AppearedMeanwhile],
+            Mend::SecondLook | Mend::Control => &[Kind::Blind],
+            Mend::Spellings => &[Kind::Exact],
+            Mend::WholeAnswers => &[Kind::Incomplete],
+            Mend::SetAside => &[Kind::SetAside],
+            Mend::Marks => &[Kind::Marked],
+            Mend::UnknownEnds => &[Kind::LateEffect, Kind::LostResponse, Kind::RefusedAfterUnknown],
+            Mend::RefusedTries => &[Kind::Gateway],
+            Mend::Doubts => &[Kind::Doubted],
+            Mend::DryRunLook => &[Kind::DryRunErases],
+            Mend::Strangers => &[Kind::Strangers],
+        }
+    }
+
+    /// Takes it out of what is stored, where it is a matter of that; else the vendors tell less, or a data
+    /// source is set up so.
+    pub(crate) fn take_out<'a>(self, world: &World, tasks: impl Iterator<Item = &'a Task>) {
+        for task in tasks {
+            let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
+            match self {
+                // The first look that finds nothing is taken for the second one.
+                Mend::SecondLook if task.state == TaskState::Verifying && task.clear_looks == 0 => {
+                    let task = world.task(&at);
+                    put_task(world, Task { clear_looks: 1, ..task });
+                }
+                // What was never answered is taken for refused.
+                Mend::UnknownEnds => {
+                    for rule in world.rules(&at) {
+                        let unknown = matches!(rule.state, RuleState::Left | RuleState::Repeated);
+                        if unknown && rule.refused.is_none() && rule.rule_id.is_none() {
+                            let refused = Some("vendor_conflict".to_owned());
+                            put_rule(world, &Rule { refused, ..rule });
+                        }
+                    }
+                }
+                _ => {}
             }
         }
     }

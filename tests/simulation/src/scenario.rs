@@ -2,15 +2,16 @@
 
 use crate::dice::Dice;
 use crate::fault::{Faults, Kind};
-use crate::vendor::{Ground, SimVendor};
+use crate::sabotage::Mend;
+use crate::vendor::{Ground, Habits, SimVendor};
 use rightful_contract::catalogue::member;
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{World, email, source};
-use rightful_domain::identifier::Identifier;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::policy::{OwnPolicies, Policies, Policy};
 use rightful_domain::request::Right;
-use rightful_domain::vendor::{Capabilities, RecordId};
+use rightful_domain::vendor::{Capabilities, Control, RecordId};
 use rightful_domain::waits::Waits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -41,6 +42,8 @@ pub(crate) struct Person {
 /// All that is drawn before anything runs.
 pub(crate) struct Scenario {
     pub(crate) vendors: BTreeMap<&'static str, Rc<SimVendor>>,
+    /// Those behind the other host that each data source may come to point at.
+    pub(crate) moved: BTreeMap<&'static str, Rc<SimVendor>>,
     pub(crate) people: Vec<Person>,
     /// How many things each operator does as they please; none where nobody works with the deployment.
     pub(crate) staff: Option<u64>,
@@ -50,10 +53,18 @@ pub(crate) struct Scenario {
 }
 
 const SOURCES: [&str; 3] = ["crm", "mail", "shop"];
+/// An address as the ticket gives it, another one of the same person, a number. The first address has
+/// more spellings than one.
 const PEOPLE: [(&str, &str, &str); 2] = [
-    ("ana.canario@example.com", "ana.canario+old@example.com", "77001001"),
-    ("bo.canario@example.com", "bo.canario+old@example.com", "77001002"),
+    ("Ana.Canario@Example.com", "ana.canario+old@example.com", "77001001"),
+    ("bo.canario@Example.com", "bo.canario+old@example.com", "77001002"),
 ];
+/// Whose record the searches find that have a control.
+const CONTROL: (&str, &str) = ("control@example.com", "77000000");
+/// The host that a data source comes to point at.
+pub(crate) const OTHER_HOST: &str = "b.example.com";
+/// People behind the other host whom no request is about have numbers from here on.
+const STRANGERS: usize = 100;
 
 /// Who decides unless a data source says otherwise. Mostly nobody, so that the way without a person is
 /// run as often as ever.
@@ -81,48 +92,103 @@ pub(crate) fn draw(world: &World, ground: &Rc<Ground>) -> Scenario {
             member: Identifier::new(member(), number_there).expect("a number"),
         })
         .collect();
-    let mut vendors = BTreeMap::new();
+    let (mut vendors, mut moved) = (BTreeMap::new(), BTreeMap::new());
     for name in &SOURCES[..1 + dice.index(3)] {
         let members = dice.permille(150);
-        let capabilities = capabilities(ground, members);
-        let work = [60, 600, 7200, 2 * 24 * 3600][dice.index(4)];
-        let vendor = SimVendor::new(Rc::clone(ground), source(name), capabilities.call_timeout_seconds, work);
-        let vendor = Rc::new(vendor);
+        let control = dice.permille(500).then(|| control(members));
+        let mut capabilities = capabilities(ground, members);
+        let exact = !members && spells() && ground.faults.strike(Kind::Exact);
+        if exact {
+            capabilities.ignores_case = Vec::new();
+        }
+        let habits = Habits {
+            timeout_seconds: capabilities.call_timeout_seconds,
+            work_seconds: [60, 600, 7200, 2 * 24 * 3600][dice.index(4)],
+            exact,
+            cut: ground.faults.strike(Kind::CutSilently).then(|| 1 + dice.index(3)),
+            control: control.as_ref().map(identifier_of),
+        };
+        if ground.is_without(Mend::Spellings) {
+            capabilities.ignores_case = plain().ignores_case;
+        }
+        if ground.is_without(Mend::RefusedTries) {
+            capabilities.search_tries = 1;
+        }
+        let behind =
+            |vendor: String| Rc::new(SimVendor::new(Rc::clone(ground), source(name), vendor, habits.clone()));
+        let (vendor, other) = (behind((*name).to_owned()), behind(format!("{name}-moved")));
         for (n, person) in people.iter().enumerate() {
-            for record in 0..[0, 1, 2, 3, 4, 5, 6, 9][dice.index(8)] {
-                let record = RecordId::new(format!("{name}-{n}-{record}"));
-                ground.ledger.owns(record.clone(), n);
-                let whose = if members { &person.member } else { &person.email };
-                vendor.keep(whose, record);
+            let spelled = spelling(dice, &person.email, exact);
+            let whose = if members { &person.member } else { &spelled };
+            vendor.knows(n, whose.clone());
+            other.knows(n, whose.clone());
+            ground.ledger.is_known_as(&person.alias, n);
+            let records = [0, 1, 2, 3, 4, 5, 6, 9][dice.index(8)];
+            for record in 0..records {
+                vendor.keep(whose, n, RecordId::new(format!("{name}-{n}-{record}")));
+                // The same ids are other people's behind the other host, and now and then the person's own.
+                let own = dice.permille(200);
+                let (key, owner) = if own { (whose.clone(), n) } else { (stranger(n), STRANGERS + n) };
+                other.keep(&key, owner, RecordId::new(format!("{name}-{n}-{record}")));
             }
             if dice.permille(200) {
-                let record = RecordId::new(format!("{name}-{n}-alias"));
-                ground.ledger.owns(record.clone(), n);
-                vendor.keep(&person.alias, record);
+                vendor.keep(&person.alias, n, RecordId::new(format!("{name}-{n}-alias")));
             }
         }
-        let script = Rc::clone(&vendor);
-        world.connect(name).set(|state| {
-            state.capabilities = capabilities;
-            state.script = Some(script);
-        });
+        world.connect(name);
+        for (host, vendor) in [(None, &vendor), (Some(OTHER_HOST), &other)] {
+            let script = Rc::clone(vendor);
+            world.vendors.at(&source(name), host).set(|state| {
+                state.capabilities = capabilities.clone();
+                state.script = Some(script);
+            });
+        }
         let own = OwnPolicies {
             erasure: dice.permille(150).then(|| policy(dice)),
             access: dice.permille(150).then(|| policy(dice)),
         };
         world.tamper_source(name, |row| {
             row.review = own;
+            row.control = control.filter(|_| !ground.is_without(Mend::Control));
             row.connector = if members { "members" } else { "plain" }.to_owned();
         });
         for right in [Right::Erasure, Right::Access] {
             ground.ledger.decides(&source(name), right, own.of(right, &world.policies));
         }
         vendors.insert(*name, vendor);
+        moved.insert(*name, other);
     }
     let webhooks = webhooks(&ground.faults, &people);
     let keys = webhooks.iter().map(|webhook| webhook.key.clone()).collect();
     let staff = dice.permille(600).then(|| [0, 3, 6, 12, 20][dice.index(5)]);
-    Scenario { vendors, people, staff, webhooks, keys }
+    Scenario { vendors, moved, people, staff, webhooks, keys }
+}
+
+fn control(members: bool) -> Control {
+    let (kind, value) = if members { (member(), CONTROL.1) } else { (IdentifierKind::email(), CONTROL.0) };
+    Control { kind, value: value.to_owned() }
+}
+
+fn identifier_of(control: &Control) -> Identifier {
+    Identifier::new(control.kind.clone(), &control.value).expect("an identifier")
+}
+
+/// Whether an address is asked for in more spellings than the given one. As long as it is not, a vendor that
+/// compares byte by byte can't be drawn: nobody would find the person there.
+#[must_use]
+pub fn spells() -> bool {
+    email(PEOPLE[0].0).spellings().len() > 1
+}
+
+/// How a vendor spells the person: in any way that the product holds equal.
+fn spelling(dice: &Dice, given: &Identifier, exact: bool) -> Identifier {
+    let all = given.spellings();
+    if exact { all[dice.index(all.len())].clone() } else { given.clone() }
+}
+
+/// Somebody whom no request is about.
+fn stranger(n: usize) -> Identifier {
+    email(&format!("stranger-{n}@example.com"))
 }
 
 fn capabilities(ground: &Ground, members: bool) -> Capabilities {

@@ -1,19 +1,21 @@
 //! Looks at the store after every step: what may change, what may only grow, what may never be.
 
 use crate::ledger::Ledger;
+use crate::scenario::Scenario;
 use crate::vendor::SimVendor;
 use rightful_contract::rows;
 use rightful_contract::world::World;
 use rightful_domain::event::read_chain;
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::life::STATED_BY_A_PERSON;
+use rightful_domain::life::{RECORDS_GONE, STATED_BY_A_PERSON};
 use rightful_domain::operations::TaskRef;
 use rightful_domain::owner::{Owner, of_task};
-use rightful_domain::receipt::verify;
+use rightful_domain::policy::Policy;
+use rightful_domain::receipt::{Statement, verify};
 use rightful_domain::request::{Delivery, Request, RequestOutcome, RequestState, Right};
 use rightful_domain::seal::hex;
 use rightful_domain::task::{Outcome, Rule, RuleState, Task, TaskState};
-use rightful_domain::vendor::RecordId;
+use rightful_domain::vendor::{Fault, RecordId};
 use ring::digest::{SHA256, digest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -28,6 +30,8 @@ struct Seen {
     receipts: Vec<Option<Vec<u8>>>,
     /// How it was closed, by closing.
     closings: Vec<Option<RequestOutcome>>,
+    /// How many records the searches of each task's run had found then, and its first batch, by closing.
+    found: Vec<BTreeMap<SourceId, (usize, u32)>>,
     /// The greatest fence of an intent, for each data source.
     fences: BTreeMap<SourceId, u64>,
 }
@@ -50,12 +54,7 @@ impl Watch {
     }
 
     /// Looks at what has changed since the last look.
-    pub(crate) fn look(
-        &mut self,
-        world: &World,
-        ledger: &Ledger,
-        vendors: &BTreeMap<&'static str, Rc<SimVendor>>,
-    ) {
+    pub(crate) fn look(&mut self, world: &World, ledger: &Ledger, scenario: &Scenario) {
         let changed = world.store.table().take_changed();
         let mut ids: BTreeSet<RequestId> = BTreeSet::new();
         for pk in &changed {
@@ -68,10 +67,14 @@ impl Watch {
                 made_by_one_delivery(world, ledger, &now.request);
             }
             now.closings = before.as_ref().map(|seen| seen.closings.clone()).unwrap_or_default();
+            now.found = before.as_ref().map(|seen| seen.found.clone()).unwrap_or_default();
             if now.request.state == RequestState::Closed && now.closings.len() < now.receipts.len() {
                 now.closings.resize(now.receipts.len(), now.request.outcome);
+                let at = |task: &Task| TaskRef { request_id: id, source_id: task.source.clone() };
+                let found = now.tasks.values().map(|task| (task.source.clone(), ledger.of_run(&at(task))));
+                now.found.resize(now.receipts.len(), found.collect());
             }
-            let looker = Looker { ledger, world, vendors, now: &now };
+            let looker = Looker { ledger, world, scenario, now: &now };
             looker.request(before.as_ref());
             looker.events(before.as_ref());
             for task in now.tasks.values() {
@@ -100,7 +103,10 @@ impl Watch {
                 "the chain of events is broken, or its head is not that of the last event".to_owned()
             });
             for (closing, outcome) in (0u32..).zip(&seen.closings) {
-                receipt_verifies(world, ledger, (*id, closing), *outcome);
+                let found = seen.found.get(closing as usize).cloned().unwrap_or_default();
+                if let Some(statement) = receipt_verifies(world, ledger, (*id, closing), *outcome) {
+                    receipt_says(ledger, &statement, &found);
+                }
             }
             let closed = seen.request.reopened + u32::from(seen.request.state == RequestState::Closed);
             ledger.holds(7, seen.closings.len() == closed as usize, || {
@@ -116,12 +122,14 @@ fn receipt_verifies(
     ledger: &Ledger,
     (id, closing): (RequestId, u32),
     outcome: Option<RequestOutcome>,
-) {
+) -> Option<Statement> {
     let keys = [world.signer.public()];
     let Some(mut file) = world.receipts.file_of(id, closing) else {
-        return ledger.breaks(7, "a closed request without a receipt");
+        ledger.breaks(7, "a closed request without a receipt");
+        return None;
     };
-    match verify(&file, &keys) {
+    let statement = verify(&file, &keys);
+    match &statement {
         Ok(statement) => ledger.holds(7, Some(statement.outcome) == outcome, || {
             "a receipt with another outcome than its request".to_owned()
         }),
@@ -130,6 +138,25 @@ fn receipt_verifies(
     let middle = file.len() / 2;
     file[middle] ^= 1;
     ledger.holds(7, verify(&file, &keys).is_err(), || "a changed receipt verifies".to_owned());
+    statement.ok()
+}
+
+/// The numbers of a receipt are those of the run that it tells of.
+fn receipt_says(ledger: &Ledger, statement: &Statement, runs: &BTreeMap<SourceId, (usize, u32)>) {
+    for task in &statement.tasks {
+        let counts = task.counts;
+        let fits = counts.confirmed <= counts.submitted && counts.submitted <= counts.found;
+        ledger.holds(7, fits, || format!("a receipt whose numbers do not fit: {counts:?}"));
+        let (seen, first) = runs.get(&task.source).copied().unwrap_or_default();
+        ledger.holds(7, counts.found as usize == seen, || {
+            format!("a receipt of {} records found, where the searches found {seen}", counts.found)
+        });
+        let own = task.batches.iter().filter(|batch| batch.batch >= first);
+        let by_batch: u32 = own.map(|batch| batch.strangers).sum();
+        ledger.holds(7, task.strangers == by_batch, || {
+            format!("a receipt of {} strangers, where its batches list {by_batch}", task.strangers)
+        });
+    }
 }
 
 fn read(world: &World, id: RequestId) -> Seen {
@@ -149,6 +176,7 @@ fn read(world: &World, id: RequestId) -> Seen {
         events: table.query(&pk, "EVENT#").into_iter().map(|item| item.body).collect(),
         receipts,
         closings: Vec::new(),
+        found: Vec::new(),
         fences: BTreeMap::new(),
     }
 }
@@ -167,7 +195,7 @@ fn made_by_one_delivery(world: &World, ledger: &Ledger, request: &Request) {
 struct Looker<'a> {
     ledger: &'a Ledger,
     world: &'a World,
-    vendors: &'a BTreeMap<&'static str, Rc<SimVendor>>,
+    scenario: &'a Scenario,
     now: &'a Seen,
 }
 
@@ -254,7 +282,7 @@ impl Looker<'_> {
             };
             let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
             let decided = self.ledger.decided(task).unwrap_or_default();
-            let theirs = |id: &RecordId| decided.contains(id) && self.ledger.is_theirs(&at, id);
+            let theirs = |id: &RecordId| decided.contains(id) && self.ledger.is_theirs_where_found(&at, id);
             self.holds(2, ids.iter().all(theirs), || "a copy of what nobody decided on".to_owned());
             let told = if task.outcome == Some(Outcome::Copied) { task.counts.submitted } else { 0 };
             self.holds(2, ids.len() == told as usize, || {
@@ -327,7 +355,7 @@ impl Looker<'_> {
             return;
         }
         self.holds(5, task.outcome.is_some(), || "a settled task without an outcome".to_owned());
-        let open = [RuleState::Intent, RuleState::Unknown, RuleState::Accepted];
+        let open = [RuleState::Intent, RuleState::Unknown, RuleState::Accepted, RuleState::NotTaken];
         let left = self.rules_of(task).filter(|rule| open.contains(&rule.state)).count();
         // A person's word ends what no machine can tell; an export is no more than an addition to a copy.
         let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON) || request.right == Right::Access;
@@ -335,31 +363,95 @@ impl Looker<'_> {
             format!("a settled task with {left} submissions that are not ended")
         });
         let newly = before.is_none_or(|before| before.state != TaskState::Settled);
-        if newly && task.outcome == Some(Outcome::VerifiedErased) {
-            self.verified(&at, task);
-        }
-        if newly && task.outcome == Some(Outcome::NothingFound) {
-            // A host's clock may be off, and so may the time that a search began at.
-            let since = task.searched_at.map_or(request.received_at, |at| at.minus_seconds(5));
-            self.holds(4, self.ledger.found_nothing(task, since), || {
-                "nothing found, without a search that was answered so".to_owned()
-            });
+        if newly {
+            self.settled(&at, task);
         }
     }
 
-    /// Verified means: seen by a search after the last submission, and true.
-    fn verified(&self, at: &TaskRef, task: &Task) {
-        let Some(records) = self.ledger.decided(task) else {
-            return self.ledger.breaks(2, "verified without a decision");
+    /// A task has its outcome: it says no more than was really so.
+    fn settled(&self, at: &TaskRef, task: &Task) {
+        let (request, reason) = (&self.now.request, task.reason.as_deref());
+        let erasure = request.right == Right::Erasure;
+        if reason == Some(STATED_BY_A_PERSON) {
+            return;
+        }
+        let decided = self.ledger.decided(task).unwrap_or_default();
+        match task.outcome {
+            Some(Outcome::VerifiedErased) => self.verified(at),
+            Some(Outcome::NothingFound) if task.searched_at.is_some() => {
+                // A host's clock may be off, and so may the time that a search began at.
+                let since = task.searched_at.map_or(request.received_at, |at| at.minus_seconds(5));
+                self.holds(4, self.ledger.found_nothing(task, since), || {
+                    "nothing found, without a search that was answered so".to_owned()
+                });
+                if reason != Some(RECORDS_GONE) && task.inserted.is_empty() {
+                    self.ledger.a_zero_was_seen(at, task.policy == Policy::Always);
+                }
+            }
+            Some(Outcome::NothingFound) => self.ledger.breaks(4, "nothing found, and nobody searched"),
+            Some(Outcome::Copied) => self.ledger.is_copied_rightly(at, &decided),
+            Some(Outcome::DryRun) if task.decision.is_some() => self.ledger.is_dry_rightly(at, &decided),
+            Some(Outcome::ReportedErased) => {
+                self.ledger.breaks(4, "reported erased where the vendor can be searched");
+            }
+            _ => {}
+        }
+        let well = [Outcome::VerifiedErased, Outcome::ReportedErased, Outcome::DryRun];
+        if task.outcome.is_some_and(|outcome| well.contains(&outcome)) {
+            let strangers: usize = self.rules_of_run(task).map(|rule| self.ledger.strangers_in(rule)).sum();
+            self.holds(4, strangers == 0, || {
+                format!("{strangers} strangers are in finished rules, and no person has it")
+            });
+        }
+        if reason.is_some_and(Fault::refuses) {
+            self.holds(5, self.ledger.was_refused_for_long(at), || {
+                "ended by a refusal that nobody heard twice".to_owned()
+            });
+        }
+        if erasure {
+            self.ended(at, task);
+        }
+    }
+
+    /// No submission of the run may still have an effect that nobody waits for.
+    fn ended(&self, at: &TaskRef, task: &Task) {
+        let vendors = [&self.scenario.vendors, &self.scenario.moved];
+        let vendors: Vec<&Rc<SimVendor>> =
+            vendors.into_iter().filter_map(|all| all.get(at.source_id.as_str())).collect();
+        if task.run == 1 {
+            let left: usize = vendors.iter().map(|vendor| vendor.will_erase(at)).sum();
+            self.holds(3, left == 0, || {
+                format!("settled, and a submission of it will still erase {left} records")
+            });
+        }
+        if task.outcome == Some(Outcome::VerifiedErased) {
+            // They are gone, as far as anybody could see.
+            return;
+        }
+        let unended = self.ledger.without_an_end(at);
+        let there = |(name, records): &(String, Vec<RecordId>)| {
+            vendors.iter().any(|vendor| vendor.name == *name && vendor.holds_any(records))
         };
+        self.holds(3, !unended.iter().any(there), || {
+            format!("settled as {:?}, and nobody knows how a submission of it ended", task.outcome)
+        });
+    }
+
+    /// Verified means: seen by a search after the last submission, and true.
+    fn verified(&self, at: &TaskRef) {
+        let records = self.ledger.named(at);
         self.holds(4, self.ledger.was_looked_for(at, &records), || {
             "verified without a search after the submission that found nothing".to_owned()
         });
-        let vendor = self.vendors.iter().find(|(name, _)| *name == &at.source_id.as_str());
-        let held = vendor.map_or(0, |(_, vendor)| vendor.truly_holds(&records));
-        self.holds(4, held == 0 || self.ledger.was_blind(at), || {
-            format!("verified, yet the vendor holds {held} of the records")
-        });
+        self.ledger.is_gone_rightly(at);
+        self.ledger.doubts_were_seen(at);
+    }
+
+    fn rules_of_run<'b>(&'b self, task: &'b Task) -> impl Iterator<Item = &'b Rule> {
+        // Those of earlier rounds have lower numbers, and are of this run too.
+        let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
+        let (_, first) = self.ledger.of_run(&at);
+        self.rules_of(task).filter(move |rule| rule.batch >= first)
     }
 
     fn rules_of<'b>(&'b self, task: &'b Task) -> impl Iterator<Item = &'b Rule> {

@@ -1,5 +1,5 @@
-//! The review, and running again, checked exhaustively: a search that finds other records each time, two
-//! reviewers who decide on what they saw whenever they please, an operator who has it searched or run
+//! The review, and running again, checked exhaustively: a search that finds other records each time, or
+//! none, or one that shows another value; a data source that comes to point elsewhere; two reviewers who decide on what they saw whenever they please, an operator who has it searched or run
 //! again, a request that is called off, and a worker that submits. Every step is
 //! `rightful_domain::life::step` itself; each of them reads, then writes by condition, and anything may
 //! happen between the two.
@@ -12,9 +12,9 @@ use rightful_domain::life::{Effect, Event, Life, Plan, Ruling, Terms, plan, step
 use rightful_domain::policy::Policy;
 use rightful_domain::request::{RefusalGround, Right};
 use rightful_domain::seal::{Sealed, Tag};
-use rightful_domain::task::{Outcome, RuleState, Task, TaskState};
+use rightful_domain::task::{Asked, Outcome, RuleState, Task, TaskState};
 use rightful_domain::time::Time;
-use rightful_domain::vendor::{Capabilities, Claim, RuleReport, RuleStatus, Submitted};
+use rightful_domain::vendor::{Capabilities, Claim, RuleReport, RuleStatus, Submitted, Target};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::collections::BTreeSet;
 
@@ -22,9 +22,10 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum At {
     Rest,
-    Read(Box<Life>),
-    /// An intent is stored, and its POST comes next.
-    Posts(u64),
+    /// With the target that it opened, or none, because the data source points elsewhere since.
+    Read(Box<Life>, Option<Target>),
+    /// An intent is stored, and its POST comes next, to this target.
+    Posts(u64, Target),
     Heard(u64),
 }
 
@@ -35,6 +36,7 @@ struct Done {
     run_again: u8,
     cancelled: u8,
     searches: u8,
+    moves: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,11 +45,16 @@ struct State {
     /// Those who review: what each of them has seen, and when.
     reviewers: [Option<Box<Life>>; 2],
     operator: Option<Box<Life>>,
-    searcher: Option<Box<Life>>,
+    searcher: Option<(Box<Life>, Option<Target>)>,
+    /// Where the data source points now.
+    points_at: Target,
     worker: At,
     done: Done,
-    /// What somebody allowed to be done now, as the events tell.
+    /// What somebody allowed to be done now, as the events tell, and where it was found.
     allowed: Option<Tag>,
+    found_at: Option<Target>,
+    /// Whether something that was found is marked.
+    marked: bool,
     /// Which digests reviewers ruled on, in this run.
     reviews: u8,
     batches: BTreeSet<u32>,
@@ -57,9 +64,11 @@ struct State {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Action {
-    /// A search begins, and ends: with one record or two.
+    /// A search begins, and ends: with no record, one or two, or with one that shows another value.
     Search,
-    Found(u8),
+    Found(u8, bool),
+    /// The data source comes to point elsewhere.
+    Move,
     Look(usize),
     Rule(usize, bool),
     Read,
@@ -76,6 +85,8 @@ enum Action {
 struct Review {
     capabilities: Capabilities,
     policy: Policy,
+    /// How often the data source comes to point elsewhere.
+    moves: u8,
 }
 
 fn now() -> Time {
@@ -91,9 +102,19 @@ fn sealed() -> Sealed {
 }
 
 impl Review {
-    fn new(policy: Policy) -> Self {
+    fn new(policy: Policy, moves: u8) -> Self {
         let capabilities = Capabilities { batch_size: 1, ..rightful_contract::vendor::plain() };
-        Self { capabilities, policy }
+        Self { capabilities, policy, moves }
+    }
+
+    /// What a task's data source is opened to, as the operations open it; `None` where it moved.
+    fn opened(state: &State) -> Option<Target> {
+        let then = state.store.task.target.clone();
+        match then {
+            Some(then) if then != state.points_at && !state.store.run_has_submitted() => None,
+            Some(then) => Some(then),
+            None => Some(state.points_at.clone()),
+        }
     }
 
     fn step(&self, life: &Life, event: Event) -> (Life, Vec<Effect>) {
@@ -127,7 +148,7 @@ impl Review {
             match fact {
                 Fact::Decided { digest, records, .. } => {
                     state.allowed = Some(digest.clone());
-                    if self.policy.wants_review(*records) {
+                    if self.policy.wants_review(*records) || state.marked {
                         state.broken = Some("invariant 2: a policy decided where a person has to");
                     }
                 }
@@ -140,8 +161,15 @@ impl Review {
                     }
                 }
                 Fact::ReviewNeeded { .. } => (state.reviews, state.allowed) = (0, None),
-                Fact::Settled { .. } | Fact::RunsAgain { .. } | Fact::IdentifierGiven { .. } => {
+                Fact::Settled { outcome, .. } => {
+                    let seen = state.reviews > 0;
+                    if *outcome == Outcome::NothingFound && self.policy == Policy::Always && !seen {
+                        state.broken = Some("nothing found, and nobody saw it");
+                    }
                     state.allowed = None;
+                }
+                Fact::RunsAgain { .. } | Fact::IdentifierGiven { .. } | Fact::TargetChanged { .. } => {
+                    (state.allowed, state.found_at) = (None, None);
                 }
                 _ => {}
             }
@@ -149,7 +177,7 @@ impl Review {
         effects
     }
 
-    fn post(state: &mut State, fence: u64) {
+    fn post(state: &mut State, fence: u64, to: &Target) {
         let Some(rule) = state.store.rules.iter().find(|rule| rule.fence == fence) else {
             state.broken = Some("invariant 3: no intent is stored for a POST");
             return;
@@ -157,6 +185,9 @@ impl Review {
         let decided = state.store.task.decision.as_ref().map(|decision| &decision.records);
         if state.allowed.is_none() || state.allowed.as_ref() != decided {
             state.broken = Some("invariant 2: a POST that nobody decided on, or decided against");
+        }
+        if state.found_at.as_ref() != Some(to) {
+            state.broken = Some("invariant 2: a POST to another target than where its records were found");
         }
         if !state.batches.insert(rule.batch) {
             state.broken = Some("invariant 3: a batch number twice");
@@ -179,9 +210,12 @@ impl Model for Review {
             reviewers: [None, None],
             operator: None,
             searcher: None,
+            points_at: self.capabilities.target.clone(),
             worker: At::Rest,
             done: Done::default(),
             allowed: None,
+            found_at: None,
+            marked: false,
             reviews: 0,
             batches: BTreeSet::new(),
             posts: 0,
@@ -195,7 +229,9 @@ impl Model for Review {
         }
         let at = state.store.task.state;
         match &state.searcher {
-            Some(_) => actions.extend([Action::Found(1), Action::Found(2)]),
+            Some(_) => actions.extend(
+                [(0, false), (1, false), (1, true), (2, false)].map(|(n, marked)| Action::Found(n, marked)),
+            ),
             None if at == TaskState::Planned && state.done.searches < 4 => actions.push(Action::Search),
             None => {}
         }
@@ -215,13 +251,16 @@ impl Model for Review {
             }
             None => actions.push(Action::Read),
         }
+        if state.done.moves < self.moves {
+            actions.push(Action::Move);
+        }
         match &state.worker {
             At::Rest if matches!(at, TaskState::Decided | TaskState::Submitting) => {
                 actions.push(Action::Take)
             }
             At::Rest => {}
-            At::Read(_) => actions.push(Action::Store),
-            At::Posts(_) => actions.push(Action::Post),
+            At::Read(..) => actions.push(Action::Store),
+            At::Posts(..) => actions.push(Action::Post),
             At::Heard(_) => actions.push(Action::Hear),
         }
         if at == TaskState::Submitted || at == TaskState::Verifying {
@@ -234,14 +273,41 @@ impl Model for Review {
         let read = || Some(Box::new(last.store.clone()));
         match action {
             Action::Search => {
-                state.searcher = read();
+                state.searcher = Some((read()?, Self::opened(&state)));
                 state.done.searches += 1;
             }
-            Action::Found(records) => {
-                let life = state.searcher.take()?;
-                let digest = Tag::new("k", &[records]);
-                let event = Event::Found { records: records.into(), chunks: 1, digest, began: now() };
+            Action::Move => {
+                let host = format!("{}.example.com", state.done.moves);
+                state.points_at.params.insert("host".to_owned(), host);
+                state.done.moves += 1;
+            }
+            Action::Found(records, marked) => {
+                let (life, target) = state.searcher.take()?;
+                let asked = Asked { marked: u32::from(marked), ..Asked::default() };
+                let event = match (target.clone(), records) {
+                    (None, _) => Event::TargetChanged,
+                    (target, 0) => Event::SearchEnded {
+                        began: now(),
+                        outcome: Outcome::NothingFound,
+                        reason: None,
+                        found: 0,
+                        target,
+                        asked,
+                    },
+                    (Some(target), _) => {
+                        let digest = Tag::new("k", &[records]);
+                        let records = records.into();
+                        Event::Found { records, chunks: 1, digest, began: now(), target, asked }
+                    }
+                };
+                let before = state.store.clone();
+                state.marked = marked && target.is_some();
                 self.store(&mut state, &life, event);
+                if state.store == before {
+                    state.marked = last.marked;
+                } else if target.is_some() {
+                    state.found_at = target;
+                }
             }
             Action::Look(who) => state.reviewers[who] = read(),
             Action::Rule(who, proceeds) => {
@@ -273,11 +339,13 @@ impl Model for Review {
                 state.done.cancelled += 1;
                 self.store(&mut state, &life, Event::CalledOff);
             }
-            Action::Take => state.worker = At::Read(read()?),
+            Action::Take => state.worker = At::Read(read()?, Self::opened(&state)),
             Action::Store => {
-                let At::Read(life) = std::mem::replace(&mut state.worker, At::Rest) else { return None };
-                let event = match plan(&life, now()) {
-                    Plan::Send(_) => Event::Intend {
+                let worker = std::mem::replace(&mut state.worker, At::Rest);
+                let At::Read(life, opened) = worker else { return None };
+                let event = match (plan(&life, now()), &opened) {
+                    (Plan::Send(_), None) => Event::TargetChanged,
+                    (Plan::Send(_), Some(_)) => Event::Intend {
                         digest: Tag::new("k", &[9]),
                         until: now().plus_seconds(30),
                         lease: None,
@@ -289,12 +357,12 @@ impl Model for Review {
                     Effect::Post { fence, .. } => Some(*fence),
                     Effect::Record(_) => None,
                 });
-                state.worker = fence.map_or(At::Rest, At::Posts);
+                state.worker = fence.zip(opened).map_or(At::Rest, |(fence, to)| At::Posts(fence, to));
             }
             Action::Post => {
-                let At::Posts(fence) = state.worker else { return None };
+                let At::Posts(fence, to) = state.worker.clone() else { return None };
                 state.worker = At::Heard(fence);
-                Self::post(&mut state, fence);
+                Self::post(&mut state, fence, &to);
             }
             Action::Hear => {
                 let At::Heard(fence) = state.worker else { return None };
@@ -306,13 +374,13 @@ impl Model for Review {
             }
             Action::Finish => {
                 let report = |batch| {
-                    let report =
-                        RuleReport { status: RuleStatus::Finished, confirmed: 1, claim: Claim::Deleted };
-                    (batch, report)
+                    let (status, claim) = (RuleStatus::Finished, Claim::Deleted);
+                    (batch, RuleReport { status, confirmed: 1, strangers: 0, claim })
                 };
                 let life = state.store.clone();
                 if life.task.state == TaskState::Verifying {
-                    self.store(&mut state, &life, Event::Looked { found: Vec::new(), appeared: 0 });
+                    let (found, asked, controlled) = (Vec::new(), Asked::default(), true);
+                    self.store(&mut state, &life, Event::Looked { found, appeared: 0, asked, controlled });
                 } else {
                     let told = life.rules.iter().map(|rule| report(rule.batch)).collect();
                     self.store(&mut state, &life, Event::Told(told));
@@ -332,7 +400,7 @@ impl Model for Review {
                 task.state != TaskState::AwaitingReview || task.decision.is_none()
             }),
             Property::always("nothing runs again while a submission is under way", |_, state: &State| {
-                let under_way = matches!(state.worker, At::Posts(_) | At::Heard(_));
+                let under_way = matches!(state.worker, At::Posts(..) | At::Heard(_));
                 !under_way || state.store.rules.iter().any(|rule| rule.state == RuleState::Intent)
             }),
             Property::always("what is called off is over", |_, state: &State| {
@@ -341,6 +409,19 @@ impl Model for Review {
             Property::sometimes("it ends after a review", |_, state: &State| {
                 state.store.task.outcome == Some(Outcome::VerifiedErased)
             }),
+            Property::sometimes("nothing is found", |_, state: &State| {
+                state.store.task.outcome == Some(Outcome::NothingFound)
+            }),
+            Property::sometimes("what is marked waits for a person", |_, state: &State| {
+                state.marked && state.store.task.state == TaskState::AwaitingReview
+            }),
+            Property::sometimes(
+                "what was found elsewhere is searched anew",
+                |model: &Self, state: &State| {
+                    model.moves == 0
+                        || state.found_at.as_ref().is_some_and(|at| *at != model.capabilities.target)
+                },
+            ),
             Property::sometimes("it is refused", |_, state: &State| {
                 state.store.task.outcome == Some(Outcome::Refused)
             }),
@@ -354,8 +435,8 @@ impl Model for Review {
     }
 }
 
-fn check(policy: Policy) {
-    let model = Review::new(policy);
+fn check(policy: Policy, moves: u8) {
+    let model = Review::new(policy, moves);
     let checker = model.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
     println!(
         "{policy}: {} states, {} of them different",
@@ -367,10 +448,15 @@ fn check(policy: Policy) {
 
 #[test]
 fn two_reviewers_an_operator_and_a_worker_under_the_policy_always() {
-    check(Policy::Always);
+    check(Policy::Always, 0);
 }
 
 #[test]
 fn the_same_where_one_record_needs_no_review() {
-    check(Policy::Over(1));
+    check(Policy::Over(1), 0);
+}
+
+#[test]
+fn the_same_where_the_data_source_comes_to_point_elsewhere() {
+    check(Policy::Over(1), 1);
 }

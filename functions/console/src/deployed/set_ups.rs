@@ -5,11 +5,11 @@ use rightful_connectors::{
     Connectors, Definition, KnownConnectors, Param, ParamKind, ParamValue, check_zendesk_base_url,
     check_zendesk_user, ticketing_secret_name,
 };
-use rightful_domain::vendor::Target;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::ids::SourceId;
 use rightful_domain::ports::{AskedKind, Catalogue, Objection};
 use rightful_domain::request::Right;
+use rightful_domain::vendor::Target;
 use rightful_domain::view::{ConnectorView, ParamView, SecretFieldView};
 use serde_json::json;
 use std::collections::BTreeMap;

@@ -7,7 +7,9 @@ use crate::call::{Call, limit};
 use crate::ports::Outside;
 use rightful_domain::ids::SourceId;
 use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::shown::{Compare, CopyLink, GivenReason, Link, Reasons, RecordPage, Records};
+use rightful_domain::operations::shown::{
+    Compare, CopyLink, GivenReason, Link, Reasons, RecordPage, Records,
+};
 use rightful_domain::view::{LinkView, ReasonView, ReasonsView, RecordsView};
 use serde::Deserialize;
 

@@ -5,13 +5,14 @@ use crate::answer::{Answer, Refusal};
 use crate::api::Api;
 use crate::call::Call;
 use crate::ports::{Outside, SearchTester as _};
+use rightful_domain::identifier::IdentifierKind;
 use rightful_domain::ids::SourceId;
-use rightful_domain::operations::set_up::{Adding, Changing, SetUpError, SettingUp};
+use rightful_domain::operations::set_up::{Adding, Changing, SetUpError, SettingUp, Standing};
 use rightful_domain::policy::OwnPolicies;
 use rightful_domain::ports::{Begins as _, Reads as _};
-use rightful_domain::vendor::DataSource;
+use rightful_domain::vendor::{Control, DataSource};
 use rightful_domain::view::{SourceView, TestView};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
@@ -25,6 +26,7 @@ struct Add {
     secret: BTreeMap<String, Hidden>,
     #[serde(default)]
     review: OwnPolicies,
+    control: Option<Named>,
 }
 
 #[derive(Deserialize)]
@@ -37,6 +39,29 @@ struct Change {
     secret: Option<BTreeMap<String, Hidden>>,
     enabled: Option<bool>,
     review: Option<OwnPolicies>,
+    #[serde(default, deserialize_with = "present")]
+    control: Option<Option<Named>>,
+    #[serde(default)]
+    force: bool,
+}
+
+/// The identifier of a control.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    kind: IdentifierKind,
+    value: String,
+}
+
+impl From<Named> for Control {
+    fn from(Named { kind, value }: Named) -> Self {
+        Self { kind, value }
+    }
+}
+
+/// A member that is there, as `null` too.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -80,8 +105,9 @@ pub(crate) async fn show<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<An
 
 /// Connects a data source.
 pub(crate) async fn add<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
-    let Add { id, connector, params, secret, review } = call.body()?;
-    let adding = Adding { id, connector, params, secret: fields(secret), review };
+    let Add { id, connector, params, secret, review, control } = call.body()?;
+    let control = control.map(Control::from);
+    let adding = Adding { id, connector, params, secret: fields(secret), review, control };
     let source = api.setting_up().add(adding, &call.actor).await?;
     Answer::of(201, &api.source(&source))
 }
@@ -89,21 +115,26 @@ pub(crate) async fn add<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Ans
 /// Changes a data source.
 pub(crate) async fn change<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
     let id = call.source_id()?;
-    let Change { params, unset, secret, enabled, review } = call.body()?;
-    let changing = Changing { params, unset, secret: secret.map(fields), review };
+    let Change { params, unset, secret, enabled, review, control, force } = call.body()?;
+    let control = control.map(|control| control.map(Control::from));
+    let changing = Changing { params, unset, secret: secret.map(fields), review, control, force };
     let changes = !changing.params.is_empty()
         || !changing.unset.is_empty()
         || changing.secret.is_some()
-        || changing.review.is_some();
+        || changing.review.is_some()
+        || changing.control.is_some();
     let setting_up = api.setting_up();
     let mut source = api.load(&id).await?;
+    let mut standing = Standing::default();
     if changes || enabled.is_none() {
-        source = setting_up.change(&id, changing, &call.actor).await?;
+        let changed = setting_up.change(&id, changing, &call.actor).await?;
+        (source, standing) = (changed.source, changed.standing);
     }
     if let Some(enabled) = enabled {
         source = setting_up.enable(&id, enabled, &call.actor).await?;
     }
-    Answer::ok(&api.source(&source))
+    let standing = Some(standing).filter(|standing| !standing.is_empty());
+    Answer::ok(&SourceView { standing, ..api.source(&source) })
 }
 
 /// Removes a data source.

@@ -7,6 +7,7 @@ use rightful_console::ROUTES;
 use rightful_domain::escalation::{Level, Role};
 use rightful_domain::event::Fact;
 use rightful_domain::journal::Act;
+use rightful_domain::operations::set_up::Becomes;
 use rightful_domain::owner::Owner;
 use rightful_domain::request::{EndStatus, Ground, RefusalGround, RequestOutcome, RequestState, Right};
 use rightful_domain::task::{Outcome, RuleState, TaskState};
@@ -102,6 +103,7 @@ fn the_document_knows_every_word_and_no_other() {
     assert_eq!(documented("AnswerState"), words::<AnswerState>(none()));
     assert_eq!(documented("EndStatus"), words::<EndStatus>(none()));
     assert_eq!(documented("May"), words::<May>(none()));
+    assert_eq!(documented("Becomes"), words::<Becomes>(none()));
     assert_eq!(documented("Fact/properties/kind"), words::<Fact>(json!({"kind": "?"})));
     assert_eq!(documented("Act/properties/kind"), words::<Act>(json!({"kind": "?"})));
 }

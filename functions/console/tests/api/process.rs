@@ -444,7 +444,12 @@ async fn what_is_not_submitted_is_called_off() -> Given {
 async fn the_vendors_own_approval_is_shown_as_what_it_is() -> Given {
     let (stage, id) = submitted().await;
     let at = TaskRef { request_id: RequestId::parse(&id).unwrap(), source_id: source("crm") };
-    let report = RuleReport { status: RuleStatus::AwaitingApproval, confirmed: 0, strangers: 0, claim: Claim::NotStated };
+    let report = RuleReport {
+        status: RuleStatus::AwaitingApproval,
+        confirmed: 0,
+        strangers: 0,
+        claim: Claim::NotStated,
+    };
     stage.world.vendors.vendor(&source("crm")).set(|state| state.statuses.push_back(Ok(report)));
     stage.world.clock.advance(3600);
     stage.world.check(&at).await.unwrap();

@@ -10,6 +10,8 @@ scenarios! {
     a_set_up_that_is_wrong_is_told_member_by_member
     what_is_not_there_is_told
     a_data_source_in_use_is_not_removed
+    a_change_of_the_target_is_refused_with_the_tasks_that_stand_on_it
+    a_control_is_named_shown_and_taken_away
     of_two_who_change_a_data_source_at_once_one_is_told
     trying_out_tells_why_it_does_not_work
     tickets_are_set_up_by_channel
@@ -19,6 +21,13 @@ fn crm() -> Value {
     json!({"id": "crm", "connector": "plain", "params": {"account": "7"}, "secret": {"token": TOKEN}})
 }
 
+/// The token of the kept secret.
+fn token(stage: &Stage) -> Option<String> {
+    let secret = stage.world.secrets.value("source/crm")?;
+    let secret: Value = serde_json::from_str(&secret).unwrap();
+    secret["token"].as_str().map(str::to_owned)
+}
+
 async fn a_data_source_lives_from_adding_to_removing() -> Given {
     let stage = Stage::new();
     let added = stage.post("/api/sources", &crm()).await;
@@ -26,7 +35,8 @@ async fn a_data_source_lives_from_adding_to_removing() -> Given {
     assert_eq!(added.body["policies"], json!({"erasure": "always", "access": "auto"}));
     assert_eq!(added.body["identifiers"][0]["kind"], "email");
     assert_eq!(added.body["secret_name"], "rightful/test/source/crm");
-    assert_eq!(stage.world.secrets.value("source/crm").unwrap(), json!({"token": TOKEN}).to_string());
+    assert_eq!(added.body["target"], json!({"connector": "plain", "version": 1, "params": {}}));
+    assert_eq!(token(&stage), Some(TOKEN.to_owned()));
     let change = json!({"params": {"account": "8"}, "review": {"erasure": "over:5"}, "enabled": false,
         "secret": {"token": format!(" {TOKEN}-2\n")}});
     let changed = stage.call("PATCH", "/api/sources/crm", Some(&change.to_string())).await;
@@ -34,7 +44,7 @@ async fn a_data_source_lives_from_adding_to_removing() -> Given {
     assert_eq!(changed.body["params"], json!({"account": "8"}));
     assert_eq!(changed.body["policies"]["erasure"], "over:5");
     assert_eq!(changed.body["enabled"], false);
-    assert!(stage.world.secrets.value("source/crm").unwrap().contains(&format!("\"{TOKEN}-2\"")));
+    assert_eq!(token(&stage), Some(format!("{TOKEN}-2")));
     let shown = stage.get("/api/sources/crm").await;
     assert_eq!(shown.body, changed.body);
     let enabled = stage.call("PATCH", "/api/sources/crm", Some("{\"enabled\": true}")).await;
@@ -129,6 +139,62 @@ async fn a_data_source_in_use_is_not_removed() -> Given {
     assert_eq!((reply.status, reply.code()), (409, "source_in_use"));
     assert!(reply.message().contains(&id) && reply.message().contains("disable it"));
     assert_eq!(stage.get("/api/sources/crm").await.status, 200);
+    stage.given()
+}
+
+async fn a_change_of_the_target_is_refused_with_the_tasks_that_stand_on_it() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 1);
+    let id = stage.request("erasure").await;
+    stage.work().await;
+    let mut body = json!({"params": {"account": "7", "host": "b.example"}, "secret": {"token": TOKEN}});
+    let patch = async |body: &Value| stage.call("PATCH", "/api/sources/crm", Some(&body.to_string())).await;
+    let reply = patch(&body).await;
+    assert_eq!((reply.status, reply.code()), (409, "target_in_use"), "{}", reply.text);
+    let standing = json!({"count": 1, "tasks": [{"request": id, "becomes": "searched_anew"}], "more": false});
+    assert_eq!(reply.body["error"]["standing"], standing);
+    assert!(reply.message().contains("force"), "{}", reply.text);
+    assert_eq!((stage.get("/api/journal").await.body["items"].clone(), token(&stage)), (json!([]), None));
+    body["force"] = json!(true);
+    let reply = patch(&body).await;
+    assert_eq!((reply.status, &reply.body["standing"]), (200, &standing), "{}", reply.text);
+    let target = json!({"connector": "plain", "version": 1, "params": {"host": "b.example"}});
+    assert_eq!(reply.body["target"], target);
+    let shown = stage.get("/api/sources/crm").await;
+    assert_eq!((&shown.body["target"], &shown.body["standing"]), (&target, &Value::Null));
+    assert_eq!(stage.get("/api/sources").await.body["items"][0]["target"], target);
+    assert_eq!(
+        stage.get("/api/journal").await.body["items"][0]["act"],
+        json!({"kind": "source_changed", "source": "crm", "params": ["account", "host"], "review": {},
+            "secret": true, "target": target, "forced": true, "standing": 1})
+    );
+    assert!(!stage.everything().contains(TOKEN));
+    stage.given()
+}
+
+async fn a_control_is_named_shown_and_taken_away() -> Given {
+    let stage = Stage::new();
+    let mut body = crm();
+    body["control"] = json!({"kind": "email", "value": " control@example.com "});
+    let added = stage.post("/api/sources", &body).await;
+    let control = json!({"kind": "email", "value": "control@example.com"});
+    assert_eq!((added.status, &added.body["control"]), (201, &control), "{}", added.text);
+    let patch = async |body: Value| stage.call("PATCH", "/api/sources/crm", Some(&body.to_string())).await;
+    let kept = patch(json!({"params": {"account": "8"}})).await;
+    assert_eq!(kept.body["control"], control, "what is left out stays as it is");
+    let reply = patch(json!({"control": {"kind": "email", "value": "canary"}})).await;
+    assert_eq!((reply.status, reply.code()), (422, "set_up_wrong"));
+    assert_eq!(reply.body["error"]["details"][0]["name"], "control");
+    let reply = patch(json!({"control": {"kind": "email", "value": "a@example.com", "canary": 1}})).await;
+    assert_eq!((reply.status, reply.code()), (400, "body_malformed"));
+    assert!(!stage.everything().contains("canary\""), "{}", stage.everything());
+    let gone = patch(json!({"control": null})).await;
+    assert_eq!((gone.status, &gone.body["control"]), (200, &Value::Null), "{}", gone.text);
+    let reply = patch(json!({"control": null})).await;
+    assert_eq!((reply.status, reply.code()), (422, "nothing_to_change"));
+    let journal = stage.get("/api/journal").await.body["items"].clone();
+    let named: Vec<&Value> = journal.as_array().unwrap().iter().map(|one| &one["act"]["control"]).collect();
+    assert_eq!(named, [&json!(true), &Value::Null, &json!(true)]);
     stage.given()
 }
 

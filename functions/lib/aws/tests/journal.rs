@@ -24,6 +24,7 @@ fn source(revision: u64) -> DataSource {
         params: [("region".to_owned(), "eu".to_owned())].into(),
         enabled: true,
         review: OwnPolicies::default(),
+        control: None,
         revision,
         created_at: now(),
     }
@@ -38,7 +39,8 @@ fn ann() -> Actor {
 }
 
 fn change(row: SourceRow) -> SetUp {
-    let act = Act::SourceAdded { source: source(0).id, connector: "qualifio".to_owned() };
+    let (source, connector) = (source(0).id, "qualifio".to_owned());
+    let act = Act::SourceAdded { source, connector, target: None, control: false };
     SetUp { at: now(), by: ann(), row, act }
 }
 

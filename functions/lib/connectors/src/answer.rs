@@ -1,7 +1,7 @@
 //! Reads vendors' answers. Nothing of an answer leaves here except record ids, the rule's id and
 //! what the definition gives a meaning to; a parser's error, which quotes the answer, is dropped.
 
-use crate::definition::{Definition, IdKind, Search, Status, Submission};
+use crate::definition::{Complete, Definition, Fit, IdKind, Search, Shows, Status, Submission, texts};
 use crate::template::TypedId;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::vendor::{Claim, RecordId, RuleReport, RuleStatus};
@@ -11,6 +11,21 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An answer that is not what the definition says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable;
+
+/// Why an answer to a search counts for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// It is not what the definition says.
+    Unreadable,
+    /// It says that there is more, or may not be whole.
+    Incomplete,
+}
+
+impl From<Unreadable> for Unusable {
+    fn from(_: Unreadable) -> Self {
+        Self::Unreadable
+    }
+}
 
 fn json(body: &[u8]) -> Result<Value, Unreadable> {
     serde_json::from_slice(body).map_err(|_| Unreadable)
@@ -48,31 +63,97 @@ impl TypedId {
     }
 }
 
-/// The records that a search by `identifier` found and that really are the person's, by id and as the
-/// vendor shows them: a vendor may compare loosely. A record that can't be read makes the whole answer unreadable,
-/// because a record that is passed over would never be erased.
-pub(crate) fn found(
+/// A record in the answer to a search.
+pub(crate) struct Listed {
+    /// Its id; `None` when it has none that can be read.
+    pub id: Option<TypedId>,
+    /// Whose it is: a vendor may compare loosely.
+    pub fit: Fit,
+    /// The record as the vendor shows it.
+    pub record: Value,
+}
+
+/// All records that a search by `identifier` listed. A record of the person without an id that can be read
+/// makes the whole answer unreadable, because a record that is passed over would never be erased.
+pub(crate) fn listed(
     body: &[u8],
     search: &Search,
     kind: IdKind,
     identifier: &Identifier,
-) -> Result<BTreeMap<TypedId, Value>, Unreadable> {
+) -> Result<Vec<Listed>, Unusable> {
     let mut answer = json(body)?;
+    let count = answer.pointer(&search.records).and_then(Value::as_array).ok_or(Unreadable)?.len();
+    let whole = is_whole(&answer, &search.complete, count);
     let records = answer.pointer_mut(&search.records).and_then(Value::as_array_mut).ok_or(Unreadable)?;
-    let mut found = BTreeMap::new();
+    let mut listed = Vec::with_capacity(count);
     for record in std::mem::take(records) {
-        let id = record.pointer(&search.id).and_then(|id| TypedId::read(id, kind)).ok_or(Unreadable)?;
-        let matches = match record.pointer(&search.matches).ok_or(Unreadable)? {
-            Value::String(shown) => search.form.matches(identifier, shown),
-            // It says that it has none, so it is someone else's.
-            Value::Null => false,
-            _ => return Err(Unreadable),
-        };
-        if matches {
-            found.entry(id).or_insert(record);
+        let shown = record.pointer(&search.matches);
+        if shown.is_none() && !record.is_object() {
+            return Err(Unusable::Unreadable);
         }
+        let fit = search.form.fit(identifier, shown, &record);
+        let id = record.pointer(&search.id).and_then(|id| TypedId::read(id, kind));
+        if fit == Fit::Matches && id.is_none() {
+            return Err(Unusable::Unreadable);
+        }
+        listed.push(Listed { id, fit, record });
     }
-    Ok(found)
+    if whole { Ok(listed) } else { Err(Unusable::Incomplete) }
+}
+
+/// Whether an answer with so many records is known to be whole.
+fn is_whole(answer: &Value, complete: &Complete, records: usize) -> bool {
+    match complete {
+        Complete::Empty(at) => match answer.pointer(at) {
+            None | Some(Value::Null) => true,
+            Some(Value::String(text)) => text.is_empty(),
+            Some(Value::Array(list)) => list.is_empty(),
+            Some(_) => false,
+        },
+        Complete::Says(at, whole) => answer.pointer(at).and_then(Value::as_bool) == Some(*whole),
+        Complete::Total(at) => {
+            let total = answer.pointer(at).and_then(Value::as_u64);
+            total.is_some_and(|total| usize::try_from(total) == Ok(records))
+        }
+        Complete::FewerThan(size) => records < *size,
+        Complete::NotStated { round } => !round.contains(&records),
+    }
+}
+
+/// Whether a record that was found by `found_by` shows another value of a kind that is in `named`: where
+/// each kind's value stands, the search by it says.
+pub(crate) fn is_marked(
+    record: &Value,
+    searches: &[Search],
+    found_by: &Search,
+    named: &[Identifier],
+) -> bool {
+    searches.iter().filter(|other| other.by != found_by.by).any(|other| {
+        let own: Vec<&Identifier> = named.iter().filter(|one| *one.kind() == other.by).collect();
+        let shown = record.pointer(&other.matches).map(texts).unwrap_or_default();
+        let differs = |text: &str| own.iter().all(|one| other.form.differs(one, text));
+        !own.is_empty() && shown.iter().any(|text| differs(text))
+    })
+}
+
+/// The longest text of a record that a person is shown, in characters.
+const LONGEST_SHOWN: usize = 200;
+
+/// The fields that tell a person whose record it is: texts and numbers, those of a list behind one another.
+pub(crate) fn shown(record: &Value, shows: &[Shows]) -> Vec<(String, String)> {
+    let field = |field: &Shows| {
+        let value = record.pointer(&field.at)?;
+        let is_plain = |value: &Value| value.is_string() || value.is_number();
+        let plain = match value {
+            Value::Array(members) => members.iter().all(is_plain),
+            value => is_plain(value),
+        };
+        let text = texts(value).join(", ");
+        // Not a control character: the text goes to a terminal.
+        let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+        (plain && !text.is_empty()).then(|| (field.name.clone(), clean.take(LONGEST_SHOWN).collect()))
+    };
+    shows.iter().filter_map(field).collect()
 }
 
 /// The rule that an accepted submission opened.
@@ -115,12 +196,14 @@ pub(crate) fn is_rule_id(text: &str) -> bool {
         && !matches!(text, "." | "..")
 }
 
-/// What the vendor says about a rule, and how many of `asked` it lists.
+/// What the vendor says about a rule, how many of `own` it lists, and how many that are not in `batch`,
+/// which is all that the rule's submission named.
 pub(crate) fn report(
     body: &[u8],
     definition: &Definition,
     rule_id: &str,
-    asked: &BTreeSet<TypedId>,
+    own: &BTreeSet<TypedId>,
+    batch: &BTreeSet<TypedId>,
     source: &str,
 ) -> Result<RuleReport, Unreadable> {
     let answer = json(body)?;
@@ -129,15 +212,23 @@ pub(crate) fn report(
         return Err(Unreadable);
     }
     let status = answer.pointer(&at.status).and_then(Value::as_str).ok_or(Unreadable)?;
+    let status = meaning(status, &definition.statuses, source);
     // A list that is missing or has other things in it confirms nothing: that is the safe side.
     let treated = answer.pointer(&at.treated_records).and_then(Value::as_array);
     let mut confirmed = BTreeSet::new();
     let mut claims = BTreeSet::new();
+    let mut strangers = BTreeSet::new();
+    let mut nameless = 0;
     for record in treated.into_iter().flatten() {
         let id = record.pointer(&at.treated_id).and_then(|id| TypedId::read(id, definition.record_id));
-        if let Some(id) = id.filter(|id| asked.contains(id)) {
-            claims.insert(claim(record, at));
-            confirmed.insert(id);
+        match id {
+            Some(id) if own.contains(&id) => {
+                claims.insert(claim(record, at));
+                confirmed.insert(id);
+            }
+            Some(id) if batch.contains(&id) => {}
+            Some(id) => drop(strangers.insert(id)),
+            None => nameless += 1,
         }
     }
     // What it claims counts only when it claims the same of every record.
@@ -145,12 +236,9 @@ pub(crate) fn report(
         (Some(claim), true) => claim,
         _ => Claim::NotStated,
     };
-    Ok(RuleReport {
-        status: meaning(status, &definition.statuses, source),
-        confirmed: confirmed.len(),
-        strangers: 0,
-        claim,
-    })
+    // Before it has finished, what it lists is not yet what it treated.
+    let strangers = if status == RuleStatus::Finished { strangers.len() + nameless } else { 0 };
+    Ok(RuleReport { status, confirmed: confirmed.len(), strangers, claim })
 }
 
 fn claim(record: &Value, status: &Status) -> Claim {
@@ -186,45 +274,177 @@ mod tests {
         Arc::clone(Connectors::embedded().unwrap().get("qualifio").unwrap())
     }
 
-    fn ids(body: &str) -> Result<Vec<String>, Unreadable> {
+    /// The ids that are the person's, those set aside, and those among them that are doubtful.
+    type Ids = (Vec<String>, Vec<String>, Vec<String>);
+
+    fn all(body: &str) -> Result<Ids, Unusable> {
         let identifier = Identifier::new(IdentifierKind::email(), "ann@example.com").unwrap();
         let definition = qualifio();
-        found(body.as_bytes(), &definition.searches[0], definition.record_id, &identifier)
-            .map(|found| found.into_keys().map(|id| id.into_record().expose().to_owned()).collect())
+        let listed = listed(body.as_bytes(), &definition.searches[0], definition.record_id, &identifier)?;
+        let ids = |wanted: &dyn Fn(Fit) -> bool| {
+            let of = listed.iter().filter(|one| wanted(one.fit));
+            of.map(|one| {
+                one.id.clone().map_or_else(|| "-".to_owned(), |id| id.into_record().expose().to_owned())
+            })
+            .collect()
+        };
+        Ok((
+            ids(&|fit| fit == Fit::Matches),
+            ids(&|fit| fit != Fit::Matches),
+            ids(&|fit| fit == Fit::Doubtful),
+        ))
+    }
+
+    fn ids(body: &str) -> Result<Vec<String>, Unusable> {
+        all(body).map(|(found, ..)| found)
     }
 
     #[test]
-    fn ids_come_once_and_in_the_order_of_their_numbers() {
-        let body = r#"[{"id":100,"email":"ann@example.com"},{"id":9,"email":"ANN@example.com"},{"id":100,"email":"ann@example.com"}]"#;
-        assert_eq!(ids(body).unwrap(), ["9", "100"]);
+    fn an_address_is_the_same_in_either_case() {
+        let body = r#"[{"id":100,"email":"ann@example.com"},{"id":9,"email":"ANN@example.com"}]"#;
+        assert_eq!(ids(body).unwrap(), ["100", "9"]);
         assert_eq!(ids("[]").unwrap(), [""; 0]);
     }
 
     #[test]
-    fn records_of_someone_else_are_dropped() {
-        let body = r#"[{"id":1,"email":"joann@example.com"},{"id":2,"email":"ann@example.com.invalid"},{"id":3,"email":null},{"id":4,"email":""}]"#;
-        assert_eq!(ids(body).unwrap(), [""; 0]);
+    fn records_of_someone_else_are_set_aside_without_a_doubt() {
+        let body = r#"[{"id":1,"email":"joann@example.com"},{"id":2,"email":"ann@example.com.invalid"},{"id":3,"email":null},{"id":4,"email":""},{"id":5},{"id":6,"email":true},{"email":"bo@example.com"},{"id":"8","email":{}}]"#;
+        let (found, set_aside, doubtful) = all(body).unwrap();
+        assert_eq!((found, doubtful), (vec![], vec![]));
+        assert_eq!(set_aside, ["1", "2", "3", "4", "5", "6", "-", "-"]);
     }
 
     #[test]
-    fn one_record_that_cannot_be_read_makes_the_answer_unreadable() {
+    fn a_record_that_shows_the_identifier_as_a_whole_part_is_set_aside_in_doubt() {
+        for shown in [
+            r#""ann@example.com, ann.second@example.com""#,
+            r#""Ann <ANN@example.com>""#,
+            r#"["ann@example.com","bo@example.com"]"#,
+            r#"["ann@example.com",null]"#,
+            r#"["bo@example.com; ann@example.com"]"#,
+            r#"{"home":"ann@example.com"}"#,
+            // It shows none where it should, and one elsewhere.
+            r#"null,"key":"ann|example|ann@example.com""#,
+        ] {
+            let (found, set_aside, doubtful) = all(&format!(r#"[{{"id":1,"email":{shown}}}]"#)).unwrap();
+            assert_eq!(
+                (found, set_aside, doubtful),
+                (vec![], vec!["1".to_owned()], vec!["1".to_owned()]),
+                "{shown}"
+            );
+        }
+        assert_eq!(all(r#"[{"mail":"ann@example.com"}]"#).unwrap().2, ["-"]);
+        for shown in [r#"["ann@example.com"]"#, r#"["ann@example.com","Ann@Example.com"]"#] {
+            assert_eq!(ids(&format!(r#"[{{"id":1,"email":{shown}}}]"#)).unwrap(), ["1"], "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_the_person_without_an_id_makes_the_answer_unreadable() {
         for record in [
             r#"{"email":"ann@example.com"}"#,
             r#"{"id":null,"email":"ann@example.com"}"#,
             r#"{"id":"1","email":"ann@example.com"}"#,
             r#"{"id":1.5,"email":"ann@example.com"}"#,
-            r#"{"id":99999999999999999999,"email":"ann@example.com"}"#,
-            r#"{"id":1}"#,
-            r#"{"id":1,"email":["ann@example.com"]}"#,
-            r#"{"email":"someone.else@example.com"}"#,
+            r#"{"id":99999999999999999999,"email":["ann@example.com"]}"#,
             "1",
+            "null",
+            r#"["ann@example.com"]"#,
         ] {
             let body = format!(r#"[{{"id":7,"email":"ann@example.com"}},{record}]"#);
-            assert_eq!(ids(&body), Err(Unreadable), "{record}");
+            assert_eq!(ids(&body), Err(Unusable::Unreadable), "{record}");
         }
         for body in ["", "{}", "null", "[", r#"{"records":[]}"#] {
-            assert_eq!(ids(body), Err(Unreadable), "{body}");
+            assert_eq!(ids(body), Err(Unusable::Unreadable), "{body}");
         }
+    }
+
+    #[test]
+    fn an_answer_is_whole_only_where_its_sign_says_so() {
+        use serde_json::json;
+        let at = |place: &str| place.to_owned();
+        for (complete, good, bad) in [
+            (
+                Complete::Empty(at("/next")),
+                vec![json!({}), json!({"next": null}), json!({"next": ""}), json!({"next": []})],
+                vec![
+                    json!({"next": "/page/2"}),
+                    json!({"next": [2]}),
+                    json!({"next": 2}),
+                    json!({"next": false}),
+                ],
+            ),
+            (
+                Complete::Says(at("/more"), false),
+                vec![json!({"more": false})],
+                vec![json!({"more": true}), json!({}), json!({"more": null}), json!({"more": "false"})],
+            ),
+            (
+                Complete::Says(at("/done"), true),
+                vec![json!({"done": true})],
+                vec![json!({"done": false}), json!({}), json!({"done": 1})],
+            ),
+            (
+                Complete::Total(at("/total")),
+                vec![json!({"total": 3})],
+                vec![
+                    json!({"total": 4}),
+                    json!({"total": 2}),
+                    json!({}),
+                    json!({"total": "3"}),
+                    json!({"total": -3}),
+                ],
+            ),
+        ] {
+            for answer in good {
+                assert!(is_whole(&answer, &complete, 3), "{complete:?} {answer}");
+            }
+            for answer in bad {
+                assert!(!is_whole(&answer, &complete, 3), "{complete:?} {answer}");
+            }
+        }
+        let fewer = Complete::FewerThan(100);
+        assert!(is_whole(&json!([]), &fewer, 99) && !is_whole(&json!([]), &fewer, 100));
+        let round = Complete::NotStated { round: vec![10, 25] };
+        assert!([0, 1, 9, 11, 24].iter().all(|count| is_whole(&json!([]), &round, *count)));
+        assert!(!is_whole(&json!([]), &round, 10) && !is_whole(&json!([]), &round, 25));
+    }
+
+    #[test]
+    fn a_person_is_shown_texts_and_numbers_cut_and_nothing_else() {
+        let shows = [("email", "/email"), ("name", "/name"), ("city", "/address/city"), ("born", "/born")]
+            .map(|(name, at)| Shows { name: name.to_owned(), at: at.to_owned() });
+        let record = serde_json::json!({
+            "email": ["ann@example.com", "bo@example.com"],
+            "name": format!("Ann\u{1b}[2J{}", "n".repeat(300)),
+            "address": {"city": {"name": "Brussels"}},
+            "born": 1970,
+            "secret": "x",
+        });
+        let fields = shown(&record, &shows);
+        let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["email", "name", "born"]);
+        assert_eq!(fields[0].1, "ann@example.com, bo@example.com");
+        assert_eq!(fields[1].1, format!("Ann [2J{}", "n".repeat(193)));
+        assert_eq!(fields[2].1, "1970");
+    }
+
+    #[test]
+    fn what_a_finished_rule_lists_beside_its_batch_is_counted() {
+        let definition = qualifio();
+        let strangers = |status: &str, listed: &str| {
+            let body = format!(
+                r#"{{"_id":"r","ruleStatus":{{"status":"{status}"}},"ruleTypePayload":{{"profiles":[{listed}]}}}}"#
+            );
+            let (own, batch) = ([78].map(TypedId::Integer).into(), [78, 79].map(TypedId::Integer).into());
+            let report = report(body.as_bytes(), &definition, "r", &own, &batch, "s").unwrap();
+            (report.confirmed, report.strangers)
+        };
+        let both = r#"{"crmId":78},{"crmId":79}"#;
+        assert_eq!(strangers("FINISHED", both), (1, 0));
+        assert_eq!(strangers("FINISHED", &format!(r#"{both},{{"crmId":80}},{{"crmId":80}}"#)), (1, 1));
+        assert_eq!(strangers("FINISHED", &format!(r#"{both},{{"crmId":"81"}},{{}},7"#)), (1, 3));
+        assert_eq!(strangers("APPROVED", &format!(r#"{both},{{"crmId":80}},7"#)), (1, 0));
     }
 
     #[test]
@@ -236,7 +456,7 @@ mod tests {
                 r#"{{"_id":"r","ruleStatus":{{"status":"FINISHED"}},"ruleTypePayload":{{"profiles":[
                 {{"crmId":78,"crmKey":"anonymous@qualifio.com"}},{{"crmId":79,"crmKey":"{second}"}},{{"crmId":80,"crmKey":"x"}}]}}}}"#
             );
-            report(body.as_bytes(), &definition, "r", &asked, "s").unwrap()
+            report(body.as_bytes(), &definition, "r", &asked, &asked, "s").unwrap()
         };
         let both = claim("anonymous@qualifio.com");
         assert_eq!((both.confirmed, both.claim), (2, Claim::Anonymised));

@@ -4,6 +4,7 @@
 use crate::connectors::Connectors;
 use crate::definition::{Auth, Definition};
 use crate::params::ParamProblem;
+use crate::secret::FOR_TARGET;
 use crate::source::secret_name;
 use reqwest::header::HeaderValue;
 use rightful_domain::identifier::Identifier;
@@ -103,7 +104,7 @@ impl Catalogue for KnownConnectors {
         &self,
         connector: &str,
         fields: &BTreeMap<String, Zeroizing<String>>,
-        _target: &Target,
+        target: &Target,
     ) -> Result<Zeroizing<String>, Vec<Objection>> {
         let definition = self.definition(connector).map_err(|unknown| vec![unknown])?;
         let known: Vec<&str> = definition.secret.iter().map(|field| field.name.as_str()).collect();
@@ -129,6 +130,8 @@ impl Catalogue for KnownConnectors {
         if !objections.is_empty() {
             return Err(objections);
         }
+        let fingerprint = target.fingerprint();
+        stored.insert(FOR_TARGET, &fingerprint);
         serde_json::to_string(&stored)
             .map(Zeroizing::new)
             .map_err(|_| vec![objection("secret", "can't be written as JSON")])
@@ -178,9 +181,17 @@ mod tests {
         lines.join("\n")
     }
 
+    fn target() -> Target {
+        let params = pairs(&[("client_id", "2449"), ("user_id", "1001")]);
+        known(false).target("qualifio", &params).unwrap()
+    }
+
     fn secret(fields: &[(&str, &str)]) -> Result<String, String> {
         let fields = pairs(fields).into_iter().map(|(name, value)| (name, Zeroizing::new(value))).collect();
-        known(false).check_secret("qualifio", &fields).map(|stored| stored.to_string()).map_err(told)
+        known(false)
+            .check_secret("qualifio", &fields, &target())
+            .map(|stored| stored.to_string())
+            .map_err(told)
     }
 
     #[test]
@@ -234,14 +245,17 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_trimmed_and_has_the_connectors_fields_alone() {
-        assert_eq!(secret(&[("token", " s3cret\n")]).unwrap(), r#"{"token":"s3cret"}"#);
+    fn a_secret_is_trimmed_and_has_the_connectors_fields_and_its_target_alone() {
+        let named = target().fingerprint();
+        let stored = format!(r#"{{"for_target":"{named}","token":"s3cret"}}"#);
+        assert_eq!(secret(&[("token", " s3cret\n")]).unwrap(), stored);
         for (bad, says) in [
             (&[][..], "token: is missing; it is the account's API token"),
             (&[("token", "")], "token: is empty"),
             (&[("token", " \n")], "token: is empty"),
             (&[("token", "s3cret\ns3cret")], "token: has a line break"),
             (&[("token", &"s3cret".repeat(1000))], "token: is longer than 4096 bytes"),
+            (&[("token", "x"), ("for_target", &named)], "secret: Qualifio has no such field in its secret"),
             (
                 &[("token", "x"), ("s3cret", "x")],
                 "secret: Qualifio has no such field in its secret: give token",

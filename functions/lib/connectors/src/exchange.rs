@@ -5,17 +5,15 @@ use crate::answer::Unreadable;
 use crate::definition::{Auth, Definition, Request};
 use crate::net::{CONNECT_SECONDS, Call, Operation, Trouble, VendorClient};
 use crate::params::Params;
+use crate::secret::{OpenedAt, header};
 use crate::template::{Tree, Values, plain, segment};
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use rightful_domain::failure::{Failure, Kind};
-use rightful_domain::ports::Secrets;
-use serde::{Deserialize, Deserializer};
-use std::collections::BTreeMap;
+use rightful_domain::ports::{Secrets, TARGET_LOST};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
 
 /// What it takes to ask the vendor behind one data source.
 pub(crate) struct Exchange<S> {
@@ -24,6 +22,8 @@ pub(crate) struct Exchange<S> {
     pub client: VendorClient,
     pub secrets: Arc<S>,
     pub secret_name: String,
+    /// Which versions of the secret may be sent.
+    pub at: OpenedAt,
     pub source: String,
     /// The header's value that is sent: marked sensitive, so that nothing prints it.
     pub token: Mutex<HeaderValue>,
@@ -63,7 +63,7 @@ impl<S: Secrets> Exchange<S> {
             Err(_) => return Err(Trouble::NotSent("secret_unavailable")),
         };
         let mut tried = vec![first];
-        for version in fresh.iter().take(2) {
+        for version in self.at.usable(&fresh).into_iter().take(2) {
             let Ok(token) = header(&self.definition, version) else { continue };
             if tried.contains(&token) {
                 continue;
@@ -92,13 +92,16 @@ impl<S: Secrets> Exchange<S> {
             .map_err(|_| Trouble::NotSent("vendor_request_unusable"))?;
         let versions = self.secrets.secret(&self.secret_name, true).await;
         let versions = versions.map_err(|failure| Trouble::NotSent(failure.code))?;
-        let current = versions.first().ok_or(Trouble::Unauthorized)?;
+        if versions.is_empty() {
+            return Err(Trouble::Unauthorized);
+        }
+        let current = self.at.current(&versions).ok_or(Trouble::NotSent(TARGET_LOST))?;
         let token = header(&self.definition, current).map_err(|failure| Trouble::NotSent(failure.code))?;
         self.send(operation, request, &rendered, &token, ends).await
     }
 
-    /// Has the answer read; one that can't be is told of.
-    pub(crate) fn read<T>(&self, read: Result<T, Unreadable>) -> Result<T, Unreadable> {
+    /// Has the answer read; one that can't be, or that is not whole, is told of.
+    pub(crate) fn read<T, E>(&self, read: Result<T, E>) -> Result<T, E> {
         if read.is_err() {
             self.client.unreadable(&self.definition.name);
         }
@@ -177,28 +180,6 @@ fn header_name(definition: &Definition) -> HeaderName {
     name.clone()
 }
 
-/// The header's value that a version of the secret makes.
-pub(crate) fn header(definition: &Definition, secret: &str) -> Result<HeaderValue, Failure> {
-    const UNREADABLE: Failure = Failure::misconfigured("secret_unreadable");
-    let fields: BTreeMap<String, Masked> = serde_json::from_str(secret).map_err(|_| UNREADABLE)?;
-    let Auth::Header { prefix, secret, .. } = &definition.auth;
-    let token =
-        fields.get(secret).map(|field| field.0.trim()).filter(|token| !token.is_empty()).ok_or(UNREADABLE)?;
-    let text = Zeroizing::new(format!("{prefix}{token}"));
-    let mut value = HeaderValue::from_str(&text).map_err(|_| UNREADABLE)?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// A field of a secret: wiped when it is dropped.
-pub(crate) struct Masked(pub(crate) Zeroizing<String>);
-
-impl<'de> Deserialize<'de> for Masked {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,14 +204,5 @@ mod tests {
         for bad in [".", ".."] {
             assert_eq!(url(bad), Err(Unreadable), "{bad}");
         }
-    }
-
-    #[test]
-    fn the_tokens_header_is_never_printed() {
-        let (definition, _) = qualifio();
-        let value = header(&definition, r#"{"token":"s3cret"}"#).unwrap();
-        assert!(value.is_sensitive());
-        assert_eq!(value.to_str().unwrap(), "s3cret");
-        assert!(!format!("{value:?}").contains("s3cret"));
     }
 }

@@ -20,6 +20,7 @@ mod definition;
 mod exchange;
 mod net;
 mod params;
+mod secret;
 mod source;
 mod template;
 mod tickets;

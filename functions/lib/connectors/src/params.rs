@@ -83,16 +83,27 @@ impl fmt::Display for ParamProblem {
 }
 
 impl Definition {
-    /// The target that checked parameters point at.
+    /// The target that checked parameters point at: all that steer, the defaults among them.
     pub(crate) fn target(&self, params: &Params) -> Target {
-        let steering = |param: &&Param| matches!(param.kind, ParamKind::Url | ParamKind::Host);
-        let params = self
-            .params
-            .iter()
-            .filter(steering)
-            .filter_map(|param| Some((param.name.clone(), params.get(&param.name)?.text())))
+        let steering = self.params.iter().filter(|param| param.steers);
+        let params = steering
+            .filter_map(|param| Some((param.name.clone(), spelled(&param.kind, params.get(&param.name)?))))
             .collect();
-        Target { connector: self.name.clone(), version: 1, params }
+        Target { connector: self.name.clone(), version: self.version, params }
+    }
+
+    /// A data source's parameters with those that steer as a target has them; `None` where this definition
+    /// doesn't know the target any more.
+    pub(crate) fn params_at(
+        &self,
+        given: &BTreeMap<String, String>,
+        at: &Target,
+        allow_loopback: bool,
+    ) -> Option<Params> {
+        let mut given = given.clone();
+        given.extend(at.params.clone());
+        let params = self.check_params(&given, allow_loopback).ok()?;
+        (self.target(&params) == *at).then_some(params)
     }
 
     /// Checks the parameters of a data source. `allow_loopback` lets a URL point at this machine,
@@ -160,6 +171,15 @@ impl Definition {
                 Err(vec![ParamProblem { name, message }])
             }
         }
+    }
+}
+
+/// A value in the one spelling of a target: a URL that differs in a slash or a default port is the same.
+fn spelled(kind: &ParamKind, value: &ParamValue) -> String {
+    let text = value.text();
+    match kind {
+        ParamKind::Url => Url::parse(&text).map_or(text, |url| url.origin().ascii_serialization()),
+        _ => text,
     }
 }
 
@@ -262,6 +282,66 @@ mod tests {
         ] {
             assert!(with(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_target_has_every_value_that_steers_in_one_spelling() {
+        let target = |given: &[(&str, &str)]| {
+            let params = check(&[given, &[("user_id", "1")]].concat(), false).unwrap();
+            Connectors::embedded().unwrap().get("qualifio").unwrap().target(&params)
+        };
+        let plain = target(&[("client_id", "2449")]);
+        assert_eq!(plain.words(), "qualifio: base_url https://api.qualif.io, client_id 2449");
+        assert_eq!(plain.version, 1);
+        for same in [
+            &[("client_id", " 02449 ")][..],
+            &[("client_id", "2449"), ("base_url", "https://api.qualif.io/")],
+            &[("client_id", "2449"), ("base_url", "https://API.qualif.io:443")],
+            &[("client_id", "2449"), ("batch_size", "7"), ("direct", "false")],
+        ] {
+            assert_eq!(target(same), plain, "{same:?}");
+            assert_eq!(target(same).fingerprint(), plain.fingerprint());
+        }
+        for other in
+            [&[("client_id", "2450")][..], &[("client_id", "2449"), ("base_url", "https://api.qualifio.com")]]
+        {
+            assert_ne!(target(other), plain);
+            assert_ne!(target(other).fingerprint(), plain.fingerprint());
+        }
+    }
+
+    #[test]
+    fn a_target_takes_the_place_of_the_present_values_or_is_not_known() {
+        let connectors = Connectors::embedded().unwrap();
+        let definition = connectors.get("qualifio").unwrap();
+        let given: BTreeMap<String, String> = [("client_id", "1"), ("user_id", "2"), ("batch_size", "7")]
+            .map(|(n, v)| (n.into(), v.into()))
+            .into();
+        let now = definition.target(&definition.check_params(&given, false).unwrap());
+        let mut then = now.clone();
+        then.params.insert("client_id".to_owned(), "2449".to_owned());
+        then.params.insert("base_url".to_owned(), "https://api.qualifio.com".to_owned());
+        let params = definition.params_at(&given, &then, false).unwrap();
+        assert_eq!(params.base_url().as_str(), "https://api.qualifio.com/");
+        assert_eq!((params.integer("client_id"), params.integer("batch_size")), (Some(2449), Some(7)));
+        assert_eq!(
+            definition.params_at(&given, &now, false).map(|params| definition.target(&params)),
+            Some(now)
+        );
+
+        let changed = |change: &dyn Fn(&mut Target)| {
+            let mut target = then.clone();
+            change(&mut target);
+            definition.params_at(&given, &target, false).is_none()
+        };
+        assert!(changed(&|target| target.version = 2));
+        assert!(changed(&|target| target.connector = "inhouse".to_owned()));
+        assert!(changed(&|target| drop(target.params.remove("client_id"))));
+        assert!(changed(&|target| drop(target.params.insert("user_id".to_owned(), "3".to_owned()))));
+        assert!(changed(&|target| drop(
+            target.params.insert("base_url".to_owned(), "https://example.com".to_owned())
+        )));
+        assert!(changed(&|target| drop(target.params.insert("client_id".to_owned(), "x".to_owned()))));
     }
 
     #[test]

@@ -1,22 +1,24 @@
 //! Data sources: a connector with its parameters and its secret, behind the domain's ports.
 
-use crate::answer::{self, Unreadable};
+use crate::answer::{self, Unreadable, Unusable};
 use crate::connectors::Connectors;
-use crate::definition::{Definition, Export, Limits, Submission};
-use crate::exchange::{Exchange, header};
+use crate::definition::{Definition, Export, Fit, Limits, Submission};
+use crate::exchange::Exchange;
 use crate::net::{Operation, Trouble, VendorClient, refusal};
-use crate::params::Params;
+use crate::params::{ParamProblem, Params};
+use crate::secret::{OpenedAt, header};
 use crate::template::{TypedId, Values};
+use reqwest::header::HeaderValue;
 use rightful_domain::copy::RecordCopy;
 use rightful_domain::failure::Failure;
-use rightful_domain::identifier::Identifier;
+use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::SourceId;
 use rightful_domain::limit::{Breaker, CallLimits, Rate};
-use rightful_domain::ports::{Secrets, Vendors};
+use rightful_domain::ports::{Secrets, TARGET_LOST, Vendors};
 use rightful_domain::request::Right;
 use rightful_domain::vendor::{
-    Batch, Capabilities, DataSource, Fault, Found, RecordId, RuleReport, ShownRecord, Submitted, Target,
-    Vendor,
+    ANSWER_INCOMPLETE, Batch, Capabilities, DataSource, Fault, Found, RecordId, RuleReport, SetAside,
+    ShownRecord, Submitted, Target, Vendor,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -57,47 +59,66 @@ impl<S> fmt::Debug for Sources<S> {
     }
 }
 
+impl<S: Secrets> Sources<S> {
+    /// A data source's connector, and its parameters of now.
+    fn set_up(&self, source: &DataSource) -> Result<(&Arc<Definition>, Params), Failure> {
+        let definition =
+            self.connectors.get(&source.connector).ok_or(Failure::misconfigured("connector_unknown"))?;
+        let params = definition.check_params(&source.params, self.client.allows_loopback());
+        let wrong = |problems: Vec<ParamProblem>| {
+            for problem in &problems {
+                tracing::error!(source_id = source.id.as_str(), parameter = problem.name, "parameter wrong");
+            }
+            Failure::misconfigured("parameter_wrong")
+        };
+        Ok((definition, params.map_err(wrong)?))
+    }
+
+    /// The header's value of the newest version of a secret that may be sent to where it is opened.
+    async fn token(
+        &self,
+        definition: &Definition,
+        name: &str,
+        at: &OpenedAt,
+    ) -> Result<HeaderValue, Failure> {
+        let mut versions = self.secrets.secret(name, false).await?;
+        if at.usable(&versions).is_empty() {
+            // What is kept may be older than the change of the target.
+            versions = self.secrets.secret(name, true).await?;
+        }
+        if versions.is_empty() {
+            return Err(Failure::misconfigured("secret_missing"));
+        }
+        let usable = at.usable(&versions);
+        header(definition, usable.first().ok_or(Failure::misconfigured(TARGET_LOST))?)
+    }
+}
+
 impl<S: Secrets> Vendors for Sources<S> {
     type Vendor = Source<S>;
 
     fn target(&self, source: &DataSource) -> Result<Target, Failure> {
-        let definition =
-            self.connectors.get(&source.connector).ok_or(Failure::misconfigured("connector_unknown"))?;
-        let params = definition
-            .check_params(&source.params, self.client.allows_loopback())
-            .map_err(|_| Failure::misconfigured("parameter_wrong"))?;
+        let (definition, params) = self.set_up(source)?;
         Ok(definition.target(&params))
     }
 
-    async fn open(&self, source: &DataSource, _at: &Target) -> Result<Source<S>, Failure> {
-        let definition =
-            self.connectors.get(&source.connector).ok_or(Failure::misconfigured("connector_unknown"))?;
-        let params =
-            definition.check_params(&source.params, self.client.allows_loopback()).map_err(|problems| {
-                for problem in &problems {
-                    tracing::error!(
-                        source_id = source.id.as_str(),
-                        parameter = problem.name,
-                        "parameter wrong"
-                    );
-                }
-                Failure::misconfigured("parameter_wrong")
-            })?;
-        let name = secret_name(&source.id);
-        let versions = self.secrets.secret(&name, false).await?;
-        let current = versions.first().ok_or(Failure::misconfigured("secret_missing"))?;
-        let token = header(definition, current)?;
+    async fn open(&self, source: &DataSource, at: &Target) -> Result<Source<S>, Failure> {
+        let (definition, now) = self.set_up(source)?;
+        let is_now = definition.target(&now) == *at;
+        let there = definition.params_at(&source.params, at, self.client.allows_loopback());
+        let params = if is_now { now } else { there.ok_or(Failure::misconfigured(TARGET_LOST))? };
+        let at = OpenedAt { fingerprint: at.fingerprint(), is_now };
+        let secret_name = secret_name(&source.id);
+        let token = self.token(definition, &secret_name, &at).await?;
         Ok(Source {
-            capabilities: Capabilities {
-                control: control(source)?,
-                ..capabilities(definition, &params)
-            },
+            capabilities: Capabilities { control: control(source)?, ..capabilities(definition, &params) },
             exchange: Exchange {
                 definition: Arc::clone(definition),
                 params,
                 client: self.client.clone(),
                 secrets: Arc::clone(&self.secrets),
-                secret_name: name,
+                secret_name,
+                at,
                 source: source.id.as_str().to_owned(),
                 token: Mutex::new(token),
             },
@@ -114,12 +135,13 @@ fn control(source: &DataSource) -> Result<Option<Identifier>, Failure> {
 
 fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
     let plan = definition.plan;
+    let folding = definition.searches.iter().filter(|search| search.ignores_case);
     Capabilities {
         title: definition.title.clone(),
         target: definition.target(params),
         identifiers: definition.identifiers.clone(),
-        ignores_case: Vec::new(),
-        states_whole: false,
+        ignores_case: folding.map(|search| search.by.clone()).collect(),
+        states_whole: definition.states_whole(),
         control: None,
         rights: vec![Right::Erasure, Right::Access],
         export: wanted_export(definition, params).map(|export| export.fetched_from.clone()),
@@ -196,6 +218,46 @@ fn submitted(trouble: Trouble) -> Submitted {
 
 const UNREADABLE: &str = "vendor_answer_unreadable";
 
+/// A record that a search listed.
+struct Seen {
+    /// The kind of the identifier that it was first listed for.
+    by: IdentifierKind,
+    record: Value,
+    /// Whether it shows another value of a kind that is named.
+    marked: bool,
+}
+
+/// What the searches by all identifiers listed, each record once.
+#[derive(Default)]
+struct Finds {
+    /// The person's, by an exact comparison.
+    own: BTreeMap<TypedId, Seen>,
+    /// The others, by their id or, without one, by their content; and whether they are doubtful.
+    set_aside: BTreeMap<(Option<TypedId>, String), (Seen, bool)>,
+}
+
+impl Finds {
+    fn take(&mut self, listed: answer::Listed, by: &IdentifierKind, marked: bool) {
+        let answer::Listed { id, fit, record } = listed;
+        let content = if id.is_none() { record.to_string() } else { String::new() };
+        let seen = Seen { by: by.clone(), record, marked };
+        match (id, fit) {
+            (Some(id), Fit::Matches) => drop(self.own.entry(id).or_insert(seen)),
+            (id, fit) => {
+                let (_, doubtful) = self.set_aside.entry((id, content)).or_insert((seen, false));
+                *doubtful |= fit == Fit::Doubtful;
+            }
+        }
+    }
+
+    /// Leaves out of those set aside whatever another identifier found.
+    fn settled(mut self) -> Self {
+        let own = &self.own;
+        self.set_aside.retain(|(id, _), _| id.as_ref().is_none_or(|id| !own.contains_key(id)));
+        self
+    }
+}
+
 impl<S> Source<S> {
     fn typed(&self, records: &[RecordId]) -> Option<Vec<TypedId>> {
         records.iter().map(|id| TypedId::of(id, self.exchange.definition.record_id)).collect()
@@ -227,13 +289,13 @@ impl<S> Source<S> {
 }
 
 impl<S: Secrets> Source<S> {
-    /// The records of a person by id, as the vendor shows them; only exact matches.
-    async fn find(&self, identifiers: &[Identifier]) -> Result<BTreeMap<TypedId, Value>, Fault> {
+    /// Every record that the searches by these identifiers list.
+    async fn find(&self, by: &[Identifier], named: &[Identifier]) -> Result<Finds, Fault> {
         let definition = &self.exchange.definition;
-        let mut all = BTreeMap::new();
+        let mut all = Finds::default();
         let mut asked = false;
         for search in &definition.searches {
-            for identifier in identifiers.iter().filter(|identifier| *identifier.kind() == search.by) {
+            for identifier in by.iter().filter(|identifier| *identifier.kind() == search.by) {
                 asked = true;
                 let values = Values { identifier: identifier.expose(), ..Values::of(&self.exchange.params) };
                 let body = self
@@ -241,18 +303,25 @@ impl<S: Secrets> Source<S> {
                     .ask(Operation::Search, &search.request, None, values)
                     .await
                     .map_err(fault)?;
-                let found = answer::found(&body, search, definition.record_id, identifier);
-                all.extend(self.exchange.read(found).map_err(|_| Fault::Unavailable(UNREADABLE))?);
+                let listed = answer::listed(&body, search, definition.record_id, identifier);
+                let listed = self.exchange.read(listed).map_err(|unusable| match unusable {
+                    Unusable::Unreadable => Fault::Unavailable(UNREADABLE),
+                    Unusable::Incomplete => Fault::Unavailable(ANSWER_INCOMPLETE),
+                })?;
+                for one in listed {
+                    let marked = answer::is_marked(&one.record, &definition.searches, search, named);
+                    all.take(one, &search.by, marked);
+                }
             }
         }
         if !asked {
             // "Nothing found" would be a lie: nobody was asked about.
             return Err(Fault::Refused("missing_identifier"));
         }
-        if all.len() > definition.limits.max_records {
+        if all.own.len() > definition.limits.max_records {
             return Err(Fault::TooManyRecords);
         }
-        Ok(all)
+        Ok(all.settled())
     }
 }
 
@@ -261,18 +330,40 @@ impl<S: Secrets> Vendor for Source<S> {
         &self.capabilities
     }
 
-    async fn search(&self, by: &[Identifier], _named: &[Identifier]) -> Result<Found, Fault> {
-        let found = self.find(by).await?;
-        Ok(Found { records: found.into_keys().map(TypedId::into_record).collect(), ..Found::default() })
+    async fn search(&self, by: &[Identifier], named: &[Identifier]) -> Result<Found, Fault> {
+        let finds = self.find(by, named).await?;
+        let marked = finds.own.iter().filter(|(_, seen)| seen.marked);
+        let set_aside = finds.set_aside.iter().map(|((id, _), (_, doubtful))| SetAside {
+            id: id.clone().map(TypedId::into_record),
+            doubtful: *doubtful,
+        });
+        Ok(Found {
+            marked: marked.map(|(id, _)| id.clone().into_record()).collect(),
+            set_aside: set_aside.collect(),
+            records: finds.own.into_keys().map(TypedId::into_record).collect(),
+        })
     }
 
-    async fn show(&self, _by: &[Identifier], _named: &[Identifier]) -> Result<Vec<ShownRecord>, Fault> {
-        Ok(Vec::new())
+    async fn show(&self, by: &[Identifier], named: &[Identifier]) -> Result<Vec<ShownRecord>, Fault> {
+        let finds = self.find(by, named).await?;
+        let shows = &self.exchange.definition.shows;
+        let show = |id: Option<TypedId>, seen: Seen, doubt: Option<bool>| ShownRecord {
+            id: id.map(TypedId::into_record),
+            fields: answer::shown(&seen.record, shows),
+            found_by: seen.by,
+            marked: seen.marked,
+            set_aside: doubt.is_some(),
+            doubtful: doubt == Some(true),
+        };
+        let own = finds.own.into_iter().map(|(id, seen)| show(Some(id), seen, None));
+        let others = finds.set_aside.into_iter();
+        let others = others.map(|((id, _), (seen, doubtful))| show(id, seen, Some(doubtful)));
+        Ok(own.chain(others).collect())
     }
 
     async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault> {
-        let found = self.find(identifiers).await?;
-        Ok(found.into_iter().map(|(id, content)| RecordCopy { id: id.into_record(), content }).collect())
+        let found = self.find(identifiers, &[]).await?.own.into_iter();
+        Ok(found.map(|(id, seen)| RecordCopy { id: id.into_record(), content: seen.record }).collect())
     }
 
     async fn submit(&self, batch: &Batch<'_>) -> Submitted {
@@ -298,18 +389,21 @@ impl<S: Secrets> Vendor for Source<S> {
         let Ok(opened) = self.exchange.read(opened) else {
             return Submitted::Unknown(UNREADABLE);
         };
-        match (batch.dry_run, opened.dry_run) {
+        let doubt = match (batch.dry_run, opened.dry_run) {
             // It may have been taken for a real erasure.
-            (true, Some(false) | None) if submission.dry_run_echo.is_some() => {
-                Submitted::Unknown("dry_run_not_confirmed")
-            }
+            (true, Some(false) | None) if submission.dry_run_echo.is_some() => Some("dry_run_not_confirmed"),
             // It deletes nothing, and would be reported as an erasure.
-            (false, Some(true)) => Submitted::Unknown("dry_run_not_asked"),
-            _ => Submitted::Accepted { rule_id: opened.rule_id, status: opened.status },
+            (false, Some(true)) => Some("dry_run_not_asked"),
+            _ => None,
+        };
+        let (rule_id, status) = (opened.rule_id, opened.status);
+        match doubt {
+            Some(code) => Submitted::Doubtful { rule_id, status, code },
+            None => Submitted::Accepted { rule_id, status },
         }
     }
 
-    async fn status(&self, rule_id: &str, own: &[RecordId], _batch: &[RecordId]) -> Result<RuleReport, Fault> {
+    async fn status(&self, rule_id: &str, own: &[RecordId], batch: &[RecordId]) -> Result<RuleReport, Fault> {
         if !answer::is_rule_id(rule_id) {
             return Err(Fault::Refused("rule_id_unusable"));
         }
@@ -322,8 +416,12 @@ impl<S: Secrets> Vendor for Source<S> {
                     other => fault(other),
                 },
             )?;
-        let asked = self.typed(own).unwrap_or_default().into_iter().collect();
-        let report = answer::report(&body, definition, rule_id, &asked, &self.exchange.source);
+        // An id of another type is not one of this vendor's, so that no rule lists it.
+        let typed = |records: &[RecordId]| {
+            records.iter().filter_map(|id| TypedId::of(id, definition.record_id)).collect()
+        };
+        let (own, batch) = (typed(own), typed(batch));
+        let report = answer::report(&body, definition, rule_id, &own, &batch, &self.exchange.source);
         self.exchange.read(report).map_err(|_| Fault::Unavailable(UNREADABLE))
     }
 
@@ -333,5 +431,19 @@ impl<S: Secrets> Vendor for Source<S> {
         let body = self.exchange.ask_as_set_up(Operation::Test, request, values).await.map_err(fault)?;
         let readable = if answer::is_json(&body) { Ok(()) } else { Err(Unreadable) };
         self.exchange.read(readable).map_err(|_| Fault::Unavailable(UNREADABLE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rightful_domain::vendor::REFUSALS;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_refusal_has_one_of_the_codes_that_the_domain_knows() {
+        let codes: BTreeSet<_> = (400..500).filter(|status| *status != 401).map(refusal).collect();
+        assert_eq!(codes, REFUSALS.into());
+        assert!((400..500).all(|status| Fault::Refused(refusal(status)).is_refusal()));
     }
 }

@@ -9,6 +9,7 @@ use crate::ids::SourceId;
 use crate::policy::OwnPolicies;
 use crate::ports::Links;
 use crate::time::Time;
+use crate::vendor::Target;
 use serde::{Deserialize, Serialize};
 
 /// One thing that an operator did.
@@ -21,6 +22,12 @@ pub enum Act {
         source: SourceId,
         /// Its connector.
         connector: String,
+        /// The system and account that it points at; entries of earlier versions name none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<Target>,
+        /// Whether it has a control.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        control: bool,
     },
     /// A data source was changed.
     SourceChanged {
@@ -32,6 +39,18 @@ pub enum Act {
         review: OwnPolicies,
         /// Whether its secret was replaced.
         secret: bool,
+        /// The system and account that it points at now; entries of earlier versions name none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<Target>,
+        /// Whether its control was named, replaced or taken away.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        control: bool,
+        /// Whether it was changed although open tasks could not go on as they did.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        forced: bool,
+        /// How many such tasks were seen.
+        #[serde(default, skip_serializing_if = "is_none")]
+        standing: u32,
     },
     /// A data source was enabled: new requests go to it.
     SourceEnabled {
@@ -61,6 +80,11 @@ pub enum Act {
         /// The channel.
         channel: String,
     },
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 #[derive(Serialize, Deserialize)]
@@ -163,6 +187,22 @@ mod tests {
         assert_eq!(read(&first.head, &both[1..]).unwrap().1[0].seq, 2);
         let changed = String::from_utf8(first.bytes).unwrap().replace("ann", "bob").into_bytes();
         assert_eq!(read(&Head::start(), &[changed, second.bytes]).unwrap_err().why, "previous hash");
+    }
+
+    #[test]
+    fn an_entry_of_a_version_that_knew_no_targets_is_read_and_its_bytes_stay_as_they_are() {
+        let old = [
+            r#"{"connector":"qualifio","kind":"source_added","source":"crm"}"#,
+            r#"{"kind":"source_changed","params":["host"],"review":{},"secret":true,"source":"crm"}"#,
+        ];
+        for text in old {
+            let act: Act = serde_json::from_str(text).unwrap();
+            let (Act::SourceAdded { target, .. } | Act::SourceChanged { target, .. }) = &act else {
+                panic!("another act")
+            };
+            assert_eq!(*target, None);
+            assert_eq!(canonical(&serde_json::to_value(&act).unwrap()).unwrap(), text.as_bytes());
+        }
     }
 
     #[test]

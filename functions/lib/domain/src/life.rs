@@ -819,6 +819,8 @@ impl Moving<'_> {
                 | TaskState::AwaitingReview
                 | TaskState::Decided
                 | TaskState::Submitting
+                | TaskState::Verifying
+                | TaskState::Unknown
                 | TaskState::Copying
         );
         open && task.target.is_some() && !self.life.run_has_submitted()
@@ -837,10 +839,9 @@ impl Moving<'_> {
             };
         }
         earlier.rounds += 1;
-        earlier.counts.found = earlier.counts.found.saturating_add(task.counts.found);
-        earlier.counts.submitted = earlier.counts.submitted.saturating_add(task.counts.submitted);
-        earlier.counts.confirmed = earlier.counts.confirmed.saturating_add(task.counts.confirmed);
+        // A copy is made anew of everything, and counts everything anew.
         if self.terms.right == Right::Erasure {
+            earlier.counts = task.all_counts();
             earlier.claim = Some(self.claim());
             earlier.unreferenced |= self.life.rules.iter().any(|rule| self.life.lacks_reference(rule));
         }
@@ -1457,6 +1458,10 @@ impl Moving<'_> {
         if strangers > 0 {
             return self.hand_over(STRANGERS_LISTED);
         }
+        if self.life.has_unknown_end() {
+            // What was never answered may be none.
+            return self.hand_over(ANSWER_MISSING);
+        }
         self.settle(Outcome::DryRun, None);
     }
 
@@ -1508,7 +1513,8 @@ impl Moving<'_> {
             .vendor
             .map_or((u32::MAX, NOT_SENT_WAITS), |vendor| (vendor.verify_looks, vendor.verify_waits));
         if look >= looks {
-            return if self.life.has_unknown_end() {
+            // What looks saw gone without an answer, and see again, nobody knows the end of either.
+            return if self.life.has_unknown_end() || unreferenced {
                 self.hand_over("still_present")
             } else {
                 self.settle(Outcome::StillPresent, None)
@@ -1693,6 +1699,7 @@ mod tests {
     use crate::limit::CallLimits;
     use crate::policy::Policy;
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn noon() -> Time {
         Time::parse("2026-11-21T12:00:00Z").unwrap()
@@ -1702,6 +1709,10 @@ mod tests {
         let waits = Waits { first_seconds: 2, longest_seconds: 3600 };
         Capabilities {
             title: "Plain".to_owned(),
+            target: target(),
+            ignores_case: Vec::new(),
+            states_whole: true,
+            control: None,
             identifiers: if searchable { vec![IdentifierKind::email()] } else { Vec::new() },
             rights: vec![Right::Erasure, Right::Access],
             export: None,
@@ -1719,6 +1730,10 @@ mod tests {
             search_tries: 5,
             call_limits: CallLimits::default(),
         }
+    }
+
+    fn target() -> Target {
+        Target { connector: "plain".to_owned(), version: 1, params: BTreeMap::new() }
     }
 
     fn ann() -> Actor {
@@ -1748,12 +1763,20 @@ mod tests {
         let report = |done: bool| RuleReport {
             status: if done { RuleStatus::Finished } else { RuleStatus::Unknown },
             confirmed: usize::from(n),
+            strangers: usize::from(n % 16 == 7),
             claim: Claim::Anonymised,
         };
         match kind {
             0 => {
                 let digest = Tag::new("k", &[n]);
-                Event::Found { records: 1 + u32::from(n % 5), chunks: 1, digest, began: now }
+                let asked = Asked {
+                    spellings: 1,
+                    marked: u32::from(n % 16 == 3),
+                    doubtful: u32::from(n % 16 == 5),
+                    set_aside: u32::from(n % 8 == 5),
+                };
+                let records = 1 + u32::from(n % 5);
+                Event::Found { records, chunks: 1, digest, began: now, target: target(), asked }
             }
             1 => Event::SearchFailed(fault),
             2 => Event::LeaseBusy,
@@ -1797,7 +1820,26 @@ mod tests {
             28 => Event::CopyFailed(fault),
             29 => Event::CannotCopy("credentials_rejected"),
             30 => Event::Waits { token: "token".to_owned() },
-            _ => Event::Looked { found, appeared: u32::from(n % 2) },
+            31 => Event::SearchEnded {
+                began: now,
+                outcome: if n % 2 == 0 { Outcome::NothingFound } else { Outcome::Failed },
+                reason: None,
+                found: 0,
+                target: Some(target()),
+                asked: Asked { doubtful: u32::from(n % 8 == 2), set_aside: 1, ..Asked::default() },
+            },
+            32 => Event::TargetChanged,
+            33 => {
+                let (rule_id, status) = (format!("rule-{fence}"), RuleStatus::Pending);
+                Event::Answered { fence, answer: Submitted::Doubtful { rule_id, status, code: "doubt" } }
+            }
+            34 => Event::Answered { fence, answer: Submitted::Rejected(Fault::Refused("vendor_not_found")) },
+            35 => Event::SearchFailed(Fault::Refused("vendor_not_found")),
+            _ => {
+                let asked = Asked { doubtful: u32::from(n % 32 == 9), set_aside: 1, ..Asked::default() };
+                let appeared = u32::from(n % 3 == 1);
+                Event::Looked { found, appeared, asked, controlled: n % 4 == 0 }
+            }
         }
     }
 
@@ -1817,8 +1859,10 @@ mod tests {
         let restarts = matches!(told, Event::Identified { .. } | Event::RunAgain { .. });
         let counts_anew = restarts || task.state == TaskState::Copying;
         if !counts_anew && old.state != TaskState::Copying {
-            assert!(counts.submitted >= old.counts.submitted && counts.confirmed >= old.counts.confirmed);
+            let (all, before) = (task.all_counts(), old.all_counts());
+            assert!(all.submitted >= before.submitted && all.confirmed >= before.confirmed);
         }
+        assert!(task.earlier.as_ref().is_none_or(|earlier| earlier.rounds <= MOST_ROUNDS));
         if restarts {
             assert!(task.first_batch >= old.first_batch && after.rules.len() <= before.rules.len());
             let under_way = [TaskState::Submitting, TaskState::Submitted, TaskState::Verifying];
@@ -1828,7 +1872,10 @@ mod tests {
             && let Some(decision) = &task.decision
         {
             let by = &decision.by;
-            assert_eq!(by.starts_with("policy:"), !task.policy.wants_review(counts.found), "invariant 2");
+            let unattended = terms.dry_run && task.policy == Policy::Auto;
+            let doubtful = !unattended && (task.asked.marked > 0 || task.asked.doubtful > 0);
+            let wanted = task.policy.wants_review(counts.found) || doubtful;
+            assert_eq!(by.starts_with("policy:"), !wanted, "invariant 2");
             assert_eq!(Some(&decision.records), task.found_digest.as_ref());
         }
         assert!(task.fence >= old.fence && task.revision == old.revision);
@@ -1846,10 +1893,18 @@ mod tests {
             let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON);
             let tolerates = stated || terms.right == Right::Access;
             assert!(tolerates || !after.has_unanswered(), "invariant 3: nothing unknown is settled");
+            // What a look saw to be gone, or still there after a dry run, tells the end of every intent.
+            let seen = matches!(task.outcome, Some(Outcome::VerifiedErased | Outcome::DryRun));
+            assert!(tolerates || seen || !after.has_unknown_end(), "invariant 3: {after:?}");
+        }
+        if task.target != old.target && old.target.is_some() {
+            assert!(restarts || !before.run_has_submitted(), "invariant 2: a run stays at its target");
         }
         assert!(task.next_due.is_some(), "invariant 5: somebody looks");
         if task.outcome == Some(Outcome::VerifiedErased) {
-            assert_eq!(task.left, 0, "invariant 4: seen to be gone");
+            assert_eq!((task.left, task.appeared), (0, 0), "invariant 4: seen to be gone, all of them");
+            assert!(task.assurance.is_some(), "one look without a control proves nothing");
+            assert_eq!(task.strangers, 0, "a person sees to what was never submitted");
         }
         let searchable = terms.vendor.is_some_and(|vendor| !vendor.identifiers.is_empty());
         if task.state == TaskState::Unknown && searchable {
@@ -1869,7 +1924,7 @@ mod tests {
             access in any::<bool>(),
             exports in any::<bool>(),
             policy in prop_oneof![Just(Policy::Auto), Just(Policy::Always), Just(Policy::Over(2))],
-            events in prop::collection::vec((0u8..36, any::<u8>(), 0u64..100_000), 1..80),
+            events in prop::collection::vec((0u8..42, any::<u8>(), 0u64..100_000), 1..80),
         ) {
             let export = exports.then(|| "the vendor's page".to_owned());
             let vendor = Capabilities { export, ..vendor(searchable) };

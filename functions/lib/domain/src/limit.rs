@@ -529,7 +529,7 @@ mod tests {
 
     #[test]
     fn after_a_clock_went_wrong_by_years_everything_goes_on_within_its_bounds() {
-        let limits = CallLimits { daily_calls: Some(10), longest_throttle_seconds: 600, ..rate(1, 60, 2) };
+        let limits = CallLimits { daily_calls: Some(10), longest_throttle_seconds: 600, ..rate(10, 60, 2) };
         let wrong = Time::parse("2036-11-21T12:00:00Z").unwrap();
         let limit = goes(&goes(&fresh(), wrong, &limits), wrong, &limits);
         let limit = failed(&limit, 5, wrong, &limits);

@@ -57,7 +57,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// [`Fault::Paused`] with the code and the seconds to wait, or [`Fault::Unavailable`] with the
     /// store's code when the store fails. Nothing was sent then.
     pub async fn admit(&self) -> Result<(), Fault> {
-        self.admit_all(1).await
+        self.admit_all(|_| 1).await.map(drop)
     }
 
     /// Takes the permits for so many searches that are one piece of work: all of them or none.
@@ -65,17 +65,30 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// # Errors
     /// As [`Metered::admit`].
     pub async fn reserve_searches(&self, searches: u32) -> Result<(), Fault> {
-        self.admit_all(searches).await?;
-        *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = searches;
-        Ok(())
+        self.reserve(searches, false).await.map(drop)
     }
 
-    /// Whether a search found the control at this target within the last minutes. A row that can't be read
-    /// says no.
-    pub async fn control_is_fresh(&self) -> bool {
-        let Ok(limit) = self.limits.limit(&self.source).await else { return false };
+    /// The same with one search for the control, unless a search found it at this target within the last
+    /// minutes. Gives whether it did. All of them are one piece of work: a tight rate would else never let
+    /// the control's follow.
+    ///
+    /// # Errors
+    /// As [`Metered::admit`].
+    pub async fn reserve_with_control(&self, searches: u32) -> Result<bool, Fault> {
+        self.reserve(searches, true).await
+    }
+
+    async fn reserve(&self, searches: u32, control: bool) -> Result<bool, Fault> {
+        let calls = |fresh: bool| searches.saturating_add(u32::from(control && !fresh));
+        let fresh = self.admit_all(|limit| calls(self.is_fresh(limit))).await?;
+        *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = calls(fresh);
+        Ok(fresh)
+    }
+
+    /// Whether a search found the control at this target within the last minutes.
+    fn is_fresh(&self, limit: &Limit) -> bool {
         let now = self.clock.now();
-        limit.control_seen.is_some_and(|seen| {
+        limit.control_seen.as_ref().is_some_and(|seen| {
             seen.target == self.vendor.capabilities().target.fingerprint()
                 && seen.at <= now
                 && now < seen.at.plus_seconds(CONTROL_SECONDS)
@@ -103,13 +116,14 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         any
     }
 
-    async fn admit_all(&self, calls: u32) -> Result<(), Fault> {
+    /// Takes as many permits as `calls` says; gives whether the control is fresh.
+    async fn admit_all(&self, calls: impl Fn(&Limit) -> u32) -> Result<bool, Fault> {
         let capabilities = self.vendor.capabilities();
         let lasts = capabilities.call_timeout_seconds.saturating_add(AROUND_A_CALL_SECONDS);
         for _ in 0..STALE_TRIES {
             let read = self.limits.limit(&self.source).await;
             let limit = read.map_err(|failure| Fault::Unavailable(failure.code))?;
-            let (next, verdict) = limit.ask_for(calls, lasts, self.clock.now(), &capabilities.call_limits);
+            let (next, verdict) = limit.ask_for(calls(&limit), lasts, self.clock.now(), &capabilities.call_limits);
             let stored = if next == limit {
                 next
             } else {
@@ -121,8 +135,9 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
             };
             return match verdict {
                 Verdict::Go => {
+                    let fresh = self.is_fresh(&stored);
                     self.see(Some(stored));
-                    Ok(())
+                    Ok(fresh)
                 }
                 Verdict::Wait(code, seconds) => Err(Fault::Paused(code, seconds)),
             };

@@ -11,6 +11,7 @@ use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::life::{LEFT_OUT, Life, STATED_BY_A_PERSON};
 use crate::operations::again::may_be_reopened;
+use crate::operations::set_up::Standing;
 use crate::owner::{self, Held, is_persons};
 use crate::policy::{OwnPolicies, Policies, Policy};
 use crate::ports::{AskedKind, Catalogue};
@@ -19,7 +20,7 @@ use crate::seal::Tag;
 use crate::task::{Asked, Counts, NOTHING_FOUND, Outcome, Rule, RuleState, Task, TaskState, Verdict};
 use crate::ticket::Answer;
 use crate::time::Time;
-use crate::vendor::{Claim, DataSource, RuleStatus, Target};
+use crate::vendor::{Claim, Control, DataSource, RuleStatus, Target};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -608,6 +609,10 @@ pub struct SourceView {
     pub enabled: bool,
     /// Its parameters, none of them secret.
     pub params: BTreeMap<String, String>,
+    /// The system and account that it points at; `None` while its parameters are wrong in this version.
+    pub target: Option<Target>,
+    /// Whose record a search must find for a look to count.
+    pub control: Option<Control>,
     /// The review policies that it sets itself.
     pub review: OwnPolicies,
     /// The review policies that hold there.
@@ -620,6 +625,9 @@ pub struct SourceView {
     pub revision: u64,
     /// When it was added.
     pub created_at: Time,
+    /// The open tasks that could not go on as they did: in the answer to a forced change alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
 }
 
 impl SourceView {
@@ -632,6 +640,8 @@ impl SourceView {
             known: catalogue.knows(&source.connector),
             enabled: source.enabled,
             params: source.params.clone(),
+            target: catalogue.target(&source.connector, &source.params).ok(),
+            control: source.control.clone(),
             review: source.review,
             policies: Policies {
                 erasure: source.review.of(Right::Erasure, deployment),
@@ -641,6 +651,7 @@ impl SourceView {
             secret_name: format!("{prefix}{}", catalogue.secret_name(&source.id)),
             revision: source.revision,
             created_at: source.created_at,
+            standing: None,
         }
     }
 }
@@ -793,7 +804,7 @@ impl std::fmt::Debug for RecordsView {
 /// Where a record that is shown stands to those that were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum RecordStanding {
     /// It is among those that the digest covers.
     Covered,
     /// It is there now, and not among them.
@@ -833,7 +844,7 @@ pub struct ComparedRecord {
     /// Whether it was set aside although it contains the identifier as a whole part.
     pub doubtful: bool,
     /// Where it stands to those that were found.
-    pub standing: Standing,
+    pub standing: RecordStanding,
 }
 
 /// What the vendor shows now of a person. Personal data: for the operator who asked alone.
@@ -973,6 +984,9 @@ pub struct ErrorView {
     /// More of what is wrong, by its place in what was sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<crate::ports::Objection>,
+    /// The open tasks that a change of a data source would leave behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
 }
 
 #[cfg(test)]
@@ -1004,7 +1018,11 @@ mod tests {
         fn check_params(&self, _: &str, _: &BTreeMap<String, String>) -> Result<(), Vec<Objection>> {
             Ok(())
         }
-        fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<crate::vendor::Target, Vec<Objection>> {
+        fn target(
+            &self,
+            connector: &str,
+            params: &BTreeMap<String, String>,
+        ) -> Result<crate::vendor::Target, Vec<Objection>> {
             Ok(crate::vendor::Target { connector: connector.to_owned(), version: 1, params: params.clone() })
         }
         fn check_secret(
@@ -1152,6 +1170,46 @@ mod tests {
         assert!(one.needs.missing);
         assert_eq!(one.may, [May::Identify, May::Refuse, May::LeaveOut, May::Run]);
         assert_eq!(shown.request.tasks.missing_identifier, 1);
+    }
+
+    #[test]
+    fn nothing_found_waits_for_a_word_and_is_labelled_so() {
+        let task = Task {
+            reason: Some(NOTHING_FOUND.to_owned()),
+            searched_at: Some(now()),
+            asked: Asked { spellings: 3, set_aside: 2, doubtful: 1, marked: 0 },
+            ..task(TaskState::AwaitingReview)
+        };
+        let one = shown(&request(), &task, &[]).tasks.remove(0);
+        assert_eq!(one.label, "Nothing found: confirm, or give another identifier");
+        assert!(one.is_to_be_confirmed() && !one.needs.missing);
+        assert_eq!(one.may, [May::Identify, May::Compare, May::Proceed, May::Refuse, May::Run]);
+        assert_eq!(one.asked, task.asked);
+    }
+
+    #[test]
+    fn what_cannot_be_searched_may_be_left_out_or_stated_and_is_told_as_what_it_is() {
+        let dead = Task { reason: Some("vendor_unreachable".to_owned()), ..task(TaskState::Planned) };
+        let one = shown(&request(), &dead, &[]).tasks.remove(0);
+        assert_eq!(one.label, "Can't be searched now: tried again by itself");
+        assert_eq!(one.may, [May::Identify, May::LeaveOut, May::Run, May::State]);
+        let searching = shown(&request(), &task(TaskState::Planned), &[]).tasks.remove(0);
+        assert_eq!(
+            (searching.label.as_str(), &searching.may[..]),
+            ("Searching", &[May::Identify, May::Run][..])
+        );
+        for (reason, label) in [
+            (LEFT_OUT, "Left out by a person: it could not be searched"),
+            (STATED_BY_A_PERSON, "Failed, as a person says"),
+            ("vendor_unreachable", "Failed"),
+        ] {
+            let ended = Task {
+                outcome: Some(Outcome::Failed),
+                reason: Some(reason.to_owned()),
+                ..task(TaskState::Settled)
+            };
+            assert_eq!(shown(&request(), &ended, &[]).tasks[0].label, label);
+        }
     }
 
     #[test]

@@ -400,7 +400,7 @@ async fn a_request_that_was_closed_before_there_were_answers_stays_as_it_is() {
 async fn a_failed_requests_ticket_is_answered_at_once_and_stays_open_for_a_person() {
     let world = World::new();
     let vendor = world.connect("crm");
-    vendor.set(|state| state.searches.push_back(Err(Fault::Unauthorized)));
+    vendor.set(|state| state.searches.push_back(Err(Fault::TooManyRecords)));
     let reference = Some(Reference::parse(TICKET).unwrap());
     let arrival = Arrival::Delivery { channel: CHANNEL, key: b"1", body: b"{}" };
     world.accept(1, &Demand { reference, ..erasure() }, arrival).await.unwrap();
@@ -411,7 +411,7 @@ async fn a_failed_requests_ticket_is_answered_at_once_and_stays_open_for_a_perso
     assert!(request.forgotten_at.is_none() && !request.is_done());
     assert_eq!(request.next_due, request.forget_at, "only the forgetting is left");
     let ticket = world.tickets.ticket(TICKET);
-    assert!(!ticket.solved && ticket.comments[0].contains("credentials_rejected"));
+    assert!(!ticket.solved && ticket.comments[0].contains("too_many_records"));
     assert!(reconciled(&world, 40).await.is_done());
     assert_eq!(comments(&world), 1);
 }

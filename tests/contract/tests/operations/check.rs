@@ -148,8 +148,9 @@ async fn the_claim_for_all_batches_is_the_weakest() {
     world.submit(&at).await.unwrap();
     vendor.set(|state| {
         state.statuses.extend(
-            [Claim::Deleted, Claim::Anonymised, Claim::Deleted]
-                .map(|claim| Ok(RuleReport { status: RuleStatus::Finished, confirmed: 2, strangers: 0, claim })),
+            [Claim::Deleted, Claim::Anonymised, Claim::Deleted].map(|claim| {
+                Ok(RuleReport { status: RuleStatus::Finished, confirmed: 2, strangers: 0, claim })
+            }),
         );
     });
     world.check(&at).await.unwrap();

@@ -20,7 +20,7 @@ async fn erased(records: usize) -> (World, FakeVendor, TaskRef) {
 
 async fn failed() -> World {
     let (world, vendor, at) = world_with(3, plain()).await;
-    vendor.set(|state| state.searches.push_back(Err(Fault::Unauthorized)));
+    vendor.set(|state| state.searches.push_back(Err(Fault::TooManyRecords)));
     world.find(&at).await.unwrap();
     world
 }
@@ -224,16 +224,16 @@ async fn the_weakest_task_is_told_in_the_outcome() {
         world.connect(name).holds(CANARY, [format!("{name}-1")]);
     }
     world.demand(1, &erasure()).await.unwrap();
-    let no = Submitted::Rejected(Fault::Refused("vendor_refused"));
-    world.vendors.vendor(&source("shop")).set(|state| state.submissions.push_back(Reply::Says(no)));
+    let no = Reply::Says(Submitted::Rejected(Fault::Refused("vendor_refused")));
+    world.vendors.vendor(&source("shop")).set(|state| state.submissions.extend(vec![no; 4]));
     for name in ["crm", "shop"] {
         let at = task_of(1, name);
         world.find(&at).await.unwrap();
-        world.submit(&at).await.unwrap();
         while world.task(&at).outcome.is_none() {
+            world.submit(&at).await.unwrap();
             world.check(&at).await.unwrap();
             world.verify(&at).await.unwrap();
-            world.clock.advance(60);
+            world.clock.advance(120);
         }
     }
     let closing = world.close(request_id(1)).await.unwrap();
@@ -250,7 +250,7 @@ async fn the_weakest_task_is_told_in_the_outcome() {
 #[tokio::test]
 async fn a_broken_chain_of_events_is_not_signed() {
     let (world, _, _) = erased(1).await;
-    let key = (request_pk(request_id(1)), rightful_contract::rows::event_sk(2));
+    let key = (request_pk(request_id(1)), rightful_contract::rows::event_sk(3));
     let mut item = world.store.table().row(&key.0, &key.1).unwrap();
     item.body = String::from_utf8(item.body).unwrap().replace("\"records\":1", "\"records\":2").into_bytes();
     world.store.table().set(key, Some(item));

@@ -71,25 +71,30 @@ fn kept(world: &World) -> usize {
 // ---- what is copied
 
 #[tokio::test]
-async fn a_copy_holds_the_records_that_were_decided_on_and_no_other() {
+async fn a_copy_holds_the_records_that_were_decided_on_and_those_that_appeared_once_they_are_too() {
     let (world, vendor) = decided(3).await;
+    let first = world.task(&crm()).decision.unwrap();
     vendor.holds(CANARY, ["record-0009".to_owned()]);
     world.submit(&crm()).await.unwrap();
     let task = world.task(&crm());
-    assert_eq!((task.outcome, task.reason, task.appeared), (Some(Outcome::Copied), None, 1));
-    assert_eq!((task.counts.found, task.counts.submitted, task.counts.confirmed), (3, 3, 3));
+    assert_eq!((task.outcome, task.reason.as_deref(), task.appeared), (Some(Outcome::Copied), None, 0));
+    let counts = task.all_counts();
+    assert_eq!((counts.found, counts.submitted, counts.confirmed), (4, 4, 4));
+    assert_ne!(task.decision.unwrap().records, first.records, "a decision of its own");
+    let back = Fact::WentBack { source: source("crm"), round: 1, appeared: 1 };
+    assert!(world.facts(request_id(1)).contains(&back));
     drive(&world).await;
     let request = world.request(request_id(1));
     assert_eq!((request.outcome, request.state), (Some(RequestOutcome::Fulfilled), RequestState::Closed));
-    assert_eq!(copied(&world, "crm"), names(0..3));
+    assert_eq!(copied(&world, "crm"), [names(0..3), vec!["record-0009".to_owned()]].concat());
     let whole = package(&world);
     assert_eq!(
         (&whole["identifiers"][0], &whole["sources"][0]["appeared"]),
-        (&Value::from(CANARY), &1.into())
+        (&Value::from(CANARY), &0.into())
     );
     let told = request.copy.unwrap();
     let file = world.copies.package(request_id(1)).unwrap();
-    assert_eq!((told.bytes, told.records), (file.len() as u64, 3));
+    assert_eq!((told.bytes, told.records), (file.len() as u64, 4));
     let sha256 = ring_hex(&file);
     assert_eq!(told.sha256, sha256);
     assert!(vendor.posts().is_empty() && vendor.left() == 4, "nothing is erased, nothing is posted");
@@ -122,7 +127,6 @@ async fn a_record_that_is_gone_by_then_is_told_as_gone() {
 async fn when_all_are_gone_there_is_no_copy_and_the_link_says_so() {
     let (world, vendor) = decided(2).await;
     vendor.set(|state| state.people.clear());
-    vendor.holds(CANARY, ["new-0".to_owned()]);
     drive(&world).await;
     let task = world.task(&crm());
     assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::NothingFound), Some(RECORDS_GONE)));
@@ -152,7 +156,8 @@ async fn a_vendor_that_asks_to_wait_is_waited_for_and_one_that_fails_for_good_en
     assert_eq!((world.task(&crm()).outcome, world.copies.parts()), (Some(Outcome::Copied), 1));
     for (faults, outcome, reason) in [
         (vec![down(), down()], Outcome::Copied, None),
-        (vec![Err(Fault::Unauthorized)], Outcome::Failed, Some(Fault::Unauthorized.code())),
+        (vec![Err(Fault::Unauthorized)], Outcome::Copied, None),
+        (vec![Err(Fault::Unauthorized); 9], Outcome::Failed, Some(Fault::Unauthorized.code())),
         (vec![Err(Fault::TooManyRecords)], Outcome::Failed, Some(Fault::TooManyRecords.code())),
         ((0..20).map(|_| down()).collect(), Outcome::Failed, Some("vendor_unreachable")),
     ] {
@@ -197,9 +202,12 @@ async fn invariant_2_nothing_is_copied_that_no_person_decided_on_where_one_must(
     assert!(!copies(&vendor) && world.copies.parts() == 0);
     vendor.holds(CANARY, ["record-0009".to_owned()]);
     rule(&world, Ruling::Proceed).await;
+    assert_eq!(reconciled(&world, 1).await.state, RequestState::Open, "nobody decided on the new one");
+    assert!(copies(&vendor) && world.copies.parts() == 0);
+    assert_eq!(world.task(&crm()).state, TaskState::AwaitingReview);
+    rule(&world, Ruling::Proceed).await;
     assert_eq!(reconciled(&world, 1).await.state, RequestState::Closed);
-    assert!(copies(&vendor));
-    assert_eq!(copied(&world, "crm"), names(0..2));
+    assert_eq!(copied(&world, "crm"), [names(0..2), vec!["record-0009".to_owned()]].concat());
 }
 
 #[tokio::test]
@@ -401,7 +409,7 @@ async fn invariant_5_with_every_execution_killed_early_the_copy_is_made_all_the_
 }
 
 #[tokio::test]
-async fn a_part_that_is_lost_is_copied_again_by_itself_and_only_what_was_decided_on() {
+async fn a_part_that_is_lost_is_copied_again_by_itself_and_only_what_is_decided_on() {
     let (world, vendor) = decided(2).await;
     while world.workflow.take().is_some() {}
     world.submit(&crm()).await.unwrap();
@@ -416,7 +424,9 @@ async fn a_part_that_is_lost_is_copied_again_by_itself_and_only_what_was_decided
     assert!(world.facts(request_id(1)).contains(&Fact::CopyLost { source: source("crm"), reason }));
     let request = reconciled(&world, 1).await;
     assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(RequestOutcome::Fulfilled)));
-    assert_eq!((copied(&world, "crm"), world.task(&crm()).run), (names(0..2), 1));
+    let all = [names(0..2), vec!["record-0009".to_owned()]].concat();
+    assert_eq!((copied(&world, "crm"), world.task(&crm()).run), (all, 1));
+    assert_eq!(world.task(&crm()).earlier.unwrap().rounds, 1, "what appeared was decided on first");
 }
 
 #[tokio::test]

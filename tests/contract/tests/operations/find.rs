@@ -30,8 +30,8 @@ async fn invariant_2_what_is_found_is_decided_on_by_a_policy_that_names_itself()
     let decision = task.decision.unwrap();
     assert_eq!((decision.by.as_str(), decision.at), ("policy:auto", world.now()));
     let facts = world.facts(request_id(1));
-    assert!(matches!(&facts[1], Fact::Found { records: 3, .. }));
-    let Fact::Decided { by, records: 3, digest, .. } = &facts[2] else { panic!("{facts:?}") };
+    assert!(matches!(&facts[2], Fact::Found { records: 3, .. }));
+    let Fact::Decided { by, records: 3, digest, .. } = &facts[3] else { panic!("{facts:?}") };
     assert_eq!((by.as_str(), digest), ("policy:auto", &decision.records));
 }
 
@@ -65,15 +65,41 @@ async fn a_data_source_that_needs_another_identifier_says_so() {
 
 #[tokio::test]
 async fn what_cannot_be_searched_fails_with_its_reason() {
+    let (world, vendor, at) = world_with(1, plain()).await;
+    vendor.set(|state| state.searches.push_back(Err(Fault::TooManyRecords)));
+    world.find(&at).await.unwrap();
+    assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("too_many_records")));
+}
+
+#[tokio::test]
+async fn a_refusal_is_a_vendors_word_only_after_some_tries_over_some_minutes() {
     for (fault, reason) in [
         (Fault::Unauthorized, "credentials_rejected"),
-        (Fault::TooManyRecords, "too_many_records"),
-        (Fault::Refused("vendor_refused"), "vendor_refused"),
+        (Fault::Refused("vendor_not_found"), "vendor_not_found"),
     ] {
+        // A gateway says it for two minutes.
         let (world, vendor, at) = world_with(1, plain()).await;
-        vendor.set(|state| state.searches.push_back(Err(fault)));
-        world.find(&at).await.unwrap();
+        vendor.set(|state| state.searches.extend(vec![Err(fault.clone()); 2]));
+        let began = world.now();
+        while world.task(&at).state == TaskState::Planned {
+            let calls = vendor.journal().len();
+            if world.find(&at).await.is_err() {
+                assert!(world.find(&at).await.is_err());
+                assert_eq!(vendor.journal().len(), calls + 1, "no try before its time");
+                world.clock.advance(10);
+            }
+        }
+        assert_eq!(world.task(&at).state, TaskState::Decided);
+        // It is what the vendor says.
+        let (world, vendor, at) = world_with(1, plain()).await;
+        vendor.set(|state| state.searches.extend(vec![Err(fault.clone()); 9]));
+        while world.task(&at).state == TaskState::Planned {
+            let _ = world.find(&at).await;
+            world.clock.advance(10);
+        }
         assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some(reason)));
+        assert_eq!(vendor.journal().len(), 5);
+        assert!(began.seconds_until(world.now()) >= 240, "minutes, not seconds");
     }
 }
 
@@ -138,7 +164,7 @@ async fn invariant_6_a_repeated_search_passes_over_what_is_decided() {
     let (task, calls) = (world.task(&at), vendor.journal().len());
     assert_eq!(world.find(&at).await.unwrap(), first);
     assert_eq!((world.task(&at), vendor.journal().len()), (task, calls));
-    assert_eq!(world.facts(request_id(1)).len(), 3);
+    assert_eq!(world.facts(request_id(1)).len(), 4);
 }
 
 #[tokio::test]
@@ -161,7 +187,7 @@ async fn a_crash_at_any_point_leaves_a_task_that_can_be_searched() {
         world.gate.crash_at(Some(point));
         let first = world.gate.until_crash(world.find(&at)).await;
         assert_eq!(world.find(&at).await.unwrap().next, Next::Fulfil, "crash at point {point}");
-        assert_eq!(world.facts(request_id(1)).len(), 3);
+        assert_eq!(world.facts(request_id(1)).len(), 4);
         if first.is_some() {
             assert!(point > 5);
             return;
@@ -215,7 +241,7 @@ async fn collisions_with_other_writers_are_absorbed() {
     let (world, _, at) = world_with(2, plain()).await;
     world.store.table().fail_next(&[TableFault::Conflict, TableFault::LoseAnswer]);
     assert_eq!(world.find(&at).await.unwrap().next, Next::Fulfil);
-    assert_eq!(world.facts(request_id(1)).len(), 3, "each event once");
+    assert_eq!(world.facts(request_id(1)).len(), 4, "each event once");
 }
 
 #[tokio::test]

@@ -184,7 +184,7 @@ async fn an_identifier_counts_at_its_own_data_source_alone() {
     drive(&world).await;
     let page = world.records(&task_of(2, "crm"), 0, 10).await.unwrap();
     assert_eq!(page.records, [RecordId::new("other-0")], "not those of the address it is in place of");
-    assert!(world.task(&task_of(2, "shop")).wants_confirmation(), "it finds nothing there");
+    assert!(world.task(&task_of(2, "shop")).wants_confirmation(), "a person sees the zero first");
     let page = world.records(&crm(), 0, 10).await.unwrap();
     assert_eq!(page.records, [RecordId::new("crm-0")], "nor at another request");
 }

@@ -78,7 +78,8 @@ async fn a_search_older_than_another_requests_end_is_done_again_before_anything_
 async fn a_second_search_leaves_nothing_of_a_longer_first_one() {
     let (world, vendor, one, two) = two_requests().await;
     // Records that take two rows.
-    vendor.holds(CANARY, (0..9000).map(|n| format!("{n:040}")));
+    let many = (0..9000).map(|n| RecordId::new(format!("{n:040}"))).collect();
+    vendor.set(|state| state.searches.push_back(Ok(many)));
     world.tamper(&two, |task| task.state = TaskState::Planned);
     world.find(&two).await.unwrap();
     assert!(world.task(&two).chunks >= 2);
@@ -203,10 +204,13 @@ fn record(name: &str) -> RecordId {
 async fn a_new_run_is_searched_again_too_when_another_request_ended_after_its_search() {
     let (world, vendor, one, two) = two_requests().await;
     // Its first run was refused by the vendor: it used a fence, and left everything.
-    vendor.set(|state| {
-        state.submissions.push_back(Reply::Says(Submitted::Rejected(Fault::Refused("vendor_refused"))));
-    });
-    world.submit(&two).await.unwrap();
+    let no = Reply::Says(Submitted::Rejected(Fault::Refused("vendor_refused")));
+    vendor.set(|state| state.submissions.extend(vec![no; 4]));
+    while world.task(&two).outcome.is_none() {
+        world.submit(&two).await.unwrap();
+        world.verify(&two).await.unwrap();
+        world.clock.advance(120);
+    }
     assert_eq!(world.task(&two).outcome, Some(Outcome::Refused));
     world.again().run(&two, &ann()).await.unwrap();
     world.find(&two).await.unwrap();

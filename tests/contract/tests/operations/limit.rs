@@ -13,7 +13,7 @@ use rightful_domain::ports::{CommitError, Limits, Reads, Vendors};
 use rightful_domain::request::Right;
 use rightful_domain::task::Outcome;
 use rightful_domain::time::Time;
-use rightful_domain::vendor::{Batch, Capabilities, Fault, RecordId, Submitted, Vendor};
+use rightful_domain::vendor::{Batch, Capabilities, Fault, RecordId, RuleStatus, Submitted, Vendor};
 use std::cell::Cell;
 
 type Caller<'w, S> = Metered<'w, S, FakeVendor, rightful_contract::clock::TestClock>;
@@ -29,7 +29,7 @@ async fn limited(limits: CallLimits) -> (World, FakeVendor) {
     let vendor = world.connect("crm");
     vendor.set(|state| state.capabilities = Capabilities { call_limits: limits, ..plain() });
     let row = world.store.source(&source("crm")).await.unwrap().unwrap();
-    let vendor = world.vendors.open(&row).await.unwrap();
+    let vendor = world.vendors.open(&row, &world.vendors.target(&row).unwrap()).await.unwrap();
     (world, vendor)
 }
 
@@ -43,7 +43,7 @@ fn caller<'w>(world: &'w World, vendor: &FakeVendor) -> Caller<'w, rightful_cont
 }
 
 async fn search<S: Limits>(caller: &Caller<'_, S>) -> Result<usize, Fault> {
-    caller.search(&[email(CANARY)]).await.map(|found| found.records.len())
+    caller.search(&[email(CANARY)], &[]).await.map(|found| found.records.len())
 }
 
 async fn submit<S: Limits>(caller: &Caller<'_, S>) -> Submitted {
@@ -162,7 +162,7 @@ async fn a_429_at_one_caller_holds_back_all_of_that_data_source_and_no_other() {
     assert_eq!(search(&one).await, Err(Fault::Throttled(Some(60))));
     world.clock.advance(10);
     assert_eq!(search(&other).await, Err(Fault::Paused(RATE_LIMITED, 50)));
-    assert_eq!(other.status("rule-1", &[]).await.unwrap_err(), Fault::Paused(RATE_LIMITED, 50));
+    assert_eq!(other.status("rule-1", &[], &[]).await.unwrap_err(), Fault::Paused(RATE_LIMITED, 50));
     assert_eq!(other.admit().await, Err(Fault::Paused(RATE_LIMITED, 50)));
     assert_eq!(vendor.journal().len(), 1);
     let shop = world.connect("shop");
@@ -229,7 +229,11 @@ async fn erasures_that_fail_open_the_breaker_and_refusals_do_not() {
     let answers = [
         Submitted::Rejected(Fault::Refused("vendor_bad_request")),
         Submitted::Rejected(Fault::Unauthorized),
-        Submitted::Unknown("dry_run_not_confirmed"),
+        Submitted::Doubtful {
+            rule_id: "r".to_owned(),
+            status: RuleStatus::Pending,
+            code: "dry_run_not_confirmed",
+        },
     ];
     // They say nothing of the vendor, so they neither add up nor begin anew.
     let silent = [
@@ -273,7 +277,7 @@ async fn answers_to_searches_and_questions_are_no_failures() {
         }
     }
     for _ in 0..6 {
-        assert_eq!(caller.status("rule-9", &[]).await, Err(Fault::RuleNotFound));
+        assert_eq!(caller.status("rule-9", &[], &[]).await, Err(Fault::RuleNotFound));
     }
     assert_eq!(row(&world), Limit::fresh(source("crm")));
 }

@@ -26,6 +26,7 @@ mod set_up;
 mod shown;
 mod submit;
 mod synthetic;
+mod target;
 mod unknown;
 mod verify;
 mod watched;

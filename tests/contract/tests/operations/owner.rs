@@ -219,7 +219,12 @@ fn order(world: &World, act: &Act) {
             5 => state.statuses.push_back(Err(Fault::RuleNotFound)),
             6 => {
                 let claim = rightful_domain::vendor::Claim::NotStated;
-                state.statuses.push_back(Ok(RuleReport { status: RuleStatus::Unknown, confirmed: 0, strangers: 0, claim }));
+                state.statuses.push_back(Ok(RuleReport {
+                    status: RuleStatus::Unknown,
+                    confirmed: 0,
+                    strangers: 0,
+                    claim,
+                }));
             }
             7 => state.broken = Some(Failure::misconfigured("secret_missing")),
             _ => state.broken = None,

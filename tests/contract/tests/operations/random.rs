@@ -116,7 +116,8 @@ fn order(world: &World, vendor: &FakeVendor, act: &Act) {
             });
         }),
         Act::Status(n) => vendor.set(|state| {
-            let says = |status| Ok(RuleReport { status, confirmed: 1, strangers: 0, claim: Claim::Anonymised });
+            let says =
+                |status| Ok(RuleReport { status, confirmed: 1, strangers: 0, claim: Claim::Anonymised });
             state.statuses.push_back(match n {
                 0 => says(RuleStatus::Unknown),
                 1 => says(RuleStatus::AwaitingApproval),

@@ -288,7 +288,7 @@ async fn invariant_5_a_request_that_nothing_moves_is_counted_before_its_legal_de
 #[tokio::test]
 async fn who_is_to_be_forgotten_later_is_forgotten_then() {
     let (world, vendor, at) = world_with(1, plain()).await;
-    vendor.set(|state| state.searches.push_back(Err(Fault::Unauthorized)));
+    vendor.set(|state| state.searches.push_back(Err(Fault::TooManyRecords)));
     world.find(&at).await.unwrap();
     let _ = world.workflow.take();
     Driver::new(&world).reconcile_until_done(request_id(1), 29).await.unwrap();

@@ -825,10 +825,10 @@ async fn a_data_source_that_cannot_be_searched_is_left_out_and_the_request_close
 }
 
 #[tokio::test]
-async fn what_is_only_not_searched_yet_or_lacks_nothing_is_not_left_out_and_what_is_dead_not_proceeded_with() {
+async fn what_is_only_not_searched_yet_or_lacks_nothing_is_not_left_out_and_what_is_dead_not_proceeded_with()
+{
     let (world, _, at) = crate::world_with(2, rightful_contract::vendor::plain()).await;
-    let planned =
-        ReviewError::NotAwaiting { source_id: source("crm"), state: TaskState::Planned, by: None };
+    let planned = ReviewError::NotAwaiting { source_id: source("crm"), state: TaskState::Planned, by: None };
     let early = world.review(request_id(1), &leaving_out(&world, &at), &bob()).await;
     assert_eq!(early, Err(planned.clone()), "nobody has tried yet");
     let (world, _, at) = dead().await;
@@ -874,7 +874,11 @@ async fn a_search_under_way_or_the_word_to_leave_it_out_wins_in_whatever_order()
                 };
                 assert_eq!(reconciled(&world, 2).await.outcome, Some(outcome), "{what}");
                 let left = if outcome == RequestOutcome::Failed { 2 } else { 0 };
-                assert_eq!((vendor.left(), posts(&vendor.journal())), (left, usize::from(left == 0)), "{what}");
+                assert_eq!(
+                    (vendor.left(), posts(&vendor.journal())),
+                    (left, usize::from(left == 0)),
+                    "{what}"
+                );
             }
             if last {
                 break;

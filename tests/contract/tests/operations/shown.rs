@@ -7,13 +7,13 @@ use rightful_contract::vendor::{Call, FakeVendor, plain};
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::life::Ruling;
-use rightful_domain::operations::review::ReviewError;
 use rightful_domain::operations::TaskRef;
+use rightful_domain::operations::review::ReviewError;
 use rightful_domain::operations::shown::{LONGEST_FIELD, RECORDS_A_PAGE, Records, ShowError};
 use rightful_domain::policy::Policy;
 use rightful_domain::task::{TaskState, Verdict};
 use rightful_domain::vendor::{Capabilities, Fault, RecordId, SetAside};
-use rightful_domain::view::{ComparedRecord, Standing};
+use rightful_domain::view::{ComparedRecord, RecordStanding};
 
 fn shown(world: &World) -> Vec<(String, u32)> {
     let of = |fact| match fact {
@@ -198,7 +198,7 @@ fn compared(world: &World) -> Vec<u32> {
     world.facts(request_id(1)).into_iter().filter_map(of).collect()
 }
 
-fn ids_of(records: &[ComparedRecord]) -> Vec<(&str, Standing)> {
+fn ids_of(records: &[ComparedRecord]) -> Vec<(&str, RecordStanding)> {
     records.iter().map(|one| (one.id.as_ref().map_or("-", RecordId::expose), one.standing)).collect()
 }
 
@@ -218,11 +218,11 @@ async fn each_record_is_shown_beside_what_found_it_and_against_what_is_decided_o
     let page = world.compare(&at, 0, 100).await.unwrap();
     // What needs a word of its own stands first.
     let expected = [
-        ("c", Standing::New),
-        ("d", Standing::SetAside),
-        ("b", Standing::Covered),
-        ("a", Standing::Gone),
-        ("-", Standing::SetAside),
+        ("c", RecordStanding::New),
+        ("d", RecordStanding::SetAside),
+        ("b", RecordStanding::Covered),
+        ("a", RecordStanding::Gone),
+        ("-", RecordStanding::SetAside),
     ];
     assert_eq!(ids_of(&page.records), expected);
     assert_eq!((page.all, page.next, &page.digest), (5, None, &before.found_digest));
@@ -265,10 +265,10 @@ async fn it_is_asked_in_every_spelling_and_each_record_is_shown_once() {
     });
     let page = world.compare(&at, 0, 100).await.unwrap();
     let expected = [
-        ("a", Standing::Covered),
-        ("b", Standing::Covered),
-        ("d", Standing::New),
-        ("e", Standing::New),
+        ("a", RecordStanding::Covered),
+        ("b", RecordStanding::Covered),
+        ("d", RecordStanding::New),
+        ("e", RecordStanding::New),
     ];
     assert_eq!(ids_of(&page.records), expected);
     assert_eq!(vendor.journal(), [Call::Search(1), Call::Search(1)]);
@@ -291,7 +291,7 @@ async fn it_is_asked_where_the_run_was_searched_or_not_at_all() {
     let (world, vendor, at) = submitted(2).await;
     let elsewhere = moved(&world);
     let page = world.compare(&at, 0, 9).await.unwrap();
-    assert!(page.records.iter().all(|one| one.standing == Standing::Covered) && page.all == 2);
+    assert!(page.records.iter().all(|one| one.standing == RecordStanding::Covered) && page.all == 2);
     assert_eq!((elsewhere.journal(), posts(&vendor.journal())), (vec![], 1));
 }
 
@@ -364,7 +364,10 @@ async fn a_reason_is_read_by_whoever_asks_until_the_person_is_forgotten_and_each
         let reasons = world.reasons(request_id(1)).await.unwrap();
         let [one] = &reasons[..] else { panic!("one") };
         assert_eq!((one.source.as_str(), one.by.as_str()), ("crm", bob().as_str()));
-        assert_eq!((one.verdict, one.reason.as_str()), (Verdict::Proceed, format!("{CANARY} called").as_str()));
+        assert_eq!(
+            (one.verdict, one.reason.as_str()),
+            (Verdict::Proceed, format!("{CANARY} called").as_str())
+        );
         assert_eq!(Some(one.at), world.task(&at).review.map(|review| review.at));
         assert_eq!(read(&world), vec![("crm".to_owned(), ann().as_str().to_owned()); times]);
     }

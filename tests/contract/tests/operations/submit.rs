@@ -2,10 +2,11 @@
 
 use crate::{batches_of, decided, decided_with, ids, record_name};
 use rightful_contract::table::Fault as TableFault;
-use rightful_contract::vendor::{Call, NO_SECRET, Reply, plain};
+use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::life::{RECORDS_GONE, REFERENCE_MISSING};
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::operations::{Next, TaskRef};
 use rightful_domain::ports::Clock;
@@ -41,7 +42,7 @@ async fn invariant_3_the_intent_is_in_the_store_before_the_post() {
     assert_eq!(vendor.posts(), [ids(0..2), ids(2..4), ids(4..5)]);
     let task = world.task(&at);
     assert_eq!((task.counts.submitted, task.fence, task.batch_size), (5, 3, 2));
-    let kinds: Vec<bool> = world.facts(request_id(1))[3..]
+    let kinds: Vec<bool> = world.facts(request_id(1))[4..]
         .iter()
         .map(|fact| match fact {
             Fact::Intended { .. } => true,
@@ -178,20 +179,87 @@ async fn what_is_never_sent_fails_at_the_deadline() {
     assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), Some("vendor_unreachable")));
 }
 
-#[tokio::test]
-async fn a_first_batch_that_is_rejected_ends_the_task() {
-    for (fault, outcome, reason) in [
-        (Fault::Refused("vendor_refused"), Outcome::Refused, "vendor_refused"),
-        (Fault::Unauthorized, Outcome::Failed, "credentials_rejected"),
-    ] {
-        let (world, vendor, at) = decided(2).await;
-        vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Rejected(fault))));
-        assert_eq!(world.submit(&at).await.unwrap().next, Next::Settled);
-        let task = world.task(&at);
-        assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(reason)));
-        assert_eq!(world.submit(&at).await.unwrap().next, Next::Settled);
-        assert_eq!(vendor.posts().len(), 1);
+/// Takes whatever step comes next, after its wait, until the task is settled or a person has it.
+async fn to_its_end(world: &World, at: &TaskRef) {
+    for _ in 0..60 {
+        let task = world.task(at);
+        if task.state == TaskState::Settled || task.handed_over_at.is_some() {
+            return;
+        }
+        let step = world.submit(at).await.unwrap();
+        world.clock.advance(step.wait_seconds);
+        match world.task(at).state {
+            TaskState::Submitted => drop(world.check(at).await.unwrap()),
+            TaskState::Verifying | TaskState::Unknown => drop(world.verify(at).await.unwrap()),
+            _ => {}
+        }
     }
+    panic!("it never ends: {:?}", world.task(at));
+}
+
+fn refuses(vendor: &FakeVendor, fault: &Fault, times: usize) {
+    let no = Reply::Says(Submitted::Rejected(fault.clone()));
+    vendor.set(|state| state.submissions.extend(vec![no; times]));
+}
+
+const NOT_FOUND: Fault = Fault::Refused("vendor_not_found");
+
+#[tokio::test]
+async fn a_submission_that_is_refused_is_looked_at_and_asked_again_some_minutes_before_it_is_the_end() {
+    for (fault, outcome, posts) in
+        [(NOT_FOUND, Outcome::Refused, 4), (Fault::Unauthorized, Outcome::Failed, 5)]
+    {
+        let (world, vendor, at) = decided(2).await;
+        let began = world.now();
+        refuses(&vendor, &fault, 9);
+        to_its_end(&world, &at).await;
+        let task = world.task(&at);
+        assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(fault.code())));
+        assert_eq!((vendor.posts().len(), task.counts.submitted), (posts, 0));
+        assert!(began.seconds_until(world.now()) >= 180, "minutes, not seconds");
+        // A gateway says it for a minute.
+        let (world, vendor, at) = decided(2).await;
+        refuses(&vendor, &fault, 2);
+        to_its_end(&world, &at).await;
+        assert_eq!((world.task(&at).outcome, world.task(&at).reason), (Some(Outcome::VerifiedErased), None));
+        assert_eq!((vendor.posts().len(), vendor.left()), (3, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_submission_that_is_refused_because_nothing_is_there_any_more_is_told_as_that() {
+    for code in ["vendor_not_found", "vendor_conflict", "vendor_gone"] {
+        let (world, vendor, at) = decided(2).await;
+        refuses(&vendor, &Fault::Refused(code), 1);
+        vendor.set(|state| state.people.clear());
+        to_its_end(&world, &at).await;
+        let task = world.task(&at);
+        assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::NothingFound), Some(RECORDS_GONE)));
+        assert_eq!((states(&world, &at), vendor.posts().len()), (vec![RuleState::Gone], 1));
+        assert_eq!(world.rules(&at)[0].refused.as_deref(), Some(code));
+    }
+}
+
+#[tokio::test]
+async fn invariant_3_a_refused_repeat_settles_nothing_while_the_first_ones_end_is_unknown() {
+    let (world, vendor, at) = decided(2).await;
+    vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown("timed_out"))));
+    refuses(&vendor, &NOT_FOUND, 9);
+    to_its_end(&world, &at).await;
+    let task = world.task(&at);
+    assert_eq!((task.state, task.outcome), (TaskState::Unknown, None));
+    assert!(task.handed_over_at.is_some());
+    // The first one had its effect after all: a look tells, and the reference is missing.
+    vendor.set(|state| state.people.clear());
+    for _ in 0..4 {
+        world.clock.advance(4000);
+        world.verify(&at).await.unwrap();
+        world.submit(&at).await.unwrap();
+        world.check(&at).await.unwrap();
+    }
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::VerifiedErased), Some(REFERENCE_MISSING)));
+    assert_eq!(task.counts.submitted, 2);
 }
 
 #[tokio::test]
@@ -201,21 +269,17 @@ async fn a_later_batch_that_is_rejected_lets_the_accepted_ones_finish_first() {
     vendor.set(|state| {
         state.witness = Some(std::rc::Rc::new(move |records: &[RecordId]| {
             if *records == ids(2..4) {
-                let no = Submitted::Rejected(Fault::Refused("vendor_refused"));
-                first.set(|state| state.submissions.push_back(Reply::Says(no)));
+                refuses(&first, &NOT_FOUND, 1);
             }
         }));
     });
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(states(&world, &at), [RuleState::Accepted, RuleState::NotTaken]);
+    to_its_end(&world, &at).await;
     let task = world.task(&at);
-    assert_eq!((task.gave_up.as_deref(), task.outcome), (Some("vendor_refused"), None));
-    assert_eq!(states(&world, &at), [RuleState::Accepted, RuleState::Rejected]);
-    while world.check(&at).await.unwrap().next == Next::Check {
-        world.clock.advance(60);
-    }
-    let task = world.task(&at);
-    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), Some("vendor_refused")));
-    assert_eq!((task.counts.submitted, task.counts.confirmed, vendor.posts().len()), (2, 2, 2));
+    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), Some("vendor_not_found")));
+    assert_eq!((task.counts.submitted, task.counts.confirmed, vendor.left()), (4, 4, 2));
+    assert_eq!(vendor.posts().iter().filter(|records| **records == ids(2..4)).count(), 4);
 }
 
 #[tokio::test]
@@ -254,10 +318,10 @@ async fn a_dry_run_is_marked_as_one() {
     world.find(&at).await.unwrap();
     world.submit(&at).await.unwrap();
     assert!(vendor.journal().iter().any(|call| matches!(call, Call::Submit { dry_run: true, .. })));
-    while world.check(&at).await.unwrap().next == Next::Check {
-        world.clock.advance(60);
-    }
+    to_its_end(&world, &at).await;
     assert_eq!((world.task(&at).outcome, vendor.left()), (Some(Outcome::DryRun), 1));
+    let saw = Fact::Looked { source: source("crm"), left: 1, appeared: 0, assurance: None };
+    assert!(world.facts(request_id(1)).contains(&saw), "every dry run ends with a look");
 }
 
 #[tokio::test]

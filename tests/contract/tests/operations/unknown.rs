@@ -10,7 +10,7 @@ use rightful_domain::operations::{Next, TaskRef};
 use rightful_domain::receipt::verify;
 use rightful_domain::request::RequestOutcome;
 use rightful_domain::task::{Outcome, RuleState, TaskState};
-use rightful_domain::vendor::{Claim, Fault, Submitted};
+use rightful_domain::vendor::{Claim, Fault, RecordId, Submitted};
 
 const TIMED_OUT: Reply = Reply::Says(Submitted::Unknown("timed_out"));
 
@@ -155,14 +155,19 @@ async fn invariant_4_a_look_that_fails_proves_nothing() {
 }
 
 #[tokio::test]
-async fn records_that_appear_anew_are_never_named_when_others_are_repeated() {
+async fn records_that_appear_anew_are_named_once_they_are_decided_on_and_not_before() {
     let (world, vendor, at) = decided(2).await;
     lose(&vendor, [TIMED_OUT]);
     world.submit(&at).await.unwrap();
     vendor.holds(rightful_contract::world::CANARY, ["new".to_owned()]);
     finish(&world, 2).await;
-    assert_eq!(vendor.posts(), [ids(0..2), ids(0..2)]);
-    assert_eq!((world.task(&at).appeared, vendor.left()), (1, 1));
+    assert_eq!(vendor.posts()[..2], [ids(0..2), ids(0..2)]);
+    world.submit(&at).await.unwrap();
+    assert_eq!(vendor.posts()[2..], [vec![RecordId::new("new")]]);
+    finish(&world, 2).await;
+    let counts = world.task(&at).all_counts();
+    assert_eq!((world.task(&at).outcome, vendor.left()), (Some(Outcome::VerifiedErased), 0));
+    assert_eq!((counts.found, counts.submitted), (3, 3));
 }
 
 #[tokio::test]

@@ -2,13 +2,14 @@
 
 use crate::{ids, verifying};
 use rightful_contract::rows::{records_sk, request_pk};
-use rightful_contract::vendor::{Call, NO_SECRET, plain};
-use rightful_contract::world::{CANARY, request_id, source};
+use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, plain};
+use rightful_contract::world::{CANARY, email, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::identifier::IdentifierKind;
 use rightful_domain::operations::Next;
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::{Fault, RecordId};
+use rightful_domain::operations::accept::Demand;
+use rightful_domain::task::{Assurance, Outcome, TaskState};
+use rightful_domain::vendor::{Fault, RecordId, SetAside};
 
 #[tokio::test]
 async fn none_of_the_submitted_records_found_is_verified_erased() {
@@ -71,14 +72,157 @@ async fn invariant_6_a_repeated_call_within_the_wait_is_not_another_look() {
 }
 
 #[tokio::test]
-async fn invariant_2_what_appeared_is_counted_apart_and_never_submitted() {
+async fn invariant_2_what_appeared_goes_back_to_a_decision_of_its_own() {
     let (world, vendor, at) = verifying(3).await;
+    let first = world.task(&at).decision.unwrap();
     vendor.holds(CANARY, ["new-1".to_owned(), "new-2".to_owned()]);
+    let step = world.verify(&at).await.unwrap();
+    assert_eq!((step.next, step.state), (Next::Submit, TaskState::Planned));
+    assert!(world.facts(request_id(1)).contains(&Fact::WentBack {
+        source: source("crm"),
+        round: 1,
+        appeared: 2
+    }));
+    world.submit(&at).await.unwrap();
+    assert_ne!(world.task(&at).decision.unwrap().records, first.records);
+    while world.check(&at).await.unwrap().next == Next::Check {
+        world.clock.advance(60);
+    }
     assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+    let (task, counts) = (world.task(&at), world.task(&at).all_counts());
+    assert_eq!((task.outcome, task.reason, task.appeared), (Some(Outcome::VerifiedErased), None, 0));
+    assert_eq!((counts.found, counts.submitted, counts.confirmed), (5, 5, 5));
+    let new = vec![RecordId::new("new-1"), RecordId::new("new-2")];
+    assert_eq!((vendor.posts(), vendor.left()), (vec![ids(0..3), new], 0));
+}
+
+#[tokio::test]
+async fn what_appeared_waits_for_a_person_where_a_person_decides() {
+    let (world, vendor, at) = verifying(3).await;
+    world.tamper(&at, |task| task.policy = rightful_domain::policy::Policy::Always);
+    vendor.holds(CANARY, ["new-1".to_owned()]);
+    world.verify(&at).await.unwrap();
+    world.submit(&at).await.unwrap();
     let task = world.task(&at);
-    assert_eq!((task.outcome, task.left, task.appeared), (Some(Outcome::VerifiedErased), 0, 2));
-    assert!(matches!(world.facts(request_id(1)).last(), Some(Fact::Settled { appeared: 2, .. })));
-    assert_eq!((vendor.posts(), vendor.left()), (vec![ids(0..3)], 2));
+    assert_eq!((task.state, task.counts.found, task.decision), (TaskState::AwaitingReview, 1, None));
+    assert_eq!(vendor.posts(), [ids(0..3)]);
+}
+
+#[tokio::test]
+async fn after_three_rounds_a_person_has_what_keeps_appearing() {
+    let (world, vendor, at) = verifying(1).await;
+    for round in 0..40 {
+        if world.task(&at).handed_over_at.is_some() {
+            assert_eq!(vendor.posts().len(), 4, "the first decision and three rounds");
+            assert_eq!(world.task(&at).reason.as_deref(), Some("records_keep_appearing"));
+            assert!(world.task(&at).outcome.is_none(), "nothing is told as erased");
+            return;
+        }
+        if world.task(&at).state == TaskState::Verifying {
+            vendor.holds(CANARY, [format!("new-{round}")]);
+        }
+        world.verify(&at).await.unwrap();
+        world.submit(&at).await.unwrap();
+        world.check(&at).await.unwrap();
+        world.clock.advance(60);
+    }
+    panic!("no person has it: {:?}", world.task(&at));
+}
+
+#[tokio::test]
+async fn a_look_counts_only_with_its_control_and_one_sight_serves_those_minutes() {
+    let controls = |vendor: &FakeVendor| {
+        vendor.journal().iter().filter(|call| matches!(call, Call::Control)).count()
+    };
+    let (world, vendor, at) = verifying(3).await;
+    // The search is blind for once, for the control too.
+    vendor.set(|state| {
+        state.searches.push_back(Ok(Vec::new()));
+        state.control_gone = true;
+        state.keeps = true;
+    });
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
+    let task = world.task(&at);
+    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Verifying, Some("control_not_found")));
+    vendor.set(|state| state.control_gone = false);
+    world.clock.advance(60);
+    world.verify(&at).await.unwrap();
+    assert_eq!(world.task(&at).assurance, Some(Assurance::Control));
+    assert_eq!((world.task(&at).outcome, controls(&vendor)), (Some(Outcome::VerifiedErased), 2));
+    // Another look within five minutes asks for no control of its own; a later one does.
+    for (n, (wait, asked)) in (2..).zip([(200, 2), (301, 3)]) {
+        world.clock.advance(wait);
+        vendor.holds(&format!("{n}@example.com"), [format!("r{n}")]);
+        let demand = Demand { identifiers: vec![email(&format!("{n}@example.com"))], ..erasure() };
+        world.demand(n, &demand).await.unwrap();
+        let at = task_of(n, "crm");
+        vendor.set(|state| state.keeps = false);
+        world.find(&at).await.unwrap();
+        world.submit(&at).await.unwrap();
+        while world.task(&at).outcome.is_none() {
+            world.check(&at).await.unwrap();
+            world.verify(&at).await.unwrap();
+            world.clock.advance(2);
+        }
+        assert_eq!((world.task(&at).outcome, controls(&vendor)), (Some(Outcome::VerifiedErased), asked));
+    }
+}
+
+#[tokio::test]
+async fn without_a_control_two_looks_in_a_row_and_apart_are_needed() {
+    let (world, vendor, at) = verifying(3).await;
+    world.tamper_source("crm", |row| row.control = None);
+    vendor.set(|state| state.people.entry(CANARY.to_lowercase()).or_default().extend(ids(0..3)));
+    // Blind once, then it sees: three records that are all still there are not told as erased.
+    vendor.set(|state| state.searches.push_back(Ok(Vec::new())));
+    let step = world.verify(&at).await.unwrap();
+    assert_eq!((step.next, step.wait_seconds), (Next::Verify, 60));
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify, "not before its time");
+    world.clock.advance(60);
+    world.verify(&at).await.unwrap();
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.left, task.clear_looks), (None, 3, 0));
+    vendor.set(|state| state.people.clear());
+    for _ in 0..2 {
+        world.clock.advance(100);
+        world.verify(&at).await.unwrap();
+    }
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.assurance), (Some(Outcome::VerifiedErased), Some(Assurance::TwoLooks)));
+}
+
+#[tokio::test]
+async fn a_doubtful_record_that_a_look_sets_aside_is_a_persons_matter() {
+    let (world, vendor, at) = verifying(3).await;
+    let aside = SetAside { id: Some(RecordId::new("two-in-one")), doubtful: true };
+    vendor.set(|state| state.set_aside = vec![aside]);
+    world.verify(&at).await.unwrap();
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason.as_deref()), (None, Some("set_aside_doubtful")));
+    assert!(task.handed_over_at.is_some());
+}
+
+#[tokio::test]
+async fn a_rule_that_lists_strangers_is_a_persons_matter_and_told() {
+    let (world, vendor, at) = crate::decided(2).await;
+    vendor.set(|state| state.strangers = 1);
+    world.submit(&at).await.unwrap();
+    for _ in 0..6 {
+        world.check(&at).await.unwrap();
+        world.verify(&at).await.unwrap();
+        world.clock.advance(60);
+    }
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.strangers), (None, 1));
+    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("strangers_listed")));
+    assert!(world.facts(request_id(1)).contains(&Fact::StrangersListed {
+        source: source("crm"),
+        batch: 0,
+        strangers: 1
+    }));
+    world.clock.advance(7200);
+    world.verify(&at).await.unwrap();
+    assert_eq!(world.task(&at).outcome, None, "no later look settles it");
 }
 
 #[tokio::test]
@@ -190,6 +334,6 @@ async fn invariant_6_a_crash_at_any_point_leaves_one_outcome() {
 async fn a_record_of_somebody_else_with_another_id_is_not_one_of_ours() {
     let (world, vendor, at) = verifying(1).await;
     vendor.set(|state| state.searches.push_back(Ok(vec![RecordId::new("record-00000")])));
-    world.verify(&at).await.unwrap();
-    assert_eq!((world.task(&at).outcome, world.task(&at).appeared), (Some(Outcome::VerifiedErased), 1));
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Submit);
+    assert_eq!((world.task(&at).outcome, world.task(&at).earlier.unwrap().rounds), (None, 1));
 }

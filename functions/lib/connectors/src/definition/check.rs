@@ -5,6 +5,7 @@ use super::check_request::Scope;
 use super::raw::*;
 use super::*;
 use crate::net;
+use crate::secret::FOR_TARGET;
 use serde_saphyr::{Location, Spanned};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -12,6 +13,8 @@ use std::ops::RangeInclusive;
 /// The greatest rate and quota that can be declared; a typing error beyond them is no limit at all.
 const MOST_CALLS: u32 = 100_000;
 const MOST_DAILY_CALLS: u32 = 10_000_000;
+/// The most fields that tell a person whose record it is.
+const MOST_SHOWN: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Checker {
@@ -41,6 +44,7 @@ impl Checker {
 
     fn definition(&mut self, raw: RawDefinition) -> Option<Definition> {
         self.name(&raw.name);
+        let version = self.number(&raw.version, 1, u32::MAX.into());
         self.text(&raw.title);
         // Where the API is Rightful's own contract, the folder's README is its documentation.
         if !raw.docs.value.starts_with("https://") && raw.docs.value != "README.md" {
@@ -49,6 +53,7 @@ impl Checker {
         let hosts = self.hosts(&raw.hosts, &raw.params);
         let params = self.params(raw.params, &hosts);
         let base_url = self.base_url(&raw.base_url, &params, &hosts);
+        let shows = self.shows(raw.shows);
         let secret = self.secret(raw.secret);
         let auth = self.auth(&raw.auth, &secret);
         let by: Vec<_> = raw.search.value.iter().map(|search| search.by.clone()).collect();
@@ -75,6 +80,7 @@ impl Checker {
         let plan = self.plan(&raw.waits);
         Some(Definition {
             name: raw.name.value,
+            version: u32::try_from(version).unwrap_or(u32::MAX),
             title: raw.title.value,
             docs: raw.docs.value,
             hosts,
@@ -82,6 +88,7 @@ impl Checker {
             base_url: base_url?,
             auth: auth?,
             record_id: raw.record_id,
+            shows,
             erase: erase?,
             export: match export {
                 Some(export) => Some(export?),
@@ -156,8 +163,13 @@ impl Checker {
                 self.once(&mut seen, "parameter", &raw.name);
                 self.text(&raw.description);
                 let kind = self.param_kind(&raw);
+                if matches!(kind, ParamKind::Url | ParamKind::Host) && !raw.steers {
+                    let message = "this parameter says which system is called: add `steers: true`";
+                    self.at(raw.name.referenced, message);
+                }
                 let mut param = Param {
                     name: raw.name.value,
+                    steers: raw.steers,
                     kind,
                     description: raw.description.value,
                     example: String::new(),
@@ -265,7 +277,13 @@ impl Checker {
         for place in template.places() {
             fixed = false;
             let Place::Param(name) = place else { continue };
-            let kind = params.iter().find(|param| param.name == *name).map(|param| &param.kind);
+            let param = params.iter().find(|param| param.name == *name);
+            let kind = param.map(|param| &param.kind);
+            if matches!(kind, Some(ParamKind::Choice(_))) && param.is_some_and(|param| !param.steers) {
+                let message =
+                    format!("`${{param.{name}}}` says which system is called: mark it with `steers: true`");
+                self.at(raw.referenced, message);
+            }
             // A host made from a free text could be any host; one made from choices is one of few, and
             // one of type `host` is exactly what the operator named.
             let good = match kind {
@@ -298,6 +316,12 @@ impl Checker {
         for field in &raw.value {
             self.name(&field.name);
             self.once(&mut seen, "secret", &field.name);
+            if field.name.value == FOR_TARGET {
+                let message = format!(
+                    "`{FOR_TARGET}` is where a stored secret names the system that it was given for: take another name"
+                );
+                self.at(field.name.referenced, message);
+            }
             self.text(&field.description);
         }
         raw.value
@@ -352,6 +376,13 @@ impl Checker {
                         format!("the search does not ask for the person: put `{}` into it", person.written()),
                     );
                 }
+                let itself = raw.records.value.is_empty().then_some(raw.records.referenced);
+                let complete = self.complete(raw.complete);
+                let aside = !matches!(complete, Complete::FewerThan(_) | Complete::NotStated { .. });
+                if let Some(at) = itself.filter(|_| aside) {
+                    let message = "the answer itself is the list, so that nothing beside it says whether it is whole: `complete` can be `fewer_than` or `not_stated`";
+                    self.at(at, message);
+                }
                 Some(Search {
                     form: form(&by),
                     by,
@@ -359,7 +390,63 @@ impl Checker {
                     records: self.pointer(raw.records),
                     id: self.pointer(raw.id),
                     matches: self.pointer(raw.matches),
+                    complete,
+                    ignores_case: raw.ignores_case,
                 })
+            })
+            .collect()
+    }
+
+    fn complete(&mut self, raw: RawComplete) -> Complete {
+        match raw {
+            RawComplete::Empty(at) => {
+                Complete::Empty(self.sign(at, "the link to the next page stands, such as `/next`"))
+            }
+            RawComplete::False(at) => Complete::Says(
+                self.sign(at, "it says `false` when there is no more, such as `/has_more`"),
+                false,
+            ),
+            RawComplete::True(at) => {
+                Complete::Says(self.sign(at, "it says `true` when there is no more, such as `/done`"), true)
+            }
+            RawComplete::Total(at) => {
+                Complete::Total(self.sign(at, "the number of all records stands, such as `/total`"))
+            }
+            RawComplete::FewerThan(size) => Complete::FewerThan(self.size(&size, 1, 100_000)),
+            RawComplete::NotStated(RawNotStated { round }) => {
+                if round.value.is_empty() {
+                    let message = "list the numbers of records at which an answer may have been cut, such as `[10, 25, 50, 100]`";
+                    self.at(round.referenced, message);
+                }
+                let round = round.value.iter().map(|size| self.size(size, 1, 100_000)).collect();
+                Complete::NotStated { round }
+            }
+        }
+    }
+
+    /// A place in an answer that can't be the whole answer.
+    fn sign(&mut self, raw: Spanned<String>, what: &str) -> String {
+        if raw.value.is_empty() {
+            self.at(raw.referenced, format!("write where in the answer {what}"));
+        }
+        self.pointer(raw)
+    }
+
+    fn shows(&mut self, raw: Spanned<Vec<RawShows>>) -> Vec<Shows> {
+        if !(1..=MOST_SHOWN).contains(&raw.value.len()) {
+            let message = format!("list 1 to {MOST_SHOWN} fields that tell a person whose record it is");
+            self.at(raw.referenced, message);
+        }
+        let mut seen = BTreeSet::new();
+        raw.value
+            .into_iter()
+            .map(|field| {
+                self.name(&field.name);
+                self.once(&mut seen, "shown field", &field.name);
+                if field.at.value.is_empty() {
+                    self.at(field.at.referenced, "write where the field stands in a record, such as `/name`");
+                }
+                Shows { name: field.name.value, at: self.pointer(field.at) }
             })
             .collect()
     }

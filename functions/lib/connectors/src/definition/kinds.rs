@@ -4,7 +4,9 @@ use super::check::Checker;
 use super::raw::*;
 use super::*;
 use rightful_domain::identifier::Identifier;
+use serde_json::Value;
 use serde_saphyr::Spanned;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The kinds whose form is the domain's own.
@@ -33,6 +35,108 @@ impl Form {
             Self::Digits | Self::Text => identifier.matches(shown),
         }
     }
+}
+
+/// Whose a record is, by what it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// The person's, by an exact comparison.
+    Matches,
+    /// Perhaps the person's: the identifier is a whole part of what it shows.
+    Doubtful,
+    /// Somebody else's.
+    Other,
+}
+
+impl Form {
+    /// Whose `record` is that shows `shown` where this kind's value stands. A list is the person's when all
+    /// of it is. Where nothing is shown, an e-mail address or a phone number is looked for in the whole
+    /// record; other values are too short to mean anything elsewhere.
+    pub(crate) fn fit(self, identifier: &Identifier, shown: Option<&Value>, record: &Value) -> Fit {
+        let is_it = |value: &Value| value.as_str().is_some_and(|text| self.matches(identifier, text));
+        let matches = match shown {
+            Some(Value::Array(members)) => !members.is_empty() && members.iter().all(is_it),
+            Some(shown) => is_it(shown),
+            None => false,
+        };
+        if matches {
+            return Fit::Matches;
+        }
+        let mut all = shown.map(texts).unwrap_or_default();
+        if all.is_empty() && BUILT_IN.contains(&identifier.kind().as_str()) {
+            all = texts(record);
+        }
+        if all.iter().any(|text| self.is_part(identifier, text)) { Fit::Doubtful } else { Fit::Other }
+    }
+
+    /// Whether a value is another one than this identifier: a phone number as it is written within its
+    /// country is the same.
+    pub(crate) fn differs(self, identifier: &Identifier, text: &str) -> bool {
+        !self.matches(identifier, text) && !is_written_otherwise(identifier, text)
+    }
+
+    /// Whether the identifier is a whole part of a text, such as one address of two.
+    fn is_part(self, identifier: &Identifier, text: &str) -> bool {
+        if identifier.kind().as_str() == "phone" {
+            return numbers(text).any(|number| !self.differs(identifier, number));
+        }
+        let own = |c: char| c.is_alphanumeric() || ".+-_%@".contains(c) || identifier.expose().contains(c);
+        // Once with and once without the marks that belong to no letter.
+        let loose = |c: char| own(c) || !c.is_ascii() && !c.is_whitespace();
+        let is_it = |part: &str| self.matches(identifier, part.trim_matches(['.', '\'']));
+        text.split(|c| !own(c)).any(is_it) || text.split(|c| !loose(c)).any(is_it)
+    }
+}
+
+/// Every text and number in a value, blank ones left out.
+pub(crate) fn texts(value: &Value) -> Vec<Cow<'_, str>> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Vec::new(),
+        Value::String(text) => vec![Cow::Borrowed(text)],
+        Value::Number(number) => vec![Cow::Owned(number.to_string())],
+        Value::Array(members) => members.iter().flat_map(texts).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        Value::Null | Value::Bool(_) => Vec::new(),
+    }
+}
+
+/// The pieces of a text that may each be a phone number.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let within = |c: char| c.is_ascii_digit() || "+ -.()/\u{a0}\u{2010}\u{2011}\u{2013}".contains(c);
+    let runs = text.split(move |c| !within(c)).flat_map(|run| {
+        let starts = run.match_indices('+').map(|(at, _)| at).filter(|at| *at > 0);
+        let ends: Vec<usize> = starts.chain([run.len()]).collect();
+        let mut from = 0;
+        ends.into_iter().map(move |to| &run[std::mem::replace(&mut from, to)..to])
+    });
+    runs.flat_map(|run| [run].into_iter().chain(run.split('/')).chain(run.split_whitespace()))
+}
+
+/// Digits that two phone numbers must share for one to be the other without its country's code.
+const ENOUGH_DIGITS: usize = 7;
+
+/// Whether a text is a phone number in E.164 with its prefix within the country, or that number as it is
+/// written there.
+fn is_written_otherwise(identifier: &Identifier, text: &str) -> bool {
+    let (true, Some(whole)) = (identifier.kind().as_str() == "phone", identifier.expose().strip_prefix('+'))
+    else {
+        return false;
+    };
+    let text = text.replace("(0)", "");
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let abroad = if text.trim_start().starts_with('+') { Some(&*digits) } else { digits.strip_prefix("00") };
+    if let Some(abroad) = abroad {
+        // After the country's code of one to three digits, the prefix that is dialled within it.
+        let prefixed = |at: usize| {
+            abroad
+                .get(at..)
+                .and_then(|rest| rest.strip_prefix('0'))
+                .is_some_and(|rest| whole.get(..at) == abroad.get(..at) && whole.get(at..) == Some(rest))
+        };
+        return abroad == whole || (1..=3).any(prefixed);
+    }
+    let within = [Some(digits.trim_start_matches('0')), digits.strip_prefix('8'), digits.strip_prefix("06")];
+    within.into_iter().flatten().any(|own| own.len() >= ENOUGH_DIGITS && whole.ends_with(own))
 }
 
 fn is_uuid(text: &str) -> bool {

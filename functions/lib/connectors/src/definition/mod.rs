@@ -6,6 +6,7 @@ mod kinds;
 mod problem;
 mod raw;
 
+pub(crate) use kinds::{Fit, texts};
 pub(crate) use problem::instead;
 pub use problem::{DefinitionError, Problem};
 pub(crate) use raw::{Form, IdKind};
@@ -25,6 +26,8 @@ use std::collections::BTreeMap;
 pub struct Definition {
     /// Its name, such as `qualifio`: also its folder's.
     pub name: String,
+    /// Which system these parameters mean: raised when the same ones would mean another.
+    pub version: u32,
     /// The vendor's own name.
     pub title: String,
     /// Where the vendor describes its API.
@@ -43,6 +46,7 @@ pub struct Definition {
     pub(crate) base_url: Template,
     pub(crate) auth: Auth,
     pub(crate) record_id: IdKind,
+    pub(crate) shows: Vec<Shows>,
     pub(crate) asked: Vec<Asked>,
     pub(crate) searches: Vec<Search>,
     pub(crate) erase: Submission,
@@ -69,6 +73,8 @@ pub struct Param {
     pub example: String,
     /// The value when none is given; without one, the parameter is required.
     pub default: Option<ParamValue>,
+    /// Whether it says which system, or which account there, is called: another value is another target.
+    pub steers: bool,
 }
 
 /// A parameter's type.
@@ -140,6 +146,31 @@ pub(crate) struct Search {
     pub records: String,
     pub id: String,
     pub matches: String,
+    pub complete: Complete,
+    /// Whether the vendor compares without regard to case.
+    pub ignores_case: bool,
+}
+
+/// How an answer to a search is known to be whole; the texts point into the answer.
+#[derive(Clone, Debug)]
+pub(crate) enum Complete {
+    /// What is there is absent, null or empty, as a link to the next page is on the last one.
+    Empty(String),
+    /// What is there is this truth value.
+    Says(String, bool),
+    /// The number there is that of the records in the answer.
+    Total(String),
+    /// There are fewer records in the answer than a page holds.
+    FewerThan(usize),
+    /// Nothing says so. An answer with one of these numbers of records may be cut, and is refused.
+    NotStated { round: Vec<usize> },
+}
+
+/// A field that tells a person whose record it is, at its place in the record.
+#[derive(Clone, Debug)]
+pub(crate) struct Shows {
+    pub name: String,
+    pub at: String,
 }
 
 /// An identifier kind as it is asked for.
@@ -300,6 +331,17 @@ impl Definition {
     /// The identifier kinds it searches by, as they are asked for.
     pub fn kinds(&self) -> impl Iterator<Item = &AskedKind> {
         self.asked.iter().map(|asked| &asked.kind)
+    }
+
+    /// The names of the fields that tell a person whose record it is.
+    pub fn shown_fields(&self) -> impl Iterator<Item = &str> {
+        self.shows.iter().map(|field| field.name.as_str())
+    }
+
+    /// Whether every answer to a search says that it is whole. Where one doesn't, a guard stands in for it.
+    #[must_use]
+    pub fn states_whole(&self) -> bool {
+        self.searches.iter().all(|search| !matches!(search.complete, Complete::NotStated { .. }))
     }
 
     /// The parameter that holds the base URL, if it is one.

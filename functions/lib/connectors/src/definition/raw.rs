@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawDefinition {
     pub name: Spanned<String>,
+    pub version: Spanned<u64>,
     pub title: Spanned<String>,
     pub docs: Spanned<String>,
     pub hosts: Spanned<Vec<Spanned<String>>>,
@@ -19,6 +20,7 @@ pub(crate) struct RawDefinition {
     pub secret: Spanned<Vec<RawSecret>>,
     pub auth: RawAuth,
     pub record_id: IdKind,
+    pub shows: Spanned<Vec<RawShows>>,
     pub identifiers: Spanned<Vec<RawIdentifier>>,
     pub search: Spanned<Vec<RawSearch>>,
     pub erase: RawErase,
@@ -42,6 +44,8 @@ pub(crate) struct RawParam {
     pub choices: Option<Spanned<Vec<Spanned<String>>>>,
     pub min: Option<Spanned<i64>>,
     pub max: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub steers: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -111,6 +115,35 @@ pub(crate) struct RawSearch {
     pub id: Spanned<String>,
     #[serde(rename = "match")]
     pub matches: Spanned<String>,
+    pub complete: RawComplete,
+    #[serde(default)]
+    pub ignores_case: bool,
+}
+
+/// How an answer is known to be whole.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawComplete {
+    Empty(Spanned<String>),
+    False(Spanned<String>),
+    True(Spanned<String>),
+    Total(Spanned<String>),
+    FewerThan(Spanned<u64>),
+    NotStated(RawNotStated),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawNotStated {
+    pub round: Spanned<Vec<Spanned<u64>>>,
+}
+
+/// A field of a record that tells a person who it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawShows {
+    pub name: Spanned<String>,
+    pub at: Spanned<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]

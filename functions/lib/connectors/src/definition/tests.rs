@@ -25,40 +25,40 @@ fn the_embedded_definition_is_good() {
 
 #[test]
 fn a_misspelt_field_is_answered_with_the_right_one() {
-    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:104:7: unknown field `qurey`, write `query`");
+    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:124:7: unknown field `qurey`, write `query`");
 }
 
 #[test]
 fn a_field_at_the_wrong_place_is_answered_with_what_can_stand_there() {
-    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:185:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
+    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:210:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
 }
 
 #[test]
 fn a_missing_field_is_named() {
-    insta::assert_snapshot!(problems(&[("    match: /email\n", "")]), @"connector.yaml:109:5: missing field `match`: add `match: …` to this block");
+    insta::assert_snapshot!(problems(&[("    match: /email\n", "")]), @"connector.yaml:133:5: missing field `match`: add `match: …` to this block");
 }
 
 #[test]
 fn a_status_mapped_twice_is_refused() {
-    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:175:3: `NEW` stands here twice: keep one");
+    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:200:3: `NEW` stands here twice: keep one");
 }
 
 #[test]
 fn a_status_can_only_mean_what_the_domain_knows() {
-    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:172:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
+    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:197:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
 }
 
 #[test]
 fn a_value_of_another_type_is_refused() {
-    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:186:16: write a whole number without quotes");
-    insta::assert_snapshot!(problems(&[("hosts:\n  - api.qualif.io\n  - api.qualifio.com", "hosts: api.qualif.io")]), @"connector.yaml:8:8: write a list here, with `- ` before each item");
-    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:115:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
-    insta::assert_snapshot!(problems(&[("type: boolean", "type: bool")]), @"connector.yaml:30:11: `bool` cannot stand here, write `boolean`");
+    insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:211:16: write a whole number without quotes");
+    insta::assert_snapshot!(problems(&[("hosts:\n  - api.qualif.io\n  - api.qualifio.com", "hosts: api.qualif.io")]), @"connector.yaml:9:8: write a list here, with `- ` before each item");
+    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:140:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
+    insta::assert_snapshot!(problems(&[("type: boolean", "type: bool")]), @"connector.yaml:33:11: `bool` cannot stand here, write `boolean`");
 }
 
 #[test]
 fn what_is_no_yaml_is_refused_with_its_place() {
-    insta::assert_snapshot!(problems(&[("params:\n", "params: [\n")]), @r#"connector.yaml:14:3: "-" is only valid inside a block"#);
+    insta::assert_snapshot!(problems(&[("params:\n", "params: [\n")]), @r#"connector.yaml:15:3: "-" is only valid inside a block"#);
 }
 
 #[test]
@@ -71,10 +71,10 @@ fn placeholders_that_mean_nothing_are_refused() {
             ("/rules/${rule_id}", "/rules/${secret.token}"),
         ]),
         @"
-    connector.yaml:119:15: an erasure has no `${param.driect}`, write `${param.direct}`
-    connector.yaml:125:22: a placeholder begins with `${` and has no end, write `${…}`
-    connector.yaml:126:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
-    connector.yaml:158:11: a secret is sent by `auth` alone, take this placeholder out
+    connector.yaml:144:15: an erasure has no `${param.driect}`, write `${param.direct}`
+    connector.yaml:150:22: a placeholder begins with `${` and has no end, write `${…}`
+    connector.yaml:151:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
+    connector.yaml:183:11: a secret is sent by `auth` alone, take this placeholder out
     "
     );
 }
@@ -89,12 +89,12 @@ fn placeholders_that_do_not_fit_their_place_are_refused() {
             ("email: ${identifier.email}", "email: ${identifier.phone}"),
         ]),
         @"
-    connector.yaml:103:13: the search does not ask for the person: put `${identifier.email}` into it
-    connector.yaml:106:16: a search has no `${identifier.phone}`, write `${identifier.email}`
-    connector.yaml:119:15: `${records}` is a list, which a query cannot hold: put it into the `body`
-    connector.yaml:125:22: `${records}` is a list, which a text cannot hold: put it into the `body`
-    connector.yaml:158:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`
-    connector.yaml:158:11: the status check does not name the rule: put `${rule_id}` into it
+    connector.yaml:123:13: the search does not ask for the person: put `${identifier.email}` into it
+    connector.yaml:126:16: a search has no `${identifier.phone}`, write `${identifier.email}`
+    connector.yaml:144:15: `${records}` is a list, which a query cannot hold: put it into the `body`
+    connector.yaml:150:22: `${records}` is a list, which a text cannot hold: put it into the `body`
+    connector.yaml:183:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`
+    connector.yaml:183:11: the status check does not name the rule: put `${rule_id}` into it
     "
     );
 }
@@ -106,17 +106,17 @@ fn hosts_are_lower_case_names_and_the_base_url_is_one_of_them() {
             ("  - api.qualif.io\n", "  - https://api.qualif.io\n  - 10.0.0.1\n  - API.example.com\n  - api.qualifio.com\n"),
             ("base_url: ${param.base_url}", "base_url: http://api.qualifio.com"),
         ]),
-        @r"
-        connector.yaml:9:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
-        connector.yaml:10:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
-        connector.yaml:11:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
-        connector.yaml:13:5: the host `api.qualifio.com` stands here twice: keep one
-        connector.yaml:14:11: the base URL cannot be used: only https is allowed
-        connector.yaml:30:14: the example does not fit the parameter: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
-        connector.yaml:31:14: the default does not fit the parameter: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
-        "
+        @"
+    connector.yaml:10:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
+    connector.yaml:11:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
+    connector.yaml:12:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
+    connector.yaml:14:5: the host `api.qualifio.com` stands here twice: keep one
+    connector.yaml:15:11: the base URL cannot be used: only https is allowed
+    connector.yaml:32:14: the example does not fit the parameter: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
+    connector.yaml:33:14: the default does not fit the parameter: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
+    "
     );
-    insta::assert_snapshot!(problems(&[("type: url", "type: string")]), @"connector.yaml:11:11: `${param.base_url}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.base_url}` with type `host` and listed in `hosts`");
+    insta::assert_snapshot!(problems(&[("type: url", "type: string")]), @"connector.yaml:12:11: `${param.base_url}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.base_url}` with type `host` and listed in `hosts`");
 }
 
 #[test]
@@ -129,19 +129,19 @@ fn parameters_are_checked_against_their_own_type() {
             ("example: https://api.qualif.io\n", "example: https://example.com\n"),
         ]),
         @"
-    connector.yaml:19:11: the parameter `client_id` stands here twice: keep one
-    connector.yaml:27:14: the example does not fit the parameter: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)
-    connector.yaml:33:14: the default is of another type than the parameter
-    connector.yaml:43:14: the default does not fit the parameter: is less than 1
-    connector.yaml:126:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
-    connector.yaml:151:15: an export has no `${param.user_id}`, write `${param.client_id}`
+    connector.yaml:21:11: the parameter `client_id` stands here twice: keep one
+    connector.yaml:29:14: the example does not fit the parameter: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)
+    connector.yaml:36:14: the default is of another type than the parameter
+    connector.yaml:46:14: the default does not fit the parameter: is less than 1
+    connector.yaml:151:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
+    connector.yaml:176:15: an export has no `${param.user_id}`, write `${param.client_id}`
     "
     );
     insta::assert_snapshot!(
         problems(&[("    type: boolean\n", "    type: choice\n    choices: [\"on\", \"off\"]\n"), ("example: true\n    default: true", "example: \"on\"\n    default: \"no\"")]),
         @"
-    connector.yaml:34:14: the default does not fit the parameter: is none of on, off
-    connector.yaml:207:20: write true or false, or a parameter such as `${param.direct}` of type `boolean`
+    connector.yaml:37:14: the default does not fit the parameter: is none of on, off
+    connector.yaml:232:20: write true or false, or a parameter such as `${param.direct}` of type `boolean`
     "
     );
 }
@@ -160,15 +160,15 @@ fn requests_are_checked_for_what_they_are_for() {
             ("  FINISHED: finished", "  FINISHED: pending"),
         ]),
         @"
-    connector.yaml:103:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
-    connector.yaml:103:13: the search does not ask for the person: put `${identifier.email}` into it
-    connector.yaml:116:11: the erasure does not name the records: put `${records}` into its body
-    connector.yaml:128:12: write the fields that a dry run adds to the body, such as `test: true`
-    connector.yaml:157:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
-    connector.yaml:157:11: the status check does not name the rule: put `${rule_id}` into it
-    connector.yaml:164:9: a place in JSON begins with a slash, write `/crmId`
-    connector.yaml:166:7: write which text means `anonymised` or `deleted`
-    connector.yaml:170:3: no status means `finished`, so that nothing could ever end: add one
+    connector.yaml:123:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
+    connector.yaml:123:13: the search does not ask for the person: put `${identifier.email}` into it
+    connector.yaml:141:11: the erasure does not name the records: put `${records}` into its body
+    connector.yaml:153:12: write the fields that a dry run adds to the body, such as `test: true`
+    connector.yaml:182:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
+    connector.yaml:182:11: the status check does not name the rule: put `${rule_id}` into it
+    connector.yaml:189:9: a place in JSON begins with a slash, write `/crmId`
+    connector.yaml:191:7: write which text means `anonymised` or `deleted`
+    connector.yaml:195:3: no status means `finished`, so that nothing could ever end: add one
     "
     );
 }
@@ -176,10 +176,10 @@ fn requests_are_checked_for_what_they_are_for() {
 #[test]
 fn a_dry_runs_echo_needs_a_dry_run_and_a_place() {
     let echo = "  dry_run_echo: /ruleTypePayload/test\n";
-    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:129:17: there is no `dry_run` that could be echoed: add one, or take this out");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:131:17: write where the answer says `true` to a dry run, such as `/payload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:131:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:131:17: a place in JSON begins with a slash, write `/true`");
+    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:154:17: there is no `dry_run` that could be echoed: add one, or take this out");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:156:17: write where the answer says `true` to a dry run, such as `/payload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:156:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:156:17: a place in JSON begins with a slash, write `/true`");
     let without = GOOD.replace(echo, "");
     assert!(Definition::parse("connector.yaml", &without).is_ok());
 }
@@ -198,14 +198,14 @@ fn limits_have_bounds() {
             ("    secret: token", "    secret: tokn"),
         ]),
         @"
-    connector.yaml:89:13: no such field of `secret`, write `token`
-    connector.yaml:185:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
-    connector.yaml:186:16: write a number from 1 to 100000
-    connector.yaml:187:25: write a number from 10 to 120
-    connector.yaml:189:19: write a number from 1024 to 8388608
-    connector.yaml:198:28: the first wait is longer than the longest: swap them
-    connector.yaml:201:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
-    connector.yaml:207:18: write a number from 1 to 90
+    connector.yaml:92:13: no such field of `secret`, write `token`
+    connector.yaml:210:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
+    connector.yaml:211:16: write a number from 1 to 100000
+    connector.yaml:212:25: write a number from 10 to 120
+    connector.yaml:214:19: write a number from 1024 to 8388608
+    connector.yaml:223:28: the first wait is longer than the longest: swap them
+    connector.yaml:226:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
+    connector.yaml:232:18: write a number from 1 to 90
     "
     );
 }
@@ -245,7 +245,7 @@ fn a_number_of_a_parameter_is_checked_like_a_fixed_one() {
         );
         assert_eq!(problems.lines().count(), 1, "{problems}");
     }
-    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:201:17: a number has no `${param.looks}`, write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`");
+    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:226:17: a number has no `${param.looks}`, write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`");
     assert!(Definition::parse("connector.yaml", &GOOD.replace(looks, "verify_looks: 100")).is_ok());
 }
 
@@ -273,10 +273,10 @@ fn a_rate_and_a_quota_are_checked_with_their_parameters() {
             ("daily_calls: ${param.daily_calls}", "daily_calls: ${param.direct}"),
         ]),
         @"
-    connector.yaml:192:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
-    connector.yaml:193:18: write a number from 1 to 86400
-    connector.yaml:194:12: write a number from 1 to 100000
-    connector.yaml:195:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
+    connector.yaml:217:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
+    connector.yaml:218:18: write a number from 1 to 86400
+    connector.yaml:219:12: write a number from 1 to 100000
+    connector.yaml:220:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
     "
     );
     insta::assert_snapshot!(
@@ -285,14 +285,14 @@ fn a_rate_and_a_quota_are_checked_with_their_parameters() {
             ("    max: 500000\n", ""),
         ]),
         @"
-    connector.yaml:191:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
-    connector.yaml:193:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
+    connector.yaml:216:12: write a number from 1 to 100000, or a parameter such as `${param.calls}` of type `integer` from 0 (no limit) to 100000
+    connector.yaml:218:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
     "
     );
-    insta::assert_snapshot!(problems(&[("calls: ${param.calls_per_minute}", "calls: ${param.calls}")]), @"connector.yaml:192:12: a number has no `${param.calls}`, write `${param.daily_calls}`");
-    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "")]), @"connector.yaml:192:5: missing field `per_seconds`: add `per_seconds: …` to this block");
-    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "    per_minute: 60\n")]), @"connector.yaml:193:5: unknown field `per_minute`, write one of `calls`, `per_seconds`, `burst`");
-    insta::assert_snapshot!(problems(&[("  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n", "  rate: 60\n")]), @"connector.yaml:191:9: write a block of `name: value` lines here");
+    insta::assert_snapshot!(problems(&[("calls: ${param.calls_per_minute}", "calls: ${param.calls}")]), @"connector.yaml:217:12: a number has no `${param.calls}`, write `${param.daily_calls}`");
+    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "")]), @"connector.yaml:217:5: missing field `per_seconds`: add `per_seconds: …` to this block");
+    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "    per_minute: 60\n")]), @"connector.yaml:218:5: unknown field `per_minute`, write one of `calls`, `per_seconds`, `burst`");
+    insta::assert_snapshot!(problems(&[("  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n", "  rate: 60\n")]), @"connector.yaml:216:9: write a block of `name: value` lines here");
 }
 
 const INHOUSE: &str = include_str!("../../definitions/inhouse/connector.yaml");
@@ -309,16 +309,16 @@ fn inhouse_problems(changes: &[(&str, &str)]) -> String {
 #[test]
 fn every_kind_that_is_searched_by_is_described_once_and_no_other() {
     insta::assert_snapshot!(inhouse_problems(&[("- kind: phone", "- kind: telephone")]), @"
-    connector.yaml:53:11: no search is by `telephone`: add one with `by: telephone`, or take this description out
-    connector.yaml:71:9: there is a search by `phone`, and `identifiers` doesn't describe it: add `- kind: phone`
+    connector.yaml:66:11: no search is by `telephone`: add one with `by: telephone`, or take this description out
+    connector.yaml:86:9: there is a search by `phone`, and `identifiers` doesn't describe it: add `- kind: phone`
     ");
     insta::assert_snapshot!(inhouse_problems(&[("- kind: phone", "- kind: email")]), @"
-    connector.yaml:53:11: the identifier kind `email` stands here twice: keep one
-    connector.yaml:55:14: the example does not fit its kind: the value of kind email is not one e-mail address such as name@example.com
-    connector.yaml:71:9: there is a search by `phone`, and `identifiers` doesn't describe it: add `- kind: phone`
+    connector.yaml:66:11: the identifier kind `email` stands here twice: keep one
+    connector.yaml:68:14: the example does not fit its kind: the value of kind email is not one e-mail address such as name@example.com
+    connector.yaml:86:9: there is a search by `phone`, and `identifiers` doesn't describe it: add `- kind: phone`
     ");
-    insta::assert_snapshot!(inhouse_problems(&[("    description: an e-mail address that your system knows the person by", "    description: ''")]), @"connector.yaml:51:18: this is empty: write what a reader needs to know");
-    insta::assert_snapshot!(inhouse_problems(&[("    example: name@example.com\n", "")]), @"connector.yaml:51:5: missing field `example`: add `example: …` to this block");
+    insta::assert_snapshot!(inhouse_problems(&[("    description: an e-mail address that your system knows the person by", "    description: ''")]), @"connector.yaml:64:18: this is empty: write what a reader needs to know");
+    insta::assert_snapshot!(inhouse_problems(&[("    example: name@example.com\n", "")]), @"connector.yaml:64:5: missing field `example`: add `example: …` to this block");
 }
 
 #[test]
@@ -330,14 +330,14 @@ fn a_kinds_example_has_its_form_and_built_in_kinds_have_their_own() {
             ("example: \"100001\"", "example: C-100001"),
         ]),
         @"
-    connector.yaml:52:14: the example does not fit its kind: the value of kind email is not one e-mail address such as name@example.com
-    connector.yaml:55:14: the example does not fit its kind: the value of kind phone is not a phone number of 7 to 15 digits: write it with + and the country's code, such as +32470000000
-    connector.yaml:56:11: the kind `phone` has a form of its own: leave `form` out
-    connector.yaml:59:14: the example does not fit its kind: it is not made of the digits 0 to 9 alone
+    connector.yaml:65:14: the example does not fit its kind: the value of kind email is not one e-mail address such as name@example.com
+    connector.yaml:68:14: the example does not fit its kind: the value of kind phone is not a phone number of 7 to 15 digits: write it with + and the country's code, such as +32470000000
+    connector.yaml:69:11: the kind `phone` has a form of its own: leave `form` out
+    connector.yaml:72:14: the example does not fit its kind: it is not made of the digits 0 to 9 alone
     "
     );
-    insta::assert_snapshot!(inhouse_problems(&[("form: digits", "form: uuid")]), @"connector.yaml:58:14: the example does not fit its kind: it is not a UUID: 32 hexadecimal digits, with hyphens after 8, 12, 16 and 20");
-    insta::assert_snapshot!(inhouse_problems(&[("form: digits", "form: number")]), @"connector.yaml:59:11: `number` cannot stand here, write one of `digits`, `uuid`, `text`");
+    insta::assert_snapshot!(inhouse_problems(&[("form: digits", "form: uuid")]), @"connector.yaml:71:14: the example does not fit its kind: it is not a UUID: 32 hexadecimal digits, with hyphens after 8, 12, 16 and 20");
+    insta::assert_snapshot!(inhouse_problems(&[("form: digits", "form: number")]), @"connector.yaml:72:11: `number` cannot stand here, write one of `digits`, `uuid`, `text`");
     for (form, example) in [("text", "C 1"), ("uuid", "5B0F7C1E-6a51-4a0e-9d57-2f1d7d0f3a10")] {
         let text = INHOUSE.replace("form: digits", &format!("form: {form}"));
         let text = text.replace("example: \"100001\"", &format!("example: {example}"));
@@ -360,21 +360,21 @@ fn an_operators_host_is_listed_and_makes_the_base_url_as_it_is() {
     insta::assert_snapshot!(
         inhouse_problems(&[("  - ${param.host}\nbase", "  - ${param.token}\nbase"), ("base_url: https://${param.host}", "base_url: https://${param.host}.example.com")]),
         @"
-    connector.yaml:9:5: a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`
-    connector.yaml:10:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
+    connector.yaml:10:5: a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`
+    connector.yaml:11:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
     "
     );
     insta::assert_snapshot!(inhouse_problems(&[("type: host", "type: string")]), @"
-    connector.yaml:9:5: a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`
-    connector.yaml:10:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
+    connector.yaml:10:5: a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`
+    connector.yaml:11:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
     ");
-    insta::assert_snapshot!(inhouse_problems(&[("base_url: https://${param.host}", "base_url: http://${param.host}")]), @"connector.yaml:10:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`");
+    insta::assert_snapshot!(inhouse_problems(&[("base_url: https://${param.host}", "base_url: http://${param.host}")]), @"connector.yaml:11:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`");
     insta::assert_snapshot!(
         inhouse_problems(&[("example: privacy.example.com", "example: 127.0.0.1:8080\n    default: privacy.internal")]),
         @"
-    connector.yaml:16:14: the example does not fit the parameter: is not a host's name in lower-case ASCII, without scheme, port or path, and no IP address
-    connector.yaml:17:14: the operator names the host: leave `default` out
-    connector.yaml:17:14: the default does not fit the parameter: is not a name of the public DNS
+    connector.yaml:17:14: the example does not fit the parameter: is not a host's name in lower-case ASCII, without scheme, port or path, and no IP address
+    connector.yaml:18:14: the operator names the host: leave `default` out
+    connector.yaml:18:14: the default does not fit the parameter: is not a name of the public DNS
     "
     );
 }
@@ -389,16 +389,207 @@ fn an_export_names_records_a_page_and_a_parameter() {
             ("ruleType: GDPR_ExportData\n      clientId: ${param.client_id}\n      ruleTypePayload:\n        profiles: ${records}", "x: 1"),
         ]),
         @"
-    connector.yaml:138:11: each data source says whether it wants the export: write a parameter such as `${param.export_rule}` of type `boolean`
-    connector.yaml:139:17: this is empty: write what a reader needs to know
-    connector.yaml:141:13: a GET opens no rule, write the vendor's method, such as `POST`
-    connector.yaml:142:11: the export does not name the records: put `${records}` into its body
-    connector.yaml:146:7: a GET has no body: take it out, or write `method: POST`
+    connector.yaml:163:11: each data source says whether it wants the export: write a parameter such as `${param.export_rule}` of type `boolean`
+    connector.yaml:164:17: this is empty: write what a reader needs to know
+    connector.yaml:166:13: a GET opens no rule, write the vendor's method, such as `POST`
+    connector.yaml:167:11: the export does not name the records: put `${records}` into its body
+    connector.yaml:171:7: a GET has no body: take it out, or write `method: POST`
     "
     );
-    insta::assert_snapshot!(problems(&[("wanted: ${param.export_rule}", "wanted: ${param.user_id}")]), @"connector.yaml:138:11: write true or false, or a parameter such as `${param.direct}` of type `boolean`");
-    insta::assert_snapshot!(problems(&[("  wanted: ${param.export_rule}\n", "")]), @"connector.yaml:152:3: missing field `wanted`: add `wanted: …` to this block");
-    insta::assert_snapshot!(problems(&[("  wanted: ${param.export_rule}\n", "  wanted: ${param.export_rule}\n  dry_run: { test: true }\n")]), @"connector.yaml:139:3: unknown field `dry_run`, write one of `wanted`, `fetched_from`, `request`, `rule_id`, `status`");
+    insta::assert_snapshot!(problems(&[("wanted: ${param.export_rule}", "wanted: ${param.user_id}")]), @"connector.yaml:163:11: write true or false, or a parameter such as `${param.direct}` of type `boolean`");
+    insta::assert_snapshot!(problems(&[("  wanted: ${param.export_rule}\n", "")]), @"connector.yaml:177:3: missing field `wanted`: add `wanted: …` to this block");
+    insta::assert_snapshot!(problems(&[("  wanted: ${param.export_rule}\n", "  wanted: ${param.export_rule}\n  dry_run: { test: true }\n")]), @"connector.yaml:164:3: unknown field `dry_run`, write one of `wanted`, `fetched_from`, `request`, `rule_id`, `status`");
+}
+
+#[test]
+fn what_steers_is_marked_and_a_version_is_a_number() {
+    insta::assert_snapshot!(problems(&[("    default: https://api.qualif.io\n    steers: true\n", "    default: https://api.qualif.io\n")]), @"connector.yaml:26:11: this parameter says which system is called: add `steers: true`");
+    insta::assert_snapshot!(inhouse_problems(&[("    steers: true\n", "")]), @"connector.yaml:14:11: this parameter says which system is called: add `steers: true`");
+    insta::assert_snapshot!(inhouse_problems(&[("    steers: true\n", "    steers: yes\n")]), @"connector.yaml:18:13: write `true` or `false`");
+    insta::assert_snapshot!(problems(&[("version: 1\n", "version: 0\n")]), @"connector.yaml:4:10: write a number from 1 to 4294967295");
+    insta::assert_snapshot!(problems(&[("version: 1\n", "version: 1.0\n")]), @"connector.yaml:4:10: write a whole number without quotes");
+    insta::assert_snapshot!(problems(&[("version: 1\n", "")]), @"connector.yaml:220:1: missing field `version`: add `version: …` to this block");
+    // A choice that makes the host steers too.
+    let choice = [
+        ("type: url", "type: choice\n    choices: [qualif, qualifio]"),
+        ("example: https://api.qualif.io", "example: qualif"),
+        ("default: https://api.qualif.io\n    steers: true", "default: qualif"),
+        ("base_url: ${param.base_url}", "base_url: https://api.${param.base_url}.io"),
+    ];
+    insta::assert_snapshot!(problems(&choice), @"connector.yaml:12:11: `${param.base_url}` says which system is called: mark it with `steers: true`");
+}
+
+#[test]
+fn the_name_of_a_secrets_target_is_taken() {
+    insta::assert_snapshot!(problems(&[("  - name: token", "  - name: for_target"), ("    secret: token", "    secret: for_target")]), @"connector.yaml:86:11: `for_target` is where a stored secret names the system that it was given for: take another name");
+}
+
+#[test]
+fn how_an_answer_is_known_to_be_whole_is_said_with_a_place_or_a_number() {
+    let said = r#"complete: { "false": /has_more }"#;
+    for (complete, says) in [
+        ("{ empty: \"\" }", "write where in the answer the link to the next page stands, such as `/next`"),
+        ("{ \"true\": done }", "a place in JSON begins with a slash, write `/done`"),
+        ("{ total: \"\" }", "write where in the answer the number of all records stands, such as `/total`"),
+        ("{ fewer_than: 0 }", "write a number from 1 to 100000"),
+        ("{ fewer_than: many }", "write a whole number without quotes"),
+        ("{ not_stated: { round: [] } }", "list the numbers of records at which an answer may have been cut"),
+        ("{ not_stated: { round: [10, 0] } }", "write a number from 1 to 100000"),
+        ("{ not_stated: { rounds: [10] } }", "unknown field `rounds`, write `round`"),
+        ("{ fewer: 10 }", "`fewer` cannot stand here, write one of `empty`"),
+        ("{ empty: /next, total: /total }", ""),
+        ("known", ""),
+    ] {
+        let problems = inhouse_problems(&[(said, &format!("complete: {complete}"))]);
+        let (place, message) = problems.split_once(": ").unwrap();
+        assert!(message.contains(says) && !message.is_empty(), "{complete}: {problems}");
+        assert!(place.starts_with("connector.yaml:") && !place.contains(":0:"), "{complete}: {problems}");
+    }
+    for good in [
+        "{ empty: /next }",
+        "{ \"true\": /done }",
+        "{ total: /total }",
+        "{ fewer_than: 100 }",
+        "{ not_stated: { round: [10, 100] } }",
+    ] {
+        let text = INHOUSE.replacen(said, &format!("complete: {good}"), 1);
+        Definition::parse("connector.yaml", &text).unwrap_or_else(|error| panic!("{good}: {error}"));
+    }
+    insta::assert_snapshot!(inhouse_problems(&[(&format!("    {said}\n"), "")]), @"connector.yaml:84:5: missing field `complete`: add `complete: …` to this block");
+    // Beside a list that is the answer itself nothing can stand.
+    let list = [(
+        "      not_stated:\n        round: [10, 15, 20, 25, 30, 40, 50, 60, 75, 80, 100, 150, 200, 250, 256, 300, 400, 500, 512, 1000]\n",
+        "      total: /total\n",
+    )];
+    insta::assert_snapshot!(problems(&list), @"connector.yaml:128:14: the answer itself is the list, so that nothing beside it says whether it is whole: `complete` can be `fewer_than` or `not_stated`");
+}
+
+#[test]
+fn who_a_record_is_is_told_by_one_to_eight_fields() {
+    insta::assert_snapshot!(inhouse_problems(&[("  - name: name\n    at: /name\n", "  - name: email\n    at: name\n  - name: Name\n    at: \"\"\n")]), @"
+    connector.yaml:59:11: the shown field `email` stands here twice: keep one
+    connector.yaml:60:9: a place in JSON begins with a slash, write `/name`
+    connector.yaml:61:11: write a name of 1 to 32 of a-z, 0-9 and _, beginning with a letter
+    connector.yaml:62:9: write where the field stands in a record, such as `/name`
+    ");
+    let nine: String = (1..=9).map(|n| format!("  - name: n{n}\n    at: /n{n}\n")).collect();
+    let from = INHOUSE.find("shows:\n").unwrap();
+    let to = INHOUSE.find("\nidentifiers:").unwrap();
+    for shows in ["shows: []\n".to_owned(), format!("shows:\n{nine}")] {
+        let text = format!("{}{shows}{}", &INHOUSE[..from], &INHOUSE[to..]);
+        let error = Definition::parse("connector.yaml", &text).unwrap_err().to_string();
+        assert!(error.ends_with("list 1 to 8 fields that tell a person whose record it is"), "{error}");
+    }
+}
+
+/// What a value at `match` makes of a record for an identifier.
+fn fit(kind: &str, value: &str, shown: serde_json::Value) -> Fit {
+    let identifier =
+        rightful_domain::identifier::Identifier::new(IdentifierKind::parse(kind).unwrap(), value).unwrap();
+    let form = if kind == "account" { Form::Uuid } else { Form::Text };
+    form.fit(&identifier, Some(&shown), &serde_json::Value::Null)
+}
+
+#[test]
+fn an_address_within_a_text_is_found_between_its_boundaries_and_no_other() {
+    for text in [
+        "max@example.com, max.second@example.com",
+        "max.second@example.com;MAX@EXAMPLE.COM",
+        "Max <max@example.com>",
+        "\"Max\" <mailto:max@example.com>",
+        "'max@example.com'",
+        "max@example.com.",
+        "max|example|max@example.com",
+        "e-mail:max@example.com (home)",
+        "max@example.com/max.second@example.com",
+        "max@example.com、max.second@example.com",
+        "max@example.com\u{200b}, x@example.com",
+    ] {
+        // Some of them may be the address itself by the domain's comparison.
+        assert_ne!(fit("email", "max@example.com", text.into()), Fit::Other, "{text}");
+    }
+    for text in [
+        "xmax@example.com",
+        "max.second@example.com",
+        "max+tag@example.com, second.max@example.com",
+        "second-max@example.com",
+        "max@example.com.example",
+        "max@example.community",
+        "max@example",
+        "max",
+        "ümax@example.com",
+    ] {
+        assert_eq!(fit("email", "max@example.com", text.into()), Fit::Other, "{text}");
+    }
+    assert_eq!(
+        fit("email", "jo@bücher.example", "x@example.com, jo@xn--bcher-kva.example".into()),
+        Fit::Doubtful
+    );
+    assert_eq!(
+        fit("email", "jos\u{e9}@example.com", "jose\u{301}@example.com, x@example.com".into()),
+        Fit::Doubtful
+    );
+    assert_eq!(
+        fit("email", "o'max/a@example.com", "o'max/a@example.com, x@example.com".into()),
+        Fit::Doubtful
+    );
+}
+
+#[test]
+fn a_phone_number_is_found_as_it_is_written_within_its_country() {
+    use serde_json::json;
+    for shown in [
+        json!("0470000001"),
+        json!("0470 00 00 01"),
+        json!("0470/00.00.01"),
+        json!("0032470000001"),
+        json!("32470000001"),
+        json!("470000001"),
+        json!(470_000_001),
+        json!(32_470_000_001_u64),
+        json!("+32 (0)470 00 00 01"),
+        json!("+320470000001"),
+        json!("+32470000001, +32470000002"),
+        json!("+32470000002 +32470000001"),
+        json!("0480112233 / 0470000001"),
+        json!("tel. 0470 000 001 (home)"),
+        json!(["0480112233", "0470000001"]),
+    ] {
+        assert_eq!(fit("phone", "+32470000001", shown.clone()), Fit::Doubtful, "{shown}");
+    }
+    assert_eq!(fit("phone", "+79123456789", json!("8 912 345-67-89")), Fit::Doubtful);
+    assert_eq!(fit("phone", "+36301234567", json!("06 30 123 4567")), Fit::Doubtful);
+    assert_eq!(fit("phone", "+32470000001", json!("+32 470 00 00 01")), Fit::Matches);
+    for shown in [
+        json!("000001"),
+        json!("0000001"),
+        json!("0470000002"),
+        json!("+49470000001"),
+        json!("0049470000001"),
+        json!("+324700000010"),
+        json!("10470000001"),
+        json!("2026-11-24"),
+        json!(""),
+        json!("+"),
+    ] {
+        assert_eq!(fit("phone", "+32470000001", shown.clone()), Fit::Other, "{shown}");
+    }
+}
+
+#[test]
+fn other_kinds_are_found_as_words() {
+    use serde_json::json;
+    for shown in [json!("100001, 100002"), json!("no. 100001"), json!(100_001), json!(["100001", "100002"])] {
+        assert_eq!(fit("customer_id", "100001", shown.clone()), Fit::Doubtful, "{shown}");
+    }
+    for shown in
+        [json!("1000010"), json!("0100001"), json!("C-100001"), json!("100001@example.com"), json!(1_000_010)]
+    {
+        assert_eq!(fit("customer_id", "100001", shown.clone()), Fit::Other, "{shown}");
+    }
+    let account = "5b0f7c1e-6a51-4a0e-9d57-2f1d7d0f3a10";
+    assert_eq!(fit("account", account, json!(format!("({})", account.to_uppercase()))), Fit::Doubtful);
+    assert_eq!(fit("account", account, json!("5b0f7c1e-6a51-4a0e-9d57-2f1d7d0f3a11")), Fit::Other);
 }
 
 #[test]

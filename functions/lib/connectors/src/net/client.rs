@@ -124,6 +124,7 @@ pub(crate) fn refusal(status: u16) -> Code {
         403 => "vendor_forbidden",
         404 => "vendor_not_found",
         409 => "vendor_conflict",
+        410 => "vendor_gone",
         422 => "vendor_unprocessable",
         _ => "vendor_refused",
     }

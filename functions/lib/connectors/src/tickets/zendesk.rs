@@ -7,8 +7,8 @@
 //! solving it, makes the update a 422; two updates at once can make one of them a 409.
 
 use super::{CALL_SECONDS, ZENDESK, ticketing_secret_name};
-use crate::exchange::Masked;
 use crate::net::{CONNECT_SECONDS, Call, Operation, Trouble, VendorClient, base_url, is_host_name};
+use crate::secret::Masked;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;

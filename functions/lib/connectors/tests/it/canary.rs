@@ -21,9 +21,12 @@ async fn everything(case: &Case, url: &str) -> String {
     let batch =
         Batch { justification: "request 1", records: &records, dry_run: false, right: Right::Erasure };
     let mut text = String::new();
-    let _ = write!(text, "{source:?} {person:?} {:?}", source.search(std::slice::from_ref(&person)).await);
+    let _ =
+        write!(text, "{source:?} {person:?} {:?}", source.search(std::slice::from_ref(&person), &[]).await);
+    let _ =
+        write!(text, "{:?}", source.show(std::slice::from_ref(&person), std::slice::from_ref(&person)).await);
     let _ = write!(text, "{batch:?} {:?}", source.submit(&batch).await);
-    let _ = write!(text, "{:?}", source.status("rule1", &records).await);
+    let _ = write!(text, "{:?}", source.status("rule1", &records, &records).await);
     let _ = write!(text, "{:?}", source.test().await);
     text
 }

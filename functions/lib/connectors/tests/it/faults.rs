@@ -11,7 +11,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 /// What search and submit say against a server; each sends once.
 async fn both(case: &Case, server: &Raw) -> (Fault, Submitted) {
     let source = case.open(&server.url, case.secrets()).await;
-    let found = source.search(&[case.person()]).await.unwrap_err();
+    let found = source.search(&[case.person()], &[]).await.unwrap_err();
     assert_eq!(server.seen(), 1, "the search was sent more than once");
     let submitted = case.submit(&source).await;
     assert_eq!(server.seen(), 2, "the erasure was sent more than once");

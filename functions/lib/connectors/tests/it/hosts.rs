@@ -127,8 +127,15 @@ async fn a_connector_that_is_not_there_is_a_matter_of_set_up() {
         revision: 1,
         created_at: rightful_domain::time::Time::parse("2026-11-21T09:30:00Z").unwrap(),
     };
-    let opened = rightful_domain::ports::Vendors::open(&sources, &source).await;
+    let target = rightful_domain::vendor::Target {
+        connector: "other".to_owned(),
+        version: 1,
+        params: Default::default(),
+    };
+    let opened = rightful_domain::ports::Vendors::open(&sources, &source, &target).await;
     assert_eq!(opened.unwrap_err(), Failure::misconfigured("connector_unknown"));
+    let target = rightful_domain::ports::Vendors::target(&sources, &source);
+    assert_eq!(target.unwrap_err(), Failure::misconfigured("connector_unknown"));
 }
 
 #[tokio::test]

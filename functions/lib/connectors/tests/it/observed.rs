@@ -39,7 +39,7 @@ impl Heard {
 async fn search(case: &Case, url: &str, secrets: Arc<Kept>) -> Vec<Option<CallEnd>> {
     let heard = Heard::default();
     let source = case.open_with(url, secrets, heard.client()).await.unwrap();
-    let _ = source.search(&[case.person()]).await;
+    let _ = source.search(&[case.person()], &[]).await;
     heard.take()
 }
 

@@ -41,7 +41,7 @@ async fn the_search_asks_for_what_the_person_wrote() {
     let case = case("qualifio");
     let server = server("[]").await;
     let person = Identifier::new(IdentifierKind::email(), "joao+x&y=1#%@qualifio.com").unwrap();
-    case.at(&server).await.search(&[person]).await.unwrap();
+    case.at(&server).await.search(&[person], &[]).await.unwrap();
     insta::assert_snapshot!(written(&server.received_requests().await.unwrap()[0]), @r"
         GET /v1/gdpr/profiles?clientId=2449&email=joao%2Bx%26y%3D1%23%25%40qualifio.com
         accept: application/json
@@ -84,20 +84,25 @@ async fn a_dry_run_says_so_and_nothing_else_changes() {
 #[tokio::test]
 async fn the_walkthroughs_own_answer_is_no_dry_runs_and_a_dry_runs_no_erasure() {
     let case = case("qualifio");
+    let doubtful = |code| Submitted::Doubtful {
+        rule_id: case.text("/rule_id").to_owned(),
+        status: RuleStatus::Pending,
+        code,
+    };
     let real = server(&case.answer("submit.json")).await;
     let submitted = case.submit_as(&case.at(&real).await, true).await;
-    assert_eq!(submitted, Submitted::Unknown("dry_run_not_confirmed"));
+    assert_eq!(submitted, doubtful("dry_run_not_confirmed"));
 
     let dry = server(&case.answer("submit.json").replace(r#""test": false"#, r#""test": true"#)).await;
     let submitted = case.submit(&case.at(&dry).await).await;
-    assert_eq!(submitted, Submitted::Unknown("dry_run_not_asked"));
+    assert_eq!(submitted, doubtful("dry_run_not_asked"));
 }
 
 #[tokio::test]
 async fn the_status_is_asked_by_the_rules_id() {
     let case = case("qualifio");
     let server = server(&case.answer("status.json")).await;
-    case.at(&server).await.status("61f7e45694efba001186ebcd", &[]).await.unwrap();
+    case.at(&server).await.status("61f7e45694efba001186ebcd", &[], &[]).await.unwrap();
     insta::assert_snapshot!(written(&server.received_requests().await.unwrap()[0]), @r"
         GET /v1/gdpr/rules/61f7e45694efba001186ebcd?clientId=2449
         accept: application/json
@@ -138,11 +143,22 @@ async fn it_can_do_what_the_definition_says() {
     insta::assert_debug_snapshot!(source.capabilities(), @r#"
     Capabilities {
         title: "Qualifio",
+        target: Target {
+            connector: "qualifio",
+            version: 1,
+            params: {
+                "base_url": "http://127.0.0.1:9",
+                "client_id": "2449",
+            },
+        },
         identifiers: [
             IdentifierKind(
                 "email",
             ),
         ],
+        ignores_case: [],
+        states_whole: false,
+        control: None,
         rights: [
             Erasure,
             Access,
@@ -286,7 +302,7 @@ async fn an_export_is_sent_when_it_is_wanted_and_followed_like_an_erasure() {
     "#);
 
     let done = server(&case.answer("status.json")).await;
-    let report = case.at(&done).await.status(&rule_id, &records).await.unwrap();
+    let report = case.at(&done).await.status(&rule_id, &records, &records).await.unwrap();
     assert_eq!((report.status, report.confirmed), (RuleStatus::Finished, records.len()));
 }
 

@@ -37,8 +37,13 @@ impl Kept {
     }
 
     pub fn raw(text: &str) -> Arc<Self> {
-        let all = vec![text.to_owned()];
-        Arc::new(Self { cached: all.clone(), fresh: Mutex::new(Ok(all)), fresh_reads: AtomicUsize::new(0) })
+        Self::whole(&[text.to_owned()], &[text.to_owned()])
+    }
+
+    /// Versions as they are stored, in the cache and by a fresh read.
+    pub fn whole(cached: &[String], fresh: &[String]) -> Arc<Self> {
+        let (cached, fresh) = (cached.to_vec(), Mutex::new(Ok(fresh.to_vec())));
+        Arc::new(Self { cached, fresh, fresh_reads: AtomicUsize::new(0) })
     }
 }
 
@@ -150,6 +155,18 @@ impl Case {
         secrets: Arc<Kept>,
         client: VendorClient,
     ) -> Result<Source<Kept>, Failure> {
+        let (sources, source) = self.sources(base_url, secrets, client);
+        let now = sources.target(&source)?;
+        sources.open(&source, &now).await
+    }
+
+    /// The connector alone, and a data source of it.
+    pub fn sources(
+        &self,
+        base_url: &str,
+        secrets: Arc<Kept>,
+        client: VendorClient,
+    ) -> (Sources<Kept>, DataSource) {
         let mut connectors = Connectors::default();
         connectors.add(self.definition.clone());
         let source = DataSource {
@@ -163,7 +180,7 @@ impl Case {
             revision: 1,
             created_at: Time::parse("2026-11-21T09:30:00Z").unwrap(),
         };
-        Sources::new(connectors, client, secrets).open(&source).await
+        (Sources::new(connectors, client, secrets), source)
     }
 
     pub async fn at(&self, server: &MockServer) -> Source<Kept> {

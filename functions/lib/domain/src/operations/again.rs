@@ -86,7 +86,9 @@ pub enum ActError {
     )]
     NotHandedOver(SourceId, TaskState),
     /// Nothing is erased for it.
-    #[error("this is a request for access: nothing is erased for it, so state that {0} failed, or leave it out")]
+    #[error(
+        "this is a request for access: nothing is erased for it, so state that {0} failed, or leave it out"
+    )]
     NotErasure(SourceId),
     /// Nothing of it would run again.
     #[error("every data source of it was acted on: name the one that shall run again")]

@@ -3,12 +3,13 @@
 
 use super::{
     Heard, MAX_CHUNKS, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
-    ends_the_task, is_closed, is_controlled, load, open_identifiers, open_source, open_vendor, seal_chunk,
+    ends_the_task, is_closed, load, open_identifiers, open_source, open_vendor, seal_chunk,
     seal_records, search_by_each, store_step, terms,
 };
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
-use crate::life::{Event, Life, step, wait_left};
+use crate::ids::SourceId;
+use crate::life::{CONTROL_NOT_FOUND, Event, Life, step, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, Right};
@@ -104,13 +105,23 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
-    /// Proves that a data source's host, account and token work, from where it will be used.
+    /// Proves that a data source's host, account and token work, from where it will be used, and that a
+    /// search finds its control, where it has one. An earlier sight of the control proves nothing here.
+    /// Ends before `until`.
     ///
     /// # Errors
-    /// What is wrong with the set-up, or the vendor's fault.
-    pub async fn test(&self, source: &crate::ids::SourceId) -> Result<(), Failure> {
+    /// What is wrong with the set-up, or the vendor's fault; with the code [`CONTROL_NOT_FOUND`] when the
+    /// control's record is not found.
+    pub async fn test(&self, source: &SourceId, until: Time) -> Result<(), Failure> {
         let vendor = open_source(self.store, self.vendors, self.clock, source).await?;
-        vendor.test().await.map_err(|fault| fault.failure())
+        vendor.test().await.map_err(|fault| fault.failure())?;
+        let Some(control) = vendor.capabilities().control.clone() else { return Ok(()) };
+        let heard = search_by_each(&vendor, std::slice::from_ref(&control), self.clock, until).await;
+        if heard.map_err(|fault| fault.failure())?.found.records.is_empty() {
+            return Err(Fault::Unavailable(CONTROL_NOT_FOUND).failure());
+        }
+        vendor.control_was_seen().await;
+        Ok(())
     }
 
     async fn search(
@@ -134,15 +145,8 @@ where
         if identifiers.is_empty() {
             return Ok(Sought::Means(Event::IdentifierMissing { began }));
         }
-        let heard = match search_by_each(vendor, &identifiers, self.clock, until).await {
-            // A search that is blind for once finds nothing either: the control shows that it sees.
-            Ok(heard) if heard.found.records.is_empty() => {
-                is_controlled(vendor, &identifiers, self.clock, until).await.map(|_| heard)
-            }
-            other => other,
-        };
-        Ok(match heard {
-            Ok(Heard { found, asked }) if found.records.len() > capabilities.max_records => {
+        Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
+            Ok(Heard { found, asked, .. }) if found.records.len() > capabilities.max_records => {
                 Sought::Means(Event::SearchEnded {
                     began,
                     outcome: Outcome::Failed,
@@ -152,7 +156,7 @@ where
                     asked,
                 })
             }
-            Ok(Heard { found, asked }) if found.records.is_empty() => Sought::Means(Event::SearchEnded {
+            Ok(Heard { found, asked, .. }) if found.records.is_empty() => Sought::Means(Event::SearchEnded {
                 began,
                 outcome: Outcome::NothingFound,
                 reason: None,
@@ -160,7 +164,7 @@ where
                 target: here(),
                 asked,
             }),
-            Ok(Heard { found, asked })
+            Ok(Heard { found, asked, .. })
                 if request.dry_run && (request.right == Right::Access || !capabilities.dry_run) =>
             {
                 Sought::Means(Event::SearchEnded {
@@ -172,7 +176,7 @@ where
                     asked,
                 })
             }
-            Ok(Heard { found, asked }) => Sought::Records(found.records, asked, capabilities.target.clone()),
+            Ok(Heard { found, asked, .. }) => Sought::Records(found.records, asked, capabilities.target.clone()),
             Err(fault) if fault.may_pass() => Sought::Means(Event::SearchFailed(fault)),
             Err(fault) => Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())),
         })

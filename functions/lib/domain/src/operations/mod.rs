@@ -29,7 +29,7 @@ use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
 use crate::task::{Asked, Rule, Task, TaskState};
 use crate::time::Time;
-use crate::vendor::{Capabilities, Fault, Found, RecordId, Vendor};
+use crate::vendor::{Capabilities, Fault, Found, RecordId, SetAside, Vendor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use zeroize::Zeroizing;
@@ -465,33 +465,62 @@ struct Heard {
     found: Found,
     /// What was asked, marked and set aside.
     asked: Asked,
+    /// Whether nothing was found and the same search finds the data source's control within these minutes.
+    controlled: bool,
 }
 
 /// Searches by one identifier and spelling after another, as far as the time until `until` allows, and
 /// joins the answers. A record that one of them found is not set aside because another one missed it.
+///
+/// A search that finds nothing at all is held against the control, where the data source has one that
+/// stands for every kind of identifier that was asked by: a search that is blind for once finds nothing
+/// either.
+///
+/// # Errors
+/// [`CONTROL_NOT_FOUND`] when the control's record isn't there: then the search proves nothing.
 async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
     vendor: &Metered<'_, S, V, C>,
     identifiers: &[Identifier],
     clock: &C,
     until: Time,
 ) -> Result<Heard, Fault> {
-    let spellings = in_every_spelling(vendor.capabilities(), identifiers);
-    vendor.reserve_searches(count(spellings.len())).await?;
-    let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
-    let mut seen = BTreeSet::new();
-    let mut marked = BTreeSet::new();
-    let mut set_aside = BTreeSet::new();
-    let mut records = Vec::new();
-    for spelling in &spellings {
+    let capabilities = vendor.capabilities();
+    let spellings = in_every_spelling(capabilities, identifiers);
+    let control = capabilities
+        .control
+        .as_ref()
+        .filter(|control| identifiers.iter().all(|identifier| identifier.kind() == control.kind()));
+    let fresh = match control {
+        Some(_) => vendor.reserve_with_control(count(spellings.len())).await?,
+        None => vendor.reserve_searches(count(spellings.len())).await.map(|()| false)?,
+    };
+    let needed = capabilities.call_timeout_seconds + AROUND_A_CALL;
+    let search = async |by: &Identifier| {
         if clock.now().plus_seconds(needed) > until {
             return Err(Fault::Unavailable("vendor_out_of_time"));
         }
-        let found = vendor.search(std::slice::from_ref(spelling), identifiers).await?;
+        vendor.search(std::slice::from_ref(by), identifiers).await
+    };
+    let (mut seen, mut marked, mut set_aside) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut records = Vec::new();
+    for spelling in &spellings {
+        let found = search(spelling).await?;
         records.extend(found.records.into_iter().filter(|record| seen.insert(record.clone())));
         marked.extend(found.marked);
         set_aside.extend(found.set_aside);
     }
-    set_aside.retain(|one| one.id.as_ref().is_none_or(|id| !seen.contains(id)));
+    let controlled = match control {
+        Some(control) if records.is_empty() && !fresh => {
+            if search(control).await?.records.is_empty() {
+                return Err(Fault::Unavailable(CONTROL_NOT_FOUND));
+            }
+            vendor.control_was_seen().await;
+            true
+        }
+        Some(_) => records.is_empty(),
+        None => false,
+    };
+    set_aside.retain(|one: &SetAside| one.id.as_ref().is_none_or(|id| !seen.contains(id)));
     let asked = Asked {
         spellings: count(spellings.len()),
         marked: count(marked.len()),
@@ -500,33 +529,7 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
     };
     let found =
         Found { records, marked: marked.into_iter().collect(), set_aside: set_aside.into_iter().collect() };
-    Ok(Heard { found, asked })
-}
-
-/// Whether the search is seen to work at this target within these minutes: it finds the record of the data
-/// source's control, which stands for every kind of identifier that was asked by.
-///
-/// # Errors
-/// Why the control can't be searched for; [`CONTROL_NOT_FOUND`] when its record isn't there.
-async fn is_controlled<S: Limits, V: Vendor, C: Clock>(
-    vendor: &Metered<'_, S, V, C>,
-    identifiers: &[Identifier],
-    clock: &C,
-    until: Time,
-) -> Result<bool, Fault> {
-    let Some(control) = vendor.capabilities().control.clone() else { return Ok(false) };
-    if identifiers.iter().any(|identifier| identifier.kind() != control.kind()) {
-        return Ok(false);
-    }
-    if vendor.control_is_fresh().await {
-        return Ok(true);
-    }
-    let heard = search_by_each(vendor, std::slice::from_ref(&control), clock, until).await?;
-    if heard.found.records.is_empty() {
-        return Err(Fault::Unavailable(CONTROL_NOT_FOUND));
-    }
-    vendor.control_was_seen().await;
-    Ok(true)
+    Ok(Heard { found, asked, controlled })
 }
 
 /// Whether an operation has nothing to do because the request is closed.

@@ -3,18 +3,31 @@
 //!
 //! A secret is written before the row that needs it, and removed after it: a crash in between leaves a
 //! secret that nobody reads, never a data source without one.
+//!
+//! Each version of a secret names the target that it was given for. Where a change writes its secret and
+//! then not its row, the row still points at the old target: the version for that one is now the previous
+//! one, and calls go on with it. Neither version is ever sent to the other's target.
 
 use crate::actor::Actor;
 use crate::failure::Failure;
+use crate::identifier::Identifier;
 use crate::ids::{RequestId, SourceId};
 use crate::journal::Act;
+use crate::life::Life;
 use crate::policy::OwnPolicies;
 use crate::ports::{
     Catalogue, Clock, CommitError, Objection, Reads, SecretWrites, SetUp, SetsUp, SourceRow, UsesOf,
 };
-use crate::vendor::DataSource;
+use crate::task::TaskState;
+use crate::vendor::{Control, DataSource, Target};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
+
+/// How many open requests a change of the target looks at.
+const MOST_LOOKED_AT: u32 = 500;
+/// How many of the tasks that a change concerns are listed.
+const MOST_LISTED: usize = 100;
 
 /// The ports of setting up.
 #[derive(Debug)]
@@ -42,6 +55,8 @@ pub struct Adding {
     pub secret: BTreeMap<String, Zeroizing<String>>,
     /// Who decides on what is found there, where it isn't as in the whole deployment.
     pub review: OwnPolicies,
+    /// Whose record a search must find for a look to count.
+    pub control: Option<Control>,
 }
 
 /// What of a data source is to be changed; what is `None` or empty stays as it is.
@@ -55,6 +70,61 @@ pub struct Changing {
     pub secret: Option<BTreeMap<String, Zeroizing<String>>>,
     /// Who decides on what is found there, whole.
     pub review: Option<OwnPolicies>,
+    /// Whose record a search must find; `Some(None)` for nobody's.
+    pub control: Option<Option<Control>>,
+    /// Whether it is changed although open tasks can't go on as they are.
+    pub force: bool,
+}
+
+/// A data source as it is after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The data source.
+    pub source: DataSource,
+    /// The open tasks that can't go on as they did; none unless the change was forced.
+    pub standing: Standing,
+}
+
+/// The open tasks that stand on a target that a change leaves, or cuts off from its secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// How many there are among the open requests that were looked at.
+    pub count: u32,
+    /// The first of them, by request; at most 100.
+    pub tasks: Vec<StandingTask>,
+    /// Whether there are others, or may be: not every open request is looked at where there are very many.
+    pub more: bool,
+}
+
+impl Standing {
+    /// Whether there is none for certain.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0 && !self.more
+    }
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingTask {
+    /// Its request.
+    pub request: RequestId,
+    /// What the change makes of it.
+    pub becomes: Becomes,
+}
+
+/// What a change of the target makes of an open task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Becomes {
+    /// Nothing of its run was sent: it is searched and decided on anew at the new target.
+    SearchedAnew,
+    /// Something was sent: the old target is asked as long as a version of the secret is kept for it,
+    /// which is the one before the present one; then a person has it.
+    OldTargetAsked,
+    /// Something was sent to a target for which no version of the secret is kept after the change: a
+    /// person has it.
+    Persons,
 }
 
 /// Why a set-up is not changed.
@@ -73,8 +143,11 @@ pub enum SetUpError {
     #[error("{}", told(.0))]
     Wrong(Vec<Objection>),
     /// Nothing would change.
-    #[error("nothing of {0} would change: give a parameter, a secret or a review policy")]
+    #[error("nothing of {0} would change: give a parameter, a secret, a control or a review policy")]
     Nothing(SourceId),
+    /// Open tasks could not go on as they are.
+    #[error("open tasks at {0} could not go on as they are: let them end first, or force the change")]
+    TargetInUse(SourceId, Standing),
     /// Open requests go to it.
     #[error("open requests go to {0}, such as {1}: disable it, and remove it once they are closed")]
     InUse(SourceId, RequestId),
@@ -103,21 +176,23 @@ where
     /// # Errors
     /// [`SetUpError`]; no data source is there then.
     pub async fn add(&self, adding: Adding, by: &Actor) -> Result<DataSource, SetUpError> {
-        let Adding { id, connector, params, secret, review } = adding;
+        let Adding { id, connector, params, secret, review, control } = adding;
         if !self.catalogue.knows(&connector) {
             return Err(SetUpError::UnknownConnector);
         }
-        let mut wrong = self.catalogue.check_params(&connector, &params).err().unwrap_or_default();
-        let secret = match self.catalogue.target(&connector, &params) {
-            Ok(target) => self.catalogue.check_secret(&connector, &secret, &target),
-            Err(_) => Err(Vec::new()),
+        let mut wrong = Vec::new();
+        let target = self.target(&connector, &params).map_err(|more| wrong.extend(more)).ok();
+        let secret = self.secret(&connector, &secret, target.as_ref()).map_err(|more| wrong.extend(more));
+        let control = control.map(|control| self.control(&connector, control)).transpose();
+        let control = control.map_err(|one| wrong.push(one));
+        let (Some(target), Ok(secret), Ok(control)) = (target, secret, control) else {
+            return Err(SetUpError::Wrong(wrong));
         };
-        let secret = secret.map_err(|more| wrong.extend(more)).ok();
-        let Some(secret) = secret.filter(|_| wrong.is_empty()) else { return Err(SetUpError::Wrong(wrong)) };
         if self.store.source(&id).await?.is_some() {
             return Err(SetUpError::Exists(id));
         }
         self.secrets.put_secret(&self.catalogue.secret_name(&id), &secret).await?;
+        let control_named = control.is_some();
         let source = DataSource {
             schema: 1,
             id: id.clone(),
@@ -125,11 +200,12 @@ where
             params,
             enabled: true,
             review,
-            control: None,
+            control,
             revision: 0,
             created_at: self.clock.now(),
         };
-        let act = Act::SourceAdded { source: id.clone(), connector };
+        let act =
+            Act::SourceAdded { source: id.clone(), connector, target: Some(target), control: control_named };
         match self.store_it(SourceRow::Put(source.clone()), act, by).await {
             Ok(()) => Ok(DataSource { revision: 1, ..source }),
             Err(CommitError::Stale) => Err(SetUpError::Exists(id)),
@@ -137,16 +213,12 @@ where
         }
     }
 
-    /// Changes parameters, secret or review policy. Requests that are under way go on with the new ones.
+    /// Changes parameters, secret, control or review policy. Requests that are under way go on with the
+    /// new ones, but for the target: what was searched at one is never sent to another.
     ///
     /// # Errors
     /// [`SetUpError`]; of the data source's row nothing is changed then.
-    pub async fn change(
-        &self,
-        id: &SourceId,
-        changing: Changing,
-        by: &Actor,
-    ) -> Result<DataSource, SetUpError> {
+    pub async fn change(&self, id: &SourceId, changing: Changing, by: &Actor) -> Result<Changed, SetUpError> {
         let before = self.load(id).await?;
         let mut source = before.clone();
         for name in &changing.unset {
@@ -154,28 +226,38 @@ where
         }
         source.params.extend(changing.params);
         source.review = changing.review.unwrap_or(before.review);
-        if source == before && changing.secret.is_none() {
+        let mut wrong = Vec::new();
+        if let Some(control) = changing.control {
+            let control = control.map(|control| self.control(&source.connector, control)).transpose();
+            source.control = control.map_err(|one| wrong.push(one)).ok().flatten();
+        }
+        if source == before && changing.secret.is_none() && wrong.is_empty() {
             return Err(SetUpError::Nothing(id.clone()));
         }
-        let mut wrong =
-            self.catalogue.check_params(&source.connector, &source.params).err().unwrap_or_default();
         let names = changed(&before.params, &source.params);
         let there = self.catalogue.target(&source.connector, &before.params).ok();
-        let target = self.catalogue.target(&source.connector, &source.params).ok();
-        if changing.secret.is_none()
-            && let Some((there, target)) = there.zip(target.as_ref())
-        {
-            wrong.extend(changed(&there.params, &target.params).into_iter().map(|name| Objection {
-                name,
+        let target = self.target(&source.connector, &source.params).map_err(|more| wrong.extend(more)).ok();
+        let steering = steering(&names, there.as_ref(), target.as_ref());
+        if changing.secret.is_none() {
+            wrong.extend(steering.iter().map(|name| Objection {
+                name: name.clone(),
                 what: "it says where the secret is sent: give the secret again with it".to_owned(),
             }));
         }
-        let checked = changing.secret.zip(target.as_ref()).map(|(fields, target)| {
-            self.catalogue.check_secret(&source.connector, &fields, target)
-        });
-        let secret = checked.transpose().map_err(|more| wrong.extend(more)).ok().flatten();
-        if !wrong.is_empty() {
-            return Err(SetUpError::Wrong(wrong));
+        let secret = changing.secret.map(|fields| self.secret(&source.connector, &fields, target.as_ref()));
+        let secret = secret.transpose().map_err(|more| wrong.extend(more)).ok().flatten();
+        let Some(target) = target.filter(|_| wrong.is_empty()) else { return Err(SetUpError::Wrong(wrong)) };
+        let moves = !steering.is_empty();
+        // A request that begins, or is searched, between this look and the write is on no list. It is
+        // safe all the same: every operation asks the target that its own run was searched at, and a run
+        // of which nothing was sent is searched anew where the data source points elsewhere by then.
+        let standing = if moves || secret.is_some() {
+            self.standing(id, there.as_ref(), &target, moves).await?
+        } else {
+            Standing::default()
+        };
+        if !standing.is_empty() && !changing.force {
+            return Err(SetUpError::TargetInUse(id.clone(), standing));
         }
         if let Some(secret) = &secret {
             self.secrets.put_secret(&self.catalogue.secret_name(id), secret).await?;
@@ -185,8 +267,12 @@ where
             params: names,
             review: source.review,
             secret: secret.is_some(),
+            target: Some(target),
+            control: source.control != before.control,
+            forced: !standing.is_empty(),
+            standing: standing.count,
         };
-        self.put(source, act, by).await
+        Ok(Changed { source: self.put(source, act, by).await?, standing })
     }
 
     /// Switches a data source on or off for new requests. That it is so already is the same success, and
@@ -253,6 +339,71 @@ where
         }
     }
 
+    /// The target of these parameters, or all that is wrong with them.
+    fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<Target, Vec<Objection>> {
+        self.catalogue.check_params(connector, params)?;
+        self.catalogue.target(connector, params)
+    }
+
+    /// The secret as it is stored, for this target; without one, what is wrong with it is told all the
+    /// same, and nothing may be stored.
+    fn secret(
+        &self,
+        connector: &str,
+        fields: &BTreeMap<String, Zeroizing<String>>,
+        target: Option<&Target>,
+    ) -> Result<Zeroizing<String>, Vec<Objection>> {
+        let nowhere = || Target { connector: connector.to_owned(), version: 0, params: BTreeMap::new() };
+        self.catalogue.check_secret(connector, fields, &target.cloned().unwrap_or_else(nowhere))
+    }
+
+    /// The control as it is searched for, or what is wrong with it, without its value.
+    fn control(&self, connector: &str, control: Control) -> Result<Control, Objection> {
+        let wrong = |what| Objection { name: "control".to_owned(), what };
+        let identifier =
+            Identifier::new(control.kind, &control.value).map_err(|error| wrong(error.to_string()))?;
+        self.catalogue.check_identifier(connector, &identifier).map_err(|one| wrong(one.what))?;
+        Ok(Control { kind: identifier.kind().clone(), value: identifier.expose().to_owned() })
+    }
+
+    /// The open tasks that can't go on as they did once the data source points at `next` instead of
+    /// `there`, or, where it doesn't move, once its secret has a new version.
+    async fn standing(
+        &self,
+        id: &SourceId,
+        there: Option<&Target>,
+        next: &Target,
+        moves: bool,
+    ) -> Result<Standing, Failure> {
+        let mut open = self.store.open_requests_at(id, MOST_LOOKED_AT + 1).await?;
+        let unseen = open.len() > MOST_LOOKED_AT as usize;
+        open.truncate(MOST_LOOKED_AT as usize);
+        open.sort();
+        let mut tasks = Vec::new();
+        for request in open {
+            let Some(task) = self.store.task(request, id).await? else { continue };
+            // One that has no target yet stands on none, and one that is settled on none any more.
+            let Some(on) = task.target.clone().filter(|on| task.state != TaskState::Settled && on != next)
+            else {
+                continue;
+            };
+            let rules = self.store.rules(request, id).await?;
+            let becomes = match (Life { task, rules }).run_has_submitted() {
+                false if moves => Becomes::SearchedAnew,
+                // It is to be searched anew already.
+                false => continue,
+                true if moves && Some(&on) == there => Becomes::OldTargetAsked,
+                // Two versions of a secret are kept: of the present target, and of the one before.
+                true => Becomes::Persons,
+            };
+            tasks.push(StandingTask { request, becomes });
+        }
+        let count = super::count(tasks.len());
+        let more = unseen || tasks.len() > MOST_LISTED;
+        tasks.truncate(MOST_LISTED);
+        Ok(Standing { count, tasks, more })
+    }
+
     async fn load(&self, id: &SourceId) -> Result<DataSource, SetUpError> {
         self.store.source(id).await?.ok_or_else(|| SetUpError::NotFound(id.clone()))
     }
@@ -267,6 +418,16 @@ where
 
     async fn store_it(&self, row: SourceRow, act: Act, by: &Actor) -> Result<(), CommitError> {
         self.store.set_up(SetUp { at: self.clock.now(), by: by.clone(), row, act }).await
+    }
+}
+
+/// The names of the steering parameters that differ; where the target before is none, those among `names`
+/// that steer.
+fn steering(names: &[String], there: Option<&Target>, next: Option<&Target>) -> Vec<String> {
+    match (there, next) {
+        (Some(there), Some(next)) => changed(&there.params, &next.params),
+        (None, Some(next)) => names.iter().filter(|name| next.params.contains_key(*name)).cloned().collect(),
+        (_, None) => Vec::new(),
     }
 }
 

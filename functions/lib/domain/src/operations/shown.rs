@@ -11,15 +11,13 @@ use crate::event::Fact;
 use crate::failure::{Code, Failure, Kind};
 use crate::identifier::IdentifierKind;
 use crate::ids::{RequestId, SourceId};
-use crate::ports::{
-    Change, Clock, Compares, CommitError, CopyLinks, Keys, Limits, Reads, Vendors, Writes,
-};
+use crate::ports::{Change, Clock, CommitError, Compares, CopyLinks, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::{Request, RequestState, Right};
 use crate::seal::{DataKey, Tag};
 use crate::task::{Review, Task, TaskState, Verdict};
 use crate::time::Time;
 use crate::vendor::{Fault, RecordId, ShownRecord, Vendor};
-use crate::view::{ComparedRecord, ComparisonView, FieldView, Standing};
+use crate::view::{ComparedRecord, ComparisonView, FieldView, RecordStanding};
 use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
@@ -263,8 +261,7 @@ where
         }
         let all = compared(answers, &covered);
         let (number, most) = (count(all.len()), most.clamp(1, RECORDS_A_PAGE));
-        let records: Vec<ComparedRecord> =
-            all.into_iter().skip(from as usize).take(most as usize).collect();
+        let records: Vec<ComparedRecord> = all.into_iter().skip(from as usize).take(most as usize).collect();
         let end = from.saturating_add(count(records.len()));
         Ok(ComparisonView {
             source: at.source_id.clone(),
@@ -298,9 +295,9 @@ fn compared(answers: Vec<ShownRecord>, covered: &BTreeSet<RecordId>) -> Vec<Comp
     let there: BTreeSet<RecordId> = joined.iter().filter_map(there).collect();
     let shown = |((id, _), one): ((Option<RecordId>, Vec<(String, String)>), Joined)| {
         let standing = match &id {
-            _ if !one.found => Standing::SetAside,
-            Some(id) if covered.contains(id) => Standing::Covered,
-            _ => Standing::New,
+            _ if !one.found => RecordStanding::SetAside,
+            Some(id) if covered.contains(id) => RecordStanding::Covered,
+            _ => RecordStanding::New,
         };
         ComparedRecord {
             id,
@@ -318,7 +315,7 @@ fn compared(answers: Vec<ShownRecord>, covered: &BTreeSet<RecordId>) -> Vec<Comp
         fields: Vec::new(),
         marked: false,
         doubtful: false,
-        standing: Standing::Gone,
+        standing: RecordStanding::Gone,
     }));
     all.sort_by_key(|one| (!(one.marked || one.doubtful), one.standing));
     all

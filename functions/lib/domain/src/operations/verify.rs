@@ -3,7 +3,7 @@
 
 use super::find::usable;
 use super::{
-    Heard, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, is_controlled, load,
+    Heard, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, load,
     open_identifiers, open_records, open_vendor, search_by_each, store_step, terms,
 };
 use crate::failure::{Failure, Kind};
@@ -13,7 +13,7 @@ use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::Request;
 use crate::time::Time;
-use crate::vendor::{Capabilities, Fault, RecordId, Vendor};
+use crate::vendor::{Capabilities, RecordId, Vendor};
 use std::collections::BTreeSet;
 
 /// The ports of a look.
@@ -103,26 +103,13 @@ where
     ) -> Result<Event, Failure> {
         let capabilities = vendor.capabilities();
         let (identifiers, records) = self.who_and_what(request, life, capabilities, at).await?;
-        Ok(match self.seen(vendor, &identifiers, until).await {
-            Ok((heard, controlled)) => compared(&records, &heard, controlled),
+        Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
+            Ok(heard) => compared(&records, &heard),
             Err(fault) => {
                 let growing = capabilities.verify_waits.after(life.task.tries);
                 Event::CannotLook { code: fault.code(), wait: growing.max(fault.asked_wait().unwrap_or(0)) }
             }
         })
-    }
-
-    /// Searches; a search that finds nothing at all is held against the control, where there is one.
-    async fn seen(
-        &self,
-        vendor: &Metered<'_, S, V::Vendor, C>,
-        identifiers: &[Identifier],
-        until: Time,
-    ) -> Result<(Heard, bool), Fault> {
-        let heard = search_by_each(vendor, identifiers, self.clock, until).await?;
-        let controlled =
-            heard.found.records.is_empty() && is_controlled(vendor, identifiers, self.clock, until).await?;
-        Ok((heard, controlled))
     }
 
     /// By what to search, and for which records: a search for nobody, or one compared with a part of
@@ -138,6 +125,10 @@ where
         if identifiers.is_empty() {
             return Err(Failure::misconfigured("identifier_missing"));
         }
+        if life.task.counts.found == 0 {
+            // A later round whose search found nothing: what is stored is the round's before it.
+            return Ok((identifiers, Vec::new()));
+        }
         let records = open_records(self.store, self.keys, at).await?;
         if count(records.len()) != life.task.counts.found {
             return Err(Failure::misconfigured("records_do_not_fit"));
@@ -147,10 +138,10 @@ where
 }
 
 /// What a search found of the records decided on, and beside them.
-fn compared(records: &[RecordId], heard: &Heard, controlled: bool) -> Event {
+fn compared(records: &[RecordId], heard: &Heard) -> Event {
     let seen: BTreeSet<&RecordId> = heard.found.records.iter().collect();
     let places: Vec<u32> =
         (0u32..).zip(records).filter(|(_, record)| seen.contains(record)).map(|(place, _)| place).collect();
     let appeared = count(seen.len().saturating_sub(places.len()));
-    Event::Looked { found: places, appeared, asked: heard.asked, controlled }
+    Event::Looked { found: places, appeared, asked: heard.asked, controlled: heard.controlled }
 }

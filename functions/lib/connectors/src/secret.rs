@@ -1,0 +1,137 @@
+//! A version of a data source's secret: the fields that its connector lists, and the target that it was
+//! given for.
+//!
+//! Architecture Invariant: a version is sent to the target that it names and to no other. One that names
+//! none, as older releases and people write them, goes to the data source's target of now alone, and only
+//! as long as the current version names none either.
+
+use crate::definition::{Auth, Definition};
+use reqwest::header::HeaderValue;
+use rightful_domain::failure::Failure;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// The member of a stored secret that holds its target's fingerprint; no connector's field has this name.
+pub(crate) const FOR_TARGET: &str = "for_target";
+
+/// Where a data source was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpenedAt {
+    /// The target's fingerprint.
+    pub fingerprint: String,
+    /// Whether it is the target that the data source points at now.
+    pub is_now: bool,
+}
+
+impl OpenedAt {
+    /// The versions that may be sent there, the newest first; `versions` has the current one first.
+    pub(crate) fn usable<'a>(&self, versions: &'a [Zeroizing<String>]) -> Vec<&'a str> {
+        let names: Vec<Option<Masked>> = versions.iter().map(|version| named(version)).collect();
+        let unnamed_counts = self.is_now && matches!(names.first(), Some(None));
+        let usable = versions.iter().zip(&names).filter(|(_, named)| match named {
+            Some(named) => *named.0 == self.fingerprint,
+            None => unnamed_counts,
+        });
+        usable.map(|(version, _)| version.as_str()).collect()
+    }
+
+    /// The current version, where it may be sent there.
+    pub(crate) fn current<'a>(&self, versions: &'a [Zeroizing<String>]) -> Option<&'a str> {
+        self.usable(versions.get(..1).unwrap_or_default()).pop()
+    }
+}
+
+/// The target that a version names. One that can't be read names none, and can't be sent either.
+fn named(version: &str) -> Option<Masked> {
+    fields(version)?.remove(FOR_TARGET)
+}
+
+fn fields(version: &str) -> Option<BTreeMap<String, Masked>> {
+    serde_json::from_str(version).ok()
+}
+
+/// The header's value that a version of the secret makes.
+///
+/// # Errors
+/// `Misconfigured` when the version can't be read.
+pub(crate) fn header(definition: &Definition, version: &str) -> Result<HeaderValue, Failure> {
+    const UNREADABLE: Failure = Failure::misconfigured("secret_unreadable");
+    let fields = fields(version).ok_or(UNREADABLE)?;
+    let Auth::Header { prefix, secret, .. } = &definition.auth;
+    let token =
+        fields.get(secret).map(|field| field.0.trim()).filter(|token| !token.is_empty()).ok_or(UNREADABLE)?;
+    let text = Zeroizing::new(format!("{prefix}{token}"));
+    let mut value = HeaderValue::from_str(&text).map_err(|_| UNREADABLE)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A field of a secret: wiped when it is dropped.
+pub(crate) struct Masked(pub(crate) Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for Masked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Connectors;
+
+    #[test]
+    fn the_tokens_header_is_never_printed() {
+        let connectors = Connectors::embedded().unwrap();
+        let value = header(connectors.get("qualifio").unwrap(), r#"{"token":"s3cret"}"#).unwrap();
+        assert!(value.is_sensitive());
+        assert_eq!(value.to_str().unwrap(), "s3cret");
+        assert!(!format!("{value:?}").contains("s3cret"));
+    }
+
+    /// The tokens that may be sent to the target `here`.
+    fn tokens(is_now: bool, versions: &[(&str, Option<&str>)]) -> (Vec<String>, Option<String>) {
+        let versions: Vec<Zeroizing<String>> = versions
+            .iter()
+            .map(|(token, target)| match target {
+                Some(target) => serde_json::json!({"token": token, "for_target": target}),
+                None => serde_json::json!({"token": token}),
+            })
+            .map(|version| Zeroizing::new(version.to_string()))
+            .collect();
+        let at = OpenedAt { fingerprint: "here".to_owned(), is_now };
+        let token = |version: &str| fields(version).unwrap().remove("token").unwrap().0.to_string();
+        let usable = at.usable(&versions).into_iter().map(token).collect();
+        (usable, at.current(&versions).map(token))
+    }
+
+    #[test]
+    fn a_version_that_names_a_target_goes_there_alone() {
+        for is_now in [true, false] {
+            let both = [("a", Some("here")), ("b", Some("here"))];
+            assert_eq!(tokens(is_now, &both), (vec!["a".into(), "b".into()], Some("a".into())));
+            let previous = [("a", Some("elsewhere")), ("b", Some("here"))];
+            assert_eq!(tokens(is_now, &previous), (vec!["b".into()], None));
+            let current = [("a", Some("here")), ("b", Some("elsewhere"))];
+            assert_eq!(tokens(is_now, &current), (vec!["a".into()], Some("a".into())));
+            let none = [("a", Some("elsewhere")), ("b", Some(""))];
+            assert_eq!(tokens(is_now, &none), (vec![], None));
+        }
+        assert_eq!(tokens(true, &[]), (vec![], None));
+    }
+
+    #[test]
+    fn a_version_that_names_none_goes_to_the_target_of_now_while_the_current_one_names_none() {
+        let neither = [("a", None), ("b", None)];
+        assert_eq!(tokens(true, &neither), (vec!["a".into(), "b".into()], Some("a".into())));
+        assert_eq!(tokens(false, &neither), (vec![], None));
+        for target in ["here", "elsewhere"] {
+            let behind = [("a", Some(target)), ("b", None)];
+            assert!(!tokens(true, &behind).0.contains(&"b".to_owned()), "{target}");
+        }
+        let before = [("a", None), ("b", Some("here"))];
+        assert_eq!(tokens(true, &before), (vec!["a".into(), "b".into()], Some("a".into())));
+        assert_eq!(tokens(false, &before), (vec!["b".into()], None));
+    }
+}
