@@ -87,11 +87,12 @@ class Counted:
         sys.argv = ["stack.py", "down", "--dir", str(DIR)]
         stack.main()
 
-    def rightful(self, *arguments: str, stdin: str | None = None) -> None:
+    def rightful(self, *arguments: str, stdin: str | None = None) -> str:
         command = [str(self.binaries / "rightful"), "--stack", str(DIR / "stack.json"), *arguments]
         done = subprocess.run(command, input=stdin, text=True, cwd=ROOT, check=False, capture_output=True)
         if done.returncode not in (0, 3):
             fail(f"`rightful {' '.join(arguments)}` ended with {done.returncode}: {done.stderr}")
+        return done.stdout
 
     def sandbox(self, path: str, body: dict | None = None):
         url = self.stack["sandbox_url"] + path
@@ -239,8 +240,9 @@ class Counted:
         request = self.ticket(right, sources)
         if policy == "always":
             self.until("it waits for a review", lambda: self.waits_for_review(request, sources))
-            self.rightful("request", "show", request)
-            self.rightful("request", "review", request, "--proceed", "--reason", "checked")
+            shown = json.loads(self.rightful("--json", "request", "show", request))
+            seen = [f"--seen={task['source']}={task['found_digest']['mac']}" for task in shown["tasks"]]
+            self.rightful("request", "review", request, "--proceed", *seen, "--reason", "checked")
         self.until("it is closed", lambda: self.closed(request))
         if right == "access":
             self.rightful("request", "copy", request, "-o", str(DIR / f"copy-{self.rows}.zip"), "--force")

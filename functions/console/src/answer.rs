@@ -21,7 +21,7 @@ pub(crate) struct Answer {
     /// For the log: the error's code, or `ok`.
     pub code: &'static str,
     /// For the log: the failure behind an error that is not the caller's.
-    pub cause: Option<&'static str>,
+    pub cause: Option<String>,
     body: Option<Vec<u8>>,
     /// The methods that a path takes, where another one was used.
     allow: Option<String>,
@@ -35,7 +35,7 @@ pub(crate) struct Refusal {
     message: String,
     details: Vec<Objection>,
     standing: Option<Standing>,
-    cause: Option<&'static str>,
+    cause: Option<String>,
     allow: Option<String>,
 }
 
@@ -103,8 +103,8 @@ impl Refusal {
     }
 
     /// An error that is not the caller's: its cause is told them, and logged.
-    fn caused_by(self, cause: &'static str) -> Self {
-        Self { details: objection("cause", cause), cause: Some(cause), ..self }
+    fn caused_by(self, cause: &str) -> Self {
+        Self { details: objection("cause", cause), cause: Some(cause.to_owned()), ..self }
     }
 
     pub fn allowing(self, methods: &[&str]) -> Self {
@@ -182,6 +182,8 @@ impl From<ReviewError> for Refusal {
             ReviewError::Changed(_) => (409, "records_changed"),
             ReviewError::MissingIdentifier(_) => (409, "identifier_missing"),
             ReviewError::NotMissing(_) => (409, "identifier_not_missing"),
+            ReviewError::Marked(..) => (409, "marked_not_confirmed"),
+            ReviewError::Doubtful(..) => (409, "set_aside_not_confirmed"),
             ReviewError::Reason => (422, "reason_malformed"),
             ReviewError::Ground => (422, "ground_does_not_stand"),
             ReviewError::Failed(failure) => return (*failure).into(),
@@ -203,6 +205,7 @@ impl From<ActError> for Refusal {
             ActError::UnderWay(..) => (409, "under_way"),
             ActError::Submitted(_) => (409, "submitted"),
             ActError::NotHandedOver(..) => (409, "not_handed_over"),
+            ActError::NotErasure(_) => (409, "not_erasure"),
             ActError::NothingToDo => (409, "nothing_to_do"),
             ActError::Reason => (422, "reason_malformed"),
             ActError::Failed(failure) => return (*failure).into(),
@@ -232,6 +235,11 @@ impl From<ShowError> for Refusal {
             ShowError::NotFound => return Self::no_request(),
             ShowError::UnknownSource(_) => (422, "source_not_in_request"),
             ShowError::Forgotten => (409, "person_forgotten"),
+            ShowError::Over(_) => (409, "task_over"),
+            ShowError::Moved(_) => (409, "source_moved"),
+            ShowError::Unanswered(_, cause) => {
+                return Self::new(503, "unavailable", &error).caused_by(cause);
+            }
             ShowError::NotAccess => (409, "not_access"),
             ShowError::NoCopy(_) => (409, "copy_not_there"),
             ShowError::Expired(_) => (409, "copy_expired"),

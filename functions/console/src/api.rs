@@ -44,6 +44,8 @@ enum Action {
     Request,
     Events,
     Records,
+    Compare,
+    Reasons,
     Identify,
     Review,
     Run,
@@ -71,7 +73,7 @@ const fn route(method: &'static str, template: &'static str, action: Action) -> 
 }
 
 /// All routes.
-pub const ROUTES: [Route; 23] = [
+pub const ROUTES: [Route; 25] = [
     route("GET", "/api/connectors", Action::Connectors),
     route("GET", "/api/sources", Action::Sources),
     route("POST", "/api/sources", Action::AddSource),
@@ -85,6 +87,8 @@ pub const ROUTES: [Route; 23] = [
     route("GET", "/api/requests/{id}", Action::Request),
     route("GET", "/api/requests/{id}/events", Action::Events),
     route("POST", "/api/requests/{id}/records", Action::Records),
+    route("POST", "/api/requests/{id}/compare", Action::Compare),
+    route("POST", "/api/requests/{id}/reasons", Action::Reasons),
     route("POST", "/api/requests/{id}/identify", Action::Identify),
     route("POST", "/api/requests/{id}/review", Action::Review),
     route("POST", "/api/requests/{id}/run", Action::Run),
@@ -138,7 +142,7 @@ impl<O: Outside> Api<O> {
             }
         };
         let answer = answer.unwrap_or_else(Answer::from);
-        let (status, code, cause) = (answer.status, answer.code, answer.cause);
+        let (status, code, cause) = (answer.status, answer.code, answer.cause.clone());
         let (by, about, method) = (by.as_deref(), about.map(|id| id.to_string()), known(method));
         let request_id = about.as_deref();
         if status < 500 {
@@ -165,6 +169,8 @@ impl<O: Outside> Api<O> {
             Action::Events => requests::events(self, call).await,
             Action::Receipt => requests::receipt(self, call).await,
             Action::Records => people::records(self, call).await,
+            Action::Compare => people::compare(self, call).await,
+            Action::Reasons => people::reasons(self, call).await,
             Action::Copy => people::copy(self, call).await,
             Action::Identify => acts::identify(self, call).await,
             Action::Review => acts::review(self, call).await,

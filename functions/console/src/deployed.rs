@@ -13,14 +13,16 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::journal::Entry;
 use rightful_domain::metric::CommitObserver;
-use rightful_domain::ports::Page;
+use rightful_domain::operations::TaskRef;
+use rightful_domain::ports::{Compares, Page};
 use rightful_domain::request::{Request, RequestState};
+use rightful_domain::view::ComparisonView;
 use serde::Deserialize;
 use serde_json::json;
 
-/// How long the search function may take to try a data source out, in seconds: less than the console's
-/// own time, so that the operator is told.
-const TEST_SECONDS: u64 = 25;
+/// How long the search function may take to ask a data source, in seconds: less than the console's own
+/// time, so that the operator is told.
+const ASK_SECONDS: u64 = 25;
 
 /// Where everything is, as the template names it.
 #[derive(Clone, Debug)]
@@ -81,7 +83,7 @@ impl Deployed {
             secrets: SecretStore::new(aws, &places.secret_prefix).with_key(places.secrets_key.clone()),
             links: CopyBucket::new(aws, &places.copies_bucket),
             receipts: KeptReceipts(ReceiptBucket::new(aws, &places.receipts_bucket)),
-            tester: SearchFunction(Function::new(aws, &places.search_function, TEST_SECONDS)),
+            tester: SearchFunction(Function::new(aws, &places.search_function, ASK_SECONDS)),
             set_ups: ThisVersion::new(places.allow_loopback),
             clock: SystemClock,
         }
@@ -143,6 +145,25 @@ impl SearchTester for SearchFunction {
         match self.0.call::<Tested>(&json!({"mode": "test", "sourceId": source})).await {
             Ok(_) => Ok(None),
             Err(CallError::Failed { code, .. }) => Ok(Some(code)),
+            Err(CallError::Unanswered(failure)) => Err(failure),
+        }
+    }
+}
+
+impl Compares for SearchFunction {
+    async fn compare(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+    ) -> Result<Result<ComparisonView, String>, Failure> {
+        let TaskRef { request_id, source_id } = at;
+        let payload = json!({
+            "mode": "compare", "requestId": request_id, "sourceId": source_id, "from": from, "limit": most,
+        });
+        match self.0.call::<ComparisonView>(&payload).await {
+            Ok(shown) => Ok(Ok(shown)),
+            Err(CallError::Failed { code, .. }) => Ok(Err(code)),
             Err(CallError::Unanswered(failure)) => Err(failure),
         }
     }

@@ -4,8 +4,8 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::journal::Entry;
 use rightful_domain::ports::{
-    Begins, Catalogue, Clock, CopyLinks, Keys, NewKeys, Objection, Page, Reads, SecretWrites, SetsUp, Tags,
-    Tokens, UsesOf, Workflow, Writes,
+    Begins, Catalogue, Clock, Compares, CopyLinks, Keys, NewKeys, Objection, Page, Reads, SecretWrites,
+    SetsUp, Tags, Tokens, UsesOf, Workflow, Writes,
 };
 use rightful_domain::request::{Request, RequestState};
 use rightful_domain::view::ConnectorView;
@@ -96,8 +96,8 @@ pub trait Outside {
     type Links: CopyLinks;
     /// Kept receipts.
     type Receipts: ReceiptReads;
-    /// Tries data sources out.
-    type Tester: SearchTester;
+    /// Tries data sources out, and asks them what they show.
+    type Tester: SearchTester + Compares;
     /// Connectors and ticketing systems.
     type SetUps: SetUps;
     /// The time.
@@ -119,7 +119,7 @@ pub trait Outside {
     fn links(&self) -> &Self::Links;
     /// Kept receipts.
     fn receipts(&self) -> &Self::Receipts;
-    /// Tries data sources out.
+    /// Tries data sources out, and asks them what they show.
     fn tester(&self) -> &Self::Tester;
     /// Connectors and ticketing systems.
     fn set_ups(&self) -> &Self::SetUps;

@@ -1,12 +1,14 @@
-//! Finds the data subject's records in one data source; also the look afterwards, and the test of a
-//! data source's set-up.
+//! Finds the data subject's records in one data source; also the look afterwards, what an operator is shown
+//! of the person before they decide, and the test of a data source's set-up.
 
 use rightful_aws::{Aws, DataKeys, SecretStore, Settings, Store, SystemClock, TagKey, tls_config};
 use rightful_connectors::{Connectors, Options, Sources, VendorClient};
 use rightful_domain::ids::SourceId;
 use rightful_domain::operations::find::Find;
+use rightful_domain::operations::shown::Look;
 use rightful_domain::operations::verify::Verify;
 use rightful_domain::operations::{Step, TaskRef};
+use rightful_domain::view::ComparisonView;
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -16,6 +18,12 @@ use std::sync::Arc;
 enum Event {
     Find(TaskRef),
     Verify(TaskRef),
+    Compare {
+        #[serde(flatten)]
+        at: TaskRef,
+        from: u32,
+        limit: u32,
+    },
     #[serde(rename_all = "camelCase")]
     Test {
         source_id: SourceId,
@@ -25,7 +33,7 @@ enum Event {
 impl Correlated for Event {
     fn correlation(&self) -> (Option<String>, Option<String>) {
         match self {
-            Event::Find(at) | Event::Verify(at) => at.correlation(),
+            Event::Find(at) | Event::Verify(at) | Event::Compare { at, .. } => at.correlation(),
             Event::Test { source_id } => (None, Some(source_id.to_string())),
         }
     }
@@ -35,7 +43,11 @@ impl Correlated for Event {
 #[serde(untagged)]
 enum Answer {
     Step(Step),
-    Tested { tested: SourceId },
+    /// Personal data: in the answer to whoever called, and nowhere else.
+    Compared(ComparisonView),
+    Tested {
+        tested: SourceId,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -56,10 +68,14 @@ async fn main() -> Result<(), Error> {
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
     let (clock, settings) = (SystemClock, env.settings()?);
     let find = Find { store: &store, keys: &keys, tags: &tags, vendors: &vendors, clock: &clock, settings };
+    let look = Look { store: &store, keys: &keys, vendors: &vendors, clock: &clock };
     let verify = Verify { store: &store, keys: &keys, vendors: &vendors, clock: &clock, settings };
     rightful_lambda::serve(async |event, invocation| match event {
         Event::Find(at) => find.run(&at, invocation.until).await.map(Answer::Step),
         Event::Verify(at) => verify.run(&at, invocation.until).await.map(Answer::Step),
+        Event::Compare { at, from, limit } => {
+            look.run(&at, from, limit, invocation.until).await.map(Answer::Compared)
+        }
         Event::Test { source_id } => {
             find.test(&source_id, invocation.until).await.map(|()| Answer::Tested { tested: source_id })
         }

@@ -1,20 +1,18 @@
 //! What an operator does to a request: gives an identifier, has a data source run again, reopens, calls
-//! off, states what no machine can tell, and looks at which records were found.
+//! off, states what no machine can tell.
 
 use crate::api::{Call, told_api};
 use crate::args::RequestStated;
 use crate::deployment::Deployment;
 use crate::input::Input;
-use crate::output::{OK, Out, count, usage};
+use crate::output::{OK, Out};
 use crate::request::{Given, identifier, reason};
 use crate::{source, words};
 use anyhow::Result;
 use rightful_domain::identifier::{Entered, TakenOffAt};
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::again::Acted;
-use rightful_domain::view::RecordsView;
 use serde_json::{Value, json};
-use std::io::IsTerminal as _;
 
 /// Gives a data source an identifier. Giving the same one twice only searches twice.
 pub async fn identify(
@@ -72,7 +70,7 @@ pub async fn cancel(out: Out, deployment: &Deployment, id: RequestId) -> Result<
     say(out, id, &acted, "called off: nothing was submitted, and nothing will be")
 }
 
-/// Says how a task ended that was handed to a person.
+/// Says how a task ended that was handed to a person, or that can't be searched.
 pub async fn state(out: Out, deployment: &Deployment, id: RequestId, stated: &RequestStated) -> Result<u8> {
     let source = source::id(&stated.source)?;
     let reason = reason(&stated.reason)?;
@@ -110,66 +108,6 @@ fn text_of(id: RequestId, acted: &Acted, what: &str) -> String {
     lines.join("\n")
 }
 
-/// How many records the API gives at a time.
-const PAGE: u32 = 100;
-
-/// Shows which records were found. They are personal data: on a terminal, or where that is asked for.
-pub async fn records(
-    out: Out,
-    deployment: &Deployment,
-    id: RequestId,
-    source: &str,
-    print: bool,
-) -> Result<u8> {
-    let source = source::id(source)?;
-    if !print && !std::io::stdout().is_terminal() {
-        return Err(usage(
-            "which records were found is personal data, and standard output is no terminal",
-            "run it on a terminal; or add --print, and keep what it prints no longer than it is needed",
-        ));
-    }
-    let mut all: Option<RecordsView> = None;
-    let mut from = 0;
-    loop {
-        let body = json!({"source": source, "from": from, "limit": PAGE});
-        // It reads; that it was shown is recorded each time.
-        let call = Call::post(format!("/requests/{id}/records"), &body)?.may_be_repeated();
-        let page: RecordsView = deployment.api.call(call).await.map_err(told_api)?;
-        let next = page.next;
-        match &mut all {
-            // It was searched again in between: what came before is no part of this.
-            Some(known) if known.digest == page.digest => known.records.extend(page.records),
-            _ if from > 0 => {
-                (all, from) = (None, 0);
-                continue;
-            }
-            _ => all = Some(page),
-        }
-        match next {
-            Some(next) if next > from => from = next,
-            _ => break,
-        }
-    }
-    let Some(all) = all else { return Ok(OK) };
-    if out.json {
-        out.value(&all)?;
-        return Ok(OK);
-    }
-    out.line(format_args!("{}: {}", all.source, count(all.all, "record", "records")))?;
-    for record in &all.records {
-        out.line(format_args!("  {}", plain(record.expose())))?;
-    }
-    if let Some(digest) = &all.digest {
-        out.line(format_args!("exactly these have the digest {}", digest.mac))?;
-    }
-    Ok(OK)
-}
-
-/// A vendor's text, without what a terminal would take for more than text.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,10 +126,5 @@ mod tests {
         ");
         let late = text_of(fixtures::id(), &Acted { started: false, ..acted }, "x");
         assert!(late.contains("the reconciliation starts it by itself"), "{late}");
-    }
-
-    #[test]
-    fn a_record_id_can_not_steer_the_terminal() {
-        assert_eq!(plain("12\u{1b}[31m3\n"), "12[31m3");
     }
 }

@@ -269,12 +269,23 @@ pub enum Request {
         /// The data source
         #[arg(long, value_name = "ID")]
         source: String,
+        /// Ask the vendor now, and show each record with what found it and the fields that tell who it is, those that were set aside too
+        #[arg(long)]
+        who: bool,
         /// Print them although standard output is no terminal: they are personal data
         #[arg(long)]
         print: bool,
     },
     /// Decides on exactly the records that were found
     Review(RequestReview),
+    /// Shows why persons decided as they did, until the person is forgotten; each time is recorded
+    Reasons {
+        /// The request
+        id: String,
+        /// Print them although standard output is no terminal: they may be personal data
+        #[arg(long)]
+        print: bool,
+    },
     /// Has one data source of an open request run again, from its search on
     Run {
         /// The request
@@ -296,7 +307,7 @@ pub enum Request {
         /// The request
         id: String,
     },
-    /// Says how a task ended that was handed to a person; it is recorded as your word, never as verified
+    /// Says how a task ended that was handed to a person, or can't be searched; it is recorded as your word, never as verified
     State(RequestStated),
     /// Extends a request's legal date, while its first month lasts
     Extend {
@@ -388,24 +399,30 @@ pub struct RequestList {
 pub struct RequestReview {
     /// The request
     pub id: String,
-    /// Act on exactly the records that were found
+    /// Act on exactly the records that were found; where nothing was found, confirm that there is nothing
     #[arg(long)]
     pub proceed: bool,
     /// Do nothing, on a legal ground
     #[arg(long, requires = "ground")]
     pub refuse: bool,
-    /// Go on without a data source that lacks its identifier
+    /// Go on without a data source that lacks its identifier, or that can't be searched
     #[arg(long)]
     pub leave_out: bool,
-    /// Decide on this data source; without it, on all that wait
+    /// Decide on this data source; without it, on all that wait. One that can't be searched has to be named
     #[arg(long, value_name = "ID")]
     pub source: Vec<String>,
     /// The legal ground of a refusal (GDPR); access is refused under art_12_5 alone
     #[arg(long, requires = "refuse", conflicts_with_all = ["proceed", "leave_out"])]
     pub ground: Option<RefusalArg>,
-    /// The digest that you saw of a data source's records, or its first 8 characters: another one is refused
+    /// The digest that you saw of a data source's records, or its first 8 characters; `none` where none was found. Another one is refused. Needed for --proceed and --refuse where no terminal is there to ask on
     #[arg(long, value_name = "ID=DIGEST")]
     pub seen: Vec<String>,
+    /// How many records of those decided on show another person's identifier, and are acted on all the same
+    #[arg(long, value_name = "N")]
+    pub confirm_marked: Option<u32>,
+    /// How many records were set aside although they contain the identifier, and are none of the person's
+    #[arg(long, value_name = "N")]
+    pub confirm_set_aside: Option<u32>,
     /// Why, in your own words: encrypted, and gone with the person; `-` reads standard input, `@FILE` a file
     #[arg(long, value_name = "TEXT")]
     pub reason: String,

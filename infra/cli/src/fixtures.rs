@@ -214,6 +214,13 @@ pub fn awaiting_review() -> (Request, Vec<Task>) {
     (Request { policy: Policy::Always, ..open().0 }, vec![task])
 }
 
+/// Nothing was found, and a person has to confirm it.
+pub fn nothing_found() -> (Request, Vec<Task>) {
+    let (request, mut tasks) = missing_identifier();
+    tasks[0].reason = Some("nothing_found_to_confirm".to_owned());
+    (request, tasks)
+}
+
 /// The data source needs an identifier that nobody gave.
 pub fn missing_identifier() -> (Request, Vec<Task>) {
     let task = Task {

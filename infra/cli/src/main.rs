@@ -1,7 +1,7 @@
 //! `rightful`: sets up, feeds, watches and checks a deployment, local or in AWS.
 //!
 //! Architecture Invariant: no identifier of a data subject and no secret is ever printed, not even
-//! back to whoever typed it, but for the records and the link that an operator asks for by name; what a
+//! back to whoever typed it, but for the records, the reasons and the link that an operator asks for by name; what a
 //! command says is said in two sentences, what is wrong and what to do. The command line is a client of the
 //! deployment's JSON API: what happens to a request is decided there, never here.
 
@@ -20,6 +20,7 @@ mod fixtures;
 mod input;
 mod journal;
 mod output;
+mod people;
 mod receipt;
 mod reconcile;
 mod request;
@@ -129,9 +130,17 @@ async fn requests(out: Out, global: &Global, command: &Request) -> Result<u8> {
             let id = request::id(id)?;
             act::identify(out, &Deployment::open(global).await?, id, source, identifier).await
         }
-        Request::Records { id, source, print } => {
+        Request::Records { id, source, who, print } => {
             let id = request::id(id)?;
-            act::records(out, &Deployment::open(global).await?, id, source, *print).await
+            let deployment = &Deployment::open(global).await?;
+            match who {
+                true => people::who(out, deployment, id, source, *print).await,
+                false => people::records(out, deployment, id, source, *print).await,
+            }
+        }
+        Request::Reasons { id, print } => {
+            let id = request::id(id)?;
+            people::reasons(out, &Deployment::open(global).await?, id, *print).await
         }
         Request::Review(review) => {
             let id = request::id(&review.id)?;

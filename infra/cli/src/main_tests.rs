@@ -87,18 +87,25 @@ async fn a_review_names_exactly_what_was_read_for_it() {
     let sent = stack.sent("POST").await;
     let digest = serde_json::to_value(detail.tasks[0].found_digest.as_ref().unwrap()).unwrap();
     let expected = json!({
-        "sources": [{"source": "main", "digest": digest}], "verdict": "proceed", "ground": null,
-        "reason": format!("{CANARY} asked for it"),
+        "sources": [{"source": "main", "digest": digest, "confirm_marked": 0, "confirm_set_aside": 0}],
+        "verdict": "proceed", "ground": null, "reason": format!("{CANARY} asked for it"),
     });
     assert_eq!(sent, [(at("/review"), expected)]);
+
+    // Nobody can be asked here: without the digest nothing is sent.
+    let blind = stack.run(&["request", "review", &id, "--proceed", "--reason", "x"]).await.unwrap_err();
+    assert!(blind.exit == USAGE && blind.todo.contains("--seen main=0202020202020202"), "{blind}");
 
     // What the reviewer saw is not what is there: nothing is sent.
     let other = ["request", "review", &id, "--proceed", "--seen", "main=03030303", "--reason", "x"];
     assert!(stack.run(&other).await.unwrap_err().what.contains("nothing was decided"));
     let refused = ["request", "review", &id, "--refuse", "--ground", "art_17_3_b", "--reason", "x"];
+    assert_eq!(stack.run(&refused).await.unwrap_err().exit, USAGE);
+    let refused = [&refused[..], &["--seen", "main=02020202"]].concat();
     assert_eq!(stack.run(&refused).await.unwrap(), OK);
     let sent = stack.sent("POST").await;
     assert_eq!((sent.len(), &sent[1].1["ground"]), (2, &json!("art_17_3_b")));
+    assert_eq!(sent[1].1["sources"][0]["confirm_marked"], Value::Null, "a refusal confirms nothing");
 }
 
 #[tokio::test]
@@ -111,7 +118,8 @@ async fn of_two_reviewers_the_later_one_is_told_who_decided() {
     let error = json!({"error": {"code": "not_awaiting_review", "message": message}});
     stack.answers("POST", &at("/review"), 409, &error).await;
     let id = fixtures::id().to_string();
-    let told = stack.run(&["request", "review", &id, "--proceed", "--reason", "x"]).await.unwrap_err();
+    let seen = ["request", "review", &id, "--proceed", "--seen", "main=02020202", "--reason", "x"];
+    let told = stack.run(&seen).await.unwrap_err();
     assert_eq!((told.what.as_str(), told.code.as_deref()), (message, Some("not_awaiting_review")));
     assert_eq!(stack.sent("POST").await.len(), 1, "a decision is never sent again by itself");
 }
@@ -298,6 +306,38 @@ async fn which_records_were_found_is_not_piped_by_accident() {
     assert_eq!(stack.run(&["request", "records", &id, "--source", "main", "--print"]).await.unwrap(), OK);
     let from: Vec<Value> = stack.sent("POST").await.iter().map(|(_, body)| body["from"].clone()).collect();
     assert_eq!(from, [json!(0), json!(2)]);
+}
+
+#[tokio::test]
+async fn who_the_records_show_and_why_somebody_decided_are_not_piped_by_accident() {
+    let stack = Stack::new("who").await;
+    let page = |name: &str, next: Value| {
+        let record = json!({"id": name, "found_by": ["phone"], "fields": [{"name": "email", "text": CANARY}],
+            "marked": true, "doubtful": false, "standing": "covered"});
+        json!({"source": "main", "records": [record], "all": 2, "digest": null, "next": next})
+    };
+    let first = ResponseTemplate::new(200).set_body_json(page("1", json!(1)));
+    Mock::given(path(at("/compare"))).respond_with(first).up_to_n_times(1).mount(&stack.server).await;
+    stack.answers("POST", &at("/compare"), 200, &page("2", Value::Null)).await;
+    let reason = json!({"source": "main", "by": "ann", "at": "2026-11-21T09:30:00.000Z",
+        "verdict": "proceed", "reason": format!("{CANARY} called")});
+    stack.answers("POST", &at("/reasons"), 200, &json!({"items": [reason]})).await;
+    let id = fixtures::id().to_string();
+    for (command, end, calls) in [
+        (&["records", &id, "--source", "main", "--who"][..], "/compare", 2),
+        (&["reasons", &id], "/reasons", 1),
+    ] {
+        let command = [&["request"], command].concat();
+        let before = stack.sent("POST").await.len();
+        // The test runner's output is no terminal.
+        let told = stack.run(&command).await.unwrap_err();
+        assert!(told.exit == USAGE && told.todo.contains("--print"), "{told}");
+        assert_eq!(stack.sent("POST").await.len(), before);
+        assert_eq!(stack.run(&[&command[..], &["--print"]].concat()).await.unwrap(), OK);
+        let sent = stack.sent("POST").await;
+        assert_eq!(sent.len() - before, calls);
+        assert!(sent[before..].iter().all(|(path, _)| *path == at(end)), "{sent:?}");
+    }
 }
 
 #[tokio::test]

@@ -10,8 +10,9 @@ use anyhow::Result;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::request::RefusalGround;
 use rightful_domain::task::TaskState;
-use rightful_domain::view::{RequestDetail, ReviewedSource, ReviewedView, TaskView};
+use rightful_domain::view::{May, RequestDetail, ReviewedSource, ReviewedView, TaskView};
 use serde_json::json;
+use std::io::IsTerminal as _;
 
 /// The digests that a reviewer names are cut off no shorter than this.
 const SHORTEST_DIGEST: usize = 8;
@@ -34,8 +35,9 @@ impl Verdict {
     }
 }
 
-/// Records a decision on what waits for one. What is decided on is read first, and named by its digest: a
-/// set that has changed in between is refused by the deployment.
+/// Records a decision on what waits for one. What is decided on is read first and shown, and named by its
+/// digest: a set that has changed in between is refused by the deployment. Whoever sits at a terminal says
+/// yes to what was shown; elsewhere the digests have to be given.
 pub async fn review(out: Out, deployment: &Deployment, id: RequestId, review: &RequestReview) -> Result<u8> {
     let verdict = match (review.proceed, review.refuse) {
         (true, _) => Verdict::Proceed,
@@ -49,14 +51,25 @@ pub async fn review(out: Out, deployment: &Deployment, id: RequestId, review: &R
     let detail = load(&deployment.api, id).await?;
     let chosen = chosen(&detail, &named, verdict)?;
     check_seen(id, &chosen, &seen)?;
+    let shown = shown(id, verdict, &chosen);
     if !out.json {
-        out.line(format_args!("request {id}: {} at", verdict.as_str()))?;
-        for task in &chosen {
-            out.line(format_args!("  {}", decided_on(task)))?;
-        }
+        out.line(&shown)?;
     }
-    let sources: Vec<_> =
-        chosen.iter().map(|task| json!({"source": task.source, "digest": task.found_digest})).collect();
+    let mut question = |text: &str| ask(&if out.json { format!("{shown}\n{text}") } else { text.to_owned() });
+    let person: Option<Ask<'_>> = if is_terminal() { Some(&mut question) } else { None };
+    agree(&Agreeing { id, verdict, chosen: &chosen, seen: &seen, review }, person)?;
+    let confirmed = verdict != Verdict::Refuse;
+    let sources: Vec<_> = chosen
+        .iter()
+        .map(|task| {
+            json!({
+                "source": task.source,
+                "digest": task.found_digest,
+                "confirm_marked": confirmed.then_some(task.asked.marked),
+                "confirm_set_aside": confirmed.then_some(task.asked.doubtful),
+            })
+        })
+        .collect();
     let body = json!({"sources": sources, "verdict": verdict.as_str(), "ground": ground, "reason": &*reason});
     let call = Call::post(format!("/requests/{id}/review"), &body)?;
     let reviewed: ReviewedView = deployment.api.call(call).await.map_err(told_api)?;
@@ -75,6 +88,93 @@ pub async fn review(out: Out, deployment: &Deployment, id: RequestId, review: &R
     Ok(OK)
 }
 
+/// Asks whoever sits at the terminal.
+type Ask<'a> = &'a mut dyn FnMut(&str) -> Result<String>;
+
+/// Whether somebody can be asked.
+fn is_terminal() -> bool {
+    // A test never waits for anybody.
+    !cfg!(test) && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+fn ask(text: &str) -> Result<String> {
+    eprint!("{text} ");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}
+
+/// What somebody has to agree to.
+struct Agreeing<'a> {
+    id: RequestId,
+    verdict: Verdict,
+    chosen: &'a [&'a TaskView],
+    seen: &'a [(SourceId, Digest)],
+    review: &'a RequestReview,
+}
+
+/// Whether somebody says yes to exactly what is shown: with the digests, or on the terminal. What needs a
+/// word of its own is confirmed by its number.
+fn agree(agreeing: &Agreeing<'_>, mut person: Option<Ask<'_>>) -> Result<()> {
+    let Agreeing { id, verdict, chosen, seen, review } = agreeing;
+    let sum = |of: fn(&TaskView) -> u32| chosen.iter().map(|task| of(task)).sum::<u32>();
+    if *verdict != Verdict::Refuse {
+        for (number, given, flag, what) in [
+            (
+                sum(|task| task.asked.marked),
+                review.confirm_marked,
+                "--confirm-marked",
+                "records that show another person's identifier, and would be acted on",
+            ),
+            (
+                sum(|task| task.asked.doubtful),
+                review.confirm_set_aside,
+                "--confirm-set-aside",
+                "records that were set aside although they contain the identifier, and would not be acted on",
+            ),
+        ] {
+            let what = format!("{what}: {number}");
+            let look = format!("look at them: rightful request records {id} --source ID --who");
+            match (number, given, &mut person) {
+                (0, None | Some(0), _) => {}
+                (number, Some(given), _) if given == number => {}
+                (_, Some(_), _) => {
+                    return Err(usage(format!("{flag} names another number: {what}"), look));
+                }
+                (_, None, Some(ask)) => {
+                    if (*ask)(&format!("{what}. Type the number to confirm:"))? != number.to_string() {
+                        return Err(not_so("not confirmed: nothing was decided", *id));
+                    }
+                }
+                (_, None, None) => {
+                    return Err(usage(what, format!("{look}; then add {flag} {number}")));
+                }
+            }
+        }
+    }
+    let unseen: Vec<&&TaskView> =
+        chosen.iter().filter(|task| !seen.iter().any(|(source, _)| *source == task.source)).collect();
+    if *verdict == Verdict::LeaveOut || unseen.is_empty() {
+        return Ok(());
+    }
+    let Some(ask) = person else {
+        let flags: Vec<String> =
+            unseen.iter().map(|task| format!("--seen {}={}", task.source, short(task))).collect();
+        return Err(usage(
+            "there is no terminal to say yes on, so the digest of each data source has to be given",
+            format!("look at what it is about, then add {}", flags.join(" ")),
+        ));
+    };
+    let question = match verdict {
+        Verdict::Proceed => "Proceed? Type yes:",
+        Verdict::Refuse | Verdict::LeaveOut => "Refuse? Type yes:",
+    };
+    match ask(question)?.as_str() {
+        "yes" => Ok(()),
+        _ => Err(not_so("not agreed: nothing was decided", *id)),
+    }
+}
+
 fn recorded(id: RequestId, reviewed: &ReviewedView) -> String {
     let mut lines = vec!["recorded:".to_owned()];
     for ReviewedSource { source, state } in &reviewed.sources {
@@ -87,8 +187,17 @@ fn recorded(id: RequestId, reviewed: &ReviewedView) -> String {
     lines.join("\n")
 }
 
+/// What the reviewer saw of a data source.
+#[derive(Debug, PartialEq, Eq)]
+enum Digest {
+    /// The beginning of the digest of its records.
+    Begins(String),
+    /// That there is none.
+    Nothing,
+}
+
 /// The digests that the reviewer saw, by data source.
-fn seen(texts: &[String]) -> Result<Vec<(SourceId, String)>> {
+fn seen(texts: &[String]) -> Result<Vec<(SourceId, Digest)>> {
     let mut all = Vec::with_capacity(texts.len());
     for text in texts {
         let example = "write it as `rightful request show` does, such as --seen main=0123456789abcdef";
@@ -96,10 +205,14 @@ fn seen(texts: &[String]) -> Result<Vec<(SourceId, String)>> {
             return Err(usage("a --seen is not of the form ID=DIGEST", example));
         };
         let digest = digest.to_ascii_lowercase();
-        if digest.len() < SHORTEST_DIGEST || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(usage("a digest is at least 8 of 0-9 and a-f", example));
+        if digest == "none" {
+            all.push((source::id(source)?, Digest::Nothing));
+            continue;
         }
-        all.push((source::id(source)?, digest));
+        if digest.len() < SHORTEST_DIGEST || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(usage("a digest is at least 8 of 0-9 and a-f, or none", example));
+        }
+        all.push((source::id(source)?, Digest::Begins(digest)));
     }
     Ok(all)
 }
@@ -117,11 +230,13 @@ fn chosen<'a>(detail: &'a RequestDetail, named: &[SourceId], verdict: Verdict) -
         return Ok(chosen);
     }
     let waits = |task: &&TaskView| task.state == TaskState::AwaitingReview;
-    let fits = |task: &&TaskView| match verdict {
-        Verdict::Proceed => !task.needs.missing,
-        Verdict::LeaveOut => task.needs.missing,
-        Verdict::Refuse => true,
+    // What it may be decided as is the deployment's word; one that can't be searched is named, or not left out.
+    let may = match verdict {
+        Verdict::Proceed => May::Proceed,
+        Verdict::LeaveOut => May::LeaveOut,
+        Verdict::Refuse => May::Refuse,
     };
+    let fits = |task: &&TaskView| task.may.contains(&may);
     let chosen: Vec<&TaskView> = detail.tasks.iter().filter(waits).filter(fits).collect();
     if !chosen.is_empty() {
         return Ok(chosen);
@@ -137,7 +252,7 @@ fn chosen<'a>(detail: &'a RequestDetail, named: &[SourceId], verdict: Verdict) -
 }
 
 /// Whether the reviewer saw exactly what is decided on now.
-fn check_seen(id: RequestId, chosen: &[&TaskView], seen: &[(SourceId, String)]) -> Result<()> {
+fn check_seen(id: RequestId, chosen: &[&TaskView], seen: &[(SourceId, Digest)]) -> Result<()> {
     for (source, digest) in seen {
         let task = chosen.iter().find(|task| task.source == *source).ok_or_else(|| {
             usage(
@@ -145,7 +260,12 @@ fn check_seen(id: RequestId, chosen: &[&TaskView], seen: &[(SourceId, String)]) 
                 "name what is decided on with --source",
             )
         })?;
-        if !task.found_digest.as_ref().is_some_and(|found| found.mac.starts_with(digest.as_str())) {
+        let same = match (digest, &task.found_digest) {
+            (Digest::Begins(digest), Some(found)) => found.mac.starts_with(digest.as_str()),
+            (Digest::Nothing, None) => true,
+            _ => false,
+        };
+        if !same {
             return Err(not_so(
                 format!("{source} holds other records than those you saw: nothing was decided"),
                 id,
@@ -153,6 +273,37 @@ fn check_seen(id: RequestId, chosen: &[&TaskView], seen: &[(SourceId, String)]) 
         }
     }
     Ok(())
+}
+
+/// What the decision is about, as it is shown before it is made.
+fn shown(id: RequestId, verdict: Verdict, chosen: &[&TaskView]) -> String {
+    let mut lines = vec![format!("request {id}: {} at", verdict.as_str())];
+    for task in chosen {
+        lines.push(format!("  {}", decided_on(task)));
+        if let Some(target) = &task.target {
+            lines.push(format!("    searched at {}", target.words()));
+        }
+        let asked = task.asked;
+        if asked.marked > 0 {
+            lines.push(format!(
+                "    {} of these show another person's identifier: rightful request records {id} --source {} --who",
+                asked.marked, task.source
+            ));
+        }
+        if asked.set_aside > 0 {
+            lines.push(format!(
+                "    {} set aside, {} of them may be the person's",
+                count(asked.set_aside, "record was", "records were"),
+                asked.doubtful
+            ));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The beginning of a task's digest, as `--seen` takes it.
+fn short(task: &TaskView) -> &str {
+    task.found_digest.as_ref().map_or("none", |digest| digest.mac.get(..16).unwrap_or(&digest.mac))
 }
 
 fn decided_on(task: &TaskView) -> String {
@@ -220,6 +371,7 @@ mod tests {
         assert!(check("main=02020202").is_ok() && check("main=0202020202ABCDEF").is_err());
         for (bad, says) in [
             ("main=03030303", "other records than those you saw"),
+            ("main=none", "other records than those you saw"),
             ("main=0202", "at least 8"),
             ("main", "ID=DIGEST"),
             ("main=ann@example.com", "at least 8"),
@@ -239,6 +391,126 @@ mod tests {
             main: 2 records, exactly those of digest 0202020202020202020202020202020202020202020202020202020202020202
             other: no record; Missing identifier: give email or phone
             "
+        );
+    }
+
+    fn reviewing(arguments: &[&str]) -> RequestReview {
+        use clap::Parser as _;
+        let id = fixtures::id().to_string();
+        let common = ["rightful", "request", "review", &id, "--reason", "x"];
+        let all = common.iter().chain(arguments).copied();
+        let cli = crate::args::Cli::try_parse_from(all).unwrap();
+        match cli.command {
+            crate::args::Command::Request(crate::args::Request::Review(review)) => review,
+            _ => panic!("a review"),
+        }
+    }
+
+    /// What agreeing comes to, and what was asked, where a person answers so; nobody where there is no answer.
+    fn agreed(
+        detail: &RequestDetail,
+        arguments: &[&str],
+        answers: &[&str],
+    ) -> (Result<(), String>, Vec<String>) {
+        let review = reviewing(arguments);
+        let verdict = if review.proceed { Verdict::Proceed } else { Verdict::Refuse };
+        let chosen = chosen(detail, &[], verdict).unwrap();
+        let seen = seen(&review.seen).unwrap();
+        let somebody = !answers.is_empty();
+        let (mut asked, mut answers) = (Vec::new(), answers.iter());
+        let mut question = |text: &str| -> Result<String> {
+            asked.push(text.to_owned());
+            Ok(answers.next().copied().unwrap_or_default().to_owned())
+        };
+        let person: Option<Ask<'_>> = if somebody { Some(&mut question) } else { None };
+        let agreeing =
+            Agreeing { id: detail.request.id, verdict, chosen: &chosen, seen: &seen, review: &review };
+        let end = agree(&agreeing, person).map_err(|error| error.to_string());
+        (end, asked)
+    }
+
+    #[test]
+    fn somebody_says_yes_to_what_is_shown_or_names_its_digest() {
+        let detail = waiting();
+        let ask = |answers: &[&str]| agreed(&detail, &["--proceed"], answers);
+        assert_eq!(ask(&["yes"]), (Ok(()), vec!["Proceed? Type yes:".to_owned()]));
+        for answer in ["", "y", "YES!", "no"] {
+            let (end, _) = ask(&[answer]);
+            assert!(end.unwrap_err().contains("nothing was decided"), "{answer}");
+        }
+        let (end, _) = ask(&[]);
+        let told = end.unwrap_err();
+        assert!(told.contains("no terminal") && told.contains("--seen main=0202020202020202"), "{told}");
+        let refuse = ["--refuse", "--ground", "art_17_3_b"];
+        let (end, _) = agreed(&detail, &refuse, &[]);
+        let told = end.unwrap_err();
+        assert!(told.contains("--seen main=0202020202020202 --seen other=none"), "{told}");
+        assert_eq!(agreed(&detail, &refuse, &["yes"]).1, ["Refuse? Type yes:"]);
+        // Whoever names the digest has said it; half of them is not enough.
+        assert_eq!(agreed(&detail, &["--proceed", "--seen", "main=02020202"], &[]), (Ok(()), vec![]));
+        let half = [&refuse[..], &["--seen", "main=02020202"]].concat();
+        let told = agreed(&detail, &half, &[]).0.unwrap_err();
+        assert!(told.contains("add --seen other=none"), "{told}");
+    }
+
+    #[test]
+    fn what_shows_somebody_else_is_confirmed_by_its_number() {
+        let (request, mut tasks) = fixtures::awaiting_review();
+        (tasks[0].asked.marked, tasks[0].asked.set_aside, tasks[0].asked.doubtful) = (2, 3, 1);
+        let detail = fixtures::detail(&request, &tasks, "09:31:00");
+        let seen = ["--proceed", "--seen", "main=02020202"];
+        let with = |more: &[&str], answers: &[&str]| agreed(&detail, &[&seen[..], more].concat(), answers);
+        let told = with(&[], &[]).0.unwrap_err();
+        assert!(told.contains("would be acted on: 2") && told.contains("--confirm-marked 2"), "{told}");
+        let told = with(&["--confirm-marked", "2"], &[]).0.unwrap_err();
+        assert!(
+            told.contains("would not be acted on: 1") && told.contains("--confirm-set-aside 1"),
+            "{told}"
+        );
+        let told = with(&["--confirm-marked", "3"], &[]).0.unwrap_err();
+        assert!(told.contains("names another number"), "{told}");
+        let both = ["--confirm-marked", "2", "--confirm-set-aside", "1"];
+        assert_eq!(with(&both, &[]), (Ok(()), vec![]));
+        let (end, asked) = with(&[], &["2", "1"]);
+        assert_eq!((end, asked.len()), (Ok(()), 2));
+        assert!(with(&[], &["2", "2"]).0.unwrap_err().contains("nothing was decided"));
+        assert!(with(&[], &["yes"]).0.is_err());
+        // A refusal acts on none of them.
+        let refuse = ["--refuse", "--ground", "art_17_3_b", "--seen", "main=02020202"];
+        assert_eq!(agreed(&detail, &refuse, &[]), (Ok(()), vec![]));
+        let chosen: Vec<&TaskView> = detail.tasks.iter().collect();
+        insta::assert_snapshot!(shown(request.id, Verdict::Proceed, &chosen), @r"
+        request 019aa6e0-5c1f-7000-8000-000000000001: proceed at
+          main: 2 records, exactly those of digest 0202020202020202020202020202020202020202020202020202020202020202
+            2 of these show another person's identifier: rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
+            3 records were set aside, 1 of them may be the person's
+        ");
+    }
+
+    #[test]
+    fn a_dead_data_source_is_left_out_only_by_its_name() {
+        let (request, mut tasks) = fixtures::open();
+        tasks[0].reason = Some("vendor_unreachable".to_owned());
+        let detail = fixtures::detail(&request, &tasks, "09:31:00");
+        assert!(names(&detail, &[], Verdict::LeaveOut).is_err());
+        assert_eq!(names(&detail, &["main"], Verdict::LeaveOut).unwrap(), ["main"]);
+        assert_eq!(
+            decided_on(&detail.tasks[0]),
+            "main: no record; it can't be searched now, and is tried again by itself"
+        );
+    }
+
+    #[test]
+    fn nothing_found_is_proceeded_with_as_a_word_that_there_is_nothing() {
+        let (request, tasks) = fixtures::nothing_found();
+        let detail = fixtures::detail(&request, &tasks, "09:31:00");
+        assert_eq!(names(&detail, &[], Verdict::Proceed).unwrap(), ["main"]);
+        let told = agreed(&detail, &["--proceed"], &[]).0.unwrap_err();
+        assert!(told.contains("--seen main=none"), "{told}");
+        assert_eq!(agreed(&detail, &["--proceed", "--seen", "main=none"], &[]), (Ok(()), vec![]));
+        assert_eq!(
+            decided_on(&detail.tasks[0]),
+            "main: no record; nothing was found: confirm that there is nothing, or give another identifier"
         );
     }
 }

@@ -11,9 +11,10 @@ use anyhow::Result;
 use rightful_aws::SystemClock;
 use rightful_domain::escalation::Level;
 use rightful_domain::ids::{Reference, RequestId};
+use rightful_domain::life::STATED_BY_A_PERSON;
 use rightful_domain::ports::Clock as _;
 use rightful_domain::request::{RequestState, Right};
-use rightful_domain::task::TaskState;
+use rightful_domain::task::{Outcome, TaskState, Verdict};
 use rightful_domain::time::Time;
 use rightful_domain::view::{EventPage, May, RequestDetail, TaskView};
 use serde_json::{Value, json};
@@ -148,6 +149,9 @@ fn task_lines(detail: &RequestDetail, task: &TaskView) -> Vec<String> {
         row("run", format!("{}: it was searched anew, and decided on anew", task.run));
     }
     row("searched", utc_or(task.searched_at, "not yet"));
+    if let Some(target) = &task.target {
+        row("", format!("at {}{}", target.words(), words::heard(&task.asked)));
+    }
     decided(task, &mut row);
     if task.awaiting_approval {
         row("approval", format!("{}; nobody can give it here", words::APPROVAL));
@@ -229,24 +233,35 @@ fn decided(task: &TaskView, row: &mut impl FnMut(&str, String)) {
     if let Some(review) = &task.review {
         row(
             "reviewed",
-            format!(
-                "{}, by {} at {}",
-                words::verdict(review.verdict, counts.found),
-                review.by,
-                utc(review.at)
-            ),
+            format!("{}, by {} at {}", reviewed(task, review.verdict), review.by, utc(review.at)),
         );
     }
     if let Some(decision) = &task.decision {
         row("decided", format!("by {} at {}", decision.by, utc(decision.at)));
         row("", format!("on exactly the records of digest {}", decision.digest.mac));
-    } else if task.state == TaskState::AwaitingReview && !task.needs.missing {
+    } else if task.is_to_be_confirmed() {
+        row("waits for", "a person's word that there is nothing, or another identifier".to_owned());
+    } else if task.state == TaskState::AwaitingReview && task.found_digest.is_some() {
         row("waits for", format!("a person's decision on {}", count(counts.found, "record", "records")));
         if let Some(digest) = &task.found_digest {
             row("", format!("exactly those of digest {}", digest.mac));
         }
     } else if task.state == TaskState::AwaitingReview {
         row("waits for", "a person: the identifier, or the word to go on without it".to_owned());
+    }
+}
+
+/// What a person decided, in the light of how it ended.
+fn reviewed(task: &TaskView, verdict: Verdict) -> String {
+    match (verdict, task.outcome, task.reason.as_deref()) {
+        (Verdict::Proceed, _, Some(STATED_BY_A_PERSON)) => "said how it ended".to_owned(),
+        (Verdict::Proceed, Some(Outcome::MissingIdentifier), _) => {
+            "leave out, as its identifier is missing".to_owned()
+        }
+        (Verdict::Proceed, Some(Outcome::NothingFound), _) if task.decision.is_none() => {
+            "confirm that there is nothing".to_owned()
+        }
+        (verdict, ..) => words::verdict(verdict),
     }
 }
 
@@ -276,9 +291,15 @@ fn of_request(detail: &RequestDetail) -> Vec<String> {
         May::Reopen => Some(format!("rightful request reopen {id}")),
         May::Copy => Some(format!("rightful request copy {id} -o FILE")),
         May::Receipt => Some(format!("rightful request receipt {id}")),
-        May::Identify | May::Records | May::Proceed | May::Refuse | May::LeaveOut | May::Run | May::State => {
-            None
-        }
+        May::Reasons => Some(format!("rightful request reasons {id}")),
+        May::Identify
+        | May::Records
+        | May::Compare
+        | May::Proceed
+        | May::Refuse
+        | May::LeaveOut
+        | May::Run
+        | May::State => None,
     };
     detail.may.iter().filter_map(command).collect()
 }
@@ -286,33 +307,40 @@ fn of_request(detail: &RequestDetail) -> Vec<String> {
 /// What may be done to one task, as commands: what brings it on stands first.
 fn of_task(detail: &RequestDetail, task: &TaskView) -> Vec<String> {
     let (id, source) = (detail.request.id, &task.source);
-    let seen = task.found_digest.as_ref().map_or_else(String::new, |digest| {
-        format!(" --seen {source}={}", digest.mac.get(..16).unwrap_or(&digest.mac))
-    });
+    let seen = match &task.found_digest {
+        Some(digest) => format!(" --seen {source}={}", digest.mac.get(..16).unwrap_or(&digest.mac)),
+        None => format!(" --seen {source}=none"),
+    };
+    // How many is for the reviewer to say: what is copied is not confirmed.
+    let confirm =
+        [(task.asked.marked, " --confirm-marked N"), (task.asked.doubtful, " --confirm-set-aside N")];
+    let confirm: String =
+        confirm.into_iter().filter(|(number, _)| *number > 0).map(|(_, flag)| flag).collect();
     // Which of several kinds it is to be is not ours to guess.
     let kind = match task.needs.asked.as_slice() {
         [only] => only.kind.as_str(),
         _ => "KIND",
     };
     let command = |may: &May| match may {
-        May::Proceed => {
-            Some(format!("rightful request review {id} --source {source} --proceed{seen} --reason TEXT"))
-        }
+        May::Proceed => Some(format!(
+            "rightful request review {id} --source {source} --proceed{seen}{confirm} --reason TEXT"
+        )),
         May::Refuse => Some(format!(
             "rightful request review {id} --source {source} --refuse --ground GROUND{seen} --reason TEXT"
         )),
         May::LeaveOut => {
-            Some(format!("rightful request review {id} --source {source} --leave-out --reason TEXT"))
+            Some(format!("rightful request review {id} --source {source} --leave-out{confirm} --reason TEXT"))
         }
         May::Identify => {
             Some(format!("rightful request identify {id} --source {source} --identifier {kind}=-"))
         }
         May::Records => Some(format!("rightful request records {id} --source {source}")),
+        May::Compare => Some(format!("rightful request records {id} --source {source} --who")),
         May::State => {
             Some(format!("rightful request state {id} --source {source} --erased|--failed --reason TEXT"))
         }
         May::Run => Some(format!("rightful request run {id} --source {source}")),
-        May::Cancel | May::Extend | May::Reopen | May::Copy | May::Receipt => None,
+        May::Cancel | May::Extend | May::Reopen | May::Copy | May::Receipt | May::Reasons => None,
     };
     task.may.iter().filter_map(command).collect()
 }
@@ -446,6 +474,7 @@ mod tests {
           vendor says  nothing yet
           we saw       nothing yet: not verified
           next look    2026-11-21 09:32:00 UTC
+          you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
           you may      rightful request state 019aa6e0-5c1f-7000-8000-000000000001 --source main --erased|--failed --reason TEXT
         ");
     }
@@ -570,6 +599,7 @@ mod tests {
           next look    2026-11-21 09:32:00 UTC
           you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier KIND=-
           you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main
+          you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --proceed --seen main=0202020202020202 --reason TEXT
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --seen main=0202020202020202 --reason TEXT
           you may      rightful request run 019aa6e0-5c1f-7000-8000-000000000001 --source main
@@ -591,7 +621,8 @@ mod tests {
           waits for    a person: the identifier, or the word to go on without it
           next look    2026-11-21 09:32:00 UTC
           you may      rightful request identify 019aa6e0-5c1f-7000-8000-000000000001 --source main --identifier KIND=-
-          you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --reason TEXT
+          you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
+          you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --refuse --ground GROUND --seen main=none --reason TEXT
           you may      rightful request review 019aa6e0-5c1f-7000-8000-000000000001 --source main --leave-out --reason TEXT
           you may      rightful request run 019aa6e0-5c1f-7000-8000-000000000001 --source main
         ");
@@ -631,6 +662,7 @@ mod tests {
           we saw       nothing yet: not verified
           rule         batch 0: accepted (the vendor accepted it), 0 of 2 confirmed, rule 6570f0a1, waits for the vendor's own approval
           next look    2026-11-21 09:32:00 UTC
+          you may      rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
         ");
     }
 

@@ -14,7 +14,7 @@ use rightful_domain::request::{EndStatus, Extension, Ground, RefusalGround, Requ
 use rightful_domain::task::{Asked, Outcome, RuleState, TaskState, Verdict};
 use rightful_domain::ticket::{Answer, AnswerState};
 use rightful_domain::vendor::{Claim, Control, RuleStatus, Target};
-use rightful_domain::view::{Needs, RequestView, RuleView, TaskView};
+use rightful_domain::view::{May, Needs, RequestView, RuleView, TaskView};
 use serde::Serialize;
 
 /// What a task's state means.
@@ -230,6 +230,12 @@ pub fn about_task(task: &TaskView) -> String {
             "nobody can tell yet whether the vendor did it: a person has to look"
         }
         (None, TaskState::Submitted) if task.awaiting_approval => APPROVAL,
+        (None, TaskState::AwaitingReview) if task.is_to_be_confirmed() => {
+            "nothing was found: confirm that there is nothing, or give another identifier"
+        }
+        (None, TaskState::Planned) if task.may.contains(&May::LeaveOut) => {
+            "it can't be searched now, and is tried again by itself"
+        }
         (None, state) => task_state(state),
     };
     words.to_owned()
@@ -311,11 +317,8 @@ pub fn control(control: Option<&Control>) -> String {
 }
 
 /// What a verdict is, with its ground.
-///
-/// Where no record was found there is nothing to proceed with: the data source was left out.
-pub fn verdict(verdict: Verdict, records: u32) -> String {
+pub fn verdict(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Proceed if records == 0 => "leave out, as its identifier is missing".to_owned(),
         Verdict::Proceed => "proceed".to_owned(),
         Verdict::Refuse(ground) => format!("refuse, {} ({})", ground.as_str(), refusal(ground)),
         Verdict::LeftOut => "leave out, as it can't be searched".to_owned(),
@@ -323,7 +326,7 @@ pub fn verdict(verdict: Verdict, records: u32) -> String {
 }
 
 /// What a search asked and set aside, behind its count.
-fn heard(asked: &Asked) -> String {
+pub fn heard(asked: &Asked) -> String {
     let mut parts = String::new();
     for (number, what) in [
         (asked.spellings, "spelling(s) asked"),
@@ -483,10 +486,15 @@ pub fn fact(fact: &Fact) -> String {
         }
         Fact::ReviewNeeded { source, policy, records, digest } => match digest {
             Some(_) => format!("review_needed: {source}, {records} record(s), policy {policy}"),
-            None => format!("review_needed: {source}, its identifier is missing, policy {policy}"),
+            None => format!("review_needed: {source}, nothing to act on, policy {policy}"),
         },
         Fact::Reviewed { source, by, verdict: ruled, records, .. } => {
-            format!("reviewed: {source}, {records} record(s): {}, by {by}", verdict(*ruled, *records))
+            // There is nothing to act on: that there is none was confirmed, or it goes on without.
+            let ruled = match ruled {
+                Verdict::Proceed if *records == 0 => "go on without any".to_owned(),
+                ruled => verdict(*ruled),
+            };
+            format!("reviewed: {source}, {records} record(s): {ruled}, by {by}")
         }
         Fact::IdentifierGiven { source, identifier, by } => {
             format!("identifier_given: {source}, {identifier}, by {by}")

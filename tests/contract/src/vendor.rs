@@ -105,6 +105,8 @@ pub struct State {
     pub set_aside: Vec<SetAside>,
     /// Records that show another value of a kind that the request names.
     pub marked: BTreeSet<RecordId>,
+    /// The name that its records show.
+    pub shown_name: String,
     /// Whether searches do not find the control's record: they are blind.
     pub control_gone: bool,
     /// Whether it compares identifiers byte by byte: `people` is then keyed by what it holds.
@@ -213,6 +215,7 @@ impl FakeVendor {
             searches: VecDeque::new(),
             set_aside: Vec::new(),
             marked: BTreeSet::new(),
+            shown_name: "Ana Canario".to_owned(),
             control_gone: false,
             exact: false,
             strangers: 0,
@@ -355,8 +358,9 @@ impl Vendor for FakeVendor {
     async fn show(&self, by: &[Identifier], named: &[Identifier]) -> Result<Vec<ShownRecord>, Fault> {
         let found = self.search(by, named).await?;
         let found_by = by.first().map_or_else(IdentifierKind::email, |one| one.kind().clone());
+        let name = self.state.borrow().shown_name.clone();
         let shown = |id: Option<RecordId>, marked, set_aside, doubtful| ShownRecord {
-            fields: vec![("name".to_owned(), "Ana Canario".to_owned())],
+            fields: vec![("name".to_owned(), name.clone())],
             found_by: found_by.clone(),
             id,
             marked,

@@ -30,17 +30,20 @@ use rightful_domain::operations::find::Find;
 use rightful_domain::operations::reconcile::{Reconcile, Run};
 use rightful_domain::operations::review::{Park, Review, ReviewError, Reviewed, Reviewing, Seen};
 use rightful_domain::operations::set_up::SettingUp;
-use rightful_domain::operations::shown::{CopyLink, Link, RecordPage, Records, ShowError};
+use rightful_domain::operations::shown::{
+    Compare, CopyLink, GivenReason, Link, Look, Reasons, RecordPage, Records, ShowError,
+};
 use rightful_domain::operations::submit::Submit;
 use rightful_domain::operations::verify::Verify;
 use rightful_domain::operations::{Settings, Step, TaskRef};
 use rightful_domain::policy::{OwnPolicies, Policies, Policy};
-use rightful_domain::ports::Clock;
+use rightful_domain::ports::{Clock, Compares};
 use rightful_domain::receipt::Issuer;
 use rightful_domain::request::{EndStatus, Ground, Request, Right};
 use rightful_domain::task::{Rule, Task, TaskState};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::{Control, DataSource};
+use rightful_domain::view::ComparisonView;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -388,26 +391,21 @@ impl World {
         let review = Review {
             store: &self.store,
             keys: &self.keys,
-            tokens: &self.workflow,
+            workflow: &self.workflow,
             clock: &self.clock,
             settings: self.settings,
         };
         review.run(id, reviewing, by).await
     }
 
-    /// A review of all that waits for one, as it stands now.
+    /// A review of all that waits for one, as it stands now, with all of it confirmed.
     #[must_use]
     pub fn reviewing(&self, id: RequestId, ruling: Ruling) -> Reviewing {
         let waits = |task: &Task| {
             task.state == TaskState::AwaitingReview
                 && (task.wants_identifier() == (ruling == Ruling::LeaveOut))
         };
-        let sources = self
-            .tasks(id)
-            .into_iter()
-            .filter(waits)
-            .map(|task| Seen { source: task.source, records: task.found_digest })
-            .collect();
+        let sources = self.tasks(id).into_iter().filter(waits).map(|task| Seen::all_of(&task)).collect();
         Reviewing { sources, ruling, reason: "seen with the customer's file".to_owned() }
     }
 
@@ -437,6 +435,24 @@ impl World {
     /// [`ShowError`].
     pub async fn records(&self, at: &TaskRef, from: u32, most: u32) -> Result<RecordPage, ShowError> {
         Records { store: &self.store, keys: &self.keys, clock: &self.clock }.run(at, from, most, &ann()).await
+    }
+
+    /// Shows an operator what the vendor shows now.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn compare(&self, at: &TaskRef, from: u32, most: u32) -> Result<ComparisonView, ShowError> {
+        Compare { store: &self.store, keys: &self.keys, looks: self, clock: &self.clock }
+            .run(at, from, most, &ann())
+            .await
+    }
+
+    /// Shows an operator why somebody decided as they did.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn reasons(&self, id: RequestId) -> Result<Vec<GivenReason>, ShowError> {
+        Reasons { store: &self.store, keys: &self.keys, clock: &self.clock }.run(id, &ann()).await
     }
 
     /// A link to a copy.
@@ -567,6 +583,20 @@ impl World {
         let Write::Put(key, item, _) = rows::task(&task, 0).expect("a row") else { return };
         assert_eq!(item.revision, revision, "the same revision");
         self.store.table().set(key, Some(item));
+    }
+}
+
+/// The function `search`, as the console calls it to have a vendor asked.
+impl Compares for World {
+    async fn compare(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+    ) -> Result<Result<ComparisonView, String>, Failure> {
+        let look = Look { store: &self.store, keys: &self.keys, vendors: &self.vendors, clock: &self.clock };
+        let looked = look.run(at, from, most, self.now().plus_seconds(HANDLER_SECONDS)).await;
+        Ok(looked.map_err(|failure| failure.code.to_owned()))
     }
 }
 

@@ -27,6 +27,24 @@ impl Stack {
         Ok(Refused { code: output.status.code().context("it was killed")?, text })
     }
 
+    /// Has a person decide on all that waits for it as it stands now: each by the digest that is shown.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn review(&self, request: &str, ruling: &[&str]) -> Result<Value> {
+        let shown = self.rightful_json(&["request", "show", request])?;
+        let mut arguments: Vec<String> =
+            ["request", "review", request].iter().chain(ruling).map(|&one| one.to_owned()).collect();
+        for task in shown["tasks"].as_array().context("no tasks")? {
+            if task["state"] == "awaiting_review" {
+                let source = task["source"].as_str().context("no source")?;
+                let digest = task["found_digest"]["mac"].as_str().unwrap_or("none");
+                arguments.extend(["--seen".to_owned(), format!("{source}={digest}")]);
+            }
+        }
+        self.rightful_json(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     /// What `rightful` shows on its output, when it succeeds.
     ///
     /// # Errors

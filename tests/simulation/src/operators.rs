@@ -226,7 +226,7 @@ impl Staff {
         let mut pages = self.pages.borrow_mut();
         let first = pages.entry((task.request, task.source.clone())).or_insert(task.found_digest.clone());
         let records = if old { first.clone() } else { task.found_digest.clone() };
-        Seen { source: task.source.clone(), records }
+        Seen { records, ..Seen::all_of(task) }
     }
 
     /// The call, and what it was answered, as it stands in [`ACTS`].

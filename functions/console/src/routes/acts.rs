@@ -41,6 +41,10 @@ struct SeenBody {
     /// Told, also where there is none: nobody decides on what they did not look at.
     #[serde(deserialize_with = "told")]
     digest: Option<DigestBody>,
+    /// How many records that show another person's identifier are confirmed.
+    confirm_marked: Option<u32>,
+    /// How many doubtful records that were set aside are confirmed.
+    confirm_set_aside: Option<u32>,
 }
 
 /// A missing member is no `null`.
@@ -127,6 +131,8 @@ pub(crate) async fn review<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<
     let seen = |one: SeenBody| Seen {
         source: one.source,
         records: one.digest.map(|digest| Tag { key_id: digest.key_id, mac: digest.mac }),
+        marked: one.confirm_marked,
+        set_aside: one.confirm_set_aside,
     };
     let reviewing = Reviewing {
         sources: sources.into_iter().map(seen).collect(),
@@ -137,7 +143,7 @@ pub(crate) async fn review<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<
     let review = Review {
         store: outside.store(),
         keys: outside.keys(),
-        tokens: outside.workflow(),
+        workflow: outside.workflow(),
         clock: outside.clock(),
         settings: api.settings.operations,
     };
@@ -186,7 +192,7 @@ pub(crate) async fn cancel<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<
     Answer::ok(&api.again().cancel(id, &call.actor).await?)
 }
 
-/// Says how a task ended that was handed to a person.
+/// Says how a task ended that was handed to a person, or that can't be searched.
 pub(crate) async fn state<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
     let id = call.request_id()?;
     let State { source, erased, reason } = call.body()?;

@@ -35,6 +35,12 @@ pub fn listen() {
     });
 }
 
+/// Panics when what was logged on this thread so far holds a value.
+pub fn nothing_is_logged_of(value: &str) {
+    let logged = LOGGED.with_borrow(|logged| String::from_utf8(logged.clone()).unwrap());
+    assert!(logged.contains("answered") && !logged.contains(value), "{logged}");
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn invariant_1_no_identifier_and_no_secret_is_logged_or_answered() {
     let stage = Stage::new();

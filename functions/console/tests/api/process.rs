@@ -7,7 +7,7 @@ use rightful_domain::ids::RequestId;
 use rightful_domain::operations::TaskRef;
 use rightful_domain::policy::Policy;
 use rightful_domain::task::TaskState;
-use rightful_domain::vendor::{Claim, RuleReport, RuleStatus};
+use rightful_domain::vendor::{Claim, Fault, RecordId, RuleReport, RuleStatus, SetAside};
 use serde_json::{Value, json};
 
 scenarios! {
@@ -15,6 +15,11 @@ scenarios! {
     of_two_reviewers_at_once_one_wins_and_the_other_is_told
     a_decision_on_what_was_searched_again_is_refused
     a_refusal_stands_on_a_ground_that_fits
+    who_the_records_show_is_seen_before_the_decision
+    what_shows_another_person_is_confirmed_or_not_acted_on
+    nothing_found_is_confirmed_by_a_person
+    a_reason_is_read_until_the_person_is_forgotten
+    a_data_source_that_cannot_be_searched_is_left_out_or_stated
     a_review_that_is_wrong_is_told_why
     a_missing_identifier_is_given_and_found
     an_identifier_that_does_not_fit_is_refused
@@ -65,7 +70,7 @@ async fn a_person_sees_decides_and_the_records_are_gone() -> Given {
     let task = &shown["tasks"][0];
     assert_eq!((&task["label"], &task["counts"]["found"]), (&json!("Waiting for your decision"), &json!(3)));
     assert_eq!(shown["request"]["held"]["owner"], "person");
-    assert_eq!(strings(&task["may"]), ["identify", "records", "proceed", "refuse", "run"]);
+    assert_eq!(strings(&task["may"]), ["identify", "records", "compare", "proceed", "refuse", "run"]);
     let records = stage.post(&of(&id, "records"), &json!({"source": "crm", "limit": 2})).await;
     assert_eq!(records.body["records"], json!(["record-0000", "record-0001"]));
     assert_eq!((&records.body["all"], &records.body["next"]), (&json!(3), &json!(2)));
@@ -152,6 +157,169 @@ async fn a_refusal_stands_on_a_ground_that_fits() -> Given {
     all
 }
 
+async fn who_the_records_show_is_seen_before_the_decision() -> Given {
+    let (stage, id) = waiting(2).await;
+    let vendor = stage.world.vendors.vendor(&source("crm"));
+    vendor.set(|state| {
+        state.set_aside = vec![SetAside { id: None, doubtful: true }];
+    });
+    let path = of(&id, "compare");
+    let reply = stage.post(&path, &json!({"source": "crm", "limit": 2})).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let records = reply.body["records"].as_array().unwrap();
+    let name = json!([{"name": "name", "text": "Ana Canario"}]);
+    let aside = json!({"id": null, "found_by": ["email"], "fields": name, "marked": false, "doubtful": true,
+        "standing": "set_aside"});
+    let covered = json!({"id": "record-0000", "found_by": ["email"], "fields": name, "marked": false,
+        "doubtful": false, "standing": "covered"});
+    assert_eq!(records[..], [aside, covered]);
+    assert_eq!((&reply.body["all"], &reply.body["next"]), (&json!(3), &json!(2)));
+    assert_eq!(reply.body["digest"], stage.shown(&id).await["tasks"][0]["found_digest"]);
+    let events = stage.get(&of(&id, "events")).await;
+    let told = events.body["items"].as_array().unwrap().last().unwrap()["fact"].clone();
+    let expected =
+        json!({"kind": "records_shown", "source": "crm", "by": ANN, "records": 2, "with_fields": true});
+    assert_eq!(told, expected);
+    let reply = stage.post(&path, &json!({"source": "crm", "limit": 101})).await;
+    assert_eq!((reply.status, reply.code()), (400, "body_malformed"));
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unauthorized)));
+    let reply = stage.post(&path, &json!({"source": "crm"})).await;
+    assert_eq!((reply.status, reply.code()), (503, "unavailable"));
+    assert_eq!(reply.body["error"]["details"][0]["what"], "credentials_rejected");
+    stage.world.tamper_source("crm", |row| {
+        row.params.insert("host".to_owned(), "b.example.com".to_owned());
+    });
+    let reply = stage.post(&path, &json!({"source": "crm"})).await;
+    assert_eq!((reply.status, reply.code()), (409, "source_moved"));
+    assert!(reply.message().contains("have it run again"), "{}", reply.text);
+    let mut refuse = stage.seen(&id, "refuse").await;
+    refuse["ground"] = json!("art_17_3_b");
+    assert_eq!(stage.post(&of(&id, "review"), &refuse).await.status, 200);
+    let reply = stage.post(&path, &json!({"source": "crm"})).await;
+    assert_eq!((reply.status, reply.code()), (409, "task_over"));
+    crate::hidden::nothing_is_logged_of("Canario");
+    stage.given()
+}
+
+async fn what_shows_another_person_is_confirmed_or_not_acted_on() -> Given {
+    let stage = Stage::with(Policy::Auto, Policy::Auto);
+    let vendor = stage.connect("crm", 2);
+    vendor.set(|state| {
+        state.marked = [RecordId::new("record-0001")].into();
+        state.set_aside = vec![SetAside { id: None, doubtful: true }, SetAside { id: None, doubtful: false }];
+    });
+    let id = stage.request("erasure").await;
+    stage.work().await;
+    let task = stage.shown(&id).await["tasks"][0].clone();
+    assert_eq!(task["state"], "awaiting_review");
+    assert_eq!(task["asked"], json!({"spellings": 1, "marked": 1, "set_aside": 2, "doubtful": 1}));
+    assert_eq!(task["target"]["connector"], "plain");
+    let whole = stage.seen(&id, "proceed").await;
+    for (member, code) in
+        [("confirm_marked", "marked_not_confirmed"), ("confirm_set_aside", "set_aside_not_confirmed")]
+    {
+        for given in [json!(null), json!(2)] {
+            let mut body = whole.clone();
+            body["sources"][0][member] = given;
+            let reply = stage.post(&of(&id, "review"), &body).await;
+            assert_eq!((reply.status, reply.code()), (409, code), "{body}");
+            assert!(reply.message().contains("confirm the number 1"), "{}", reply.text);
+        }
+    }
+    assert_eq!(stage.post(&of(&id, "review"), &whole).await.status, 200);
+    stage.given()
+}
+
+async fn nothing_found_is_confirmed_by_a_person() -> Given {
+    let (stage, id) = waiting(0).await;
+    let task = stage.shown(&id).await["tasks"][0].clone();
+    assert_eq!(task["label"], "Nothing found: confirm, or give another identifier");
+    assert_eq!((&task["reason"], &task["found_digest"]), (&json!("nothing_found_to_confirm"), &Value::Null));
+    assert_eq!(strings(&task["may"]), ["identify", "compare", "proceed", "refuse", "run"]);
+    let mut without = stage.seen(&id, "proceed").await;
+    without["sources"][0].as_object_mut().unwrap().remove("digest");
+    let reply = stage.post(&of(&id, "review"), &without).await;
+    assert_eq!((reply.status, reply.code()), (400, "body_malformed"), "a missing member is no null");
+    stage.review(&id, "proceed").await;
+    stage.work_until_closed(&id).await;
+    assert_eq!(stage.shown(&id).await["request"]["outcome"], "nothing_found");
+    stage.given()
+}
+
+async fn a_reason_is_read_until_the_person_is_forgotten() -> Given {
+    let (stage, id) = waiting(1).await;
+    let path = of(&id, "reasons");
+    assert_eq!(stage.post(&path, &json!({})).await.body, json!({"items": []}));
+    let mut refuse = stage.seen(&id, "refuse").await;
+    refuse["ground"] = json!("art_17_3_e");
+    refuse["reason"] = json!("the suit of Ana Canario");
+    assert_eq!(stage.post(&of(&id, "review"), &refuse).await.status, 200);
+    assert!(strings(&stage.shown(&id).await["may"]).contains(&"reasons"));
+    let reply = stage.call("POST", &path, None).await;
+    let one = &reply.body["items"][0];
+    assert_eq!((&one["source"], &one["by"], &one["reason"]), (&json!("crm"), &json!(ANN), &refuse["reason"]));
+    assert_eq!(one["verdict"], json!({"refuse": "art_17_3_e"}));
+    let events = stage.get(&of(&id, "events")).await;
+    let told = events.body["items"].as_array().unwrap().last().unwrap()["fact"].clone();
+    assert_eq!(told, json!({"kind": "reason_read", "source": "crm", "by": ANN}));
+    assert!(!events.text.contains("Canario") && !stage.shown(&id).await.to_string().contains("Canario"));
+    crate::hidden::nothing_is_logged_of("Canario");
+    stage.work_until_closed(&id).await;
+    assert_eq!(stage.post(&path, &json!({})).await.status, 200, "after the closing too");
+    stage.world.clock.advance((u64::from(stage.world.forget_after_days) + 1) * 24 * 3600);
+    for _ in 0..3 {
+        stage.world.reconcile().await.unwrap();
+        stage.work().await;
+        stage.world.clock.advance(600);
+    }
+    let reply = stage.post(&path, &json!({})).await;
+    assert_eq!((reply.status, reply.code()), (409, "person_forgotten"), "{}", reply.text);
+    assert!(!strings(&stage.shown(&id).await["may"]).contains(&"reasons"));
+    stage.given()
+}
+
+async fn a_data_source_that_cannot_be_searched_is_left_out_or_stated() -> Given {
+    let mut all = Given::new();
+    for state in [false, true] {
+        let stage = Stage::with(Policy::Auto, Policy::Auto);
+        stage.connect("crm", 1).set(|state| {
+            state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable")));
+        });
+        let id = stage.request("access").await;
+        let at = TaskRef { request_id: RequestId::parse(&id).unwrap(), source_id: source("crm") };
+        let seen = json!({"sources": [{"source": "crm", "digest": null}], "verdict": "leave_out",
+            "reason": "they closed"});
+        let reply = stage.post(&of(&id, "review"), &seen).await;
+        assert_eq!((reply.status, reply.code()), (409, "not_awaiting_review"), "nobody tried yet");
+        while stage.world.workflow.take().is_some() {}
+        stage.world.find(&at).await.unwrap_err();
+        let task = stage.shown(&id).await["tasks"][0].clone();
+        assert_eq!(strings(&task["may"]), ["identify", "leave_out", "run", "state"]);
+        assert_eq!(task["label"], "Can't be searched now: tried again by itself");
+        let reason = if state {
+            let erased = json!({"source": "crm", "erased": true, "reason": "they say so"});
+            let reply = stage.post(&of(&id, "state"), &erased).await;
+            assert_eq!((reply.status, reply.code()), (409, "not_erasure"), "{}", reply.text);
+            let failed = json!({"source": "crm", "erased": false, "reason": "they say so"});
+            assert_eq!(stage.post(&of(&id, "state"), &failed).await.status, 200);
+            "stated_by_a_person"
+        } else {
+            let reply = stage.post(&of(&id, "review"), &seen).await;
+            let expected = json!({"sources": [{"source": "crm", "state": "settled"}], "released": true});
+            assert_eq!((reply.status, reply.body), (200, expected));
+            "left_out_by_a_person"
+        };
+        // Nothing but the execution that was begun closes it.
+        stage.work().await;
+        let shown = stage.shown(&id).await;
+        let task = &shown["tasks"][0];
+        assert_eq!((&task["outcome"], &task["reason"]), (&json!("failed"), &json!(reason)));
+        assert_eq!(shown["request"]["state"], "closed");
+        all.extend(stage.given());
+    }
+    all
+}
+
 async fn a_review_that_is_wrong_is_told_why() -> Given {
     let (stage, id) = waiting(2).await;
     let good = stage.seen(&id, "proceed").await;
@@ -192,7 +360,7 @@ async fn a_missing_identifier_is_given_and_found() -> Given {
     let shown = stage.shown(&id).await;
     let task = &shown["tasks"][0];
     assert_eq!((&task["label"], &task["needs"]["missing"]), (&json!("Missing identifier"), &json!(true)));
-    assert_eq!(strings(&task["may"]), ["identify", "refuse", "leave_out", "run"]);
+    assert_eq!(strings(&task["may"]), ["identify", "compare", "refuse", "leave_out", "run"]);
     let proceed = stage.seen(&id, "proceed").await;
     let reply = stage.post(&of(&id, "review"), &proceed).await;
     assert_eq!((reply.status, reply.code()), (409, "identifier_missing"));
@@ -248,7 +416,7 @@ async fn an_identifier_that_does_not_fit_is_refused() -> Given {
 
 async fn what_is_under_way_is_neither_run_nor_called_off() -> Given {
     let (stage, id) = submitted().await;
-    assert_eq!(strings(&stage.shown(&id).await["may"]), ["records", "extend"]);
+    assert_eq!(strings(&stage.shown(&id).await["may"]), ["records", "compare", "extend"]);
     for (act, body) in [
         ("run", json!({"source": "crm"})),
         ("identify", json!({"source": "crm", "identifier": {"kind": "email", "value": "ann@example.com"}})),
@@ -304,7 +472,7 @@ async fn a_closed_request_is_reopened_until_its_person_is_forgotten() -> Given {
     refuse["ground"] = json!("art_17_3_b");
     assert_eq!(stage.post(&of(&id, "review"), &refuse).await.status, 200);
     stage.work_until_closed(&id).await;
-    assert_eq!(strings(&stage.shown(&id).await["may"]), ["records", "reopen", "receipt"]);
+    assert_eq!(strings(&stage.shown(&id).await["may"]), ["records", "reasons", "reopen", "receipt"]);
     let reply = stage.post(&of(&id, "run"), &json!({"source": "crm"})).await;
     assert_eq!((reply.status, reply.code()), (409, "request_closed"));
     let reply = stage.post(&of(&id, "reopen"), &json!({"sources": ["shop"]})).await;
@@ -344,7 +512,7 @@ async fn what_was_handed_over_is_stated() -> Given {
         task.handed_over_at = task.submitted_at;
     });
     let shown = stage.shown(&id).await;
-    assert_eq!(strings(&shown["tasks"][0]["may"]), ["records", "state"]);
+    assert_eq!(strings(&shown["tasks"][0]["may"]), ["records", "compare", "state"]);
     let reply = stage.post(&path, &json!({"source": "crm", "erased": true, "reason": " "})).await;
     assert_eq!((reply.status, reply.code()), (422, "reason_malformed"));
     assert_eq!(stage.post(&path, &body).await.status, 200);
@@ -376,6 +544,7 @@ async fn a_data_source_that_is_not_in_the_request_is_told() -> Given {
     let (stage, id) = waiting(1).await;
     for (act, body) in [
         ("records", json!({"source": "shop"})),
+        ("compare", json!({"source": "shop"})),
         ("run", json!({"source": "shop"})),
         ("state", json!({"source": "shop", "erased": true, "reason": "r"})),
         ("identify", json!({"source": "shop", "identifier": {"kind": "email", "value": "ann@example.com"}})),
@@ -401,7 +570,7 @@ async fn a_synthetic_request_is_shown_as_one_and_nothing_makes_more_of_it() -> G
         (&json!(true), &json!(true), &json!("synthetic"), &json!("auto"))
     );
     assert_eq!(shown["tasks"][0]["decision"]["by"], "policy:auto");
-    assert_eq!(strings(&shown["may"]), ["records", "cancel"]);
+    assert_eq!(strings(&shown["may"]), ["records", "compare", "cancel"]);
     for (act, body) in [
         ("run", json!({"source": "crm"})),
         ("identify", json!({"source": "crm", "identifier": {"kind": "email", "value": "ann@example.com"}})),

@@ -20,11 +20,12 @@ use rightful_domain::failure::Failure;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::journal::Entry;
+use rightful_domain::operations::TaskRef;
 use rightful_domain::policy::{Policies, Policy};
-use rightful_domain::ports::{AskedKind, Catalogue, Objection, Page};
+use rightful_domain::ports::{AskedKind, Catalogue, Compares, Objection, Page};
 use rightful_domain::request::{Request, RequestState, Right};
 use rightful_domain::vendor::{Capabilities, Target};
-use rightful_domain::view::{ConnectorView, ParamView, SecretFieldView};
+use rightful_domain::view::{ComparisonView, ConnectorView, ParamView, SecretFieldView};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,12 +84,25 @@ impl ReceiptReads for MemoryReceipts {
     }
 }
 
-/// Answers as a test orders it.
-pub struct Tester(RefCell<Result<Option<String>, Failure>>);
+/// The function `search`: tries out as a test orders it, and asks the vendors in memory what they show.
+pub struct Tester(RefCell<Result<Option<String>, Failure>>, Rc<World>);
 
 impl SearchTester for Tester {
     async fn test(&self, _: &SourceId) -> Result<Option<String>, Failure> {
         self.0.borrow().clone()
+    }
+}
+
+impl Compares for Tester {
+    async fn compare(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+    ) -> Result<Result<ComparisonView, String>, Failure> {
+        let looked = Compares::compare(&*self.1, at, from, most).await?;
+        // It travels as JSON.
+        Ok(looked.map(|view| serde_json::from_value(serde_json::to_value(view).unwrap()).unwrap()))
     }
 }
 
@@ -274,7 +288,7 @@ impl Stage {
     pub fn with(erasure: Policy, access: Policy) -> Self {
         crate::hidden::listen();
         let world = Rc::new(World::new());
-        let tester = Rc::new(Tester(RefCell::new(Ok(None))));
+        let tester = Rc::new(Tester(RefCell::new(Ok(None)), Rc::clone(&world)));
         let memory = Memory {
             lists: MemoryLists(Rc::clone(&world)),
             receipts: MemoryReceipts(Rc::clone(&world)),
@@ -428,8 +442,13 @@ impl Stage {
         let shown = self.shown(id).await;
         let waits = shown["tasks"].as_array().unwrap().iter();
         let waits = waits.filter(|task| task["state"] == "awaiting_review");
-        let seen: Vec<Value> =
-            waits.map(|task| json!({"source": task["source"], "digest": task["found_digest"]})).collect();
+        let seen = |task: &Value| {
+            json!({
+                "source": task["source"], "digest": task["found_digest"],
+                "confirm_marked": task["asked"]["marked"], "confirm_set_aside": task["asked"]["doubtful"],
+            })
+        };
+        let seen: Vec<Value> = waits.map(seen).collect();
         json!({"sources": seen, "verdict": verdict, "reason": "the account was closed in March"})
     }
 

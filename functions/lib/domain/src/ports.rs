@@ -11,7 +11,7 @@ use crate::ids::{Reference, RequestId, SourceId};
 use crate::journal::Act;
 use crate::lease::Lease;
 use crate::limit::Limit;
-use crate::operations::Next;
+use crate::operations::{Next, TaskRef};
 use crate::receipt::Receipt;
 use crate::request::{Delivery, Request};
 use crate::seal::{DataKey, Sealed, Tag};
@@ -19,6 +19,7 @@ use crate::task::{Rule, Task};
 use crate::ticket::{Answered, TicketAnswer};
 use crate::time::Time;
 use crate::vendor::{DataSource, Fault, Target, Vendor};
+use crate::view::ComparisonView;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -378,6 +379,22 @@ pub trait Vendors {
     /// `Misconfigured` when the connector, a parameter or the secret is missing or wrong; with the code
     /// [`TARGET_LOST`] when no version of the secret belongs to `at`, or the connector no longer knows it.
     async fn open(&self, source: &DataSource, at: &Target) -> Result<Self::Vendor, Failure>;
+}
+
+/// Has whoever may call vendors ask one what it shows of a task's person.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Compares {
+    /// What [`Look`](crate::operations::shown::Look) gives; else the code that says why there is nothing to
+    /// show. Personal data: for the operator who asked alone, and never logged. May be repeated.
+    ///
+    /// # Errors
+    /// When nobody can be had to ask, or they broke down.
+    async fn compare(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+    ) -> Result<Result<ComparisonView, String>, Failure>;
 }
 
 /// The limits of data sources: one row for each, shared by all functions.

@@ -9,7 +9,7 @@ use crate::escalation::{self, Escalation};
 use crate::event::Fact;
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
-use crate::life::{Life, STATED_BY_A_PERSON};
+use crate::life::{LEFT_OUT, Life, STATED_BY_A_PERSON};
 use crate::operations::again::may_be_reopened;
 use crate::operations::set_up::Standing;
 use crate::owner::{self, Held, is_persons};
@@ -17,7 +17,7 @@ use crate::policy::{OwnPolicies, Policies, Policy};
 use crate::ports::{AskedKind, Catalogue};
 use crate::request::{Extension, Request, RequestOutcome, RequestState, Right};
 use crate::seal::Tag;
-use crate::task::{Counts, Outcome, Rule, RuleState, Task, TaskState, Verdict};
+use crate::task::{Asked, Counts, NOTHING_FOUND, Outcome, Rule, RuleState, Task, TaskState, Verdict};
 use crate::ticket::Answer;
 use crate::time::Time;
 use crate::vendor::{Claim, Control, DataSource, RuleStatus, Target};
@@ -51,11 +51,15 @@ pub enum May {
     Identify,
     /// See which records were found.
     Records,
+    /// See what the vendor shows now, with the fields that tell who it is.
+    Compare,
+    /// Read why somebody decided as they did.
+    Reasons,
     /// Decide that what was found is acted on.
     Proceed,
     /// Decide that nothing is done at a data source, on a legal ground.
     Refuse,
-    /// Go on without a data source that lacks its identifier.
+    /// Go on without a data source that lacks its identifier, or can't be searched.
     LeaveOut,
     /// Have a data source run again.
     Run,
@@ -294,7 +298,7 @@ pub struct DecisionView {
     pub digest: Tag,
 }
 
-/// What a person decided. Their reason is sealed and not shown.
+/// What a person decided. Their reason is sealed, and read on demand alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewView {
     /// Who decided.
@@ -328,6 +332,11 @@ pub struct TaskView {
     pub may: Vec<May>,
     /// Numbers of records.
     pub counts: Counts,
+    /// The system and account that its run was searched at; `None` before that.
+    pub target: Option<Target>,
+    /// In how many spellings the last search asked, how many of its records show another person's
+    /// identifier, and how many records it set aside.
+    pub asked: Asked,
     /// Which identifiers it takes, and which it has.
     pub needs: Needs,
     /// Who decides on its records.
@@ -398,6 +407,8 @@ impl TaskView {
             held: owner::of_task(request, task, at.now, at.grace_seconds),
             may: of_task(request, &life),
             counts: task.counts,
+            target: task.target.clone(),
+            asked: task.asked,
             needs: Needs { missing: lacks_identifier(task), asked, given, inserted: task.inserted.clone() },
             policy: task.policy,
             found_digest: task.found_digest.clone(),
@@ -431,6 +442,12 @@ impl TaskView {
         }
     }
 
+    /// Whether a person has to confirm that there is nothing.
+    #[must_use]
+    pub fn is_to_be_confirmed(&self) -> bool {
+        self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(NOTHING_FOUND)
+    }
+
     /// Whether only a person can move it on.
     #[must_use]
     pub fn is_persons(&self) -> bool {
@@ -453,9 +470,18 @@ fn of_task(request: &Request, life: &Life) -> Vec<May> {
     if task.found_digest.is_some() && request.forgotten_at.is_none() {
         may.push(May::Records);
     }
+    if open && task.state != TaskState::Settled && task.searched_at.is_some() {
+        may.push(May::Compare);
+    }
+    if task.review.is_some() && request.forgotten_at.is_none() {
+        may.push(May::Reasons);
+    }
     if open && task.state == TaskState::AwaitingReview {
         may.push(May::Refuse);
         may.push(if task.wants_identifier() { May::LeaveOut } else { May::Proceed });
+    }
+    if open && task.cannot_be_searched() {
+        may.extend([May::LeaveOut, May::State]);
     }
     if open && task.state == TaskState::Unknown && task.handed_over_at.is_some() {
         may.push(May::State);
@@ -468,6 +494,7 @@ fn of_task(request: &Request, life: &Life) -> Vec<May> {
 fn label(task: &Task, awaiting_approval: bool) -> &'static str {
     if let Some(outcome) = task.outcome {
         let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON);
+        let left_out = task.reason.as_deref() == Some(LEFT_OUT);
         return match outcome {
             Outcome::VerifiedErased => "Erased, and seen to be gone",
             Outcome::ReportedErased if stated => "Erased, as a person says",
@@ -477,6 +504,8 @@ fn label(task: &Task, awaiting_approval: bool) -> &'static str {
             Outcome::MissingIdentifier => MISSING,
             Outcome::Refused => "Refused",
             Outcome::StillPresent => "Failed: the records are still there",
+            Outcome::Failed if stated => "Failed, as a person says",
+            Outcome::Failed if left_out => "Left out by a person: it could not be searched",
             Outcome::Failed => "Failed",
             Outcome::DryRun => "Tried out, nothing done",
             Outcome::Cancelled => "Called off",
@@ -485,7 +514,11 @@ fn label(task: &Task, awaiting_approval: bool) -> &'static str {
     match task.state {
         TaskState::AwaitingReview if task.lacks_identifier() => MISSING,
         TaskState::AwaitingReview if task.found_nothing_by_given() => "No records by the identifier given",
+        TaskState::AwaitingReview if task.wants_confirmation() => {
+            "Nothing found: confirm, or give another identifier"
+        }
         TaskState::AwaitingReview => "Waiting for your decision",
+        TaskState::Planned if task.cannot_be_searched() => "Can't be searched now: tried again by itself",
         TaskState::Planned => "Searching",
         TaskState::Decided => "Decided, nothing sent yet",
         TaskState::Submitting => "Being sent to the vendor",
@@ -768,6 +801,102 @@ impl std::fmt::Debug for RecordsView {
     }
 }
 
+/// Where a record that is shown stands to those that were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordStanding {
+    /// It is among those that the digest covers.
+    Covered,
+    /// It is there now, and not among them.
+    New,
+    /// It is among them, and not there any more.
+    Gone,
+    /// The vendor gives it, and by an exact comparison it is not this person's.
+    SetAside,
+}
+
+/// A field of a record. Personal data.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldView {
+    /// Its name at the vendor.
+    pub name: String,
+    /// Its text, cut off where it is long.
+    pub text: String,
+}
+
+impl std::fmt::Debug for FieldView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FieldView(***)")
+    }
+}
+
+/// A record as the vendor shows it now. Personal data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedRecord {
+    /// Its id; `None` when it has none that can be read.
+    pub id: Option<crate::vendor::RecordId>,
+    /// The kinds of the identifiers that found it; none where it is gone.
+    pub found_by: Vec<IdentifierKind>,
+    /// The fields that its connector names as telling who it is.
+    pub fields: Vec<FieldView>,
+    /// Whether it shows another value of a kind that the request names.
+    pub marked: bool,
+    /// Whether it was set aside although it contains the identifier as a whole part.
+    pub doubtful: bool,
+    /// Where it stands to those that were found.
+    pub standing: RecordStanding,
+}
+
+/// What the vendor shows now of a person. Personal data: for the operator who asked alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparisonView {
+    /// The data source.
+    pub source: SourceId,
+    /// The records: those that are marked or doubtful first.
+    pub records: Vec<ComparedRecord>,
+    /// How many there are in all.
+    pub all: u32,
+    /// The keyed digest of those that were found: what a decision names.
+    pub digest: Option<Tag>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<u32>,
+}
+
+impl std::fmt::Debug for ComparisonView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ComparisonView({}: {} of {})", self.source, self.records.len(), self.all)
+    }
+}
+
+/// Why somebody decided as they did at one data source. It may name the person: for the operator who asked
+/// alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonView {
+    /// The data source.
+    pub source: SourceId,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Time,
+    /// What.
+    pub verdict: Verdict,
+    /// Why, in their own words.
+    pub reason: String,
+}
+
+impl std::fmt::Debug for ReasonView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReasonView({} by {})", self.source, self.by)
+    }
+}
+
+/// The reasons of all decisions by persons on a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonsView {
+    /// The reasons, by data source.
+    pub items: Vec<ReasonView>,
+}
+
 /// What came of a demand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedView {
@@ -1041,6 +1170,46 @@ mod tests {
         assert!(one.needs.missing);
         assert_eq!(one.may, [May::Identify, May::Refuse, May::LeaveOut, May::Run]);
         assert_eq!(shown.request.tasks.missing_identifier, 1);
+    }
+
+    #[test]
+    fn nothing_found_waits_for_a_word_and_is_labelled_so() {
+        let task = Task {
+            reason: Some(NOTHING_FOUND.to_owned()),
+            searched_at: Some(now()),
+            asked: Asked { spellings: 3, set_aside: 2, doubtful: 1, marked: 0 },
+            ..task(TaskState::AwaitingReview)
+        };
+        let one = shown(&request(), &task, &[]).tasks.remove(0);
+        assert_eq!(one.label, "Nothing found: confirm, or give another identifier");
+        assert!(one.is_to_be_confirmed() && !one.needs.missing);
+        assert_eq!(one.may, [May::Identify, May::Compare, May::Proceed, May::Refuse, May::Run]);
+        assert_eq!(one.asked, task.asked);
+    }
+
+    #[test]
+    fn what_cannot_be_searched_may_be_left_out_or_stated_and_is_told_as_what_it_is() {
+        let dead = Task { reason: Some("vendor_unreachable".to_owned()), ..task(TaskState::Planned) };
+        let one = shown(&request(), &dead, &[]).tasks.remove(0);
+        assert_eq!(one.label, "Can't be searched now: tried again by itself");
+        assert_eq!(one.may, [May::Identify, May::LeaveOut, May::Run, May::State]);
+        let searching = shown(&request(), &task(TaskState::Planned), &[]).tasks.remove(0);
+        assert_eq!(
+            (searching.label.as_str(), &searching.may[..]),
+            ("Searching", &[May::Identify, May::Run][..])
+        );
+        for (reason, label) in [
+            (LEFT_OUT, "Left out by a person: it could not be searched"),
+            (STATED_BY_A_PERSON, "Failed, as a person says"),
+            ("vendor_unreachable", "Failed"),
+        ] {
+            let ended = Task {
+                outcome: Some(Outcome::Failed),
+                reason: Some(reason.to_owned()),
+                ..task(TaskState::Settled)
+            };
+            assert_eq!(shown(&request(), &ended, &[]).tasks[0].label, label);
+        }
     }
 
     #[test]

@@ -642,6 +642,44 @@ async fn only_what_was_handed_over_is_stated_and_with_a_reason() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_searched_is_stated_too_and_the_request_closes_at_once() {
+    for erased in [true, false] {
+        let (world, vendor, at) = world_with(2, plain()).await;
+        vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+        world.find(&at).await.unwrap_err();
+        while world.workflow.take().is_some() {}
+        world.again().state(&at, erased, "they wrote that it is gone", &bob()).await.unwrap();
+        let task = world.task(&at);
+        let outcome = if erased { Outcome::ReportedErased } else { Outcome::Failed };
+        assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(STATED_BY_A_PERSON)));
+        assert_eq!(acts(&world), [("state", bob().as_str().to_owned())]);
+        drive(&world).await;
+        let whole = if erased { RequestOutcome::Fulfilled } else { RequestOutcome::Failed };
+        let request = world.request(request_id(1));
+        assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(whole)));
+        let told = &statement(&world, 0).tasks[0];
+        assert_eq!((told.outcome, told.reason.as_deref()), (outcome, Some(STATED_BY_A_PERSON)));
+        assert_eq!((posts(&vendor.journal()), vendor.left(), told.batches.len()), (0, 2, 0));
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_stated_as_erased_for_a_request_for_access() {
+    let world = World::new();
+    let vendor = world.connect("crm");
+    world.demand(1, &crate::access()).await.unwrap();
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+    world.find(&crm()).await.unwrap_err();
+    let facts = world.facts(request_id(1));
+    let refused = world.again().state(&crm(), true, "seen", &bob()).await.unwrap_err();
+    assert_eq!(refused, ActError::NotErasure(source("crm")));
+    assert!(refused.to_string().contains("state that crm failed, or leave it out"), "{refused}");
+    assert_eq!(world.facts(request_id(1)), facts);
+    world.again().state(&crm(), false, "they closed", &bob()).await.unwrap();
+    assert_eq!(world.task(&crm()).outcome, Some(Outcome::Failed));
+}
+
+#[tokio::test]
 async fn what_was_stated_as_not_erased_runs_again_after_a_look_with_an_intent_of_its_own() {
     let (world, vendor) = handed_over().await;
     connect_club(&world);

@@ -111,7 +111,7 @@ async fn a_request_is_a_persons_before_a_machines_and_a_closed_one_somebodys_unt
     assert_eq!(owner_of(&world), None);
 
     let (world, vendor, at) = world_with(1, plain()).await;
-    vendor.set(|state| state.searches.push_back(Err(Fault::Unauthorized)));
+    vendor.set(|state| state.searches.push_back(Err(Fault::TooManyRecords)));
     world.find(&at).await.unwrap();
     world.close(request_id(1)).await.unwrap();
     assert_eq!(owner_of(&world), Some(Owner::Reconcile), "the person is to be forgotten later");

@@ -8,8 +8,9 @@ use rightful_contract::rows;
 use rightful_contract::vendor::FakeVendor;
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
-use rightful_domain::life::{REFUSED_BY_REVIEWER, Ruling};
-use rightful_domain::operations::review::{LONGEST_REASON, Review, ReviewError, Reviewing};
+use rightful_domain::life::{LEFT_OUT, REFUSED_BY_REVIEWER, Ruling};
+use rightful_domain::operations::review::{LONGEST_REASON, ReviewError, Reviewing, Seen};
+use rightful_domain::operations::shown::ShowError;
 use rightful_domain::operations::{Next, TaskRef};
 use rightful_domain::owner::{Owner, of_request, of_task};
 use rightful_domain::policy::{OwnPolicies, Policies, Policy};
@@ -17,7 +18,7 @@ use rightful_domain::receipt::{Statement, verify};
 use rightful_domain::request::{RefusalGround, RequestOutcome, RequestState};
 use rightful_domain::seal::Tag;
 use rightful_domain::task::{Outcome, TaskState, Verdict};
-use rightful_domain::vendor::RecordId;
+use rightful_domain::vendor::{Fault, RecordId, SetAside};
 
 const DAY: u64 = 24 * 3600;
 
@@ -441,8 +442,8 @@ async fn invariant_6_a_crash_at_any_point_of_a_review_leaves_one_decision_with_o
 
 #[tokio::test]
 async fn invariant_6_the_store_that_fails_at_a_review_leaves_one_decision() {
-    use rightful_contract::table::Fault;
-    for fault in [Fault::Conflict, Fault::LoseAnswer, Fault::LoseCall, Fault::LoseSight] {
+    use rightful_contract::table::Fault as Loss;
+    for fault in [Loss::Conflict, Loss::LoseAnswer, Loss::LoseCall, Loss::LoseSight] {
         let (world, vendor, _) = awaiting().await;
         let reviewing = world.reviewing(request_id(1), Ruling::Proceed);
         world.store.table().fail_next(&[fault]);
@@ -616,15 +617,8 @@ async fn a_refusal_is_stated_with_its_ground_and_never_with_its_reason() {
         let reviewing =
             Reviewing { reason: format!("  {reason}\n"), ..world.reviewing(request_id(1), ruling) };
         world.review(request_id(1), &reviewing, &bob()).await.unwrap();
-        let review = Review {
-            store: &world.store,
-            keys: &world.keys,
-            tokens: &world.workflow,
-            clock: &world.clock,
-            settings: world.settings,
-        };
-        let told = review.reason(&world.task(&crm())).await.unwrap();
-        assert_eq!(told.as_deref(), Some(&reason), "for the operator alone");
+        let told = world.reasons(request_id(1)).await.unwrap();
+        assert_eq!(*told[0].reason, reason, "for the operator alone");
         let request = reconciled(&world, 1).await;
         assert_eq!(request.outcome, Some(RequestOutcome::Refused));
         for task in statement(&world).tasks {
@@ -641,7 +635,8 @@ async fn a_refusal_is_stated_with_its_ground_and_never_with_its_reason() {
         assert!(world.keys.holds(request_id(1)), "for as long as it may be reopened");
         world.clock.advance(days * DAY);
         assert!(reconciled(&world, 1).await.forgotten_at.is_some());
-        assert_eq!(review.reason(&world.task(&crm())).await.unwrap(), None, "gone with the person");
+        let gone = world.reasons(request_id(1)).await.err();
+        assert_eq!(gone, Some(ShowError::Forgotten), "gone with the person");
     }
 }
 
@@ -673,4 +668,242 @@ async fn invariant_1_a_reason_that_names_the_person_is_in_no_error_row_event_or_
     holds_none(&world, &[CANARY, "called"]);
     assert!(reconciled(&world, 1).await.is_done());
     holds_none(&world, &[CANARY, "called"]);
+}
+
+// ---- what needs a word of its own
+
+/// The same ruling without any confirmation.
+fn unconfirmed(reviewing: &Reviewing) -> Reviewing {
+    let mut bare = reviewing.clone();
+    for seen in &mut bare.sources {
+        (seen.marked, seen.set_aside) = (None, None);
+    }
+    bare
+}
+
+fn aside(id: Option<&str>, doubtful: bool) -> SetAside {
+    SetAside { id: id.map(RecordId::new), doubtful }
+}
+
+#[tokio::test]
+async fn a_record_that_shows_another_persons_identifier_is_confirmed_by_its_number_or_not_acted_on() {
+    let (world, vendor, _) = demanded(Policy::Auto).await;
+    vendor.set(|state| {
+        state.marked = ["crm-1", "crm-2"].map(RecordId::new).into();
+    });
+    world.find(&crm()).await.unwrap();
+    assert_eq!(world.task(&crm()).state, TaskState::AwaitingReview, "whatever the policy");
+    let whole = of_one(&world, &crm(), Ruling::Proceed);
+    let facts = world.facts(request_id(1));
+    for given in [None, Some(0), Some(1), Some(3)] {
+        let mut reviewing = whole.clone();
+        reviewing.sources[0].marked = given;
+        let refused = world.review(request_id(1), &reviewing, &bob()).await.unwrap_err();
+        assert_eq!(refused, ReviewError::Marked(source("crm"), 2), "{given:?}");
+        assert!(refused.to_string().contains("confirm the number 2"), "{refused}");
+    }
+    assert_eq!(world.facts(request_id(1)), facts);
+    world.review(request_id(1), &whole, &bob()).await.unwrap();
+    reconciled(&world, 2).await;
+    assert_eq!((vendor.posts()[0].len(), vendor.left()), (3, 0));
+
+    // To refuse, nothing has to be confirmed.
+    let (world, vendor, _) = demanded(Policy::Auto).await;
+    vendor.set(|state| state.marked = [RecordId::new("crm-1")].into());
+    world.find(&crm()).await.unwrap();
+    let refuse = unconfirmed(&of_one(&world, &crm(), Ruling::Refuse(RefusalGround::LegalClaims)));
+    world.review(request_id(1), &refuse, &bob()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_confirmed_is_what_is_there_now() {
+    let (world, vendor, _) = demanded(Policy::Always).await;
+    vendor.set(|state| state.marked = [RecordId::new("crm-1")].into());
+    world.find(&crm()).await.unwrap();
+    let seen = of_one(&world, &crm(), Ruling::Proceed);
+    // Searched again, the same records show nobody else.
+    vendor.set(|state| state.marked.clear());
+    world.again().run(&crm(), &ann()).await.unwrap();
+    world.find(&crm()).await.unwrap();
+    let refused = world.review(request_id(1), &seen, &bob()).await;
+    assert_eq!(refused, Err(ReviewError::Changed(source("crm"))));
+}
+
+#[tokio::test]
+async fn a_record_that_was_set_aside_and_may_be_the_persons_is_confirmed_to_be_none_of_theirs() {
+    for (records, ruling) in [(3, Ruling::Proceed), (0, Ruling::Proceed), (0, Ruling::LeaveOut)] {
+        let (world, vendor, _) = demanded(Policy::Auto).await;
+        vendor.set(|state| {
+            if records == 0 {
+                state.people.clear();
+            }
+            state.set_aside = vec![aside(Some("both"), true), aside(None, false)];
+        });
+        world.find(&crm()).await.unwrap();
+        let task = world.task(&crm());
+        assert_eq!((task.state, task.counts.found), (TaskState::AwaitingReview, records));
+        let seen = Seen::all_of(&task);
+        let whole = Reviewing { sources: vec![seen], ruling, reason: "seen".to_owned() };
+        let refused = world.review(request_id(1), &unconfirmed(&whole), &bob()).await.unwrap_err();
+        assert_eq!(refused, ReviewError::Doubtful(source("crm"), 1), "{ruling:?}");
+        assert!(refused.to_string().contains("confirm the number 1"), "{refused}");
+        world.review(request_id(1), &whole, &bob()).await.unwrap();
+        let (outcome, state) = (world.task(&crm()).outcome, world.task(&crm()).state);
+        match records {
+            0 => assert_eq!(outcome, Some(Outcome::NothingFound)),
+            _ => assert_eq!(state, TaskState::Decided),
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_a_person_decides_nothing_found_waits_for_their_word_or_another_identifier() {
+    let (world, _, shop_vendor) = demanded(Policy::Always).await;
+    shop_vendor.set(|state| state.people.clear());
+    drive(&world).await;
+    let task = world.task(&shop());
+    assert!(task.wants_confirmation() && task.found_digest.is_none(), "{task:?}");
+    let request = reconciled(&world, 5).await;
+    assert_eq!((request.state, request.outcome), (RequestState::Open, None), "a zero closes nothing");
+    // A digest that nobody was shown is no word about nothing.
+    let mut wrong = of_one(&world, &shop(), Ruling::Proceed);
+    wrong.sources[0].records = Some(Tag::new("subjects-1", &[7; 32]));
+    let refused = world.review(request_id(1), &wrong, &bob()).await;
+    assert_eq!(refused, Err(ReviewError::Changed(source("shop"))));
+    let confirmed = world.review(request_id(1), &of_one(&world, &shop(), Ruling::Proceed), &bob()).await;
+    assert_eq!(confirmed.unwrap().sources, [(source("shop"), TaskState::Settled)]);
+    let task = world.task(&shop());
+    assert_eq!((task.outcome, task.reason), (Some(Outcome::NothingFound), None));
+    assert_eq!(reviews(&world), [(bob().as_str().to_owned(), Verdict::Proceed)]);
+
+    // Or another identifier is given, which is searched by.
+    let (world, crm_vendor, _) = demanded(Policy::Always).await;
+    crm_vendor.set(|state| state.people.clear());
+    crm_vendor.holds("ana@example.com", ["late-0".to_owned()]);
+    drive(&world).await;
+    world.identify(&crm(), &rightful_contract::world::email("ana@example.com")).await.unwrap();
+    drive(&world).await;
+    let task = world.task(&crm());
+    assert_eq!((task.state, task.counts.found), (TaskState::AwaitingReview, 1));
+    assert!(!task.wants_confirmation());
+}
+
+// ---- a data source that can't be searched
+
+/// Request 1 at `crm` alone, whose search failed and is tried again; nobody is searching now.
+async fn dead() -> (World, FakeVendor, TaskRef) {
+    let (world, vendor, at) = crate::world_with(2, rightful_contract::vendor::plain()).await;
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+    world.find(&at).await.unwrap_err();
+    while world.workflow.take().is_some() {}
+    assert!(world.task(&at).cannot_be_searched(), "{:?}", world.task(&at));
+    (world, vendor, at)
+}
+
+fn leaving_out(world: &World, at: &TaskRef) -> Reviewing {
+    let sources = vec![Seen::all_of(&world.task(at))];
+    Reviewing { sources, ruling: Ruling::LeaveOut, reason: format!("they closed; {CANARY} knows") }
+}
+
+#[tokio::test]
+async fn a_data_source_that_cannot_be_searched_is_left_out_and_the_request_closes_at_once() {
+    let (world, vendor, at) = dead().await;
+    let reviewed = world.review(request_id(1), &leaving_out(&world, &at), &bob()).await.unwrap();
+    assert_eq!((reviewed.sources, reviewed.released), (vec![(source("crm"), TaskState::Settled)], true));
+    let facts = world.facts(request_id(1));
+    assert!(facts.contains(&Fact::LeftOut { source: source("crm"), by: bob() }), "{facts:?}");
+    // No reconciliation comes in between.
+    drive(&world).await;
+    let request = world.request(request_id(1));
+    assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(RequestOutcome::Failed)));
+    let told = &statement(&world).tasks[0];
+    assert_eq!((told.outcome, told.reason.as_deref()), (Outcome::Failed, Some(LEFT_OUT)));
+    assert_eq!((told.decided_by.as_deref(), told.ground), (Some(bob().as_str()), None));
+    assert_eq!((posts(&vendor.journal()), vendor.left()), (0, 2));
+    holds_none(&world, &[CANARY, "they closed"]);
+    assert!(world.reasons(request_id(1)).await.unwrap()[0].reason.starts_with("they closed"));
+}
+
+#[tokio::test]
+async fn what_is_only_not_searched_yet_or_lacks_nothing_is_not_left_out_and_what_is_dead_not_proceeded_with()
+{
+    let (world, _, at) = crate::world_with(2, rightful_contract::vendor::plain()).await;
+    let planned = ReviewError::NotAwaiting { source_id: source("crm"), state: TaskState::Planned, by: None };
+    let early = world.review(request_id(1), &leaving_out(&world, &at), &bob()).await;
+    assert_eq!(early, Err(planned.clone()), "nobody has tried yet");
+    let (world, _, at) = dead().await;
+    for ruling in [Ruling::Proceed, Ruling::Refuse(RefusalGround::LegalClaims)] {
+        let reviewing = Reviewing { ruling, ..leaving_out(&world, &at) };
+        assert_eq!(world.review(request_id(1), &reviewing, &bob()).await, Err(planned.clone()));
+    }
+}
+
+#[tokio::test]
+async fn a_search_under_way_or_the_word_to_leave_it_out_wins_in_whatever_order() {
+    for search_first in [true, false] {
+        let (mut ways, mut left_out) = (0, 0);
+        for a in 0.. {
+            let mut last = true;
+            for b in 0.. {
+                let (world, vendor, at) = dead().await;
+                world.clock.advance(3600);
+                let (reviewing, by) = (leaving_out(&world, &at), bob());
+                let review = world.review(request_id(1), &reviewing, &by);
+                let ends = match search_first {
+                    true => overlapping(&world, world.find(&at), review, (a, b)).await.map(|(_, end)| end),
+                    false => overlapping(&world, review, world.find(&at), (a, b)).await.map(|(end, _)| end),
+                };
+                let Some(end) = ends else { break };
+                (last, ways) = (false, ways + 1);
+                let what = format!("{search_first} {a} {b}");
+                let outcome = match end {
+                    Ok(_) => {
+                        left_out += 1;
+                        assert_eq!(world.task(&at).reason.as_deref(), Some(LEFT_OUT), "{what}");
+                        RequestOutcome::Failed
+                    }
+                    Err(error) => {
+                        let decided = ReviewError::NotAwaiting {
+                            source_id: source("crm"),
+                            state: TaskState::Decided,
+                            by: Some("policy:auto".to_owned()),
+                        };
+                        assert_eq!(error, decided, "{what}");
+                        RequestOutcome::Fulfilled
+                    }
+                };
+                assert_eq!(reconciled(&world, 2).await.outcome, Some(outcome), "{what}");
+                let left = if outcome == RequestOutcome::Failed { 2 } else { 0 };
+                assert_eq!(
+                    (vendor.left(), posts(&vendor.journal())),
+                    (left, usize::from(left == 0)),
+                    "{what}"
+                );
+            }
+            if last {
+                break;
+            }
+        }
+        assert!(ways > 20 && left_out > 5 && left_out < ways, "{left_out} of {ways}");
+    }
+}
+
+#[tokio::test]
+async fn invariant_6_a_crash_at_any_point_of_leaving_out_ends_in_a_closed_request_all_the_same() {
+    let mut stored = 0;
+    for point in 0.. {
+        let (world, vendor, at) = dead().await;
+        let (reviewing, by) = (leaving_out(&world, &at), bob());
+        world.gate.crash_at(Some(point));
+        let end = world.gate.until_crash(world.review(request_id(1), &reviewing, &by)).await;
+        let left_out = world.task(&at).reason.as_deref() == Some(LEFT_OUT);
+        stored += u32::from(left_out);
+        let outcome = if left_out { RequestOutcome::Failed } else { RequestOutcome::Fulfilled };
+        assert_eq!(reconciled(&world, 2).await.outcome, Some(outcome), "crash at {point}");
+        assert_eq!(vendor.left(), if left_out { 2 } else { 0 });
+        if end.is_some() {
+            assert!(stored >= 2, "{stored} of {point}");
+            return;
+        }
+    }
 }

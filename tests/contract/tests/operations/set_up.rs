@@ -416,11 +416,11 @@ async fn trying_out_a_data_source_proves_its_control_each_time() {
     let vendor = world.vendors.vendor(&source("crm"));
     assert_eq!(world.test_source("crm").await, Ok(()));
     assert_eq!(vendor.journal(), [], "without a control nobody is searched for");
-    let changing = Changing { control: Some(Some(control("control@example.com"))), ..Changing::default() };
+    let changing = Changing { control: Some(Some(control("mirror@example.com"))), ..Changing::default() };
     world.setting_up().change(&source("crm"), changing, &bob()).await.unwrap();
     let not_found = Failure::transient("control_not_found");
     assert_eq!(world.test_source("crm").await, Err(not_found));
-    vendor.holds("control@example.com", ["control-1".to_owned()]);
+    vendor.holds("mirror@example.com", ["control-1".to_owned()]);
     assert_eq!(world.test_source("crm").await, Ok(()));
     // A sight of some seconds ago is no proof that it is there now.
     vendor.set(|state| state.people.clear());

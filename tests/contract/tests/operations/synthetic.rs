@@ -12,6 +12,7 @@ use rightful_domain::event::Fact;
 use rightful_domain::failure::Failure;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::life::Ruling;
+use rightful_domain::operations::TaskRef;
 use rightful_domain::operations::accept::{AcceptError, Arrival, Demand};
 use rightful_domain::operations::again::ActError;
 use rightful_domain::operations::extend::ExtendError;
@@ -236,9 +237,21 @@ async fn a_worker_killed_at_any_port_call_and_reconcile_bring_it_to_its_end() {
         let ended = world.gate.until_crash(Driver::new(&world).run(&execution)).await;
         Driver::new(&world).reconcile_until_done(request_id(1), 2).await.unwrap();
         let what = format!("crash at point {point}");
-        let request = world.request(request_id(1));
+        let mut request = world.request(request_id(1));
+        // A POST whose answer got lost in the crash has an end that nobody knows: a person ends it.
+        let lost = world.tasks(request_id(1)).into_iter().filter(|task| task.handed_over_at.is_some());
+        let lost: Vec<TaskRef> = lost.map(|task| task_of(1, task.source.as_str())).collect();
+        for at in &lost {
+            let sent = world.rules(at).iter().filter(|rule| rule.rule_id.is_none()).count();
+            assert_eq!((sent, request.outcome), (1, None), "{what}");
+            world.again().state(at, false, "a crash of ours", &ann()).await.unwrap();
+        }
+        if !lost.is_empty() {
+            Driver::new(&world).reconcile_until_done(request_id(1), 2).await.unwrap();
+            request = world.request(request_id(1));
+        }
         assert!(request.is_done(), "{what}: {request:?}");
-        assert_eq!(request.outcome, Some(RequestOutcome::DryRun), "{what}");
+        assert_eq!(request.outcome == Some(RequestOutcome::DryRun), lost.is_empty(), "{what}");
         assert_eq!(request.forget_at, request.closed_at, "{what}");
         erased_nothing(&world, [&crm, &shop], &what);
         if ended.is_some() {
@@ -461,7 +474,7 @@ async fn in_no_state_can_anybody_run_it_again_give_it_an_identifier_reopen_exten
             );
         }
         for ruling in [Ruling::Proceed, Ruling::LeaveOut] {
-            let seen = Seen { source: source("crm"), records: world.task(&at).found_digest };
+            let seen = Seen::all_of(&world.task(&at));
             let reviewing = Reviewing { sources: vec![seen], ruling, reason: "why not".to_owned() };
             let refused = world.review(id, &reviewing, &bob()).await.unwrap_err();
             let told = matches!(refused, ReviewError::NotAwaiting { .. } | ReviewError::Closed);

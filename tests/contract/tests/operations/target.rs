@@ -61,7 +61,7 @@ async fn invariant_2_what_was_found_at_one_host_is_never_erased_at_another() {
     assert_eq!(task.target.unwrap().params["host"], "b.example.com");
     posts_nothing(&there);
     posts_nothing(&here);
-    assert_eq!((there.left(), here.left()), (2, 2));
+    assert_eq!((there.left(), here.left()), (3, 3));
     rule(&world, Ruling::Proceed).await;
     reconciled(&world, 1).await;
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
@@ -140,9 +140,9 @@ async fn a_vendor_that_compares_exactly_is_asked_in_every_spelling() {
     reconciled(&world, 2).await;
     let task = world.task(&crm());
     assert_eq!((task.outcome, vendor.left()), (Some(Outcome::VerifiedErased), 0));
-    assert_eq!((task.asked.spellings, task.looked.unwrap().spellings), (2, 2));
+    assert_eq!((task.asked.spellings, task.looked.unwrap().spellings), (3, 3));
     let statement = verify(&world.receipts.file(request_id(1)).unwrap(), &[world.signer.public()]).unwrap();
-    assert_eq!(statement.tasks[0].asked.spellings, 2);
+    assert_eq!(statement.tasks[0].asked.spellings, 3);
 }
 
 #[tokio::test]

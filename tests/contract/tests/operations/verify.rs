@@ -171,6 +171,7 @@ async fn a_look_counts_only_with_its_control_and_one_sight_serves_those_minutes(
 async fn without_a_control_two_looks_in_a_row_and_apart_are_needed() {
     let (world, vendor, at) = verifying(3).await;
     world.tamper_source("crm", |row| row.control = None);
+    vendor.set(|state| state.keeps = true);
     vendor.set(|state| state.people.entry(CANARY.to_lowercase()).or_default().extend(ids(0..3)));
     // Blind once, then it sees: three records that are all still there are not told as erased.
     vendor.set(|state| state.searches.push_back(Ok(Vec::new())));

@@ -50,6 +50,9 @@ async fn invariant_2_nothing_is_erased_before_a_person_has_decided_on_exactly_wh
     assert!(shown.contains("awaiting_review") && shown.contains("request review"), "{shown}");
     let records = stack.shown(&["request", "records", &of, "--source", "qualifio-main", "--print"])?;
     assert!(["78", "79", "85"].iter().all(|record| records.contains(record)), "{records}");
+    // And who they show, asked of the vendor itself; nothing of it is kept.
+    let who = stack.shown(&["request", "records", &of, "--source", "qualifio-main", "--who", "--print"])?;
+    assert!(["78", "79", "85", "email"].iter().all(|word| who.contains(word)), "{who}");
 
     // The reconciliation leaves it to the person, however long it takes, and counts it.
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
@@ -61,11 +64,16 @@ async fn invariant_2_nothing_is_erased_before_a_person_has_decided_on_exactly_wh
     let stale =
         ["request", "review", &of, "--proceed", "--reason", "seen", "--seen", "qualifio-main=00000000"];
     stack.refused(&stale)?;
+    // Without a terminal nobody can say yes: the digest has to be given.
+    let blind = stack.refused(&["request", "review", &of, "--proceed", "--reason", "seen by telephone"])?;
+    assert!(blind.code == 2 && blind.text.contains("--seen qualifio-main="), "{}", blind.text);
     // Two reviewers: the first one wins, the second is told who.
-    let review =
-        ["request", "review", &of, "--proceed", "--source", "qualifio-main", "--reason", "seen by telephone"];
+    let digest = task.found_digest.context("no digest")?.mac;
+    let seen = format!("qualifio-main={digest}");
+    let review = ["request", "review", &of, "--proceed", "--seen", &seen, "--reason", "seen by telephone"];
     stack.rightful_json(&review)?;
-    let second = stack.refused(&review)?;
+    let named = [&review[..], &["--source", "qualifio-main"]].concat();
+    let second = stack.refused(&named)?;
     assert!(second.text.contains("decided"), "{}", second.text);
 
     let (request, task) = stack.closed(id).await?;
@@ -100,9 +108,12 @@ async fn a_refusal_names_its_ground_and_erases_nothing() -> Result<()> {
     let of = id.to_string();
     let without = stack.refused(&["request", "review", &of, "--refuse", "--reason", "an open invoice"])?;
     assert!(without.text.contains("ground"), "{}", without.text);
-    let refuse =
-        ["request", "review", &of, "--refuse", "--ground", "art_17_3_e", "--reason", "an open invoice"];
-    stack.rightful_json(&refuse)?;
+    stack.review(&of, &["--refuse", "--ground", "art_17_3_e", "--reason", "an open invoice"])?;
+    // Whoever has to answer to an authority reads the reason, and that is told.
+    let reasons = stack.shown(&["request", "reasons", &of, "--print"])?;
+    assert!(reasons.contains("an open invoice"), "{reasons}");
+    let read = stack.facts(id).await?;
+    assert!(read.iter().any(|fact| matches!(fact, Fact::ReasonRead { .. })), "{read:?}");
     let (request, task) = stack.closed(id).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::Refused));
     assert_eq!(task.outcome, Some(Outcome::Refused));
@@ -290,7 +301,7 @@ async fn a_request_is_called_off_reopened_and_one_data_source_runs_again() -> Re
     let first = stack.rightful_json(&["request", "receipt", &of])?.to_string();
     stack.rightful_json(&["request", "reopen", &of])?;
     awaiting(&stack, id).await?;
-    stack.rightful_json(&["request", "review", &of, "--proceed", "--reason", "asked again"])?;
+    stack.review(&of, &["--proceed", "--reason", "asked again"])?;
     let (request, task) = stack.closed(id).await?;
     assert_eq!((request.outcome, task.run), (Some(RequestOutcome::Fulfilled), 2));
     let second = stack.rightful_json(&["request", "receipt", &of])?.to_string();
@@ -316,7 +327,7 @@ async fn one_failed_data_source_is_mended_and_runs_again_alone() -> Result<()> {
     stack.shown(&["source", "test", "bad"])?;
     stack.rightful_json(&["request", "run", &of, "--source", "bad"])?;
     stack.until(id, |_, task| task.outcome == Some(Outcome::VerifiedErased)).await?;
-    stack.rightful_json(&["request", "review", &of, "--proceed", "--reason", "the customer wrote"])?;
+    stack.review(&of, &["--proceed", "--reason", "the customer wrote"])?;
     let (request, _) = stack.closed(id).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled));
     Ok(())
@@ -331,7 +342,7 @@ async fn a_reviewed_request_whose_every_execution_is_lost_is_closed_by_the_recon
     let id = demand(&stack, "erasure", JOAO, &[])?;
     awaiting(&stack, id).await?;
     assert!(executions::kill(&stack, id).await? > 0);
-    stack.rightful_json(&["request", "review", &id.to_string(), "--proceed", "--reason", "seen"])?;
+    stack.review(&id.to_string(), &["--proceed", "--reason", "seen"])?;
     let (request, task) = stack.reconciled(id).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled));
     assert_eq!(task.outcome, Some(Outcome::VerifiedErased));

@@ -120,9 +120,7 @@ async fn an_upgrade_in_the_middle_of_requests_loses_none_and_repeats_nothing() -
     // The two go on with the definition that they began with, and with the new functions.
     let rules = stack.sandbox.rules().await?;
     stack.sandbox.approve(rules[0]["_id"].as_str().context("no rule")?).await?;
-    let review =
-        ["request", "review", &asked.to_string(), "--proceed", "--reason", "decided after the upgrade"];
-    stack.rightful_json(&review)?;
+    stack.review(&asked.to_string(), &["--proceed", "--reason", "decided after the upgrade"])?;
     // And a third is the new build's from the start.
     let (new_of, new_ids) = person(&stack, "new").await?;
     let new = demand(&new_of, "quick")?;

@@ -16,7 +16,7 @@ use crate::operations::Next;
 use crate::ports::{
     Catalogue, Change, Clock, CommitError, Keys, Objection, Reads, Row, Tokens, Workflow, Writes,
 };
-use crate::request::{Request, RequestOutcome, RequestState};
+use crate::request::{Request, RequestOutcome, RequestState, Right};
 use crate::task::{Outcome, Review, Task, TaskState, Verdict};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -80,8 +80,16 @@ pub enum ActError {
     #[error("something was submitted to {0} already: a request can be called off only before that")]
     Submitted(SourceId),
     /// A machine still moves it, or it has its outcome.
-    #[error("{0} is {state}: only what was handed to a person can be stated", state = .1.as_str())]
+    #[error(
+        "{0} is {state}: only what was handed to a person, or can't be searched, can be stated",
+        state = .1.as_str()
+    )]
     NotHandedOver(SourceId, TaskState),
+    /// Nothing is erased for it.
+    #[error(
+        "this is a request for access: nothing is erased for it, so state that {0} failed, or leave it out"
+    )]
+    NotErasure(SourceId),
     /// Nothing of it would run again.
     #[error("every data source of it was acted on: name the one that shall run again")]
     NothingToDo,
@@ -94,11 +102,11 @@ pub enum ActError {
 }
 
 /// A change of some tasks, before it is stored.
-struct Moves {
-    request: Request,
-    before: Vec<Task>,
-    after: Vec<Task>,
-    facts: Vec<Fact>,
+pub(super) struct Moves {
+    pub(super) request: Request,
+    pub(super) before: Vec<Task>,
+    pub(super) after: Vec<Task>,
+    pub(super) facts: Vec<Fact>,
 }
 
 impl<S, K, W, C> Again<'_, S, K, W, C>
@@ -246,8 +254,8 @@ where
         Err(Failure::transient("too_much_contention").into())
     }
 
-    /// Ends a task that was handed to a person, as they found out: its records are erased, or they are not
-    /// and the task failed. Their word is told as theirs, never as verified.
+    /// Ends a task that was handed to a person, or that can't be searched, as they found out: its records
+    /// are erased, or they are not and the task failed. Their word is told as theirs, never as verified.
     ///
     /// # Errors
     /// [`ActError`]; nothing is stored then.
@@ -265,8 +273,12 @@ where
         for _ in 0..STALE_TRIES {
             let (request, tasks) = self.open(at.request_id).await?;
             let task = find(&tasks, &at.source_id)?;
-            if task.state != TaskState::Unknown || task.handed_over_at.is_none() {
+            let handed_over = task.state == TaskState::Unknown && task.handed_over_at.is_some();
+            if !handed_over && !task.cannot_be_searched() {
                 return Err(ActError::NotHandedOver(task.source.clone(), task.state));
+            }
+            if erased && request.right == Right::Access {
+                return Err(ActError::NotErasure(task.source.clone()));
             }
             let key = self.keys.key(request.id).await?.ok_or(ActError::Forgotten)?;
             let sealed = key
@@ -326,37 +338,48 @@ where
         Ok(Moves { request, before, after, facts })
     }
 
-    /// Stores the change with a new attempt for what is to be moved, starts it, and lets go who waited for
-    /// a review. A crash in between leaves a request that is due.
     async fn begin(&self, moves: Moves, told: Vec<Fact>) -> Result<Acted, CommitError> {
-        let Moves { mut request, before, after, facts } = moves;
-        let now = self.clock.now();
-        let id = request.id;
-        request.attempt += 1;
-        request.ended = Vec::new();
-        request.next_due = Some(now.plus_seconds(self.settings.grace_seconds));
-        let (attempt, state) = (request.attempt, request.state);
-        let sources: Vec<SourceId> = after
-            .iter()
-            .filter(|task| task.state != TaskState::Settled)
-            .map(|task| task.source.clone())
-            .collect();
-        let mut rows = vec![Row::Request(request.clone())];
-        for (earlier, task) in before.iter().zip(&after) {
-            rows.push(Row::Task(task.clone()));
-            rows.extend(lease_row(&request, earlier, task, now)?);
-        }
-        let mut all = told;
-        all.extend(facts);
-        all.push(Fact::AttemptBegun { attempt });
-        self.store.commit(Change { request: id, at: now, rows, facts: all }).await?;
-        for token in before.iter().filter_map(|task| task.token.as_deref()) {
-            // Whoever waited under it has nothing to wait for; that they hear of it is not needed.
-            let _ = self.workflow.release(token, Next::None).await;
-        }
-        let started = self.workflow.start(id, attempt, &sources).await.is_ok();
-        Ok(Acted { state, attempt: Some(attempt), started })
+        begin(self.store, self.workflow, self.clock, &self.settings, moves, told).await
     }
+}
+
+/// Stores the change with a new attempt for what is to be moved, starts it, and lets go who waited for a
+/// review. A crash in between leaves a request that is due.
+pub(super) async fn begin(
+    store: &impl Writes,
+    workflow: &(impl Workflow + Tokens),
+    clock: &impl Clock,
+    settings: &Settings,
+    moves: Moves,
+    told: Vec<Fact>,
+) -> Result<Acted, CommitError> {
+    let Moves { mut request, before, after, facts } = moves;
+    let now = clock.now();
+    let id = request.id;
+    request.attempt += 1;
+    request.ended = Vec::new();
+    request.next_due = Some(now.plus_seconds(settings.grace_seconds));
+    let (attempt, state) = (request.attempt, request.state);
+    let sources: Vec<SourceId> = after
+        .iter()
+        .filter(|task| task.state != TaskState::Settled)
+        .map(|task| task.source.clone())
+        .collect();
+    let mut rows = vec![Row::Request(request.clone())];
+    for (earlier, task) in before.iter().zip(&after) {
+        rows.push(Row::Task(task.clone()));
+        rows.extend(lease_row(&request, earlier, task, now)?);
+    }
+    let mut all = told;
+    all.extend(facts);
+    all.push(Fact::AttemptBegun { attempt });
+    store.commit(Change { request: id, at: now, rows, facts: all }).await?;
+    for token in before.iter().filter_map(|task| task.token.as_deref()) {
+        // Whoever waited under it has nothing to wait for; that they hear of it is not needed.
+        let _ = workflow.release(token, Next::None).await;
+    }
+    let started = workflow.start(id, attempt, &sources).await.is_ok();
+    Ok(Acted { state, attempt: Some(attempt), started })
 }
 
 fn settled(result: Result<Acted, CommitError>) -> Result<Acted, ActError> {

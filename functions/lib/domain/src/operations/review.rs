@@ -1,6 +1,7 @@
 //! A person decides: an execution waits for it under a token, and a reviewer rules on exactly the records
 //! that they were shown.
 
+use super::again::{Moves, begin};
 use super::{
     STALE_TRIES, Settings, Step, TaskRef, is_closed, load, reason_context, rules_of_run, store_step, terms,
 };
@@ -10,12 +11,11 @@ use crate::failure::Failure;
 use crate::ids::{RequestId, SourceId};
 use crate::life::{Effect, Event, Life, Ruling, step};
 use crate::operations::Next;
-use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tokens, Writes};
+use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tokens, Workflow, Writes};
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Tag};
 use crate::task::{Task, TaskState};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 /// The ports of waiting.
 #[derive(Debug)]
@@ -76,6 +76,25 @@ pub struct Seen {
     pub source: SourceId,
     /// The digest of the exact records that they were shown; `None` where there are none.
     pub records: Option<Tag>,
+    /// How many of these records they confirm although they show another person's identifier; needed to go
+    /// on where there are any.
+    pub marked: Option<u32>,
+    /// How many doubtful records they confirm to be none of the person's; needed to go on where some were
+    /// set aside.
+    pub set_aside: Option<u32>,
+}
+
+impl Seen {
+    /// What a task shows now, with all of it confirmed.
+    #[must_use]
+    pub fn all_of(task: &Task) -> Self {
+        Self {
+            source: task.source.clone(),
+            records: task.found_digest.clone(),
+            marked: Some(task.asked.marked),
+            set_aside: Some(task.asked.doubtful),
+        }
+    }
 }
 
 /// A review: one ruling on some data sources.
@@ -98,7 +117,7 @@ pub const LONGEST_REASON: usize = 1000;
 pub struct Reviewed {
     /// The data sources that were ruled on, with where each stands now.
     pub sources: Vec<(SourceId, TaskState)>,
-    /// Whether the executions that waited go on at once; where not, the reconciliation sees to it.
+    /// Whether the executions go on at once; where not, the reconciliation sees to it.
     pub released: bool,
 }
 
@@ -136,6 +155,18 @@ pub enum ReviewError {
     /// It has been searched.
     #[error("{0} does not lack its identifier: proceed, or refuse")]
     NotMissing(SourceId),
+    /// Some of its records show another person's identifier, and that was not confirmed.
+    #[error(
+        "{1} of the records at {0} show another value of a kind that the request names: look at them with \
+         their fields, then confirm the number {1}, or refuse"
+    )]
+    Marked(SourceId, u32),
+    /// Some of what was set aside there may be the person's, and that was not confirmed.
+    #[error(
+        "{1} of the records that {0} gave were set aside although they contain the identifier: look at them \
+         with their fields, then confirm the number {1}, or give another identifier"
+    )]
+    Doubtful(SourceId, u32),
     /// No reason.
     #[error("give a reason of 1 to {LONGEST_REASON} characters")]
     Reason,
@@ -158,8 +189,8 @@ pub struct Review<'a, S, K, W, C> {
     pub store: &'a S,
     /// Reads data keys.
     pub keys: &'a K,
-    /// The executions that wait.
-    pub tokens: &'a W,
+    /// The executions that wait; and starts one where none does.
+    pub workflow: &'a W,
     /// The time.
     pub clock: &'a C,
     /// The deployment's settings.
@@ -170,11 +201,12 @@ impl<S, K, W, C> Review<'_, S, K, W, C>
 where
     S: Reads + Writes,
     K: Keys,
-    W: Tokens,
+    W: Workflow + Tokens,
     C: Clock,
 {
     /// Records the ruling for all of the data sources that it names, or for none of them, and lets the
-    /// executions that wait go on. Of two reviewers at once one wins, and the other is told.
+    /// executions that wait go on; for one that is left out while it can't be searched, an attempt is
+    /// begun. Of two reviewers at once one wins, and the other is told.
     ///
     /// # Errors
     /// [`ReviewError`]; nothing is stored then.
@@ -216,7 +248,7 @@ where
                 None => key.insert(self.keys.key(id).await?.ok_or(forgotten)?),
             };
             match self.store_all(&request, &chosen, reviewing.ruling, reason, by, key).await {
-                Ok(tasks) => return Ok(self.release(&chosen, &tasks).await),
+                Ok(reviewed) => return Ok(reviewed),
                 Err(CommitError::Stale) => {}
                 Err(CommitError::Failed(failure)) => return Err(failure.into()),
             }
@@ -224,7 +256,7 @@ where
         Err(Failure::transient("too_much_contention").into())
     }
 
-    /// One transaction for all of them.
+    /// One transaction for all of them; whoever waits goes on.
     async fn store_all(
         &self,
         request: &Request,
@@ -233,10 +265,10 @@ where
         reason: &str,
         by: &Actor,
         key: &DataKey,
-    ) -> Result<Vec<Task>, CommitError> {
+    ) -> Result<Reviewed, CommitError> {
         let now = self.clock.now();
         let terms = terms(request, &self.settings, None);
-        let (mut rows, mut facts, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut facts, mut moved) = (Vec::new(), Vec::new());
         for task in tasks {
             let reason = key
                 .seal(&reason_context(request.id, &task.source), reason.as_bytes())
@@ -246,42 +278,38 @@ where
             let event = Event::Reviewed { by: by.clone(), verdict: ruling, reason };
             let (after, effects) = step(&life, event, now, &terms);
             facts.extend(facts_of(effects));
-            rows.push(Row::Task(after.task.clone()));
-            rows.extend(super::lease_row(request, &life.task, &after.task, now)?);
             moved.push(after.task);
         }
+        let sources = moved.iter().map(|task| (task.source.clone(), task.state)).collect();
+        if tasks.iter().any(|task| task.cannot_be_searched()) {
+            // Nobody waits under a token, and what is left of the request has to close.
+            let before = tasks.iter().map(|task| (*task).clone()).collect();
+            let moves = Moves { request: request.clone(), before, after: moved, facts };
+            let begun =
+                begin(self.store, self.workflow, self.clock, &self.settings, moves, Vec::new()).await?;
+            return Ok(Reviewed { sources, released: begun.started });
+        }
+        let mut rows = Vec::new();
+        for (earlier, task) in tasks.iter().zip(&moved) {
+            rows.push(Row::Task(task.clone()));
+            rows.extend(super::lease_row(request, earlier, task, now)?);
+        }
         self.store.commit(Change { request: request.id, at: now, rows, facts }).await?;
-        Ok(moved)
+        Ok(Reviewed { sources, released: self.release(tasks, &moved).await })
     }
 
     /// The decision is stored; an execution that can't be let go is made up for.
-    async fn release(&self, before: &[&Task], after: &[Task]) -> Reviewed {
+    async fn release(&self, before: &[&Task], after: &[Task]) -> bool {
         let mut released = true;
         for (earlier, task) in before.iter().zip(after) {
             if let Some(token) = &earlier.token {
                 let next = super::find::passing(task).next;
-                released &= self.tokens.release(token, next).await.is_ok();
+                released &= self.workflow.release(token, next).await.is_ok();
             } else {
                 released = false;
             }
         }
-        let sources = after.iter().map(|task| (task.source.clone(), task.state)).collect();
-        Reviewed { sources, released }
-    }
-
-    /// What a reviewer gave as their reason; `None` once the person is forgotten, or where nobody
-    /// reviewed.
-    ///
-    /// # Errors
-    /// When a port fails, or the text can't be opened.
-    pub async fn reason(&self, task: &Task) -> Result<Option<Zeroizing<String>>, Failure> {
-        let Some(review) = &task.review else { return Ok(None) };
-        let Some(key) = self.keys.key(task.request).await? else { return Ok(None) };
-        let unreadable = Failure::misconfigured("reason_unreadable");
-        let plain =
-            key.open(&reason_context(task.request, &task.source), &review.reason).map_err(|_| unreadable)?;
-        let text = String::from_utf8(plain.to_vec()).map_err(|_| unreadable)?;
-        Ok(Some(Zeroizing::new(text)))
+        released
     }
 }
 
@@ -292,7 +320,8 @@ fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Tas
         .iter()
         .find(|task| task.source == seen.source)
         .ok_or_else(|| ReviewError::UnknownSource(source()))?;
-    if task.state != TaskState::AwaitingReview {
+    let dead = ruling == Ruling::LeaveOut && task.cannot_be_searched();
+    if task.state != TaskState::AwaitingReview && !dead {
         let by = task
             .review
             .as_ref()
@@ -303,11 +332,26 @@ fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Tas
     if task.found_digest != seen.records {
         return Err(ReviewError::Changed(source()));
     }
-    match (ruling, task.wants_identifier()) {
-        (Ruling::Proceed, true) => Err(ReviewError::MissingIdentifier(source())),
-        (Ruling::LeaveOut, false) => Err(ReviewError::NotMissing(source())),
-        _ => Ok(task),
+    let may_be_left_out = dead || task.wants_identifier() || task.wants_confirmation();
+    match ruling {
+        Ruling::Refuse(_) => return Ok(task),
+        Ruling::Proceed if task.wants_identifier() => {
+            return Err(ReviewError::MissingIdentifier(source()));
+        }
+        Ruling::LeaveOut if !may_be_left_out => return Err(ReviewError::NotMissing(source())),
+        Ruling::Proceed | Ruling::LeaveOut => {}
     }
+    for (given, number, error) in [
+        (seen.marked, task.asked.marked, ReviewError::Marked as fn(SourceId, u32) -> ReviewError),
+        (seen.set_aside, task.asked.doubtful, ReviewError::Doubtful),
+    ] {
+        match (given.unwrap_or(0), number) {
+            (given, number) if given == number => {}
+            (_, 0) => return Err(ReviewError::Changed(source())),
+            (_, number) => return Err(error(source(), number)),
+        }
+    }
+    Ok(task)
 }
 
 /// The facts among a step's effects.

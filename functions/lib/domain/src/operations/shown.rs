@@ -1,17 +1,24 @@
-//! What an operator is shown of a person: which records were found, and a link to their copy. Each time is
-//! an event.
+//! What an operator is shown of a person: which records were found, who they show, why somebody decided as
+//! they did, and a link to the copy. Each time is an event, stored before anything is given.
 
-use super::{STALE_TRIES, TaskRef, count, open_records};
+use super::find::usable;
+use super::{
+    AROUND_A_CALL, Opened, STALE_TRIES, TaskRef, count, in_every_spelling, is_closed, load, open_identifiers,
+    open_records, open_vendor, reason_context,
+};
 use crate::actor::Actor;
 use crate::event::Fact;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure, Kind};
+use crate::identifier::IdentifierKind;
 use crate::ids::{RequestId, SourceId};
-use crate::ports::{Change, Clock, CommitError, CopyLinks, Keys, Reads, Writes};
+use crate::ports::{Change, Clock, CommitError, Compares, CopyLinks, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::{Request, RequestState, Right};
-use crate::seal::Tag;
-use crate::task::Task;
+use crate::seal::{DataKey, Tag};
+use crate::task::{Review, Task, TaskState, Verdict};
 use crate::time::Time;
-use crate::vendor::RecordId;
+use crate::vendor::{Fault, RecordId, ShownRecord, Vendor};
+use crate::view::{ComparedRecord, ComparisonView, FieldView, RecordStanding};
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 /// The ports of showing records.
@@ -50,6 +57,15 @@ pub enum ShowError {
     /// The person is forgotten.
     #[error("the person of this request is forgotten: nobody can tell any more which records these were")]
     Forgotten,
+    /// Nothing is to be decided there any more.
+    #[error("nothing is left to decide on {0}: its records are shown with their fields only until then")]
+    Over(SourceId),
+    /// It points elsewhere since.
+    #[error("{0} points elsewhere since it was searched: have it run again, and decide on what is there")]
+    Moved(SourceId),
+    /// The vendor did not show them.
+    #[error("{0} could not be asked now: try again")]
+    Unanswered(SourceId, String),
     /// Not a copy at all.
     #[error("this is a request for erasure: a copy is made for the right of access")]
     NotAccess,
@@ -100,9 +116,286 @@ where
             records: count(page.len()),
             with_fields: false,
         };
-        note(self.store, self.clock, &request, shown).await?;
+        note(self.store, self.clock, &request, vec![shown]).await?;
         Ok(RecordPage { records: page, all, digest: task.found_digest, next: (end < all).then_some(end) })
     }
+}
+
+/// The task's data source points elsewhere since it was searched.
+pub const SOURCE_MOVED: Code = "source_moved";
+/// Nothing is left to decide there.
+pub const TASK_OVER: Code = "task_over";
+/// How many characters of a field are shown at most.
+pub const LONGEST_FIELD: usize = 300;
+
+/// The ports of showing records with their fields, beside those of whoever may call vendors.
+#[derive(Debug)]
+pub struct Compare<'a, S, K, L, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Has the vendor asked.
+    pub looks: &'a L,
+    /// The time.
+    pub clock: &'a C,
+}
+
+impl<S, K, L, C> Compare<'_, S, K, L, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    L: Compares,
+    C: Clock,
+{
+    /// What the vendor shows now of the person at a data source that is not settled: from place `from` on,
+    /// at most `most`. Nothing of it is stored but the event. May be repeated; each time is an event and a
+    /// search of the vendor.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn run(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+        by: &Actor,
+    ) -> Result<ComparisonView, ShowError> {
+        let request = self.store.request(at.request_id).await?.ok_or(ShowError::NotFound)?;
+        let task = self.store.task(at.request_id, &at.source_id).await?;
+        let task = task.ok_or_else(|| ShowError::UnknownSource(at.source_id.clone()))?;
+        if request.forgotten_at.is_some() || self.keys.key(request.id).await?.is_none() {
+            return Err(ShowError::Forgotten);
+        }
+        let source = || at.source_id.clone();
+        if is_over(&request, &task) {
+            return Err(ShowError::Over(source()));
+        }
+        let page = self.looks.compare(at, from, most).await?.map_err(|code| match code.as_str() {
+            SOURCE_MOVED => ShowError::Moved(source()),
+            TASK_OVER => ShowError::Over(source()),
+            "person_forgotten" => ShowError::Forgotten,
+            _ => ShowError::Unanswered(source(), code),
+        })?;
+        let records = count(page.records.len());
+        let shown = Fact::RecordsShown { source: source(), by: by.clone(), records, with_fields: true };
+        note(self.store, self.clock, &request, vec![shown]).await?;
+        Ok(page)
+    }
+}
+
+/// Whether nothing is to be decided on the task any more.
+fn is_over(request: &Request, task: &Task) -> bool {
+    is_closed(request) || task.state == TaskState::Settled
+}
+
+/// The ports of the question to the vendor.
+#[derive(Debug)]
+pub struct Look<'a, S, K, V, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Opens data sources.
+    pub vendors: &'a V,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// A record as it is put together from the answers to all spellings.
+#[derive(Default)]
+struct Joined {
+    found_by: BTreeSet<IdentifierKind>,
+    fields: Vec<(String, String)>,
+    marked: bool,
+    found: bool,
+    doubtful: bool,
+}
+
+impl<S, K, V, C> Look<'_, S, K, V, C>
+where
+    S: Reads + Limits,
+    K: Keys,
+    V: Vendors,
+    C: Clock,
+{
+    /// Asks the vendor, at the target that the task was searched at, for every record of the person, those
+    /// set aside too, and says of each whether it is among those that the stored digest covers. Stores
+    /// nothing. Ends before `until`. May be repeated.
+    ///
+    /// # Errors
+    /// [`SOURCE_MOVED`], [`TASK_OVER`], `person_forgotten`, what is wrong with the set-up, or the vendor's
+    /// fault.
+    pub async fn run(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+        until: Time,
+    ) -> Result<ComparisonView, Failure> {
+        let (request, life) = load(self.store, at).await?;
+        if is_over(&request, &life.task) {
+            return Err(Failure::new(Kind::Refused, TASK_OVER));
+        }
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, &life).await? {
+            Opened::There(vendor) => vendor,
+            Opened::Moved => return Err(Failure::new(Kind::Refused, SOURCE_MOVED)),
+        };
+        let identifiers = open_identifiers(self.keys, &request, &at.source_id).await?;
+        let identifiers = usable(vendor.capabilities(), identifiers);
+        let covered: BTreeSet<RecordId> = match life.task.found_digest {
+            Some(_) => open_records(self.store, self.keys, at).await?.into_iter().collect(),
+            None => BTreeSet::new(),
+        };
+        let spellings = in_every_spelling(vendor.capabilities(), &identifiers);
+        let asked = vendor.reserve_searches(count(spellings.len())).await;
+        asked.map_err(|fault| fault.failure())?;
+        let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
+        let mut answers = Vec::new();
+        for spelling in &spellings {
+            if self.clock.now().plus_seconds(needed) > until {
+                return Err(Fault::Unavailable("vendor_out_of_time").failure());
+            }
+            let shown = vendor.show(std::slice::from_ref(spelling), &identifiers).await;
+            answers.extend(shown.map_err(|fault| fault.failure())?);
+        }
+        let all = compared(answers, &covered);
+        let (number, most) = (count(all.len()), most.clamp(1, RECORDS_A_PAGE));
+        let records: Vec<ComparedRecord> = all.into_iter().skip(from as usize).take(most as usize).collect();
+        let end = from.saturating_add(count(records.len()));
+        Ok(ComparisonView {
+            source: at.source_id.clone(),
+            records,
+            all: number,
+            digest: life.task.found_digest,
+            next: (end < number).then_some(end),
+        })
+    }
+}
+
+/// The records of all answers, each once, in the order in which they are looked at: those that need a word
+/// of their own first. Pure.
+fn compared(answers: Vec<ShownRecord>, covered: &BTreeSet<RecordId>) -> Vec<ComparedRecord> {
+    let mut joined: BTreeMap<(Option<RecordId>, Vec<(String, String)>), Joined> = BTreeMap::new();
+    for record in answers {
+        // One without an id is told apart by what it shows alone.
+        let key = if record.id.is_some() { Vec::new() } else { record.fields.clone() };
+        let one = joined.entry((record.id, key)).or_default();
+        one.found_by.insert(record.found_by);
+        for (name, text) in record.fields {
+            if !one.fields.iter().any(|(known, _)| *known == name) {
+                one.fields.push((name, short(&text)));
+            }
+        }
+        one.marked |= record.marked;
+        one.doubtful |= record.doubtful;
+        one.found |= !record.set_aside;
+    }
+    let there = |((id, _), one): (&(Option<RecordId>, _), &Joined)| id.clone().filter(|_| one.found);
+    let there: BTreeSet<RecordId> = joined.iter().filter_map(there).collect();
+    let shown = |((id, _), one): ((Option<RecordId>, Vec<(String, String)>), Joined)| {
+        let standing = match &id {
+            _ if !one.found => RecordStanding::SetAside,
+            Some(id) if covered.contains(id) => RecordStanding::Covered,
+            _ => RecordStanding::New,
+        };
+        ComparedRecord {
+            id,
+            found_by: one.found_by.into_iter().collect(),
+            fields: one.fields.into_iter().map(|(name, text)| FieldView { name, text }).collect(),
+            marked: one.found && one.marked,
+            doubtful: !one.found && one.doubtful,
+            standing,
+        }
+    };
+    let mut all: Vec<ComparedRecord> = joined.into_iter().map(shown).collect();
+    all.extend(covered.difference(&there).map(|id| ComparedRecord {
+        id: Some(id.clone()),
+        found_by: Vec::new(),
+        fields: Vec::new(),
+        marked: false,
+        doubtful: false,
+        standing: RecordStanding::Gone,
+    }));
+    all.sort_by_key(|one| (!(one.marked || one.doubtful), one.standing));
+    all
+}
+
+/// A field's text, not longer than a page can hold.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_FIELD) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The ports of reading reasons.
+#[derive(Debug)]
+pub struct Reasons<'a, S, K, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// Why somebody decided as they did.
+pub struct GivenReason {
+    /// Where.
+    pub source: SourceId,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Time,
+    /// What.
+    pub verdict: Verdict,
+    /// Why, in their own words. It may name the person.
+    pub reason: Zeroizing<String>,
+}
+
+impl<S, K, C> Reasons<'_, S, K, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    C: Clock,
+{
+    /// The reasons of the last decision by a person at each data source, until the person is forgotten. May
+    /// be repeated; each reading of each is an event, stored before its text is given.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn run(&self, id: RequestId, by: &Actor) -> Result<Vec<GivenReason>, ShowError> {
+        let request = self.store.request(id).await?.ok_or(ShowError::NotFound)?;
+        if request.forgotten_at.is_some() {
+            return Err(ShowError::Forgotten);
+        }
+        let key = self.keys.key(id).await?.ok_or(ShowError::Forgotten)?;
+        let (mut given, mut read) = (Vec::new(), Vec::new());
+        for task in self.store.tasks(id).await? {
+            let Some(review) = &task.review else { continue };
+            given.push(GivenReason {
+                reason: opened(&key, &task, review)?,
+                source: task.source.clone(),
+                by: review.by.clone(),
+                at: review.at,
+                verdict: review.verdict,
+            });
+            read.push(Fact::ReasonRead { source: task.source, by: by.clone() });
+        }
+        if !read.is_empty() {
+            note(self.store, self.clock, &request, read).await?;
+        }
+        Ok(given)
+    }
+}
+
+fn opened(key: &DataKey, task: &Task, review: &Review) -> Result<Zeroizing<String>, Failure> {
+    let unreadable = Failure::misconfigured("reason_unreadable");
+    let context = reason_context(task.request, &task.source);
+    let plain = key.open(&context, &review.reason).map_err(|_| unreadable)?;
+    let text = std::str::from_utf8(&plain).map_err(|_| unreadable)?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// The ports of a link.
@@ -162,7 +455,7 @@ where
         }
         let until = now.plus_seconds(self.seconds).min(package.expires_at);
         let url = self.links.link(id, now.seconds_until(until).max(1)).await?;
-        note(self.store, self.clock, &request, Fact::CopyLinked { by: by.clone(), until }).await?;
+        note(self.store, self.clock, &request, vec![Fact::CopyLinked { by: by.clone(), until }]).await?;
         Ok(Link { url, until, sha256: package.sha256, bytes: package.bytes, expires_at: package.expires_at })
     }
 }
@@ -196,11 +489,15 @@ fn no_copy(request: &Request, missing: &[&str], wrong: &[&str]) -> String {
     }
 }
 
-/// Stores an event alone.
-async fn note(store: &impl Writes, clock: &impl Clock, request: &Request, fact: Fact) -> Result<(), Failure> {
+/// Stores events alone.
+async fn note(
+    store: &impl Writes,
+    clock: &impl Clock,
+    request: &Request,
+    facts: Vec<Fact>,
+) -> Result<(), Failure> {
     for _ in 0..STALE_TRIES {
-        let change =
-            Change { request: request.id, at: clock.now(), rows: Vec::new(), facts: vec![fact.clone()] };
+        let change = Change { request: request.id, at: clock.now(), rows: Vec::new(), facts: facts.clone() };
         match store.commit(change).await {
             Ok(()) => return Ok(()),
             Err(CommitError::Stale) => {}
