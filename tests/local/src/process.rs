@@ -2,6 +2,7 @@
 
 use crate::Stack;
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
