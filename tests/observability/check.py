@@ -404,11 +404,12 @@ def every_alarm_says_what_to_do_and_names_its_runbook(subject):
 
 
 # They must not hide behind another alarm that keeps their composite red, and send a message of their own besides.
-NEVER_HIDDEN = {"DeadlinePassed", "VerificationFailed", "EventChainBroken"}
+NEVER_HIDDEN = {"DeadlinePassed", "VerificationFailed", "StrangersListed", "EventChainBroken"}
 
 
 @rule(("an alarm that notifies by itself", changed("DeadlineAtRisk", AlarmActions=[{"Ref": "LegalRiskTopic"}])),
       ("a passed deadline that says nothing", lambda s: properties_of(s, "DeadlinePassed").pop("AlarmActions")),
+      ("strangers in a rule that hide behind another alarm", lambda s: properties_of(s, "StrangersListed").pop("AlarmActions")),
       ("a broken chain that tells the other one", changed("EventChainBroken", OKActions=[{"Ref": "PlatformHealthTopic"}])),
       ("a composite that does not notify", lambda s: properties_of(s, "LegalRisk").pop("AlarmActions")),
       ("a composite that is silent about the end", lambda s: properties_of(s, "LegalRisk").pop("OKActions")),
@@ -432,6 +433,7 @@ def the_composites_notify_each_its_own_topic_and_so_do_the_alarms_that_must_not_
 
 
 @rule(("an alarm in no composite", lambda s: plant_in_rule(s, "LegalRisk", 'ALARM("${DeadlinePassed}") OR', "")),
+      ("strangers in a rule that no composite knows", lambda s: plant_in_rule(s, "LegalRisk", 'ALARM("${StrangersListed}") OR', "")),
       ("a composite of an alarm that there is not", lambda s: plant_in_rule(s, "LegalRisk", "${DeadlinePassed}", "rightful-local-nothing")),
       ("a composite that waits for a second alarm", lambda s: plant_in_rule(
           s, "LegalRisk", 'ALARM("${DeadlinePassed}") OR', 'ALARM("${DeadlinePassed}") AND')),

@@ -93,6 +93,8 @@ def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
             yield own("RequestDurationSeconds", 3 * DAY, hour + 900)
             yield own("TasksSettled", 1, hour + 850)
             yield own("VerificationFound", 0, hour + 850)
+            # Somebody takes part in a campaign while their erasure is under way.
+            yield own("RecordsAppeared", 1, hour + 800)
             for offset in (200, 400, 3_000):
                 yield own("DeliveriesRefused", 1, hour + offset)
             for machine in MACHINES:
@@ -259,6 +261,14 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
             LEGAL, Cause(MINUTE, events=[(10, lambda at: [own("VerificationFound", 3, at)])]), AT_THE_NEXT_RUN, A_DAY_LATER, {
                 "many tasks settle, and nothing is found again": Cause(HOUR, events=[
                     (offset, lambda at: [own("VerificationFound", 0, at)]) for offset in range(0, HOUR, 30)])}),
+        "strangers-listed": Scenario(
+            LEGAL, Cause(MINUTE, events=[(10, lambda at: [own("StrangersListed", 1, at)])]), AT_THE_NEXT_RUN, A_DAY_LATER, {
+                "records are found again and others appear, and each was submitted": Cause(HOUR, events=[
+                    (offset, lambda at: [own("VerificationFound", 1, at), own("RecordsAppeared", 2, at)]) for offset in range(0, HOUR, 300)])}, {
+                # Three rules within six hours are one alarm, until a day after the last.
+                "again six hours later": (
+                    Cause(6 * HOUR, events=[(offset, lambda at: [own("StrangersListed", 2, at)]) for offset in (10, 20, 6 * HOUR - 50)]),
+                    AT_THE_NEXT_RUN, A_DAY_LATER)}),
         "review-waiting": Scenario(LEGAL, _gauge(OldestReviewSeconds=3 * DAY), AT_THE_NEXT_RUN, AT_THE_NEXT_RUN, {
             "a review waits for a second less than three days": _gauge(OldestReviewSeconds=3 * DAY - 1, AwaitingReview=40)},
             _silent_meanwhile(OldestReviewSeconds=3 * DAY)),

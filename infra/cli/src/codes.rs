@@ -117,6 +117,10 @@ const CODES: &[(&str, &str, &str)] = &[
     ("right_unsupported", "this connector can't fulfil that right", "fulfil it at the vendor by hand"),
     ("rule_id_unusable", "the rule id that was kept can't be asked about", LOOK),
     ("rule_not_found", "the vendor doesn't know the rule that it opened", LOOK),
+    ("records_keep_appearing", "each look found records that no decision covers, three rounds in a row", "find out where they come from, then have it run again: `rightful request run ID --source S`; for a copy whose request is closed, `rightful request reopen ID`"),
+    ("second_look", "a look found nothing, and a second one, a minute later, has to confirm it", WAIT),
+    ("set_aside_doubtful", "the look set a record aside that holds the identifier as a part of its value: it may be the person's", "look in the vendor's own console whether that record is the person's, and have it erased there; then say so: `rightful request state ID`"),
+    ("strangers_listed", "the vendor's finished rule lists records that were never submitted: somebody else may be erased", "look at the rule in the vendor's own console today, and tell the privacy officer: docs/runbooks/strangers-listed.md"),
     ("searched_only", "it was a dry run and the vendor has none of its own, so it was searched and nothing else", "nothing: that is what a dry run does here"),
     ("other_request_in_progress", "another request about the same person is being fulfilled at this data source", WAIT),
     ("reference_missing", "the vendor never answered, and a search found that its effect is there: there is no rule to ask about", "nothing: the receipt says so"),
@@ -144,11 +148,13 @@ const CODES: &[(&str, &str, &str)] = &[
 
     // What a change of a data source, or its control, comes to.
     ("control_not_found", "the search did not find the data source's control, so that a search that finds nothing proves nothing", "look whether the control's record is at the vendor, and enter it there again; or name another one: `rightful source change ID --control KIND=VALUE`; then `rightful source test`"),
+    ("target_lost", "no version of the secret belongs to the target that the task was searched at, so it can't be asked any more", "what was submitted is looked up in the old target's own console, and stated: `rightful request state ID`; where nothing was, have it run again: `rightful request run ID --source S`"),
     ("target_in_use", "open tasks at this data source could not go on as they are, so nothing was changed", "let them end first (`rightful request show ID`), or repeat with --force"),
 
     // Calls to a vendor.
     ("credentials_rejected", "the vendor doesn't accept the token", "put the right token into the data source's secret, then `rightful source test`"),
     ("vendor_address_forbidden", "the vendor's host name leads to a private address, which is never called", SET_UP),
+    ("vendor_answer_incomplete", "the vendor's answer says that there is more, or may not be whole, so it counts for nothing", "look in the vendor's own console how many records the person has, and compare the connector with the vendor's documentation; it is tried again by itself"),
     ("vendor_answer_too_large", "the vendor's answer is larger than the connector allows", "check the connector's max_body_bytes"),
     ("vendor_answer_unexpected", "the vendor answered with a status that the connector doesn't expect", "compare the connector with the vendor's documentation"),
     ("vendor_answer_unreadable", "the vendor's answer is not what the connector describes", "compare the connector with the vendor's documentation; check base_url"),
@@ -157,6 +163,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("vendor_connection_lost", "the connection to the vendor broke before its answer came", WAIT),
     ("vendor_deadline_passed", "the vendor had not finished by the connector's deadline", "ask the vendor how the rule stands, by its rule id"),
     ("vendor_forbidden", "the vendor doesn't let this account do that (403)", "have the vendor allow the account the GDPR API, then `rightful source test`"),
+    ("vendor_gone", "the vendor says that it is gone (410)", "compare the connector with the vendor's documentation: it may have moved its API"),
     ("vendor_host_forbidden", "the connector doesn't list that host, so it is never called", SET_UP),
     ("vendor_not_found", "the vendor says there is no such thing (404)", SET_UP),
     ("vendor_out_of_time", "there was no time left to call the vendor", WAIT),

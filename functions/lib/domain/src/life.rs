@@ -661,7 +661,8 @@ impl Moving<'_> {
                 (task.state, task.lease, task.tries, task.reason) =
                     (TaskState::Planned, Some(fence), 0, None);
                 // What was decided on is not sure any more, and nobody decided on what comes now.
-                (task.decision, task.review, task.found_digest) = (None, None, None);
+                (task.decision, task.found_digest) = (None, None);
+                task.put_review(None);
                 (task.counts, task.asked) = (Counts::default(), Asked::default());
                 self.record(|source| Fact::SearchesAgain { source });
                 self.due(0);
@@ -785,7 +786,7 @@ impl Moving<'_> {
         };
         task.token = None;
         task.reason = None;
-        task.review = Some(Review { by: by.as_str().to_owned(), at: self.now, verdict, reason });
+        task.put_review(Some(Review { by: by.as_str().to_owned(), at: self.now, verdict, reason }));
         let (records, digest) = (task.counts.found, task.found_digest.clone());
         let told = by.clone();
         self.record(|source| Fact::Reviewed { source, by: told, verdict, records, digest: digest.clone() });
@@ -803,7 +804,7 @@ impl Moving<'_> {
     /// A person leaves out a data source that can't be searched: told as what it is.
     fn left_out(&mut self, by: &Actor, reason: Sealed) {
         let review = Review { by: by.as_str().to_owned(), at: self.now, verdict: Verdict::LeftOut, reason };
-        self.life.task.review = Some(review);
+        self.life.task.put_review(Some(review));
         let told = by.clone();
         self.record(|source| Fact::LeftOut { source, by: told });
         self.settle(Outcome::Failed, Some(LEFT_OUT));
@@ -845,20 +846,20 @@ impl Moving<'_> {
             earlier.unreferenced |= self.life.rules.iter().any(|rule| self.life.lacks_reference(rule));
         }
         let round = earlier.rounds;
-        let (target, strangers) = (task.target.clone(), task.strangers);
+        let (target, strangers, run) = (task.target.clone(), task.strangers, task.run);
         self.record(|source| Fact::WentBack { source, round, appeared });
         self.search_anew();
         let task = &mut self.life.task;
-        (task.earlier, task.target, task.strangers) = (Some(earlier), target, strangers);
+        (task.earlier, task.target, task.strangers, task.run) = (Some(earlier), target, strangers, run);
     }
 
     /// Back to the search. What was submitted before stays as it is told: a new run has batches of its
     /// own, behind those of the earlier ones.
     fn search_anew(&mut self) {
         let behind = self.life.rules.iter().map(|rule| rule.batch + 1).max();
+        let begun = self.life.run_has_submitted();
         let task = &mut self.life.task;
-        let ended = task.state == TaskState::Settled;
-        task.run += u32::from(ended);
+        task.run += u32::from(begun || task.state == TaskState::Settled);
         task.first_batch = behind.unwrap_or(task.first_batch);
         self.life.rules.clear();
         task.state = TaskState::Planned;
@@ -866,7 +867,7 @@ impl Moving<'_> {
         task.batch_size = 0;
         task.found_digest = None;
         task.token = None;
-        task.review = None;
+        task.put_review(None);
         task.decision = None;
         task.outcome = None;
         task.reason = None;
@@ -902,19 +903,16 @@ impl Moving<'_> {
         if self.life.task.earlier.is_some() && self.terms.right == Right::Erasure {
             return self.round_ended(outcome, reason);
         }
-        let always = self.life.task.policy == crate::policy::Policy::Always;
-        if outcome == Outcome::NothingFound
-            && self.life.task.inserted.is_empty()
-            && (always || self.is_doubtful())
-        {
-            // Whatever makes a search miss looks like success: a person sees the zero first.
-            self.life.task.reason = Some(NOTHING_FOUND.to_owned());
-            return self.await_review(0, None);
-        }
         let copies = self.terms.right == Right::Access && !self.terms.dry_run;
         if copies && outcome == Outcome::NothingFound && !self.life.task.inserted.is_empty() {
             // What a person gave is wrong, as far as anybody can tell: no copy goes out over it.
             self.life.task.reason = Some(IDENTIFIER_FOUND_NOTHING.to_owned());
+            return self.await_review(0, None);
+        }
+        let always = self.life.task.policy == crate::policy::Policy::Always;
+        if outcome == Outcome::NothingFound && (always || self.is_doubtful()) {
+            // Whatever makes a search miss looks like success: a person sees the zero first.
+            self.life.task.reason = Some(NOTHING_FOUND.to_owned());
             return self.await_review(0, None);
         }
         self.settle(outcome, reason);
@@ -959,6 +957,10 @@ impl Moving<'_> {
         } else {
             (most, SEARCH_WAITS)
         };
+        if fault.is_refusal() && !self.life.task.reason.as_deref().is_some_and(Fault::refuses) {
+            // Other faults before it are no refusals.
+            self.life.task.tries = 0;
+        }
         self.life.task.tries += 1;
         (self.life.task.tries < most)
             .then(|| waits.after(self.life.task.tries - u32::from(fault.is_refusal())))
@@ -1199,6 +1201,11 @@ impl Moving<'_> {
             return self.stop(fault.code().to_owned(), Outcome::Failed);
         }
         let refuses = *fault == Fault::Unauthorized;
+        if refuses && self.life.task.reason.as_deref() != Some(fault.code()) {
+            // Turns that were waited for, and other faults, are no refusals.
+            self.life.task.tries = 0;
+        }
+        let task = &self.life.task;
         if refuses && task.tries + 1 >= REFUSED_TRIES {
             return self.stop(fault.code().to_owned(), Outcome::Failed);
         }
@@ -1523,7 +1530,9 @@ impl Moving<'_> {
             .map_or((u32::MAX, NOT_SENT_WAITS), |vendor| (vendor.verify_looks, vendor.verify_waits));
         if look >= looks {
             // What looks saw gone without an answer, and see again, nobody knows the end of either.
-            return if self.life.has_unknown_end() || unreferenced {
+            return if self.life.task.strangers > 0 {
+                self.hand_over(STRANGERS_LISTED)
+            } else if self.life.has_unknown_end() || unreferenced {
                 self.hand_over("still_present")
             } else {
                 self.settle(Outcome::StillPresent, None)

@@ -158,6 +158,10 @@ catalogue! {
         "operations that became unknown";
     VerificationFound | Count | Stage, "search, reconcile",
         "submitted records that were found again when a task ended after its verification: 0 for `verified_erased`, the number of them for `still_present`; must be 0";
+    StrangersListed | Count | Stage, "status-check, reconcile",
+        "records that a finished rule lists and its submission never named: somebody else's may be erased; written when it happens; must be 0";
+    RecordsAppeared | Count | Stage, "search, submit, reconcile",
+        "records of the person that a look or a copy found beyond the decision: they go back to a decision of their own; written when it happens";
     TicketAnswers | Count | Both(D::Result), "close",
         "answers to tickets by how they ended";
     DeliveriesRefused | Count | Stage, "intake",
@@ -337,6 +341,10 @@ fn of_fact(fact: &Fact, committed: &Committed<'_>) -> Vec<Reading> {
             readings
         }
         Fact::BecameUnknown { .. } => vec![Reading::new(Metric::OperationsUnknown, 1)],
+        Fact::StrangersListed { strangers, .. } => {
+            vec![Reading::new(Metric::StrangersListed, number(*strangers))]
+        }
+        Fact::WentBack { appeared, .. } => vec![Reading::new(Metric::RecordsAppeared, number(*appeared))],
         // One fact stands for both of the ends that are no success; the row tells which.
         Fact::AnswerSent { .. } | Fact::AnswerUndeliverable { .. } => {
             let answer = committed.request.and_then(|request| request.answer.as_ref());
@@ -565,6 +573,23 @@ mod tests {
     }
 
     #[test]
+    fn records_that_were_never_submitted_and_those_that_appeared_are_counted_by_their_number() {
+        let strangers = |batch, strangers| Fact::StrangersListed { source: source(), batch, strangers };
+        let listed = |n| Reading::new(Metric::StrangersListed, n);
+        assert_eq!(
+            readings(vec![Row::Task(task(0))], vec![strangers(0, 1), strangers(1, 2)]),
+            [listed(1), listed(2)],
+            "one for each batch"
+        );
+        // Somebody else's record is erased by a synthetic request's rule as well.
+        assert_eq!(readings(vec![Row::Request(request(true))], vec![strangers(0, 3)]), [listed(3)]);
+        let back = Fact::WentBack { source: source(), round: 2, appeared: 4 };
+        assert_eq!(readings(vec![], vec![back]), [Reading::new(Metric::RecordsAppeared, 4)]);
+        let finished = Fact::Finished { source: source(), batches: vec![0], confirmed: 2 };
+        assert_eq!(readings(vec![], vec![finished]), [], "nothing is written of a rule that lists its own");
+    }
+
+    #[test]
     fn a_call_is_counted_with_what_it_was_and_with_what_it_was_not() {
         let values = |end| of_call("qualifio", end, 120).map(|reading| reading.value);
         assert_eq!(values(CallEnd::Answered), [1, 0, 0, 120]);
@@ -607,6 +632,8 @@ mod tests {
             Fact::Closed { outcome: RequestOutcome::Fulfilled },
             settled(Outcome::StillPresent),
             Fact::BecameUnknown { source: source(), batch: None, reason: "x".to_owned() },
+            Fact::StrangersListed { source: source(), batch: 0, strangers: 1 },
+            Fact::WentBack { source: source(), round: 1, appeared: 1 },
         ];
         let mut all = readings(rows(), facts);
         all.extend(of_synthetic(None));

@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::request::RefusalGround;
 use crate::seal::{Sealed, Tag};
 use crate::time::Time;
-use crate::vendor::{Claim, RuleStatus, Target};
+use crate::vendor::{Claim, QUOTA_SPENT, RATE_LIMITED, RuleStatus, Target};
 use serde::{Deserialize, Serialize};
 
 /// The identifier that a data source needs is missing.
@@ -127,6 +127,9 @@ pub enum Verdict {
     /// Go on without this data source, which can't be searched.
     LeftOut,
 }
+
+/// How many earlier decisions of persons a task keeps: with the longest reasons they fit its row.
+pub const MOST_REVIEWS: usize = 20;
 
 /// A person's recorded decision on a task.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -264,6 +267,10 @@ pub struct Task {
     /// What a person decided about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,
+    /// What persons decided about it before: their reasons stay readable until the person is forgotten. The
+    /// last ones, at most [`MOST_REVIEWS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past_reviews: Vec<Review>,
     /// The kinds of identifiers that were given for this data source alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inserted: Vec<IdentifierKind>,
@@ -339,6 +346,13 @@ impl Task {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
 
+    /// Puts a person's decision in the place of the one before, which is kept behind it.
+    pub fn put_review(&mut self, review: Option<Review>) {
+        self.past_reviews.extend(std::mem::replace(&mut self.review, review));
+        let over = self.past_reviews.len().saturating_sub(MOST_REVIEWS);
+        self.past_reviews.drain(..over);
+    }
+
     /// The numbers of records of the run, all its rounds together.
     #[must_use]
     pub fn all_counts(&self) -> Counts {
@@ -371,7 +385,9 @@ impl Task {
     /// Whether it can't be searched as things are: a person may leave it out, or state how it stands.
     #[must_use]
     pub fn cannot_be_searched(&self) -> bool {
-        self.state == TaskState::Planned && self.reason.is_some()
+        // Held back by a rate or a quota it is searched soon.
+        let waits = |reason: &str| [RATE_LIMITED, QUOTA_SPENT].contains(&reason);
+        self.state == TaskState::Planned && self.reason.as_deref().is_some_and(|reason| !waits(reason))
     }
 
     /// Whether it waits for an identifier, or for being left out.
@@ -405,6 +421,7 @@ impl Task {
             found_digest: None,
             token: None,
             review: None,
+            past_reviews: Vec::new(),
             inserted: Vec::new(),
             run: 1,
             first_batch: 0,

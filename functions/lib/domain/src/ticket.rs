@@ -8,7 +8,7 @@ use crate::ids::RequestId;
 use crate::life::REFERENCE_MISSING;
 use crate::receipt::Issuer;
 use crate::request::{Request, RequestOutcome};
-use crate::task::{Outcome, Task};
+use crate::task::{Assurance, Outcome, Task};
 use crate::time::Time;
 use crate::vendor::{Claim, Fault};
 use crate::waits::Waits;
@@ -240,6 +240,9 @@ pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<Tic
     for task in tasks {
         line(format!("- {} ({}): {}", task.source, task.connector, of_task(task)));
     }
+    for source in &request.not_asked {
+        line(format!("- {source}: not asked. It was disabled, or the request named other data sources."));
+    }
     line(String::new());
     line(next_step(outcome, request.dry_run).to_owned());
     line(String::new());
@@ -280,16 +283,21 @@ fn next_step(outcome: RequestOutcome, dry_run: bool) -> &'static str {
 }
 
 fn of_task(task: &Task) -> String {
-    let counts = task.counts;
+    let counts = task.all_counts();
     let mut text = match task.outcome {
         Some(Outcome::VerifiedErased) => format!(
-            "verified_erased. {} submitted; {}, and a later search by every identifier found none of the \
-             submitted records{}.",
+            "verified_erased. {} submitted; {}, and a later search by every identifier found no record of the \
+             person{}{}.",
             records(counts.submitted),
             if task.reason.as_deref() == Some(REFERENCE_MISSING) {
                 "the vendor did not answer all of it, so that its own reference is missing".to_owned()
             } else {
                 format!("the vendor says it is done{}", claim(task.claim))
+            },
+            match task.assurance {
+                Some(Assurance::Control) => " and, in the same minutes, the control's",
+                Some(Assurance::TwoLooks) => ", twice in a row",
+                None => "",
             },
             task.verified_at.map_or_else(String::new, |at| format!(" ({})", minute(at))),
         ),
@@ -301,7 +309,7 @@ fn of_task(task: &Task) -> String {
         ),
         Some(Outcome::Copied) => format!("copied. {} copied.", records(counts.submitted)),
         Some(Outcome::NothingFound) => {
-            "nothing_found. The search by the identifiers given found nothing.".to_owned()
+            "nothing_found. The search by the identifiers given found no record of the person.".to_owned()
         }
         Some(Outcome::MissingIdentifier) => {
             "missing_identifier. It was not searched: it needs an identifier that the request does not have."
@@ -322,8 +330,13 @@ fn of_task(task: &Task) -> String {
             counts.submitted,
             counts.confirmed
         ),
+        Some(Outcome::DryRun) if task.looked.is_some() => format!(
+            "dry_run. {} found; a look after it saw {} of them still there.",
+            records(counts.found),
+            task.left
+        ),
         Some(Outcome::DryRun) => {
-            format!("dry_run. {} found; nothing was erased.", records(counts.found))
+            format!("dry_run. {} found; nothing was sent.", records(counts.found))
         }
         Some(Outcome::Cancelled) => {
             format!("cancelled. {} found; called off before anything was submitted.", records(counts.found))
@@ -332,6 +345,32 @@ fn of_task(task: &Task) -> String {
     };
     if let Some(reason) = &task.reason {
         let _ = write!(text, " Reason: {reason}.");
+    }
+    if let Some(target) = &task.target {
+        let _ = write!(text, " Asked at {}", target.words());
+        let spellings = task.looked.unwrap_or(task.asked).spellings;
+        let _ = match spellings {
+            0 | 1 => write!(text, "."),
+            more => write!(text, ", in {more} spellings."),
+        };
+    }
+    if let Some(earlier) = &task.earlier {
+        let _ = write!(text, " {} further decision(s) on records that looks found later.", earlier.rounds);
+    }
+    let aside = task.looked.unwrap_or(task.asked);
+    if aside.set_aside > 0 {
+        let _ = write!(text, " {} that the vendor returned set aside", records(aside.set_aside));
+        let _ = match aside.doubtful {
+            0 => write!(text, " as other people's."),
+            some => write!(text, ", {some} of them doubtful."),
+        };
+    }
+    if task.strangers > 0 {
+        let _ = write!(
+            text,
+            " The vendor's finished rule lists {} that were never submitted: somebody else may be erased.",
+            records(task.strangers)
+        );
     }
     if task.appeared > 0 {
         let _ =

@@ -406,7 +406,8 @@ impl TaskView {
             gave_up: task.gave_up.clone(),
             held: owner::of_task(request, task, at.now, at.grace_seconds),
             may: of_task(request, &life),
-            counts: task.counts,
+            // While something is to be decided or done the numbers are the present round's.
+            counts: if task.state == TaskState::Settled { task.all_counts() } else { task.counts },
             target: task.target.clone(),
             asked: task.asked,
             needs: Needs { missing: lacks_identifier(task), asked, given, inserted: task.inserted.clone() },

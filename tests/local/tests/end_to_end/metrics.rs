@@ -3,11 +3,12 @@
 use anyhow::{Context as _, Result};
 use rightful_domain::metric::Metric;
 use rightful_domain::ports::{Change, Row, Writes as _};
-use rightful_domain::request::{Request, RequestOutcome};
+use rightful_domain::request::{Request, RequestOutcome, RequestState};
 use rightful_domain::task::TaskState;
 use rightful_domain::time::Time;
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack};
+use rightful_sandbox::{Fault, FaultKind, On, Profile};
 use serde_json::{Map, Value, json};
 
 /// The stage that the embedded stack has.
@@ -70,10 +71,7 @@ async fn a_request_leaves_its_metrics_and_the_reconciliation_its_gauges() -> Res
     let (request, task) = stack.until(id, |request, _| request.is_done()).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled));
     // Another one, which nobody erases before it is late.
-    stack
-        .sandbox
-        .add_profiles(&[rightful_sandbox::Profile::named(0, "B", "K", "bo.late@example.com")])
-        .await?;
+    stack.sandbox.add_profiles(&[Profile::named(0, "B", "K", "bo.late@example.com")]).await?;
     let output = stack.rightful_json(&["source", "change", "qualifio-main", "--review", "erasure=always"])?;
     assert!(output.is_object());
     let late = send(&stack, "bo.late@example.com", "M-2").await?;
@@ -138,6 +136,33 @@ async fn a_request_leaves_its_metrics_and_the_reconciliation_its_gauges() -> Res
         }
         assert_eq!((&line["level"], &line["message"]), (&json!("INFO"), &json!("metrics")));
         assert!(line["service"].is_string() && line["timestamp"].is_string());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn records_that_nobody_submitted_and_those_that_appeared_are_counted() -> Result<()> {
+    let email = "ines.beyond@example.com";
+    let stack = Stack::up("metrics-beyond", Options::default())?;
+    stack.add_source("qualifio-main", &[])?;
+    stack.sandbox.add_profiles(&[Profile::named(0, "Ines", "Beyond", email)]).await?;
+    // The first rule lists somebody else's record too, and two of hers appear while it is under way.
+    for kind in [FaultKind::ListsStranger { erases: false }, FaultKind::Appears { n: 2 }] {
+        stack.sandbox.fault(&Fault::new(On::Submit, kind).once().about(email)).await?;
+    }
+    let id = send(&stack, email, "M-3").await?;
+    let (request, task) = stack.until(id, |_, task| task.handed_over_at.is_some()).await?;
+    assert_eq!((request.state, task.outcome), (RequestState::Open, None));
+    assert_eq!((task.reason.as_deref(), task.strangers), (Some("strangers_listed"), 1));
+    assert!(stack.sandbox.profiles(email).await?.is_empty(), "what appeared was decided on, and erased");
+
+    let lines = metrics(&stack)?;
+    for (metric, value) in [(Metric::StrangersListed, 1), (Metric::RecordsAppeared, 2)] {
+        assert_eq!(values(&lines, metric, json!({"Stage": STAGE})), [value], "{metric}");
+        for line in lines.iter().filter(|line| line.contains_key(metric.entry().name)) {
+            let stage = [("Stage".to_owned(), STAGE.to_owned())];
+            assert_eq!(dimensions(line)?, stage, "{metric}: by the stage alone");
+        }
     }
     Ok(())
 }

@@ -287,12 +287,12 @@ where
             let mut moves =
                 self.moves(request, &[task], |_| Event::Stated { by: by.clone(), erased }).await?;
             for task in &mut moves.after {
-                task.review = Some(Review {
+                task.put_review(Some(Review {
                     by: by.as_str().to_owned(),
                     at: self.clock.now(),
                     verdict: Verdict::Proceed,
                     reason: sealed.clone(),
-                });
+                }));
             }
             match self.begin(moves, Vec::new()).await {
                 Err(CommitError::Stale) => {}

@@ -360,7 +360,7 @@ where
     K: Keys,
     C: Clock,
 {
-    /// The reasons of the last decision by a person at each data source, until the person is forgotten. May
+    /// The reasons of persons' decisions at each data source, the oldest first, until the person is forgotten. May
     /// be repeated; each reading of each is an event, stored before its text is given.
     ///
     /// # Errors
@@ -373,14 +373,19 @@ where
         let key = self.keys.key(id).await?.ok_or(ShowError::Forgotten)?;
         let (mut given, mut read) = (Vec::new(), Vec::new());
         for task in self.store.tasks(id).await? {
-            let Some(review) = &task.review else { continue };
-            given.push(GivenReason {
-                reason: opened(&key, &task, review)?,
-                source: task.source.clone(),
-                by: review.by.clone(),
-                at: review.at,
-                verdict: review.verdict,
-            });
+            let reviews: Vec<&Review> = task.past_reviews.iter().chain(&task.review).collect();
+            if reviews.is_empty() {
+                continue;
+            }
+            for review in reviews {
+                given.push(GivenReason {
+                    reason: opened(&key, &task, review)?,
+                    source: task.source.clone(),
+                    by: review.by.clone(),
+                    at: review.at,
+                    verdict: review.verdict,
+                });
+            }
             read.push(Fact::ReasonRead { source: task.source, by: by.clone() });
         }
         if !read.is_empty() {
