@@ -165,6 +165,7 @@ pub fn fulfilled() -> (Request, Vec<Task>) {
     task.claim = Some(Claim::Anonymised);
     task.finished_at = Some(at("09:30:06"));
     task.verified_at = Some(at("09:30:11"));
+    task.assurance = Some(rightful_domain::task::Assurance::Control);
     task.state = TaskState::Settled;
     task.outcome = Some(Outcome::VerifiedErased);
     task.settled_at = Some(at("09:30:11"));

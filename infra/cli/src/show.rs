@@ -85,6 +85,10 @@ fn text_of(detail: &RequestDetail, now: Time) -> String {
     }
     row("ticket", request.reference.as_ref().map_or("-", Reference::as_str).to_owned());
     row("identified", format!("by {}", words::kinds(&request.identifier_kinds)));
+    if !request.not_asked.is_empty() {
+        let all: Vec<&str> = request.not_asked.iter().map(|source| source.as_str()).collect();
+        row("not asked", format!("{} (disabled, or the request named others)", all.join(", ")));
+    }
     let own = if request.synthetic { "" } else { "; a data source's own goes before it" };
     row("policy", format!("{}{own}", words::policy(request.policy)));
     row("attempt", request.attempt.to_string());
@@ -174,6 +178,18 @@ fn task_lines(detail: &RequestDetail, task: &TaskView) -> Vec<String> {
     // What is copied is not looked for again.
     if task.decision.is_some() && detail.request.right == Right::Erasure {
         row("we saw", verified(task));
+    }
+    if task.rounds > 0 {
+        row("rounds", format!("{} for records that looks found beyond the decision", task.rounds));
+    }
+    if task.strangers > 0 {
+        row(
+            "strangers",
+            format!(
+                "the vendor lists {} never submitted: somebody else may be erased",
+                count(task.strangers, "record", "records")
+            ),
+        );
     }
     if task.appeared > 0 {
         row(
@@ -267,11 +283,14 @@ fn reviewed(task: &TaskView, verdict: Verdict) -> String {
 
 fn verified(task: &TaskView) -> String {
     match (task.verified_at, task.looks) {
-        (Some(at), 0) => format!("none of the submitted records at {}", utc(at)),
         (Some(at), looks) => format!(
-            "none of the submitted records at {}, after {} that still found some",
+            "no record of the person at {}{}{}",
             utc(at),
-            count(looks, "look", "looks")
+            match looks {
+                0 => String::new(),
+                looks => format!(", after {} that still found some", count(looks, "look", "looks")),
+            },
+            task.assurance.map(|one| format!(", {}", words::assurance(one))).unwrap_or_default()
         ),
         (None, 0) => "nothing yet: not verified".to_owned(),
         (None, looks) => format!(
@@ -438,7 +457,7 @@ mod tests {
           decided      by policy:auto at 2026-11-21 09:30:02 UTC
                        on exactly the records of digest 0202020202020202020202020202020202020202020202020202020202020202
           vendor says  anonymised: it says that it anonymised them (seen at 2026-11-21 09:30:06 UTC)
-          we saw       none of the submitted records at 2026-11-21 09:30:11 UTC
+          we saw       no record of the person at 2026-11-21 09:30:11 UTC, with control: in the same minutes the search found the control's record
           rule         batch 0: finished (the vendor says it is done), 2 of 2 confirmed, rule 6570f0a1
         ");
     }
@@ -720,7 +739,7 @@ mod tests {
           decided      by policy:auto at 2026-11-21 09:30:02 UTC
                        on exactly the records of digest 0202020202020202020202020202020202020202020202020202020202020202
           vendor says  anonymised: it says that it anonymised them (seen at 2026-11-21 09:30:06 UTC)
-          we saw       none of the submitted records at 2026-11-21 09:30:11 UTC
+          we saw       no record of the person at 2026-11-21 09:30:11 UTC, with control: in the same minutes the search found the control's record
         ");
     }
 

@@ -57,6 +57,9 @@ pub fn text_of(statement: &Statement) -> String {
         row("copy", words::package(copy));
     }
     row("rests on", format!("{} events, the last with hash {}", statement.events, statement.events_head));
+    for source in &statement.not_asked {
+        lines.extend([String::new(), format!("{source}"), "  not asked".to_owned()]);
+    }
     for task in &statement.tasks {
         lines.extend(task_lines(task));
     }
@@ -80,13 +83,21 @@ fn task_lines(task: &TaskStatement) -> Vec<String> {
     if let Some(ground) = task.ground {
         row("ground", format!("{} ({})", ground.as_str(), words::refusal(ground)));
     }
+    if let Some(target) = &task.target {
+        row("at", target.words());
+    }
     if task.run > 1 {
         row("run", format!("{}, the earlier ones' rules included", task.run));
     }
     row(
         "found",
         match task.searched_at {
-            Some(at) => format!("{} at {}", count(task.counts.found, "record", "records"), utc(at)),
+            Some(at) => format!(
+                "{} at {}{}",
+                count(task.counts.found, "record", "records"),
+                utc(at),
+                words::heard(&task.asked)
+            ),
             None => "not searched".to_owned(),
         },
     );
@@ -111,13 +122,35 @@ fn task_lines(task: &TaskStatement) -> Vec<String> {
         row(
             "verified",
             match task.verified_at {
-                Some(at) => format!("yes: a search at {} found none of the submitted records", utc(at)),
+                Some(at) => format!(
+                    "yes: a search at {} found no record of the person{}",
+                    utc(at),
+                    task.assurance.map(|one| format!(", {}", words::assurance(one))).unwrap_or_default()
+                ),
                 None if task.left > 0 => format!(
                     "no: the last search still found {}",
                     count(task.left, "submitted record", "submitted records")
                 ),
                 None => "no: not looked at again".to_owned(),
             },
+        );
+    }
+    if task.rounds > 0 {
+        row("rounds", format!("{} for records that looks found beyond the decision", task.rounds));
+    }
+    if let Some(looked) = &task.looked {
+        row(
+            "last look",
+            format!("{} still there{}", count(task.left, "record", "records"), words::heard(looked)),
+        );
+    }
+    if task.strangers > 0 {
+        row(
+            "strangers",
+            format!(
+                "the vendor lists {} never submitted: somebody else may be erased",
+                count(task.strangers, "record", "records")
+            ),
         );
     }
     if task.looks_that_found > 0 {
@@ -186,7 +219,7 @@ mod tests {
           decided      by policy:auto at 2026-11-21 09:30:02 UTC
           submitted    2 records
           vendor says  anonymised: it says that it anonymised them, and lists 2 records
-          verified     yes: a search at 2026-11-21 09:30:11 UTC found none of the submitted records
+          verified     yes: a search at 2026-11-21 09:30:11 UTC found no record of the person, with control: in the same minutes the search found the control's record
           rule         batch 0: finished, 2 of 2 confirmed, rule 6570f0a1
         ");
     }

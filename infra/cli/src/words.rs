@@ -11,7 +11,7 @@ use rightful_domain::owner::{Held, Owner};
 use rightful_domain::policy::{OwnPolicies, Policy};
 use rightful_domain::ports::AskedKind;
 use rightful_domain::request::{EndStatus, Extension, Ground, RefusalGround, RequestOutcome, RequestState};
-use rightful_domain::task::{Asked, Outcome, RuleState, TaskState, Verdict};
+use rightful_domain::task::{Asked, Assurance, Outcome, RuleState, TaskState, Verdict};
 use rightful_domain::ticket::{Answer, AnswerState};
 use rightful_domain::vendor::{Claim, Control, RuleStatus, Target};
 use rightful_domain::view::{May, Needs, RequestView, RuleView, TaskView};
@@ -322,6 +322,14 @@ pub fn verdict(verdict: Verdict) -> String {
         Verdict::Proceed => "proceed".to_owned(),
         Verdict::Refuse(ground) => format!("refuse, {} ({})", ground.as_str(), refusal(ground)),
         Verdict::LeftOut => "leave out, as it can't be searched".to_owned(),
+    }
+}
+
+/// What makes a look that found nothing count.
+pub fn assurance(assurance: Assurance) -> &'static str {
+    match assurance {
+        Assurance::Control => "with control: in the same minutes the search found the control's record",
+        Assurance::TwoLooks => "without a control: twice in a row, a minute apart",
     }
 }
 

@@ -220,7 +220,7 @@ pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<Tic
     };
     line(format!("Rightful has closed this {} request: {}", request.right.as_str(), of_request(outcome)));
     if request.dry_run {
-        line("DRY RUN: it was tried out, and nothing was erased.".to_owned());
+        line("DRY RUN: each vendor was asked to try it out and to erase nothing.".to_owned());
     }
     if issuer.sandbox {
         line(
@@ -295,7 +295,7 @@ fn of_task(task: &Task) -> String {
                 format!("the vendor says it is done{}", claim(task.claim))
             },
             match task.assurance {
-                Some(Assurance::Control) => " and, in the same minutes, the control's",
+                Some(Assurance::Control) => "; in the same minutes it found the control's",
                 Some(Assurance::TwoLooks) => ", twice in a row",
                 None => "",
             },
@@ -359,7 +359,7 @@ fn of_task(task: &Task) -> String {
     }
     let aside = task.looked.unwrap_or(task.asked);
     if aside.set_aside > 0 {
-        let _ = write!(text, " {} that the vendor returned set aside", records(aside.set_aside));
+        let _ = write!(text, " {} that the vendor returned were set aside", records(aside.set_aside));
         let _ = match aside.doubtful {
             0 => write!(text, " as other people's."),
             some => write!(text, ", {some} of them doubtful."),
@@ -413,7 +413,8 @@ mod tests {
     use crate::ids::{Reference, SourceId};
     use crate::policy::Policy;
     use crate::request::{RequestState, Right};
-    use crate::task::{Counts, TaskState};
+    use crate::task::{Asked, Counts, Rounds, TaskState};
+    use crate::vendor::Target;
 
     fn at(text: &str) -> Time {
         Time::parse(&format!("2026-11-21T{text}Z")).unwrap()
@@ -483,7 +484,24 @@ mod tests {
         let mut one = task("qualifio-main", Outcome::VerifiedErased, 3);
         one.claim = Some(Claim::Anonymised);
         one.verified_at = Some(at("09:30:50"));
-        let (text, solves) = text(&closed(RequestOutcome::Fulfilled), &[one], false);
+        one.assurance = Some(Assurance::Control);
+        one.asked.spellings = 3;
+        one.earlier = Some(Rounds {
+            rounds: 1,
+            counts: Counts { found: 1, submitted: 1, confirmed: 1 },
+            ..Rounds::default()
+        });
+        one.looked = Some(Asked { spellings: 3, set_aside: 2, doubtful: 1, ..Asked::default() });
+        one.target = Some(Target {
+            connector: "qualifio".to_owned(),
+            version: 1,
+            params: [("client_id".to_owned(), "2449".to_owned())].into(),
+        });
+        let request = Request {
+            not_asked: vec![SourceId::parse("old-crm").unwrap()],
+            ..closed(RequestOutcome::Fulfilled)
+        };
+        let (text, solves) = text(&request, &[one], false);
         assert!(solves);
         insta::assert_snapshot!(text, @r"
         Rightful has closed this erasure request: fulfilled. Everything found was acted on.
@@ -492,7 +510,8 @@ mod tests {
         Closed 2026-11-21 09:31 UTC.
 
         Data sources:
-        - qualifio-main (qualifio): verified_erased. 3 records submitted; the vendor says it is done (anonymised), and a later search by every identifier found none of the submitted records (2026-11-21 09:30 UTC).
+        - qualifio-main (qualifio): verified_erased. 4 records submitted; the vendor says it is done (anonymised), and a later search by every identifier found no record of the person; in the same minutes it found the control's (2026-11-21 09:30 UTC). Asked at qualifio: client_id 2449, in 3 spellings. 1 further decision(s) on records that looks found later. 2 records that the vendor returned were set aside, 1 of them doubtful.
+        - old-crm: not asked. It was disabled, or the request named other data sources.
 
         To do: write to the data subject. This note is internal and was not sent to them.
 
@@ -507,7 +526,7 @@ mod tests {
         one.reason = Some(REFERENCE_MISSING.to_owned());
         one.claim = Some(Claim::NotStated);
         let (text, _) = text(&closed(RequestOutcome::Fulfilled), &[one], false);
-        assert!(text.contains("did not answer all of it") && text.contains("found none"), "{text}");
+        assert!(text.contains("did not answer all of it") && text.contains("found no record"), "{text}");
         assert!(!text.contains("the vendor says it is done"), "{text}");
     }
 
@@ -537,7 +556,7 @@ mod tests {
         Data sources:
         - crm (qualifio): refused. 0 records found, 0 submitted. Reason: vendor_forbidden.
         - mail (qualifio): reported_erased. 1 record submitted; the vendor says it is done. It can't be searched, so this is its word alone.
-        - news (qualifio): nothing_found. The search by the identifiers given found nothing.
+        - news (qualifio): nothing_found. The search by the identifiers given found no record of the person.
         - pos (qualifio): missing_identifier. It was not searched: it needs an identifier that the request does not have.
         - shop (qualifio): still_present. The vendor says it is done, yet the last search still found 1 of 2 records. 1 record appeared since that no decision covers; not erased.
         - web (qualifio): failed. 1 record found, 1 submitted, 1 confirmed by the vendor.
@@ -556,14 +575,14 @@ mod tests {
         assert!(!solves);
         insta::assert_snapshot!(text, @"
         Rightful has closed this erasure request: dry_run. Nothing was erased or copied.
-        DRY RUN: it was tried out, and nothing was erased.
+        DRY RUN: each vendor was asked to try it out and to erase nothing.
         SANDBOX: this deployment may use a vendor on its own machine, so this proves nothing.
 
         Received 2026-11-21 09:30 UTC; the law wants an answer by 2026-12-21.
         Closed 2026-11-21 09:31 UTC.
 
         Data sources:
-        - qualifio-main (qualifio): dry_run. 3 records found; nothing was erased.
+        - qualifio-main (qualifio): dry_run. 3 records found; nothing was sent.
 
         To do: nothing has been done for the data subject yet; make the real request.
 

@@ -17,7 +17,9 @@ use crate::policy::{OwnPolicies, Policies, Policy};
 use crate::ports::{AskedKind, Catalogue};
 use crate::request::{Extension, Request, RequestOutcome, RequestState, Right};
 use crate::seal::Tag;
-use crate::task::{Asked, Counts, NOTHING_FOUND, Outcome, Rule, RuleState, Task, TaskState, Verdict};
+use crate::task::{
+    Asked, Assurance, Counts, NOTHING_FOUND, Outcome, Rule, RuleState, Task, TaskState, Verdict,
+};
 use crate::ticket::Answer;
 use crate::time::Time;
 use crate::vendor::{Claim, Control, DataSource, RuleStatus, Target};
@@ -148,6 +150,9 @@ pub struct RequestView {
     pub tasks: Tally,
     /// The kinds of identifiers it came with.
     pub identifier_kinds: Vec<IdentifierKind>,
+    /// The data sources that were connected when it came in and are not asked.
+    #[serde(default)]
+    pub not_asked: Vec<SourceId>,
     /// How many workflow attempts were begun.
     pub attempt: u32,
     /// When the reconciliation looks at it, if nothing moves it before.
@@ -190,6 +195,7 @@ impl RequestView {
             sources: request.sources.clone(),
             tasks: Tally::of(tasks),
             identifier_kinds: request.identifier_kinds.clone(),
+            not_asked: request.not_asked.clone(),
             attempt: request.attempt,
             next_due: request.next_due,
             reopened: request.reopened,
@@ -337,6 +343,14 @@ pub struct TaskView {
     /// In how many spellings the last search asked, how many of its records show another person's
     /// identifier, and how many records it set aside.
     pub asked: Asked,
+    /// The same of the last look.
+    pub looked: Option<Asked>,
+    /// What made the last look that found none of its records count.
+    pub assurance: Option<Assurance>,
+    /// How many rounds followed the first decision of the run, for records that looks found beyond it.
+    pub rounds: u32,
+    /// Records that finished rules of the run list and that were never submitted.
+    pub strangers: u32,
     /// Which identifiers it takes, and which it has.
     pub needs: Needs,
     /// Who decides on its records.
@@ -410,6 +424,10 @@ impl TaskView {
             counts: if task.state == TaskState::Settled { task.all_counts() } else { task.counts },
             target: task.target.clone(),
             asked: task.asked,
+            looked: task.looked,
+            assurance: task.assurance,
+            rounds: task.earlier.as_ref().map_or(0, |earlier| earlier.rounds),
+            strangers: task.strangers,
             needs: Needs { missing: lacks_identifier(task), asked, given, inserted: task.inserted.clone() },
             policy: task.policy,
             found_digest: task.found_digest.clone(),
