@@ -125,7 +125,7 @@ def main():
         rightful(
             "source", "add", "qualifio", "--id", "qualifio-main",
             "--set", "client_id=2449", "--set", "user_id=1201", "--set", f"base_url={stack['sandbox_url']}",
-            "--secret", "token=-",
+            "--secret", "token=-", "--control", "email=control@example.com",
             stdin=stack["sandbox_token"] + "\n",
         )
         rightful("source", "test", "qualifio-main")

@@ -116,9 +116,11 @@ class Counted:
         self.vendors(PROMPT_MS)
         self.rightful("source", "add", "qualifio", "--id", QUALIFIO, "--set", "client_id=2449", "--set", "user_id=1201",
                       "--set", f"base_url={self.stack['sandbox_url']}", "--secret", "token=-",
+                      "--control", "email=control@example.com",
                       stdin=self.stack["sandbox_token"] + "\n")
         self.rightful("source", "add", "inhouse", "--id", INHOUSE,
                       "--set", f"host={self.stack['sandbox_url'].removeprefix('http://')}", "--secret", "token=-",
+                      "--control", "email=control@example.com",
                       stdin=INHOUSE_TOKEN + "\n")
 
     # ------------------------------------------------------------------------------ what is counted

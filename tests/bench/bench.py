@@ -379,7 +379,8 @@ def prepare():
         raise Failed("the embedded stack does not start: " + up.stdout + up.stderr)
     stack = json.loads((DIR / "stack.json").read_text())
     rightful("source", "add", "qualifio", "--id", SOURCE, "--set", "client_id=2449", "--set", "user_id=1201",
-             "--set", f"base_url={stack['sandbox_url']}", "--secret", "token=-", stdin=stack["sandbox_token"] + "\n")
+             "--set", f"base_url={stack['sandbox_url']}", "--secret", "token=-",
+             "--control", "email=control@example.com", stdin=stack["sandbox_token"] + "\n")
     body = json.dumps({"right": "erasure", "identifiers": [{"kind": "email", "value": EMAIL}], "reference": "BENCH-1"})
     event, headers = signed(stack["webhook_secret"], body)
     posting = urllib.request.Request(stack["webhook_url"], body.encode(), headers)

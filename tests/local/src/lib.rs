@@ -252,7 +252,9 @@ impl Stack {
         std::fs::write(&file, token)?;
         let secret = format!("token=@{}", file.display());
         let url = format!("base_url={}", self.text("sandbox_url"));
-        let mut arguments = vec!["source", "add", "qualifio", "--id", id, "--secret", &secret];
+        let control = format!("email={}", rightful_sandbox::CONTROL);
+        let mut arguments =
+            vec!["source", "add", "qualifio", "--id", id, "--secret", &secret, "--control", &control];
         let chosen = |name: &str| sets.iter().any(|set| set.starts_with(&format!("{name}=")));
         for set in ["client_id=2449", "user_id=1201", &url] {
             if !chosen(set.split('=').next().unwrap_or_default()) {
@@ -276,8 +278,20 @@ impl Stack {
         std::fs::write(&file, rightful_sandbox::DEFAULT_INHOUSE_TOKEN)?;
         let secret = format!("token=@{}", file.display());
         let host = format!("host={}", self.text("sandbox_url").trim_start_matches("http://"));
-        let output =
-            self.rightful(&["source", "add", "inhouse", "--id", id, "--set", &host, "--secret", &secret])?;
+        let control = format!("email={}", rightful_sandbox::CONTROL);
+        let output = self.rightful(&[
+            "source",
+            "add",
+            "inhouse",
+            "--id",
+            id,
+            "--set",
+            &host,
+            "--secret",
+            &secret,
+            "--control",
+            &control,
+        ])?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(())
     }

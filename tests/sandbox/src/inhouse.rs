@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::fault::FaultKind;
 use crate::journal::InhouseErasure;
-use crate::profile::stamp;
+use crate::profile::{CONTROL, stamp};
 
 /// One record. What is left out when seeding is `null` in answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,7 @@ pub fn default_people() -> Vec<Person> {
         ann("o-7731"),
         Person::named("c-1000010", "Ann Other", "ann@example.com.example", "+324700000010", "1000010"),
         Person::named("c-100002", "Bo Example", "bo@example.com", "+32470000002", "100002"),
+        Person::named("c-9", "Control Example", CONTROL, "+32470999999", "999999"),
     ]
 }
 

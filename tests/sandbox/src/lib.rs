@@ -27,7 +27,7 @@ pub use control::Control;
 pub use fault::{Fault, FaultKind, On, Ordered};
 pub use inhouse::{Person, default_people};
 pub use journal::{Call, Erasure, InhouseErasure, Journal};
-pub use profile::{ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed};
+pub use profile::{ANONYMOUS_EMAIL, CONTROL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed};
 pub use state::{Reset, Token};
 pub use ticket::{Comment, DEFAULT_TICKET, DEFAULT_TICKETING_USER, Ticket};
 

@@ -110,6 +110,9 @@ pub(crate) fn stamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
+/// Nobody's address, whose record is always there: the control of data sources at this vendor.
+pub const CONTROL: &str = "control@example.com";
+
 /// The walkthrough's three profiles, neighbours that must never be erased, and invented people.
 pub fn default_seed() -> Vec<Profile> {
     let walkthrough = |id, first: &str, last: &str, trigramme: &str| Profile {
@@ -150,5 +153,6 @@ pub fn default_seed() -> Vec<Profile> {
         Profile::named(92, "Bo", "Example", "bo@example.com"),
         Profile::named(93, "Bo", "Example-Two", "bo@example.com"),
         Profile::named(94, "Pat", "Example", "pat+news@example.com"),
+        Profile::named(9, "Control", "Example", CONTROL),
     ]
 }
