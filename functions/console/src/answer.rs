@@ -34,9 +34,10 @@ pub(crate) struct Refusal {
     pub code: &'static str,
     message: String,
     details: Vec<Objection>,
-    standing: Option<Standing>,
+    /// Boxed, so that the answer of every other call stays small.
+    standing: Option<Box<Standing>>,
     cause: Option<String>,
-    allow: Option<String>,
+    allow: Option<Box<str>>,
 }
 
 impl Answer {
@@ -87,8 +88,10 @@ impl Answer {
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         let Refusal { status, code, message, details, standing, cause, allow } = refusal;
-        let view = ErrorBody { error: ErrorView { code: code.to_owned(), message, details, standing } };
-        Self { status, code, cause, body: serde_json::to_vec(&view).ok(), allow }
+        let view = ErrorBody {
+            error: ErrorView { code: code.to_owned(), message, details, standing: standing.map(|one| *one) },
+        };
+        Self { status, code, cause, body: serde_json::to_vec(&view).ok(), allow: allow.map(String::from) }
     }
 }
 
@@ -108,7 +111,7 @@ impl Refusal {
     }
 
     pub fn allowing(self, methods: &[&str]) -> Self {
-        Self { allow: Some(methods.join(", ")), ..self }
+        Self { allow: Some(methods.join(", ").into()), ..self }
     }
 
     pub fn no_request() -> Self {
@@ -265,7 +268,7 @@ impl From<SetUpError> for Refusal {
             }
             SetUpError::Nothing(_) => (422, "nothing_to_change"),
             SetUpError::TargetInUse(_, standing) => {
-                let standing = Some(standing.clone());
+                let standing = Some(Box::new(standing.clone()));
                 return Self { standing, ..Self::new(409, "target_in_use", error) };
             }
             SetUpError::InUse(..) => (409, "source_in_use"),

@@ -431,12 +431,15 @@ impl Vendor for FakeVendor {
     }
 }
 
+/// A data source, and the host that it points at; without one, where it is first set up.
+type Place = (SourceId, Option<String>);
+
 /// The vendors behind all data sources.
 #[derive(Clone, Debug)]
 pub struct FakeVendors {
     gate: Gate,
     clock: TestClock,
-    all: Rc<RefCell<BTreeMap<(SourceId, Option<String>), FakeVendor>>>,
+    all: Rc<RefCell<BTreeMap<Place, FakeVendor>>>,
     follows: Rc<Cell<bool>>,
 }
 

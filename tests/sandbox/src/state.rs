@@ -11,7 +11,9 @@ use crate::Options;
 use crate::fault::{FaultKind, Faults};
 use crate::inhouse::{Inhouse, Person};
 use crate::journal::{Erasure, Journal};
-use crate::profile::{ANONYMOUS_EMAIL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed, stamp};
+use crate::profile::{
+    ANONYMOUS_EMAIL, CONTROL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed, stamp,
+};
 use crate::rule::{Approval, Finished, Rule, RuleType, Submission};
 use crate::ticket::{DEFAULT_TICKET, DEFAULT_TICKETING_USER, Ticket};
 
@@ -321,7 +323,8 @@ impl State {
         // Somebody's of the same account, who was never submitted.
         let stranger = strangers.and_then(|erases| {
             let mut others = self.profiles.iter().filter(|(id, _)| !profiles.contains(id));
-            let (id, _) = others.find(|(_, one)| one.client_id == submission.client_id && !one.erased)?;
+            let anybody = |one: &Stored| one.client_id == submission.client_id && !one.erased;
+            let (id, _) = others.find(|(_, one)| anybody(one) && one.profile.email != CONTROL)?;
             Some((*id, erases))
         });
         profiles.extend(stranger.map(|(id, _)| id));

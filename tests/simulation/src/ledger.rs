@@ -313,11 +313,15 @@ impl Ledger {
         self.runs.borrow().get(&key(at)).and_then(|run| run.vendor.clone())
     }
 
-    /// How many records the searches of the task's run found, all its rounds together; and the number of its
-    /// first batch.
-    pub(crate) fn of_run(&self, at: &TaskRef) -> (usize, u32) {
+    /// How many records the searches of the task's run found: all its rounds together for an erasure, the
+    /// last of them for a copy, which is made anew of everything; and the number of its first batch.
+    pub(crate) fn of_run(&self, at: &TaskRef, right: Right) -> (usize, u32) {
         let runs = self.runs.borrow();
-        runs.get(&key(at)).map_or((0, 0), |run| (run.found.iter().sum(), run.first_batch))
+        let found = |run: &Run| match right {
+            Right::Erasure => run.found.iter().sum(),
+            Right::Access => run.found.last().copied().unwrap_or_default(),
+        };
+        runs.get(&key(at)).map_or((0, 0), |run| (found(run), run.first_batch))
     }
 
     fn number(&self, at: &TaskRef) -> u32 {

@@ -18,7 +18,7 @@ use rightful_contract::workflow::ReleaseFault;
 use rightful_contract::world::{World, source};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::SourceId;
-use rightful_domain::life::{OTHER_REQUEST, STATED_BY_A_PERSON};
+use rightful_domain::life::{NOTICE_SECONDS, OTHER_REQUEST, STATED_BY_A_PERSON};
 use rightful_domain::operations::TaskRef;
 use rightful_domain::ports::TARGET_LOST;
 use rightful_domain::request::{Request, RequestState, Right};
@@ -569,7 +569,12 @@ impl Sim {
             if request.state == RequestState::Closed || now < request.due_at {
                 continue;
             }
-            for task in tasks.values().filter(|task| task.state != TaskState::Settled) {
+            // A person's own act of the last days begins anew what a machine has from then on.
+            let rests = |task: &&Task| {
+                task.searched_at.is_some_and(|at| at.plus_seconds(2 * NOTICE_SECONDS) <= request.due_at)
+            };
+            let open = tasks.values().filter(|task| task.state != TaskState::Settled);
+            for task in open.filter(|task| task.state != TaskState::Planned).filter(rests) {
                 let has = rightful_domain::owner::is_persons(task) || self.is_behind(task);
                 self.ledger.holds(5, has, || {
                     format!(

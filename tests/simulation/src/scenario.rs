@@ -184,8 +184,11 @@ pub fn spells() -> bool {
 
 /// How a vendor spells the person: in any way that the product holds equal.
 fn spelling(dice: &Dice, given: &Identifier, exact: bool) -> Identifier {
-    let all = given.spellings();
-    if exact { all[dice.index(all.len())].clone() } else { given.clone() }
+    // Every way in which a request may write it has these among its spellings; another one's capitals, nobody
+    // can guess.
+    let mut all = given.spellings();
+    all.retain(|one| one.expose() == one.expose().to_lowercase());
+    if exact && !all.is_empty() { all[dice.index(all.len())].clone() } else { given.clone() }
 }
 
 /// Somebody whom no request is about.

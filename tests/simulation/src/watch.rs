@@ -71,7 +71,10 @@ impl Watch {
             if now.request.state == RequestState::Closed && now.closings.len() < now.receipts.len() {
                 now.closings.resize(now.receipts.len(), now.request.outcome);
                 let at = |task: &Task| TaskRef { request_id: id, source_id: task.source.clone() };
-                let found = now.tasks.values().map(|task| (task.source.clone(), ledger.of_run(&at(task))));
+                let found = now
+                    .tasks
+                    .values()
+                    .map(|task| (task.source.clone(), ledger.of_run(&at(task), now.request.right)));
                 now.found.resize(now.receipts.len(), found.collect());
             }
             let looker = Looker { ledger, world, scenario, now: &now };
@@ -450,7 +453,7 @@ impl Looker<'_> {
     fn rules_of_run<'b>(&'b self, task: &'b Task) -> impl Iterator<Item = &'b Rule> {
         // Those of earlier rounds have lower numbers, and are of this run too.
         let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
-        let (_, first) = self.ledger.of_run(&at);
+        let (_, first) = self.ledger.of_run(&at, self.now.request.right);
         self.rules_of(task).filter(move |rule| rule.batch >= first)
     }
 

@@ -376,6 +376,18 @@ impl Life {
         self.rules.iter().find(|one| one.repeats == Some(rule.batch))
     }
 
+    /// Whether the rule repeats one that the vendor accepted, as far as was heard.
+    fn repeats_accepted(&self, rule: &Rule) -> bool {
+        let mut earlier = rule.repeats;
+        while let Some(one) = earlier.and_then(|batch| self.rules.iter().find(|one| one.batch == batch)) {
+            if matches!(one.state, RuleState::Accepted | RuleState::Finished) {
+                return true;
+            }
+            earlier = one.repeats;
+        }
+        false
+    }
+
     /// Whether the rule repeats one that was never answered: what is gone may be that one's effect.
     fn repeats_unanswered(&self, rule: &Rule) -> bool {
         let mut earlier = rule.repeats;
@@ -505,6 +517,8 @@ pub fn plan(life: &Life, now: Time) -> Plan {
                     again: true,
                 });
             }
+            // The vendor has it by the answer to an earlier batch, which came late.
+            RuleState::Left if rule.refused.is_some() && life.repeats_accepted(rule) => {}
             RuleState::Left if rule.attempt >= MAX_ATTEMPTS => {
                 return match &rule.refused {
                     Some(refusal) => Plan::Refused(refusal.clone()),
@@ -1103,7 +1117,10 @@ impl Moving<'_> {
         let now = self.now;
         // Once it is looked at for the last time, or has ended, an answer adds its reference alone.
         let over = [TaskState::Verifying, TaskState::Copying, TaskState::Settled];
-        let settled = over.contains(&self.life.task.state);
+        let refused = self.life.rules.iter().any(|rule| rule.state == RuleState::NotTaken);
+        let settled = over.contains(&self.life.task.state) && !refused;
+        let own = self.life.rules.iter().find(|rule| rule.fence == fence);
+        let own = count(own.map(|rule| self.life.own_places(rule).len()).unwrap_or_default());
         let Some(rule) = self.life.rules.iter_mut().find(|rule| rule.fence == fence) else { return };
         let open = matches!(rule.state, RuleState::Intent | RuleState::Unknown) && !settled;
         let resolved = match rule.state {
@@ -1118,9 +1135,13 @@ impl Moving<'_> {
                 rule.status = Some(status);
                 rule.accepted_at = Some(now);
                 rule.reason = None;
-                // What was seen to be gone is counted, and a batch that repeats it counts the rest.
-                let counted = matches!(rule.state, RuleState::Unreferenced | RuleState::Repeated);
-                let more = if counted { 0 } else { rule.records.saturating_sub(rule.gone) };
+                // What was seen to be gone is counted, and a batch that repeats it and was taken counts the
+                // rest.
+                let more = match rule.state {
+                    RuleState::Unreferenced => 0,
+                    RuleState::Repeated => own.saturating_sub(rule.gone),
+                    _ => rule.records.saturating_sub(rule.gone),
+                };
                 if !settled {
                     rule.state = RuleState::Accepted;
                 }
@@ -1840,7 +1861,7 @@ mod tests {
             30 => Event::Waits { token: "token".to_owned() },
             31 => Event::SearchEnded {
                 began: now,
-                outcome: if n % 2 == 0 { Outcome::NothingFound } else { Outcome::Failed },
+                outcome: if n.is_multiple_of(2) { Outcome::NothingFound } else { Outcome::Failed },
                 reason: None,
                 found: 0,
                 target: Some(target()),
@@ -1856,7 +1877,7 @@ mod tests {
             _ => {
                 let asked = Asked { doubtful: u32::from(n % 32 == 9), set_aside: 1, ..Asked::default() };
                 let appeared = u32::from(n % 3 == 1);
-                Event::Looked { found, appeared, asked, controlled: n % 4 == 0 }
+                Event::Looked { found, appeared, asked, controlled: n.is_multiple_of(4) }
             }
         }
     }

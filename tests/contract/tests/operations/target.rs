@@ -61,7 +61,7 @@ async fn invariant_2_what_was_found_at_one_host_is_never_erased_at_another() {
     assert_eq!(task.target.unwrap().params["host"], "b.example.com");
     posts_nothing(&there);
     posts_nothing(&here);
-    assert_eq!((there.left(), here.left()), (3, 3));
+    assert_eq!((there.left(), here.left()), (2, 2));
     rule(&world, Ruling::Proceed).await;
     reconciled(&world, 1).await;
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));

@@ -273,10 +273,13 @@ where
     }
 }
 
+/// What tells one record of an answer from another: its id, or what it shows where it has none.
+type Shows = (Option<RecordId>, Vec<(String, String)>);
+
 /// The records of all answers, each once, in the order in which they are looked at: those that need a word
 /// of their own first. Pure.
 fn compared(answers: Vec<ShownRecord>, covered: &BTreeSet<RecordId>) -> Vec<ComparedRecord> {
-    let mut joined: BTreeMap<(Option<RecordId>, Vec<(String, String)>), Joined> = BTreeMap::new();
+    let mut joined: BTreeMap<Shows, Joined> = BTreeMap::new();
     for record in answers {
         // One without an id is told apart by what it shows alone.
         let key = if record.id.is_some() { Vec::new() } else { record.fields.clone() };
@@ -293,7 +296,7 @@ fn compared(answers: Vec<ShownRecord>, covered: &BTreeSet<RecordId>) -> Vec<Comp
     }
     let there = |((id, _), one): (&(Option<RecordId>, _), &Joined)| id.clone().filter(|_| one.found);
     let there: BTreeSet<RecordId> = joined.iter().filter_map(there).collect();
-    let shown = |((id, _), one): ((Option<RecordId>, Vec<(String, String)>), Joined)| {
+    let shown = |((id, _), one): (Shows, Joined)| {
         let standing = match &id {
             _ if !one.found => RecordStanding::SetAside,
             Some(id) if covered.contains(id) => RecordStanding::Covered,
