@@ -331,14 +331,14 @@ impl Vendor for FakeVendor {
 
     async fn search(&self, by: &[Identifier], named: &[Identifier]) -> Result<Found, Fault> {
         self.gate.point("vendor search").await;
+        if let Some(script) = self.script() {
+            return self.took(script.search(by, named), "after vendor search").await;
+        }
         if by.iter().any(|one| one.expose() == CONTROL) {
             self.called(Call::Control);
             let seen = !self.state.borrow().control_gone;
             let records = seen.then(|| RecordId::new("control")).into_iter().collect();
             return Ok(Found { records, ..Found::default() });
-        }
-        if let Some(script) = self.script() {
-            return self.took(script.search(by, named), "after vendor search").await;
         }
         self.called(Call::Search(by.len()));
         let mut state = self.state.borrow_mut();

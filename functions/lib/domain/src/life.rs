@@ -376,28 +376,25 @@ impl Life {
         self.rules.iter().find(|one| one.repeats == Some(rule.batch))
     }
 
+    /// The rules that this one repeats, the last one first.
+    fn repeated_by<'a>(&'a self, rule: &Rule) -> impl Iterator<Item = &'a Rule> {
+        let find = |batch: u32| self.rules.iter().find(move |one| one.batch == batch);
+        std::iter::successors(rule.repeats.and_then(find), move |one| one.repeats.and_then(find))
+    }
+
     /// Whether the rule repeats one that the vendor accepted, as far as was heard.
     fn repeats_accepted(&self, rule: &Rule) -> bool {
-        let mut earlier = rule.repeats;
-        while let Some(one) = earlier.and_then(|batch| self.rules.iter().find(|one| one.batch == batch)) {
-            if matches!(one.state, RuleState::Accepted | RuleState::Finished) {
-                return true;
-            }
-            earlier = one.repeats;
-        }
-        false
+        self.repeated_by(rule).any(|one| matches!(one.state, RuleState::Accepted | RuleState::Finished))
+    }
+
+    /// Whether the rule repeats one whose answer came late and was doubtful.
+    fn repeats_doubted(&self, rule: &Rule) -> bool {
+        self.repeated_by(rule).any(|one| one.rule_id.is_some() && one.reason.is_some())
     }
 
     /// Whether the rule repeats one that was never answered: what is gone may be that one's effect.
     fn repeats_unanswered(&self, rule: &Rule) -> bool {
-        let mut earlier = rule.repeats;
-        while let Some(one) = earlier.and_then(|batch| self.rules.iter().find(|one| one.batch == batch)) {
-            if one.refused.is_none() && one.rule_id.is_none() {
-                return true;
-            }
-            earlier = one.repeats;
-        }
-        false
+        self.repeated_by(rule).any(|one| one.refused.is_none() && one.rule_id.is_none())
     }
 
     /// Whether a look can tell anything about the task.
@@ -517,6 +514,8 @@ pub fn plan(life: &Life, now: Time) -> Plan {
                     again: true,
                 });
             }
+            // The vendor has it, whatever it takes it for.
+            RuleState::Left if life.repeats_doubted(rule) => return Plan::UsedUp,
             // The vendor has it by the answer to an earlier batch, which came late.
             RuleState::Left if rule.refused.is_some() && life.repeats_accepted(rule) => {}
             RuleState::Left if rule.attempt >= MAX_ATTEMPTS => {
@@ -1160,8 +1159,9 @@ impl Moving<'_> {
                 }
             }
             Submitted::Doubtful { rule_id, status, code } if open || resolved && rule.rule_id.is_none() => {
-                // Nor is one named again that looks had found without effect so far.
+                // Nor is one named again that looks had found without effect so far, or what repeats it.
                 let left = rule.state == RuleState::Left && !settled;
+                let repeated = rule.state == RuleState::Repeated && !settled;
                 (rule.rule_id, rule.status) = (Some(rule_id.clone()), Some(status));
                 rule.accepted_at = Some(now);
                 rule.reason = Some(code.to_owned());
@@ -1171,6 +1171,8 @@ impl Moving<'_> {
                     && let Some(rule) = self.rule(batch)
                 {
                     rule.state = RuleState::Unknown;
+                }
+                if open || left || repeated {
                     self.hand_over(code);
                 }
             }

@@ -712,7 +712,9 @@ async fn each_act_is_an_event_under_the_operators_name() {
     }
     let request = reconciled(&world, 1).await;
     assert_eq!(request.state, RequestState::Closed);
-    assert_eq!(acts(&world), [("identify", ann().as_str().to_owned()), ("run", by)]);
+    let told = acts(&world);
+    assert_eq!(told[..2], [("identify", ann().as_str().to_owned()), ("run", by.clone())]);
+    assert!(told[2..].iter().all(|act| *act == ("review", by.clone())), "a person confirms each zero");
 }
 
 #[tokio::test]

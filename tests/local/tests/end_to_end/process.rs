@@ -320,7 +320,7 @@ async fn one_failed_data_source_is_mended_and_runs_again_alone() -> Result<()> {
     reviewed_by_a_person(&stack, "shop", "erasure=always")?;
     let id = demand(&stack, "erasure", JOAO, &["--identifier", ANN])?;
     let of = id.to_string();
-    stack.until(id, |_, task| task.outcome == Some(Outcome::Failed)).await?;
+    stack.until(id, |_, task| task.reason.as_deref() == Some("credentials_rejected")).await?;
     let token = stack.dir.join("good.token");
     std::fs::write(&token, stack.text("sandbox_token"))?;
     stack.rightful_json(&["source", "change", "bad", "--secret", &format!("token=@{}", token.display())])?;

@@ -91,19 +91,24 @@ async fn a_data_source_that_does_not_work_fails_it_and_a_delivery_can_never_be_o
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8(refused.stderr)?.contains("no data source is connected and enabled"));
 
-    stack.add_source_with("qualifio-main", "wrong-token", &[])?;
+    // It holds no record of the test address.
+    stack.add_inhouse("shop")?;
     let made = stack.rightful(&["--json", "synthetic", "--now", "--wait"])?;
     assert_eq!(made.status.code(), Some(4), "{}", String::from_utf8_lossy(&made.stderr));
     let lines = String::from_utf8(made.stdout)?;
     let id = id_of(&serde_json::from_str(lines.lines().next().context("no line")?)?, "request_id")?;
     let (request, task) = stack.until(id, |request, _| request.is_done()).await?;
-    assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(RequestOutcome::Failed)));
-    assert_eq!(task.reason.as_deref(), Some("credentials_rejected"));
+    let ended = (request.state, request.outcome, task.outcome);
+    let nothing = (RequestState::Closed, Some(RequestOutcome::NothingFound), Some(Outcome::NothingFound));
+    assert_eq!(ended, nothing);
     assert_eq!(request.forget_at, request.closed_at, "forgotten at once");
 
-    // Over HTTP it is a demand like any other, and a person decides on it.
+    // Over HTTP nothing is one: the member is refused, and a demand without it is like any other.
     let mut body = ticket("ana@example.com", "T-1");
     body["synthetic"] = true.into();
+    let marked = standard(&stack, "msg_0", body.to_string().as_bytes()).await?;
+    assert_eq!(marked.status, 422, "{}", marked.text);
+    let body = ticket("ana@example.com", "T-1");
     let real = request_id(&standard(&stack, "msg_1", body.to_string().as_bytes()).await?)?;
     let real = stack.request(real).await?;
     assert_eq!((real.synthetic, real.dry_run, real.origin.as_str()), (false, false, "standard"));
