@@ -574,7 +574,8 @@ impl Sim {
                 task.searched_at.is_some_and(|at| at.plus_seconds(2 * NOTICE_SECONDS) <= request.due_at)
             };
             let open = tasks.values().filter(|task| task.state != TaskState::Settled);
-            for task in open.filter(|task| task.state != TaskState::Planned).filter(rests) {
+            let waits = |task: &&Task| matches!(task.state, TaskState::Submitted | TaskState::Unknown);
+            for task in open.filter(waits).filter(rests) {
                 let has = rightful_domain::owner::is_persons(task) || self.is_behind(task);
                 self.ledger.holds(5, has, || {
                     format!(

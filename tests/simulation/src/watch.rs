@@ -328,7 +328,9 @@ impl Looker<'_> {
         if let Some(before) = before {
             let old = before.counts;
             // A person has it run again: from its search on, and counted anew.
-            let again = task.state == TaskState::Planned && before.state != TaskState::Planned;
+            // So may a round that is still to be searched: it is a run of its own from then on.
+            let round = before.earlier.is_some() && task.earlier.is_none();
+            let again = task.state == TaskState::Planned && (before.state != TaskState::Planned || round);
             let runs = task.run != before.run;
             self.holds(6, !runs || again && task.run == before.run + 1, || {
                 format!("run {} after run {}", task.run, before.run)
@@ -387,7 +389,8 @@ impl Looker<'_> {
                 self.holds(4, self.ledger.found_nothing(task, since), || {
                     "nothing found, without a search that was answered so".to_owned()
                 });
-                if reason != Some(RECORDS_GONE) && task.inserted.is_empty() {
+                // A copy that went back was decided on by a person before.
+                if reason != Some(RECORDS_GONE) && task.inserted.is_empty() && task.earlier.is_none() {
                     self.ledger.a_zero_was_seen(at, task.policy == Policy::Always);
                 }
             }

@@ -102,9 +102,11 @@ async fn invariant_3_an_ambiguous_submission_is_resolved_by_looking_and_erases_e
         let (id, email, ids) = begin(&stack, name, &[Fault::new(On::Submit, kind).once()]).await?;
         let (request, task) = stack.closed(id).await?;
         assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled), "{name}");
+        // Where a later rule confirmed every record, nothing is missing.
+        let missing = taken.then_some("reference_missing");
         assert_eq!(
             (task.outcome, task.reason.as_deref()),
-            (Some(Outcome::VerifiedErased), Some("reference_missing")),
+            (Some(Outcome::VerifiedErased), missing),
             "{name}"
         );
         let facts = stack.facts(id).await?;
