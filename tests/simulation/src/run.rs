@@ -574,7 +574,7 @@ impl Sim {
                 task.searched_at.is_some_and(|at| at.plus_seconds(2 * NOTICE_SECONDS) <= request.due_at)
             };
             let open = tasks.values().filter(|task| task.state != TaskState::Settled);
-            let waits = |task: &&Task| matches!(task.state, TaskState::Submitted | TaskState::Unknown);
+            let waits = |task: &&Task| task.state == TaskState::Unknown;
             for task in open.filter(waits).filter(rests) {
                 let has = rightful_domain::owner::is_persons(task) || self.is_behind(task);
                 self.ledger.holds(5, has, || {
