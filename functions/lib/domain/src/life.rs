@@ -1120,6 +1120,11 @@ impl Moving<'_> {
         let settled = over.contains(&self.life.task.state) && !refused;
         let own = self.life.rules.iter().find(|rule| rule.fence == fence);
         let own = count(own.map(|rule| self.life.own_places(rule).len()).unwrap_or_default());
+        // What looks saw gone after its refused repeats is counted with them.
+        let repeats = |one: &&Rule| {
+            one.refused.is_some() && self.life.repeated_by(one).any(|earlier| earlier.fence == fence)
+        };
+        let counted: u32 = self.life.rules.iter().filter(repeats).map(|one| one.gone).sum();
         let Some(rule) = self.life.rules.iter_mut().find(|rule| rule.fence == fence) else { return };
         let open = matches!(rule.state, RuleState::Intent | RuleState::Unknown) && !settled;
         let resolved = match rule.state {
@@ -1138,7 +1143,7 @@ impl Moving<'_> {
                 // rest.
                 let more = match rule.state {
                     RuleState::Unreferenced => 0,
-                    RuleState::Repeated => own.saturating_sub(rule.gone),
+                    RuleState::Repeated => own.saturating_sub(rule.gone).saturating_sub(counted),
                     _ => rule.records.saturating_sub(rule.gone),
                 };
                 if !settled {
