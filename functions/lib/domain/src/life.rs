@@ -1591,7 +1591,8 @@ impl Moving<'_> {
                 continue;
             }
             if rule.refused.is_some() {
-                let unanswered = self.life.repeats_unanswered(rule);
+                // What the vendor accepted is counted already.
+                let unanswered = self.life.repeats_unanswered(rule) && !self.life.repeats_accepted(rule);
                 let rule = &mut self.life.rules[at];
                 if unanswered {
                     let gone = records.saturating_sub(still).max(rule.gone);
