@@ -15,7 +15,7 @@ pub struct Answer {
     pub code: &'static str,
     pub message: String,
     pub request: Option<RequestId>,
-    /// What is not in the identifiers that were taken.
+    /// Marks and prefixes that were taken off the identifiers.
     pub taken_off: Vec<TakenOffAt>,
 }
 

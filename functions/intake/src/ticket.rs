@@ -10,11 +10,11 @@ use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What a ticket demands.
+/// The demand that a ticket makes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ticket {
     pub demand: Demand,
-    /// What is not in its identifiers, by their values' places in the body.
+    /// Marks and prefixes that were taken off its identifiers, by their values' places in the body.
     pub taken_off: Vec<TakenOffAt>,
 }
 

@@ -47,7 +47,7 @@ pub(crate) async fn records<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result
     Answer::ok(&RecordsView { source, records, all, digest, next })
 }
 
-/// What the vendor shows now, with the fields that tell who it is.
+/// The records that the vendor shows now, with the fields that tell who it is.
 pub(crate) async fn compare<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
     let id = call.request_id()?;
     let (source, from, most) = which(call)?;
