@@ -6,7 +6,7 @@ use rightful_domain::ports::Reads as _;
 use rightful_domain::request::RequestOutcome;
 use rightful_domain::task::Outcome;
 use rightful_domain::vendor::Claim;
-use rightful_local_tests::webhook::{self, request_id, send, ticket};
+use rightful_local_tests::webhook::{self, send, ticket};
 use rightful_local_tests::{Options, Stack, executions, leaks};
 use rightful_sandbox::{Fault, FaultKind, On, Profile};
 use std::fs;
