@@ -180,16 +180,10 @@ fn task_lines(detail: &RequestDetail, task: &TaskView) -> Vec<String> {
         row("we saw", verified(task));
     }
     if task.rounds > 0 {
-        row("rounds", format!("{} for records that looks found beyond the decision", task.rounds));
+        row("rounds", words::rounds(task.rounds));
     }
     if task.strangers > 0 {
-        row(
-            "strangers",
-            format!(
-                "the vendor lists {} never submitted: somebody else may be erased",
-                count(task.strangers, "record", "records")
-            ),
-        );
+        row("strangers", words::strangers(task.strangers));
     }
     if task.appeared > 0 {
         row(

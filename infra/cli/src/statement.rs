@@ -136,7 +136,7 @@ fn task_lines(task: &TaskStatement) -> Vec<String> {
         );
     }
     if task.rounds > 0 {
-        row("rounds", format!("{} for records that looks found beyond the decision", task.rounds));
+        row("rounds", words::rounds(task.rounds));
     }
     if let Some(looked) = &task.looked {
         row(
@@ -145,13 +145,7 @@ fn task_lines(task: &TaskStatement) -> Vec<String> {
         );
     }
     if task.strangers > 0 {
-        row(
-            "strangers",
-            format!(
-                "the vendor lists {} never submitted: somebody else may be erased",
-                count(task.strangers, "record", "records")
-            ),
-        );
+        row("strangers", words::strangers(task.strangers));
     }
     if task.looks_that_found > 0 {
         row(

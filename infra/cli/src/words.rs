@@ -1,6 +1,7 @@
 //! The vocabulary of states and outcomes: the exact word of every layer, and a phrase for people
 //! beside it. The word always stands first, so that it can be searched for.
 
+use crate::output::count;
 use rightful_domain::copy::Package;
 use rightful_domain::escalation::{Escalation, Level, Role};
 use rightful_domain::event::Fact;
@@ -183,7 +184,7 @@ pub fn ground(ground: Ground) -> &'static str {
 pub fn extension(extension: &Extension) -> String {
     format!(
         "by {}, {} ({}), by {} at {}",
-        crate::output::count(u32::from(extension.months), "month", "months"),
+        count(u32::from(extension.months), "month", "months"),
         extension.ground.as_str(),
         ground(extension.ground),
         extension.by,
@@ -269,7 +270,7 @@ pub fn policy(policy: Policy) -> String {
     match policy {
         Policy::Auto => "auto (the policy decides itself)".to_owned(),
         Policy::Over(most) => {
-            let most = crate::output::count(most, "record", "records");
+            let most = count(most, "record", "records");
             format!("{policy} (the policy decides on up to {most}, a person on more)")
         }
         Policy::Always => "always (a person decides)".to_owned(),
@@ -349,6 +350,17 @@ pub fn heard(asked: &Asked) -> String {
     parts
 }
 
+/// The rounds after the first decision of a run.
+pub fn rounds(rounds: u32) -> String {
+    format!("{rounds} for records that looks found beyond the decision")
+}
+
+/// Records in finished rules that nobody submitted.
+pub fn strangers(strangers: u32) -> String {
+    let records = count(strangers, "record", "records");
+    format!("the vendor lists {records} never submitted: somebody else may be erased")
+}
+
 /// What the ground of a refusal means.
 pub fn refusal(ground: RefusalGround) -> &'static str {
     match ground {
@@ -365,7 +377,7 @@ pub fn refusal(ground: RefusalGround) -> &'static str {
 pub fn package(copy: &Package) -> String {
     format!(
         "{}, {}, until {}; SHA-256 {}",
-        crate::output::count(copy.records, "record", "records"),
+        count(copy.records, "record", "records"),
         crate::output::size(copy.bytes),
         crate::output::utc(copy.expires_at),
         copy.sha256
@@ -455,7 +467,7 @@ pub fn fact(fact: &Fact) -> String {
         }
         Fact::DeadlineExtended { months, ground: why, by, due_at } => format!(
             "deadline_extended: by {}, {} ({}), by {by}; legal date {}",
-            crate::output::count(u32::from(*months), "month", "months"),
+            count(u32::from(*months), "month", "months"),
             why.as_str(),
             ground(*why),
             crate::output::utc(*due_at),
@@ -615,7 +627,7 @@ pub fn act(act: &Act) -> String {
                 changes.push(format!("target {}", target.words()));
             }
             if *forced {
-                let tasks = crate::output::count(*standing, "open task", "open tasks");
+                let tasks = count(*standing, "open task", "open tasks");
                 changes.push(format!("forced, although {tasks} could not go on as before"));
             }
             format!("source_changed: {source}, {}", changes.join("; "))

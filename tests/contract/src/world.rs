@@ -212,20 +212,23 @@ impl World {
         }
     }
 
-    /// Calls the handler `search` to find.
-    ///
-    /// # Errors
-    /// What the handler answers.
-    pub async fn find(&self, at: &TaskRef) -> Result<Step, Failure> {
-        let find = Find {
+    fn finds(&self) -> Find<'_, Store, KeyTable, TagKey, FakeVendors, TestClock> {
+        Find {
             store: &self.store,
             keys: &self.keys,
             tags: &self.tags,
             vendors: &self.vendors,
             clock: &self.clock,
             settings: self.settings,
-        };
-        self.passed(at, find.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+        }
+    }
+
+    /// Calls the handler `search` to find.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn find(&self, at: &TaskRef) -> Result<Step, Failure> {
+        self.passed(at, self.finds().run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
     }
 
     /// Calls the handler `search` to try a data source out.
@@ -233,15 +236,7 @@ impl World {
     /// # Errors
     /// What the handler answers.
     pub async fn test_source(&self, name: &str) -> Result<(), Failure> {
-        let find = Find {
-            store: &self.store,
-            keys: &self.keys,
-            tags: &self.tags,
-            vendors: &self.vendors,
-            clock: &self.clock,
-            settings: self.settings,
-        };
-        find.test(&source(name), self.now().plus_seconds(HANDLER_SECONDS)).await
+        self.finds().test(&source(name), self.now().plus_seconds(HANDLER_SECONDS)).await
     }
 
     /// Calls the handler `submit`.

@@ -17,9 +17,10 @@ use rightful_contract::table::Fault as TableFault;
 use rightful_contract::workflow::ReleaseFault;
 use rightful_contract::world::{World, source};
 use rightful_domain::failure::Failure;
-use rightful_domain::ids::SourceId;
-use rightful_domain::life::{NOTICE_SECONDS, OTHER_REQUEST, STATED_BY_A_PERSON};
+use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::life::{OTHER_REQUEST, STATED_BY_A_PERSON};
 use rightful_domain::operations::TaskRef;
+use rightful_domain::owner::{self, LONGEST_UNATTENDED_SECONDS};
 use rightful_domain::ports::TARGET_LOST;
 use rightful_domain::request::{Request, RequestState, Right};
 use rightful_domain::task::{Outcome, Task, TaskState};
@@ -106,6 +107,8 @@ struct Sim {
     watch: Watch,
     windows: Vec<(Time, Window)>,
     last_tick: Time,
+    /// Since when a machine has a task, and in which run of it.
+    machines: BTreeMap<(RequestId, SourceId), (u32, Time)>,
     /// Where the last step ended.
     point: &'static str,
     /// What is done to the store as soon as it can be.
@@ -220,6 +223,7 @@ impl Sim {
             watch: Watch::default(),
             windows: Vec::new(),
             last_tick,
+            machines: BTreeMap::new(),
             point: "",
             sabotage: None,
             without,
@@ -373,7 +377,7 @@ impl Sim {
         let settled = now >= self.settled_since();
         let mut next: Option<Time> = None;
         for (request, tasks) in self.watch.requests() {
-            let theirs = |task: &&Task| rightful_domain::owner::is_persons(task);
+            let theirs = |task: &&Task| owner::is_persons(task);
             let reminds = request.state == RequestState::Open && tasks.values().any(|task| theirs(&task));
             let not_before = if reminds { Some(self.last_tick.plus_seconds(REMINDED_SECONDS)) } else { None };
             if settled && is_persons(request, tasks.values()) {
@@ -558,26 +562,29 @@ impl Sim {
                 other.request != task.request
                     && other.source == task.source
                     && other.lease.is_some()
-                    && rightful_domain::owner::is_persons(other)
+                    && owner::is_persons(other)
             })
     }
 
-    /// Once its legal date has come, nothing of an open request is a machine's any more.
-    fn past_the_date(&self) {
+    /// Once its legal date has come, nothing of an open request stays a machine's: news of the vendor's may
+    /// come that late, and a machine then has its usual time to act on it.
+    fn past_the_date(&mut self) {
         let now = self.world.clock.real();
-        for (request, tasks) in self.watch.requests() {
-            if request.state == RequestState::Closed || now < request.due_at {
-                continue;
-            }
-            // A person's own act of the last days begins anew what a machine has from then on.
-            let rests = |task: &&Task| {
-                task.searched_at.is_some_and(|at| at.plus_seconds(2 * NOTICE_SECONDS) <= request.due_at)
-            };
-            let open = tasks.values().filter(|task| task.state != TaskState::Settled);
-            let waits = |task: &&Task| task.state == TaskState::Unknown;
-            for task in open.filter(waits).filter(rests) {
-                let has = rightful_domain::owner::is_persons(task) || self.is_behind(task);
-                self.ledger.holds(5, has, || {
+        let mut machines = BTreeMap::new();
+        for (request, tasks) in self.watch.requests().filter(|(request, _)| !request.is_done()) {
+            for task in tasks.values().filter(|task| task.state != TaskState::Settled) {
+                if owner::is_persons(task) || self.is_behind(task) {
+                    continue;
+                }
+                let key = (task.request, task.source.clone());
+                let (run, since) = match self.machines.get(&key) {
+                    Some((run, since)) if *run == task.run => (*run, *since),
+                    // A person's own act of the last days begins anew what a machine has from then on.
+                    _ => (task.run, now),
+                };
+                machines.insert(key, (run, since));
+                let long = since.plus_seconds(LONGEST_UNATTENDED_SECONDS) <= now;
+                self.ledger.holds(5, now < request.due_at || !long, || {
                     format!(
                         "{} on the legal date, for {:?}, and no person has it",
                         task.state.as_str(),
@@ -586,6 +593,7 @@ impl Sim {
                 });
             }
         }
+        self.machines = machines;
     }
 
     /// With a person, who is reminded of it; or behind a request that is.
@@ -594,7 +602,7 @@ impl Sim {
         match open.peek() {
             None => false,
             Some(_) => {
-                let left = |task: &Task| rightful_domain::owner::is_persons(task) || self.is_behind(task);
+                let left = |task: &Task| owner::is_persons(task) || self.is_behind(task);
                 request.next_due.is_some() && open.all(|task| task.next_due.is_some() && left(task))
             }
         }

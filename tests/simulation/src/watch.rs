@@ -389,9 +389,7 @@ impl Looker<'_> {
                 self.holds(4, self.ledger.found_nothing(task, since), || {
                     "nothing found, without a search that was answered so".to_owned()
                 });
-                // A copy that was not whole may have been decided on by a person in an earlier round.
-                let erases = request.right == Right::Erasure;
-                if erases && reason != Some(RECORDS_GONE) && task.inserted.is_empty() {
+                if reason != Some(RECORDS_GONE) && task.inserted.is_empty() {
                     self.ledger.a_zero_was_seen(at, task.policy == Policy::Always);
                 }
             }
