@@ -143,6 +143,7 @@ impl Identifier {
         let national = |number: &str| DROPS_THE_0.iter().any(|code| number.starts_with(code));
         match entered.identifier.kind.as_str() {
             "phone" if national(&entered.identifier.value) => Err(IdentifierError::TrunkPrefix),
+            "email" if looks_like_another(&entered.identifier.value) => Err(IdentifierError::LooksAlike),
             _ => Ok(entered),
         }
     }
@@ -206,10 +207,19 @@ const LONGEST: usize = 320;
 
 /// The countries' codes, each with the 0 that is dialled before a number within the country alone: no
 /// number there begins with 0 once the code stands before it. Of other countries' numbers some do.
-const DROPS_THE_0: [&str; 22] = [
-    "+270", "+310", "+320", "+330", "+400", "+410", "+430", "+440", "+460", "+490", "+610", "+640", "+810",
-    "+820", "+900", "+3530", "+3580", "+3590", "+3810", "+3850", "+3860", "+4210",
+const DROPS_THE_0: [&str; 44] = [
+    "+200", "+270", "+310", "+320", "+330", "+400", "+410", "+430", "+440", "+460", "+490", "+540", "+550",
+    "+610", "+620", "+630", "+640", "+660", "+810", "+820", "+840", "+860", "+900", "+910", "+920", "+940",
+    "+980", "+2120", "+2130", "+2340", "+2540", "+3530", "+3580", "+3590", "+3800", "+3810", "+3850",
+    "+3860", "+3870", "+3890", "+4210", "+8800", "+9660", "+9720",
 ];
+
+/// Whether the part before the @ has characters that are letters of ASCII in another dress, as a PDF or a
+/// full-width keyboard gives them: no mail system takes one for the other.
+fn looks_like_another(address: &str) -> bool {
+    let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
+    local.nfkc().ne(local.nfc())
+}
 
 /// The one entrance.
 fn read(kind: IdentifierKind, value: &str) -> Result<Entered, IdentifierError> {
@@ -318,10 +328,11 @@ fn is_quote(c: char) -> bool {
     PAIRS.iter().any(|(open, close)| c == *open || c == *close)
 }
 
-/// A quotation mark that no keyboard's key gives: no address has one, but many a word processor makes one
-/// of an apostrophe.
+/// A mark that stands for an apostrophe and is none: no address has one, but many a word processor or
+/// keyboard gives one.
 fn is_curled(c: char) -> bool {
     is_quote(c) && !c.is_ascii()
+        || matches!(c, '\u{b4}' | '\u{2bc}' | '\u{201b}' | '\u{2032}' | '\u{ff02}' | '\u{ff07}')
 }
 
 /// The inside of a pair of quotation marks, where the value is one. An apostrophe within an e-mail address is
@@ -435,6 +446,11 @@ pub enum IdentifierError {
         "the identifier's value has a quotation mark that is not one of a pair around it: take it off, and write an apostrophe within an e-mail address as a plain one"
     )]
     Quote,
+    /// Letters in another dress, such as a ligature or full-width ones.
+    #[error(
+        "the value of kind email has characters before the @ that only look like plain letters: type it anew instead of copying it"
+    )]
+    LooksAlike,
     /// `mailto:` with more than an address behind it.
     #[error(
         "the value of kind email is a mailto link with more than a plain address in it: write the address alone, such as name@example.com"
@@ -648,7 +664,7 @@ mod tests {
 
     #[test]
     fn what_is_ambiguous_is_refused_with_what_to_write_and_never_with_the_value() {
-        use IdentifierError::{Invisible, Link, NotAPhone, NotAnEmail, Quote, TrunkPrefix};
+        use IdentifierError::{Invisible, Link, LooksAlike, NotAPhone, NotAnEmail, Quote, TrunkPrefix};
         for (kind, written, why) in [
             ("email", "'ana@example.com", Quote),
             ("email", "ana@example.com'", Quote),
@@ -670,6 +686,13 @@ mod tests {
             ("phone", "+32 (0)470 00 00 01", TrunkPrefix),
             ("phone", "+32 ( 0 ) 470 00 00 01", TrunkPrefix),
             ("phone", "+44 (020) 7946 0000", TrunkPrefix),
+            ("phone", "+91 098765 43210", TrunkPrefix),
+            ("phone", "+86 010 1234 5678", TrunkPrefix),
+            ("email", "\u{fb01}ona@example.com", LooksAlike),
+            ("email", "\u{ff41}\u{ff4e}\u{ff41}@example.com", LooksAlike),
+            ("email", "o\u{b4}brien@example.com", Quote),
+            ("email", "o\u{2032}brien@example.com", Quote),
+            ("email", "\u{2bc}ana@example.com", Quote),
             ("phone", "+32 0470 00 00 01", TrunkPrefix),
             ("phone", "+353 086 000 0001", TrunkPrefix),
             ("phone", "'+32470000001", Quote),
