@@ -136,8 +136,9 @@ pub(crate) fn is_marked(
     })
 }
 
-/// The longest text of a record that a person is shown, in characters.
-const LONGEST_SHOWN: usize = 200;
+/// The longest text of a field that is handed on, in characters: one more than a person is shown, so that
+/// what is cut off is seen.
+const LONGEST_SHOWN: usize = 301;
 
 /// The fields that tell a person whose record it is: texts and numbers, those of a list behind one another.
 pub(crate) fn shown(record: &Value, shows: &[Shows]) -> Vec<(String, String)> {
@@ -425,7 +426,7 @@ mod tests {
         let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["email", "name", "born"]);
         assert_eq!(fields[0].1, "ann@example.com, bo@example.com");
-        assert_eq!(fields[1].1, format!("Ann [2J{}", "n".repeat(193)));
+        assert_eq!(fields[1].1, format!("Ann [2J{}", "n".repeat(294)));
         assert_eq!(fields[2].1, "1970");
     }
 

@@ -36,6 +36,12 @@ impl OpenedAt {
         usable.map(|(version, _)| version.as_str()).collect()
     }
 
+    /// Whether the newest version that may be sent there names its target. One that names none counts only
+    /// as it is stored now: what was kept may be older than a change of the target.
+    pub(crate) fn is_named(&self, versions: &[Zeroizing<String>]) -> bool {
+        self.usable(versions).first().is_some_and(|version| named(version).is_some())
+    }
+
     /// The current version, where it may be sent there.
     pub(crate) fn current<'a>(&self, versions: &'a [Zeroizing<String>]) -> Option<&'a str> {
         self.usable(versions.get(..1).unwrap_or_default()).pop()

@@ -82,8 +82,8 @@ impl<S: Secrets> Sources<S> {
         at: &OpenedAt,
     ) -> Result<HeaderValue, Failure> {
         let mut versions = self.secrets.secret(name, false).await?;
-        if at.usable(&versions).is_empty() {
-            // What is kept may be older than the change of the target.
+        if !at.is_named(&versions) {
+            // What is kept may be older than a change of the target.
             versions = self.secrets.secret(name, true).await?;
         }
         if versions.is_empty() {
@@ -107,11 +107,13 @@ impl<S: Secrets> Vendors for Sources<S> {
         let is_now = definition.target(&now) == *at;
         let there = definition.params_at(&source.params, at, self.client.allows_loopback());
         let params = if is_now { now } else { there.ok_or(Failure::misconfigured(TARGET_LOST))? };
+        // The control of now stands at the target of now.
+        let control = if is_now { control(source)? } else { None };
         let at = OpenedAt { fingerprint: at.fingerprint(), is_now };
         let secret_name = secret_name(&source.id);
         let token = self.token(definition, &secret_name, &at).await?;
         Ok(Source {
-            capabilities: Capabilities { control: control(source)?, ..capabilities(definition, &params) },
+            capabilities: Capabilities { control, ..capabilities(definition, &params) },
             exchange: Exchange {
                 definition: Arc::clone(definition),
                 params,

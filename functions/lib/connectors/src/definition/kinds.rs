@@ -51,10 +51,15 @@ pub(crate) enum Fit {
 
 impl Form {
     /// Whose `record` is that shows `shown` where this kind's value stands. A list is the person's when all
-    /// of it is. Where nothing is shown, an e-mail address or a phone number is looked for in the whole
-    /// record; other values are too short to mean anything elsewhere.
+    /// of it is. An e-mail address or a phone number is looked for in the whole record; other values are
+    /// too short to mean anything elsewhere.
     pub(crate) fn fit(self, identifier: &Identifier, shown: Option<&Value>, record: &Value) -> Fit {
-        let is_it = |value: &Value| value.as_str().is_some_and(|text| self.matches(identifier, text));
+        let is_it = |value: &Value| match value {
+            Value::String(text) => self.matches(identifier, text),
+            // Digits may come as a number.
+            Value::Number(number) => self == Self::Digits && self.matches(identifier, &number.to_string()),
+            _ => false,
+        };
         let matches = match shown {
             Some(Value::Array(members)) => !members.is_empty() && members.iter().all(is_it),
             Some(shown) => is_it(shown),
@@ -63,10 +68,9 @@ impl Form {
         if matches {
             return Fit::Matches;
         }
-        let mut all = shown.map(texts).unwrap_or_default();
-        if all.is_empty() && BUILT_IN.contains(&identifier.kind().as_str()) {
-            all = texts(record);
-        }
+        let anywhere = BUILT_IN.contains(&identifier.kind().as_str());
+        let mut all = if anywhere { texts(record) } else { Vec::new() };
+        all.extend(shown.map(texts).unwrap_or_default());
         if all.iter().any(|text| self.is_part(identifier, text)) { Fit::Doubtful } else { Fit::Other }
     }
 
@@ -84,7 +88,10 @@ impl Form {
         let own = |c: char| c.is_alphanumeric() || ".+-_%@".contains(c) || identifier.expose().contains(c);
         // Once with and once without the marks that belong to no letter.
         let loose = |c: char| own(c) || !c.is_ascii() && !c.is_whitespace();
-        let is_it = |part: &str| self.matches(identifier, part.trim_matches(['.', '\'']));
+        let is_it = |part: &str| {
+            self.matches(identifier, part.trim_matches(['.', '\'']))
+                || self.matches(identifier, part.trim_matches(['.', '\'', '-', '_', '+', '%']))
+        };
         text.split(|c| !own(c)).any(is_it) || text.split(|c| !loose(c)).any(is_it)
     }
 }
@@ -103,14 +110,23 @@ pub(crate) fn texts(value: &Value) -> Vec<Cow<'_, str>> {
 
 /// The pieces of a text that may each be a phone number.
 fn numbers(text: &str) -> impl Iterator<Item = &str> {
-    let within = |c: char| c.is_ascii_digit() || "+ -.()/\u{a0}\u{2010}\u{2011}\u{2013}".contains(c);
+    let within =
+        |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-.()/_\u{ad}\u{b7}".contains(c) || is_dash(c);
     let runs = text.split(move |c| !within(c)).flat_map(|run| {
         let starts = run.match_indices('+').map(|(at, _)| at).filter(|at| *at > 0);
         let ends: Vec<usize> = starts.chain([run.len()]).collect();
         let mut from = 0;
         ends.into_iter().map(move |to| &run[std::mem::replace(&mut from, to)..to])
     });
-    runs.flat_map(|run| [run].into_iter().chain(run.split('/')).chain(run.split_whitespace()))
+    // Two numbers in a row, or one with its extension behind it.
+    runs.flat_map(|run| {
+        let apart = run.split(|c: char| "/(_".contains(c)).chain(run.split_whitespace());
+        [run].into_iter().chain(apart).chain(run.split(" - ")).chain(run.split(is_dash))
+    })
+}
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 /// Digits that two phone numbers must share for one to be the other without its country's code.
@@ -125,7 +141,12 @@ fn is_written_otherwise(identifier: &Identifier, text: &str) -> bool {
     };
     let text = text.replace("(0)", "");
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let abroad = if text.trim_start().starts_with('+') { Some(&*digits) } else { digits.strip_prefix("00") };
+    let abroad = if text.trim_start().starts_with('+') {
+        Some(&*digits)
+    } else {
+        // As it is dialled from most countries, and from those of North America.
+        digits.strip_prefix("00").or_else(|| digits.strip_prefix("011"))
+    };
     if let Some(abroad) = abroad {
         // After the country's code of one to three digits, the prefix that is dialled within it.
         let prefixed = |at: usize| {

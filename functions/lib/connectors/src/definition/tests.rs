@@ -506,6 +506,8 @@ fn an_address_within_a_text_is_found_between_its_boundaries_and_no_other() {
         "max@example.com/max.second@example.com",
         "max@example.com、max.second@example.com",
         "max@example.com\u{200b}, x@example.com",
+        "-max@example.com",
+        "_max@example.com_",
     ] {
         // Some of them may be the address itself by the domain's comparison.
         assert_ne!(fit("email", "max@example.com", text.into()), Fit::Other, "{text}");
@@ -556,6 +558,15 @@ fn a_phone_number_is_found_as_it_is_written_within_its_country() {
         json!("0480112233 / 0470000001"),
         json!("tel. 0470 000 001 (home)"),
         json!(["0480112233", "0470000001"]),
+        json!("0470 00 00 01 - 02 123 45 67"),
+        json!("02 123 45 67 \u{2013} 0470 00 00 01"),
+        json!("+32\u{202f}470\u{202f}00\u{202f}00\u{202f}01 (2)"),
+        json!("0470\u{2012}00\u{2012}00\u{2012}01"),
+        json!("0470\t00\t00\t01"),
+        json!("0470_00_00_01"),
+        json!("0470\u{b7}00\u{b7}00\u{b7}01"),
+        json!("011 32 470 00 00 01"),
+        json!("+32 470 00 00 01 (2)"),
     ] {
         assert_eq!(fit("phone", "+32470000001", shown.clone()), Fit::Doubtful, "{shown}");
     }
@@ -581,6 +592,10 @@ fn a_phone_number_is_found_as_it_is_written_within_its_country() {
 #[test]
 fn other_kinds_are_found_as_words() {
     use serde_json::json;
+    let number =
+        rightful_domain::identifier::Identifier::new(IdentifierKind::parse("customer_id").unwrap(), "100001");
+    let fits = Form::Digits.fit(&number.unwrap(), Some(&json!(100_001)), &serde_json::Value::Null);
+    assert_eq!(fits, Fit::Matches, "digits may come as a number");
     for shown in [json!("100001, 100002"), json!("no. 100001"), json!(100_001), json!(["100001", "100002"])] {
         assert_eq!(fit("customer_id", "100001", shown.clone()), Fit::Doubtful, "{shown}");
     }

@@ -722,7 +722,7 @@ async fn a_rotated_token_is_read_again_and_kept() {
     for case in cases() {
         for step in STEPS {
             let server = taking(&case, "new", case.answer(&format!("{step}.json"))).await;
-            let secrets = Kept::new(&["old", "older"], &["new", "old"]);
+            let secrets = case.kept(&server.uri(), &["old", "older"], &["new", "old"]);
             let source = case.open(&server.uri(), secrets.clone()).await;
             for expected_calls in [2, 3] {
                 match step {
@@ -741,7 +741,7 @@ async fn a_rotated_token_is_read_again_and_kept() {
 async fn the_previous_token_serves_while_the_new_one_is_not_taken_yet() {
     for case in cases() {
         let server = taking(&case, "previous", case.answer("search.json")).await;
-        let secrets = Kept::new(&["current", "previous"], &["current", "previous"]);
+        let secrets = case.kept(&server.uri(), &["current", "previous"], &["current", "previous"]);
         assert!(case.open(&server.uri(), secrets).await.search(&[case.person()], &[]).await.is_ok());
         assert_eq!(calls(&server).await, 2);
     }
@@ -751,9 +751,11 @@ async fn the_previous_token_serves_while_the_new_one_is_not_taken_yet() {
 async fn trying_a_data_source_out_proves_the_current_token_alone_and_reads_it_anew() {
     for case in cases() {
         let server = taking(&case, "previous", case.answer("search.json")).await;
-        let replaced = case.open(&server.uri(), Kept::new(&["previous"], &["current", "previous"])).await;
+        let replaced =
+            case.open(&server.uri(), case.kept(&server.uri(), &["previous"], &["current", "previous"])).await;
         assert_eq!(replaced.test().await, Err(Fault::Unauthorized));
-        let mended = case.open(&server.uri(), Kept::new(&["wrong"], &["previous", "wrong"])).await;
+        let mended =
+            case.open(&server.uri(), case.kept(&server.uri(), &["wrong"], &["previous", "wrong"])).await;
         assert_eq!(mended.test().await, Ok(()));
         assert_eq!(calls(&server).await, 2);
     }
@@ -763,7 +765,7 @@ async fn trying_a_data_source_out_proves_the_current_token_alone_and_reads_it_an
 async fn tokens_that_are_not_taken_are_tried_once_each() {
     for case in cases() {
         let server = answering(ResponseTemplate::new(401)).await;
-        let secrets = Kept::new(&["a"], &["b", "c", "d"]);
+        let secrets = case.kept(&server.uri(), &["a"], &["b", "c", "d"]);
         let source = case.open(&server.uri(), secrets).await;
         assert_eq!(case.submit(&source).await, Submitted::Rejected(Fault::Unauthorized));
         assert_eq!(calls(&server).await, 3);
@@ -782,7 +784,7 @@ async fn a_second_token_is_never_tried_after_anything_but_a_401() {
             .respond_with(ResponseTemplate::new(500))
             .mount(&server)
             .await;
-        let source = case.open(&server.uri(), Kept::new(&["a"], &["b", "c"])).await;
+        let source = case.open(&server.uri(), case.kept(&server.uri(), &["a"], &["b", "c"])).await;
         assert_eq!(case.submit(&source).await, Submitted::Unknown("vendor_server_error"));
         assert_eq!(calls(&server).await, 2);
     }
@@ -792,7 +794,7 @@ async fn a_second_token_is_never_tried_after_anything_but_a_401() {
 async fn a_secret_that_cannot_be_read_again_is_not_a_wrong_token() {
     for case in cases() {
         let server = answering(ResponseTemplate::new(401)).await;
-        let secrets = Kept::new(&["a"], &[]);
+        let secrets = case.kept(&server.uri(), &["a"], &[]);
         *secrets.fresh.lock().unwrap() = Err(Failure::transient("secrets_unavailable"));
         let source = case.open(&server.uri(), secrets).await;
         let not_sent = Submitted::NotSent(Fault::Unavailable("secrets_unavailable"));
@@ -854,11 +856,7 @@ async fn a_secret_never_travels_to_another_target() {
             let both = [current.clone(), previous.clone()];
             let stale = [previous.clone(), version("older", None)];
             // What is kept may be older than the change.
-            let mut kept = vec![Kept::whole(&both, &both)];
-            if previous.contains("for_target") {
-                kept.push(Kept::whole(&stale[..1], &both));
-            }
-            for secrets in kept {
+            for secrets in [Kept::whole(&both, &both), Kept::whole(&stale[..1], &both)] {
                 let source = moved.open(&case, &moved.at_now, secrets).await.unwrap();
                 let person = [case.person()];
                 assert_eq!(source.search(&person, &person).await, Err(Fault::Unauthorized));

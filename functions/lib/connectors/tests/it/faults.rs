@@ -1,6 +1,6 @@
 //! Faults below HTTP: what certainly was not sent, and what nobody can tell.
 
-use crate::support::{Case, Kept, Raw, case};
+use crate::support::{Case, Raw, case};
 use rightful_connectors::Definition;
 use rightful_domain::vendor::{Fault, Submitted, Vendor};
 use std::net::TcpListener;
@@ -115,7 +115,7 @@ async fn another_token_is_not_tried_when_the_time_left_could_not_tell_what_came_
     let server = MockServer::start().await;
     let answer = ResponseTemplate::new(401).set_delay(Duration::from_secs(6));
     Mock::given(any()).respond_with(answer).mount(&server).await;
-    let source = case.open(&server.uri(), Kept::new(&["a"], &["b"])).await;
+    let source = case.open(&server.uri(), case.kept(&server.uri(), &["a"], &["b"])).await;
     assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_out_of_time")));
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }

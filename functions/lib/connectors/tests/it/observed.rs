@@ -92,7 +92,7 @@ async fn a_second_try_with_the_other_token_is_a_call_of_its_own() {
     let refused = Mock::given(any()).respond_with(ResponseTemplate::new(401));
     refused.up_to_n_times(1).with_priority(1).mount(&server).await;
     Mock::given(any()).respond_with(ResponseTemplate::new(404)).with_priority(2).mount(&server).await;
-    let secrets = Kept::new(&["old"], &["new"]);
+    let secrets = case.kept(&server.uri(), &["old"], &["new"]);
     let heard = search(&case, &server.uri(), secrets).await;
     assert_eq!(heard, [Some(CallEnd::Failed), Some(CallEnd::Answered)]);
 }

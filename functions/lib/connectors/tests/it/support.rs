@@ -183,6 +183,15 @@ impl Case {
         (Sources::new(connectors, client, secrets), source)
     }
 
+    /// Versions that name the vendor at this address as their target, as `source add` stores them.
+    pub fn kept(&self, base_url: &str, cached: &[&str], fresh: &[&str]) -> Arc<Kept> {
+        let (sources, source) = self.sources(base_url, Kept::new(&[], &[]), client(true));
+        let target = sources.target(&source).unwrap().fingerprint();
+        let named = |token: &&str| serde_json::json!({"token": token, "for_target": target}).to_string();
+        let all = |tokens: &[&str]| tokens.iter().map(named).collect::<Vec<_>>();
+        Kept::whole(&all(cached), &all(fresh))
+    }
+
     pub async fn at(&self, server: &MockServer) -> Source<Kept> {
         self.open(&server.uri(), self.secrets()).await
     }
