@@ -121,6 +121,13 @@ where
         let header = |name: &str| webhook.headers.get(name).and_then(|value| value.to_str().ok());
         self.verify(channel, &Delivery { header: &header, body: &body }).await?;
 
+        if !webhook.query_string_parameters.is_empty() {
+            return Err(Answer::refused(
+                422,
+                "query_not_taken",
+                "this address takes no parameters behind a question mark: put them into the body",
+            ));
+        }
         let ticket = ticket::parse(&body)?;
         let owned = |name: &str| header(name).map(str::to_owned);
         let key = ticket::delivery_key(&channel.delivery, &owned, &ticket)?;

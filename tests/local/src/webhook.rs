@@ -21,11 +21,20 @@ fn sign(key: &[u8], message: &[u8]) -> String {
     BASE64.encode(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message))
 }
 
-async fn post(stack: &Stack, channel: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer> {
+/// A channel, and what stands behind its path.
+type Door<'a> = (&'a str, &'a str);
+
+async fn post(
+    stack: &Stack,
+    (channel, query): Door<'_>,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer> {
     let url = stack.json["channels"][channel]["url"].as_str().context("no such channel")?;
     let rest = url.strip_prefix("http://").context("not http")?;
     let (host, path) = rest.split_once('/').context("no path")?;
-    send_bytes(&format!("http://{host}"), "POST", &format!("/{path}"), headers, Some(body.to_vec())).await
+    let path = format!("/{path}{query}");
+    send_bytes(&format!("http://{host}"), "POST", &path, headers, Some(body.to_vec())).await
 }
 
 fn secret<'a>(stack: &'a Stack, channel: &str) -> &'a str {
@@ -37,6 +46,14 @@ fn secret<'a>(stack: &'a Stack, channel: &str) -> &'a str {
 /// # Errors
 /// When the API can't be reached.
 pub async fn zendesk(stack: &Stack, body: &[u8], seconds_ago: i64) -> Result<Answer> {
+    zendesk_behind(stack, "", body, seconds_ago).await
+}
+
+/// The same, with `query` behind the channel's path.
+///
+/// # Errors
+/// When the API can't be reached.
+pub async fn zendesk_behind(stack: &Stack, query: &str, body: &[u8], seconds_ago: i64) -> Result<Answer> {
     let at = SystemClock.now().unix_seconds() - seconds_ago;
     let timestamp = rightful_domain::time::Time::from_unix_seconds(at).context("no such time")?.to_string();
     let signature = sign(secret(stack, "zendesk").as_bytes(), &[timestamp.as_bytes(), body].concat());
@@ -44,7 +61,7 @@ pub async fn zendesk(stack: &Stack, body: &[u8], seconds_ago: i64) -> Result<Ans
         ("x-zendesk-webhook-signature", signature.as_str()),
         ("x-zendesk-webhook-signature-timestamp", timestamp.as_str()),
     ];
-    post(stack, "zendesk", &headers, body).await
+    post(stack, ("zendesk", query), &headers, body).await
 }
 
 /// Delivers a body by the channel `standard` under a delivery id.
@@ -61,7 +78,7 @@ pub async fn standard(stack: &Stack, id: &str, body: &[u8]) -> Result<Answer> {
         ("webhook-timestamp", timestamp.as_str()),
         ("webhook-signature", signature.as_str()),
     ];
-    post(stack, "standard", &headers, body).await
+    post(stack, ("standard", ""), &headers, body).await
 }
 
 /// Delivers a body by the channel `standard` with a signature of another secret.
@@ -76,7 +93,7 @@ pub async fn forged(stack: &Stack, body: &[u8]) -> Result<Answer> {
         ("webhook-timestamp", timestamp.as_str()),
         ("webhook-signature", signature.as_str()),
     ];
-    post(stack, "standard", &headers, body).await
+    post(stack, ("standard", ""), &headers, body).await
 }
 
 /// The request that an accepted delivery made.

@@ -236,7 +236,7 @@ async fn nobody_by_that_name_is_nothing_found() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_identifier_that_no_data_source_takes_is_refused_at_the_door() -> Result<()> {
+async fn what_a_ticket_must_not_hold_is_refused_at_the_door() -> Result<()> {
     let stack = Stack::up("missing-identifier", Options::default())?;
     stack.add_source("qualifio-main", &[])?;
     let mut body = ticket(JOAO, "ZD-8");
@@ -245,6 +245,11 @@ async fn an_identifier_that_no_data_source_takes_is_refused_at_the_door() -> Res
     let answer = webhook::zendesk(&stack, body.to_string().as_bytes(), 0).await?;
     assert_eq!(answer.status, 422, "{}", answer.text);
     assert!(answer.text.contains("customer_number") && !answer.text.contains("4711"), "{}", answer.text);
+    // Whoever writes it into the address would get a real erasure.
+    let body = ticket(JOAO, "ZD-9").to_string();
+    let answer = webhook::zendesk_behind(&stack, "?dry_run=true", body.as_bytes(), 0).await?;
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    assert!(answer.text.contains("query_not_taken"), "{}", answer.text);
     assert!(stack.sandbox.journal().await?.calls.is_empty(), "the vendor was not asked");
     Ok(())
 }
