@@ -55,7 +55,9 @@ pub enum Call {
 pub enum Reply {
     /// This answer; nothing happens at the vendor.
     Says(Submitted),
-    /// The vendor opens the rule and works on it, but its answer gets lost.
+    /// The vendor opens the rule and works on it.
+    Takes,
+    /// The same, but its answer gets lost.
     Lost,
 }
 
@@ -410,7 +412,7 @@ impl Vendor for FakeVendor {
                 self.accept(batch);
                 Submitted::Unknown("timed_out_after_sending")
             }
-            None => self.accept(batch),
+            Some(Reply::Takes) | None => self.accept(batch),
         };
         poll_fn(|_| if self.state.borrow().hangs { Poll::Pending } else { Poll::Ready(()) }).await;
         self.gate.point("after vendor submit").await;
@@ -488,7 +490,8 @@ impl Vendors for FakeVendors {
             (state.broken, state.capabilities.clone())
         };
         vendor.capabilities = Capabilities { target: at.clone(), ..capabilities };
-        if let Some(control) = &source.control {
+        let is_now = self.follows.get() || self.target(source)? == *at;
+        if let Some(control) = source.control.as_ref().filter(|_| is_now) {
             vendor.capabilities.control = Identifier::new(control.kind.clone(), &control.value).ok();
         }
         broken.map_or(Ok(vendor), Err)

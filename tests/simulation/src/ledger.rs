@@ -367,7 +367,8 @@ impl Ledger {
                 let Some(look) = self.look_of_worker(at) else {
                     return self.breaks(4, "something was found without a search");
                 };
-                if *records == 0 {
+                // A round that finds nothing ends nothing: the looks after it do.
+                if *records == 0 && run.found.is_empty() {
                     self.found_nothing_rightly(&look);
                 }
                 run.found.push(look.found.len());
@@ -511,6 +512,26 @@ impl Ledger {
         let missing = look.there.difference(decided).count();
         self.holds(4, missing == 0 || look.excused, || {
             format!("copied, without {missing} of the person's records")
+        });
+    }
+
+    /// What a copy left out of the records decided on was gone, or was not shown in two fetches apart.
+    pub(crate) fn is_missed_rightly(&self, at: &TaskRef, decided: &BTreeSet<RecordId>) {
+        let Some(last) = self.look_of_worker(at) else {
+            return self.breaks(4, "nothing left to copy, and nobody looked");
+        };
+        let missed: BTreeSet<&RecordId> =
+            decided.intersection(&last.there).filter(|record| !last.found.contains(*record)).collect();
+        let earlier = || {
+            self.looks(at).iter().any(|look| {
+                look.copies
+                    && look.vendor == last.vendor
+                    && look.began_at.plus_seconds(APART_SECONDS) <= last.began_at
+                    && missed.iter().any(|record| !look.found.contains(*record))
+            })
+        };
+        self.holds(4, missed.is_empty() || last.excused && earlier(), || {
+            format!("told as gone by one fetch, and the vendor holds {} of them", missed.len())
         });
     }
 

@@ -258,11 +258,12 @@ impl Mend {
     /// Takes it out of what is stored, where it is a matter of that; else the vendors tell less, or a data
     /// source is set up so.
     pub(crate) fn take_out<'a>(self, world: &World, tasks: impl Iterator<Item = &'a Task>) {
+        let looks = [TaskState::Verifying, TaskState::Decided, TaskState::Copying];
         for task in tasks {
             let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
             match self {
-                // The first look that finds nothing is taken for the second one.
-                Mend::SecondLook if task.state == TaskState::Verifying && task.clear_looks == 0 => {
+                // The first look, or fetch, that finds nothing is taken for the second one.
+                Mend::SecondLook if looks.contains(&task.state) && task.clear_looks == 0 => {
                     let task = world.task(&at);
                     put_task(world, Task { clear_looks: 1, ..task });
                 }

@@ -389,12 +389,20 @@ impl Looker<'_> {
                 self.holds(4, self.ledger.found_nothing(task, since), || {
                     "nothing found, without a search that was answered so".to_owned()
                 });
-                if reason != Some(RECORDS_GONE) && task.inserted.is_empty() {
+                if reason == Some(RECORDS_GONE) && !erasure {
+                    self.ledger.is_missed_rightly(at, &decided);
+                }
+                // A dry run that no person attends goes on, whatever is doubtful.
+                let attended = !request.dry_run || task.policy != Policy::Auto;
+                if attended && reason != Some(RECORDS_GONE) && task.inserted.is_empty() {
                     self.ledger.a_zero_was_seen(at, task.policy == Policy::Always);
                 }
             }
             Some(Outcome::NothingFound) => self.ledger.breaks(4, "nothing found, and nobody searched"),
-            Some(Outcome::Copied) => self.ledger.is_copied_rightly(at, &decided),
+            Some(Outcome::Copied) => {
+                self.ledger.is_copied_rightly(at, &decided);
+                self.ledger.is_missed_rightly(at, &decided);
+            }
             Some(Outcome::DryRun) if task.decision.is_some() => self.ledger.is_dry_rightly(at, &decided),
             Some(Outcome::ReportedErased) => {
                 self.ledger.breaks(4, "reported erased where the vendor can be searched");
@@ -423,7 +431,10 @@ impl Looker<'_> {
         let vendors = [&self.scenario.vendors, &self.scenario.moved];
         let vendors: Vec<&Rc<SimVendor>> =
             vendors.into_iter().filter_map(|all| all.get(at.source_id.as_str())).collect();
-        if task.run == 1 {
+        // A look that was blind beside its control saw them gone too early, and nobody could know.
+        let blind = task.outcome == Some(Outcome::VerifiedErased)
+            && self.ledger.look_of_worker(at).is_some_and(|look| look.blind);
+        if task.run == 1 && !blind {
             let left: usize = vendors.iter().map(|vendor| vendor.will_erase(at)).sum();
             self.holds(3, left == 0, || {
                 format!("settled, and a submission of it will still erase {left} records")

@@ -41,7 +41,7 @@ struct SeenBody {
     /// Told, also where there is none: nobody decides on what they did not look at.
     #[serde(deserialize_with = "told")]
     digest: Option<DigestBody>,
-    /// How many records that show another person's identifier are confirmed.
+    /// How many records that show another value than the request's are confirmed.
     confirm_marked: Option<u32>,
     /// How many doubtful records that were set aside are confirmed.
     confirm_set_aside: Option<u32>,

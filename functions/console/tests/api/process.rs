@@ -378,7 +378,12 @@ async fn a_missing_identifier_is_given_and_found() -> Given {
     left_out.connect_members("club");
     let id = left_out.request("erasure").await;
     left_out.work().await;
-    left_out.review(&id, "leave_out").await;
+    // A zero is no missing identifier: it is confirmed, not left out.
+    let mut both = left_out.seen(&id, "leave_out").await;
+    let reply = left_out.post(&of(&id, "review"), &both).await;
+    assert_eq!((reply.status, reply.code()), (409, "identifier_not_missing"));
+    both["sources"].as_array_mut().unwrap().retain(|seen| seen["source"] == "club");
+    assert_eq!(left_out.post(&of(&id, "review"), &both).await.status, 200);
     assert_eq!(left_out.shown(&id).await["tasks"][0]["outcome"], "missing_identifier");
     let mut all = stage.given();
     all.extend(left_out.given());

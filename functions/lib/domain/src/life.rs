@@ -222,6 +222,8 @@ pub enum Event {
     },
     /// The search failed and may be tried again.
     SearchFailed(Fault),
+    /// The data source can't be opened as things are: it waits for that, and tells why.
+    CannotOpen(Code),
     /// Another request holds the lease on the person.
     LeaseBusy,
     /// The lease is ours, but another request ended since our search: what it found is not sure.
@@ -439,8 +441,15 @@ impl Life {
     /// The same of its present run alone.
     #[must_use]
     pub fn run_has_submitted(&self) -> bool {
-        let taken = |rule: &Rule| !matches!(rule.state, RuleState::NotSent) && rule.refused.is_none();
-        self.task.counts.submitted > 0 || self.task.earlier.is_some() || self.rules.iter().any(taken)
+        self.task.earlier.is_some() || self.round_has_submitted()
+    }
+
+    /// The same of its present round alone.
+    fn round_has_submitted(&self) -> bool {
+        let taken = |rule: &Rule| {
+            !matches!(rule.state, RuleState::NotSent | RuleState::Rejected) && rule.refused.is_none()
+        };
+        self.task.counts.submitted > 0 || self.rules.iter().any(taken)
     }
 
     /// Whether the end of some intent is not known: it was never answered, and its records are not seen to
@@ -664,6 +673,7 @@ impl Moving<'_> {
                 self.search_ended(outcome, reason, found);
             }
             Event::SearchFailed(fault) if searching => self.search_failed(&fault),
+            Event::CannotOpen(code) if searching => self.life.task.reason = Some(code.to_owned()),
             Event::LeaseBusy if sending => {
                 let wait = NOT_SENT_WAITS.after(self.life.task.tries);
                 self.life.task.tries += 1;
@@ -743,7 +753,7 @@ impl Moving<'_> {
         task.chunks = chunks;
         // Fixed here: a parameter that is changed later must not shift batches that are out.
         task.batch_size = self.terms.vendor.map_or(1, |vendor| count(vendor.batch_size)).max(1);
-        task.tries = 0;
+        (task.tries, task.refusals) = (0, 0);
         task.reason = None;
         task.found_digest = Some(digest.clone());
         let (policy, asked) = (task.policy, task.asked);
@@ -792,7 +802,6 @@ impl Moving<'_> {
         let found_nothing = confirms || self.life.task.found_nothing_by_given();
         let task = &mut self.life.task;
         let verdict = match verdict {
-            Ruling::LeaveOut if confirms => Verdict::Proceed,
             Ruling::Proceed | Ruling::LeaveOut if missing != (verdict == Ruling::LeaveOut) => return,
             Ruling::Proceed | Ruling::LeaveOut => Verdict::Proceed,
             Ruling::Refuse(ground) => Verdict::Refuse(ground),
@@ -810,7 +819,7 @@ impl Moving<'_> {
             (Verdict::Proceed, None) if found_nothing => self.settle(Outcome::NothingFound, None),
             (Verdict::Proceed, None) => self.settle(Outcome::MissingIdentifier, Some(IDENTIFIER_MISSING)),
             (Verdict::Refuse(_), _) => self.settle(Outcome::Refused, Some(REFUSED_BY_REVIEWER)),
-            (Verdict::LeftOut, _) => {}
+            (Verdict::LeftOut | Verdict::Stated, _) => {}
         }
     }
 
@@ -832,11 +841,12 @@ impl Moving<'_> {
                 | TaskState::AwaitingReview
                 | TaskState::Decided
                 | TaskState::Submitting
+                | TaskState::Submitted
                 | TaskState::Verifying
                 | TaskState::Unknown
                 | TaskState::Copying
         );
-        open && task.target.is_some() && !self.life.run_has_submitted()
+        open && !self.life.run_has_submitted()
     }
 
     /// Back to the search for what a look found beyond the decision, at the same target and under the same
@@ -852,6 +862,7 @@ impl Moving<'_> {
             };
         }
         earlier.rounds += 1;
+        earlier.decision = task.decision.clone().map(Box::new).or(earlier.decision);
         // A copy is made anew of everything, and counts everything anew.
         if self.terms.right == Right::Erasure {
             earlier.counts = task.all_counts();
@@ -886,7 +897,8 @@ impl Moving<'_> {
         task.reason = None;
         task.gave_up = None;
         task.claim = None;
-        (task.tries, task.polls, task.looks, task.left, task.appeared) = (0, 0, 0, 0, 0);
+        (task.tries, task.refusals, task.polls) = (0, 0, 0);
+        (task.looks, task.left, task.appeared) = (0, 0, 0);
         (task.target, task.asked, task.looked, task.earlier) = (None, Asked::default(), None, None);
         (task.clear_looks, task.assurance, task.strangers) = (0, None, 0);
         task.copies_lost = 0;
@@ -924,11 +936,17 @@ impl Moving<'_> {
         }
         let always = self.life.task.policy == crate::policy::Policy::Always;
         if outcome == Outcome::NothingFound && (always || self.is_doubtful()) {
-            // Whatever makes a search miss looks like success: a person sees the zero first.
-            self.life.task.reason = Some(NOTHING_FOUND.to_owned());
-            return self.await_review(0, None);
+            return self.confirm_the_zero();
         }
         self.settle(outcome, reason);
+    }
+
+    /// Whatever makes a search miss looks like success: a person sees the zero first.
+    fn confirm_the_zero(&mut self) {
+        let task = &mut self.life.task;
+        (task.found_digest, task.decision) = (None, None);
+        task.reason = Some(NOTHING_FOUND.to_owned());
+        self.await_review(0, None);
     }
 
     /// The search of a later round decided on nothing: a look tells whether the person is gone, or else a
@@ -970,13 +988,12 @@ impl Moving<'_> {
         } else {
             (most, SEARCH_WAITS)
         };
-        if fault.is_refusal() && !self.life.task.reason.as_deref().is_some_and(Fault::refuses) {
-            // Other faults before it are no refusals.
-            self.life.task.tries = 0;
-        }
-        self.life.task.tries += 1;
-        (self.life.task.tries < most)
-            .then(|| waits.after(self.life.task.tries - u32::from(fault.is_refusal())))
+        let task = &mut self.life.task;
+        task.tries += 1;
+        task.refusals += u32::from(fault.is_refusal());
+        // Other faults before it are no refusals.
+        let tries = if fault.is_refusal() { task.refusals } else { task.tries };
+        (tries < most).then(|| waits.after(tries - u32::from(fault.is_refusal())))
     }
 
     // ---- the copy
@@ -995,12 +1012,19 @@ impl Moving<'_> {
         let task = &mut self.life.task;
         let records = records.min(task.counts.found);
         let gone = task.counts.found - records;
+        if gone > 0 && task.clear_looks == 0 {
+            // A vendor that is blind for once shows too little too.
+            (task.state, task.clear_looks) = (TaskState::Copying, 1);
+            return self.waits(SECOND_LOOK, SECOND_LOOK_SECONDS);
+        }
         task.counts.submitted = records;
         task.counts.confirmed = records;
         task.appeared = appeared;
         task.finished_at = Some(self.now);
+        let always = task.policy == crate::policy::Policy::Always;
         self.record(|source| Fact::Copied { source, records, gone });
         match (records, gone) {
+            (0, _) if always => self.confirm_the_zero(),
             (0, _) => self.settle(Outcome::NothingFound, Some(RECORDS_GONE)),
             (_, 0) => self.settle(Outcome::Copied, None),
             _ => self.settle(Outcome::Copied, Some(RECORDS_GONE)),
@@ -1025,7 +1049,8 @@ impl Moving<'_> {
         let task = &mut self.life.task;
         task.state = TaskState::Copying;
         (task.outcome, task.settled_at) = (None, None);
-        (task.counts.submitted, task.counts.confirmed, task.tries) = (0, 0, 0);
+        (task.counts.submitted, task.counts.confirmed) = (0, 0);
+        (task.tries, task.refusals, task.clear_looks) = (0, 0, 0);
         task.copies_lost += 1;
         if task.copies_lost > MOST_LOST_COPIES {
             return self.settle(Outcome::Failed, Some(code));
@@ -1050,7 +1075,8 @@ impl Moving<'_> {
         task.reason = None;
         task.handed_over_at = None;
         // What the export counted is counted anew by the copy.
-        (task.counts.submitted, task.counts.confirmed, task.tries) = (0, 0, 0);
+        (task.counts.submitted, task.counts.confirmed) = (0, 0);
+        (task.tries, task.refusals, task.clear_looks) = (0, 0, 0);
         self.due(0);
     }
 
@@ -1303,7 +1329,10 @@ impl Moving<'_> {
         match plan(&self.life, now) {
             Plan::UsedUp => self.hand_over(REPEATS_USED_UP),
             Plan::Refused(refusal) => self.stop(refusal, Outcome::Refused),
-            Plan::Look => self.life.task.state = TaskState::Unknown,
+            Plan::Look => {
+                self.life.task.state = TaskState::Unknown;
+                self.due(0);
+            }
             Plan::Send(_) | Plan::Wait(_) | Plan::Missing | Plan::Done => {
                 let gave_up = self.life.task.gave_up.is_some();
                 let task = &mut self.life.task;
@@ -1385,22 +1414,31 @@ impl Moving<'_> {
     fn finished(&mut self) {
         let now = self.now;
         let claim = self.claim();
+        let unknown_end = self.life.has_unknown_end();
         let task = &mut self.life.task;
         let told = task.handed_over_at.is_some() && task.reason.as_deref() == Some(NOT_ALL_CONFIRMED);
         task.finished_at = Some(now);
         task.claim = Some(claim);
-        task.reason = None;
         if self.terms.right == Right::Access {
             return self.copy_now(None);
         }
+        let searchable = self.terms.vendor.is_none_or(|vendor| !vendor.identifiers.is_empty());
         if let Some(code) = task.gave_up.clone() {
-            return if self.life.has_unknown_end() {
-                self.hand_over_as(code)
-            } else {
-                self.settle_as(Outcome::Failed, Some(code))
-            };
+            if task.strangers > 0 {
+                return self.hand_over(STRANGERS_LISTED);
+            }
+            if !self.terms.dry_run && unknown_end {
+                return self.hand_over_as(code);
+            }
+            if !self.terms.dry_run || !searchable {
+                return self.settle_as(Outcome::Failed, Some(code));
+            }
+            if task.handed_over_at.is_some() && task.looked.is_some() {
+                // A person has what the look after the dry run saw.
+                return self.due(HANDED_OVER_SECONDS);
+            }
         }
-        if self.terms.vendor.is_some_and(|vendor| vendor.identifiers.is_empty()) {
+        if !searchable {
             if task.strangers > 0 {
                 return self.hand_over(STRANGERS_LISTED);
             }
@@ -1421,6 +1459,7 @@ impl Moving<'_> {
         }
         task.state = TaskState::Verifying;
         task.handed_over_at = None;
+        task.reason = None;
         task.tries = 0;
         self.due(0);
     }
@@ -1478,7 +1517,7 @@ impl Moving<'_> {
     /// either. The control's record shows that it sees; where there is none, a second look confirms it.
     fn is_clear(&mut self, controlled: bool) -> bool {
         let task = &mut self.life.task;
-        task.clear_looks = task.clear_looks.saturating_add(1);
+        task.clear_looks = (task.clear_looks + 1).min(2);
         if !controlled && task.clear_looks < 2 {
             if task.handed_over_at.is_none() {
                 task.reason = Some(SECOND_LOOK.to_owned());
@@ -1494,42 +1533,45 @@ impl Moving<'_> {
     fn dry_run_looked(&mut self) {
         let task = &self.life.task;
         let (left, appeared, assurance) = (task.left, task.appeared, task.assurance);
-        let (gone, strangers) = (left < task.counts.found, task.strangers);
-        self.record(|source| Fact::Looked { source, left, appeared, assurance });
-        if gone {
+        let gave_up = task.gave_up.clone();
+        if left < task.counts.found {
             return self.hand_over(GONE_IN_DRY_RUN);
         }
-        if strangers > 0 {
+        if task.strangers > 0 {
             return self.hand_over(STRANGERS_LISTED);
         }
         if self.life.has_unknown_end() {
             // What was never answered may be none.
             return self.hand_over(ANSWER_MISSING);
         }
-        self.settle(Outcome::DryRun, None);
+        self.record(|source| Fact::Looked { source, left, appeared, assurance });
+        match gave_up {
+            Some(code) => self.settle_as(Outcome::Failed, Some(code)),
+            None => self.settle(Outcome::DryRun, None),
+        }
     }
 
     /// The look after all rules finished.
     fn verified(&mut self, appeared: u32) {
         let now = self.now;
         let unreferenced = self.life.rules.iter().any(|rule| self.life.lacks_reference(rule));
-        let taken = self.life.run_has_submitted();
+        let taken = self.life.round_has_submitted() || self.life.task.all_counts().submitted > 0;
         let task = &mut self.life.task;
         if task.left == 0 {
+            if task.strangers > 0 {
+                // A vendor that may erase somebody else gets nothing more of this person's.
+                return self.hand_over(STRANGERS_LISTED);
+            }
             if appeared > 0 {
                 return self.go_back(appeared);
             }
-            let left = 0;
-            let (assurance, strangers) = (task.assurance, task.strangers);
-            // A reviewer has seen those that the search set aside; what came since, nobody has.
-            let doubtful = task.looked.is_some_and(|looked| looked.doubtful > task.asked.doubtful);
-            self.record(|source| Fact::Looked { source, left, appeared, assurance });
-            if strangers > 0 {
-                return self.hand_over(STRANGERS_LISTED);
-            }
-            if doubtful {
+            // A reviewer has seen those that the search of this round set aside; what came since, nobody has.
+            let shown = task.review.as_ref().map_or(0, |_| task.asked.doubtful);
+            if task.looked.is_some_and(|looked| looked.doubtful > shown) {
                 return self.hand_over(SET_ASIDE_DOUBTFUL);
             }
+            let (left, assurance) = (0, task.assurance);
+            self.record(|source| Fact::Looked { source, left, appeared, assurance });
             if !taken {
                 // The vendor took nothing, and nothing is there.
                 return self.settle(Outcome::NothingFound, Some(RECORDS_GONE));
@@ -1537,12 +1579,10 @@ impl Moving<'_> {
             let task = &mut self.life.task;
             task.verified_at = Some(now);
             // The look is the proof; what the vendor's own word lacks is still told.
-            let earlier = task.earlier.clone().unwrap_or_default();
-            let (submitted, confirmed) = (
-                task.counts.submitted + earlier.counts.submitted,
-                task.counts.confirmed + earlier.counts.confirmed,
-            );
-            let reason = match (unreferenced || earlier.unreferenced, confirmed < submitted) {
+            let unreferenced =
+                unreferenced || task.earlier.as_ref().is_some_and(|earlier| earlier.unreferenced);
+            let counts = task.all_counts();
+            let reason = match (unreferenced, counts.confirmed < counts.submitted) {
                 (true, _) => Some(REFERENCE_MISSING),
                 (false, true) => Some(NOT_ALL_CONFIRMED),
                 (false, false) => None,
@@ -1573,11 +1613,12 @@ impl Moving<'_> {
     fn resolve(&mut self, found: &[u32]) {
         let Some(vendor) = self.terms.vendor else { return };
         let (mut more_looks, mut tells_nothing, mut gone_in_dry_run) = (false, false, false);
-        let (mut seen, mut unresolved, mut refusals) = (0, 0, 0);
+        let (mut seen, mut unresolved, mut refusals) = (0, None, 0);
         for at in 0..self.life.rules.len() {
             // What was left after the last repeat is looked for again, for as long as it is open.
             let rule = &self.life.rules[at];
-            let used_up = rule.state == RuleState::Left && rule.attempt >= MAX_ATTEMPTS;
+            let last = rule.attempt >= MAX_ATTEMPTS || self.life.repeats_doubted(rule);
+            let used_up = rule.state == RuleState::Left && last;
             let refused = rule.state == RuleState::NotTaken;
             if !refused && rule.state != RuleState::Unknown && !used_up {
                 continue;
@@ -1615,14 +1656,16 @@ impl Moving<'_> {
             let rule = &mut self.life.rules[at];
             // The vendor has it, whatever it takes it for: it is never named again.
             let doubted = rule.rule_id.is_some();
-            rule.looks += u32::from(!used_up);
+            rule.looks += u32::from(!used_up && !doubted);
             // Where the vendor may take its time (its own approval), records that are still found don't
             // say that it won't: only their absence tells anything.
             let looked_enough = doubted || rule.looks >= vendor.unknown_looks;
             if still > 0 && !used_up && (doubted || !(looked_enough && vendor.unknown_repeats)) {
                 more_looks = true;
                 tells_nothing |= looked_enough;
-                unresolved = unresolved.max(rule.looks);
+                if !doubted {
+                    unresolved = Some(rule.looks.max(unresolved.unwrap_or(0)));
+                }
                 continue;
             }
             // A record that shows up again after it was seen gone is not counted back.
@@ -1651,7 +1694,8 @@ impl Moving<'_> {
             if tells_nothing && self.life.task.handed_over_at.is_none() {
                 return self.hand_over(ANSWER_MISSING);
             }
-            return self.due(vendor.unknown_waits.after(unresolved));
+            return self
+                .due(unresolved.map_or(HANDED_OVER_SECONDS, |looks| vendor.unknown_waits.after(looks)));
         }
         self.go_on();
         if refusals > 0 && self.life.task.state == TaskState::Submitting {
@@ -1882,6 +1926,7 @@ mod tests {
             }
             34 => Event::Answered { fence, answer: Submitted::Rejected(Fault::Refused("vendor_not_found")) },
             35 => Event::SearchFailed(Fault::Refused("vendor_not_found")),
+            36 => Event::CannotOpen("secret_denied"),
             _ => {
                 let asked = Asked { doubtful: u32::from(n % 32 == 9), set_aside: 1, ..Asked::default() };
                 let appeared = u32::from(n % 3 == 1);
@@ -1971,7 +2016,7 @@ mod tests {
             access in any::<bool>(),
             exports in any::<bool>(),
             policy in prop_oneof![Just(Policy::Auto), Just(Policy::Always), Just(Policy::Over(2))],
-            events in prop::collection::vec((0u8..42, any::<u8>(), 0u64..100_000), 1..80),
+            events in prop::collection::vec((0u8..43, any::<u8>(), 0u64..100_000), 1..80),
         ) {
             let export = exports.then(|| "the vendor's page".to_owned());
             let vendor = Capabilities { export, ..vendor(searchable) };

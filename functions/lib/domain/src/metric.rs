@@ -159,9 +159,9 @@ catalogue! {
     VerificationFound | Count | Stage, "search, reconcile",
         "submitted records that were found again when a task ended after its verification: 0 for `verified_erased`, the number of them for `still_present`; must be 0";
     StrangersListed | Count | Stage, "status-check, reconcile",
-        "records that a finished rule lists and its submission never named: somebody else's may be erased; written when it happens; must be 0";
+        "records that a finished rule lists although its submission never named them: somebody else's may be erased; written when it happens; must be 0";
     RecordsAppeared | Count | Stage, "search, submit, reconcile",
-        "records of the person that a look or a copy found beyond the decision: they go back to a decision of their own; written when it happens";
+        "records of the person that a look or a copy found beyond the decision, which get a decision of their own; written when it happens";
     TicketAnswers | Count | Both(D::Result), "close",
         "answers to tickets by how they ended";
     DeliveriesRefused | Count | Stage, "intake",

@@ -249,7 +249,9 @@ pub fn state(
 }
 
 fn state_task((task, rules): &(Task, Vec<Rule>)) -> Result<TaskStatement, NotClosed> {
-    let decided = match (&task.decision, &task.review) {
+    let earlier = task.earlier.as_ref().and_then(|earlier| earlier.decision.as_deref());
+    let decision = task.decision.as_ref().or(earlier);
+    let decided = match (decision, &task.review) {
         (Some(decision), _) => (Some(decision.by.clone()), Some(decision.at)),
         (None, Some(review)) => (Some(review.by.clone()), Some(review.at)),
         (None, None) => (None, None),
@@ -261,7 +263,7 @@ fn state_task((task, rules): &(Task, Vec<Rule>)) -> Result<TaskStatement, NotClo
         reason: task.reason.clone(),
         ground: match task.review.as_ref().map(|review| review.verdict) {
             Some(Verdict::Refuse(ground)) => Some(ground),
-            Some(Verdict::Proceed | Verdict::LeftOut) | None => None,
+            Some(Verdict::Proceed | Verdict::LeftOut | Verdict::Stated) | None => None,
         },
         run: task.run,
         rounds: task.earlier.as_ref().map_or(0, |earlier| earlier.rounds),
@@ -273,7 +275,7 @@ fn state_task((task, rules): &(Task, Vec<Rule>)) -> Result<TaskStatement, NotClo
         strangers: task.strangers,
         decided_by: decided.0,
         decided_at: decided.1,
-        records_digest: task.decision.as_ref().map(|decision| decision.records.clone()),
+        records_digest: decision.map(|decision| decision.records.clone()),
         searched_at: task.searched_at,
         claim: task.claim,
         verified_at: task.verified_at,

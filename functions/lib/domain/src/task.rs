@@ -126,6 +126,8 @@ pub enum Verdict {
     Refuse(RefusalGround),
     /// Go on without this data source, which can't be searched.
     LeftOut,
+    /// Neither: they found out how it ended, and said so.
+    Stated,
 }
 
 /// How many earlier decisions of persons a task keeps: with the longest reasons they fit its row.
@@ -180,6 +182,9 @@ pub struct Rounds {
     /// Whether the vendor's reference to some effect in them is missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreferenced: bool,
+    /// The last decision before the present round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Box<Decision>>,
 }
 
 /// What the last search or look of a task asked, and what it set aside.
@@ -249,7 +254,7 @@ pub struct Task {
     /// The rounds of this run that came before the present one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Rounds>,
-    /// Looks in a row that found none of its records.
+    /// Looks in a row that found none of its records; while it is copied, fetches in a row that missed some.
     #[serde(default, skip_serializing_if = "is_none")]
     pub clear_looks: u32,
     /// What made the last look that found none of its records count.
@@ -297,6 +302,9 @@ pub struct Task {
     pub claim: Option<Claim>,
     /// Failed tries of the step it is in.
     pub tries: u32,
+    /// How many of them the vendor, or a gateway before it, refused.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub refusals: u32,
     /// How often what was copied turned out lost, or unfit, and was copied again.
     #[serde(default, skip_serializing_if = "is_none")]
     pub copies_lost: u32,
@@ -431,6 +439,7 @@ impl Task {
             gave_up: None,
             claim: None,
             tries: 0,
+            refusals: 0,
             copies_lost: 0,
             polls: 0,
             looks: 0,

@@ -5,7 +5,7 @@
 
 use crate::failure::Code;
 use crate::ids::RequestId;
-use crate::life::REFERENCE_MISSING;
+use crate::life::{LEFT_OUT, RECORDS_GONE, REFERENCE_MISSING, STATED_BY_A_PERSON};
 use crate::receipt::Issuer;
 use crate::request::{Request, RequestOutcome};
 use crate::task::{Assurance, Outcome, Task};
@@ -220,7 +220,10 @@ pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<Tic
     };
     line(format!("Rightful has closed this {} request: {}", request.right.as_str(), of_request(outcome)));
     if request.dry_run {
-        line("DRY RUN: each vendor was asked to try it out and to erase nothing.".to_owned());
+        line(
+            "DRY RUN: nothing was to be erased or copied; each data source below says what was done."
+                .to_owned(),
+        );
     }
     if issuer.sandbox {
         line(
@@ -295,11 +298,15 @@ fn of_task(task: &Task) -> String {
                 format!("the vendor says it is done{}", claim(task.claim))
             },
             match task.assurance {
-                Some(Assurance::Control) => "; in the same minutes it found the control's",
+                Some(Assurance::Control) => "; in the same minutes the search found the control's record",
                 Some(Assurance::TwoLooks) => ", twice in a row",
                 None => "",
             },
             task.verified_at.map_or_else(String::new, |at| format!(" ({})", minute(at))),
+        ),
+        Some(Outcome::ReportedErased) if task.reason.as_deref() == Some(STATED_BY_A_PERSON) => format!(
+            "reported_erased. {} submitted; a person states that the data is erased, and no look confirmed it.",
+            records(counts.submitted)
         ),
         Some(Outcome::ReportedErased) => format!(
             "reported_erased. {} submitted; the vendor says it is done{}. It can't be searched, so this is \
@@ -308,6 +315,10 @@ fn of_task(task: &Task) -> String {
             claim(task.claim),
         ),
         Some(Outcome::Copied) => format!("copied. {} copied.", records(counts.submitted)),
+        Some(Outcome::NothingFound) if task.reason.as_deref() == Some(RECORDS_GONE) => format!(
+            "nothing_found. {} found before; none was left when they were to be acted on.",
+            records(counts.found)
+        ),
         Some(Outcome::NothingFound) => {
             "nothing_found. The search by the identifiers given found no record of the person.".to_owned()
         }
@@ -324,6 +335,9 @@ fn of_task(task: &Task) -> String {
             task.left,
             records(counts.submitted),
         ),
+        Some(Outcome::Failed) if task.reason.as_deref() == Some(LEFT_OUT) => {
+            "failed. A person left it out, because it could not be searched.".to_owned()
+        }
         Some(Outcome::Failed) => format!(
             "failed. {} found, {} submitted, {} confirmed by the vendor.",
             records(counts.found),
@@ -331,13 +345,17 @@ fn of_task(task: &Task) -> String {
             counts.confirmed
         ),
         Some(Outcome::DryRun) if task.looked.is_some() => format!(
-            "dry_run. {} found; a look after it saw {} of them still there.",
+            "dry_run. {} found; a look afterwards found {} of them still there.",
             records(counts.found),
             task.left
         ),
-        Some(Outcome::DryRun) => {
-            format!("dry_run. {} found; nothing was sent.", records(counts.found))
-        }
+        Some(Outcome::DryRun) => match counts.submitted {
+            0 => format!("dry_run. {} found; nothing was sent.", records(counts.found)),
+            sent => format!(
+                "dry_run. {} found, {sent} submitted as a dry run; it can't be searched, so no look followed.",
+                records(counts.found)
+            ),
+        },
         Some(Outcome::Cancelled) => {
             format!("cancelled. {} found; called off before anything was submitted.", records(counts.found))
         }
@@ -355,20 +373,24 @@ fn of_task(task: &Task) -> String {
         };
     }
     if let Some(earlier) = &task.earlier {
-        let _ = write!(text, " {} further decision(s) on records that looks found later.", earlier.rounds);
+        let _ = write!(
+            text,
+            " {} further round(s), for records that a look found beyond the decision.",
+            earlier.rounds
+        );
     }
     let aside = task.looked.unwrap_or(task.asked);
     if aside.set_aside > 0 {
         let _ = write!(text, " {} that the vendor returned were set aside", records(aside.set_aside));
         let _ = match aside.doubtful {
-            0 => write!(text, " as other people's."),
-            some => write!(text, ", {some} of them doubtful."),
+            0 => write!(text, ": they show another value."),
+            some => write!(text, ", {some} of them may be the person's."),
         };
     }
     if task.strangers > 0 {
         let _ = write!(
             text,
-            " The vendor's finished rule lists {} that were never submitted: somebody else may be erased.",
+            " The vendor's finished rule lists {} that were never submitted: somebody else's records may be affected.",
             records(task.strangers)
         );
     }
@@ -510,7 +532,7 @@ mod tests {
         Closed 2026-11-21 09:31 UTC.
 
         Data sources:
-        - qualifio-main (qualifio): verified_erased. 4 records submitted; the vendor says it is done (anonymised), and a later search by every identifier found no record of the person; in the same minutes it found the control's (2026-11-21 09:30 UTC). Asked at qualifio: client_id 2449, in 3 spellings. 1 further decision(s) on records that looks found later. 2 records that the vendor returned were set aside, 1 of them doubtful.
+        - qualifio-main (qualifio): verified_erased. 4 records submitted; the vendor says it is done (anonymised), and a later search by every identifier found no record of the person; in the same minutes the search found the control's record (2026-11-21 09:30 UTC). Asked at qualifio: client_id 2449, in 3 spellings. 1 further round(s), for records that a look found beyond the decision. 2 records that the vendor returned were set aside, 1 of them may be the person's.
         - old-crm: not asked. It was disabled, or the request named other data sources.
 
         To do: write to the data subject. This note is internal and was not sent to them.
@@ -528,6 +550,22 @@ mod tests {
         let (text, _) = text(&closed(RequestOutcome::Fulfilled), &[one], false);
         assert!(text.contains("did not answer all of it") && text.contains("found no record"), "{text}");
         assert!(!text.contains("the vendor says it is done"), "{text}");
+    }
+
+    #[test]
+    fn what_a_person_said_and_what_was_gone_is_told_as_that() {
+        let told = |outcome, submitted, reason: &str| {
+            let mut one = task("shop", outcome, submitted);
+            one.reason = Some(reason.to_owned());
+            text(&closed(RequestOutcome::Fulfilled), &[one], false).0
+        };
+        let stated = told(Outcome::ReportedErased, 0, STATED_BY_A_PERSON);
+        assert!(stated.contains("a person states") && !stated.contains("the vendor says"), "{stated}");
+        let mut gone = task("shop", Outcome::NothingFound, 0);
+        (gone.counts.found, gone.reason) = (3, Some(RECORDS_GONE.to_owned()));
+        let (gone, _) = text(&closed(RequestOutcome::NothingFound), &[gone], false);
+        assert!(gone.contains("3 records found before; none was left"), "{gone}");
+        assert!(told(Outcome::Failed, 0, LEFT_OUT).contains("A person left it out"));
     }
 
     #[test]
@@ -575,14 +613,14 @@ mod tests {
         assert!(!solves);
         insta::assert_snapshot!(text, @"
         Rightful has closed this erasure request: dry_run. Nothing was erased or copied.
-        DRY RUN: each vendor was asked to try it out and to erase nothing.
+        DRY RUN: nothing was to be erased or copied; each data source below says what was done.
         SANDBOX: this deployment may use a vendor on its own machine, so this proves nothing.
 
         Received 2026-11-21 09:30 UTC; the law wants an answer by 2026-12-21.
         Closed 2026-11-21 09:31 UTC.
 
         Data sources:
-        - qualifio-main (qualifio): dry_run. 3 records found; nothing was sent.
+        - qualifio-main (qualifio): dry_run. 3 records found, 3 submitted as a dry run; it can't be searched, so no look followed.
 
         To do: nothing has been done for the data subject yet; make the real request.
 

@@ -492,7 +492,7 @@ fn of_task(request: &Request, life: &Life) -> Vec<May> {
     if open && task.state != TaskState::Settled && task.searched_at.is_some() {
         may.push(May::Compare);
     }
-    if task.review.is_some() && request.forgotten_at.is_none() {
+    if (task.review.is_some() || !task.past_reviews.is_empty()) && request.forgotten_at.is_none() {
         may.push(May::Reasons);
     }
     if open && task.state == TaskState::AwaitingReview {
@@ -545,7 +545,7 @@ fn label(task: &Task, awaiting_approval: bool) -> &'static str {
         TaskState::Submitted => "The vendor works on it",
         TaskState::Verifying => "Checking that nothing is left",
         TaskState::Copying => "Copying",
-        TaskState::Unknown if is_persons(task) => "Needs your action: nobody can tell what the vendor did",
+        TaskState::Unknown if is_persons(task) => "Needs your action: the reason says why",
         TaskState::Unknown => "Finding out what the vendor did",
         TaskState::Settled => "Ended",
     }

@@ -110,6 +110,11 @@ fn ring_hex(file: &[u8]) -> String {
 async fn a_record_that_is_gone_by_then_is_told_as_gone() {
     let (world, vendor) = decided(3).await;
     vendor.set(|state| drop(state.people.get_mut(&CANARY.to_lowercase()).unwrap().pop_first()));
+    // A vendor that is blind for once shows too little too: a second fetch confirms it.
+    let step = world.submit(&crm()).await.unwrap();
+    assert_eq!((step.next, step.wait_seconds, world.task(&crm()).outcome), (Next::Submit, 60, None));
+    assert_eq!(world.submit(&crm()).await.unwrap().wait_seconds, 60, "not before its time");
+    world.clock.advance(60);
     world.submit(&crm()).await.unwrap();
     let task = world.task(&crm());
     assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Copied), Some(RECORDS_GONE)));
@@ -135,6 +140,32 @@ async fn when_all_are_gone_there_is_no_copy_and_the_link_says_so() {
     assert_eq!((world.copies.parts(), world.copies.package(request_id(1))), (0, None));
     let told = world.link(request_id(1)).await.err().unwrap().to_string();
     assert!(told.contains("check the identifiers"), "{told}");
+}
+
+#[tokio::test]
+async fn one_blind_fetch_takes_nothing_out_of_a_copy() {
+    let (world, vendor) = decided(3).await;
+    vendor.set(|state| state.searches.extend([Ok(Vec::new())]));
+    drive(&world).await;
+    let task = world.task(&crm());
+    assert_eq!((task.outcome, task.reason, task.counts.submitted), (Some(Outcome::Copied), None, 3));
+    assert_eq!(copied(&world, "crm"), names(0..3));
+}
+
+#[tokio::test]
+async fn with_always_a_person_sees_that_all_are_gone_before_the_request_closes() {
+    let (world, vendor) = decided(2).await;
+    world.tamper(&crm(), |task| task.policy = Policy::Always);
+    vendor.set(|state| state.people.clear());
+    drive(&world).await;
+    let task = world.task(&crm());
+    assert!(task.wants_confirmation() && task.decision.is_none(), "{task:?}");
+    assert_eq!(world.request(request_id(1)).state, RequestState::Open);
+    rule(&world, Ruling::Proceed).await;
+    drive(&world).await;
+    reconciled(&world, 1).await;
+    assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
+    assert_eq!(world.copies.parts(), 0);
 }
 
 #[tokio::test]
@@ -690,6 +721,8 @@ async fn a_part_with_another_number_of_records_than_is_told_is_never_packed() {
     }
     world.gate.interleave(false);
     vendor.set(|state| state.people.values_mut().for_each(|records| drop(records.pop_last())));
+    world.submit(&crm()).await.unwrap();
+    world.clock.advance(60);
     world.submit(&crm()).await.unwrap();
     assert_eq!((world.task(&crm()).outcome, world.task(&crm()).counts.submitted), (Some(Outcome::Copied), 1));
     slow.await.unwrap();

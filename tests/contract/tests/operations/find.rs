@@ -4,7 +4,7 @@ use crate::world_with;
 use rightful_contract::canary;
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{NO_SECRET, plain};
-use rightful_contract::world::{CANARY, World, erasure, request_id, task_of};
+use rightful_contract::world::{CANARY, World, email, erasure, request_id, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::identifier::IdentifierKind;
@@ -12,7 +12,7 @@ use rightful_domain::operations::Next;
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::request::Right;
 use rightful_domain::task::{Outcome, Task, TaskState};
-use rightful_domain::vendor::{Capabilities, Fault, RecordId};
+use rightful_domain::vendor::{Capabilities, Fault, RecordId, SetAside};
 
 fn ended(task: &Task) -> (Option<Outcome>, Option<&str>) {
     assert_eq!(task.state, TaskState::Settled);
@@ -101,6 +101,40 @@ async fn a_refusal_is_a_vendors_word_only_after_some_tries_over_some_minutes() {
         assert_eq!(vendor.journal().len(), 5);
         assert!(began.seconds_until(world.now()) >= 240, "minutes, not seconds");
     }
+}
+
+#[tokio::test]
+async fn refusals_between_other_faults_end_a_search_too() {
+    let (world, vendor, at) = world_with(1, Capabilities { search_tries: 12, ..plain() }).await;
+    vendor.set(|state| {
+        for _ in 0..20 {
+            state.searches.push_back(Err(Fault::Unauthorized));
+            state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable")));
+        }
+    });
+    for _ in 0..24 {
+        let _ = world.find(&at).await;
+        world.clock.advance(6 * 3600);
+        if world.task(&at).state != TaskState::Planned {
+            break;
+        }
+    }
+    assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("credentials_rejected")));
+    assert_eq!(vendor.journal().len(), 9, "five refusals, and what came between them");
+}
+
+#[tokio::test]
+async fn a_record_set_aside_by_two_identifiers_counts_once() {
+    let (world, vendor, at) = world_with(0, plain()).await;
+    let mut demand = erasure();
+    demand.identifiers.push(email("second@example.com"));
+    world.demand(2, &demand).await.unwrap();
+    drop(at);
+    let aside = |doubtful| SetAside { id: Some(RecordId::new("7")), doubtful };
+    vendor.set(|state| state.set_aside = vec![aside(true), aside(false)]);
+    world.find(&task_of(2, "crm")).await.unwrap();
+    let asked = world.task(&task_of(2, "crm")).asked;
+    assert_eq!((asked.set_aside, asked.doubtful), (1, 1));
 }
 
 #[tokio::test]

@@ -20,6 +20,17 @@ use rightful_domain::request::{RefusalGround, RequestOutcome, RequestState, Righ
 use rightful_domain::task::{IDENTIFIER_MISSING, Outcome, TaskState};
 use rightful_domain::vendor::{Fault, RecordId, Submitted};
 
+#[tokio::test]
+async fn the_control_is_not_erased_by_an_identifier_that_somebody_gives() {
+    let (world, crm, _) = lacking().await;
+    let control = email("CONTROL@example.com");
+    let refused = world.identify(&task_of(1, "crm"), &control).await.unwrap_err();
+    assert!(
+        matches!(&refused, ActError::Identifier(at, what) if *at == source("crm") && what.contains("control"))
+    );
+    assert!(crm.posts().is_empty() && given(&world) == 0);
+}
+
 /// The canary's number at the club: a second canary.
 const NUMBER: &str = "7731904455";
 

@@ -8,6 +8,7 @@ use rightful_contract::rows;
 use rightful_contract::vendor::FakeVendor;
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
+use rightful_domain::failure::Failure;
 use rightful_domain::life::{LEFT_OUT, REFUSED_BY_REVIEWER, Ruling};
 use rightful_domain::operations::review::{LONGEST_REASON, ReviewError, Reviewing, Seen};
 use rightful_domain::operations::shown::ShowError;
@@ -731,7 +732,7 @@ async fn what_was_confirmed_is_what_is_there_now() {
 
 #[tokio::test]
 async fn a_record_that_was_set_aside_and_may_be_the_persons_is_confirmed_to_be_none_of_theirs() {
-    for (records, ruling) in [(3, Ruling::Proceed), (0, Ruling::Proceed), (0, Ruling::LeaveOut)] {
+    for (records, ruling) in [(3, Ruling::Proceed), (0, Ruling::Proceed)] {
         let (world, vendor, _) = demanded(Policy::Auto).await;
         vendor.set(|state| {
             if records == 0 {
@@ -770,6 +771,10 @@ async fn where_a_person_decides_nothing_found_waits_for_their_word_or_another_id
     wrong.sources[0].records = Some(Tag::new("subjects-1", &[7; 32]));
     let refused = world.review(request_id(1), &wrong, &bob()).await;
     assert_eq!(refused, Err(ReviewError::Changed(source("shop"))));
+    // Nor is leaving it out one: it was searched.
+    let leave_out = Reviewing { ruling: Ruling::LeaveOut, ..of_one(&world, &shop(), Ruling::Proceed) };
+    let left_out = world.review(request_id(1), &leave_out, &bob()).await;
+    assert_eq!(left_out, Err(ReviewError::NotMissing(source("shop"))));
     let confirmed = world.review(request_id(1), &of_one(&world, &shop(), Ruling::Proceed), &bob()).await;
     assert_eq!(confirmed.unwrap().sources, [(source("shop"), TaskState::Settled)]);
     let task = world.task(&shop());
@@ -822,6 +827,28 @@ async fn a_data_source_that_cannot_be_searched_is_left_out_and_the_request_close
     assert_eq!((posts(&vendor.journal()), vendor.left()), (0, 2));
     holds_none(&world, &[CANARY, "they closed"]);
     assert!(world.reasons(request_id(1)).await.unwrap()[0].reason.starts_with("they closed"));
+}
+
+#[tokio::test]
+async fn a_data_source_that_cannot_be_opened_says_why_and_is_left_out_too() {
+    let (world, vendor, at) = crate::world_with(2, rightful_contract::vendor::plain()).await;
+    let denied = Failure::misconfigured("secret_denied");
+    vendor.set(|state| state.broken = Some(denied));
+    assert_eq!(world.find(&at).await.unwrap_err(), denied);
+    while world.workflow.take().is_some() {}
+    let task = world.task(&at);
+    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Planned, Some("secret_denied")));
+    world.review(request_id(1), &leaving_out(&world, &at), &bob()).await.unwrap();
+    drive(&world).await;
+    let request = world.request(request_id(1));
+    assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(RequestOutcome::Failed)));
+    // What is mended meanwhile is searched as if nothing had been.
+    let (world, vendor, at) = crate::world_with(2, rightful_contract::vendor::plain()).await;
+    vendor.set(|state| state.broken = Some(denied));
+    world.find(&at).await.unwrap_err();
+    vendor.set(|state| state.broken = None);
+    world.find(&at).await.unwrap();
+    assert_eq!((world.task(&at).state, world.task(&at).reason), (TaskState::Decided, None));
 }
 
 #[tokio::test]

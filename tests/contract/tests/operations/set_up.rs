@@ -9,10 +9,11 @@ use rightful_domain::failure::Failure;
 use rightful_domain::identifier::IdentifierKind;
 use rightful_domain::ids::RequestId;
 use rightful_domain::journal::Act;
+use rightful_domain::operations::Next;
 use rightful_domain::operations::set_up::{Adding, Becomes, Changing, SetUpError, Standing, StandingTask};
 use rightful_domain::policy::{OwnPolicies, Policy};
 use rightful_domain::request::Request;
-use rightful_domain::task::{Outcome, TaskState};
+use rightful_domain::task::{Counts, Outcome, TaskState};
 use rightful_domain::vendor::{Control, DataSource, Target};
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -243,6 +244,27 @@ async fn a_change_of_the_target_is_refused_while_open_tasks_stand_on_it_and_says
     assert_eq!(acts(&world).last(), Some(&act));
     assert_eq!(tokens_for(&world, &there), ["b"]);
     assert_eq!(tokens_for(&world, &target(&[])), [SECRET], "those under way go on with it");
+}
+
+#[tokio::test]
+async fn what_stands_on_a_target_is_a_matter_of_the_present_run_also_of_an_older_releases() {
+    let world = added().await;
+    under_way(&world, 1, true).await;
+    // Its first run is over; the second one has sent nothing.
+    world.clock.advance(600);
+    while world.check(&task_of(1, "crm")).await.unwrap().next == Next::Check {
+        world.clock.advance(600);
+    }
+    world.tamper(&task_of(1, "crm"), |task| {
+        (task.state, task.run, task.first_batch) = (TaskState::AwaitingReview, 2, 1);
+        task.counts = Counts { found: 1, ..Counts::default() };
+    });
+    // An older release kept no target.
+    under_way(&world, 2, true).await;
+    world.tamper(&task_of(2, "crm"), |task| task.target = None);
+    let refused = world.setting_up().change(&source("crm"), moving("b.example", "b"), &bob()).await;
+    let standing = standing(&[(1, Becomes::SearchedAnew), (2, Becomes::OldTargetAsked)]);
+    assert_eq!(refused.unwrap_err(), SetUpError::TargetInUse(source("crm"), standing));
 }
 
 #[tokio::test]

@@ -311,6 +311,70 @@ async fn invariant_2_without_a_decision_nothing_is_sent() {
     assert_eq!(world.task(&at).outcome, Some(Outcome::Failed));
 }
 
+/// Two batches, of which the first is taken and the second is refused for good.
+async fn half_taken(dry_run: bool) -> (World, FakeVendor, TaskRef) {
+    let world = World::new();
+    let vendor = world.connect("crm");
+    vendor.set(|state| state.capabilities = crate::batches_of(2));
+    vendor.holds(CANARY, (0..4).map(record_name));
+    world.demand(1, &Demand { dry_run, ..erasure() }).await.unwrap();
+    let at = task_of(1, "crm");
+    world.find(&at).await.unwrap();
+    vendor.set(|state| {
+        state.submissions.push_back(Reply::Takes);
+        let refused = Submitted::Rejected(Fault::Unauthorized);
+        state.submissions.extend(vec![Reply::Says(refused); 9]);
+    });
+    (world, vendor, at)
+}
+
+#[tokio::test]
+async fn a_dry_run_that_was_given_up_ends_with_a_look_all_the_same() {
+    for erases in [false, true] {
+        let (world, vendor, at) = half_taken(true).await;
+        for _ in 0..12 {
+            world.submit(&at).await.unwrap();
+            world.clock.advance(300);
+        }
+        if erases {
+            vendor.set(|state| state.people.clear());
+        }
+        for _ in 0..12 {
+            world.check(&at).await.unwrap();
+            world.verify(&at).await.unwrap();
+            world.clock.advance(3600);
+        }
+        let task = world.task(&at);
+        if erases {
+            assert_eq!((task.outcome, task.reason.as_deref()), (None, Some("gone_in_dry_run")));
+            let told = world.facts(request_id(1));
+            let told = told.iter().filter(|fact| matches!(fact, Fact::HandedOver { .. })).count();
+            assert!(task.handed_over_at.is_some() && told == 1, "once a person's, and told once: {told}");
+        } else {
+            let code = Some(Fault::Unauthorized.code());
+            assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), code));
+            assert!(task.looked.is_some(), "it was looked for");
+        }
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_a_persons_matter_also_where_the_rest_was_given_up() {
+    let (world, vendor, at) = half_taken(false).await;
+    vendor.set(|state| state.strangers = 1);
+    for _ in 0..12 {
+        world.submit(&at).await.unwrap();
+        world.check(&at).await.unwrap();
+        world.clock.advance(300);
+    }
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason.as_deref()), (None, Some("strangers_listed")));
+    assert!(task.handed_over_at.is_some());
+    let handed =
+        world.facts(request_id(1)).iter().filter(|fact| matches!(fact, Fact::HandedOver { .. })).count();
+    assert_eq!(handed, 1, "told once");
+}
+
 #[tokio::test]
 async fn a_dry_run_is_marked_as_one() {
     let world = World::new();

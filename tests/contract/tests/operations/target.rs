@@ -1,7 +1,7 @@
 //! A decision holds at the system and account in which its records were found, and nowhere else.
 
 use crate::{access, bob, drive, reconciled, rule};
-use rightful_contract::vendor::{Call, FakeVendor};
+use rightful_contract::vendor::{Call, FakeVendor, Reply};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::failure::Failure;
@@ -12,8 +12,8 @@ use rightful_domain::operations::accept::Demand;
 use rightful_domain::policy::Policy;
 use rightful_domain::ports::TARGET_LOST;
 use rightful_domain::receipt::verify;
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::{Capabilities, RecordId};
+use rightful_domain::task::{Assurance, Outcome, TaskState};
+use rightful_domain::vendor::{Capabilities, Fault, RecordId, Submitted};
 
 fn crm() -> TaskRef {
     task_of(1, "crm")
@@ -112,6 +112,50 @@ async fn an_old_target_that_cannot_be_asked_any_more_is_a_persons_matter() {
     let task = world.task(&crm());
     assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some(TARGET_LOST)));
     assert!(task.handed_over_at.is_some() && there.journal().is_empty());
+}
+
+#[tokio::test]
+async fn what_no_vendor_took_moves_with_its_data_source_also_after_the_look() {
+    let (world, here) = found_at_a(Policy::Auto, &erasure()).await;
+    here.set(|state| {
+        let refused = Submitted::Rejected(Fault::Refused("vendor_not_found"));
+        state.submissions.push_back(Reply::Says(refused));
+    });
+    world.submit(&crm()).await.unwrap();
+    here.set(|state| state.people.clear());
+    world.verify(&crm()).await.unwrap();
+    world.submit(&crm()).await.unwrap();
+    assert_eq!(world.task(&crm()).state, TaskState::Submitted);
+    let there = moves(&world);
+    world.clock.advance(60);
+    assert_eq!(world.check(&crm()).await.unwrap().next, Next::Submit, "it goes on, and spins nowhere");
+    reconciled(&world, 3).await;
+    assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
+    assert_eq!(world.task(&crm()).target.unwrap().params["host"], "b.example.com");
+    posts_nothing(&there);
+}
+
+#[tokio::test]
+async fn invariant_2_a_decision_of_an_older_release_that_names_no_target_is_made_anew() {
+    let (world, here) = found_at_a(Policy::Auto, &erasure()).await;
+    world.tamper(&crm(), |task| task.target = None);
+    let there = moves(&world);
+    reconciled(&world, 3).await;
+    posts_nothing(&here);
+    posts_nothing(&there);
+    assert_eq!((there.left(), world.task(&crm()).outcome), (2, Some(Outcome::NothingFound)));
+    assert_eq!(world.task(&crm()).target.unwrap().params["host"], "b.example.com");
+}
+
+#[tokio::test]
+async fn the_old_target_is_not_held_against_the_control_of_the_new_one() {
+    let (world, here) = found_at_a(Policy::Auto, &erasure()).await;
+    world.submit(&crm()).await.unwrap();
+    moves(&world);
+    here.set(|state| state.control_gone = true);
+    reconciled(&world, 4).await;
+    let task = world.task(&crm());
+    assert_eq!((task.outcome, task.assurance), (Some(Outcome::VerifiedErased), Some(Assurance::TwoLooks)));
 }
 
 #[tokio::test]

@@ -2,14 +2,14 @@
 
 use crate::{ids, verifying};
 use rightful_contract::rows::{records_sk, request_pk};
-use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, plain};
+use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply, plain};
 use rightful_contract::world::{CANARY, email, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::identifier::IdentifierKind;
 use rightful_domain::operations::Next;
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::task::{Assurance, Outcome, TaskState};
-use rightful_domain::vendor::{Fault, RecordId, SetAside};
+use rightful_domain::vendor::{Fault, RecordId, SetAside, Submitted};
 
 #[tokio::test]
 async fn none_of_the_submitted_records_found_is_verified_erased() {
@@ -200,6 +200,88 @@ async fn a_doubtful_record_that_a_look_sets_aside_is_a_persons_matter() {
     let task = world.task(&at);
     assert_eq!((task.outcome, task.reason.as_deref()), (None, Some("set_aside_doubtful")));
     assert!(task.handed_over_at.is_some());
+}
+
+#[tokio::test]
+async fn a_doubtful_record_of_a_later_round_is_a_persons_matter_too() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.holds(CANARY, ["new-1".to_owned()]);
+    world.verify(&at).await.unwrap();
+    // The vendor merges it meanwhile with another person's: nobody has seen that.
+    vendor.set(|state| {
+        state.people.clear();
+        state.set_aside = vec![SetAside { id: Some(RecordId::new("two-in-one")), doubtful: true }];
+    });
+    for _ in 0..4 {
+        world.submit(&at).await.unwrap();
+        world.check(&at).await.unwrap();
+        world.verify(&at).await.unwrap();
+        world.clock.advance(60);
+    }
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason.as_deref()), (None, Some("set_aside_doubtful")));
+    assert!(task.handed_over_at.is_some(), "{task:?}");
+    let looked = |fact: &&Fact| matches!(fact, Fact::Looked { .. });
+    assert_eq!(world.facts(request_id(1)).iter().filter(looked).count(), 0, "no look has ended it");
+}
+
+#[tokio::test]
+async fn a_round_after_a_vendor_that_took_nothing_verifies_nothing() {
+    let (world, vendor, at) = crate::decided(1).await;
+    vendor.set(|state| {
+        let refused = Submitted::Rejected(Fault::Refused("vendor_not_found"));
+        state.submissions.push_back(Reply::Says(refused));
+    });
+    world.submit(&at).await.unwrap();
+    vendor.set(|state| state.people.clear());
+    vendor.holds(CANARY, ["new-1".to_owned()]);
+    while world.task(&at).earlier.is_none() {
+        world.submit(&at).await.unwrap();
+        world.check(&at).await.unwrap();
+        world.verify(&at).await.unwrap();
+        world.clock.advance(60);
+    }
+    assert_eq!(world.task(&at).earlier.map(|earlier| earlier.counts.submitted), Some(0));
+    vendor.set(|state| {
+        state.people.clear();
+        let refused = Submitted::Rejected(Fault::Refused("vendor_not_found"));
+        state.submissions.extend([Reply::Says(refused.clone()), Reply::Says(refused)]);
+    });
+    crate::reconciled(&world, 9).await;
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::NothingFound), Some("records_gone")));
+}
+
+#[tokio::test]
+async fn a_receipt_after_a_round_that_found_nothing_names_the_last_decision() {
+    let (world, vendor, at) = verifying(3).await;
+    let decision = world.task(&at).decision.unwrap();
+    vendor.holds(CANARY, ["new-1".to_owned()]);
+    world.verify(&at).await.unwrap();
+    vendor.set(|state| state.people.clear());
+    crate::reconciled(&world, 9).await;
+    let receipt = world.receipts.file(request_id(1)).unwrap();
+    let told = &rightful_domain::receipt::verify(&receipt, &[world.signer.public()]).unwrap().tasks[0];
+    assert_eq!((told.outcome, told.rounds), (Outcome::VerifiedErased, 1));
+    assert_eq!((told.decided_by.as_ref(), told.decided_at), (Some(&decision.by), Some(decision.at)));
+    assert_eq!(told.records_digest.as_ref(), Some(&decision.records));
+}
+
+#[tokio::test]
+async fn a_vendor_that_lists_strangers_gets_nothing_more_of_this_persons() {
+    let (world, vendor, at) = crate::decided(2).await;
+    vendor.set(|state| state.strangers = 1);
+    world.submit(&at).await.unwrap();
+    vendor.holds(CANARY, ["new-1".to_owned()]);
+    for _ in 0..6 {
+        world.check(&at).await.unwrap();
+        world.verify(&at).await.unwrap();
+        world.submit(&at).await.unwrap();
+        world.clock.advance(60);
+    }
+    let task = world.task(&at);
+    assert_eq!((task.earlier, task.reason.as_deref()), (None, Some("strangers_listed")));
+    assert_eq!(vendor.posts(), [ids(0..2)]);
 }
 
 #[tokio::test]

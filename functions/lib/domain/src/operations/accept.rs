@@ -241,8 +241,7 @@ where
         for (index, identifier) in demand.identifiers.iter().enumerate() {
             let kind = identifier.kind();
             if let Some(source) = sources.iter().find(|source| erases && is_control(source, identifier)) {
-                let what =
-                    format!("it is the control of {}, which stays: erase it by another way", source.id);
+                let what = must_stay(source);
                 return Err(AcceptError::Identifier { index, kind: kind.clone(), what });
             }
             if all_known && !known.contains(kind) {
@@ -417,8 +416,13 @@ where
     }
 }
 
-/// Whether an identifier is that of a data source's control.
-fn is_control(source: &DataSource, identifier: &Identifier) -> bool {
+/// Why an identifier is not erased: without its control no look at the data source counts any more.
+pub(super) fn must_stay(source: &DataSource) -> String {
+    format!("it is the control of {}, which must stay at the vendor: name another control first", source.id)
+}
+
+/// Whether it is the identifier of the data source's control.
+pub(super) fn is_control(source: &DataSource, identifier: &Identifier) -> bool {
     source
         .control
         .as_ref()

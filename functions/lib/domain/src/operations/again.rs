@@ -1,6 +1,7 @@
 //! What an operator does to a request's tasks: gives an identifier, has a data source run again, opens a
 //! closed request again, calls a request off, says what no machine can tell.
 
+use super::accept::{is_control, must_stay};
 use super::review::{LONGEST_REASON, facts_of};
 use super::{
     STALE_TRIES, SYNTHETIC, Scoped, Settings, TaskRef, lease_row, open_all_identifiers, reason_context,
@@ -128,6 +129,7 @@ where
         catalogue: &impl Catalogue,
         by: &Actor,
     ) -> Result<Acted, ActError> {
+        let source = self.store.source(&at.source_id).await?;
         for _ in 0..STALE_TRIES {
             let (mut request, tasks) = self.open(at.request_id).await?;
             not_synthetic(&request)?;
@@ -136,6 +138,10 @@ where
                 return Err(ActError::Closed);
             }
             searched_by(catalogue, task, identifier)?;
+            let erases = request.right == Right::Erasure && !request.dry_run;
+            if let Some(source) = source.as_ref().filter(|source| erases && is_control(source, identifier)) {
+                return Err(ActError::Identifier(task.source.clone(), must_stay(source)));
+            }
             let (mut all, key) = match self.keys.key(request.id).await? {
                 Some(key) => (open_all_identifiers(self.keys, &request).await?, key),
                 None => return Err(ActError::Forgotten),
@@ -290,7 +296,7 @@ where
                 task.put_review(Some(Review {
                     by: by.as_str().to_owned(),
                     at: self.clock.now(),
-                    verdict: Verdict::Proceed,
+                    verdict: Verdict::Stated,
                     reason: sealed.clone(),
                 }));
             }

@@ -84,8 +84,12 @@ where
         until: Time,
     ) -> Result<Life, CommitError> {
         let opened = match open_vendor(self.store, self.vendors, self.clock, &life).await {
-            // No rule of the run stands anywhere: there is nothing to ask about.
-            Ok(Opened::Moved) => return Ok(life),
+            // No rule of the run stands anywhere: it is searched anew where the data source points now.
+            Ok(Opened::Moved) => {
+                let now = self.clock.now();
+                let moved = step(&life, Event::TargetChanged, now, &terms(request, &self.settings, None));
+                return store_step(self.store, request, &life, moved, Vec::new(), now).await;
+            }
             Ok(Opened::There(vendor)) => match open_records(self.store, self.keys, at).await {
                 Ok(records) => Ok((vendor, records)),
                 Err(failure) => Err(failure),

@@ -82,7 +82,15 @@ where
                 Err(failure) if ends_the_task(failure) => {
                     (None, Sought::Means(ended(began, Outcome::Failed, Some(failure.code), None)))
                 }
-                Err(failure) => return Err(failure),
+                Err(failure) => {
+                    // A person sees why, and may leave the data source out.
+                    let told = life.task.reason.as_deref() == Some(failure.code);
+                    let cannot = Sought::Means(Event::CannotOpen(failure.code));
+                    if !told {
+                        drop(self.store_sought(&request, &life, at, None, (cannot, began)).await);
+                    }
+                    return Err(failure);
+                }
             };
             let moved = matches!(sought, Sought::Means(Event::TargetChanged));
             let again = match &sought {

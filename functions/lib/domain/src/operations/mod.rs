@@ -33,7 +33,7 @@ use crate::task::{Asked, Rule, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, Found, RecordId, SetAside, Vendor};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 /// How often an operation reads again and decides anew when another worker was faster.
@@ -243,6 +243,8 @@ async fn open_vendor<'a, S: Reads + Limits, V: Vendors, C: Clock>(
     let target = match &task.target {
         Some(then) if *then != now && !life.run_has_submitted() => return Ok(Opened::Moved),
         Some(then) => then,
+        // Searched by an older release, which kept no target: nobody can tell where.
+        None if task.decision.is_some() && !life.run_has_submitted() => return Ok(Opened::Moved),
         None => &now,
     };
     Ok(Opened::There(Metered::new(vendors.open(&source, target).await?, store, clock, source.id)))
@@ -503,15 +505,20 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
         }
         vendor.search(std::slice::from_ref(by), identifiers).await
     };
-    let (mut seen, mut marked, mut set_aside) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut seen, mut marked) = (BTreeSet::new(), BTreeSet::new());
+    let mut set_aside: BTreeMap<RecordId, bool> = BTreeMap::new();
     let (mut records, mut nameless) = (Vec::new(), Vec::new());
     for spelling in &spellings {
         let found = search(spelling).await?;
         records.extend(found.records.into_iter().filter(|record| seen.insert(record.clone())));
         marked.extend(found.marked);
-        let (named, without): (Vec<SetAside>, Vec<SetAside>) =
-            found.set_aside.into_iter().partition(|one| one.id.is_some());
-        set_aside.extend(named);
+        let mut without = Vec::new();
+        for one in found.set_aside {
+            match one.id {
+                Some(id) => *set_aside.entry(id).or_default() |= one.doubtful,
+                None => without.push(one),
+            }
+        }
         // Nobody can tell whether two answers show the same record without an id: the longest list counts.
         let doubts = |all: &[SetAside]| all.iter().filter(|one| one.doubtful).count();
         if (doubts(&without), without.len()) > (doubts(&nameless), nameless.len()) {
@@ -529,8 +536,9 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
         Some(_) => records.is_empty(),
         None => false,
     };
-    set_aside.retain(|one: &SetAside| one.id.as_ref().is_none_or(|id| !seen.contains(id)));
-    let set_aside: Vec<SetAside> = set_aside.into_iter().chain(nameless).collect();
+    set_aside.retain(|id, _| !seen.contains(id));
+    let named = set_aside.into_iter().map(|(id, doubtful)| SetAside { id: Some(id), doubtful });
+    let set_aside: Vec<SetAside> = named.chain(nameless).collect();
     let asked = Asked {
         spellings: count(spellings.len()),
         marked: count(marked.len()),

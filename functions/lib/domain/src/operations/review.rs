@@ -76,7 +76,7 @@ pub struct Seen {
     pub source: SourceId,
     /// The digest of the exact records that they were shown; `None` where there are none.
     pub records: Option<Tag>,
-    /// How many of these records they confirm although they show another person's identifier; needed to go
+    /// How many of these records they confirm although they show another value than the request's; needed to go
     /// on where there are any.
     pub marked: Option<u32>,
     /// How many doubtful records they confirm to be none of the person's; needed to go on where some were
@@ -155,7 +155,7 @@ pub enum ReviewError {
     /// It has been searched.
     #[error("{0} does not lack its identifier: proceed, or refuse")]
     NotMissing(SourceId),
-    /// Some of its records show another person's identifier, and that was not confirmed.
+    /// Some of its records show another value than the request's, and that was not confirmed.
     #[error(
         "{1} of the records at {0} show another value of a kind that the request names: look at them with \
          their fields, then confirm the number {1}, or refuse"
@@ -332,7 +332,7 @@ fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Tas
     if task.found_digest != seen.records {
         return Err(ReviewError::Changed(source()));
     }
-    let may_be_left_out = dead || task.wants_identifier() || task.wants_confirmation();
+    let may_be_left_out = dead || task.wants_identifier();
     match ruling {
         Ruling::Refuse(_) => return Ok(task),
         Ruling::Proceed if task.wants_identifier() => {

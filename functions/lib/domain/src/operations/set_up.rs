@@ -361,7 +361,8 @@ where
     fn control(&self, connector: &str, control: Control) -> Result<Control, Objection> {
         let wrong = |what| Objection { name: "control".to_owned(), what };
         let identifier =
-            Identifier::new(control.kind, &control.value).map_err(|error| wrong(error.to_string()))?;
+            Identifier::entered(control.kind, &control.value).map_err(|error| wrong(error.to_string()))?;
+        let identifier = identifier.identifier;
         self.catalogue.check_identifier(connector, &identifier).map_err(|one| wrong(one.what))?;
         Ok(Control { kind: identifier.kind().clone(), value: identifier.expose().to_owned() })
     }
@@ -382,12 +383,11 @@ where
         let mut tasks = Vec::new();
         for request in open {
             let Some(task) = self.store.task(request, id).await? else { continue };
-            // One that has no target yet stands on none, and one that is settled on none any more.
-            let Some(on) = task.target.clone().filter(|on| task.state != TaskState::Settled && on != next)
-            else {
-                continue;
-            };
-            let rules = self.store.rules(request, id).await?;
+            // One that was not searched yet stands on none, and one that is settled on none any more. What an
+            // older release searched kept no target: it was the present one, as far as anybody can tell.
+            let on = task.target.clone().or_else(|| task.searched_at.and(there.cloned()));
+            let Some(on) = on.filter(|on| task.state != TaskState::Settled && on != next) else { continue };
+            let rules = super::rules_of_run(self.store, &task).await?;
             let becomes = match (Life { task, rules }).run_has_submitted() {
                 false if moves => Becomes::SearchedAnew,
                 // It is to be searched anew already.
