@@ -417,10 +417,10 @@ pub struct RequestReview {
     /// The digest that you saw of a data source's records, or its first 8 characters; `none` where none was found. Another one is refused. Needed for --proceed and --refuse where no terminal is there to ask on
     #[arg(long, value_name = "ID=DIGEST")]
     pub seen: Vec<String>,
-    /// How many records of those decided on show another person's identifier, and are acted on all the same
+    /// How many records of those decided on show another value than the request's, and are acted on all the same
     #[arg(long, value_name = "N")]
     pub confirm_marked: Option<u32>,
-    /// How many records were set aside although they contain the identifier, and are none of the person's
+    /// How many records were set aside although they contain the identifier: you confirm that none is the person's
     #[arg(long, value_name = "N")]
     pub confirm_set_aside: Option<u32>,
     /// Why, in your own words: encrypted, and gone with the person; `-` reads standard input, `@FILE` a file

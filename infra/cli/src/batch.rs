@@ -424,6 +424,9 @@ fn demand(
                 let named = cell.split([';', ' ']).filter(|name| !name.is_empty()).map(SourceId::parse);
                 demand.sources =
                     named.collect::<Result<_, _>>().map_err(|error| Rejected::at(column, error))?;
+                if demand.sources.is_empty() {
+                    return Err(Rejected::at(column, "it names no data source: name one, or leave it empty"));
+                }
             }
             // The command line's --dry-run holds for every row: no cell makes it a real one.
             Column::DryRun => {

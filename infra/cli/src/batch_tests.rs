@@ -230,6 +230,12 @@ fn a_file_of_a_spreadsheet_is_read_as_it_is_written() {
     let first = read[0].demand.as_ref().unwrap();
     assert_eq!(first.sources.len(), 2);
     assert_eq!(read[1].demand.as_ref().unwrap().identifiers[0].kind().as_str(), "phone");
+    // Separators alone would widen the demand to every data source.
+    for none in ["\";\"", "\"; ;\""] {
+        let rows = read_rows(&format!("email,sources\nann@example.com,{none}\n"));
+        let rejected = rows[0].demand.as_ref().err().unwrap();
+        assert!(rejected.reason.contains("names no data source"), "{none}: {}", rejected.reason);
+    }
     let commas = read_rows("email,sources\nann@example.com,\"main;other\"\n");
     assert_eq!(commas[0].demand.as_ref().unwrap().sources.len(), 2);
 }

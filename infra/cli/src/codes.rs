@@ -81,8 +81,8 @@ pub const OUTPUTS: &str =
     "compare the stack file with the deployment's outputs: `make up`, or `make deploy` again";
 const ALLOW: &str = "let the caller do this by IAM: another --profile, or a policy for this one";
 const REPORT: &str = "report it as a defect, with the request's id and the function's log";
-const SET_UP: &str = "put the data source's set-up right, then `rightful source test`";
-const TICKETING: &str = "put the set-up right with `rightful ticketing set`; it is tried again by itself";
+const SET_UP: &str = "correct the data source's set-up, then `rightful source test`";
+const TICKETING: &str = "correct the set-up with `rightful ticketing set`; it is tried again by itself";
 const BY_HAND: &str = "answer the ticket by hand: `rightful request show ID` says how the request ended";
 const LOOK: &str =
     "look in the vendor's own console what became of the submission; it is never sent again blindly";
@@ -107,7 +107,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("task_over", "nothing is left to decide there, so its records are not asked for any more", "`rightful request records ID --source S` shows which they were, while the person is remembered"),
     ("identifier_found_nothing", "the identifier that was given for this data source finds nothing there", "give another one (`request identify`), or leave the data source out (`request review --leave-out`)"),
     ("missing_identifier", "the request has no identifier of a kind that this data source searches by", IDENTIFY),
-    ("records_gone", "records that were decided on were gone when they were to be copied", "tell the data subject, or run the data source again for what is there now: `rightful request run ID --source S`"),
+    ("records_gone", "records that were decided on were gone before they could be copied or erased", "tell the data subject, or run the data source again for what is there now: `rightful request run ID --source S`"),
     ("refused_by_reviewer", "a reviewer refused it on a legal ground", "nothing; tell the data subject the ground"),
     ("stated_by_a_person", "a person found out how it ended, and said so; nothing verified it", "nothing: the receipt says whose word it is"),
     ("gone_in_dry_run", "records are gone although the vendor was asked for a dry run", LOOK),
@@ -120,7 +120,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("records_keep_appearing", "each look found records that no decision covers, three rounds in a row", "find out where they come from, then have it run again: `rightful request run ID --source S`; for a copy whose request is closed, `rightful request reopen ID`"),
     ("second_look", "a look found nothing, and a second one, a minute later, has to confirm it", WAIT),
     ("set_aside_doubtful", "the look set a record aside that holds the identifier as a part of its value: it may be the person's", "look in the vendor's own console whether that record is the person's, and have it erased there; then say so: `rightful request state ID`"),
-    ("strangers_listed", "the vendor's finished rule lists records that were never submitted: somebody else may be erased", "look at the rule in the vendor's own console today, and tell the privacy officer: docs/runbooks/strangers-listed.md"),
+    ("strangers_listed", "the vendor's finished rule lists records that were never submitted: somebody else's records may be affected", "look at the rule in the vendor's own console today, and tell the privacy officer: docs/runbooks/strangers-listed.md"),
     ("searched_only", "it was a dry run and the vendor has none of its own, so it was searched and nothing else", "nothing: that is what a dry run does here"),
     ("other_request_in_progress", "another request about the same person is being fulfilled at this data source", WAIT),
     ("reference_missing", "the vendor never answered, and a search found that its effect is there: there is no rule to ask about", "nothing: the receipt says so"),
@@ -163,7 +163,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("vendor_connection_lost", "the connection to the vendor broke before its answer came", WAIT),
     ("vendor_deadline_passed", "the vendor had not finished by the connector's deadline", "ask the vendor how the rule stands, by its rule id"),
     ("vendor_forbidden", "the vendor doesn't let this account do that (403)", "have the vendor allow the account the GDPR API, then `rightful source test`"),
-    ("vendor_gone", "the vendor says that it is gone (410)", "compare the connector with the vendor's documentation: it may have moved its API"),
+    ("vendor_gone", "the vendor says that the address that was called is gone (410)", "compare the connector with the vendor's documentation: it may have moved its API"),
     ("vendor_host_forbidden", "the connector doesn't list that host, so it is never called", SET_UP),
     ("vendor_not_found", "the vendor says there is no such thing (404)", SET_UP),
     ("vendor_out_of_time", "there was no time left to call the vendor", WAIT),

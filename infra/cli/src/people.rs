@@ -113,9 +113,9 @@ fn standing(record: &ComparedRecord) -> &'static str {
     match (record.standing, record.marked, record.doubtful) {
         (RecordStanding::Covered, true, _) => "found; shows ANOTHER identifier",
         (RecordStanding::Covered, false, _) => "found",
-        (RecordStanding::New, true, _) => "new since; shows ANOTHER identifier",
-        (RecordStanding::New, false, _) => "new since",
-        (RecordStanding::Gone, ..) => "gone since",
+        (RecordStanding::New, true, _) => "new since the search; shows ANOTHER identifier",
+        (RecordStanding::New, false, _) => "new since the search",
+        (RecordStanding::Gone, ..) => "gone since the search",
         (RecordStanding::SetAside, _, true) => "set aside, and MAY BE THE PERSON'S",
         (RecordStanding::SetAside, _, false) => "set aside",
     }
@@ -127,7 +127,7 @@ fn comparison(view: &ComparisonView) -> String {
         view.source,
         count(view.all, "record", "records")
     )];
-    let mut rows = table(["RECORD", "FOUND BY", "STANDS", "WHO IT SHOWS"]);
+    let mut rows = table(["RECORD", "FOUND BY", "STATUS", "WHO IT SHOWS"]);
     for record in &view.records {
         let fields: Vec<String> = record
             .fields
@@ -146,7 +146,7 @@ fn comparison(view: &ComparisonView) -> String {
         text.push(lines(&rows));
     }
     text.push(match &view.digest {
-        Some(digest) => format!("those found, and gone since, have the digest {}", digest.mac),
+        Some(digest) => format!("those found, and gone since the search, have the digest {}", digest.mac),
         None => "nothing was found before: a decision is on nothing".to_owned(),
     });
     text.join("\n")
@@ -226,8 +226,8 @@ mod tests {
         for (id, by, stands) in [
             ("c-1", "phone", "found; shows ANOTHER identifier"),
             ("-", "phone", "set aside, and MAY BE THE PERSON'S"),
-            ("c-2", "phone", "new since"),
-            ("c-3", "-", "gone since"),
+            ("c-2", "phone", "new since the search"),
+            ("c-3", "-", "gone since the search"),
         ] {
             let line = line(id);
             assert!(line.contains(by) && line.contains(stands), "{line}");

@@ -55,7 +55,9 @@ pub async fn review(out: Out, deployment: &Deployment, id: RequestId, review: &R
     if !out.json {
         out.line(&shown)?;
     }
-    let mut question = |text: &str| ask(&if out.json { format!("{shown}\n{text}") } else { text.to_owned() });
+    // Whoever says yes sees on what, wherever the output goes.
+    let apart = out.json || !std::io::stdout().is_terminal();
+    let mut question = |text: &str| ask(&if apart { format!("{shown}\n{text}") } else { text.to_owned() });
     let person: Option<Ask<'_>> = if is_terminal() { Some(&mut question) } else { None };
     agree(&Agreeing { id, verdict, chosen: &chosen, seen: &seen, review }, person)?;
     let confirmed = verdict != Verdict::Refuse;
@@ -124,7 +126,7 @@ fn agree(agreeing: &Agreeing<'_>, mut person: Option<Ask<'_>>) -> Result<()> {
                 sum(|task| task.asked.marked),
                 review.confirm_marked,
                 "--confirm-marked",
-                "records that show another person's identifier, and would be acted on",
+                "records that show another value than the request's, and would be acted on",
             ),
             (
                 sum(|task| task.asked.doubtful),
@@ -154,20 +156,28 @@ fn agree(agreeing: &Agreeing<'_>, mut person: Option<Ask<'_>>) -> Result<()> {
     }
     let unseen: Vec<&&TaskView> =
         chosen.iter().filter(|task| !seen.iter().any(|(source, _)| *source == task.source)).collect();
-    if *verdict == Verdict::LeaveOut || unseen.is_empty() {
+    if unseen.is_empty() || *verdict == Verdict::LeaveOut && !review.source.is_empty() {
         return Ok(());
     }
     let Some(ask) = person else {
+        if *verdict == Verdict::LeaveOut {
+            let flags: Vec<String> = chosen.iter().map(|task| format!("--source {}", task.source)).collect();
+            return Err(usage(
+                "there is no terminal to say yes on, so each data source that is left out has to be named",
+                format!("add {}", flags.join(" ")),
+            ));
+        }
         let flags: Vec<String> =
             unseen.iter().map(|task| format!("--seen {}={}", task.source, short(task))).collect();
         return Err(usage(
-            "there is no terminal to say yes on, so the digest of each data source has to be given",
+            "without a terminal, the digest of each data source has to be given",
             format!("look at what it is about, then add {}", flags.join(" ")),
         ));
     };
     let question = match verdict {
         Verdict::Proceed => "Proceed? Type yes:",
-        Verdict::Refuse | Verdict::LeaveOut => "Refuse? Type yes:",
+        Verdict::Refuse => "Refuse? Type yes:",
+        Verdict::LeaveOut => "Leave these out? Type yes:",
     };
     match ask(question)?.as_str() {
         "yes" => Ok(()),
@@ -286,7 +296,7 @@ fn shown(id: RequestId, verdict: Verdict, chosen: &[&TaskView]) -> String {
         let asked = task.asked;
         if asked.marked > 0 {
             lines.push(format!(
-                "    {} of these show another person's identifier: rightful request records {id} --source {} --who",
+                "    {} of these show another value than the request's: rightful request records {id} --source {} --who",
                 asked.marked, task.source
             ));
         }
@@ -413,7 +423,11 @@ mod tests {
         answers: &[&str],
     ) -> (Result<(), String>, Vec<String>) {
         let review = reviewing(arguments);
-        let verdict = if review.proceed { Verdict::Proceed } else { Verdict::Refuse };
+        let verdict = match (review.proceed, review.refuse) {
+            (true, _) => Verdict::Proceed,
+            (_, true) => Verdict::Refuse,
+            _ => Verdict::LeaveOut,
+        };
         let chosen = chosen(detail, &[], verdict).unwrap();
         let seen = seen(&review.seen).unwrap();
         let somebody = !answers.is_empty();
@@ -440,7 +454,10 @@ mod tests {
         }
         let (end, _) = ask(&[]);
         let told = end.unwrap_err();
-        assert!(told.contains("no terminal") && told.contains("--seen main=0202020202020202"), "{told}");
+        assert!(
+            told.contains("without a terminal") && told.contains("--seen main=0202020202020202"),
+            "{told}"
+        );
         let refuse = ["--refuse", "--ground", "art_17_3_b"];
         let (end, _) = agreed(&detail, &refuse, &[]);
         let told = end.unwrap_err();
@@ -451,6 +468,15 @@ mod tests {
         let half = [&refuse[..], &["--seen", "main=02020202"]].concat();
         let told = agreed(&detail, &half, &[]).0.unwrap_err();
         assert!(told.contains("add --seen other=none"), "{told}");
+    }
+
+    #[test]
+    fn what_is_left_out_is_named_or_said_yes_to() {
+        let detail = waiting();
+        let told = agreed(&detail, &["--leave-out"], &[]).0.unwrap_err();
+        assert!(told.contains("has to be named") && told.contains("add --source other"), "{told}");
+        assert_eq!(agreed(&detail, &["--leave-out"], &["yes"]).1, ["Leave these out? Type yes:"]);
+        assert_eq!(agreed(&detail, &["--leave-out", "--source", "other"], &[]), (Ok(()), vec![]));
     }
 
     #[test]
@@ -482,7 +508,7 @@ mod tests {
         insta::assert_snapshot!(shown(request.id, Verdict::Proceed, &chosen), @r"
         request 019aa6e0-5c1f-7000-8000-000000000001: proceed at
           main: 2 records, exactly those of digest 0202020202020202020202020202020202020202020202020202020202020202
-            2 of these show another person's identifier: rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
+            2 of these show another value than the request's: rightful request records 019aa6e0-5c1f-7000-8000-000000000001 --source main --who
             3 records were set aside, 1 of them may be the person's
         ");
     }

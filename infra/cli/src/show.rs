@@ -505,7 +505,7 @@ mod tests {
         request.answer = Some(due.put_off(&Fault::Unauthorized, fixtures::at("09:30:13")));
         insta::assert_snapshot!(shown(&request), @r"
         answer       due (it certainly isn't on the ticket yet, and is tried again by itself); next try 2026-11-21 09:30:18 UTC; credentials_rejected: the ticketing system doesn't accept the token
-        to do        put the set-up right with `rightful ticketing set`; it is tried again by itself
+        to do        correct the set-up with `rightful ticketing set`; it is tried again by itself
         ");
         let json = json_of(&fixtures::detail(&request, &[], "09:31:00"), None).unwrap();
         assert_eq!(json["request"]["answer"]["state"], "due");
@@ -560,7 +560,7 @@ mod tests {
         extended     by 1 month, complexity (the request is complex), by operator at 2026-11-21 10:00:00 UTC
         held by      person (only a person can move it), by 2027-01-21 09:30:00 UTC
         escalation   pressing (the legal date is three days away or less)
-        must act     platform_engineer (mends what stands in the way)
+        must act     platform_engineer (fixes what is in the way)
         because      answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
         ");
         tasks[0].state = TaskState::Submitted;

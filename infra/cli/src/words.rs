@@ -151,7 +151,7 @@ pub fn level(level: Level) -> &'static str {
 /// What a role does.
 pub fn role(role: Role) -> &'static str {
     match role {
-        Role::PlatformEngineer => "mends what stands in the way",
+        Role::PlatformEngineer => "fixes what is in the way",
         Role::PrivacyOfficer => "decides, extends, or writes a letter",
     }
 }
@@ -323,6 +323,7 @@ pub fn verdict(verdict: Verdict) -> String {
         Verdict::Proceed => "proceed".to_owned(),
         Verdict::Refuse(ground) => format!("refuse, {} ({})", ground.as_str(), refusal(ground)),
         Verdict::LeftOut => "leave out, as it can't be searched".to_owned(),
+        Verdict::Stated => "stated how it ended".to_owned(),
     }
 }
 
@@ -358,7 +359,7 @@ pub fn rounds(rounds: u32) -> String {
 /// Records in finished rules that nobody submitted.
 pub fn strangers(strangers: u32) -> String {
     let records = count(strangers, "record", "records");
-    format!("the vendor lists {records} never submitted: somebody else may be erased")
+    format!("the vendor lists {records} never submitted: somebody else's records may be affected")
 }
 
 /// What the ground of a refusal means.
@@ -481,7 +482,7 @@ pub fn fact(fact: &Fact) -> String {
         ),
         Fact::Targeted { source, target } => format!("targeted: {source} is {}", target.words()),
         Fact::TargetChanged { source } => {
-            format!("target_changed: {source} points elsewhere since; it is searched and decided on anew")
+            format!("target_changed: {source} now points elsewhere, so it is searched and decided on anew")
         }
         Fact::Found { source, records, asked } => {
             format!("found: {source}, {records} record(s){}", heard(asked))
