@@ -34,6 +34,8 @@ QUALIFIO, INHOUSE = "qualifio-main", "inhouse-main"
 INHOUSE_TOKEN = "sandbox-inhouse-token"
 # How long the vendors take: the walkthrough's own rule finished after 2.8 seconds; a slow one is asked again and again.
 PROMPT_MS, SLOW_MS = 2800, 60_000
+# For how long a sight of the control serves every look (`CONTROL_SECONDS` in functions/lib/domain/src/limit.rs).
+CONTROL_SECONDS = 300
 # Open requests that the reconciliation is measured with.
 OPEN = 50
 # What the local stack gives a workflow before the reconciliation takes its request up.
@@ -194,10 +196,10 @@ class Counted:
 
     # ------------------------------------------------------------------------------ cases
 
-    def ticket(self, right: str, sources: list[str]) -> str:
+    def ticket(self, right: str, sources: list[str], person: str = "person") -> str:
         """A Zendesk webhook about the next person; the request's id."""
         channel = self.stack["channels"]["zendesk"]
-        body = json.dumps({"right": right, "identifiers": [{"kind": "email", "value": f"person-{self.rows}@example.com"}],
+        body = json.dumps({"right": right, "identifiers": [{"kind": "email", "value": f"{person}-{self.rows}@example.com"}],
                            "reference": f"ZD-{50_000 + self.rows}", "sources": sources}).encode()
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         mac = hmac.new(channel["secret"].encode(), now.encode() + body, hashlib.sha256)
@@ -234,12 +236,13 @@ class Counted:
                 self.rightful("source", "change", source, "--review", f"{right}={policy}")
                 self.policy[source, right] = policy
 
-    def run(self, right: str, sources: list[str], policy: str, finish_after_ms: int) -> dict[str, int | float]:
+    def run(self, right: str, sources: list[str], policy: str, finish_after_ms: int,
+            person: str = "person") -> dict[str, int | float]:
         self.rows += 1
         self.vendors(finish_after_ms)
         self.policies(right, policy, sources)
         self.begin()
-        request = self.ticket(right, sources)
+        request = self.ticket(right, sources, person)
         if policy == "always":
             self.until("it waits for a review", lambda: self.waits_for_review(request, sources))
             shown = json.loads(self.rightful("--json", "request", "show", request))
@@ -253,6 +256,22 @@ class Counted:
             fail("the records are still there: this was no erasure")
         counts["states"] = self.entered(request) + items_entered(len(sources), policy == "always")
         return tidy(counts)
+
+    def proofs(self) -> list[dict]:
+        """What makes a look count, each beside the same erasure with a control that was just seen."""
+        def erased(title: str, person: str = "person") -> dict:
+            return {"title": title, "counts": self.run("erasure", [QUALIFIO], "auto", PROMPT_MS, person)}
+
+        # Every function holds what it needs from here on.
+        erased("")
+        fresh = erased("one spelling, a control seen within five minutes")
+        spelled = erased("two spellings (an address with a capital letter)", "Person")
+        seen = time.monotonic()
+        self.rightful("source", "change", QUALIFIO, "--no-control")
+        bare = erased("no control: two looks, a minute apart")
+        self.rightful("source", "change", QUALIFIO, "--control", "email=control@example.com")
+        time.sleep(max(0.0, seen + CONTROL_SECONDS + 5 - time.monotonic()))
+        return [fresh, erased("a control not seen within five minutes"), spelled, bare]
 
     def reconciled(self) -> dict[str, int | float]:
         """One run of the reconciliation, with how many requests it examined."""
@@ -347,6 +366,9 @@ def main() -> int:
             cases[name] = {"title": title, "sources": len(sources), "vendor_ms": finish_after_ms, "counts": counts}
             print(f"{name}: {counts['states']} states, {time.monotonic() - began:.1f} s", flush=True)
         counted.up()
+        proofs = counted.proofs()
+        counted.down()
+        counted.up()
         idle = counted.reconciled()
         counted.open_requests(OPEN)
         # Each falls due once after the grace; then it is a person's, and looked at once an hour.
@@ -366,6 +388,7 @@ def main() -> int:
         "counted_on": datetime.date.today().isoformat(),
         "emulator": f"MiniStack {importlib.metadata.version('ministack')}",
         "cases": cases,
+        "proofs": proofs,
         "reconcile": {"open": OPEN, "idle": idle, "due": due, "nothing_due": rest},
     }
     arguments.out.write_text(json.dumps(result, indent=2) + "\n")

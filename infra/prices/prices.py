@@ -371,6 +371,19 @@ def slow_table(counted: dict, prices: Prices) -> str:
     return table(["the vendor takes", "times asked", "state transitions", "1,000 requests, US$"], rows)
 
 
+def proofs_table(counted: dict, prices: Prices) -> str:
+    """What a look that counts takes. Secrets and keys are left out: whoever comes first fetches them."""
+    rows = []
+    for one in counted["proofs"]:
+        counts, costs = one["counts"], prices.cost(used(one["counts"]))
+        calls = sum(count for name, count in counts.items() if re.fullmatch(r"invocations\.[a-z-]+", name))
+        rows.append([one["title"], *(number(counts[name]) for name in ("vendor.calls", "states")), number(calls),
+                     number(counts["dynamodb.write units"]), number(counts["dynamodb.read units"]),
+                     mils(sum(costs[service] for service in ("Step Functions", "DynamoDB", "Lambda")))])
+    return table(["an erasure at one data source", "calls to vendor and ticketing system", "state transitions",
+                  "functions called", "write units", "read units", "1,000 requests, US$"], rows)
+
+
 def tables(counted: dict, listed: dict, rents: dict) -> dict[str, str]:
     here, there = Prices(listed, REGION), Prices(listed, OTHER_REGION)
     return {
@@ -381,6 +394,7 @@ def tables(counted: dict, listed: dict, rents: dict) -> dict[str, str]:
         "month": month_table(counted, rents, here, there),
         "fixed": fixed_table(counted, rents, here),
         "slow": slow_table(counted, here),
+        "proofs": proofs_table(counted, here),
         "counted": f"Counted on {counted['counted_on']} with {counted['emulator']}; prices as of {listed['read_on']}, "
                    f"{listed['currency']}.",
     }
