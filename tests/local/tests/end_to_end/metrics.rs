@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use rightful_domain::metric::Metric;
 use rightful_domain::ports::{Change, Row, Writes as _};
 use rightful_domain::request::{Request, RequestOutcome, RequestState};
-use rightful_domain::task::TaskState;
+use rightful_domain::task::{Outcome, TaskState};
 use rightful_domain::time::Time;
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack};
@@ -146,14 +146,20 @@ async fn records_that_nobody_submitted_and_those_that_appeared_are_counted() -> 
     let stack = Stack::up("metrics-beyond", Options::default())?;
     stack.add_source("qualifio-main", &[])?;
     stack.sandbox.add_profiles(&[Profile::named(0, "Ines", "Beyond", email)]).await?;
-    // The first rule lists somebody else's record too, and two of hers appear while it is under way.
-    for kind in [FaultKind::ListsStranger { erases: false }, FaultKind::Appears { n: 2 }] {
-        stack.sandbox.fault(&Fault::new(On::Submit, kind).once().about(email)).await?;
-    }
+    // The rule lists somebody else's record too.
+    let kind = FaultKind::ListsStranger { erases: false };
+    stack.sandbox.fault(&Fault::new(On::Submit, kind).once().about(email)).await?;
     let id = send(&stack, email, "M-3").await?;
     let (request, task) = stack.until(id, |_, task| task.handed_over_at.is_some()).await?;
     assert_eq!((request.state, task.outcome), (RequestState::Open, None));
     assert_eq!((task.reason.as_deref(), task.strangers), (Some("strangers_listed"), 1));
+    // Of somebody else two records appear while the rule is under way.
+    let email = "kim.beyond@example.com";
+    stack.sandbox.add_profiles(&[Profile::named(0, "Kim", "Beyond", email)]).await?;
+    let kind = FaultKind::Appears { n: 2 };
+    stack.sandbox.fault(&Fault::new(On::Submit, kind).once().about(email)).await?;
+    let (_, task) = stack.closed(send(&stack, email, "M-4").await?).await?;
+    assert_eq!(task.outcome, Some(Outcome::VerifiedErased));
     assert!(stack.sandbox.profiles(email).await?.is_empty(), "what appeared was decided on, and erased");
 
     let lines = metrics(&stack)?;
