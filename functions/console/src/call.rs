@@ -215,11 +215,13 @@ fn place(path: &serde_path_to_error::Path, unknown: bool) -> String {
 
 fn is_word(text: &str) -> bool {
     (1..=32).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn is_name(text: &str) -> bool {
     (1..=40).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 

@@ -163,6 +163,7 @@ impl Known {
     /// A name that is no plain one may be somebody's: then its place alone is told.
     fn unknown(&self, name: &str, place: &str) -> TicketError {
         let plain = (1..=40).contains(&name.len())
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         let what = match (plain, place) {
             (true, _) => format!("{place}/{name}"),
@@ -381,7 +382,7 @@ mod tests {
             ),
             (
                 json!({"right": "erasure", "identifiers": [{"kind": "E-Mail", "value": "x"}]}),
-                "the identifier at /identifiers/0: an identifier's kind is 1 to 32 of a-z, 0-9 and _, such as email or phone",
+                "the identifier at /identifiers/0: an identifier's kind is 1 to 32 of a-z, 0-9 and _, beginning with a letter, such as email or phone",
             ),
             (
                 json!({"right": "erasure", "identifiers": person, "reference": "joao@qualifio.com"}),
@@ -422,6 +423,8 @@ mod tests {
             ("source", json!(["shop"]), "the body has /source, which is not known"),
             ("Dry-Run", json!(null), "the body has /Dry-Run, which is not known"),
             ("canary@example.com", json!(1), "the body has a member at its top, which is not known"),
+            // A telephone number is no name.
+            ("32470000001", json!("canary"), "the body has a member at its top, which is not known"),
             (&"canary".repeat(7), json!(1), "the body has a member at its top, which is not known"),
             ("", json!(1), "the body has a member at its top, which is not known"),
         ] {

@@ -85,6 +85,17 @@ async fn a_member_that_is_wrong_is_named_and_never_repeated() -> Given {
             json!({"right": "erasure", "identifiers": email, "source": ["shop"]}),
             "`source`: it is not known here",
         ),
+        // A telephone number is no name.
+        (
+            "/api/requests",
+            json!({"right": "erasure", "identifiers": email, "32470000001": 1}),
+            "the body: it is not known here",
+        ),
+        (
+            "/api/requests",
+            json!({"right": "erasure", "identifiers": [{"kind": "32470000001", "value": "canary"}]}),
+            "`identifiers[0].kind`: an identifier's kind is 1 to 32 of a-z",
+        ),
         (
             "/api/requests",
             json!({"right": "erasure", "identifiers": [{"kind": "email", "value": "a@example.com", "Type": 1}]}),
@@ -120,6 +131,7 @@ async fn a_member_that_is_wrong_is_named_and_never_repeated() -> Given {
         assert_eq!((reply.status, reply.code()), (400, "body_malformed"), "{body}");
         assert!(reply.message().contains(says), "{body}: {}", reply.message());
         assert!(!reply.text.to_lowercase().contains("canary"), "{}", reply.text);
+        assert!(!reply.text.contains("32470000001"), "{}", reply.text);
         assert!(reply.body["error"]["details"][0]["what"].is_string());
     }
     let id = "/api/requests/019aa6e0-5c1f-7000-8000-000000000001";

@@ -24,12 +24,14 @@ impl IdentifierKind {
         Self("phone".to_owned())
     }
 
-    /// Checks and takes the name of a kind: 1 to 32 of `a-z`, `0-9` and `_`.
+    /// Checks and takes the name of a kind: 1 to 32 of `a-z`, `0-9` and `_`, beginning with a letter. A name is
+    /// told in messages, so a value that stands in its place must not pass for one.
     ///
     /// # Errors
     /// [`IdentifierError::BadKind`] when it is anything else.
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
         let good = (1..=32).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
             && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if good { Ok(Self(text.to_owned())) } else { Err(IdentifierError::BadKind) }
     }
@@ -214,8 +216,8 @@ const DROPS_THE_0: [&str; 44] = [
     "+3860", "+3870", "+3890", "+4210", "+8800", "+9660", "+9720",
 ];
 
-/// Whether the part before the @ has characters that are letters of ASCII in another dress, as a PDF or a
-/// full-width keyboard gives them: no mail system takes one for the other.
+/// Whether the part before the @ has look-alikes of plain letters, such as a ligature from a PDF or full-width
+/// letters. No mail system takes one for the other.
 fn looks_like_another(address: &str) -> bool {
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
     local.nfkc().ne(local.nfc())
@@ -428,7 +430,9 @@ fn e164(value: &str) -> Option<String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierError {
     /// The kind has other characters.
-    #[error("an identifier's kind is 1 to 32 of a-z, 0-9 and _, such as email or phone")]
+    #[error(
+        "an identifier's kind is 1 to 32 of a-z, 0-9 and _, beginning with a letter, such as email or phone"
+    )]
     BadKind,
     /// Nothing there.
     #[error("the identifier's value is empty")]
@@ -446,7 +450,7 @@ pub enum IdentifierError {
         "the identifier's value has a quotation mark that is not one of a pair around it: take it off, and write an apostrophe within an e-mail address as a plain one"
     )]
     Quote,
-    /// Letters in another dress, such as a ligature or full-width ones.
+    /// Look-alikes of plain letters, such as a ligature or full-width letters.
     #[error(
         "the value of kind email has characters before the @ that only look like plain letters: type it anew instead of copying it"
     )]
@@ -591,6 +595,16 @@ mod tests {
         }
         assert_eq!(phone(" ").unwrap_err(), IdentifierError::Empty);
         assert!(phone("+1234567").is_ok() && phone("+123456789012345").is_ok());
+    }
+
+    #[test]
+    fn the_name_of_a_kind_can_be_no_number() {
+        for good in ["email", "customer_id", "a", "sha256", &"a".repeat(32)] {
+            assert_eq!(IdentifierKind::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "32470000001", "_a", "E-Mail", "a b", "é", &"a".repeat(33)] {
+            assert_eq!(IdentifierKind::parse(bad), Err(IdentifierError::BadKind), "{bad}");
+        }
     }
 
     fn entered(kind: &str, value: &str) -> Result<(String, Vec<TakenOff>), IdentifierError> {

@@ -363,7 +363,7 @@ impl Checker {
             .filter_map(|raw| {
                 self.once(&mut seen, "search by", &raw.by);
                 let Ok(by) = IdentifierKind::parse(&raw.by.value) else {
-                    self.at(raw.by.referenced, "write an identifier kind of a-z, 0-9 and _, such as `email`");
+                    self.at(raw.by.referenced, "write an identifier kind of a-z, 0-9 and _, beginning with a letter, such as `email`");
                     return None;
                 };
                 let person = Place::Identifier(raw.by.value.clone());

@@ -204,7 +204,10 @@ impl Checker {
             self.at(form.referenced, message);
         }
         let Ok(kind) = IdentifierKind::parse(&raw.kind.value) else {
-            self.at(raw.kind.referenced, "write an identifier kind of a-z, 0-9 and _, such as `email`");
+            self.at(
+                raw.kind.referenced,
+                "write an identifier kind of a-z, 0-9 and _, beginning with a letter, such as `email`",
+            );
             return None;
         };
         if !searches.iter().any(|by| by.value == raw.kind.value) {
