@@ -86,8 +86,12 @@ async fn a_review_names_exactly_what_was_read_for_it() {
     assert_eq!(stack.run(&seen).await.unwrap(), OK);
     let sent = stack.sent("POST").await;
     let digest = serde_json::to_value(detail.tasks[0].found_digest.as_ref().unwrap()).unwrap();
+    let searched_at = &detail.tasks[0].searched_at;
     let expected = json!({
-        "sources": [{"source": "main", "digest": digest, "confirm_marked": 0, "confirm_set_aside": 0}],
+        "sources": [{
+            "source": "main", "digest": digest, "searched_at": searched_at,
+            "confirm_marked": 0, "confirm_set_aside": 0,
+        }],
         "verdict": "proceed", "ground": null, "reason": format!("{CANARY} asked for it"),
     });
     assert_eq!(sent, [(at("/review"), expected)]);

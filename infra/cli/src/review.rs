@@ -67,6 +67,7 @@ pub async fn review(out: Out, deployment: &Deployment, id: RequestId, review: &R
             json!({
                 "source": task.source,
                 "digest": task.found_digest,
+                "searched_at": task.searched_at,
                 "confirm_marked": confirmed.then_some(task.asked.marked),
                 "confirm_set_aside": confirmed.then_some(task.asked.doubtful),
             })

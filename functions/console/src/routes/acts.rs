@@ -15,6 +15,7 @@ use rightful_domain::operations::extend::{Extend, Extended};
 use rightful_domain::operations::review::{Review, Reviewed, Reviewing, Seen};
 use rightful_domain::request::{Ground, RefusalGround};
 use rightful_domain::seal::Tag;
+use rightful_domain::time::Time;
 use rightful_domain::view::{ExtendedView, ReviewedSource, ReviewedView};
 use serde::Deserialize;
 
@@ -41,6 +42,8 @@ struct SeenBody {
     /// Told, also where there is none: nobody decides on what they did not look at.
     #[serde(deserialize_with = "told")]
     digest: Option<DigestBody>,
+    /// When the search began whose result was shown.
+    searched_at: Option<Time>,
     /// How many records that show another value than the request's are confirmed.
     confirm_marked: Option<u32>,
     /// How many doubtful records that were set aside are confirmed.
@@ -131,6 +134,7 @@ pub(crate) async fn review<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<
     let seen = |one: SeenBody| Seen {
         source: one.source,
         records: one.digest.map(|digest| Tag { key_id: digest.key_id, mac: digest.mac }),
+        searched_at: one.searched_at,
         marked: one.confirm_marked,
         set_aside: one.confirm_set_aside,
     };

@@ -731,6 +731,21 @@ async fn what_was_confirmed_is_what_is_there_now() {
 }
 
 #[tokio::test]
+async fn a_zero_is_confirmed_for_the_search_that_was_shown_and_no_other() {
+    let (world, vendor, _) = demanded(Policy::Always).await;
+    vendor.set(|state| state.people.clear());
+    world.find(&crm()).await.unwrap();
+    let seen = of_one(&world, &crm(), Ruling::Proceed);
+    world.clock.advance(60);
+    world.again().run(&crm(), &ann()).await.unwrap();
+    world.find(&crm()).await.unwrap();
+    assert!(world.task(&crm()).wants_confirmation());
+    assert_eq!(world.review(request_id(1), &seen, &bob()).await, Err(ReviewError::Changed(source("crm"))));
+    let now = of_one(&world, &crm(), Ruling::Proceed);
+    world.review(request_id(1), &now, &bob()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_record_that_was_set_aside_and_may_be_the_persons_is_confirmed_to_be_none_of_theirs() {
     for (records, ruling) in [(3, Ruling::Proceed), (0, Ruling::Proceed)] {
         let (world, vendor, _) = demanded(Policy::Auto).await;

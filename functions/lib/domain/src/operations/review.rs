@@ -15,6 +15,7 @@ use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tokens, Workflo
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Tag};
 use crate::task::{Task, TaskState};
+use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// The ports of waiting.
@@ -76,6 +77,8 @@ pub struct Seen {
     pub source: SourceId,
     /// The digest of the exact records that they were shown; `None` where there are none.
     pub records: Option<Tag>,
+    /// When the search began whose result they were shown; where it is given, a later search is another one.
+    pub searched_at: Option<Time>,
     /// How many of these records they confirm although they show another value than the request's; needed to go
     /// on where there are any.
     pub marked: Option<u32>,
@@ -91,6 +94,7 @@ impl Seen {
         Self {
             source: task.source.clone(),
             records: task.found_digest.clone(),
+            searched_at: task.searched_at,
             marked: Some(task.asked.marked),
             set_aside: Some(task.asked.doubtful),
         }
@@ -329,7 +333,8 @@ fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Tas
             .or_else(|| task.decision.as_ref().map(|decision| decision.by.clone()));
         return Err(ReviewError::NotAwaiting { source_id: source(), state: task.state, by });
     }
-    if task.found_digest != seen.records {
+    let another = seen.searched_at.is_some() && seen.searched_at != task.searched_at;
+    if task.found_digest != seen.records || another {
         return Err(ReviewError::Changed(source()));
     }
     let may_be_left_out = dead || task.wants_identifier();
