@@ -348,6 +348,9 @@ pub fn heard(asked: &Asked) -> String {
             parts.push_str(&format!(", {number} {what}"));
         }
     }
+    if asked.may_be_part {
+        parts.push_str("; the vendor doesn't say whether that is all");
+    }
     parts
 }
 

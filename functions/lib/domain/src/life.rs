@@ -1862,6 +1862,7 @@ mod tests {
                 let digest = Tag::new("k", &[n]);
                 let asked = Asked {
                     spellings: 1,
+                    may_be_part: n.is_multiple_of(2),
                     marked: u32::from(n % 16 == 3),
                     doubtful: u32::from(n % 16 == 5),
                     set_aside: u32::from(n % 8 == 5),

@@ -202,6 +202,9 @@ pub struct Asked {
     /// Those set aside whose value contains the identifier as a whole part.
     #[serde(default)]
     pub doubtful: u32,
+    /// Whether the vendor leaves open if its answers are whole: more may be there than it showed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_part: bool,
 }
 
 /// Numbers of records. None of them ever shrinks for a task.

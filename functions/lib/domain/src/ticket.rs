@@ -4,6 +4,7 @@
 //! that one is a person's to write. It holds no personal data and says no more than is known.
 
 use crate::failure::Code;
+use crate::identifier::IdentifierKind;
 use crate::ids::RequestId;
 use crate::life::{LEFT_OUT, RECORDS_GONE, REFERENCE_MISSING, STATED_BY_A_PERSON};
 use crate::receipt::Issuer;
@@ -238,6 +239,7 @@ pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<Tic
         day(request.due_at)
     ));
     line(format!("Closed {}.", minute(closed_at)));
+    line(format!("The request names: {}.", kinds(&request.identifier_kinds)));
     line(String::new());
     line("Data sources:".to_owned());
     for task in tasks {
@@ -372,6 +374,9 @@ fn of_task(task: &Task) -> String {
             more => write!(text, ", in {more} spellings."),
         };
     }
+    if !task.inserted.is_empty() {
+        let _ = write!(text, " Given for it since: {}.", kinds(&task.inserted));
+    }
     if let Some(earlier) = &task.earlier {
         let _ = write!(
             text,
@@ -380,6 +385,9 @@ fn of_task(task: &Task) -> String {
         );
     }
     let aside = task.looked.unwrap_or(task.asked);
+    if aside.may_be_part {
+        text.push_str(" The vendor does not say whether its answers are whole.");
+    }
     if aside.set_aside > 0 {
         let _ = write!(text, " {} that the vendor returned were set aside", records(aside.set_aside));
         let _ = match aside.doubtful {
@@ -399,6 +407,10 @@ fn of_task(task: &Task) -> String {
             write!(text, " {} appeared since that no decision covers; not erased.", records(task.appeared));
     }
     text
+}
+
+fn kinds(kinds: &[IdentifierKind]) -> String {
+    kinds.iter().map(IdentifierKind::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn claim(claim: Option<Claim>) -> &'static str {
@@ -530,6 +542,7 @@ mod tests {
 
         Received 2026-11-21 09:30 UTC; the law wants an answer by 2026-12-21.
         Closed 2026-11-21 09:31 UTC.
+        The request names: email.
 
         Data sources:
         - qualifio-main (qualifio): verified_erased. 4 records submitted; the vendor says it is done (anonymised), and a later search by every identifier found no record of the person; in the same minutes the search found the control's record (2026-11-21 09:30 UTC). Asked at qualifio: client_id 2449, in 3 spellings. 1 further round(s), for records that a look found beyond the decision. 2 records that the vendor returned were set aside, 1 of them may be the person's.
@@ -590,6 +603,7 @@ mod tests {
 
         Received 2026-11-21 09:30 UTC; the law wants an answer by 2026-12-21.
         Closed 2026-11-21 09:31 UTC.
+        The request names: email.
 
         Data sources:
         - crm (qualifio): refused. 0 records found, 0 submitted. Reason: vendor_forbidden.
@@ -618,6 +632,7 @@ mod tests {
 
         Received 2026-11-21 09:30 UTC; the law wants an answer by 2026-12-21.
         Closed 2026-11-21 09:31 UTC.
+        The request names: email.
 
         Data sources:
         - qualifio-main (qualifio): dry_run. 3 records found, 3 submitted as a dry run; it can't be searched, so no look followed.

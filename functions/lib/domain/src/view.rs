@@ -1196,7 +1196,7 @@ mod tests {
         let task = Task {
             reason: Some(NOTHING_FOUND.to_owned()),
             searched_at: Some(now()),
-            asked: Asked { spellings: 3, set_aside: 2, doubtful: 1, marked: 0 },
+            asked: Asked { spellings: 3, set_aside: 2, doubtful: 1, ..Asked::default() },
             ..task(TaskState::AwaitingReview)
         };
         let one = shown(&request(), &task, &[]).tasks.remove(0);

@@ -33,6 +33,8 @@ struct Source<'a> {
     records: usize,
     /// How many others were there.
     appeared: u32,
+    /// Whether the vendor says of no answer that it is whole.
+    may_be_part: bool,
     export: Option<&'a Export>,
 }
 
@@ -76,6 +78,7 @@ fn source(copy: &SourceCopy) -> Source<'_> {
         decided: copy.decided,
         records: if has_files(copy) { copy.records.len() } else { 0 },
         appeared: copy.appeared,
+        may_be_part: copy.may_be_part,
         export: copy.export.as_ref(),
     }
 }

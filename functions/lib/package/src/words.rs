@@ -29,6 +29,9 @@ pub fn sentences(copy: &SourceCopy) -> Vec<String> {
         if copy.reason.is_some() {
             said.push(format!("Not all of it went as planned{}.", why(copy)));
         }
+        if copy.may_be_part {
+            said.push(format!("{} does not say whether it showed all of your records.", copy.title));
+        }
     } else if copy.decided > 0 {
         let (found, them) =
             (counted(copy.decided), if copy.decided == 1 { "it is not" } else { "none of them is" });
@@ -230,8 +233,17 @@ mod tests {
             records: vec![record; records],
             decided,
             appeared,
+            may_be_part: false,
             export: None,
         }
+    }
+
+    #[test]
+    fn a_copy_of_answers_that_may_be_part_of_what_is_there_says_so() {
+        let whole = copy(Outcome::Copied, None, 2, 2, 0);
+        let part = SourceCopy { may_be_part: true, ..whole.clone() };
+        assert!(!sentences(&whole).join(" ").contains("does not say"));
+        assert!(sentences(&part).join(" ").contains("does not say whether it showed all of your records"));
     }
 
     fn said(outcome: Outcome, reason: Option<&str>, decided: u32, records: usize, appeared: u32) -> String {

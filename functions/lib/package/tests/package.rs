@@ -45,6 +45,7 @@ fn source(id: &str, outcome: Outcome, records: Vec<Value>) -> SourceCopy {
             .map(|(index, content)| RecordCopy { id: RecordId::new((index + 78).to_string()), content })
             .collect(),
         appeared: 0,
+        may_be_part: false,
         export: None,
     }
 }
@@ -154,7 +155,7 @@ fn the_manifest_lists_every_other_file_with_its_size_and_digest() {
 #[test]
 fn the_manifest_says_what_became_of_each_data_source() {
     let mut main = copied("main", vec![profile()]);
-    (main.decided, main.appeared) = (2, 3);
+    (main.decided, main.appeared, main.may_be_part) = (2, 3, true);
     main.export = Some(export(false));
     let mut shop = source("shop", Outcome::Failed, vec![]);
     shop.reason = Some("vendor_unreachable".to_owned());
@@ -172,12 +173,12 @@ fn the_manifest_says_what_became_of_each_data_source() {
             "sources": [
                 {
                     "source": "main", "title": "Qualifio", "outcome": "copied", "reason": null,
-                    "decided": 2, "records": 1, "appeared": 3,
+                    "decided": 2, "records": 1, "appeared": 3, "may_be_part": true,
                     "export": {"rule_ids": ["rule-1"], "finished": false, "fetched_from": "Ask the DPO for it."},
                 },
                 {
                     "source": "shop", "title": "Qualifio", "outcome": "failed", "reason": "vendor_unreachable",
-                    "decided": 0, "records": 0, "appeared": 0, "export": null,
+                    "decided": 0, "records": 0, "appeared": 0, "may_be_part": false, "export": null,
                 },
             ],
         })

@@ -213,6 +213,7 @@ where
             records: Vec::new(),
             decided: task.counts.found,
             appeared: task.appeared,
+            may_be_part: task.asked.may_be_part,
             export: None,
         };
         if empty.outcome != Outcome::Copied {

@@ -544,6 +544,7 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
         marked: count(marked.len()),
         set_aside: count(set_aside.len()),
         doubtful: count(set_aside.iter().filter(|one| one.doubtful).count()),
+        may_be_part: !capabilities.states_whole,
     };
     let found = Found { records, marked: marked.into_iter().collect(), set_aside };
     Ok(Heard { found, asked, controlled })
