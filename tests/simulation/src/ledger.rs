@@ -99,6 +99,8 @@ pub(crate) struct Search {
     pub(crate) blind: bool,
     pub(crate) marked: usize,
     pub(crate) doubtful: usize,
+    /// Which of the doubtful have an id.
+    pub(crate) doubts: BTreeSet<RecordId>,
 }
 
 impl Search {
@@ -118,6 +120,7 @@ impl Search {
             blind: false,
             marked: 0,
             doubtful: 0,
+            doubts: BTreeSet::new(),
         }
     }
 
@@ -142,6 +145,7 @@ pub(crate) struct Look {
     pub(crate) blind: bool,
     pub(crate) marked: usize,
     pub(crate) doubtful: usize,
+    doubts: BTreeSet<RecordId>,
 }
 
 /// What the events and the looks say of a task's run.
@@ -157,6 +161,8 @@ struct Run {
     vendor: Option<String>,
     /// What that search found doubtful.
     doubts: usize,
+    /// The doubtful records that a reviewer of it is shown.
+    shown: BTreeSet<RecordId>,
     /// Whether a person decided since.
     reviewed: bool,
 }
@@ -374,6 +380,7 @@ impl Ledger {
                 run.found.push(look.found.len());
                 run.vendor = Some(look.vendor.clone());
                 run.doubts = look.marked + look.doubtful;
+                run.shown = look.doubts;
                 run.reviewed = false;
             }
             Fact::Decided { .. } => {
@@ -436,6 +443,7 @@ impl Ledger {
                     blind: search.blind,
                     marked: search.marked,
                     doubtful: search.doubtful,
+                    doubts: search.doubts.clone(),
                 });
                 continue;
             };
@@ -445,6 +453,7 @@ impl Ledger {
             (look.excused, look.blind) = (look.excused || search.excused, look.blind || search.blind);
             look.marked = look.marked.max(search.marked);
             look.doubtful = look.doubtful.max(search.doubtful);
+            look.doubts.extend(search.doubts.iter().cloned());
         }
         looks
     }
@@ -549,10 +558,11 @@ impl Ledger {
     /// What was set aside and may be the person's was a person's matter before this.
     pub(crate) fn doubts_were_seen(&self, at: &TaskRef) {
         let runs = self.runs.borrow();
-        let reviewed = runs.get(&key(at)).is_some_and(|run| run.reviewed);
-        let doubtful = self.look_of_worker(at).map_or(0, |look| look.doubtful);
-        self.holds(4, doubtful == 0 || reviewed, || {
-            format!("ended well with {doubtful} records set aside that may be the person's")
+        let run = runs.get(&key(at)).cloned().unwrap_or_default();
+        let Some(look) = self.look_of_worker(at) else { return };
+        let shown = run.reviewed && look.doubts.is_subset(&run.shown);
+        self.holds(4, look.doubtful == 0 || shown, || {
+            format!("ended well with {} records set aside that may be the person's", look.doubtful)
         });
     }
 

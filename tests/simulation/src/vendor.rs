@@ -85,6 +85,8 @@ struct State {
     opened: u32,
     /// What a search returns beside what it finds.
     aside: BTreeMap<String, BTreeSet<SetAside>>,
+    /// How many there ever were.
+    asides: u32,
     marked: BTreeSet<RecordId>,
     /// Until when a gateway refuses every call, and how.
     gateway: Option<(Time, Fault)>,
@@ -430,8 +432,7 @@ impl SimVendor {
             false
         };
         if what == "search" && self.strike(Kind::SetAside) {
-            let one = self.set_aside(&key);
-            aside.get_or_insert_default().extend(one);
+            aside.get_or_insert_default().insert(self.set_aside(&key));
         }
         let mut blind = !found.is_empty() && self.strike(Kind::BlindSearch);
         if blind {
@@ -466,6 +467,7 @@ impl SimVendor {
             blind,
             marked: marked.len(),
             doubtful: set_aside.iter().filter(|one| one.doubtful).count(),
+            doubts: set_aside.iter().filter(|one| one.doubtful).filter_map(|one| one.id.clone()).collect(),
             ..Search::by(&self.source, now)
         });
         self.say(what, records.len(), "found");
@@ -482,16 +484,19 @@ impl SimVendor {
     }
 
     /// Another record that is not taken for the person's; from now on every search returns it.
-    fn set_aside(&self, key: &str) -> Option<SetAside> {
+    fn set_aside(&self, key: &str) -> SetAside {
         let mut state = self.state.borrow_mut();
+        let number = state.asides;
+        state.asides += 1;
         let known = state.aside.entry(key.to_owned()).or_default();
         if known.len() >= MOST_SET_ASIDE {
-            return None;
+            // Another one takes its place.
+            known.pop_first();
         }
-        let id = self.ground.dice.permille(700).then(|| RecordId::new(format!("aside-{}", known.len())));
+        let id = self.ground.dice.permille(700).then(|| RecordId::new(format!("aside-{number}")));
         let one = SetAside { id, doubtful: self.ground.dice.permille(500) };
         known.insert(one.clone());
-        Some(one)
+        one
     }
 
     /// What the product is told, with the mend taken out that stands on it.

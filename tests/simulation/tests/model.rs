@@ -221,7 +221,8 @@ impl Protocol {
                 let appeared =
                     u32::try_from(seen.iter().filter(|one| !decided.contains(one)).count()).unwrap();
                 let controlled = self.controlled && seen.is_empty();
-                vec![Event::Looked { found, appeared, asked: Asked::default(), controlled }]
+                let asked = Asked::default();
+                vec![Event::Looked { found, appeared, asked, unseen: 0, controlled }]
             }
             Does::Search(seen) => vec![self.found(seen)],
             Does::Ask(rules) => {
@@ -252,8 +253,12 @@ impl Protocol {
                 found: 0,
                 target: Some(target),
                 asked,
+                doubts: None,
             },
-            records => Event::Found { records, chunks: 1, digest: Tag::new("k", &[1]), began, target, asked },
+            records => {
+                let (digest, doubts) = (Tag::new("k", &[1]), None);
+                Event::Found { records, chunks: 1, digest, began, target, asked, doubts }
+            }
         }
     }
 

@@ -295,11 +295,12 @@ impl Model for Review {
                         found: 0,
                         target,
                         asked,
+                        doubts: None,
                     },
                     (Some(target), _) => {
                         let digest = Tag::new("k", &[records]);
                         let records = records.into();
-                        Event::Found { records, chunks: 1, digest, began: now(), target, asked }
+                        Event::Found { records, chunks: 1, digest, began: now(), target, asked, doubts: None }
                     }
                 };
                 let before = state.store.clone();
@@ -382,7 +383,11 @@ impl Model for Review {
                 let life = state.store.clone();
                 if life.task.state == TaskState::Verifying {
                     let (found, asked, controlled) = (Vec::new(), Asked::default(), true);
-                    self.store(&mut state, &life, Event::Looked { found, appeared: 0, asked, controlled });
+                    self.store(
+                        &mut state,
+                        &life,
+                        Event::Looked { found, appeared: 0, asked, unseen: 0, controlled },
+                    );
                 } else {
                     let told = life.rules.iter().map(|rule| report(rule.batch)).collect();
                     self.store(&mut state, &life, Event::Told(told));

@@ -149,6 +149,8 @@ pub enum Event {
         target: Target,
         /// What was asked, marked and set aside.
         asked: Asked,
+        /// Which doubtful records were set aside, sealed; `None` where there are none.
+        doubts: Option<Sealed>,
     },
     /// The data source points elsewhere than where the run was searched, and nothing of the run was sent.
     TargetChanged,
@@ -219,6 +221,8 @@ pub enum Event {
         target: Option<Target>,
         /// What was asked, marked and set aside.
         asked: Asked,
+        /// Which doubtful records were set aside, sealed; `None` where there are none.
+        doubts: Option<Sealed>,
     },
     /// The search failed and may be tried again.
     SearchFailed(Fault),
@@ -279,6 +283,8 @@ pub enum Event {
         appeared: u32,
         /// What was asked and set aside.
         asked: Asked,
+        /// How many of the doubtful records the search of this round did not show.
+        unseen: u32,
         /// Whether the same search found the data source's control within the same minutes.
         controlled: bool,
     },
@@ -389,7 +395,7 @@ impl Life {
         self.repeated_by(rule).any(|one| matches!(one.state, RuleState::Accepted | RuleState::Finished))
     }
 
-    /// Whether the rule repeats one whose answer came late and was doubtful.
+    /// Whether the vendor's answer to a rule that this one repeats was doubtful.
     fn repeats_doubted(&self, rule: &Rule) -> bool {
         self.repeated_by(rule).any(|one| one.rule_id.is_some() && one.reason.is_some())
     }
@@ -619,8 +625,8 @@ impl Moving<'_> {
         let asking = matches!(state, TaskState::Submitted | TaskState::Unknown);
         let looking = matches!(state, TaskState::Verifying | TaskState::Unknown);
         match event {
-            Event::Found { records, chunks, digest, began, target, asked } if searching => {
-                self.searched(began, Some(target), asked);
+            Event::Found { records, chunks, digest, began, target, asked, doubts } if searching => {
+                self.searched(began, Some(target), asked, doubts);
                 self.found(records, chunks, digest);
             }
             Event::TargetChanged if self.may_change_target() => {
@@ -668,8 +674,8 @@ impl Moving<'_> {
             Event::CopyFailed(fault) if self.is_copying() => self.copy_failed(&fault),
             Event::CannotCopy(code) if self.is_copying() => self.settle(Outcome::Failed, Some(code)),
             Event::CopyLost(code) if self.is_copied() => self.copy_lost(code),
-            Event::SearchEnded { began, outcome, reason, found, target, asked } if searching => {
-                self.searched(began, target, asked);
+            Event::SearchEnded { began, outcome, reason, found, target, asked, doubts } if searching => {
+                self.searched(began, target, asked, doubts);
                 self.search_ended(outcome, reason, found);
             }
             Event::SearchFailed(fault) if searching => self.search_failed(&fault),
@@ -686,7 +692,7 @@ impl Moving<'_> {
                 // What was decided on is not sure any more, and nobody decided on what comes now.
                 (task.decision, task.found_digest) = (None, None);
                 task.put_review(None);
-                (task.counts, task.asked) = (Counts::default(), Asked::default());
+                (task.counts, task.asked, task.doubts) = (Counts::default(), Asked::default(), None);
                 self.record(|source| Fact::SearchesAgain { source });
                 self.due(0);
             }
@@ -715,8 +721,8 @@ impl Moving<'_> {
             Event::Asked { fault, strange } if asking => self.asked(fault.as_ref(), strange),
             Event::CannotAsk(TARGET_LOST) if asking => self.hand_over(TARGET_LOST),
             Event::CannotAsk(code) if asking => self.not_finished(Some(code), 900),
-            Event::Looked { found, appeared, asked, controlled } if looking => {
-                self.looked(&found, appeared, asked, controlled);
+            Event::Looked { found, appeared, asked, unseen, controlled } if looking => {
+                self.looked(&found, (appeared, unseen), asked, controlled);
             }
             Event::CannotLook { code: TARGET_LOST, .. } if looking => self.hand_over(TARGET_LOST),
             Event::CannotLook { code, wait } if looking => self.cannot_look(code, wait),
@@ -726,10 +732,10 @@ impl Moving<'_> {
 
     // ---- the search
 
-    fn searched(&mut self, began: Time, target: Option<Target>, asked: Asked) {
+    fn searched(&mut self, began: Time, target: Option<Target>, asked: Asked, doubts: Option<Sealed>) {
         let task = &mut self.life.task;
         task.searched_at = Some(began);
-        task.asked = asked;
+        (task.asked, task.doubts) = (asked, doubts);
         if let Some(target) = target
             && task.target.as_ref() != Some(&target)
         {
@@ -899,7 +905,8 @@ impl Moving<'_> {
         task.claim = None;
         (task.tries, task.refusals, task.polls) = (0, 0, 0);
         (task.looks, task.left, task.appeared) = (0, 0, 0);
-        (task.target, task.asked, task.looked, task.earlier) = (None, Asked::default(), None, None);
+        (task.target, task.looked, task.earlier) = (None, None, None);
+        (task.asked, task.doubts) = (Asked::default(), None);
         (task.clear_looks, task.assurance, task.strangers) = (0, None, 0);
         task.copies_lost = 0;
         task.submitted_at = None;
@@ -1493,7 +1500,7 @@ impl Moving<'_> {
 
     // ---- the look
 
-    fn looked(&mut self, found: &[u32], appeared: u32, asked: Asked, controlled: bool) {
+    fn looked(&mut self, found: &[u32], (appeared, unseen): (u32, u32), asked: Asked, controlled: bool) {
         let task = &mut self.life.task;
         task.tries = 0;
         task.appeared = appeared;
@@ -1509,7 +1516,7 @@ impl Moving<'_> {
         } else if self.terms.dry_run {
             self.dry_run_looked();
         } else {
-            self.verified(appeared);
+            self.verified(appeared, unseen);
         }
     }
 
@@ -1552,7 +1559,7 @@ impl Moving<'_> {
     }
 
     /// The look after all rules finished.
-    fn verified(&mut self, appeared: u32) {
+    fn verified(&mut self, appeared: u32, unseen: u32) {
         let now = self.now;
         let unreferenced = self.life.rules.iter().any(|rule| self.life.lacks_reference(rule));
         let taken = self.life.round_has_submitted() || self.life.task.all_counts().submitted > 0;
@@ -1566,8 +1573,8 @@ impl Moving<'_> {
                 return self.go_back(appeared);
             }
             // A reviewer has seen those that the search of this round set aside; what came since, nobody has.
-            let shown = task.review.as_ref().map_or(0, |_| task.asked.doubtful);
-            if task.looked.is_some_and(|looked| looked.doubtful > shown) {
+            let doubtful = task.looked.map_or(0, |looked| looked.doubtful);
+            if unseen > 0 || doubtful > 0 && task.review.is_none() {
                 return self.hand_over(SET_ASIDE_DOUBTFUL);
             }
             let (left, assurance) = (0, task.assurance);
@@ -1868,7 +1875,8 @@ mod tests {
                     set_aside: u32::from(n % 8 == 5),
                 };
                 let records = 1 + u32::from(n % 5);
-                Event::Found { records, chunks: 1, digest, began: now, target: target(), asked }
+                let (target, doubts) = (target(), None);
+                Event::Found { records, chunks: 1, digest, began: now, target, asked, doubts }
             }
             1 => Event::SearchFailed(fault),
             2 => Event::LeaseBusy,
@@ -1919,6 +1927,7 @@ mod tests {
                 found: 0,
                 target: Some(target()),
                 asked: Asked { doubtful: u32::from(n % 8 == 2), set_aside: 1, ..Asked::default() },
+                doubts: None,
             },
             32 => Event::TargetChanged,
             33 => {
@@ -1931,7 +1940,8 @@ mod tests {
             _ => {
                 let asked = Asked { doubtful: u32::from(n % 32 == 9), set_aside: 1, ..Asked::default() };
                 let appeared = u32::from(n % 3 == 1);
-                Event::Looked { found, appeared, asked, controlled: n.is_multiple_of(4) }
+                let unseen = asked.doubtful;
+                Event::Looked { found, appeared, asked, unseen, controlled: n.is_multiple_of(4) }
             }
         }
     }

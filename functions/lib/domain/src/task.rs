@@ -251,6 +251,10 @@ pub struct Task {
     /// What the last search of the run asked and set aside.
     #[serde(default)]
     pub asked: Asked,
+    /// Which doubtful records the last search of the run set aside, sealed: a reviewer has seen these and no
+    /// others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubts: Option<Sealed>,
     /// What the last look asked and set aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked: Option<Asked>,
@@ -424,6 +428,7 @@ impl Task {
             policy: Policy::Auto,
             target: None,
             asked: Asked::default(),
+            doubts: None,
             looked: None,
             earlier: None,
             clear_looks: 0,

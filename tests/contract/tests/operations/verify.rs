@@ -3,11 +3,11 @@
 use crate::{ids, verifying};
 use rightful_contract::rows::{records_sk, request_pk};
 use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply, plain};
-use rightful_contract::world::{CANARY, email, erasure, request_id, source, task_of};
+use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
 use rightful_domain::identifier::IdentifierKind;
-use rightful_domain::operations::Next;
 use rightful_domain::operations::accept::Demand;
+use rightful_domain::operations::{Next, TaskRef};
 use rightful_domain::task::{Assurance, Outcome, TaskState};
 use rightful_domain::vendor::{Fault, RecordId, SetAside, Submitted};
 
@@ -202,6 +202,44 @@ async fn a_doubtful_record_that_a_look_sets_aside_is_a_persons_matter() {
     assert!(task.handed_over_at.is_some());
 }
 
+/// Lets the workflow come to each of its steps, so many times, a minute apart.
+async fn turns(world: &World, at: &TaskRef, times: usize) {
+    for _ in 0..times {
+        world.submit(at).await.unwrap();
+        world.check(at).await.unwrap();
+        world.verify(at).await.unwrap();
+        world.clock.advance(60);
+    }
+}
+
+#[tokio::test]
+async fn the_doubtful_records_that_a_reviewer_saw_are_no_matter_again_and_another_one_is() {
+    let doubtful = |id: Option<&str>| SetAside { id: id.map(RecordId::new), doubtful: true };
+    let (both, other) = (doubtful(Some("both")), doubtful(Some("other")));
+    for (then, now, seen) in [
+        (vec![both.clone()], vec![both.clone()], true),
+        (vec![both.clone(), other.clone()], vec![other.clone()], true),
+        (vec![both.clone()], vec![], true),
+        (vec![doubtful(None)], vec![doubtful(None)], true),
+        // The same number, and another record.
+        (vec![both.clone()], vec![other], false),
+        (vec![both.clone()], vec![doubtful(None)], false),
+        (vec![doubtful(None)], vec![doubtful(None), doubtful(None)], false),
+    ] {
+        let (world, vendor, at) = crate::world_with(2, plain()).await;
+        let what = format!("{then:?} {now:?}");
+        vendor.set(|state| state.set_aside = then);
+        world.find(&at).await.unwrap();
+        crate::rule(&world, rightful_domain::life::Ruling::Proceed).await;
+        vendor.set(|state| state.set_aside = now);
+        turns(&world, &at, 4).await;
+        let task = world.task(&at);
+        let ends =
+            if seen { (Some(Outcome::VerifiedErased), None) } else { (None, Some("set_aside_doubtful")) };
+        assert_eq!((task.outcome, task.reason.as_deref()), ends, "{what}");
+    }
+}
+
 #[tokio::test]
 async fn a_doubtful_record_of_a_later_round_is_a_persons_matter_too() {
     let (world, vendor, at) = verifying(3).await;
@@ -212,12 +250,7 @@ async fn a_doubtful_record_of_a_later_round_is_a_persons_matter_too() {
         state.people.clear();
         state.set_aside = vec![SetAside { id: Some(RecordId::new("two-in-one")), doubtful: true }];
     });
-    for _ in 0..4 {
-        world.submit(&at).await.unwrap();
-        world.check(&at).await.unwrap();
-        world.verify(&at).await.unwrap();
-        world.clock.advance(60);
-    }
+    turns(&world, &at, 4).await;
     let task = world.task(&at);
     assert_eq!((task.outcome, task.reason.as_deref()), (None, Some("set_aside_doubtful")));
     assert!(task.handed_over_at.is_some(), "{task:?}");
@@ -236,10 +269,7 @@ async fn a_round_after_a_vendor_that_took_nothing_verifies_nothing() {
     vendor.set(|state| state.people.clear());
     vendor.holds(CANARY, ["new-1".to_owned()]);
     while world.task(&at).earlier.is_none() {
-        world.submit(&at).await.unwrap();
-        world.check(&at).await.unwrap();
-        world.verify(&at).await.unwrap();
-        world.clock.advance(60);
+        turns(&world, &at, 1).await;
     }
     assert_eq!(world.task(&at).earlier.map(|earlier| earlier.counts.submitted), Some(0));
     vendor.set(|state| {
@@ -273,12 +303,7 @@ async fn a_vendor_that_lists_strangers_gets_nothing_more_of_this_persons() {
     vendor.set(|state| state.strangers = 1);
     world.submit(&at).await.unwrap();
     vendor.holds(CANARY, ["new-1".to_owned()]);
-    for _ in 0..6 {
-        world.check(&at).await.unwrap();
-        world.verify(&at).await.unwrap();
-        world.submit(&at).await.unwrap();
-        world.clock.advance(60);
-    }
+    turns(&world, &at, 6).await;
     let task = world.task(&at);
     assert_eq!((task.earlier, task.reason.as_deref()), (None, Some("strangers_listed")));
     assert_eq!(vendor.posts(), [ids(0..2)]);

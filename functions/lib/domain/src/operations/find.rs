@@ -3,8 +3,8 @@
 
 use super::{
     Heard, MAX_CHUNKS, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
-    ends_the_task, is_closed, load, open_identifiers, open_source, open_vendor, seal_chunk, seal_records,
-    search_by_each, store_step, terms,
+    ends_the_task, is_closed, load, open_identifiers, open_source, open_vendor, seal_chunk, seal_doubts,
+    seal_records, search_by_each, store_step, terms,
 };
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
@@ -13,6 +13,7 @@ use crate::life::{CONTROL_NOT_FOUND, Event, Life, step, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, Right};
+use crate::seal::Sealed;
 use crate::task::{Asked, Outcome, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, RecordId, Target, Vendor};
@@ -36,10 +37,18 @@ pub struct Find<'a, S, K, T, V, C> {
 
 /// What the search gives, before it is stored.
 enum Sought {
-    /// Records to decide on, what was asked, and where.
-    Records(Vec<RecordId>, Asked, Target),
+    /// Records to decide on.
+    Records(Vec<RecordId>, Searched),
     /// What it means for the task.
     Means(Event),
+}
+
+/// A search that found records.
+struct Searched {
+    began: Time,
+    target: Target,
+    asked: Asked,
+    doubts: Option<Sealed>,
 }
 
 impl<S, K, T, V, C> Find<'_, S, K, T, V, C>
@@ -87,7 +96,7 @@ where
                     let told = life.task.reason.as_deref() == Some(failure.code);
                     let cannot = Sought::Means(Event::CannotOpen(failure.code));
                     if !told {
-                        drop(self.store_sought(&request, &life, at, None, (cannot, began)).await);
+                        drop(self.store_sought(&request, &life, at, None, cannot).await);
                     }
                     return Err(failure);
                 }
@@ -101,7 +110,7 @@ where
                 _ => None,
             };
             let capabilities = vendor.as_ref().map(Vendor::capabilities);
-            match self.store_sought(&request, &life, at, capabilities, (sought, began)).await {
+            match self.store_sought(&request, &life, at, capabilities, sought).await {
                 Ok(_) if moved => {}
                 // Not settled by it, so it shall be asked again.
                 Ok(life) if life.task.state == TaskState::Planned => {
@@ -155,42 +164,29 @@ where
         if identifiers.is_empty() {
             return Ok(Sought::Means(Event::IdentifierMissing { began }));
         }
-        Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
-            Ok(Heard { found, asked, .. }) if found.records.len() > capabilities.max_records => {
-                Sought::Means(Event::SearchEnded {
-                    began,
-                    outcome: Outcome::Failed,
-                    reason: Some(Fault::TooManyRecords.code()),
-                    found: 0,
-                    target: here(),
-                    asked,
-                })
+        let Heard { found, asked, .. } = match search_by_each(vendor, &identifiers, self.clock, until).await {
+            Ok(heard) => heard,
+            Err(fault) if fault.may_pass() => return Ok(Sought::Means(Event::SearchFailed(fault))),
+            Err(fault) => {
+                return Ok(Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())));
             }
-            Ok(Heard { found, asked, .. }) if found.records.is_empty() => Sought::Means(Event::SearchEnded {
-                began,
-                outcome: Outcome::NothingFound,
-                reason: None,
-                found: 0,
-                target: here(),
-                asked,
-            }),
-            Ok(Heard { found, asked, .. })
-                if request.dry_run && (request.right == Right::Access || !capabilities.dry_run) =>
-            {
-                Sought::Means(Event::SearchEnded {
-                    began,
-                    outcome: Outcome::DryRun,
-                    reason: Some("searched_only"),
-                    found: count(found.records.len()),
-                    target: here(),
-                    asked,
-                })
-            }
-            Ok(Heard { found, asked, .. }) => {
-                Sought::Records(found.records, asked, capabilities.target.clone())
-            }
-            Err(fault) if fault.may_pass() => Sought::Means(Event::SearchFailed(fault)),
-            Err(fault) => Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())),
+        };
+        let at = TaskRef { request_id: request.id, source_id: vendor.source().clone() };
+        let doubts = seal_doubts(self.keys, &at, &found).await?;
+        let ends = |outcome, reason, found| {
+            let (target, doubts) = (here(), doubts.clone());
+            Sought::Means(Event::SearchEnded { began, outcome, reason, found, target, asked, doubts })
+        };
+        let searched_only = request.dry_run && (request.right == Right::Access || !capabilities.dry_run);
+        Ok(if found.records.len() > capabilities.max_records {
+            ends(Outcome::Failed, Some(Fault::TooManyRecords.code()), 0)
+        } else if found.records.is_empty() {
+            ends(Outcome::NothingFound, None, 0)
+        } else if searched_only {
+            ends(Outcome::DryRun, Some("searched_only"), count(found.records.len()))
+        } else {
+            let target = capabilities.target.clone();
+            Sought::Records(found.records, Searched { began, target, asked, doubts })
         })
     }
 
@@ -201,13 +197,11 @@ where
         life: &Life,
         at: &TaskRef,
         capabilities: Option<&Capabilities>,
-        (sought, began): (Sought, Time),
+        sought: Sought,
     ) -> Result<Life, CommitError> {
         let (event, rows) = match sought {
             Sought::Means(event) => (event, Vec::new()),
-            Sought::Records(records, asked, target) => {
-                self.found(life, at, &records, (began, target, asked)).await?
-            }
+            Sought::Records(records, searched) => self.found(life, at, &records, searched).await?,
         };
         let now = self.clock.now();
         let terms = terms(request, &self.settings, capabilities);
@@ -220,7 +214,7 @@ where
         life: &Life,
         at: &TaskRef,
         records: &[RecordId],
-        (began, target, asked): (Time, Target, Asked),
+        Searched { began, target, asked, doubts }: Searched,
     ) -> Result<(Event, Vec<Row>), Failure> {
         let key = self.keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
         let mut chunks = seal_records(&key, at, records)?;
@@ -239,13 +233,14 @@ where
             .map(|(chunk, sealed)| Row::Records { source: at.source_id.clone(), chunk, sealed })
             .collect();
         let records = count(records.len());
-        Ok((Event::Found { records, chunks: stored, digest, began, target, asked }, rows))
+        Ok((Event::Found { records, chunks: stored, digest, began, target, asked, doubts }, rows))
     }
 }
 
 /// A search that ended the task before anything was found.
 fn ended(began: Time, outcome: Outcome, reason: Option<Code>, target: Option<Target>) -> Event {
-    Event::SearchEnded { began, outcome, reason, found: 0, target, asked: Asked::default() }
+    let (found, asked, doubts) = (0, Asked::default(), None);
+    Event::SearchEnded { began, outcome, reason, found, target, asked, doubts }
 }
 
 /// What a search answers about a task it has not to search.

@@ -550,6 +550,49 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
     Ok(Heard { found, asked, controlled })
 }
 
+/// The longest list of doubtful records that a task keeps, in bytes. Where it is longer, none counts as seen.
+const LONGEST_DOUBTS: usize = 32 * 1024;
+
+fn doubts_context(at: &TaskRef) -> String {
+    format!("rightful/doubts/{}/{}", at.request_id, at.source_id)
+}
+
+/// The ids of the doubtful records that a search set aside; `None` for each that has none.
+fn doubtful(found: &Found) -> Vec<Option<&RecordId>> {
+    found.set_aside.iter().filter(|one| one.doubtful).map(|one| one.id.as_ref()).collect()
+}
+
+/// Seals which doubtful records a search set aside: what a reviewer is shown.
+async fn seal_doubts(keys: &impl Keys, at: &TaskRef, found: &Found) -> Result<Option<Sealed>, Failure> {
+    let doubtful = doubtful(found);
+    let plain = Zeroizing::new(serde_json::to_vec(&doubtful).unwrap_or_default());
+    if doubtful.is_empty() || plain.len() > LONGEST_DOUBTS {
+        return Ok(None);
+    }
+    let key = keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
+    let sealed = key.seal(&doubts_context(at), &plain);
+    sealed.map(Some).map_err(|_| Failure::transient("sealing_failed"))
+}
+
+/// How many doubtful records a look set aside that the search of the round did not. Of those without an id
+/// nobody can tell which is which: their number counts.
+async fn unseen_doubts(keys: &impl Keys, at: &TaskRef, task: &Task, found: &Found) -> Result<u32, Failure> {
+    let now = doubtful(found);
+    let Some(sealed) = task.doubts.as_ref().filter(|_| !now.is_empty()) else { return Ok(count(now.len())) };
+    let unreadable = Failure::misconfigured("records_unreadable");
+    let key = keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
+    let plain = key.open(&doubts_context(at), sealed).map_err(|_| unreadable)?;
+    let mut seen: Vec<Option<RecordId>> = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
+    let mut unseen = 0;
+    for one in now {
+        match seen.iter().position(|before| before.as_ref() == one) {
+            Some(place) => drop(seen.swap_remove(place)),
+            None => unseen += 1,
+        }
+    }
+    Ok(unseen)
+}
+
 /// Whether an operation has nothing to do because the request is closed.
 fn is_closed(request: &Request) -> bool {
     request.state == RequestState::Closed

@@ -4,7 +4,7 @@
 use super::find::usable;
 use super::{
     Heard, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, load, open_identifiers,
-    open_records, open_vendor, search_by_each, store_step, terms,
+    open_records, open_vendor, search_by_each, store_step, terms, unseen_doubts,
 };
 use crate::failure::{Failure, Kind};
 use crate::identifier::Identifier;
@@ -104,7 +104,10 @@ where
         let capabilities = vendor.capabilities();
         let (identifiers, records) = self.who_and_what(request, life, capabilities, at).await?;
         Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
-            Ok(heard) => compared(&records, &heard),
+            Ok(heard) => {
+                let unseen = unseen_doubts(self.keys, at, &life.task, &heard.found).await?;
+                compared(&records, &heard, unseen)
+            }
             Err(fault) => {
                 let growing = capabilities.verify_waits.after(life.task.tries);
                 Event::CannotLook { code: fault.code(), wait: growing.max(fault.asked_wait().unwrap_or(0)) }
@@ -138,10 +141,10 @@ where
 }
 
 /// What a search found of the records decided on, and beside them.
-fn compared(records: &[RecordId], heard: &Heard) -> Event {
+fn compared(records: &[RecordId], heard: &Heard, unseen: u32) -> Event {
     let seen: BTreeSet<&RecordId> = heard.found.records.iter().collect();
     let places: Vec<u32> =
         (0u32..).zip(records).filter(|(_, record)| seen.contains(record)).map(|(place, _)| place).collect();
     let appeared = count(seen.len().saturating_sub(places.len()));
-    Event::Looked { found: places, appeared, asked: heard.asked, controlled: heard.controlled }
+    Event::Looked { found: places, appeared, asked: heard.asked, unseen, controlled: heard.controlled }
 }
