@@ -36,8 +36,8 @@ impl OpenedAt {
         usable.map(|(version, _)| version.as_str()).collect()
     }
 
-    /// Whether the newest version that may be sent there names its target. One that names none counts only
-    /// as it is stored now: what was kept may be older than a change of the target.
+    /// Whether the newest version that may be sent there names its target. A version without a target must be
+    /// read anew before it is sent: a kept one may be older than a change of the target.
     pub(crate) fn is_named(&self, versions: &[Zeroizing<String>]) -> bool {
         self.usable(versions).first().is_some_and(|version| named(version).is_some())
     }

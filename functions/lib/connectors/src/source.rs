@@ -83,7 +83,7 @@ impl<S: Secrets> Sources<S> {
     ) -> Result<HeaderValue, Failure> {
         let mut versions = self.secrets.secret(name, false).await?;
         if !at.is_named(&versions) {
-            // What is kept may be older than a change of the target.
+            // The kept versions may be older than a change of the target.
             versions = self.secrets.secret(name, true).await?;
         }
         if versions.is_empty() {

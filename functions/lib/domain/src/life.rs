@@ -390,7 +390,7 @@ impl Life {
         std::iter::successors(rule.repeats.and_then(find), move |one| one.repeats.and_then(find))
     }
 
-    /// Whether the rule repeats one that the vendor accepted, as far as was heard.
+    /// Whether the vendor is known to have accepted a rule that this one repeats.
     fn repeats_accepted(&self, rule: &Rule) -> bool {
         self.repeated_by(rule).any(|one| matches!(one.state, RuleState::Accepted | RuleState::Finished))
     }
