@@ -144,7 +144,7 @@ impl Known {
             (Value::Object(members), _) if !self.members.is_empty() => {
                 members.iter().try_for_each(|(name, value)| match self.members.get(name) {
                     Some(known) => known.check(value, &format!("{place}/{name}")),
-                    None => Err(self.unknown(name, place)),
+                    None => Err(self.unknown(member(name, place))),
                 })
             }
             (Value::Array(list), Some(each)) => {
@@ -153,24 +153,27 @@ impl Known {
             (Value::Array(list), None) if !self.members.is_empty() => {
                 list.iter().enumerate().try_for_each(|(n, value)| match self.members.get(&n.to_string()) {
                     Some(known) => known.check(value, &format!("{place}/{n}")),
-                    None => Err(self.unknown(&n.to_string(), place)),
+                    None => Err(self.unknown(format!("{place}/{n}"))),
                 })
             }
             _ => Ok(()),
         }
     }
 
-    /// A name that is no plain one may be somebody's: then its place alone is told.
-    fn unknown(&self, name: &str, place: &str) -> TicketError {
-        let plain = (1..=40).contains(&name.len())
-            && name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-        let what = match (plain, place) {
-            (true, _) => format!("{place}/{name}"),
-            (false, "") => "a member at its top".to_owned(),
-            (false, _) => format!("a member at {place}"),
-        };
+    fn unknown(&self, what: String) -> TicketError {
         TicketError::Unknown(what, self.members.keys().map(String::as_str).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A member as it is told. A name that is no plain one may be somebody's: then its place alone is told.
+fn member(name: &str, place: &str) -> String {
+    let plain = (1..=40).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    match (plain, place) {
+        (true, _) => format!("{place}/{name}"),
+        (false, "") => "a member at its top".to_owned(),
+        (false, _) => format!("a member at {place}"),
     }
 }
 
