@@ -36,7 +36,7 @@ impl OpenedAt {
         usable.map(|(version, _)| version.as_str()).collect()
     }
 
-    /// Whether the newest version that may be sent there names its target. A version without a target must be
+    /// The newest version that may be sent there names its target. A version without a target must be
     /// read anew before it is sent: a kept one may be older than a change of the target.
     pub(crate) fn is_named(&self, versions: &[Zeroizing<String>]) -> bool {
         self.usable(versions).first().is_some_and(|version| named(version).is_some())

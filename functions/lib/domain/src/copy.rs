@@ -76,7 +76,7 @@ pub struct SourceCopy {
     pub decided: u32,
     /// How many records were there beside those decided on; they are not in the copy.
     pub appeared: u32,
-    /// Whether the vendor leaves open if its answers are whole.
+    /// The vendor does not say whether its answers are whole.
     pub may_be_part: bool,
     /// The vendor's own export, where one was asked for.
     pub export: Option<Export>,

@@ -216,7 +216,7 @@ const DROPS_THE_0: [&str; 44] = [
     "+3860", "+3870", "+3890", "+4210", "+8800", "+9660", "+9720",
 ];
 
-/// Whether the part before the @ has look-alikes of plain letters, such as a ligature from a PDF or full-width
+/// The part before the @ has look-alikes of plain letters, such as a ligature from a PDF or full-width
 /// letters. No mail system takes one for the other.
 fn looks_like_another(address: &str) -> bool {
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local);

@@ -390,12 +390,12 @@ impl Life {
         std::iter::successors(rule.repeats.and_then(find), move |one| one.repeats.and_then(find))
     }
 
-    /// Whether the vendor is known to have accepted a rule that this one repeats.
+    /// The vendor is known to have accepted a rule that this one repeats.
     fn repeats_accepted(&self, rule: &Rule) -> bool {
         self.repeated_by(rule).any(|one| matches!(one.state, RuleState::Accepted | RuleState::Finished))
     }
 
-    /// Whether the vendor's answer to a rule that this one repeats was doubtful.
+    /// The vendor's answer to a rule that this one repeats was doubtful.
     fn repeats_doubted(&self, rule: &Rule) -> bool {
         self.repeated_by(rule).any(|one| one.rule_id.is_some() && one.reason.is_some())
     }

@@ -202,7 +202,7 @@ pub struct Asked {
     /// Those set aside whose value contains the identifier as a whole part.
     #[serde(default)]
     pub doubtful: u32,
-    /// Whether the vendor leaves open if its answers are whole: more may be there than it showed.
+    /// The vendor does not say whether its answers are whole: more may be there than it showed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_be_part: bool,
 }

@@ -33,7 +33,7 @@ struct Source<'a> {
     records: usize,
     /// How many others were there.
     appeared: u32,
-    /// Whether the vendor says of no answer that it is whole.
+    /// The vendor does not say whether its answers are whole.
     may_be_part: bool,
     export: Option<&'a Export>,
 }
