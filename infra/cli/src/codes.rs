@@ -219,7 +219,6 @@ const CODES: &[(&str, &str, &str)] = &[
     ("open_work_too_much", "there is more open work than one run of the reconciliation can count in half of its time", "give the function `reconcile` more time or memory; requests are brought forward all the same"),
     ("journal_broken", "the deployment's journal doesn't hold together: an entry was changed, is missing or is out of order", "compare with a backup, and find out who can write to the table"),
     ("receipt_not_kept_yet", "the request is closed, and its receipt isn't kept yet", AGAIN),
-    ("events_do_not_verify", "the request's events don't follow each other: one was changed, is missing or is out of order", "compare with a backup: `rightful request show ID --events` names the first one that doesn't fit"),
     ("identifiers_unreadable", "the request's identifiers don't open", "check that the data key is the one that they were sealed with"),
     ("identifiers_unwritable", "the request's identifiers can't be written", REPORT),
     ("no_randomness", "this system gives no randomness", AGAIN),
@@ -238,7 +237,6 @@ const CODES: &[(&str, &str, &str)] = &[
 
     // Receipts and keys.
     ("message_too_large", "what is to be signed is larger than KMS takes", REPORT),
-    ("receipt_differs", "another receipt is kept for this request already", REPORT),
     ("receipt_key_is_not_ed25519", "the receipt key is no Ed25519 key", OUTPUTS),
     ("receipt_unwritable", "the receipt can't be written", REPORT),
     ("signature_unusable", "KMS gave no Ed25519 signature", OUTPUTS),

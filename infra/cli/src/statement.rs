@@ -57,6 +57,14 @@ pub fn text_of(statement: &Statement) -> String {
         row("copy", words::package(copy));
     }
     row("rests on", format!("{} events, the last with hash {}", statement.events, statement.events_head));
+    if let Some(broken) = statement.events_broken_at {
+        row(
+            "broken chain",
+            format!(
+                "event {broken} was changed, is missing or is out of order: from there on the events prove nothing"
+            ),
+        );
+    }
     for source in &statement.not_asked {
         lines.extend([String::new(), format!("{source}"), "  not asked".to_owned()]);
     }

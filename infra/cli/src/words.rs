@@ -591,6 +591,11 @@ pub fn fact(fact: &Fact) -> String {
         }
         Fact::Closed { outcome } => format!("closed: {}", outcome.as_str()),
         Fact::ReceiptKept { sha256 } => format!("receipt_kept: SHA-256 {sha256}"),
+        Fact::ReceiptDiffers { kept, made } => {
+            format!(
+                "receipt_differs: another receipt was kept before and stands, SHA-256 {kept}; made now: {made}"
+            )
+        }
         Fact::AnswerClaimed { attempt } => {
             format!("answer_claimed: call {attempt} is about to put the answer on the ticket")
         }

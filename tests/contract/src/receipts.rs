@@ -3,7 +3,7 @@
 use crate::gate::Gate;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::RequestId;
-use rightful_domain::ports::Receipts;
+use rightful_domain::ports::{Kept, Receipts};
 use rightful_domain::receipt::Receipt;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -47,13 +47,13 @@ impl ReceiptBucket {
 }
 
 impl Receipts for ReceiptBucket {
-    async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<(), Failure> {
+    async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<Kept, Failure> {
         self.gate.point("keep receipt").await;
-        let differs = {
+        let kept = {
             let mut files = self.files.borrow_mut();
-            *files.entry((request, closing)).or_insert_with(|| receipt.file.clone()) != receipt.file
+            files.entry((request, closing)).or_insert_with(|| receipt.file.clone()).clone()
         };
         self.gate.point("after keep receipt").await;
-        if differs { Err(Failure::misconfigured("receipt_differs")) } else { Ok(()) }
+        Ok(if kept == receipt.file { Kept::This } else { Kept::Another(kept) })
     }
 }

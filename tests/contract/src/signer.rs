@@ -18,6 +18,7 @@ pub struct SigningKey {
     id: &'static str,
     pair: Rc<Ed25519KeyPair>,
     longest: Rc<Cell<usize>>,
+    fails: Rc<Cell<Option<Failure>>>,
 }
 
 impl SigningKey {
@@ -25,7 +26,12 @@ impl SigningKey {
     #[must_use]
     pub fn new(gate: Gate, id: &'static str, seed: [u8; 32]) -> Option<Self> {
         let pair = Rc::new(Ed25519KeyPair::from_seed_unchecked(&seed).ok()?);
-        Some(Self { gate, id, pair, longest: Rc::default() })
+        Some(Self { gate, id, pair, longest: Rc::default(), fails: Rc::default() })
+    }
+
+    /// From now on signing fails so; `None`: it works.
+    pub fn fail(&self, failure: Option<Failure>) {
+        self.fails.set(failure);
     }
 
     /// Its public half.
@@ -48,6 +54,9 @@ impl Signer for SigningKey {
 
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Failure> {
         self.gate.point("sign").await;
+        if let Some(failure) = self.fails.get() {
+            return Err(failure);
+        }
         if message.len() > MAX_MESSAGE_BYTES {
             return Err(Failure::misconfigured("message_too_long"));
         }

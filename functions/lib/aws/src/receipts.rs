@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::RequestId;
-use rightful_domain::ports::Receipts;
+use rightful_domain::ports::{Kept, Receipts};
 use rightful_domain::receipt::Receipt;
 use ring::digest::{SHA256, digest};
 
@@ -61,7 +61,7 @@ pub(crate) fn s3(aws: &Aws) -> Client {
 }
 
 impl Receipts for ReceiptBucket {
-    async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<(), Failure> {
+    async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<Kept, Failure> {
         let put = self
             .client
             .put_object()
@@ -73,15 +73,15 @@ impl Receipts for ReceiptBucket {
             .body(ByteStream::from(receipt.file.clone()))
             .send()
             .await;
-        let Err(err) = put else { return Ok(()) };
+        let Err(err) = put else { return Ok(Kept::This) };
         let there = err.raw_response().is_some_and(|answer| answer.status().as_u16() == 412);
         if !there && verdict(&err) != Verdict::Ambiguous {
             return Err(RECEIPTS.failure(&err));
         }
         // It was kept before, or nobody can tell: the object itself says.
         match self.read(request, closing).await? {
-            Some(kept) if kept == receipt.file => Ok(()),
-            Some(_) => Err(Failure::misconfigured("receipt_differs")),
+            Some(kept) if kept == receipt.file => Ok(Kept::This),
+            Some(kept) => Ok(Kept::Another(kept)),
             None => Err(RECEIPTS.failure(&err)),
         }
     }

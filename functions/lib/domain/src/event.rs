@@ -415,6 +415,13 @@ pub enum Fact {
         /// SHA-256 of the receipt, in hex.
         sha256: String,
     },
+    /// Another receipt was kept for this closing before, and stands as it is.
+    ReceiptDiffers {
+        /// SHA-256 of the one that is kept, in hex.
+        kept: String,
+        /// SHA-256 of the one that was made now, in hex.
+        made: String,
+    },
     /// The person was forgotten: the data key is gone.
     Forgotten,
     /// The answer to the ticket is about to be sent.
@@ -568,6 +575,30 @@ pub fn verify_chain(request: RequestId, stored: &Links) -> Result<(), ChainError
     let told = stored.links.get(..length(head)).unwrap_or(&stored.links);
     let last = told.iter().try_fold(Head::start(), |head, bytes| follow(&head, Some(request), bytes))?;
     ends_at(head, &last)
+}
+
+/// How far a request's events led to its last closing: the head there, or before the first event that does not
+/// fit, with what is wrong with it. What an event of another version tells is not read.
+#[must_use]
+pub fn up_to_closing(request: RequestId, events: &[Vec<u8>]) -> (Head, Option<ChainError>) {
+    let (mut head, mut closing) = (Head::start(), None);
+    for bytes in events {
+        head = match follow(&head, Some(request), bytes) {
+            Ok(next) => next,
+            Err(broken) => return (head, Some(broken)),
+        };
+        let envelope: Option<Envelope> = serde_json::from_slice(bytes).ok();
+        if envelope.is_some_and(|envelope| matches!(envelope.fact, Fact::Closed { .. })) {
+            closing = Some(head.clone());
+        }
+    }
+    match closing {
+        Some(closing) => (closing, None),
+        None => {
+            let missing = ChainError { at: head.seq + 1, why: "missing" };
+            (head, Some(missing))
+        }
+    }
 }
 
 /// How many links a chain of this head has.

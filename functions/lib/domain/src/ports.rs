@@ -458,11 +458,20 @@ pub trait Tickets {
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Receipts {
     /// Keeps the receipt file of one closing of a request, 0 for the first; a request that was reopened
-    /// has another for its next. Keeping the same one again changes nothing.
+    /// has another for its next. Keeping the same one again changes nothing; one that is kept stands.
     ///
     /// # Errors
-    /// When the store fails, or `Misconfigured` when another receipt is kept for that closing.
-    async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<(), Failure>;
+    /// When the store fails.
+    async fn keep(&self, request: RequestId, closing: u32, receipt: &Receipt) -> Result<Kept, Failure>;
+}
+
+/// Which receipt file is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The one that was given.
+    This,
+    /// Another one, which was kept before; with its bytes.
+    Another(Vec<u8>),
 }
 
 /// The executions that wait for a review.

@@ -8,7 +8,7 @@
 //! space, does not verify.
 
 use crate::copy::Package;
-use crate::event::canonical;
+use crate::event::{ChainError, Head, canonical};
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::policy::Policy;
@@ -193,6 +193,10 @@ pub struct Statement {
     pub events: u64,
     /// The hash of the last of them.
     pub events_head: String,
+    /// Which event, counted from 1, was changed, is missing or is out of order: the chain proves nothing from
+    /// there on. `None` where it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_broken_at: Option<u64>,
 }
 
 /// Which deployment a receipt is made by.
@@ -216,8 +220,7 @@ pub struct NotClosed;
 pub fn state(
     request: &Request,
     tasks: &[(Task, Vec<Rule>)],
-    events: u64,
-    events_head: String,
+    (events, broken): (Head, Option<ChainError>),
     issuer: &Issuer,
 ) -> Result<Statement, NotClosed> {
     let tasks = tasks.iter().map(state_task).collect::<Result<Vec<_>, _>>()?;
@@ -243,8 +246,9 @@ pub fn state(
         reopened: request.reopened,
         copy: request.copy.clone(),
         tasks,
-        events,
-        events_head,
+        events: events.seq,
+        events_head: events.hash,
+        events_broken_at: broken.map(|broken| broken.at),
     })
 }
 
@@ -361,6 +365,16 @@ pub struct Receipt {
     pub file: Vec<u8>,
     /// SHA-256 of the receipt's exact bytes, in hex.
     pub sha256: String,
+}
+
+impl Receipt {
+    /// [`Receipt::sha256`] of a file that is kept; of all its bytes where it is no receipt file.
+    #[must_use]
+    pub fn sha256_of(file: &[u8]) -> String {
+        let parsed: Option<File> = serde_json::from_slice(file).ok();
+        let exact = parsed.and_then(|file| canonical(&file.receipt).ok());
+        hex(digest(&SHA256, exact.as_deref().unwrap_or(file)).as_ref())
+    }
 }
 
 /// A public key for receipts: a JSON Web Key of type OKP (RFC 8037).

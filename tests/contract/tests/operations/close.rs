@@ -6,7 +6,9 @@ use rightful_contract::rows::request_pk;
 use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
+use rightful_domain::failure::Failure;
 use rightful_domain::operations::TaskRef;
+use rightful_domain::ports::Receipts as _;
 use rightful_domain::receipt::verify;
 use rightful_domain::request::{RequestOutcome, RequestState};
 use rightful_domain::task::Outcome;
@@ -247,15 +249,76 @@ async fn the_weakest_task_is_told_in_the_outcome() {
     assert_eq!(outcomes, [Outcome::VerifiedErased, Outcome::Refused]);
 }
 
-#[tokio::test]
-async fn a_broken_chain_of_events_is_not_signed() {
-    let (world, _, _) = erased(1).await;
-    let key = (request_pk(request_id(1)), rightful_contract::rows::event_sk(3));
+/// Changes event `n` of request 1 behind everybody's back.
+fn tamper_event(world: &World, n: u64) {
+    let key = (request_pk(request_id(1)), rightful_contract::rows::event_sk(n));
     let mut item = world.store.table().row(&key.0, &key.1).unwrap();
     item.body = String::from_utf8(item.body).unwrap().replace("\"records\":1", "\"records\":2").into_bytes();
     world.store.table().set(key, Some(item));
-    let failure = world.close(request_id(1)).await.unwrap_err();
-    assert_eq!(failure.code, "events_do_not_verify");
-    assert!(world.receipts.file(request_id(1)).is_none());
-    assert!(world.keys.holds(request_id(1)), "nobody is forgotten before the receipt is kept");
+}
+
+#[tokio::test]
+async fn a_broken_chain_is_told_by_the_receipt_and_stops_nothing() {
+    let (world, _, _) = erased(1).await;
+    tamper_event(&world, 3);
+    assert_eq!(world.close(request_id(1)).await.unwrap().state, RequestState::Closed);
+    let receipt = verify(&file(&world), &[world.signer.public()]).unwrap();
+    assert_eq!(
+        (receipt.events, receipt.events_broken_at),
+        (3, Some(4)),
+        "the change shows in the next event"
+    );
+    assert!(!world.keys.holds(request_id(1)), "the person is forgotten");
+    assert!(world.request(request_id(1)).is_done());
+}
+
+#[tokio::test]
+async fn a_chain_without_its_closing_is_told_as_broken_there() {
+    let (world, _, _) = erased(1).await;
+    world.signer.fail(Some(Failure::misconfigured("signing_key_denied")));
+    world.close(request_id(1)).await.unwrap_err();
+    world.signer.fail(None);
+    let events = world.facts(request_id(1)).len() as u64;
+    let closed = world.facts(request_id(1)).iter().position(|fact| matches!(fact, Fact::Closed { .. }));
+    let closed = closed.unwrap() as u64 + 1;
+    for n in closed..=events {
+        let key = (request_pk(request_id(1)), rightful_contract::rows::event_sk(n));
+        world.store.table().set(key, None);
+    }
+    world.close(request_id(1)).await.unwrap();
+    let receipt = verify(&file(&world), &[world.signer.public()]).unwrap();
+    assert_eq!((receipt.events, receipt.events_broken_at), (closed - 1, Some(closed)));
+}
+
+#[tokio::test]
+async fn a_receipt_that_was_kept_before_stands_as_it_is_and_stops_nothing() {
+    let (world, _, _) = erased(1).await;
+    let other = rightful_domain::receipt::Receipt { file: b"another".to_vec(), sha256: "0".repeat(64) };
+    world.receipts.keep(request_id(1), 0, &other).await.unwrap();
+    assert_eq!(world.close(request_id(1)).await.unwrap().state, RequestState::Closed);
+    assert_eq!(file(&world), b"another");
+    assert!(!world.keys.holds(request_id(1)), "the person is forgotten");
+    let told = world.facts(request_id(1)).into_iter().find_map(|fact| match fact {
+        Fact::ReceiptDiffers { kept, made } => Some((kept, made)),
+        _ => None,
+    });
+    let (kept, made) = told.unwrap();
+    assert_eq!(Some(kept.clone()), world.request(request_id(1)).receipt_sha256);
+    assert_ne!(kept, made);
+}
+
+#[tokio::test]
+async fn a_receipt_that_cannot_be_signed_keeps_nobody_from_being_forgotten() {
+    let (world, _, _) = erased(1).await;
+    let denied = Failure::misconfigured("signing_key_denied");
+    world.signer.fail(Some(denied));
+    assert_eq!(world.close(request_id(1)).await, Err(denied));
+    let request = world.request(request_id(1));
+    assert_eq!((request.state, request.receipt_sha256.is_none()), (RequestState::Closed, true));
+    assert!(!world.keys.holds(request_id(1)) && request.forgotten_at.is_some());
+    assert!(request.next_due.is_some(), "the reconciliation makes the receipt");
+    world.signer.fail(None);
+    world.close(request_id(1)).await.unwrap();
+    let receipt = verify(&file(&world), &[world.signer.public()]).unwrap();
+    assert_eq!(receipt.events_broken_at, None);
 }

@@ -11,15 +11,15 @@
 use super::review::facts_of;
 use super::{AROUND_A_CALL, STALE_TRIES, Settings, open_all_identifiers, part_context, rules_of_run, terms};
 use crate::copy::{Contents, Package, Part, SourceCopy};
-use crate::event::{Fact, read_chain};
+use crate::event::{Fact, up_to_closing};
 use crate::failure::{Code, Failure};
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::life::{Event, Life, step};
 use crate::ports::{
-    Change, Clock, CommitError, CopyPackages, Forgets, Keys, Packs, Reads, Receipts, Row, Signer, Tickets,
-    Writes,
+    Change, Clock, CommitError, CopyPackages, Forgets, Kept, Keys, Packs, Reads, Receipts, Row, Signer,
+    Tickets, Writes,
 };
-use crate::receipt::{self, Issuer, Unsigned};
+use crate::receipt::{self, Issuer, Receipt, Unsigned};
 use crate::request::{Request, RequestOutcome, RequestState, Right};
 use crate::seal::{DataKey, hex};
 use crate::task::{Outcome, Rule, Task, TaskState};
@@ -74,6 +74,14 @@ pub struct Closing {
     pub unknown: u32,
 }
 
+/// What follows closing. None that fails keeps another from being done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    Receipt,
+    Forgetting,
+    Answer,
+}
+
 /// Why what a data source gave can't be packed.
 const PART_MISSING: Code = "copy_part_missing";
 const PART_UNREADABLE: Code = "copy_part_unreadable";
@@ -100,18 +108,21 @@ where
 {
     /// Closes the request if it can be closed, and does whatever of closing was left undone; ends
     /// before `until`. May be repeated: the receipt of a closed request is the same each time, and
-    /// its ticket is answered once. A ticketing system that fails is no failure of closing.
+    /// its ticket is answered once. A ticketing system that fails is no failure of closing. Whatever keeps the
+    /// receipt from being made, the person is forgotten on time.
     ///
     /// # Errors
     /// `Transient` when a port fails.
     pub async fn run(&self, id: RequestId, until: Time) -> Result<Closing, Failure> {
+        let mut stuck: Vec<(Duty, Failure)> = Vec::new();
         for _ in 0..ROUNDS {
+            let goes = |duty: Duty| stuck.iter().all(|(other, _)| *other != duty);
             let request = self.store.request(id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
             let tasks = self.store.tasks(id).await?;
             let open = tasks.iter().filter(|task| task.state != TaskState::Settled).count();
             let unknown = tasks.iter().filter(|task| task.state == TaskState::Unknown).count();
-            let stored = if request.state == RequestState::Open {
-                match Request::outcome_of(&tasks) {
+            let (duty, stored) = if request.state == RequestState::Open {
+                let stored = match Request::outcome_of(&tasks) {
                     None => {
                         return Ok(Closing {
                             state: RequestState::Open,
@@ -122,20 +133,26 @@ where
                     }
                     Some(_) if owes_a_copy(&request, &tasks) => self.pack(request, &tasks).await,
                     Some(outcome) => self.close(request, tasks, outcome).await,
-                }
-            } else if request.receipt_sha256.is_none() {
-                self.sign(request, tasks).await
-            } else if forgets_now(&request, self.clock.now()) {
-                self.forget(request, &tasks).await
-            } else if let Some(answer) = self.answers_now(&request, until) {
-                self.answer(&request, &tasks, &answer).await
+                };
+                (None, stored)
+            } else if request.receipt_sha256.is_none() && goes(Duty::Receipt) {
+                (Some(Duty::Receipt), self.sign(request, tasks).await)
+            } else if forgets_now(&request, self.clock.now()) && goes(Duty::Forgetting) {
+                (Some(Duty::Forgetting), self.forget(request, &tasks).await)
+            } else if let Some(answer) = self.answers_now(&request, until)
+                && goes(Duty::Answer)
+            {
+                (Some(Duty::Answer), self.answer(&request, &tasks, &answer).await)
+            } else if let Some((_, failure)) = stuck.first() {
+                return Err(*failure);
             } else {
                 return Ok(Closing { state: request.state, outcome: request.outcome, open: 0, unknown: 0 });
             };
-            match stored {
+            match (duty, stored) {
                 // Each step is stored for itself; the next round does the next one.
-                Ok(()) | Err(CommitError::Stale) => {}
-                Err(CommitError::Failed(failure)) => return Err(failure),
+                (_, Ok(()) | Err(CommitError::Stale)) => {}
+                (Some(duty), Err(CommitError::Failed(failure))) => stuck.push((duty, failure)),
+                (None, Err(CommitError::Failed(failure))) => return Err(failure),
             }
         }
         Err(Failure::transient("too_much_contention"))
@@ -276,27 +293,24 @@ where
             let rules = self.store.rules(id, &task.source).await?;
             with_rules.push((task, rules));
         }
-        let events = self.store.events(id).await?;
-        let (_, facts) =
-            read_chain(id, &events).map_err(|_| Failure::misconfigured("events_do_not_verify"))?;
-        // Up to the closing: what is recorded later must not change the receipt.
-        let last = facts
-            .iter()
-            .rposition(|(_, fact)| matches!(fact, Fact::Closed { .. }))
-            .ok_or(Failure::misconfigured("events_do_not_verify"))?;
-        let (head, _) =
-            read_chain(id, &events[..=last]).map_err(|_| Failure::misconfigured("events_do_not_verify"))?;
+        // Up to the closing: what is recorded later must not change the receipt. A chain that is broken is
+        // told, and stops nothing.
+        let events = up_to_closing(id, &self.store.events(id).await?);
         let unwritable = |_| Failure::misconfigured("receipt_unwritable");
-        let statement = receipt::state(&request, &with_rules, head.seq, head.hash, &self.issuer)
+        let statement = receipt::state(&request, &with_rules, events, &self.issuer)
             .map_err(|_| Failure::misconfigured("receipt_unwritable"))?;
         let unsigned = Unsigned::new(&statement, self.signer.key_id()).map_err(unwritable)?;
         let signature = self.signer.sign(unsigned.signing_input()).await?;
         let receipt = unsigned.sign(&signature).map_err(unwritable)?;
-        self.receipts.keep(id, request.reopened, &receipt).await?;
-
-        request.receipt_sha256 = Some(receipt.sha256.clone());
+        let (sha256, fact) = match self.receipts.keep(id, request.reopened, &receipt).await? {
+            Kept::This => (receipt.sha256.clone(), Fact::ReceiptKept { sha256: receipt.sha256 }),
+            Kept::Another(file) => {
+                let kept = Receipt::sha256_of(&file);
+                (kept.clone(), Fact::ReceiptDiffers { kept, made: receipt.sha256 })
+            }
+        };
+        request.receipt_sha256 = Some(sha256);
         request.next_due = self.next_due(&request);
-        let fact = Fact::ReceiptKept { sha256: receipt.sha256 };
         self.save(request, fact).await
     }
 
@@ -329,6 +343,8 @@ where
     fn answers_now(&self, request: &Request, until: Time) -> Option<Answer> {
         let now = self.clock.now();
         let answer = request.answer.as_ref().filter(|answer| answer.is_due(now))?;
+        // It names the receipt.
+        request.receipt_sha256.as_ref()?;
         // In doubt it is looked for first.
         let calls = if answer.state == AnswerState::Claimed { 2 } else { 1 };
         let needed = calls * self.tickets.call_seconds() + AROUND_A_CALL;
@@ -449,13 +465,15 @@ where
     /// When a closed request is looked at: at the time of its forgetting or of its answer's next try,
     /// whichever comes first. The first try is about to be made by whoever closes it.
     fn next_due(&self, request: &Request) -> Option<Time> {
+        let soon = self.clock.now().plus_seconds(self.settings.grace_seconds);
+        let receipt = request.receipt_sha256.is_none().then_some(soon);
         let forget = request.forget_at.filter(|_| request.forgotten_at.is_none());
         let answer = request.answer.as_ref().filter(|answer| !answer.state.is_final());
         let answer = answer.and_then(|answer| match answer.tries {
-            0 => Some(self.clock.now().plus_seconds(self.settings.grace_seconds)),
+            0 => Some(soon),
             _ => answer.next_try,
         });
-        forget.into_iter().chain(answer).min()
+        receipt.into_iter().chain(forget).chain(answer).min()
     }
 
     async fn save(&self, request: Request, fact: Fact) -> Result<(), CommitError> {
