@@ -34,10 +34,10 @@ PLATFORM_ERRORS = {
     "Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.AWSLambdaException",
     "Lambda.SdkClientException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout",
 }
-RETRIED = PLATFORM_ERRORS | {"Rightful.Throttled", "Rightful.Transient"}
+RETRIED = PLATFORM_ERRORS | {"Rightful.Transient"}
 # A time-out of what waits for a person is the person's, and no call's.
 RETRIED_BEFORE_A_WAIT = RETRIED - {"States.Timeout"}
-NEVER_RETRIED = {"Rightful.Refused", "Rightful.Misconfigured", "Rightful.Unknown", "States.ALL"}
+NEVER_RETRIED = {"Rightful.HeldBack", "Rightful.Refused", "Rightful.Misconfigured", "Rightful.Unknown", "States.ALL"}
 
 # All that may travel in a payload, a state's output or a variable: ids, counts, enumerations, waits.
 SENT = {"requestId", "sourceId", "attempt", "mode", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"}
@@ -139,7 +139,8 @@ RULES: list[Rule] = []
 
 
 def rule(of: str, *faults: tuple[str, Callable]):
-    """Registers a rule of "machine" or "template", with faults that it must complain about.
+    """Registers a rule of every "machine", of one by its name, or of the "template", with faults that it must
+    complain about.
 
     A fault changes, in place, a copy of what the rule reads.
     """
@@ -232,9 +233,9 @@ def a_retry_names_its_errors_and_has_full_jitter_and_a_cap(definition):
 
 
 @rule("machine",
-      ("a platform error left out", lambda d: task_of(d)["Retry"][1]["ErrorEquals"].remove("Sandbox.Timedout")),
+      ("a platform error left out", lambda d: task_of(d)["Retry"][0]["ErrorEquals"].remove("Sandbox.Timedout")),
       ("no Retry", lambda d: task_of(d).pop("Retry")),
-      ("throttling left out", lambda d: task_of(d)["Retry"].pop(0)),
+      ("what may pass left out", lambda d: task_of(d)["Retry"][0]["ErrorEquals"].remove("Rightful.Transient")),
       ("a person waited for again", lambda d: task_of(d).update(Resource="arn:${Partition}:states:::lambda:invoke.waitForTaskToken")))
 def every_lambda_task_retries_what_passes_by_itself(definition):
     for name, state, _, _ in states(definition):
@@ -307,6 +308,37 @@ def the_default_of_a_choice_is_never_success(definition):
                 yield f"{name}: its Default leads to success"
 
 
+HELD_BACK = "{% $number($substringBefore($parse($states.errorOutput.Cause).errorMessage, ' ')) %}"
+
+
+def waits_for_its_turn(name: str, catch: dict, target: dict) -> bool:
+    """Whether a state that is held back is done again after the wait that its error names."""
+    return (catch["ErrorEquals"] == ["Rightful.HeldBack"] and target.get("Type") == "Wait"
+            and catch.get("Output", {}).get("waitSeconds") == HELD_BACK
+            and target.get("Seconds") == "{% $states.input.waitSeconds %}" and target.get("Next") == name)
+
+
+def searches(definition: dict) -> Iterator[tuple[str, dict, dict]]:
+    for name, state, beside, _ in states(definition):
+        if state.get("Arguments", {}).get("Payload", {}).get("mode") == "find":
+            yield name, state, beside
+
+
+def plant_in_search(definition: dict, plant: Callable[[dict, dict], object]) -> None:
+    for _, state, beside in searches(definition):
+        plant(state, beside)
+
+
+@rule("fulfil-request",
+      ("no Catch of it", lambda d: plant_in_search(d, lambda s, _: s["Catch"].pop(0))),
+      ("another wait", lambda d: plant_in_search(d, lambda s, b: b[s["Catch"][0]["Next"]].update(Seconds=60))),
+      ("never again", lambda d: plant_in_search(d, lambda s, b: b[s["Catch"][0]["Next"]].update(Next="Search Left Open"))))
+def a_search_that_is_held_back_waits_for_its_turn(definition):
+    for name, state, beside in searches(definition):
+        if not any(waits_for_its_turn(name, catch, beside.get(catch["Next"], {})) for catch in state.get("Catch", [])):
+            yield f"{name}: does not wait for its turn"
+
+
 @rule("machine",
       ("a Catch that succeeds", plant_caught_success),
       ("a Catch that just ends", plant_end))
@@ -316,7 +348,7 @@ def what_is_caught_never_looks_like_success(definition):
             target = beside.get(catch["Next"], {})
             # In a Map the item ends as "left open", which the next state does not take for done.
             left_open = inside_map and target.get("Type") == "Pass" and target.get("Output", {}).get("next") == "none"
-            if target.get("Type") != "Fail" and not left_open:
+            if target.get("Type") != "Fail" and not left_open and not waits_for_its_turn(name, catch, target):
                 yield f"{name}: {', '.join(catch['ErrorEquals'])} leads to {catch['Next']}"
 
 
@@ -396,7 +428,7 @@ def nothing_is_passed_on_whole(definition):
     for name, state, _, _ in states(definition):
         own = {key: value for key, value in state.items() if key != "ItemProcessor"}
         for text in strings(own):
-            rest = allowed.sub("", text)
+            rest = "" if text == HELD_BACK else allowed.sub("", text)
             if state["Type"] == "Map":
                 rest = of_a_map.sub("", rest)
             if "$states" in rest:
@@ -1556,14 +1588,14 @@ def nowhere(definition: dict) -> None:
 
 
 def errors_in_machines(machines: dict[str, dict]) -> set[str]:
-    return set(re.findall(r"Rightful\.[A-Z][a-z]+", json.dumps(machines)))
+    return set(re.findall(r"Rightful\.[A-Z][A-Za-z]+", json.dumps(machines)))
 
 
 def errors_in_rust() -> set[str]:
     found: set[str] = set()
     for crate in ("domain", "lambda"):
         for path in (ROOT / "functions" / "lib" / crate / "src").rglob("*.rs"):
-            found |= set(re.findall(r'"(Rightful\.[A-Z][a-z]+)"', path.read_text()))
+            found |= set(re.findall(r'"(Rightful\.[A-Z][A-Za-z]+)"', path.read_text()))
     return found
 
 
@@ -1716,7 +1748,8 @@ def main() -> int:
             (tally.expect_complaint if planted else tally.expect)(name, complaints)
 
     for found in RULES:
-        subjects = machines if found.of == "machine" else {"template.yaml": template}
+        subjects = {name: machine for name, machine in machines.items() if found.of in ("machine", name)}
+        subjects = subjects or {"template.yaml": template}
         for name, subject in subjects.items():
             tally.expect(f"{name}: {found.name}", list(found.check(subject)))
             for fault, plant in found.faults:

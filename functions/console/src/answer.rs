@@ -144,7 +144,7 @@ impl From<Failure> for Refusal {
                 "too_many_sources",
                 "one request goes to 40 data sources at most: name fewer, and make another request for the rest",
             ),
-            (Kind::Transient | Kind::Throttled | Kind::Unknown, code) => {
+            (Kind::Transient | Kind::HeldBack | Kind::Unknown, code) => {
                 Self::new(503, "unavailable", "it could not be done now: try again").caused_by(code)
             }
             (Kind::Misconfigured | Kind::Refused, code) => Self::new(

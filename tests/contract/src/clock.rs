@@ -67,7 +67,11 @@ impl TestClock {
     /// Sleeps so many seconds.
     #[must_use]
     pub fn sleep(&self, seconds: u64) -> Sleep {
-        let until = self.real().plus_seconds(seconds);
+        self.sleep_millis(seconds.saturating_mul(1000))
+    }
+
+    fn sleep_millis(&self, millis: u64) -> Sleep {
+        let until = self.real().plus_millis(millis);
         if !self.0.keeps_timers.get() {
             self.advance_to(until);
         }
@@ -96,6 +100,10 @@ impl Clock for TestClock {
                 Time::from_unix_seconds(self.real().unix_seconds() + behind).unwrap_or_else(|| self.real())
             }
         }
+    }
+
+    async fn nap(&self, millis: u64) {
+        self.sleep_millis(millis).await;
     }
 }
 

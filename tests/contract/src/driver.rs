@@ -99,7 +99,7 @@ pub enum Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallError {
     /// The function failed so.
-    Failed(Kind),
+    Failed(Failure),
     /// The platform's own errors: the function ended without an answer, or it took too long.
     Platform,
     /// The execution is gone.
@@ -154,7 +154,7 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
         .map(|source| TaskRef { request_id: execution.request, source_id: source.clone() })
         .collect();
     let mut fulfil = Vec::new();
-    let found = map(tasks.iter().map(|at| step(engine, Function::Find(at.clone())))).await;
+    let found = map(tasks.iter().map(|at| find(engine, at))).await;
     for (at, found) in tasks.iter().zip(found) {
         if let Some(step) = found?.filter(|step| matches!(step.next, Next::Fulfil | Next::Review)) {
             fulfil.push((at, step.next));
@@ -168,9 +168,21 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
         }
     }
     Ok(match retried(engine, Function::Close(execution.request)).await? {
-        Some(Answer::Closing(closing)) if closing.state == RequestState::Closed => End::Closed,
+        Ended::Answer(Answer::Closing(closing)) if closing.state == RequestState::Closed => End::Closed,
         _ => End::LeftOpen,
     })
+}
+
+/// An item of the Map `Search Sources`: again, when its turn has come.
+async fn find(engine: &impl Engine, at: &TaskRef) -> Result<Option<Step>, Lost> {
+    for _ in 0..MOST_STATES {
+        match retried(engine, Function::Find(at.clone())).await? {
+            Ended::HeldBack(seconds) => engine.wait(seconds).await?,
+            Ended::Answer(Answer::Step(step)) => return Ok(Some(step)),
+            Ended::Answer(Answer::Closing(_)) | Ended::Caught => break,
+        }
+    }
+    Ok(None)
 }
 
 /// An item of the Map `Fulfil Sources`.
@@ -221,28 +233,39 @@ async fn map<F: Future>(items: impl Iterator<Item = F>) -> Vec<F::Output> {
 
 async fn step(engine: &impl Engine, function: Function) -> Result<Option<Step>, Lost> {
     Ok(match retried(engine, function).await? {
-        Some(Answer::Step(step)) => Some(step),
+        Ended::Answer(Answer::Step(step)) => Some(step),
         _ => None,
     })
 }
 
-/// Calls a function as a Task state does: again, by its two retriers, while the error may pass.
-/// `None` is its Catch.
-async fn retried(engine: &impl Engine, function: Function) -> Result<Option<Answer>, Lost> {
-    let (mut throttled, mut transient) = (0u32, 0u32);
+/// How a Task state ends.
+enum Ended {
+    Answer(Answer),
+    /// Its Catch for what has to wait so many seconds.
+    HeldBack(u64),
+    /// Its Catch for all else.
+    Caught,
+}
+
+/// Calls a function as a Task state does: again while the error may pass.
+async fn retried(engine: &impl Engine, function: Function) -> Result<Ended, Lost> {
+    let mut tries = 0u32;
     loop {
-        let (tries, first) = match engine.call(function.clone()).await {
-            Ok(answer) => return Ok(Some(answer)),
+        match engine.call(function.clone()).await {
+            Ok(answer) => return Ok(Ended::Answer(answer)),
             Err(CallError::Lost(lost)) => return Err(lost),
-            Err(CallError::Failed(Kind::Throttled)) => (&mut throttled, 5u64),
-            Err(CallError::Failed(Kind::Transient) | CallError::Platform) => (&mut transient, 2),
-            Err(CallError::Failed(Kind::Refused | Kind::Unknown | Kind::Misconfigured)) => return Ok(None),
-        };
-        if *tries == 4 {
-            return Ok(None);
+            Err(CallError::Platform) => {}
+            Err(CallError::Failed(failure)) => match failure.kind {
+                Kind::Transient => {}
+                Kind::HeldBack => return Ok(Ended::HeldBack(failure.wait_seconds)),
+                Kind::Refused | Kind::Unknown | Kind::Misconfigured => return Ok(Ended::Caught),
+            },
         }
-        engine.wait(engine.jitter((first << *tries).min(60))).await?;
-        *tries += 1;
+        if tries == 4 {
+            return Ok(Ended::Caught);
+        }
+        engine.wait(engine.jitter((2u64 << tries).min(60))).await?;
+        tries += 1;
     }
 }
 
@@ -304,7 +327,7 @@ impl Engine for Driver<'_> {
         if let Some(steps) = self.steps.get() {
             self.steps.set(Some(steps.checked_sub(1).ok_or(CallError::Lost(Lost::Request))?));
         }
-        function.call(self.world).await.map_err(|failure| CallError::Failed(failure.kind))
+        function.call(self.world).await.map_err(CallError::Failed)
     }
 
     /// Straight through nobody decides meanwhile: what is decided already goes on, and whoever waits goes

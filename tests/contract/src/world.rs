@@ -173,7 +173,7 @@ impl World {
     ///
     /// # Errors
     /// [`AcceptError`].
-    pub async fn demand(&self, n: u8, demand: &Demand) -> Result<Accepted, AcceptError> {
+    pub async fn demand(&self, n: u16, demand: &Demand) -> Result<Accepted, AcceptError> {
         self.accept(n, demand, Arrival::Operator { by: &ann(), key: None }).await
     }
 
@@ -183,7 +183,7 @@ impl World {
     /// [`AcceptError`].
     pub async fn accept(
         &self,
-        n: u8,
+        n: u16,
         demand: &Demand,
         arrival: Arrival<'_>,
     ) -> Result<Accepted, AcceptError> {
@@ -194,7 +194,7 @@ impl World {
     ///
     /// # Errors
     /// [`AcceptError`].
-    pub async fn synthetic(&self, n: u8, address: &str, sources: &[&str]) -> Result<Accepted, AcceptError> {
+    pub async fn synthetic(&self, n: u16, address: &str, sources: &[&str]) -> Result<Accepted, AcceptError> {
         let sources = sources.iter().map(|name| source(name)).collect();
         self.accepting().synthetic(request_id(n), email(address), sources).await
     }
@@ -597,9 +597,9 @@ impl Compares for World {
 
 /// Request number `n`: its id, in the shard `n` modulo 8.
 #[must_use]
-pub fn request_id(n: u8) -> RequestId {
+pub fn request_id(n: u16) -> RequestId {
     let mut bytes = *Uuid::from_u128(0x019a_a6e0_5c1f_7000_8000_0000_0000_0000).as_bytes();
-    bytes[15] = n;
+    bytes[14..].copy_from_slice(&n.to_be_bytes());
     RequestId::new(Uuid::from_bytes(bytes))
 }
 
@@ -623,7 +623,7 @@ pub fn source(name: &str) -> SourceId {
 
 /// A task of request `n`.
 #[must_use]
-pub fn task_of(n: u8, name: &str) -> TaskRef {
+pub fn task_of(n: u16, name: &str) -> TaskRef {
     TaskRef { request_id: request_id(n), source_id: source(name) }
 }
 

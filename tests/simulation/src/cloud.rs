@@ -41,7 +41,7 @@ pub(crate) struct Cloud {
     pub(crate) trace: Rc<Trace>,
     pub(crate) spawner: Spawner,
     invocations: Rc<Cell<u32>>,
-    requests: Rc<Cell<u8>>,
+    requests: Rc<Cell<u16>>,
 }
 
 impl Cloud {
@@ -160,9 +160,7 @@ impl Cloud {
         let called = async {
             match reply.answer().await {
                 Some(Ok(_)) => std::future::pending().await,
-                Some(Err(failure)) => {
-                    matches!(failure.kind, FailureKind::Transient | FailureKind::Throttled)
-                }
+                Some(Err(failure)) => failure.kind == FailureKind::Transient,
                 None => true,
             }
         };
@@ -255,7 +253,7 @@ impl Engine for Cloud {
         }
         match first(reply.answer(), self.clock().sleep(STATE_SECONDS)).await.flatten() {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(failure)) => Err(CallError::Failed(failure.kind)),
+            Some(Err(failure)) => Err(CallError::Failed(failure)),
             None => Err(CallError::Platform),
         }
     }

@@ -18,7 +18,8 @@ use rightful_contract::workflow::ReleaseFault;
 use rightful_contract::world::{World, source};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::life::{OTHER_REQUEST, STATED_BY_A_PERSON};
+use rightful_domain::life::{NOTICE_SECONDS, OTHER_REQUEST, STATED_BY_A_PERSON};
+use rightful_domain::limit::CallLimits;
 use rightful_domain::operations::TaskRef;
 use rightful_domain::owner::{self, LONGEST_UNATTENDED_SECONDS};
 use rightful_domain::ports::TARGET_LOST;
@@ -81,6 +82,8 @@ const LONGEST_SECONDS: u64 = 110 * 24 * 3600;
 const REMINDED_SECONDS: u64 = 12 * 3600;
 /// How long after all faults nothing is looked at as ended yet, in seconds.
 const SETTLING_SECONDS: u64 = 2 * 3600;
+/// How long after its turn a request may still be waiting where nothing goes wrong, in seconds.
+const TURN_SECONDS: u64 = 30;
 /// The schedule of the reconciliation, in seconds.
 const TICK_SECONDS: u64 = 300;
 /// How long a slow step takes at most, in seconds.
@@ -268,6 +271,16 @@ impl Sim {
                     format!("nothing went wrong, yet a task is {:?} {:?}", task.state, task.outcome)
                 });
             }
+            // In a month something may become a person's, whom attempts remind.
+            let soon = |request: &Request| {
+                request.closed_at.is_some_and(|at| at.plus_seconds(NOTICE_SECONDS) < request.due_at)
+            };
+            let soon = self.watch.requests().filter(|(request, _)| self.staff.is_none() && soon(request));
+            for (request, _) in soon {
+                let attempt = request.attempt;
+                self.ledger
+                    .holds(8, attempt <= 1, || format!("nothing went wrong, yet attempt {attempt} ran"));
+            }
         }
     }
 
@@ -346,6 +359,7 @@ impl Sim {
             return self.ledger.breaks(5, "not everything has come to its end".to_owned() + &self.open());
         }
         self.past_the_date();
+        self.in_line();
         if self.faults.strike(Kind::ClockJump) {
             let gone = self.executor.drop_workers();
             let seconds = self.dice.within(1..=6 * 3600);
@@ -594,6 +608,31 @@ impl Sim {
             }
         }
         self.machines = machines;
+    }
+
+    /// No request waits longer than its place in the line says: at its turn, and a moment for the function
+    /// that is called, it goes. Whatever went wrong, a machine's usual time is enough.
+    fn in_line(&self) {
+        let now = self.world.clock.real();
+        let late = if self.faults.counts().is_empty() { TURN_SECONDS } else { LONGEST_UNATTENDED_SECONDS };
+        if late > TURN_SECONDS && now < self.settled_since() {
+            return;
+        }
+        for (request, tasks) in
+            self.watch.requests().filter(|(request, _)| request.state == RequestState::Open)
+        {
+            for task in tasks.values().filter(|task| !owner::is_persons(task)) {
+                let Some(slot) = task.slot else { continue };
+                let mut limits = CallLimits::default();
+                self.world.vendors.vendor(&task.source).set(|state| limits = state.capabilities.call_limits);
+                let limit = self.world.store.limit_now(&task.source).ok();
+                let turn = limit.and_then(|limit| limit.turn(slot, &limits));
+                self.ledger.holds(8, turn.is_none_or(|turn| now <= turn.plus_seconds(late)), || {
+                    let number = request.id.as_bytes()[15];
+                    format!("request {number} still waits at {}, long after its turn", task.source)
+                });
+            }
+        }
     }
 
     /// With a person, who is reminded of it; or behind a request that is.

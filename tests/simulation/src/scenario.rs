@@ -8,6 +8,7 @@ use rightful_contract::catalogue::member;
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{World, email, source};
 use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::limit::{CallLimits, Rate};
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::policy::{OwnPolicies, Policies, Policy};
 use rightful_domain::request::Right;
@@ -109,6 +110,7 @@ pub(crate) fn draw(world: &World, ground: &Rc<Ground>) -> Scenario {
             exact,
             cut: ground.faults.strike(Kind::CutSilently).then(|| 1 + dice.index(3)),
             control: control.as_ref().map(identifier_of),
+            rate: capabilities.call_limits.rate,
         };
         if ground.is_without(Mend::Spellings) {
             capabilities.ignores_case = plain().ignores_case;
@@ -211,8 +213,15 @@ fn capabilities(ground: &Ground, members: bool) -> Capabilities {
         // Where the vendor's own approval may take long, a look that still finds the records tells nothing.
         unknown_repeats: !dice.permille(250),
         deadline_seconds: if dice.permille(200) { 6 * 3600 } else { plain().deadline_seconds },
+        call_limits: CallLimits { rate: rate(dice), ..CallLimits::default() },
         ..plain()
     }
+}
+
+/// Half of the vendors are called no oftener than so.
+fn rate(dice: &Dice) -> Option<Rate> {
+    let (calls, per_seconds, burst) = [(60, 60, 1), (12, 60, 1), (30, 60, 3), (2, 60, 1)][dice.index(4)];
+    dice.permille(500).then_some(Rate { calls, per_seconds, burst })
 }
 
 /// The tickets: each names identifiers of the kinds that some vendor is searched by, because another is refused.

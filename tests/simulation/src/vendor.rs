@@ -11,6 +11,7 @@ use rightful_contract::vendor::{Script, Timed};
 use rightful_domain::copy::RecordCopy;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::ids::SourceId;
+use rightful_domain::limit::Rate;
 use rightful_domain::operations::TaskRef;
 use rightful_domain::request::Right;
 use rightful_domain::time::Time;
@@ -23,6 +24,11 @@ use std::rc::Rc;
 
 /// How long a search may show what is erased, in seconds.
 const STALE_SECONDS: u64 = 900;
+/// Over how many seconds its calls are counted.
+const RATE_SECONDS: u64 = 600;
+/// Calls in one piece of work at most: a search by all of a request's identifiers in all their spellings, and
+/// for the control.
+const PIECE_CALLS: u64 = 12;
 /// How long a submission may lie at the vendor's door, in seconds.
 const LATE_SECONDS: u64 = 3600;
 
@@ -59,6 +65,8 @@ pub(crate) struct Habits {
     pub(crate) cut: Option<usize>,
     /// Whose record every search finds.
     pub(crate) control: Option<Identifier>,
+    /// How often it may be called.
+    pub(crate) rate: Option<Rate>,
 }
 
 /// One vendor.
@@ -73,6 +81,8 @@ pub(crate) struct SimVendor {
 
 #[derive(Default)]
 struct State {
+    /// When it was called.
+    called: Vec<Time>,
     /// How the ids of its rules begin: each belongs to one vendor alone.
     prefix: &'static str,
     /// The people that it may hold, by their numbers, as it spells them.
@@ -232,8 +242,24 @@ impl SimVendor {
         self.ground.faults.strike(kind)
     }
 
+    /// Whether it is called no oftener than it may be: in ten minutes as many calls as the rate allows, one
+    /// burst, and two pieces of work, since a piece goes as a whole. Clocks that are off move each a little.
+    fn counts_the_call(&self) {
+        let (Some(rate), now) = (self.habits.rate, self.ground.clock.real()) else { return };
+        let called = &mut self.state.borrow_mut().called;
+        called.retain(|at| now < at.plus_seconds(RATE_SECONDS));
+        called.push(now);
+        let evenly = RATE_SECONDS * u64::from(rate.calls) / u64::from(rate.per_seconds);
+        let most = evenly + u64::from(rate.burst) + 2 * PIECE_CALLS;
+        let calls = called.len() as u64;
+        self.ground.ledger.holds(8, calls <= most, || {
+            format!("{} is called {calls} times in {RATE_SECONDS} s, where {most} are allowed", self.source)
+        });
+    }
+
     /// What any call may run into.
     fn refuses(&self) -> Option<Fault> {
+        self.counts_the_call();
         let now = self.ground.clock.real();
         let state = self.state.borrow();
         if state.dead_until.is_some_and(|until| now < until) {

@@ -238,7 +238,7 @@ impl Protocol {
                     (*batch, report)
                 };
                 let told = rules.iter().map(report).collect();
-                vec![Event::Told(told), Event::Asked { fault: None, strange: false }]
+                vec![Event::Told(told), Event::Asked { fault: None, strange: false, asked_to: None }]
             }
         }
     }

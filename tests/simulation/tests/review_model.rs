@@ -392,7 +392,11 @@ impl Model for Review {
                     let told = life.rules.iter().map(|rule| report(rule.batch)).collect();
                     self.store(&mut state, &life, Event::Told(told));
                     let life = state.store.clone();
-                    self.store(&mut state, &life, Event::Asked { fault: None, strange: false });
+                    self.store(
+                        &mut state,
+                        &life,
+                        Event::Asked { fault: None, strange: false, asked_to: None },
+                    );
                 }
             }
         }

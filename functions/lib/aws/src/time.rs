@@ -15,4 +15,8 @@ impl Clock for SystemClock {
     fn now(&self) -> Time {
         Time::new(jiff::Timestamp::now())
     }
+
+    async fn nap(&self, millis: u64) {
+        tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+    }
 }

@@ -29,6 +29,7 @@ use crate::actor::Actor;
 use crate::event::Fact;
 use crate::failure::Code;
 use crate::identifier::IdentifierKind;
+use crate::limit::Slot;
 use crate::ports::TARGET_LOST;
 use crate::request::{RefusalGround, Request, Right};
 use crate::seal::{Sealed, Tag};
@@ -235,8 +236,15 @@ pub enum Event {
         /// The lease's fence.
         fence: u64,
     },
-    /// Our own limiter holds the next batch back.
-    HeldBack(Fault),
+    /// A call was put off, by our own limiter or by the vendor: that is no try and no poll.
+    HeldBack {
+        /// By what.
+        fault: Fault,
+        /// The place in the data source's line, where it has one.
+        slot: Option<Slot>,
+        /// The last batch that was asked about before, in a round of questions.
+        asked_to: Option<u32>,
+    },
     /// A batch is about to be posted; only the one that [`plan`] names.
     Intend {
         /// The keyed digest of its records.
@@ -272,6 +280,9 @@ pub enum Event {
         fault: Option<Fault>,
         /// Whether it gave a status that the connector does not know.
         strange: bool,
+        /// The batch whose question failed, so that the ones behind it were not asked about: they come first
+        /// next time.
+        asked_to: Option<u32>,
     },
     /// The vendor can't be asked about its rules: the set-up does not allow it.
     CannotAsk(Code),
@@ -595,8 +606,17 @@ pub fn wait_left(task: &Task, now: Time) -> u64 {
 #[must_use]
 pub fn step(life: &Life, event: Event, now: Time, terms: &Terms<'_>) -> (Life, Vec<Effect>) {
     let mut moving = Moving { life: life.clone(), effects: Vec::new(), now, terms };
+    // Any other event means that the call went out, or won't be made.
+    let waits = match &event {
+        Event::HeldBack { slot, asked_to, .. } => (*slot, *asked_to),
+        Event::Asked { asked_to, .. } => (None, *asked_to),
+        _ => (None, None),
+    };
     moving.take(event);
     let task = &mut moving.life.task;
+    if *task != life.task {
+        (task.slot, task.asked_to) = waits;
+    }
     match (life.task.state, task.state) {
         (TaskState::Unknown, TaskState::Unknown) => {}
         (_, TaskState::Unknown) => task.unknown_since = Some(now),
@@ -696,11 +716,10 @@ impl Moving<'_> {
                 self.record(|source| Fact::SearchesAgain { source });
                 self.due(0);
             }
-            Event::HeldBack(fault) if sending => {
-                // Many may wait for one permit: each turn in vain makes the next one later.
-                let growing = NOT_SENT_WAITS.after(self.life.task.tries);
-                self.life.task.tries += 1;
-                self.held_back(fault.code(), growing.max(fault.asked_wait().unwrap_or(0)));
+            Event::HeldBack { fault, .. }
+                if searching || sending || asking || looking || self.is_copying() =>
+            {
+                self.put_off(&fault);
             }
             Event::Intend { digest, until, lease } if sending => self.intend(digest, until, lease),
             Event::Answered { fence, answer } => self.answered(fence, answer),
@@ -718,7 +737,7 @@ impl Moving<'_> {
                 _ => {}
             },
             Event::Told(reports) if asking => self.told(reports),
-            Event::Asked { fault, strange } if asking => self.asked(fault.as_ref(), strange),
+            Event::Asked { fault, strange, .. } if asking => self.asked(fault.as_ref(), strange),
             Event::CannotAsk(TARGET_LOST) if asking => self.hand_over(TARGET_LOST),
             Event::CannotAsk(code) if asking => self.not_finished(Some(code), 900),
             Event::Looked { found, appeared, asked, unseen, controlled } if looking => {
@@ -982,12 +1001,33 @@ impl Moving<'_> {
         }
     }
 
+    /// A call that was put off is made when its time has come. What a person has, stays with them; what is
+    /// late becomes theirs.
+    fn put_off(&mut self, fault: &Fault) {
+        let code = fault.code();
+        let wait = fault.asked_wait().unwrap_or(2).max(1);
+        let late = is_late(&self.life.task, self.terms, self.now);
+        match self.life.task.state {
+            TaskState::Planned | TaskState::Copying => self.waits(code, wait),
+            TaskState::Decided if self.is_copying() => self.waits(code, wait),
+            TaskState::Submitted | TaskState::Decided | TaskState::Submitting
+                if late && self.terms.right == Right::Access =>
+            {
+                // A copy doesn't wait past its time for an export of the vendor's.
+                self.copy_now(Some(code));
+            }
+            TaskState::Submitted | TaskState::Verifying | TaskState::Unknown
+                if late && self.life.task.handed_over_at.is_none() =>
+            {
+                self.hand_over(code);
+            }
+            _ if self.life.task.handed_over_at.is_some() => self.due(wait),
+            _ => self.waits(code, wait),
+        }
+    }
+
     /// The wait before the next try at a search or a copy; `None` when there were enough.
     fn failed_try(&mut self, fault: &Fault) -> Option<u64> {
-        if fault.is_put_off() {
-            // Somebody says when: that is no failed try.
-            return Some(fault.asked_wait().unwrap_or(2).max(1));
-        }
         let most = self.terms.vendor.map_or(u32::MAX, |vendor| vendor.search_tries);
         let (most, waits) = if fault.is_refusal() {
             // A gateway may say it for a vendor that is well in some minutes.
@@ -1277,7 +1317,7 @@ impl Moving<'_> {
         };
         self.life.task.state = TaskState::Submitting;
         self.life.task.handed_over_at = None;
-        self.life.task.tries += 1;
+        self.life.task.tries += u32::from(!fault.is_put_off());
         self.held_back(fault.code(), wait);
     }
 
@@ -1878,9 +1918,14 @@ mod tests {
                 let (target, doubts) = (target(), None);
                 Event::Found { records, chunks: 1, digest, began: now, target, asked, doubts }
             }
+            1 if fault.is_put_off() => Event::HeldBack { fault, slot: None, asked_to: None },
             1 => Event::SearchFailed(fault),
             2 => Event::LeaseBusy,
-            3 => Event::HeldBack(Fault::Paused("rate_limited", u64::from(n))),
+            3 => {
+                let slot = (n % 2 == 0).then_some(Slot { place: u64::from(n), calls: 1 });
+                let asked_to = (n % 3 == 0).then_some(u32::from(n % 4));
+                Event::HeldBack { fault: Fault::Paused("rate_limited", u64::from(n)), slot, asked_to }
+            }
             4..=6 => {
                 Event::Intend { digest: Tag::new("k", &[n]), until: now.plus_seconds(30), lease: Some(1) }
             }
@@ -1898,8 +1943,8 @@ mod tests {
             15 => {
                 Event::Told(life.rules.iter().map(|rule| (rule.batch, report(n.is_multiple_of(2)))).collect())
             }
-            16 => Event::Asked { fault: None, strange: n.is_multiple_of(2) },
-            17 => Event::Asked { fault: Some(fault), strange: false },
+            16 => Event::Asked { fault: None, strange: n.is_multiple_of(2), asked_to: None },
+            17 => Event::Asked { fault: Some(fault), strange: false, asked_to: Some(u32::from(n % 4)) },
             18 => Event::CannotAsk("secret_missing"),
             19 => Event::CannotLook { code: "vendor_unreachable", wait: u64::from(n) },
             20 => Event::SearchAgain { fence: 2 },
@@ -1917,6 +1962,7 @@ mod tests {
             25 => Event::CalledOff,
             26 => Event::Stated { by: ann(), erased: n.is_multiple_of(2) },
             27 => Event::Copied { records: u32::from(n % 6), appeared: u32::from(n % 2) },
+            28 if fault.is_put_off() => Event::HeldBack { fault, slot: None, asked_to: None },
             28 => Event::CopyFailed(fault),
             29 => Event::CannotCopy("credentials_rejected"),
             30 => Event::Waits { token: "token".to_owned() },

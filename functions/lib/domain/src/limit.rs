@@ -9,6 +9,11 @@
 //! arrival of the next call, instead of counters for windows. In any time w at most `burst` + w ×
 //! rate calls go out, whichever function asks for them.
 //!
+//! Who can't go at once takes a place in the [`Line`], first come first served, and keeps it as a
+//! [`Slot`]: its turn is known from the start, so that it waits once. The turns are a little further apart
+//! than the rate allows, so that one who comes late to its turn delays nobody for long. While the source
+//! is left alone, the line stands still.
+//!
 //! Functions' clocks differ a little, and a clock may jump. A stored time that lies further ahead
 //! than any configured wait is a clock's mistake: it is cut down to that wait.
 
@@ -66,6 +71,12 @@ impl Rate {
         self.interval().saturating_mul(u64::from(self.burst.max(1)) - 1)
     }
 
+    /// From one turn in the line to the next, in milliseconds: 96 % of the rate.
+    fn spacing(&self) -> u64 {
+        let interval = self.interval();
+        interval.saturating_add(interval / 25)
+    }
+
     /// How far the theoretical arrival can be ahead at all, in milliseconds.
     fn furthest(&self) -> u64 {
         self.tolerance().saturating_add(self.interval().saturating_mul(u64::from(MOST_AT_ONCE)))
@@ -100,6 +111,23 @@ const THROTTLED_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 300 };
 /// How far functions' clocks may be apart, in seconds; what is further ahead is a clock's mistake.
 const CLOCKS_DIFFER_SECONDS: u64 = 10;
 
+/// How late one may come to its turn and still have it before those behind it, in milliseconds.
+const LATE_MILLIS: u64 = 5_000;
+
+/// The longest that a function waits for its turn itself, in milliseconds. It costs less than a wait of the
+/// workflow's, and is more exact than its whole seconds.
+pub(crate) const NAP_MILLIS: u64 = 2_500;
+
+/// How much sooner than its turn one comes back who waits in the workflow, in milliseconds: to call a function
+/// takes a moment, and it waits for the rest itself.
+const EARLY_MILLIS: u64 = 1_500;
+
+/// How many seconds the workflow waits where a turn is so many milliseconds away.
+pub(crate) fn away_seconds(millis: u64, slot: Option<Slot>) -> u64 {
+    let early = if slot.is_some() { EARLY_MILLIS } else { 0 };
+    millis.saturating_sub(early).div_ceil(1000).max(1)
+}
+
 /// For how many seconds one sight of the control serves all looks at its target.
 pub const CONTROL_SECONDS: u64 = 300;
 
@@ -110,6 +138,58 @@ pub struct ControlSeen {
     pub at: Time,
     /// The fingerprint of the target that was searched.
     pub target: String,
+}
+
+/// Those who wait for their turn, by places that count the calls from 0. A place's turn follows from
+/// where the line stands, so that a pause moves all turns by one change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The first place that nobody has taken.
+    pub free: u64,
+    /// The place whose turn comes at `from`; the others' are evenly before and behind it.
+    pub at: u64,
+    /// When that is.
+    pub from: Time,
+}
+
+impl Line {
+    /// When a place has its turn.
+    fn turn(&self, place: u64, spacing: u64) -> Time {
+        match place.checked_sub(self.at) {
+            Some(behind) => self.from.plus_millis(behind.saturating_mul(spacing)),
+            None => self.from.minus_millis((self.at - place).saturating_mul(spacing)),
+        }
+    }
+
+    /// The same line, told by the first place whose turn has not passed.
+    fn moved_on(&self, now: Time, spacing: u64) -> Self {
+        let passed = self.from.millis_until(now).div_ceil(spacing.max(1));
+        let at = self.at.saturating_add(passed);
+        Self { at, from: self.turn(at, spacing), ..*self }
+    }
+}
+
+/// A place in a data source's line, kept by who waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Slot {
+    /// The place of its first call.
+    pub place: u64,
+    /// How many calls it is for.
+    pub calls: u32,
+}
+
+/// A piece of work that asks whether its calls may go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// How many calls go together, at most [`MOST_AT_ONCE`]. The next caller waits for all of them: a
+    /// search by two identifiers would never be done where each had to wait for a permit of its own.
+    pub calls: u32,
+    /// How long a call may last, in seconds.
+    pub lasts_seconds: u64,
+    /// The place that it took when it asked before.
+    pub slot: Option<Slot>,
+    /// Whether a person waits for the answer: then it goes as soon as the rate allows, beside the line.
+    pub beside: bool,
 }
 
 /// The row `SOURCE#<id>` / `LIMIT`.
@@ -124,6 +204,9 @@ pub struct Limit {
     /// When the next call would come if all came evenly; `None` before the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Time>,
+    /// Who waits under the rate; `None` as long as nobody ever did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
     /// When a search last found the data source's control, and where: for some minutes every look there
     /// counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,8 +237,15 @@ pub struct Limit {
 pub enum Verdict {
     /// It may: as soon as the row that says so is stored.
     Go,
-    /// Not for so many seconds, at least 1.
-    Wait(Code, u64),
+    /// Not yet.
+    Wait {
+        /// Why.
+        code: Code,
+        /// For how long, in milliseconds; at least 1.
+        millis: u64,
+        /// The place in the line to come back with; `None` where there is no line.
+        slot: Option<Slot>,
+    },
 }
 
 /// What a call came to, as far as the limit is concerned.
@@ -181,6 +271,7 @@ impl Limit {
             source,
             revision: 0,
             arrival: None,
+            line: None,
             control_seen: None,
             failures: 0,
             opened: 0,
@@ -193,65 +284,119 @@ impl Limit {
         }
     }
 
-    /// Whether a call may go out now that may last `lasts_seconds`, and the row after that.
+    /// Whether a piece of work may go out now, and the row after that.
     ///
-    /// A call may go only once the row is stored: on the revision it was read with, since another
-    /// caller may have taken the same turn. A call that then never goes out has lost its turn, no
-    /// more. Whoever waits as long as it is told, and is alone, then goes.
+    /// It may go only once the row is stored: on the revision it was read with, since another caller may
+    /// have taken the same turn. Who goes and then makes no call has lost its turn, no more. Who waits as
+    /// long as it is told, and comes back with its slot, has its turn then; who comes much later than its
+    /// turn takes a new place.
     #[must_use]
-    pub fn ask(&self, lasts_seconds: u64, now: Time, limits: &CallLimits) -> (Self, Verdict) {
-        self.ask_for(1, lasts_seconds, now, limits)
+    pub fn ask(&self, ask: &Ask, now: Time, limits: &CallLimits) -> (Self, Verdict) {
+        let wanted = ask.calls.clamp(1, MOST_AT_ONCE);
+        let mut next = self.believed(ask.lasts_seconds, now, limits);
+        let held = next.held(wanted, now, limits);
+        let hold = held.map_or(0, |(_, until)| now.millis_until(until));
+        let wait = |code, millis, slot| Verdict::Wait { code, millis, slot };
+        let Some(rate) = limits.rate else {
+            return match held {
+                Some((code, _)) => (next, wait(code, hold, None)),
+                None => next.gone(wanted, ask.lasts_seconds, now, limits),
+            };
+        };
+        let arrival = next.arrival.map_or(0, |arrival| now.millis_until(arrival));
+        let ready = arrival.saturating_sub(rate.tolerance()).max(hold);
+        let code = held.map_or(RATE_LIMITED, |(code, _)| code);
+        let spacing = rate.spacing();
+        let turn = |slot: &Slot| next.line.map_or(now, |line| line.turn(slot.place, spacing));
+        let kept = ask.slot.filter(|slot| {
+            let taken = next.line.is_some_and(|line| slot.place < line.free) && slot.calls >= wanted;
+            taken && (ready == 0 || now <= turn(slot).plus_millis(LATE_MILLIS))
+        });
+        if let Some(slot) = kept {
+            return match now.millis_until(turn(&slot)).max(ready) {
+                0 => next.gone(wanted, ask.lasts_seconds, now, limits),
+                millis => (next, wait(code, millis, Some(slot))),
+            };
+        }
+        let queued = next.line.is_some_and(|line| now < line.turn(line.free, spacing));
+        if ready == 0 && (ask.beside || !queued) {
+            return next.gone(wanted, ask.lasts_seconds, now, limits);
+        }
+        if ask.beside {
+            return (next, wait(code, ready, None));
+        }
+        let line = match next.line.filter(|_| queued) {
+            Some(line) => line.moved_on(now, spacing),
+            None => {
+                let free = next.line.map_or(0, |line| line.free);
+                Line { free, at: free, from: now.plus_millis(ready) }
+            }
+        };
+        let slot = Slot { place: line.free, calls: wanted };
+        next.line = Some(Line { free: line.free.saturating_add(u64::from(wanted)), ..line });
+        let millis = now.millis_until(line.turn(slot.place, spacing)).max(ready).max(1);
+        (next, wait(code, millis, Some(slot)))
     }
 
-    /// The same for several calls that make one piece of work, at most [`MOST_AT_ONCE`]: they go
-    /// together when the first one may, and the next caller waits for all of them. A search by two
-    /// identifiers would never be done where each had to wait for a permit of its own.
+    /// When a place that was taken has its turn, as the line stands; `None` where there is no line.
     #[must_use]
-    pub fn ask_for(&self, calls: u32, lasts_seconds: u64, now: Time, limits: &CallLimits) -> (Self, Verdict) {
-        let wanted = calls.clamp(1, MOST_AT_ONCE);
-        let mut next = self.believed(lasts_seconds, now, limits);
-        let (day, calls) = next.today(now);
-        let quota = match limits.daily_calls {
-            Some(most) if calls >= most || calls > 0 && calls.saturating_add(wanted) > most => {
-                now.seconds_until(day.plus_seconds(DAY_SECONDS))
-            }
-            _ => 0,
-        };
-        let arrival = next.arrival.map_or(now, |arrival| arrival.max(now));
-        let rate = limits
-            .rate
-            .map_or(0, |rate| now.millis_until(arrival).saturating_sub(rate.tolerance()).div_ceil(1000));
-        let until = |time: Option<Time>| time.map_or(0, |time| now.seconds_until(time));
-        let waits = [
-            (RATE_LIMITED, rate),
-            (RATE_LIMITED, until(next.parked_until)),
-            (CIRCUIT_OPEN, until(next.open_until)),
-            (QUOTA_SPENT, quota),
-        ];
-        if let Some((code, seconds)) =
-            waits.into_iter().filter(|(_, seconds)| *seconds > 0).max_by_key(|(_, seconds)| *seconds)
-        {
-            return (next, Verdict::Wait(code, seconds));
-        }
+    pub fn turn(&self, slot: Slot, limits: &CallLimits) -> Option<Time> {
+        self.line.zip(limits.rate).map(|(line, rate)| line.turn(slot.place, rate.spacing()))
+    }
+
+    /// The row after so many calls go out.
+    fn gone(mut self, calls: u32, lasts_seconds: u64, now: Time, limits: &CallLimits) -> (Self, Verdict) {
+        let until = self.held_until(now, limits);
         if let Some(rate) = limits.rate {
-            next.arrival = Some(arrival.plus_millis(rate.interval().saturating_mul(u64::from(wanted))));
+            let arrival = self.arrival.map_or(now, |arrival| arrival.max(now));
+            self.arrival = Some(arrival.plus_millis(rate.interval().saturating_mul(u64::from(calls))));
         }
         if limits.daily_calls.is_some() {
-            (next.day, next.calls) = (Some(day), calls.saturating_add(wanted));
+            let (day, before) = self.today(now);
+            (self.day, self.calls) = (Some(day), before.saturating_add(calls));
         }
-        if next.open_until.is_some() {
+        if self.open_until.is_some() {
             // The others wait for as long as this one may last. One that is never heard of again
             // lets the next one probe after that.
-            next.probing = true;
-            next.open_until = Some(now.plus_seconds(lasts_seconds.max(1)));
+            self.probing = true;
+            self.open_until = Some(now.plus_seconds(lasts_seconds.max(1)));
         }
-        (next, Verdict::Go)
+        self.stand_still(until, now, limits);
+        (self, Verdict::Go)
+    }
+
+    /// What holds so many calls back, and until when: the longest of several.
+    fn held(&self, wanted: u32, now: Time, limits: &CallLimits) -> Option<(Code, Time)> {
+        let (day, calls) = self.today(now);
+        let spent = |most: u32| calls >= most || calls > 0 && calls.saturating_add(wanted) > most;
+        let quota = limits.daily_calls.filter(|most| spent(*most)).map(|_| day.plus_seconds(DAY_SECONDS));
+        [(RATE_LIMITED, self.parked_until), (CIRCUIT_OPEN, self.open_until), (QUOTA_SPENT, quota)]
+            .into_iter()
+            .filter_map(|(code, until)| until.filter(|until| now < *until).map(|until| (code, until)))
+            .max_by_key(|(_, until)| *until)
+    }
+
+    /// Until when no call goes out; `now` when one may.
+    fn held_until(&self, now: Time, limits: &CallLimits) -> Time {
+        self.held(1, now, limits).map_or(now, |(_, until)| until)
+    }
+
+    /// Calls were held back until `before`, and now are until later: the line stands still for the
+    /// difference.
+    fn stand_still(&mut self, before: Time, now: Time, limits: &CallLimits) {
+        let longer = before.millis_until(self.held_until(now, limits));
+        let (Some(rate), Some(line)) = (limits.rate, self.line) else { return };
+        if longer > 0 {
+            let line = line.moved_on(now, rate.spacing());
+            self.line = Some(Line { from: line.from.plus_millis(longer), ..line });
+        }
     }
 
     /// The row after a call came to that.
     #[must_use]
     pub fn told(&self, report: Report, now: Time, limits: &CallLimits) -> Self {
         let mut next = self.clone();
+        let until = self.held_until(now, limits);
         match report {
             Report::Answered => {
                 next.close();
@@ -266,6 +411,7 @@ impl Limit {
                 next.park(wait, now, limits);
             }
         }
+        next.stand_still(until, now, limits);
         next
     }
 
@@ -320,6 +466,11 @@ impl Limit {
             // Its calls stay: they may all have been today's.
             next.day = Some(now.start_of_day());
         }
+        if let (Some(rate), Some(line)) = (limits.rate, next.line) {
+            let furthest = now.millis_until(next.held_until(now, limits)).saturating_add(rate.furthest());
+            let from = cut(Some(line.from), now, furthest.saturating_add(rate.spacing()));
+            next.line = Some(Line { from: from.unwrap_or(now), ..line });
+        }
         next
     }
 
@@ -365,16 +516,31 @@ mod tests {
         CallLimits { daily_calls: Some(calls), ..CallLimits::default() }
     }
 
+    /// Asks for so many calls without a place.
+    fn asks(calls: u32) -> Ask {
+        Ask { calls, lasts_seconds: LASTS, slot: None, beside: false }
+    }
+
+    /// A person's call.
+    fn one() -> Ask {
+        Ask { beside: true, ..asks(1) }
+    }
+
+    /// Waits so many seconds, beside the line.
+    fn wait(code: Code, seconds: u64) -> Verdict {
+        Verdict::Wait { code, millis: seconds * 1000, slot: None }
+    }
+
     /// The row after a call that must go.
     fn goes(limit: &Limit, now: Time, limits: &CallLimits) -> Limit {
-        let (next, verdict) = limit.ask(LASTS, now, limits);
+        let (next, verdict) = limit.ask(&one(), now, limits);
         assert_eq!(verdict, Verdict::Go, "{limit:?} at {now}");
         next
     }
 
     fn waits(limit: &Limit, now: Time, limits: &CallLimits) -> (Code, u64) {
-        match limit.ask(LASTS, now, limits).1 {
-            Verdict::Wait(code, seconds) => (code, seconds),
+        match limit.ask(&one(), now, limits).1 {
+            Verdict::Wait { code, millis, .. } => (code, millis.div_ceil(1000)),
             Verdict::Go => panic!("{limit:?} goes at {now}"),
         }
     }
@@ -401,7 +567,7 @@ mod tests {
         assert_eq!(waits(&limit, noon(), &limits), (RATE_LIMITED, 1));
         limit = goes(&limit, noon().plus_seconds(1), &limits);
         assert_eq!(waits(&limit, noon().plus_millis(1999), &limits), (RATE_LIMITED, 1));
-        assert_eq!(limit.ask(LASTS, noon(), &limits).0, limit, "who waits changes nothing");
+        assert_eq!(limit.ask(&one(), noon(), &limits).0, limit, "who waits changes nothing");
         // After a rest the burst is there again, and no more than it.
         for _ in 0..3 {
             limit = goes(&limit, noon().plus_seconds(3600), &limits);
@@ -414,7 +580,7 @@ mod tests {
         let limits = rate(7, 1, 1);
         let (mut limit, mut gone) = (fresh(), 0);
         for millis in 0..10_000 {
-            let (next, verdict) = limit.ask(LASTS, noon().plus_millis(millis), &limits);
+            let (next, verdict) = limit.ask(&one(), noon().plus_millis(millis), &limits);
             limit = next;
             gone += u32::from(verdict == Verdict::Go);
         }
@@ -534,14 +700,14 @@ mod tests {
         let limit = goes(&goes(&fresh(), wrong, &limits), wrong, &limits);
         let limit = failed(&limit, 5, wrong, &limits);
         let limit = Limit { parked_until: Some(wrong), ..limit };
-        let (cut, verdict) = limit.ask(LASTS, noon(), &limits);
-        assert_eq!(verdict, Verdict::Wait(CIRCUIT_OPEN, 1800));
+        let (cut, verdict) = limit.ask(&one(), noon(), &limits);
+        assert_eq!(verdict, wait(CIRCUIT_OPEN, 1800));
         assert_ne!(cut, limit, "what is cut down is stored, or it would be cut down for ever");
         goes(&cut, noon().plus_seconds(1800), &limits);
         // A day that is far ahead counts as today, with its calls.
         let limit = Limit { day: Some(wrong.start_of_day()), calls: 10, ..fresh() };
-        let (cut, verdict) = limit.ask(LASTS, noon(), &quota(10));
-        assert_eq!(verdict, Verdict::Wait(QUOTA_SPENT, DAY_SECONDS / 2));
+        let (cut, verdict) = limit.ask(&one(), noon(), &quota(10));
+        assert_eq!(verdict, wait(QUOTA_SPENT, DAY_SECONDS / 2));
         goes(&cut, noon().plus_seconds(DAY_SECONDS / 2), &quota(10));
     }
 
@@ -588,17 +754,164 @@ mod tests {
         rate.max(quota).max(open).max(limits.longest_throttle_seconds) + CLOCKS_DIFFER_SECONDS
     }
 
+    /// How long everybody in the line may take, in milliseconds.
+    fn line_millis(limit: &Limit, limits: &CallLimits) -> u64 {
+        let spacing = limits.rate.map_or(0, |rate| rate.spacing());
+        limit.line.map_or(0, |line| line.free.saturating_sub(line.at).saturating_add(1) * spacing)
+    }
+
+    /// The place of one who has to wait in the line, and how long.
+    fn joins(limit: &Limit, calls: u32, now: Time, limits: &CallLimits) -> (Limit, Slot, u64) {
+        match limit.ask(&asks(calls), now, limits) {
+            (next, Verdict::Wait { slot: Some(slot), millis, .. }) => (next, slot, millis),
+            (_, verdict) => panic!("{verdict:?}"),
+        }
+    }
+
+    fn comes_back(limit: &Limit, slot: Slot, now: Time, limits: &CallLimits) -> (Limit, Verdict) {
+        limit.ask(&Ask { slot: Some(slot), ..asks(slot.calls) }, now, limits)
+    }
+
+    #[test]
+    fn who_cannot_go_has_a_place_in_the_line_and_goes_when_its_turn_comes() {
+        let limits = rate(1, 10, 1);
+        let limit = goes(&fresh(), noon(), &limits);
+        let (limit, first, wait) = joins(&limit, 1, noon(), &limits);
+        assert_eq!((first, wait), (Slot { place: 0, calls: 1 }, 10_000));
+        let (limit, second, wait) = joins(&limit, 2, noon().plus_seconds(1), &limits);
+        assert_eq!((second, wait), (Slot { place: 1, calls: 2 }, 19_400), "4 % later than the rate allows");
+        let (limit, third, wait) = joins(&limit, 1, noon().plus_seconds(1), &limits);
+        assert_eq!((third, wait), (Slot { place: 3, calls: 1 }, 40_200), "behind both calls of the second");
+        let early = comes_back(&limit, third, noon().plus_seconds(11), &limits);
+        assert_eq!(
+            early,
+            (limit.clone(), Verdict::Wait { code: RATE_LIMITED, millis: 30_200, slot: Some(third) })
+        );
+        for (slot, at) in [(first, 10_000), (second, 20_400), (third, 41_200)] {
+            assert_ne!(comes_back(&limit, slot, noon().plus_millis(at - 1), &limits).1, Verdict::Go);
+            assert_eq!(comes_back(&limit, slot, noon().plus_millis(at), &limits).1, Verdict::Go);
+        }
+        assert_eq!(limit.ask(&one(), noon().plus_seconds(10), &limits).1, Verdict::Go, "a person goes first");
+    }
+
+    #[test]
+    fn one_who_comes_long_after_its_turn_has_a_new_place_where_it_cannot_go() {
+        let limits = rate(1, 10, 1);
+        let limit = goes(&fresh(), noon(), &limits);
+        let (limit, slot, _) = joins(&limit, 1, noon(), &limits);
+        let busy = goes(&limit, noon().plus_seconds(14), &limits);
+        let (_, verdict) = comes_back(&busy, slot, noon().plus_seconds(15), &limits);
+        assert_eq!(verdict, Verdict::Wait { code: RATE_LIMITED, millis: 9_000, slot: Some(slot) });
+        let (_, verdict) = comes_back(&busy, slot, noon().plus_millis(15_001), &limits);
+        assert!(matches!(verdict, Verdict::Wait { slot: Some(Slot { place: 1, .. }), .. }), "{verdict:?}");
+        assert_eq!(comes_back(&limit, slot, noon().plus_seconds(90), &limits).1, Verdict::Go);
+        let unknown = Slot { place: 7, calls: 1 };
+        let (_, verdict) = comes_back(&busy, unknown, noon().plus_seconds(15), &limits);
+        assert!(matches!(verdict, Verdict::Wait { slot: Some(Slot { place: 1, .. }), .. }), "{verdict:?}");
+    }
+
+    #[test]
+    fn the_line_stands_still_while_the_source_is_left_alone() {
+        let limits = rate(1, 10, 1);
+        let limit = goes(&fresh(), noon(), &limits);
+        let (limit, first, _) = joins(&limit, 1, noon(), &limits);
+        let (limit, second, _) = joins(&limit, 1, noon(), &limits);
+        let at = noon().plus_seconds(4);
+        let limit = limit.told(Report::Throttled(Some(60)), at, &limits);
+        let limit = limit.told(Report::Throttled(Some(60)), at, &limits);
+        for (slot, millis) in [(first, 70_000), (second, 80_400)] {
+            let told = Verdict::Wait { code: RATE_LIMITED, millis: millis - 4_000, slot: Some(slot) };
+            assert_eq!(comes_back(&limit, slot, at, &limits).1, told);
+        }
+        let broken = failed(&limit, 5, at, &CallLimits { ..limits });
+        let told = comes_back(&broken, second, at, &limits).1;
+        assert_eq!(
+            told,
+            Verdict::Wait { code: RATE_LIMITED, millis: 76_400, slot: Some(second) },
+            "no longer"
+        );
+    }
+
+    #[test]
+    fn a_rate_that_is_changed_counts_for_those_who_wait_already() {
+        let limit = goes(&fresh(), noon(), &rate(1, 10, 1));
+        let (limit, _, _) = joins(&limit, 4, noon(), &rate(1, 10, 1));
+        let (limit, slot, wait) = joins(&limit, 1, noon(), &rate(1, 10, 1));
+        assert_eq!(wait, 51_600);
+        let told = comes_back(&limit, slot, noon(), &rate(1, 1, 1)).1;
+        assert_eq!(told, Verdict::Wait { code: RATE_LIMITED, millis: 14_160, slot: Some(slot) });
+        assert_eq!(comes_back(&limit, slot, noon().plus_seconds(10), &CallLimits::default()).1, Verdict::Go);
+    }
+
+    /// Has so many requests make four calls each, one after another, as functions and workflow do that come
+    /// `late` milliseconds late at most. Gives the share of the rate that was used, and how often somebody
+    /// waited in the workflow for one call at most.
+    fn used(requests: u32, limits: &CallLimits, late: u64, seed: u64) -> (f64, u32) {
+        use std::collections::BTreeSet;
+        let (mut limit, mut dice, mut most) = (fresh(), seed | 1, 0);
+        let mut open: Vec<(u32, Option<Slot>, u32)> = vec![(4, None, 0); requests as usize];
+        let mut due: BTreeSet<(Time, usize)> = (0..open.len()).map(|n| (noon(), n)).collect();
+        let mut end = noon();
+        while let Some((now, n)) = due.pop_first() {
+            dice ^= dice << 13;
+            dice ^= dice >> 7;
+            dice ^= dice << 17;
+            let (calls, slot, waited) = open[n];
+            let (next, verdict) = limit.ask(&Ask { slot, ..asks(1) }, now, limits);
+            limit = next;
+            match verdict {
+                Verdict::Go => {
+                    end = now;
+                    open[n] = (calls - 1, None, 0);
+                    if calls > 1 {
+                        // Its answer, the workflow, and its next wait.
+                        due.insert((now.plus_millis(500 + dice % 4_000), n));
+                    }
+                }
+                Verdict::Wait { millis, slot, .. } if millis <= NAP_MILLIS => {
+                    open[n] = (calls, slot, waited);
+                    due.insert((now.plus_millis(millis), n));
+                }
+                Verdict::Wait { millis, slot, .. } => {
+                    most = most.max(waited + 1);
+                    open[n] = (calls, slot, waited + 1);
+                    let wait = away_seconds(millis, slot) * 1000 + dice % late.max(1);
+                    due.insert((now.plus_millis(wait), n));
+                }
+            }
+        }
+        let needed = f64::from(requests) * 4.0 * limits.rate.unwrap().interval() as f64;
+        (needed / noon().millis_until(end) as f64, most)
+    }
+
+    #[test]
+    fn a_rate_is_used_to_nine_tenths_by_forty_a_hundred_and_a_thousand_requests_that_wait_once() {
+        for requests in [40, 100, 1_000] {
+            for limits in [rate(60, 60, 1), rate(300, 60, 1), rate(6, 60, 1), rate(60, 60, 5)] {
+                for late in [1, 1_000, 2_000] {
+                    let (share, waits) = used(requests, &limits, late, u64::from(requests) * 7919 + late);
+                    let what = format!("{requests} requests, {:?}, {late} ms late: {share}", limits.rate);
+                    assert!((0.9..=1.001).contains(&share), "{what}");
+                    assert!(waits <= 2, "{what}: {waits} waits for one call");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_piece_of_several_calls_goes_whole_and_the_next_one_waits_for_all_of_it() {
         let limits = rate(1, 10, 1);
-        let (limit, verdict) = fresh().ask_for(3, LASTS, noon(), &limits);
+        let (limit, verdict) = fresh().ask(&Ask { calls: 3, ..one() }, noon(), &limits);
         assert_eq!(verdict, Verdict::Go);
-        assert_eq!(limit.ask(LASTS, noon(), &limits).1, Verdict::Wait(RATE_LIMITED, 30));
+        assert_eq!(limit.ask(&one(), noon(), &limits).1, wait(RATE_LIMITED, 30));
         let limits = quota(4);
-        let (limit, verdict) = fresh().ask_for(3, LASTS, noon(), &limits);
+        let (limit, verdict) = fresh().ask(&Ask { calls: 3, ..one() }, noon(), &limits);
         assert_eq!((limit.calls, verdict), (3, Verdict::Go));
-        assert!(matches!(limit.ask_for(2, LASTS, noon(), &limits).1, Verdict::Wait(QUOTA_SPENT, _)));
-        assert_eq!(limit.ask(LASTS, noon(), &limits).1, Verdict::Go, "one is left");
+        assert!(matches!(
+            limit.ask(&Ask { calls: 2, ..one() }, noon(), &limits).1,
+            Verdict::Wait { code: QUOTA_SPENT, .. }
+        ));
+        assert_eq!(limit.ask(&one(), noon(), &limits).1, Verdict::Go, "one is left");
     }
 
     proptest! {
@@ -613,7 +926,7 @@ mod tests {
                 now = now.plus_millis(passed);
                 // The callers' clocks are not the same.
                 let clock = noon().plus_millis(noon().millis_until(now).saturating_sub(behind));
-                let (next, verdict) = limit.ask(LASTS, clock, &limits);
+                let (next, verdict) = limit.ask(&one(), clock, &limits);
                 limit = next;
                 if verdict == Verdict::Go {
                     gone.push(noon().millis_until(clock));
@@ -642,15 +955,19 @@ mod tests {
                 now = now.plus_millis(passed);
                 limit = match report {
                     Some(report) => limit.told(report, now, &limits),
-                    None => limit.ask_for(1 + (passed % 20) as u32, LASTS, now, &limits).0,
+                    None => limit.ask(&Ask { calls: 1 + (passed % 20) as u32, ..one() }, now, &limits).0,
                 };
             }
             for now in [now, noon()] {
-                let (next, verdict) = limit.ask(LASTS, now, &limits);
-                if let Verdict::Wait(_, seconds) = verdict {
-                    prop_assert!((1..=longest_wait(&limits)).contains(&seconds), "{seconds}");
-                    let (_, verdict) = next.ask(LASTS, now.plus_seconds(seconds), &limits);
-                    prop_assert_eq!(verdict, Verdict::Go);
+                for ask in [one(), asks(1)] {
+                    let (next, verdict) = limit.ask(&ask, now, &limits);
+                    if let Verdict::Wait { millis, slot, .. } = verdict {
+                        let longest = longest_wait(&limits) * 1000 + line_millis(&next, &limits);
+                        prop_assert!((1..=longest).contains(&millis), "{millis}");
+                        prop_assert_eq!(slot.is_some(), limits.rate.is_some() && !ask.beside);
+                        let (_, verdict) = next.ask(&Ask { slot, ..ask }, now.plus_millis(millis), &limits);
+                        prop_assert_eq!(verdict, Verdict::Go);
+                    }
                 }
             }
         }
@@ -665,7 +982,7 @@ mod tests {
             let mut days = std::collections::BTreeMap::<Time, (u32, u32)>::new();
             for seconds in passed {
                 now = now.plus_seconds(seconds);
-                let (next, verdict) = limit.ask(LASTS, now, &limits);
+                let (next, verdict) = limit.ask(&one(), now, &limits);
                 limit = next;
                 let (asked, gone) = days.entry(now.start_of_day()).or_default();
                 *asked += 1;
@@ -685,7 +1002,7 @@ mod tests {
             let (mut now, mut probe) = (noon(), None);
             for (passed, fails) in asks {
                 now = now.plus_millis(passed);
-                let (next, verdict) = limit.ask(LASTS, now, &limits);
+                let (next, verdict) = limit.ask(&one(), now, &limits);
                 limit = next;
                 if verdict == Verdict::Go {
                     // A probe that is not heard of is given up once it can't be under way any more.
@@ -693,7 +1010,7 @@ mod tests {
                     probe = Some(now);
                 } else if fails && probe.take().is_some() {
                     limit = limit.told(Report::Failed, now, &limits);
-                    prop_assert!(matches!(limit.ask(LASTS, now, &limits).1, Verdict::Wait(CIRCUIT_OPEN, _)));
+                    prop_assert_eq!(waits(&limit, now, &limits).0, CIRCUIT_OPEN);
                 }
             }
         }

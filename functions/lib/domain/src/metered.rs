@@ -1,11 +1,15 @@
 //! A vendor that is called no oftener than its limits allow: the permit before a call, the report
-//! after it. Nothing sleeps here: what may not go out now is [`Fault::Paused`], and the workflow waits.
+//! after it. A turn that is moments away is waited for here. Any other is [`Fault::Paused`], and the
+//! workflow waits for it: whoever asked keeps the place in the line ([`Metered::slot`]) and comes back with
+//! it.
 
 use crate::copy::RecordCopy;
 use crate::failure::Code;
 use crate::identifier::Identifier;
 use crate::ids::SourceId;
-use crate::limit::{CONTROL_SECONDS, ControlSeen, Limit, Report, Verdict};
+use crate::limit::{
+    Ask, CONTROL_SECONDS, ControlSeen, Limit, NAP_MILLIS, Report, Slot, Verdict, away_seconds,
+};
 use crate::ports::{Clock, CommitError, Limits};
 use crate::vendor::{
     ANSWER_INCOMPLETE, Batch, Capabilities, Fault, Found, RATE_LIMITED, RecordId, RuleReport, ShownRecord,
@@ -14,7 +18,10 @@ use crate::vendor::{
 use std::sync::{Mutex, PoisonError};
 
 /// How often a permit or a report is tried when other callers were faster.
-const STALE_TRIES: u32 = 5;
+const STALE_TRIES: u32 = 8;
+
+/// From one such try to the next, in milliseconds, doubling: others write in between.
+const STALE_MILLIS: u64 = 10;
 
 /// Seconds around a call for the store and the way back: how much longer than the call itself a
 /// probe's answer may take to be reported.
@@ -34,13 +41,31 @@ pub struct Metered<'a, S, V, C> {
     seen: Mutex<Option<Limit>>,
     /// Searches that have their permit already.
     reserved: Mutex<u32>,
+    /// The place in the line: the one that it came with, then the one that it has to wait for.
+    slot: Mutex<Option<Slot>>,
+    /// Whether a person waits for the answer.
+    beside: bool,
 }
 
 impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
-    /// Puts `vendor` behind the limits of `source`.
+    /// Puts `vendor` behind the limits of `source`, for work that waits in line from the place `slot` on,
+    /// if it has one.
     #[must_use]
-    pub fn new(vendor: V, limits: &'a S, clock: &'a C, source: SourceId) -> Self {
-        Self { vendor, limits, clock, source, seen: Mutex::new(None), reserved: Mutex::new(0) }
+    pub fn new(vendor: V, limits: &'a S, clock: &'a C, source: SourceId, slot: Option<Slot>) -> Self {
+        let (seen, reserved, slot) = (Mutex::new(None), Mutex::new(0), Mutex::new(slot));
+        Self { vendor, limits, clock, source, seen, reserved, slot, beside: false }
+    }
+
+    /// The same for a person who waits for the answer: beside the line.
+    #[must_use]
+    pub fn beside(self) -> Self {
+        Self { beside: true, slot: Mutex::new(None), ..self }
+    }
+
+    /// The place in the line to come back with, after [`Fault::Paused`].
+    #[must_use]
+    pub fn slot(&self) -> Option<Slot> {
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The data source.
@@ -57,32 +82,45 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// [`Fault::Paused`] with the code and the seconds to wait, or [`Fault::Unavailable`] with the
     /// store's code when the store fails. Nothing was sent then.
     pub async fn admit(&self) -> Result<(), Fault> {
-        self.admit_all(|_| 1).await.map(drop)
+        self.see(None);
+        self.permit(1, self.beside).await.map(drop)
     }
 
-    /// Takes the permits for so many searches that are one piece of work: all of them or none.
+    /// Takes the permits for so many searches that are one piece of work: all of them or none. Gives whether
+    /// a search found the control at this target within the last minutes.
     ///
     /// # Errors
     /// As [`Metered::admit`].
-    pub async fn reserve_searches(&self, searches: u32) -> Result<(), Fault> {
-        self.reserve(searches, false).await.map(drop)
-    }
-
-    /// The same with one search for the control, unless a search found it at this target within the last
-    /// minutes. Gives whether it did. All of them are one piece of work: a tight rate would else never let
-    /// the control's follow.
-    ///
-    /// # Errors
-    /// As [`Metered::admit`].
-    pub async fn reserve_with_control(&self, searches: u32) -> Result<bool, Fault> {
-        self.reserve(searches, true).await
-    }
-
-    async fn reserve(&self, searches: u32, control: bool) -> Result<bool, Fault> {
-        let calls = |fresh: bool| searches.saturating_add(u32::from(control && !fresh));
-        let fresh = self.admit_all(|limit| calls(self.is_fresh(limit))).await?;
-        *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = calls(fresh);
+    pub async fn reserve_searches(&self, searches: u32) -> Result<bool, Fault> {
+        // Where it waited for the control's search too, that one is among them.
+        let calls = searches.max(self.slot().map_or(0, |slot| slot.calls));
+        self.see(None);
+        let fresh = self.permit(calls, self.beside).await?;
+        self.hold(calls);
         Ok(fresh)
+    }
+
+    /// Takes the permit for a search for the control, after so many searches that found nothing: at once, or
+    /// a place in the line for all of them. They are made again then, and the control's with them.
+    ///
+    /// # Errors
+    /// As [`Metered::admit`].
+    pub async fn reserve_control(&self, searches: u32) -> Result<(), Fault> {
+        if *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) > 0 {
+            return Ok(());
+        }
+        match self.permit(1, true).await {
+            Err(Fault::Paused(RATE_LIMITED, _)) if !self.beside => {
+                self.permit(searches.saturating_add(1), false).await?;
+            }
+            permit => drop(permit?),
+        }
+        self.hold(1);
+        Ok(())
+    }
+
+    fn hold(&self, calls: u32) {
+        *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = calls;
     }
 
     /// Whether a search found the control at this target within the last minutes.
@@ -116,34 +154,66 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         any
     }
 
-    /// Takes as many permits as `calls` says; gives whether the control is fresh.
-    async fn admit_all(&self, calls: impl Fn(&Limit) -> u32) -> Result<bool, Fault> {
+    /// Takes so many permits, in line or beside it, by the row as it was seen last if it was; gives whether the
+    /// control is fresh.
+    async fn permit(&self, calls: u32, beside: bool) -> Result<bool, Fault> {
         let capabilities = self.vendor.capabilities();
-        let lasts = capabilities.call_timeout_seconds.saturating_add(AROUND_A_CALL_SECONDS);
-        for _ in 0..STALE_TRIES {
-            let read = self.limits.limit(&self.source).await;
-            let limit = read.map_err(|failure| Fault::Unavailable(failure.code))?;
-            let (next, verdict) =
-                limit.ask_for(calls(&limit), lasts, self.clock.now(), &capabilities.call_limits);
+        let lasts_seconds = capabilities.call_timeout_seconds.saturating_add(AROUND_A_CALL_SECONDS);
+        let (mut stale, mut napped) = (0, 0);
+        while stale < STALE_TRIES {
+            let limit = match self.see(None) {
+                Some(limit) => limit,
+                None => {
+                    let read = self.limits.limit(&self.source).await;
+                    read.map_err(|failure| Fault::Unavailable(failure.code))?
+                }
+            };
+            let ask = Ask { calls, lasts_seconds, slot: self.slot(), beside };
+            let (next, verdict) = limit.ask(&ask, self.clock.now(), &capabilities.call_limits);
             let stored = if next == limit {
                 next
             } else {
                 match self.limits.save_limit(&next).await {
                     Ok(()) => Limit { revision: next.revision + 1, ..next },
-                    Err(CommitError::Stale) => continue,
+                    Err(CommitError::Stale) => {
+                        self.step_back(stale).await;
+                        stale += 1;
+                        continue;
+                    }
                     Err(CommitError::Failed(failure)) => return Err(Fault::Unavailable(failure.code)),
                 }
             };
-            return match verdict {
+            match verdict {
                 Verdict::Go => {
                     let fresh = self.is_fresh(&stored);
                     self.see(Some(stored));
-                    Ok(fresh)
+                    self.keep(None);
+                    return Ok(fresh);
                 }
-                Verdict::Wait(code, seconds) => Err(Fault::Paused(code, seconds)),
-            };
+                Verdict::Wait { code: RATE_LIMITED, millis, slot } if napped + millis <= NAP_MILLIS => {
+                    self.keep(slot);
+                    self.clock.nap(millis).await;
+                    napped += millis;
+                }
+                Verdict::Wait { code, millis, slot } => {
+                    self.keep(slot);
+                    return Err(Fault::Paused(code, away_seconds(millis, slot)));
+                }
+            }
         }
         Err(Fault::Paused(RATE_LIMITED, 1))
+    }
+
+    /// Lets others write first, each for a while of its own.
+    async fn step_back(&self, tries: u32) {
+        let most = STALE_MILLIS << tries;
+        let now = self.clock.now();
+        let own = now.start_of_day().millis_until(now) % most;
+        self.clock.nap(most / 2 + own / 2).await;
+    }
+
+    fn keep(&self, slot: Option<Slot>) {
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = slot;
     }
 
     /// Has the limit know what a call came to. A report that can't be stored is dropped: it must
@@ -161,10 +231,16 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
             };
             let next = limit.told(report, self.clock.now(), &self.vendor.capabilities().call_limits);
             if next == limit {
+                self.see(Some(limit));
                 return;
             }
-            if self.limits.save_limit(&next).await != Err(CommitError::Stale) {
-                return;
+            match self.limits.save_limit(&next).await {
+                Err(CommitError::Stale) => {}
+                Ok(()) => {
+                    self.see(Some(Limit { revision: next.revision + 1, ..next }));
+                    return;
+                }
+                Err(CommitError::Failed(_)) => return,
             }
         }
     }

@@ -3,6 +3,7 @@
 use crate::failure::Code;
 use crate::identifier::IdentifierKind;
 use crate::ids::{RequestId, SourceId};
+use crate::limit::Slot;
 use crate::policy::Policy;
 use crate::request::RefusalGround;
 use crate::seal::{Sealed, Tag};
@@ -342,6 +343,13 @@ pub struct Task {
     /// Before this time its next step is not taken: a vendor, or a wait that grows, wants it so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Time>,
+    /// The last batch that was asked about, where a round of questions ended before its end; the next one begins
+    /// behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_to: Option<u32>,
+    /// Its place in the data source's line, for the call that it waits to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Slot>,
     /// When it was handed to a person, because a machine doesn't know how to go on; a look, or a set-up
     /// that is mended, may still move it. `None` while a machine can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -459,6 +467,8 @@ impl Task {
             verified_at: None,
             lease: None,
             not_before: None,
+            asked_to: None,
+            slot: None,
             handed_over_at: None,
             unknown_since: None,
             settled_at: None,

@@ -81,6 +81,13 @@ impl Time {
         Self(self.0.checked_sub(by).unwrap_or(Timestamp::MIN))
     }
 
+    /// The point `millis` milliseconds earlier; stays at the calendar's beginning instead of overflowing.
+    #[must_use]
+    pub fn minus_millis(self, millis: u64) -> Self {
+        let by = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+        Self(self.0.checked_sub(by).unwrap_or(Timestamp::MIN))
+    }
+
     /// Whole seconds from `self` to `later`, 0 when it is not later.
     #[must_use]
     pub fn seconds_until(self, later: Self) -> u64 {

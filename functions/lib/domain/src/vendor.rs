@@ -386,8 +386,10 @@ impl Fault {
     #[must_use]
     pub fn failure(&self) -> Failure {
         let kind = match self {
+            Fault::Throttled(_) | Fault::Paused(..) => {
+                return Failure::held_back(self.code(), self.asked_wait().unwrap_or(2).max(1));
+            }
             Fault::Unavailable(_) => Kind::Transient,
-            Fault::Throttled(_) | Fault::Paused(..) => Kind::Throttled,
             Fault::Unauthorized => Kind::Misconfigured,
             Fault::Refused(_) | Fault::TooManyRecords => Kind::Refused,
             Fault::RuleNotFound => Kind::Unknown,

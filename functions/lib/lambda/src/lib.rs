@@ -12,7 +12,7 @@ pub mod metrics;
 pub use environment::Environment;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use rightful_domain::failure::Failure;
+use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::operations::TaskRef;
 use rightful_domain::time::Time;
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,13 +23,18 @@ use std::time::Instant;
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A failure on its way out of a function: its kind becomes the error's name in the workflow, its
-/// code the message.
+/// code the message. The message of one that is held back begins with the seconds to wait, for the workflow
+/// to read.
 #[derive(Debug)]
 struct Failed(Failure);
 
 impl From<Failed> for Diagnostic {
     fn from(Failed(failure): Failed) -> Self {
-        Diagnostic { error_type: failure.kind.name().to_owned(), error_message: failure.code.to_owned() }
+        let error_message = match failure.kind {
+            Kind::HeldBack => format!("{} seconds: {}", failure.wait_seconds, failure.code),
+            _ => failure.code.to_owned(),
+        };
+        Diagnostic { error_type: failure.kind.name().to_owned(), error_message }
     }
 }
 

@@ -179,11 +179,11 @@ async fn an_unreachable_vendor_is_asked_again_so_many_times() {
 async fn a_vendor_that_comes_back_is_searched_as_if_nothing_had_been() {
     let (world, vendor, at) = world_with(2, plain()).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::Throttled(Some(120)))));
-    assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::Throttled);
+    assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::HeldBack);
     let wait = world.now().seconds_until(world.task(&at).next_due.unwrap());
     assert!(wait >= 120, "the vendor's own wait counts: {wait}");
     let calls = vendor.journal().len();
-    assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::Throttled);
+    assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::HeldBack);
     assert_eq!(vendor.journal().len(), calls, "it is not asked before its time");
     world.clock.advance(120);
     world.find(&at).await.unwrap();

@@ -18,6 +18,7 @@ mod killed;
 mod lease;
 mod limit;
 mod limits;
+mod line;
 mod owner;
 mod random;
 mod reconcile;

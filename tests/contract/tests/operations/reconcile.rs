@@ -21,7 +21,7 @@ async fn closes(world: &World) {
 }
 
 /// Request `n`, submitted; about a person of its own, because two requests about one take turns.
-async fn submitted_for_another(world: &World, vendor: &FakeVendor, n: u8) {
+async fn submitted_for_another(world: &World, vendor: &FakeVendor, n: u16) {
     let address = format!("person-{n}@example.com");
     vendor.holds(&address, [format!("record-{n}")]);
     world.demand(n, &erasure_of(&address)).await.unwrap();
@@ -247,7 +247,8 @@ async fn a_run_that_has_no_time_left_says_so_and_every_shard_has_its_turn_to_go_
             let before: Vec<u32> = (0..8).map(|n| world.task(&task_of(n, "crm")).polls).collect();
             let run = world.reconcile().await.unwrap();
             assert!(run.more, "after {asked}");
-            first.extend((0..8u8).filter(|&n| world.task(&task_of(n, "crm")).polls > before[usize::from(n)]));
+            first
+                .extend((0..8u16).filter(|&n| world.task(&task_of(n, "crm")).polls > before[usize::from(n)]));
         }
         assert_eq!(first.len(), 8, "every {minutes} minutes: {first:?}");
     }
@@ -318,7 +319,7 @@ async fn a_request_to_many_sources_waits_for_the_slowest_only_in_the_end() {
 
 /// Requests `of`, each with a rule that a slow vendor is asked about: so long that a run gets to
 /// `a_run` of them. All are due whenever a run begins.
-async fn slow(of: &[u8], a_run: u64) -> World {
+async fn slow(of: &[u16], a_run: u64) -> World {
     let world = World::new();
     let vendor = world.connect("crm");
     vendor.holds(CANARY, ["a".to_owned()]);
@@ -331,7 +332,7 @@ async fn slow(of: &[u8], a_run: u64) -> World {
 }
 
 /// Whoever was examined is due again, behind whoever was not.
-fn all_due(world: &World, of: &[u8]) {
+fn all_due(world: &World, of: &[u16]) {
     world.clock.advance(3600);
     let now = world.now();
     for &n in of {
@@ -339,7 +340,7 @@ fn all_due(world: &World, of: &[u8]) {
     }
 }
 
-fn polls(world: &World, of: &[u8]) -> Vec<u32> {
+fn polls(world: &World, of: &[u16]) -> Vec<u32> {
     of.iter().map(|&n| world.task(&task_of(n, "crm")).polls).collect()
 }
 
@@ -353,7 +354,7 @@ fn keep_cursor(world: &World, body: &[u8]) {
 async fn a_run_goes_on_where_the_last_one_stopped_and_comes_round_to_everybody() {
     for page in [2, 25] {
         // Seven in the same shard, and some in others.
-        let of: Vec<u8> = (0..7).map(|n| n * 8 + 3).chain([1, 2, 4, 5, 6, 40]).collect();
+        let of: Vec<u16> = (0..7).map(|n| n * 8 + 3).chain([1, 2, 4, 5, 6, 40]).collect();
         let world = slow(&of, 4).await;
         world.store.page_size(page);
         for round in 1..=24 {
@@ -443,7 +444,7 @@ async fn a_deployment_with_little_to_do_writes_no_place() {
 
 #[tokio::test]
 async fn invariant_6_two_runs_at_once_that_both_stop_double_nothing_and_keep_one_place() {
-    let of: Vec<u8> = (0..10).collect();
+    let of: Vec<u16> = (0..10).collect();
     let world = slow(&of, 4).await;
     while world.workflow.take().is_some() {}
     for _ in 0..6 {
@@ -462,7 +463,7 @@ async fn invariant_6_two_runs_at_once_that_both_stop_double_nothing_and_keep_one
 
 #[tokio::test]
 async fn a_run_that_is_killed_again_and_again_gets_on_page_by_page() {
-    let of: Vec<u8> = (0..6).map(|n| n * 8).collect();
+    let of: Vec<u16> = (0..6).map(|n| n * 8).collect();
     let world = slow(&of, 60).await;
     world.store.page_size(1);
     all_due(&world, &of);

@@ -91,7 +91,7 @@ fn control(value: &str) -> Control {
 }
 
 /// Searched, and submitted too where `sent`, with the vendor at work; the person is `n`'s own.
-async fn under_way(world: &World, n: u8, sent: bool) {
+async fn under_way(world: &World, n: u16, sent: bool) {
     let (address, at) = (format!("person-{n}@example.com"), task_of(n, "crm"));
     world.vendors.vendor(&source("crm")).holds(&address, [format!("record-{n}")]);
     world.demand(n, &erasure_of(&address)).await.unwrap();
@@ -101,7 +101,7 @@ async fn under_way(world: &World, n: u8, sent: bool) {
     }
 }
 
-fn standing(tasks: &[(u8, Becomes)]) -> Standing {
+fn standing(tasks: &[(u16, Becomes)]) -> Standing {
     let tasks: Vec<StandingTask> = tasks
         .iter()
         .map(|(n, becomes)| StandingTask { request: request_id(*n), becomes: *becomes })

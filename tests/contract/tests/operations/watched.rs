@@ -139,6 +139,10 @@ impl Clock for SlowPage<'_> {
         }
         self.0.now()
     }
+
+    async fn nap(&self, millis: u64) {
+        self.0.clock.nap(millis).await;
+    }
 }
 
 #[tokio::test]

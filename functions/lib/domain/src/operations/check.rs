@@ -8,7 +8,9 @@ use super::{
     terms,
 };
 use crate::failure::{Failure, Kind};
-use crate::life::{Event, Life, step};
+use crate::life::{Event, Life, step, wait_left};
+use crate::limit::Slot;
+use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::Request;
 use crate::task::{Rule, RuleState, TaskState};
@@ -39,6 +41,20 @@ struct Round {
     reports: Vec<(u32, RuleReport)>,
     fault: Option<Fault>,
     strange: bool,
+    /// The last batch that was asked about.
+    asked_to: Option<u32>,
+}
+
+impl Round {
+    /// What follows it: it goes on later where a question was put off.
+    fn ends_with(&self, slot: Option<Slot>) -> Event {
+        match &self.fault {
+            Some(fault) if fault.is_put_off() => {
+                Event::HeldBack { fault: fault.clone(), slot, asked_to: self.asked_to }
+            }
+            fault => Event::Asked { fault: fault.clone(), strange: self.strange, asked_to: self.asked_to },
+        }
+    }
 }
 
 impl<S, K, V, C> Check<'_, S, K, V, C>
@@ -48,7 +64,8 @@ where
     V: Vendors,
     C: Clock,
 {
-    /// Asks about every unfinished rule, as far as the time until `until` allows. May be repeated.
+    /// Asks about every unfinished rule, as far as limits and the time until `until` allow; the next call goes
+    /// on behind the last one that was asked about. May be repeated.
     /// A task that a person has is asked about too: its rules go on.
     ///
     /// # Errors
@@ -64,7 +81,8 @@ where
                 }
                 _ => false,
             };
-            if is_closed(&request) || !asks {
+            let early = life.task.slot.is_some() && wait_left(&life.task, self.clock.now()) > 0;
+            if is_closed(&request) || !asks || early {
                 return Ok(Step::of(&life.task, self.clock.now()));
             }
             match self.ask(&request, life, at, until).await {
@@ -116,7 +134,7 @@ where
         &self,
         request: &Request,
         mut life: Life,
-        vendor: &impl Vendor,
+        vendor: &Metered<'_, S, V::Vendor, C>,
         round: Round,
     ) -> Result<Life, CommitError> {
         let terms = terms(request, &self.settings, Some(vendor.capabilities()));
@@ -127,8 +145,7 @@ where
             let (mut after, mut effects) = step(&life, Event::Told(part.to_vec()), now, &terms);
             let last = parts.peek().is_none();
             if last {
-                let asked = Event::Asked { fault: round.fault.clone(), strange: round.strange };
-                let (end, more) = step(&after, asked, now, &terms);
+                let (end, more) = step(&after, round.ends_with(vendor.slot()), now, &terms);
                 after = end;
                 effects.extend(more);
             }
@@ -139,20 +156,25 @@ where
         }
     }
 
-    async fn ask_all(&self, vendor: &impl Vendor, life: &Life, records: &[RecordId], until: Time) -> Round {
-        let mut round = Round::default();
-        let mut open: Vec<&Rule> =
-            life.rules.iter().filter(|rule| rule.state == RuleState::Accepted).collect();
-        if !open.is_empty() {
-            // Begin elsewhere each time, so that a slow vendor doesn't keep the last ones waiting.
-            let first = life.task.polls as usize % open.len();
-            open.rotate_left(first);
-        }
+    async fn ask_all(
+        &self,
+        vendor: &Metered<'_, S, V::Vendor, C>,
+        life: &Life,
+        records: &[RecordId],
+        until: Time,
+    ) -> Round {
+        let mut round = Round { asked_to: life.task.asked_to, ..Round::default() };
+        let open = || life.rules.iter().filter(|rule| rule.state == RuleState::Accepted);
+        let behind = |rule: &&Rule| life.task.asked_to.is_none_or(|batch| batch < rule.batch);
+        // All of them again, once none is left behind.
+        let from = if open().any(|rule| behind(&rule)) { life.task.asked_to } else { None };
+        let open = open().filter(|rule| from.is_none_or(|batch| batch < rule.batch));
         let needed = vendor.capabilities().call_timeout_seconds + 5;
         for rule in open {
             let Some(rule_id) = &rule.rule_id else { continue };
             if self.clock.now().plus_seconds(needed) > until {
-                break;
+                round.fault = Some(Fault::Paused("vendor_out_of_time", 1));
+                return round;
             }
             let own: Vec<RecordId> = at_places(records, &life.own_places(rule));
             let batch: Vec<RecordId> = at_places(records, &life.places(rule));
@@ -160,16 +182,22 @@ where
                 Ok(report) => {
                     round.strange |= report.status == RuleStatus::Unknown;
                     round.reports.push((rule.batch, report));
+                    round.asked_to = Some(rule.batch);
                 }
                 Err(fault) => {
                     let stop = !matches!(fault, Fault::RuleNotFound | Fault::Refused(_));
+                    let put_off = fault.is_put_off();
                     round.fault = Some(fault);
+                    if !put_off {
+                        round.asked_to = Some(rule.batch);
+                    }
                     if stop {
-                        break;
+                        return round;
                     }
                 }
             }
         }
+        round.asked_to = None;
         round
     }
 }

@@ -63,7 +63,8 @@ where
     /// searched is passed over. Ends before `until`.
     ///
     /// # Errors
-    /// `Transient` and `Throttled` when the vendor can't be asked now and shall be asked again.
+    /// `Transient` when the vendor can't be asked now and shall be asked again; `HeldBack` with the wait until
+    /// it shall be.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
             let (request, life) = load(self.store, at).await?;
@@ -71,15 +72,8 @@ where
             if is_closed(&request) || life.task.state != TaskState::Planned {
                 return Ok(passing(&life.task));
             }
-            if wait_left(&life.task, now) > 0 {
-                match life.task.reason.as_deref() {
-                    Some(reason) if Fault::puts_off(reason) => return Err(Fault::Throttled(None).failure()),
-                    // Tries at a refusal are some minutes apart, however often the workflow asks.
-                    Some(reason) if Fault::refuses(reason) => {
-                        return Err(Failure::transient("vendor_refused"));
-                    }
-                    _ => {}
-                }
+            if let Some(failure) = not_yet(&life.task, now) {
+                return Err(failure);
             }
             let began = self.clock.now();
             let (vendor, sought) = match open_vendor(self.store, self.vendors, self.clock, &life).await {
@@ -103,9 +97,6 @@ where
             };
             let moved = matches!(sought, Sought::Means(Event::TargetChanged));
             let again = match &sought {
-                Sought::Means(Event::SearchFailed(fault)) if fault.is_refusal() => {
-                    Some(Failure::transient("vendor_refused"))
-                }
                 Sought::Means(Event::SearchFailed(fault)) => Some(fault.failure()),
                 _ => None,
             };
@@ -114,6 +105,7 @@ where
                 Ok(_) if moved => {}
                 // Not settled by it, so it shall be asked again.
                 Ok(life) if life.task.state == TaskState::Planned => {
+                    let again = not_yet(&life.task, self.clock.now()).or(again);
                     return Err(again.unwrap_or(Failure::transient("too_much_contention")));
                 }
                 Ok(life) => return Ok(passing(&life.task)),
@@ -166,6 +158,9 @@ where
         }
         let Heard { found, asked, .. } = match search_by_each(vendor, &identifiers, self.clock, until).await {
             Ok(heard) => heard,
+            Err(fault) if fault.is_put_off() => {
+                return Ok(Sought::Means(Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }));
+            }
             Err(fault) if fault.may_pass() => return Ok(Sought::Means(Event::SearchFailed(fault))),
             Err(fault) => {
                 return Ok(Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())));
@@ -235,6 +230,18 @@ where
         let records = count(records.len());
         Ok((Event::Found { records, chunks: stored, digest, began, target, asked, doubts }, rows))
     }
+}
+
+/// Why a search is not made yet, where its wait is somebody's word: it was put off, or refused, where tries
+/// are some minutes apart however often the workflow asks.
+fn not_yet(task: &Task, now: Time) -> Option<Failure> {
+    let wait = wait_left(task, now);
+    let code = match task.reason.as_deref()? {
+        reason if Fault::puts_off(reason) => "vendor_call_put_off",
+        reason if Fault::refuses(reason) => "vendor_refused",
+        _ => return None,
+    };
+    (wait > 0).then(|| Failure::held_back(code, wait))
 }
 
 /// A search that ended the task before anything was found.

@@ -206,8 +206,8 @@ fn lease_row(request: &Request, before: &Task, after: &Task, now: Time) -> Resul
     }))
 }
 
-/// Opens a data source behind its limits at the target that it points at now; `Err` names why the set-up
-/// does not allow it.
+/// Opens a data source for a person who waits, behind its limits, at the target that it points at now; `Err`
+/// names why the set-up does not allow it.
 async fn open_source<'a, S: Reads + Limits, V: Vendors, C: Clock>(
     store: &'a S,
     vendors: &V,
@@ -216,7 +216,7 @@ async fn open_source<'a, S: Reads + Limits, V: Vendors, C: Clock>(
 ) -> Result<Metered<'a, S, V::Vendor, C>, Failure> {
     let source = store.source(source).await?.ok_or(Failure::misconfigured("source_not_found"))?;
     let target = vendors.target(&source)?;
-    Ok(Metered::new(vendors.open(&source, &target).await?, store, clock, source.id))
+    Ok(Metered::new(vendors.open(&source, &target).await?, store, clock, source.id, None).beside())
 }
 
 /// What a task's data source is opened to.
@@ -247,7 +247,8 @@ async fn open_vendor<'a, S: Reads + Limits, V: Vendors, C: Clock>(
         None if task.decision.is_some() && !life.run_has_submitted() => return Ok(Opened::Moved),
         None => &now,
     };
-    Ok(Opened::There(Metered::new(vendors.open(&source, target).await?, store, clock, source.id)))
+    let vendor = vendors.open(&source, target).await?;
+    Ok(Opened::There(Metered::new(vendor, store, clock, source.id, task.slot)))
 }
 
 fn identifiers_context(request: RequestId) -> String {
@@ -494,10 +495,7 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
         .control
         .as_ref()
         .filter(|control| identifiers.iter().all(|identifier| identifier.kind() == control.kind()));
-    let fresh = match control {
-        Some(_) => vendor.reserve_with_control(count(spellings.len())).await?,
-        None => vendor.reserve_searches(count(spellings.len())).await.map(|()| false)?,
-    };
+    let fresh = vendor.reserve_searches(count(spellings.len())).await?;
     let needed = capabilities.call_timeout_seconds + AROUND_A_CALL;
     let search = async |by: &Identifier| {
         if clock.now().plus_seconds(needed) > until {
@@ -527,6 +525,7 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
     }
     let controlled = match control {
         Some(control) if records.is_empty() && !fresh => {
+            vendor.reserve_control(count(spellings.len())).await?;
             if search(control).await?.records.is_empty() {
                 return Err(Fault::Unavailable(CONTROL_NOT_FOUND));
             }

@@ -238,7 +238,7 @@ where
             return Err(Failure::new(Kind::Refused, TASK_OVER));
         }
         let vendor = match open_vendor(self.store, self.vendors, self.clock, &life).await? {
-            Opened::There(vendor) => vendor,
+            Opened::There(vendor) => vendor.beside(),
             Opened::Moved => return Err(Failure::new(Kind::Refused, SOURCE_MOVED)),
         };
         let identifiers = open_identifiers(self.keys, &request, &at.source_id).await?;

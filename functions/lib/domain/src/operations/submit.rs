@@ -14,7 +14,7 @@ use super::{
     store_step, terms,
 };
 use crate::copy::{Export, Part, RecordCopy};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::lease::Lease;
 use crate::life::{Effect, Event, Life, Plan, Sending, is_copying, plan, step, wait_left};
 use crate::metered::Metered;
@@ -105,8 +105,13 @@ where
         until: Time,
     ) -> Result<Option<Step>, CommitError> {
         if life.task.state == TaskState::Planned {
-            self.search_again(at, until).await?;
-            return Ok(None);
+            return match self.search_again(at, until).await {
+                Ok(()) => Ok(None),
+                Err(failure) if failure.kind == Kind::HeldBack => {
+                    Ok(Some(Step::new(&life.task, Next::Submit, failure.wait_seconds)))
+                }
+                Err(failure) => Err(failure.into()),
+            };
         }
         let now = self.clock.now();
         if request.right == Right::Access
@@ -180,6 +185,9 @@ where
         }
         let event = match self.copy_records(request, life, at, &vendor, until).await {
             Ok(Ok((records, appeared))) => Event::Copied { records, appeared },
+            Ok(Err(fault)) if fault.is_put_off() => {
+                Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }
+            }
             Ok(Err(fault)) if fault.may_pass() => Event::CopyFailed(fault),
             Ok(Err(fault)) => Event::CannotCopy(fault.code()),
             Err(failure) if ends_the_task(failure) => Event::CannotCopy(failure.code),
@@ -262,7 +270,9 @@ where
         };
         // The permit comes before the intent, so that no intent waits for one.
         if let Err(fault) = vendor.admit().await {
-            return self.take(request, life, Event::HeldBack(fault)).await;
+            return self
+                .take(request, life, Event::HeldBack { fault, slot: vendor.slot(), asked_to: None })
+                .await;
         }
         let part = at_places(&records, &sending.places);
         let digest = digest_records(self.tags, "batch", at, &part).await?;

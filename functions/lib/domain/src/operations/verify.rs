@@ -108,9 +108,12 @@ where
                 let unseen = unseen_doubts(self.keys, at, &life.task, &heard.found).await?;
                 compared(&records, &heard, unseen)
             }
+            Err(fault) if fault.is_put_off() => {
+                Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }
+            }
             Err(fault) => {
                 let growing = capabilities.verify_waits.after(life.task.tries);
-                Event::CannotLook { code: fault.code(), wait: growing.max(fault.asked_wait().unwrap_or(0)) }
+                Event::CannotLook { code: fault.code(), wait: growing }
             }
         })
     }
