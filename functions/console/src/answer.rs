@@ -166,6 +166,7 @@ impl From<AcceptError> for Refusal {
             AcceptError::NoSource => (409, "source_none"),
             AcceptError::KindNotTaken { .. } => (422, "identifier_kind_unknown"),
             AcceptError::Identifier { .. } => (422, "identifier_malformed"),
+            AcceptError::ReceivedAt(_) => (422, "received_at_malformed"),
             // An operator's key is all there is to compare: it can't come with another content.
             AcceptError::Conflict(_) => return Failure::misconfigured("delivery_conflict").into(),
             AcceptError::Failed(failure) => return (*failure).into(),

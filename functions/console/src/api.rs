@@ -6,6 +6,7 @@ use crate::ports::Outside;
 use crate::routes::{acts, connectors, journal, people, requests, sources, ticketing};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use rightful_domain::ids::RequestId;
+use rightful_domain::legal::LegalZone;
 use rightful_domain::operations::Settings;
 use rightful_domain::policy::Policies;
 
@@ -16,6 +17,8 @@ pub struct ApiSettings {
     pub operations: Settings,
     /// Who decides on what is found, unless a data source says otherwise.
     pub policies: Policies,
+    /// The time zone in which the law's days and months are counted.
+    pub legal_zone: LegalZone,
     /// What comes before the names of the deployment's secrets.
     pub secret_prefix: String,
     /// How long a link to a copy works, in seconds.

@@ -36,6 +36,7 @@ async fn main() -> Result<(), Error> {
     let settings = ApiSettings {
         operations: env.settings()?,
         policies: env.policies()?,
+        legal_zone: env.legal_zone()?,
         secret_prefix,
         link_seconds: env.number("COPY_LINK_SECONDS")?,
     };

@@ -92,6 +92,7 @@ pub struct Mapping {
     pub reference: String,
     pub sources: String,
     pub dry_run: String,
+    pub received_at: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_connectors::KnownConnectors;
 use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::ids::RequestId;
+use rightful_domain::legal::LegalZone;
 use rightful_domain::metric;
 use rightful_domain::operations::Settings;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival};
@@ -38,6 +39,7 @@ pub struct Intake<S, K, T, X, W, C> {
     clock: C,
     settings: Settings,
     policies: Policies,
+    legal_zone: LegalZone,
     /// When each channel's secret was last read again because of a wrong signature.
     looked: RefCell<HashMap<String, i64>>,
 }
@@ -62,6 +64,7 @@ where
         clock: C,
         settings: Settings,
         policies: Policies,
+        legal_zone: LegalZone,
     ) -> Result<Self, Failure> {
         let channels = channel::embedded().map_err(|_| Failure::misconfigured("channel_unreadable"))?;
         Ok(Self {
@@ -75,6 +78,7 @@ where
             clock,
             settings,
             policies,
+            legal_zone,
             looked: RefCell::default(),
         })
     }
@@ -177,6 +181,7 @@ where
             clock: &self.clock,
             settings: self.settings,
             policies: self.policies,
+            legal_zone: self.legal_zone.clone(),
         }
     }
 

@@ -72,6 +72,7 @@ async fn main() -> Result<(), Error> {
         SystemClock,
         env.settings()?,
         env.policies()?,
+        env.legal_zone()?,
     )?;
     let set =
         Synthetic { email: env.optional("SYNTHETIC_EMAIL"), sources: env.optional("SYNTHETIC_SOURCES") };

@@ -64,6 +64,7 @@ pub fn failure(error: AcceptError) -> Failure {
         AcceptError::KindNotTaken { .. } => Failure::misconfigured("synthetic_email_not_taken"),
         AcceptError::Identifier { .. } => Failure::misconfigured("synthetic_email_wrong"),
         AcceptError::NoSource => Failure::misconfigured("synthetic_without_sources"),
+        AcceptError::ReceivedAt(_) => Failure::misconfigured("received_at_malformed"),
         AcceptError::Conflict(_) => Failure::misconfigured("delivery_conflict"),
         AcceptError::Failed(failure) => failure,
     }

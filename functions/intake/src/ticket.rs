@@ -3,6 +3,7 @@
 use crate::channel::{Channel, DeliveryKey, Mapping};
 use rightful_domain::identifier::{Identifier, IdentifierError, IdentifierKind, TakenOff, TakenOffAt};
 use rightful_domain::ids::{NameError, Reference, SourceId};
+use rightful_domain::legal::{ReceivedAt, ReceivedAtError};
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::ports::Catalogue;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -41,6 +42,8 @@ pub enum TicketError {
     Identifier(String, usize, IdentifierError),
     #[error("the body's {0}: {1}")]
     Name(String, NameError),
+    #[error("the body's {0}: {1}")]
+    ReceivedAt(String, ReceivedAtError),
 }
 
 /// Parses a body that has been verified.
@@ -115,9 +118,9 @@ struct Known {
 
 impl Known {
     fn of(channel: &Channel) -> Self {
-        let Mapping { right, identifiers, reference, sources, dry_run } = &channel.ticket;
+        let Mapping { right, identifiers, reference, sources, dry_run, received_at } = &channel.ticket;
         let mut known = Self::default();
-        for pointer in [&right.pointer, reference, sources, dry_run] {
+        for pointer in [&right.pointer, reference, sources, dry_run, received_at] {
             known.at(pointer);
         }
         if let DeliveryKey::Body(pointer) = &channel.delivery {
@@ -221,6 +224,7 @@ pub fn read(channel: &Channel, catalogue: &impl Catalogue, body: &Value) -> Resu
             Some(_) => return Err(TicketError::Wrong(mapping.dry_run.clone(), "true or false")),
         },
         sources: sources(&mapping.sources, body)?,
+        received_at: received_at(&mapping.received_at, body)?,
     };
     Ok(Ticket { demand, taken_off })
 }
@@ -303,6 +307,18 @@ fn reference(pointer: &str, body: &Value) -> Result<Option<Reference>, TicketErr
         Some(_) => return Err(TicketError::Wrong(pointer.to_owned(), "the ticket's number or a text")),
     };
     Reference::parse(&text).map(Some).map_err(|error| TicketError::Name(pointer.to_owned(), error))
+}
+
+/// When the person asked. A form's empty field says nothing.
+fn received_at(pointer: &str, body: &Value) -> Result<Option<ReceivedAt>, TicketError> {
+    match body.pointer(pointer) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => ReceivedAt::parse(text)
+            .map(Some)
+            .map_err(|error| TicketError::ReceivedAt(pointer.to_owned(), error)),
+        Some(_) => Err(TicketError::Wrong(pointer.to_owned(), "a day or a time, as a text")),
+    }
 }
 
 fn sources(pointer: &str, body: &Value) -> Result<Vec<SourceId>, TicketError> {
@@ -403,10 +419,35 @@ mod tests {
                 json!({"right": "erasure", "identifiers": person, "sources": "a"}),
                 "the body's /sources must be a list of data source ids",
             ),
+            (
+                json!({"right": "erasure", "identifiers": person, "received_at": "joao, 21 Nov"}),
+                "the body's /received_at: give the day on which the person asked, such as 2026-11-21, or the time with its zone, such as 2026-11-21T09:30:00Z",
+            ),
+            (
+                json!({"right": "erasure", "identifiers": person, "received_at": 1_795_253_400}),
+                "the body's /received_at must be a day or a time, as a text",
+            ),
         ] {
             let text = read_as(0, body).unwrap_err().to_string();
             assert_eq!(text, says);
             assert!(!text.contains("joao") && !text.contains("secret"));
+        }
+    }
+
+    #[test]
+    fn when_the_person_asked_is_a_day_or_a_time_and_an_empty_field_says_nothing() {
+        for channel in 0..2 {
+            let told = |received_at: Value| {
+                let mut body = ticket(json!([{"kind": "email", "value": "ann@example.com"}]));
+                body["received_at"] = received_at;
+                read_as(channel, body).map(|demand| demand.received_at.map(|at| at.to_string()))
+            };
+            assert_eq!(told(json!("2026-11-03")), Ok(Some("2026-11-03".to_owned())));
+            assert_eq!(told(json!("2026-11-03T05:35Z")), Ok(Some("2026-11-03T05:35:00.000Z".to_owned())));
+            for none in [json!(null), json!(""), json!(" ")] {
+                assert_eq!(told(none), Ok(None));
+            }
+            assert!(told(json!("{{ticket.created_at}}")).is_err());
         }
     }
 
@@ -421,7 +462,7 @@ mod tests {
             (
                 "dryRun",
                 json!(true),
-                "the body has /dryRun, which is not known: known there are dry_run, identifiers, reference, right, sources",
+                "the body has /dryRun, which is not known: known there are dry_run, identifiers, received_at, reference, right, sources",
             ),
             ("source", json!(["shop"]), "the body has /source, which is not known"),
             ("Dry-Run", json!(null), "the body has /Dry-Run, which is not known"),

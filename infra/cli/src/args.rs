@@ -364,8 +364,12 @@ pub struct RequestNew {
     /// The ticket's number; no e-mail address or name
     #[arg(long, value_name = "TICKET")]
     pub reference: Option<String>,
+    /// When the person asked: a day such as 2026-11-21, or a time with its zone; the legal month counts from
+    /// there [default: now]
+    #[arg(long, value_name = "DAY")]
+    pub received_at: Option<String>,
     /// Make one request for each row: a CSV file with a header of identifier kinds (email, phone, …) and,
-    /// if wanted, right, reference, sources and dry_run
+    /// if wanted, right, reference, sources, dry_run and received_at
     #[arg(long, value_name = "FILE", conflicts_with_all = ["identifier", "reference", "wait"])]
     pub file: Option<PathBuf>,
     /// What this batch is called; the same row of the same batch makes one request, however often it is sent [default: the file's name]

@@ -34,7 +34,7 @@ impl Bars {
                 self.tasks.push(bar);
             }
             let Some(bar) = self.tasks.get(index).filter(|bar| !bar.is_finished()) else { continue };
-            let took = request.received_at.seconds_until(task.settled_at.unwrap_or(now));
+            let took = request.arrived_at.seconds_until(task.settled_at.unwrap_or(now));
             let message = format!("{:width$}  {}  {}", task.source.as_str(), span(took), brief(task));
             match task.state {
                 TaskState::Settled => bar.finish_with_message(message),

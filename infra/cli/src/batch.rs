@@ -10,18 +10,19 @@ use crate::api::{Api, ApiError, Call};
 use crate::args::RequestNew;
 use crate::deployment::Deployment;
 use crate::output::{FAILED, OK, OTHER_OUTCOME, Out, Told, io_words, told, usage};
-use crate::request::Demand;
+use crate::request::{Demand, received_at};
 use crate::{source, words};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use rightful_domain::identifier::{Entered, Identifier, IdentifierError, IdentifierKind, TakenOffAt};
 use rightful_domain::ids::{Reference, RequestId, SourceId};
+use rightful_domain::legal::ReceivedAt;
 use rightful_domain::ports::Objection;
 use rightful_domain::request::Right;
 use rightful_domain::seal::hex;
 use rightful_domain::view::{AcceptedView, ConnectorView};
 use ring::digest::{SHA256, digest};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
@@ -38,12 +39,14 @@ const RIGHT: &str = "right";
 const REFERENCE: &str = "reference";
 const SOURCES: &str = "sources";
 const DRY_RUN: &str = "dry_run";
+const RECEIVED_AT: &str = "received_at";
 
 /// What a row takes from the command line where it doesn't say it itself.
 struct Defaults {
     right: Option<Right>,
     sources: Vec<SourceId>,
     dry_run: bool,
+    received_at: Option<ReceivedAt>,
     batch: String,
 }
 
@@ -56,6 +59,7 @@ enum Column {
     Reference,
     Sources,
     DryRun,
+    ReceivedAt,
 }
 
 impl Column {
@@ -66,6 +70,7 @@ impl Column {
             Column::Reference => REFERENCE,
             Column::Sources => SOURCES,
             Column::DryRun => DRY_RUN,
+            Column::ReceivedAt => RECEIVED_AT,
         }
     }
 }
@@ -122,6 +127,7 @@ pub async fn new(out: Out, deployment: &Deployment, new: &RequestNew, file: &Pat
         right: new.right.map(Into::into),
         sources: new.source.iter().map(|text| source::id(text)).collect::<Result<_>>()?,
         dry_run: new.dry_run,
+        received_at: received_at(new)?,
         batch: new.batch.clone().unwrap_or(name),
     };
     let text = read(file)?;
@@ -345,7 +351,7 @@ fn delimiter(text: &str) -> u8 {
 fn known_columns(kinds: &BTreeSet<IdentifierKind>) -> String {
     let kinds: Vec<&str> = kinds.iter().map(IdentifierKind::as_str).collect();
     format!(
-        "begin the file with a header of these columns: {} (at least one of them), and if wanted {RIGHT}, {REFERENCE}, {SOURCES}, {DRY_RUN}",
+        "begin the file with a header of these columns: {} (at least one of them), and if wanted {RIGHT}, {REFERENCE}, {SOURCES}, {DRY_RUN}, {RECEIVED_AT}",
         kinds.join(", ")
     )
 }
@@ -364,6 +370,7 @@ fn header(
             REFERENCE => Column::Reference,
             SOURCES => Column::Sources,
             DRY_RUN => Column::DryRun,
+            RECEIVED_AT => Column::ReceivedAt,
             _ => match IdentifierKind::parse(&name).ok().filter(|kind| kinds.contains(kind)) {
                 Some(kind) => Column::Identifier(kind),
                 None => return Err(refused(format!("column {place} of the header is none that is known"))),
@@ -402,6 +409,7 @@ fn demand(
         sources: defaults.sources.clone(),
         dry_run: defaults.dry_run,
         reference: None,
+        received_at: defaults.received_at,
         key: None,
     };
     let mut right = defaults.right;
@@ -427,6 +435,10 @@ fn demand(
                 if demand.sources.is_empty() {
                     return Err(Rejected::at(column, "it names no data source: name one, or leave it empty"));
                 }
+            }
+            Column::ReceivedAt => {
+                let read = ReceivedAt::parse(cell).map_err(|error| Rejected::at(column, error))?;
+                demand.received_at = Some(read);
             }
             // The command line's --dry-run holds for every row: no cell makes it a real one.
             Column::DryRun => {
@@ -467,15 +479,18 @@ fn key(batch: &str, demand: &Demand) -> String {
         demand.identifiers.iter().map(|one| (one.kind().as_str(), one.expose())).collect();
     identifiers.sort_unstable();
     let sources: BTreeSet<&str> = demand.sources.iter().map(SourceId::as_str).collect();
-    let content = json!([
-        "rightful.batch.v1",
-        batch,
-        demand.right,
-        identifiers,
-        sources,
-        demand.dry_run,
-        demand.reference,
-    ]);
+    let mut content = vec![
+        json!("rightful.batch.v1"),
+        json!(batch),
+        json!(demand.right),
+        json!(identifiers),
+        json!(sources),
+        json!(demand.dry_run),
+        json!(demand.reference),
+    ];
+    // Keys of rows without a day are older than the day.
+    content.extend(demand.received_at.map(|day| json!(day)));
+    let content = Value::from(content);
     hex(digest(&SHA256, Zeroizing::new(content.to_string()).as_bytes()).as_ref())
 }
 

@@ -73,6 +73,7 @@ fn defaults() -> Defaults {
         right: Some(Right::Erasure),
         sources: Vec::new(),
         dry_run: false,
+        received_at: None,
         batch: "people.csv".to_owned(),
     }
 }
@@ -94,6 +95,31 @@ async fn sent(api: &Arc<Api>, text: &str) -> (Vec<String>, Summary, Option<Stopp
     });
     let stopped = stopped.await.unwrap();
     (lines, summary, stopped)
+}
+
+#[test]
+fn a_row_says_when_the_person_asked_and_else_the_command_line_does() {
+    let text =
+        "email;received_at\nann@example.com;2026-11-03\nbob@example.com;\ncleo@example.com;3.11.2026\n";
+    let given = Defaults { received_at: Some(ReceivedAt::parse("2026-11-10").unwrap()), ..defaults() };
+    let rows = rows(text, &known(), &given).unwrap();
+    let days: Vec<String> = rows
+        .iter()
+        .map(|row| match &row.demand {
+            Ok(demand) => demand.received_at.unwrap().to_string(),
+            Err(rejected) => rejected.column.clone(),
+        })
+        .collect();
+    assert_eq!(days, ["2026-11-03", "2026-11-10", "received_at"]);
+    let key = |day: Option<&str>| {
+        let mut row = read_rows("email\nann@example.com\n").remove(0).demand.unwrap();
+        row.received_at = day.map(|day| ReceivedAt::parse(day).unwrap());
+        key("people.csv", &row)
+    };
+    assert_ne!(key(Some("2026-11-03")), key(None));
+    assert_ne!(key(Some("2026-11-03")), key(Some("2026-11-04")));
+    // As it was before rows could say it: a file that was sent once is not sent anew.
+    assert_eq!(key(None), "8fdd65e99d02c91465f45c3e741358891848ce5e10527b5967cac0e8da01a9f5");
 }
 
 fn rejections(text: &str) -> Vec<String> {

@@ -60,7 +60,7 @@ mod tests {
             by: "operator".to_owned(),
             at: fixtures::at("10:00:00"),
         };
-        let due_at = request.received_at.calendar_months_later(3);
+        let due_at = request.due_after(3);
         let extended = ExtendedView { due_at, extension, new: true };
         insta::assert_snapshot!(text_of(request.id, &extended), @r"
         request 019aa6e0-5c1f-7000-8000-000000000001

@@ -2,6 +2,7 @@
 
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::{Reference, RequestId, SourceId};
+use rightful_domain::legal::LegalZone;
 use rightful_domain::policy::Policy;
 use rightful_domain::ports::{AskedKind, Catalogue, Objection};
 use rightful_domain::request::{Request, RequestOutcome, RequestState, Right};
@@ -92,7 +93,9 @@ pub fn open() -> (Request, Vec<Task>) {
         identifiers: None,
         subject: Some(tag(1)),
         received_at,
-        due_at: received_at.one_calendar_month_later(),
+        arrived_at: None,
+        legal_zone: LegalZone::default(),
+        due_at: LegalZone::default().months_after(received_at, 1),
         extension: None,
         escalation: None,
         attempt: 1,

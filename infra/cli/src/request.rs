@@ -10,6 +10,7 @@ use anyhow::Result;
 use rightful_aws::SystemClock;
 use rightful_domain::identifier::{Entered, Identifier, IdentifierKind, TakenOffAt};
 use rightful_domain::ids::{Reference, RequestId, SourceId};
+use rightful_domain::legal::ReceivedAt;
 use rightful_domain::ports::Clock as _;
 use rightful_domain::request::{RequestState, Right};
 use rightful_domain::time::Time;
@@ -47,6 +48,9 @@ pub struct Demand {
     /// The ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
+    /// When the person asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<ReceivedAt>,
     /// The same key makes one request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
@@ -113,9 +117,16 @@ fn demand(new: &RequestNew, input: &mut Input) -> Result<(Demand, Vec<TakenOffAt
         reference: reference.map_err(|error| usage(error.to_string(), "give the ticket's number alone"))?,
         dry_run: new.dry_run,
         sources: new.source.iter().map(|text| source::id(text)).collect::<Result<_>>()?,
+        received_at: received_at(new)?,
         key: Some(new_key()),
     };
     Ok((demand, all_taken_off))
+}
+
+/// When the person asked, from the command line.
+pub fn received_at(new: &RequestNew) -> Result<Option<ReceivedAt>> {
+    let read = new.received_at.as_deref().map(ReceivedAt::parse).transpose();
+    read.map_err(|error| usage("--received-at holds neither a day nor a time", error.to_string()))
 }
 
 /// An identifier from the command line, a file or standard input; its value is never in an error.
@@ -143,6 +154,7 @@ fn say_accepted(out: Out, accepted: &AcceptedView, taken_off: &[TakenOffAt]) -> 
             "right": request.right,
             "dry_run": request.dry_run,
             "received_at": request.received_at,
+            "arrived_at": request.arrived_at,
             "due_at": request.due_at,
             "sources": request.sources,
             "reference": request.reference,
@@ -156,10 +168,13 @@ fn say_accepted(out: Out, accepted: &AcceptedView, taken_off: &[TakenOffAt]) -> 
         out.line(format_args!("  {}", words::taken_off(one)))?;
     }
     out.line(format_args!("  right: {}", right(request)))?;
+    if request.received_at != request.arrived_at {
+        out.line(format_args!("  received: {}", utc(request.received_at)))?;
+    }
     out.line(format_args!(
         "  legal date: {} ({})",
-        utc(request.due_at),
-        due_in(request.received_at, request.due_at)
+        words::legal_date(&request.legal_zone, request.due_at),
+        due_in(request.arrived_at, request.due_at)
     ))?;
     out.line(format_args!("  data sources: {}", sources.join(", ")))?;
     if !accepted.started {
@@ -333,9 +348,10 @@ mod tests {
             sources: Vec::new(),
             dry_run: false,
             reference: None,
+            received_at: Some(ReceivedAt::parse("2026-11-03").unwrap()),
             key: Some("k".to_owned()),
         };
-        insta::assert_snapshot!(serde_json::to_string(&demand).unwrap(), @r#"{"right":"erasure","identifiers":[{"kind":"email","value":"ann@example.com"}],"dry_run":false,"key":"k"}"#);
+        insta::assert_snapshot!(serde_json::to_string(&demand).unwrap(), @r#"{"right":"erasure","identifiers":[{"kind":"email","value":"ann@example.com"}],"dry_run":false,"received_at":"2026-11-03","key":"k"}"#);
     }
 
     #[test]

@@ -62,12 +62,15 @@ fn text_of(detail: &RequestDetail, now: Time) -> String {
         row("outcome", format!("{} ({})", outcome.as_str(), words::request_outcome(outcome)));
     }
     row("received", format!("{}, from {}", utc(request.received_at), request.origin));
+    if request.arrived_at != request.received_at {
+        row("arrived", words::arrived(request.received_at, request.arrived_at));
+    }
     let due = match request.state {
         RequestState::Open => format!(" ({})", due_in(now, request.due_at)),
         RequestState::Closed => String::new(),
     };
     if !request.synthetic {
-        row("legal date", format!("{}{due}", utc(request.due_at)));
+        row("legal date", format!("{}{due}", words::legal_date(&request.legal_zone, request.due_at)));
     }
     if let Some(extension) = &request.extension {
         row("extended", words::extension(extension));
@@ -542,7 +545,7 @@ mod tests {
             by: "operator".to_owned(),
             at: fixtures::at("10:00:00"),
         });
-        request.due_at = request.received_at.calendar_months_later(2);
+        request.due_at = request.due_after(2);
         let shown = |request: &Request, task: &Task, at| {
             let detail = fixtures::detail_with(request, &[(task.clone(), Vec::new())], at);
             let text = text_of(&detail, at);

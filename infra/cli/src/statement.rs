@@ -29,9 +29,12 @@ pub fn text_of(statement: &Statement) -> String {
         row("synthetic", words::SYNTHETIC.to_owned());
     }
     row("received", format!("{}, from {}", utc(statement.received_at), statement.origin));
+    if let Some(arrived_at) = statement.arrived_at {
+        row("arrived", words::arrived(statement.received_at, arrived_at));
+    }
     row("ticket", statement.reference.as_ref().map_or("-", Reference::as_str).to_owned());
     if !statement.synthetic {
-        row("legal date", utc(statement.due_at));
+        row("legal date", words::legal_date(&statement.legal_zone, statement.due_at));
     }
     if let Some(extension) = &statement.extension {
         row("extended", words::extension(extension));

@@ -1,12 +1,13 @@
 //! The vocabulary of states and outcomes: the exact word of every layer, and a phrase for people
 //! beside it. The word always stands first, so that it can be searched for.
 
-use crate::output::count;
+use crate::output::{count, span};
 use rightful_domain::copy::Package;
 use rightful_domain::escalation::{Escalation, Level, Role};
 use rightful_domain::event::Fact;
 use rightful_domain::identifier::{IdentifierKind, TakenOff, TakenOffAt};
 use rightful_domain::journal::Act;
+use rightful_domain::legal::LegalZone;
 use rightful_domain::operations::set_up::{Becomes, Standing, StandingTask};
 use rightful_domain::owner::{Held, Owner};
 use rightful_domain::policy::{OwnPolicies, Policy};
@@ -14,6 +15,7 @@ use rightful_domain::ports::AskedKind;
 use rightful_domain::request::{EndStatus, Extension, Ground, RefusalGround, RequestOutcome, RequestState};
 use rightful_domain::task::{Asked, Assurance, Outcome, RuleState, TaskState, Verdict};
 use rightful_domain::ticket::{Answer, AnswerState};
+use rightful_domain::time::Time;
 use rightful_domain::vendor::{Claim, Control, RuleStatus, Target};
 use rightful_domain::view::{May, Needs, RequestView, RuleView, TaskView};
 use serde::Serialize;
@@ -440,16 +442,43 @@ fn about_ticket(code: &str) -> String {
     format!("{code}: {}", crate::codes::ticket_words(code).0)
 }
 
+/// A legal date, with the day and the time that it is in its time zone.
+pub fn legal_date(zone: &LegalZone, at: Time) -> String {
+    let utc = crate::output::utc(at);
+    if zone.is_utc() { utc } else { format!("{utc}, {}", zone.minute(at)) }
+}
+
+/// When a request came in after the person had asked.
+pub fn arrived(received_at: Time, arrived_at: Time) -> String {
+    format!(
+        "{}, {} after the receipt",
+        crate::output::utc(arrived_at),
+        span(received_at.seconds_until(arrived_at))
+    )
+}
+
 /// An event in one line.
 pub fn fact(fact: &Fact) -> String {
     let codes = |reason: &str| format!("{reason}: {}", crate::codes::words(reason).what);
     match fact {
-        Fact::Received { right, origin, by, policy, dry_run, synthetic, sources, due_at, .. } => format!(
-            "received: {}{} from {origin}{}, policy {policy}, {} data source(s), {}",
+        Fact::Received {
+            right,
+            origin,
+            by,
+            policy,
+            dry_run,
+            synthetic,
+            sources,
+            received_at,
+            due_at,
+            ..
+        } => format!(
+            "received: {}{} from {origin}{}, policy {policy}, {} data source(s), {}{}",
             right.as_str(),
             trial(*synthetic, *dry_run),
             by.as_ref().map_or_else(String::new, |by| format!(" {by}")),
             sources.len(),
+            received_at.map_or_else(String::new, |at| format!("asked {}, ", crate::output::utc(at))),
             match synthetic {
                 true => "no legal date".to_owned(),
                 false => format!("legal date {}", crate::output::utc(*due_at)),
@@ -713,6 +742,7 @@ mod tests {
                 identifier_kinds: vec![IdentifierKind::email()],
                 sources: vec![SourceId::parse("main").unwrap()],
                 not_asked: vec![],
+                received_at: None,
                 due_at: crate::fixtures::at("09:30:00"),
             })
         };

@@ -146,7 +146,7 @@ impl Store {
             writes.push(rows::task(task, writer)?);
         }
         let change =
-            Change { request: request.id, at: request.received_at, rows: Vec::new(), facts: vec![fact] };
+            Change { request: request.id, at: request.arrived_at(), rows: Vec::new(), facts: vec![fact] };
         append_events(&mut writes, &change, None, writer)?;
         let key = Item { body: wrapped_key.to_vec(), revision: 0, writer, index: Default::default() };
         writes.push(Write::Put(rows::key_key(request.id), key, Guard::Absent));

@@ -19,6 +19,7 @@ use rightful_domain::event::{Fact, read_chain};
 use rightful_domain::failure::Failure;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::legal::LegalZone;
 use rightful_domain::life::Ruling;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
 use rightful_domain::operations::again::{ActError, Acted, Again};
@@ -94,6 +95,8 @@ pub struct World {
     pub copy_days: u32,
     /// Who decides.
     pub policies: Policies,
+    /// The time zone of the law's days and months.
+    pub legal_zone: LegalZone,
     calls: Cell<u32>,
 }
 
@@ -128,6 +131,7 @@ impl World {
             forget_after_days: 30,
             copy_days: 30,
             policies: Policies { erasure: Policy::Auto, access: Policy::Auto },
+            legal_zone: LegalZone::default(),
             calls: Cell::new(0),
             gate,
             clock,
@@ -209,6 +213,7 @@ impl World {
             clock: &self.clock,
             settings: self.settings,
             policies: self.policies,
+            legal_zone: self.legal_zone.clone(),
         }
     }
 
@@ -651,5 +656,6 @@ pub fn erasure() -> Demand {
         reference: None,
         dry_run: false,
         sources: Vec::new(),
+        received_at: None,
     }
 }

@@ -244,6 +244,7 @@ fn webhooks(faults: &Faults, people: &[Person], taken: &BTreeSet<IdentifierKind>
             reference: None,
             dry_run: dice.permille(80),
             sources: Vec::new(),
+            received_at: None,
         };
         let key = format!("ticket-{n}");
         let send = |body: &str, after| Webhook {

@@ -385,7 +385,7 @@ impl Looker<'_> {
             Some(Outcome::VerifiedErased) => self.verified(at),
             Some(Outcome::NothingFound) if task.searched_at.is_some() => {
                 // A host's clock may be off, and so may the time that a search began at.
-                let since = task.searched_at.map_or(request.received_at, |at| at.minus_seconds(5));
+                let since = task.searched_at.map_or(request.arrived_at(), |at| at.minus_seconds(5));
                 self.holds(4, self.ledger.found_nothing(task, since), || {
                     "nothing found, without a search that was answered so".to_owned()
                 });

@@ -118,7 +118,7 @@ impl Review {
     }
 
     fn step(&self, life: &Life, event: Event) -> (Life, Vec<Effect>) {
-        let due_at = now().one_calendar_month_later();
+        let due_at = rightful_domain::legal::LegalZone::default().months_after(now(), 1);
         let vendor = Some(&self.capabilities);
         let terms = Terms { grace_seconds: 0, right: Right::Erasure, dry_run: false, due_at, vendor };
         let (mut after, effects) = step(life, event, now(), &terms);

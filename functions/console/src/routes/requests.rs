@@ -7,6 +7,7 @@ use crate::ports::{Lists as _, Outside, ReceiptReads as _};
 use rightful_domain::failure::Failure;
 use rightful_domain::identifier::{Entered, Identifier, IdentifierError, IdentifierKind, TakenOffAt};
 use rightful_domain::ids::{Reference, RequestId, SourceId};
+use rightful_domain::legal::ReceivedAt;
 use rightful_domain::operations::accept::{Accept, AcceptError, Arrival, Demand};
 use rightful_domain::ports::{Catalogue, Clock as _, Reads as _};
 use rightful_domain::request::{Request, RequestState, Right};
@@ -80,6 +81,7 @@ struct New {
     #[serde(default)]
     dry_run: bool,
     reference: Option<Reference>,
+    received_at: Option<ReceivedAt>,
     key: Option<String>,
 }
 
@@ -130,7 +132,7 @@ pub(super) fn malformed(place: &str, what: String) -> Refusal {
 
 /// Makes a request; the same `key` again gives the one that it made.
 pub(crate) async fn new<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
-    let New { right, identifiers: given, sources, dry_run, reference, key } = call.body()?;
+    let New { right, identifiers: given, sources, dry_run, reference, received_at, key } = call.body()?;
     let key = key.as_deref();
     if key.is_some_and(|key| !is_key(key)) {
         let what =
@@ -155,7 +157,7 @@ pub(crate) async fn new<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Ans
         return Err(Refusal::new(400, "body_malformed", what).with(objection("sources", what)));
     }
     let sources = sources.unwrap_or_default();
-    let demand = Demand { right, identifiers, reference, dry_run, sources };
+    let demand = Demand { right, identifiers, reference, dry_run, sources, received_at };
     let outside = &api.outside;
     let accept = Accept {
         store: outside.store(),
@@ -166,6 +168,7 @@ pub(crate) async fn new<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Ans
         clock: outside.clock(),
         settings: api.settings.operations,
         policies: api.settings.policies,
+        legal_zone: api.settings.legal_zone.clone(),
     };
     let arrival = Arrival::Operator { by: &call.actor, key };
     let accepted =
@@ -190,6 +193,10 @@ fn at_its_place(error: AcceptError, places: &[String]) -> Refusal {
                 .with(objection(place, error.to_string()))
         }
         AcceptError::Identifier { index, what, .. } => malformed(&place(index, "value"), what),
+        AcceptError::ReceivedAt(error) => {
+            Refusal::new(422, "received_at_malformed", format!("`received_at`: {error}"))
+                .with(objection("received_at", error.to_string()))
+        }
         error => error.into(),
     }
 }

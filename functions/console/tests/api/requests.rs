@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 scenarios! {
     what_an_identifier_is_taken_from_is_told
     a_request_is_made_and_its_key_makes_no_second_one
+    the_day_on_which_the_person_asked_is_taken
     an_identifier_that_can_not_be_one_is_refused
     data_sources_that_a_request_can_not_go_to_are_told
     what_is_there_no_more_is_not_found
@@ -81,6 +82,34 @@ async fn a_request_is_made_and_its_key_makes_no_second_one() -> Given {
     stage.world.workflow.fail_next(1);
     let other = stage.post("/api/requests", &demand(email("bob@example.com"))).await;
     assert_eq!((other.status, &other.body["started"]), (201, &json!(false)));
+    stage.given()
+}
+
+async fn the_day_on_which_the_person_asked_is_taken() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 2);
+    let mut body = demand(email(CANARY));
+    body["received_at"] = json!("2026-11-03");
+    let made = stage.post("/api/requests", &body).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let request = &made.body["request"];
+    assert_eq!(request["received_at"], "2026-11-03T00:00:00.000Z");
+    assert_eq!(request["due_at"], "2026-12-03T00:00:00.000Z");
+    assert_eq!((&request["arrived_at"], &request["legal_zone"]), (&json!(stage.world.now()), &json!("UTC")));
+    body["received_at"] = Value::Null;
+    let made = stage.post("/api/requests", &body).await;
+    assert_eq!(made.body["request"]["received_at"], made.body["request"]["arrived_at"]);
+    for (day, status, code, says) in [
+        ("2026-11-22", 422, "received_at_malformed", "`received_at`: it is in the future"),
+        ("2025-11-19", 422, "received_at_malformed", "`received_at`: it is more than 366 days ago"),
+        ("canary", 400, "body_malformed", "`received_at`: give the day on which the person asked"),
+    ] {
+        body["received_at"] = json!(day);
+        let reply = stage.post("/api/requests", &body).await;
+        assert_eq!((reply.status, reply.code()), (status, code), "{day}");
+        assert!(reply.message().starts_with(says) && !reply.text.contains("canary"), "{}", reply.text);
+        assert_eq!(reply.body["error"]["details"][0]["name"], "received_at");
+    }
     stage.given()
 }
 

@@ -298,6 +298,7 @@ impl Stage {
         let settings = ApiSettings {
             operations: world.settings,
             policies: Policies { erasure, access },
+            legal_zone: world.legal_zone.clone(),
             secret_prefix: "rightful/test/".to_owned(),
             link_seconds: 900,
         };

@@ -39,7 +39,7 @@ fn request() -> Request {
     let row = json!({
         "schema": 1, "id": id(), "right": "erasure", "state": "open", "revision": 0, "policy": "auto",
         "dry_run": false, "origin": "standard", "sources": [source()], "identifier_kinds": [],
-        "received_at": now(), "due_at": now().one_calendar_month_later(), "attempt": 1, "next_due": now(),
+        "received_at": now(), "due_at": rightful_domain::legal::LegalZone::default().months_after(now(), 1), "attempt": 1, "next_due": now(),
     });
     serde_json::from_value(row).unwrap()
 }

@@ -48,6 +48,9 @@ pub enum Fact {
         /// others.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         not_asked: Vec<SourceId>,
+        /// When the person asked, where that was before the request came in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        received_at: Option<Time>,
         /// When the law wants an answer.
         due_at: Time,
     },

@@ -15,6 +15,7 @@ pub mod identifier;
 pub mod ids;
 pub mod journal;
 pub mod lease;
+pub mod legal;
 pub mod life;
 pub mod limit;
 pub mod metered;

@@ -2077,7 +2077,7 @@ mod tests {
         ) {
             let export = exports.then(|| "the vendor's page".to_owned());
             let vendor = Capabilities { export, ..vendor(searchable) };
-            let due_at = noon().one_calendar_month_later();
+            let due_at = noon().plus_seconds(30 * 24 * 3600);
             let right = if access { Right::Access } else { Right::Erasure };
             let terms = Terms { grace_seconds: 120, right, dry_run, due_at, vendor: Some(&vendor) };
             let (mut life, mut now) = (planned(), noon());

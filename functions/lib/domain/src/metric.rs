@@ -462,7 +462,7 @@ mod tests {
             "schema": 1, "id": id(), "right": "erasure", "state": "closed", "revision": 3,
             "policy": Policy::Auto, "dry_run": synthetic, "synthetic": synthetic, "origin": "operator",
             "sources": [source()], "identifier_kinds": [], "received_at": now(),
-            "due_at": now().one_calendar_month_later(), "attempt": 1,
+            "due_at": crate::legal::LegalZone::default().months_after(now(), 1), "attempt": 1,
             "closed_at": now().plus_seconds(90),
         });
         serde_json::from_value(row).unwrap()
@@ -479,6 +479,7 @@ mod tests {
             identifier_kinds: vec![],
             sources: vec![source()],
             not_asked: vec![],
+            received_at: None,
             due_at: now(),
         }
     }

@@ -11,6 +11,7 @@ use crate::copy::Package;
 use crate::event::{ChainError, Head, canonical};
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
+use crate::legal::LegalZone;
 use crate::policy::Policy;
 use crate::request::{Extension, RefusalGround, Request, RequestOutcome, Right};
 use crate::seal::{Tag, hex};
@@ -168,8 +169,14 @@ pub struct Statement {
     pub not_asked: Vec<SourceId>,
     /// Who decided.
     pub policy: Policy,
-    /// When the request came in.
+    /// When the person asked: the law counted from here.
     pub received_at: Time,
+    /// When the request came to the deployment, where that was later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<Time>,
+    /// In which time zone the law's days and months were counted.
+    #[serde(default, skip_serializing_if = "LegalZone::is_utc")]
+    pub legal_zone: LegalZone,
     /// When the law wanted an answer.
     pub due_at: Time,
     /// The extension of that deadline, when there was one.
@@ -238,6 +245,8 @@ pub fn state(
         not_asked: request.not_asked.clone(),
         policy: request.policy,
         received_at: request.received_at,
+        arrived_at: request.arrived_at,
+        legal_zone: request.legal_zone.clone(),
         due_at: request.due_at,
         extension: request.extension.clone(),
         closed_at: request.closed_at.ok_or(NotClosed)?,

@@ -4,6 +4,7 @@ use crate::copy::Package;
 use crate::escalation::Escalation;
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
+use crate::legal::LegalZone;
 use crate::policy::Policy;
 use crate::seal::{Sealed, Tag};
 use crate::task::{Outcome, Task, TaskState};
@@ -219,8 +220,14 @@ pub struct Request {
     /// The person's tag; gone once the person is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Tag>,
-    /// When it came in.
+    /// When the person asked: the law counts from here.
     pub received_at: Time,
+    /// When it came to this deployment, where that was later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<Time>,
+    /// In which time zone the law's days and months are counted.
+    #[serde(default, skip_serializing_if = "LegalZone::is_utc")]
+    pub legal_zone: LegalZone,
     /// When the law wants an answer.
     pub due_at: Time,
     /// The extension of the legal deadline, when there is one.
@@ -327,6 +334,18 @@ impl RefusalGround {
 impl Request {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
+
+    /// When it came to this deployment: technical waits and orders count from here.
+    #[must_use]
+    pub fn arrived_at(&self) -> Time {
+        self.arrived_at.unwrap_or(self.received_at)
+    }
+
+    /// When the law wants an answer after so many months: one, or up to three where the deadline is extended.
+    #[must_use]
+    pub fn due_after(&self, months: u8) -> Time {
+        self.legal_zone.months_after(self.received_at, months)
+    }
 
     /// Whether nothing is left to do for it, the forgetting and the answer to its ticket included.
     #[must_use]

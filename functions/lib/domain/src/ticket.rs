@@ -233,11 +233,15 @@ pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<Tic
         );
     }
     line(String::new());
+    let zone = &request.legal_zone;
     line(format!(
         "Received {}; the law wants an answer by {}.",
-        minute(request.received_at),
-        day(request.due_at)
+        zone.minute(request.received_at),
+        zone.day(request.due_at)
     ));
+    if let Some(arrived_at) = request.arrived_at {
+        line(format!("It came to Rightful {}; the law counts from the receipt.", minute(arrived_at)));
+    }
     line(format!("Closed {}.", minute(closed_at)));
     line(format!("The request names: {}.", kinds(&request.identifier_kinds)));
     line(String::new());
@@ -434,17 +438,12 @@ fn minute(time: Time) -> String {
     }
 }
 
-/// `2026-11-21`
-fn day(time: Time) -> String {
-    let text = time.to_string();
-    text.get(..10).map_or_else(|| text.clone(), str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::identifier::IdentifierKind;
     use crate::ids::{Reference, SourceId};
+    use crate::legal::LegalZone;
     use crate::policy::Policy;
     use crate::request::{RequestState, Right};
     use crate::task::{Asked, Counts, Rounds, TaskState};
@@ -476,7 +475,9 @@ mod tests {
             identifiers: None,
             subject: None,
             received_at: at("09:30:00"),
-            due_at: at("09:30:00").one_calendar_month_later(),
+            arrived_at: None,
+            legal_zone: LegalZone::default(),
+            due_at: LegalZone::default().months_after(at("09:30:00"), 1),
             attempt: 1,
             next_due: None,
             outcome: Some(outcome),

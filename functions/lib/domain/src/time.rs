@@ -1,7 +1,6 @@
 //! Points in time, always written the same way, so that they sort as text in an index.
 
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -101,20 +100,9 @@ impl Time {
         u64::try_from(later.0.as_millisecond() - self.0.as_millisecond()).unwrap_or(0)
     }
 
-    /// The day by which the law wants an answer: one calendar month after receipt, clamped to the
-    /// month's last day when it has no such day (Art. 12(3) GDPR; Regulation 1182/71, Art. 3).
-    #[must_use]
-    pub fn one_calendar_month_later(self) -> Self {
-        self.calendar_months_later(1)
-    }
-
-    /// So many calendar months later, each time counted from here: clamped to the last day of a month
-    /// that has no such day, and never from a day that was itself clamped.
-    #[must_use]
-    pub fn calendar_months_later(self, months: u8) -> Self {
-        let zoned = self.0.to_zoned(TimeZone::UTC);
-        // jiff clamps 31 January + 1 month to the last day of February.
-        zoned.checked_add(i64::from(months).months()).map_or(self, |later| Self(later.timestamp()))
+    /// As jiff has it, for its calendar.
+    pub(crate) fn timestamp(self) -> Timestamp {
+        self.0
     }
 }
 
@@ -140,31 +128,6 @@ impl<'de> Deserialize<'de> for Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn due(text: &str) -> String {
-        Time::parse(text).unwrap().one_calendar_month_later().to_string()
-    }
-
-    #[test]
-    fn the_legal_month_keeps_the_day() {
-        assert_eq!(due("2026-11-21T09:30:00Z"), "2026-12-21T09:30:00.000Z");
-        assert_eq!(due("2026-12-05T00:00:00Z"), "2027-01-05T00:00:00.000Z");
-    }
-
-    #[test]
-    fn the_legal_month_is_clamped_to_the_months_end() {
-        assert_eq!(due("2026-01-31T12:00:00Z"), "2026-02-28T12:00:00.000Z");
-        assert_eq!(due("2028-01-31T12:00:00Z"), "2028-02-29T12:00:00.000Z");
-        assert_eq!(due("2026-08-31T23:59:59.999Z"), "2026-09-30T23:59:59.999Z");
-    }
-
-    #[test]
-    fn more_months_are_counted_from_the_first_day_and_not_from_a_clamped_one() {
-        let late = |text, months| Time::parse(text).unwrap().calendar_months_later(months).to_string();
-        assert_eq!(late("2026-01-31T12:00:00Z", 2), "2026-03-31T12:00:00.000Z");
-        assert_eq!(late("2026-01-31T12:00:00Z", 3), "2026-04-30T12:00:00.000Z");
-        assert_eq!(late("2026-12-31T12:00:00Z", 2), "2027-02-28T12:00:00.000Z");
-    }
 
     #[test]
     fn text_order_is_time_order() {

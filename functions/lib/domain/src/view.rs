@@ -9,6 +9,7 @@ use crate::escalation::{self, Escalation};
 use crate::event::Fact;
 use crate::identifier::IdentifierKind;
 use crate::ids::{Reference, RequestId, SourceId};
+use crate::legal::LegalZone;
 use crate::life::{LEFT_OUT, Life, STATED_BY_A_PERSON};
 use crate::operations::again::may_be_reopened;
 use crate::operations::set_up::Standing;
@@ -132,8 +133,12 @@ pub struct RequestView {
     pub reference: Option<Reference>,
     /// Where it came from: the channel's name, `operator`, or `synthetic`.
     pub origin: String,
-    /// When it came in.
+    /// When the person asked: the law counts from here.
     pub received_at: Time,
+    /// When it came to this deployment: the same time, or later.
+    pub arrived_at: Time,
+    /// In which time zone the law's days and months are counted.
+    pub legal_zone: LegalZone,
     /// When the law wants an answer.
     pub due_at: Time,
     /// The extension of the legal deadline.
@@ -187,6 +192,8 @@ impl RequestView {
             reference: request.reference.clone(),
             origin: request.origin.clone(),
             received_at: request.received_at,
+            arrived_at: request.arrived_at(),
+            legal_zone: request.legal_zone.clone(),
             due_at: request.due_at,
             extension: request.extension.clone(),
             escalation: escalation::of(request, tasks, at.now),
@@ -254,7 +261,7 @@ fn of_request(request: &Request, tasks: &[(Task, Vec<Rule>)], now: Time) -> Vec<
         may.push(May::Cancel);
     }
     let most = request.extension.as_ref().is_some_and(|known| known.months >= 2);
-    if open && !request.synthetic && !most && now < request.received_at.one_calendar_month_later() {
+    if open && !request.synthetic && !most && now < request.due_after(1) {
         may.push(May::Extend);
     }
     if may_be_reopened(request, now) && request.receipt_sha256.is_some() {
@@ -1088,7 +1095,9 @@ mod tests {
             identifiers: Some(sealed),
             subject: Some(Tag::new("subject-key", &[7; 32])),
             received_at: now(),
-            due_at: now().one_calendar_month_later(),
+            arrived_at: None,
+            legal_zone: LegalZone::default(),
+            due_at: LegalZone::default().months_after(now(), 1),
             extension: None,
             escalation: None,
             attempt: 1,

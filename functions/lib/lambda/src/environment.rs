@@ -2,6 +2,7 @@
 
 use crate::metrics::{self, Metrics};
 use rightful_domain::failure::Failure;
+use rightful_domain::legal::LegalZone;
 use rightful_domain::operations::Settings;
 use rightful_domain::policy::{Policies, Policy};
 use rightful_domain::receipt::Issuer;
@@ -81,6 +82,18 @@ impl Environment {
     /// `Misconfigured` when a setting is missing or no policy.
     pub fn policies(self) -> Result<Policies, Failure> {
         Ok(Policies { erasure: self.policy("ERASURE_REVIEW")?, access: self.policy("ACCESS_REVIEW")? })
+    }
+
+    /// The time zone in which the law's days and months are counted.
+    ///
+    /// # Errors
+    /// `Misconfigured` when it is missing or no time zone.
+    pub fn legal_zone(self) -> Result<LegalZone, Failure> {
+        let name = "LEGAL_TIME_ZONE";
+        LegalZone::parse(&self.require(name)?).map_err(|error| {
+            tracing::error!(name, %error, "this environment variable holds no time zone");
+            Failure::misconfigured("setting_wrong")
+        })
     }
 
     fn policy(self, name: &'static str) -> Result<Policy, Failure> {

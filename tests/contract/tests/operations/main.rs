@@ -21,6 +21,7 @@ mod limits;
 mod line;
 mod owner;
 mod random;
+mod received;
 mod reconcile;
 mod review;
 mod set_up;

@@ -22,7 +22,7 @@ async fn the_walkthroughs_person_is_erased_and_the_receipt_verifies_offline() ->
     let (request, task) = stack.closed(id).await?;
 
     assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled));
-    assert_eq!(request.due_at, request.received_at.one_calendar_month_later());
+    assert_eq!(request.due_at, request.due_after(1));
     assert_eq!(task.outcome, Some(Outcome::VerifiedErased));
     assert_eq!(task.claim, Some(Claim::Anonymised));
     assert_eq!((task.counts.found, task.counts.submitted, task.counts.confirmed), (3, 3, 3));

@@ -90,7 +90,7 @@ impl Store {
     ) -> Result<Vec<Write>, Failure> {
         let writer = random_name()?;
         let new = |item| self.put_request_row(item, Guard::Absent);
-        let event = event::write(&Head::start(), request.id, request.received_at, fact)
+        let event = event::write(&Head::start(), request.id, request.arrived_at(), fact)
             .map_err(|_| Failure::misconfigured("event_unwritable"))?;
         let mut writes = Vec::with_capacity(tasks.len() + 5);
         if let Some(delivery) = delivery {

@@ -131,8 +131,8 @@ fn set_due(item: &mut Item, request: RequestId, next_due: Option<Time>) {
 }
 
 /// Requests in the order in which they came in.
-pub(crate) fn list_sort(received_at: Time, request: RequestId) -> String {
-    format!("{received_at}#{request}")
+pub(crate) fn list_sort(arrived_at: Time, request: RequestId) -> String {
+    format!("{arrived_at}#{request}")
 }
 
 /// The row of a request, as it will be at `revision`.
@@ -145,7 +145,7 @@ pub(crate) fn request_row(request: &Request, revision: u64, writer: &str) -> Res
         RequestState::Closed => LISTED_CLOSED,
     };
     set(&mut item, "list_key", text(listed));
-    set(&mut item, "list_sort", text(list_sort(request.received_at, request.id)));
+    set(&mut item, "list_sort", text(list_sort(request.arrived_at(), request.id)));
     set_due(&mut item, request.id, request.next_due);
     if let Some(subject) = &request.subject {
         set(&mut item, "subject_tag", text(&subject.mac));

@@ -6,6 +6,7 @@ use crate::event::Fact;
 use crate::failure::Failure;
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{Reference, RequestId, SourceId};
+use crate::legal::{LegalZone, ReceivedAt, ReceivedAtError};
 use crate::policy::{Policies, Policy};
 use crate::ports::{
     Begins, Catalogue, Change, Clock, CommitError, Created, NewKeys, Reads, Tags, Workflow, Writes,
@@ -28,6 +29,8 @@ pub struct Demand {
     pub dry_run: bool,
     /// Which data sources; empty for all that are enabled.
     pub sources: Vec<SourceId>,
+    /// When the person asked, where that was before the demand came in.
+    pub received_at: Option<ReceivedAt>,
 }
 
 /// How a demand came in.
@@ -107,6 +110,9 @@ pub enum AcceptError {
         /// What is wrong, without the value.
         what: String,
     },
+    /// A day or time on which nobody can have asked.
+    #[error("when the person asked: {0}")]
+    ReceivedAt(#[from] ReceivedAtError),
     /// The delivery came before with another body.
     #[error("this delivery came before with another content; request {0} was made of the first")]
     Conflict(RequestId),
@@ -138,6 +144,8 @@ pub struct Accept<'a, S, K, T, W, L, C> {
     pub settings: Settings,
     /// Who decides on what is found, unless a data source says otherwise.
     pub policies: Policies,
+    /// The time zone in which the law's days and months are counted.
+    pub legal_zone: LegalZone,
 }
 
 impl<S, K, T, W, L, C> Accept<'_, S, K, T, W, L, C>
@@ -179,7 +187,7 @@ where
             identifiers: Some(seal_identifiers(&key, id, &Scoped::everywhere(&demand.identifiers))?),
             ..request
         };
-        let due = request.next_due.unwrap_or(request.received_at);
+        let due = request.next_due.unwrap_or(request.arrived_at());
         let tasks: Vec<Task> = sources
             .iter()
             .map(|source| {
@@ -220,6 +228,7 @@ where
             reference: Reference::parse(&format!("SYNTHETIC-{day}")).ok(),
             dry_run: true,
             sources,
+            received_at: None,
         };
         self.run(id, &demand, Arrival::Synthetic { day: &day }).await
     }
@@ -322,11 +331,15 @@ where
         arrival: Arrival<'_>,
         sources: &[DataSource],
         connected: &[DataSource],
-    ) -> Result<Request, Failure> {
+    ) -> Result<Request, AcceptError> {
         let mut not_asked: Vec<SourceId> =
             connected.iter().filter(|one| !sources.contains(one)).map(|one| one.id.clone()).collect();
         not_asked.sort();
         let now = self.clock.now();
+        let received_at = match demand.received_at {
+            Some(given) => given.moment(&self.legal_zone, now)?,
+            None => now,
+        };
         let synthetic = matches!(arrival, Arrival::Synthetic { .. });
         let mut kinds: Vec<IdentifierKind> =
             demand.identifiers.iter().map(|one| one.kind().clone()).collect();
@@ -363,8 +376,10 @@ where
             identifier_kinds: kinds,
             identifiers: None,
             subject,
-            received_at: now,
-            due_at: now.one_calendar_month_later(),
+            received_at,
+            arrived_at: Some(now).filter(|now| *now != received_at),
+            legal_zone: self.legal_zone.clone(),
+            due_at: self.legal_zone.months_after(received_at, 1),
             extension: None,
             escalation: None,
             attempt: 1,
@@ -434,8 +449,12 @@ fn canonical(demand: &Demand) -> Zeroizing<Vec<u8>> {
     let who: Vec<(&str, String)> =
         demand.identifiers.iter().map(|one| (one.kind().as_str(), one.comparable())).collect();
     let whole = (demand.right, &who, &demand.reference, demand.dry_run, &demand.sources);
-    // Texts and flags alone: they are always JSON.
-    Zeroizing::new(serde_json::to_vec(&whole).unwrap_or_default())
+    // Texts and flags alone: they are always JSON. Digests of demands without a day are older than the day.
+    let bytes = match demand.received_at {
+        Some(day) => serde_json::to_vec(&(whole, day)),
+        None => serde_json::to_vec(&whole),
+    };
+    Zeroizing::new(bytes.unwrap_or_default())
 }
 
 /// Where an operator's request comes from, as a channel.
@@ -455,6 +474,7 @@ fn received(request: &Request, by: Option<Actor>) -> Fact {
         identifier_kinds: request.identifier_kinds.clone(),
         sources: request.sources.clone(),
         not_asked: request.not_asked.clone(),
+        received_at: request.arrived_at.map(|_| request.received_at),
         due_at: request.due_at,
     }
 }

@@ -130,11 +130,11 @@ fn allowed(request: &Request, months: u8, now: Time) -> Result<Time, ExtendError
     if request.state == RequestState::Closed {
         return Err(ExtendError::Closed);
     }
-    let first_month = request.received_at.one_calendar_month_later();
+    let first_month = request.due_after(1);
     if now >= first_month {
         return Err(ExtendError::TooLate(first_month));
     }
-    let due_at = request.received_at.calendar_months_later(1 + months);
+    let due_at = request.due_after(1 + months);
     if due_at <= request.due_at {
         return Err(ExtendError::NotLonger(request.due_at));
     }

@@ -445,7 +445,7 @@ where
         let now = self.clock.now();
         let grace = self.settings.grace_seconds;
         // The longer a request has been standing, the less often an attempt is begun for it.
-        let age = request.received_at.seconds_until(now);
+        let age = request.arrived_at().seconds_until(now);
         let wait = (age / 8).min(LONGEST_WAIT).max(grace);
         let later = now.plus_seconds(wait);
         let id = request.id;
