@@ -19,7 +19,7 @@ UNITS = {
     "second": 1, "seconds": 1, "minute": 60, "minutes": 60, "hour": 3600, "hours": 3600, "day": 86_400, "days": 86_400,
 }
 # What is counted in days in the code too, and not in seconds.
-IN_DAYS = re.compile(r"(deadline_days|RECOVERABLE_DAYS|ExpirationInDays)")
+IN_DAYS = re.compile(r"(deadline_days|MOST_DAYS_AGO|RECOVERABLE_DAYS|ExpirationInDays)")
 
 
 def rows(page: str) -> list[tuple[str, str, str]]:

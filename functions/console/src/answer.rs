@@ -139,11 +139,6 @@ impl From<Failure> for Refusal {
             (_, "copy_expired") => {
                 Self::new(409, "copy_expired", "the copy is deleted: make a new request")
             }
-            (_, "too_many_sources") => Self::new(
-                422,
-                "too_many_sources",
-                "one request goes to 40 data sources at most: name fewer, and make another request for the rest",
-            ),
             (Kind::Transient | Kind::HeldBack | Kind::Unknown, code) => {
                 Self::new(503, "unavailable", "it could not be done now: try again").caused_by(code)
             }
@@ -167,8 +162,8 @@ impl From<AcceptError> for Refusal {
             AcceptError::KindNotTaken { .. } => (422, "identifier_kind_unknown"),
             AcceptError::Identifier { .. } => (422, "identifier_malformed"),
             AcceptError::ReceivedAt(_) => (422, "received_at_malformed"),
-            // An operator's key is all there is to compare: it can't come with another content.
-            AcceptError::Conflict(_) => return Failure::misconfigured("delivery_conflict").into(),
+            AcceptError::TooManySources(_) => (422, "too_many_sources"),
+            AcceptError::Conflict(_) => (409, "key_conflict"),
             AcceptError::Failed(failure) => return (*failure).into(),
         };
         Self::new(status, code, error)

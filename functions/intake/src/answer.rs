@@ -6,6 +6,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
 use rightful_domain::identifier::TakenOffAt;
 use rightful_domain::ids::RequestId;
+use rightful_domain::operations::accept::Ended;
 use serde_json::{Value, json};
 
 /// An answer: a status, a code for machines, a sentence for people. It never repeats what was sent.
@@ -17,15 +18,24 @@ pub struct Answer {
     pub request: Option<RequestId>,
     /// Marks and prefixes that were taken off the identifiers.
     pub taken_off: Vec<TakenOffAt>,
+    /// How the request of an earlier delivery ended, and how to ask anew.
+    pub ended: Option<Box<(Ended, String)>>,
 }
 
 impl Answer {
     pub fn accepted(request: RequestId, taken_off: Vec<TakenOffAt>) -> Self {
-        Self { status: 202, code: "accepted", message: String::new(), request: Some(request), taken_off }
+        Self {
+            status: 202,
+            code: "accepted",
+            message: String::new(),
+            request: Some(request),
+            taken_off,
+            ended: None,
+        }
     }
 
     pub fn refused(status: u16, code: &'static str, message: impl ToString) -> Self {
-        Self { status, code, message: message.to_string(), request: None, taken_off: Vec::new() }
+        Self { status, code, message: message.to_string(), request: None, taken_off: Vec::new(), ended: None }
     }
 
     /// It is our fault, or nobody's, and sending it again may help.
@@ -35,8 +45,21 @@ impl Answer {
 
     fn body(&self) -> Value {
         match (self.status, self.request) {
-            (202, Some(request)) if self.taken_off.is_empty() => json!({"request_id": request}),
-            (202, Some(request)) => json!({"request_id": request, "taken_off": self.taken_off}),
+            (202, Some(request)) => {
+                let mut body = json!({"request_id": request});
+                if !self.taken_off.is_empty() {
+                    body["taken_off"] = json!(self.taken_off);
+                }
+                if let Some((Ended { outcome, closed_at, repeated }, anew)) = self.ended.as_deref() {
+                    body["closed"] = json!({
+                        "outcome": outcome,
+                        "closed_at": closed_at,
+                        "repeated": repeated,
+                        "message": format!("its request is closed, and nothing runs: if the person asks again, {anew}"),
+                    });
+                }
+                body
+            }
             (_, Some(request)) => {
                 json!({"error": {"code": self.code, "message": self.message}, "request_id": request})
             }
@@ -86,6 +109,8 @@ impl From<TicketError> for Answer {
 mod tests {
     use super::*;
     use rightful_domain::identifier::TakenOff;
+    use rightful_domain::request::RequestOutcome;
+    use rightful_domain::time::Time;
 
     #[test]
     fn what_was_taken_off_is_told_by_its_place_and_only_where_something_was() {
@@ -100,5 +125,24 @@ mod tests {
             })
         );
         assert_eq!(Answer::accepted(id, Vec::new()).body(), json!({"request_id": id}));
+    }
+
+    #[test]
+    fn a_delivery_of_a_closed_request_is_told_when_and_how_it_ended_and_how_to_ask_anew() {
+        let id = RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap();
+        let closed_at = Time::parse("2026-11-21T09:30:00Z").unwrap();
+        let ended = Ended { outcome: RequestOutcome::Fulfilled, closed_at, repeated: true };
+        let anew = "send it with another value at /reference".to_owned();
+        let told = Answer { ended: Some(Box::new((ended, anew))), ..Answer::accepted(id, Vec::new()) }.body();
+        assert_eq!(
+            told,
+            json!({
+                "request_id": id,
+                "closed": {
+                    "outcome": "fulfilled", "closed_at": "2026-11-21T09:30:00.000Z", "repeated": true,
+                    "message": "its request is closed, and nothing runs: if the person asks again, send it with another value at /reference",
+                },
+            })
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! From a webhook's bytes to an accepted demand.
 
 use crate::answer::Answer;
-use crate::channel::{self, Channel};
+use crate::channel::{self, Channel, DeliveryKey};
 use crate::signature::{self, Delivery, SignatureError};
 use crate::synthetic::{self, Made, Synthetic};
 use crate::ticket::{self, Ticket, names};
@@ -14,7 +14,7 @@ use rightful_domain::ids::RequestId;
 use rightful_domain::legal::LegalZone;
 use rightful_domain::metric;
 use rightful_domain::operations::Settings;
-use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival};
+use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Ended};
 use rightful_domain::policy::Policies;
 use rightful_domain::ports::{Begins, Clock, NewKeys, Reads, Secrets, Tags, Workflow, Writes};
 use std::cell::RefCell;
@@ -102,7 +102,7 @@ where
     pub async fn synthetic(&self, set: &Synthetic) -> Result<Made, Failure> {
         let (email, sources) = set.read()?;
         let accepted = self.ports().synthetic(new_id(), email, sources).await.map_err(synthetic::failure)?;
-        let Accepted { request, new, not_started } = accepted;
+        let Accepted { request, new, not_started, ended: _ } = accepted;
         rightful_lambda::correlate(Some(request.to_string()), None);
         tracing::info!(new, "synthetic request accepted");
         if let Some(failure) = not_started {
@@ -192,7 +192,7 @@ where
         arrival: Arrival<'_>,
     ) -> Result<Answer, Answer> {
         match self.ports().run(new_id(), &demand, arrival).await {
-            Ok(Accepted { request, new, not_started }) => {
+            Ok(Accepted { request, new, not_started, ended }) => {
                 for one in &taken_off {
                     tracing::info!(request_id = %request, taken_off = names(&one.what), "taken off an identifier");
                 }
@@ -200,9 +200,19 @@ where
                 if let Some(failure) = not_started {
                     tracing::error!(request_id = %request, code = failure.code, "workflow not started: reconcile will");
                 }
-                Ok(Answer::accepted(request, taken_off))
+                if let Some(Ended { repeated: true, .. }) = ended {
+                    tracing::warn!(request_id = %request, "the demand of a closed request came again: nothing runs");
+                }
+                let anew = anew(channel);
+                Ok(Answer {
+                    ended: ended.map(|ended| Box::new((ended, anew))),
+                    ..Answer::accepted(request, taken_off)
+                })
             }
             Err(AcceptError::Conflict(request)) => Err(conflict(channel, request)),
+            Err(error @ AcceptError::TooManySources(_)) => {
+                Err(Answer::refused(422, "too_many_sources", error))
+            }
             Err(error @ AcceptError::NoSource) => Err(Answer::refused(503, "no_data_source", error)),
             Err(AcceptError::Failed(failure)) => Err(failed(failure)),
             Err(error) => Err(Answer::refused(422, "ticket_not_acceptable", error)),
@@ -213,6 +223,14 @@ where
 #[allow(clippy::disallowed_methods, reason = "the one place where a request of intake gets its id")]
 fn new_id() -> RequestId {
     RequestId::new(Uuid::now_v7())
+}
+
+/// What makes another request of the same ticket.
+fn anew(channel: &Channel) -> String {
+    match &channel.delivery {
+        DeliveryKey::Header(name) => format!("send it under another {name}"),
+        DeliveryKey::Body(pointer) => format!("send it with another value at {pointer}"),
+    }
 }
 
 /// The delivery was known with another content.

@@ -65,6 +65,7 @@ pub fn failure(error: AcceptError) -> Failure {
         AcceptError::Identifier { .. } => Failure::misconfigured("synthetic_email_wrong"),
         AcceptError::NoSource => Failure::misconfigured("synthetic_without_sources"),
         AcceptError::ReceivedAt(_) => Failure::misconfigured("received_at_malformed"),
+        AcceptError::TooManySources(_) => Failure::misconfigured("too_many_sources"),
         AcceptError::Conflict(_) => Failure::misconfigured("delivery_conflict"),
         AcceptError::Failed(failure) => failure,
     }

@@ -9,7 +9,7 @@
 use crate::api::{Api, ApiError, Call};
 use crate::args::RequestNew;
 use crate::deployment::Deployment;
-use crate::output::{FAILED, OK, OTHER_OUTCOME, Out, Told, io_words, told, usage};
+use crate::output::{FAILED, OK, OTHER_OUTCOME, Out, Told, io_words, told, usage, utc};
 use crate::request::{Demand, received_at};
 use crate::{source, words};
 use anyhow::Result;
@@ -18,8 +18,9 @@ use rightful_domain::identifier::{Entered, Identifier, IdentifierError, Identifi
 use rightful_domain::ids::{Reference, RequestId, SourceId};
 use rightful_domain::legal::ReceivedAt;
 use rightful_domain::ports::Objection;
-use rightful_domain::request::Right;
+use rightful_domain::request::{RequestOutcome, Right};
 use rightful_domain::seal::hex;
+use rightful_domain::time::Time;
 use rightful_domain::view::{AcceptedView, ConnectorView};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
@@ -102,13 +103,28 @@ impl Rejected {
 enum Came {
     Made(RequestId),
     WasThere(RequestId),
+    /// It was there, and is closed.
+    WasClosed(WasClosed),
     Rejected(Rejected),
+}
+
+/// A request that was made of the same row before, and is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct WasClosed {
+    request: RequestId,
+    outcome: RequestOutcome,
+    closed_at: Time,
+    /// Whether the row came more than a day after the last time: somebody asks again.
+    repeated: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Summary {
     made: u32,
     were_there: u32,
+    were_closed: u32,
+    /// Of those that were closed: sent again later than an interruption would have it.
+    repeated: u32,
     rejected: u32,
     not_started: u32,
 }
@@ -152,7 +168,7 @@ pub async fn new(out: Out, deployment: &Deployment, new: &RequestNew, file: &Pat
             if !out.json {
                 out.line(summary_text(summary))?;
             }
-            Ok(if summary.rejected > 0 { OTHER_OUTCOME } else { OK })
+            Ok(exit(summary))
         }
         Some(stopped) => {
             if !out.json {
@@ -176,12 +192,22 @@ fn not_finished(stopped: &Stopped) -> anyhow::Error {
     .into()
 }
 
+fn exit(summary: Summary) -> u8 {
+    if summary.rejected + summary.repeated > 0 { OTHER_OUTCOME } else { OK }
+}
+
 fn summary_text(summary: Summary) -> String {
-    let Summary { made, were_there, rejected, not_started } = summary;
-    let mut text = format!("{made} made, {were_there} were there, {rejected} rejected");
+    let Summary { made, were_there, were_closed, repeated, rejected, not_started } = summary;
+    let mut text =
+        format!("{made} made, {were_there} were there, {were_closed} were closed, {rejected} rejected");
     if not_started > 0 {
         text.push_str(&format!(
             "\n  {not_started} could not be started at once; the reconciliation starts them by itself"
+        ));
+    }
+    if repeated > 0 {
+        text.push_str(&format!(
+            "\n  nothing ran for {repeated} whose request of this batch was closed before\n  to do: if these people ask again, send the file with --batch NAME and a new name"
         ));
     }
     if rejected > 0 {
@@ -526,11 +552,7 @@ async fn send(
             Going::Sent(columns, answer) => match answer.await? {
                 Ok(accepted) => {
                     summary.not_started += u32::from(!accepted.started);
-                    if accepted.new {
-                        Came::Made(accepted.request.id)
-                    } else {
-                        Came::WasThere(accepted.request.id)
-                    }
+                    came_of_it(&accepted)
                 }
                 Err(error) if error.is_of_the_deployment() => {
                     going.iter().for_each(|(_, _, one)| {
@@ -546,10 +568,28 @@ async fn send(
         match &came {
             Came::Made(_) => summary.made += 1,
             Came::WasThere(_) => summary.were_there += 1,
+            Came::WasClosed(WasClosed { repeated, .. }) => {
+                summary.were_closed += 1;
+                summary.repeated += u32::from(*repeated);
+            }
             Came::Rejected(_) => summary.rejected += 1,
         }
         tell(line, &came, &taken_off)?;
         came_of.insert(line, came);
+    }
+}
+
+fn came_of_it(accepted: &AcceptedView) -> Came {
+    let request = &accepted.request;
+    match (accepted.new, request.outcome, request.closed_at) {
+        (true, ..) => Came::Made(request.id),
+        (false, Some(outcome), Some(closed_at)) => Came::WasClosed(WasClosed {
+            request: request.id,
+            outcome,
+            closed_at,
+            repeated: accepted.repeated,
+        }),
+        (false, ..) => Came::WasThere(request.id),
     }
 }
 
@@ -579,6 +619,7 @@ fn begin(
 fn same(earlier: u64, came: Option<&Came>) -> Came {
     match came {
         Some(Came::Made(id) | Came::WasThere(id)) => Came::WasThere(*id),
+        Some(Came::WasClosed(was)) => Came::WasClosed(*was),
         _ => Came::Rejected(Rejected {
             column: String::new(),
             reason: format!("it is the same as line {earlier}, which was rejected"),
@@ -634,7 +675,7 @@ impl Progress {
             Progress::Lines(out) if out.json => out.json_line(&came_json(line, came, taken_off)),
             Progress::Lines(out) => out.line(came_text(line, came, taken_off)),
             Progress::Bar(bar) => {
-                if matches!(came, Came::Rejected(_)) || !taken_off.is_empty() {
+                if matches!(came, Came::Rejected(_) | Came::WasClosed(_)) || !taken_off.is_empty() {
                     bar.suspend(|| Out { json: false }.line(came_text(line, came, taken_off)))?;
                 }
                 bar.inc(1);
@@ -655,6 +696,11 @@ fn came_text(line: u64, came: &Came, taken_off: &[TakenOffAt]) -> String {
     match came {
         Came::Made(id) => format!("line {line}: made, request {id}{taken_off}"),
         Came::WasThere(id) => format!("line {line}: was there, request {id}{taken_off}"),
+        Came::WasClosed(WasClosed { request, outcome, closed_at, .. }) => format!(
+            "line {line}: was there, closed on {} as {}, request {request}{taken_off}",
+            utc(*closed_at),
+            outcome.as_str()
+        ),
         Came::Rejected(Rejected { column, reason }) => {
             let column = if column.is_empty() { String::new() } else { format!(", {column}") };
             format!("line {line}{column}: rejected: {}", reason.replace('\n', ";"))
@@ -668,6 +714,15 @@ fn came_json(line: u64, came: &Came, taken_off: &[TakenOffAt]) -> serde_json::Va
         Came::WasThere(id) => {
             json!({"line": line, "result": "was_there", "request_id": id, "taken_off": taken_off})
         }
+        Came::WasClosed(WasClosed { request, outcome, closed_at, repeated }) => json!({
+            "line": line,
+            "result": "was_closed",
+            "request_id": request,
+            "outcome": outcome,
+            "closed_at": closed_at,
+            "repeated": repeated,
+            "taken_off": taken_off,
+        }),
         Came::Rejected(Rejected { column, reason }) => {
             let column = Some(column).filter(|column| !column.is_empty());
             json!({"line": line, "result": "rejected", "column": column, "reason": reason})

@@ -16,6 +16,8 @@ const PEOPLE: &str = "email;reference;dry_run\nann@example.com;T-1;\nbob@example
 struct Fake {
     made: Mutex<Vec<(String, RequestId)>>,
     bodies: Mutex<Vec<Value>>,
+    /// Whether its requests are closed by now, and if so, whether a demand comes again after more than a day.
+    closed: Mutex<Option<bool>>,
     /// From this call on it fails, counted from 0.
     fails_from: Mutex<Option<usize>>,
 }
@@ -42,10 +44,13 @@ async fn accept(State(fake): State<Arc<Fake>>, Json(body): Json<Value>) -> (Stat
     if known.is_none() {
         made.push((key, id));
     }
-    let (request, tasks) = fixtures::open();
+    let closed = *fake.closed.lock().unwrap();
+    let (request, tasks) = if closed.is_some() { fixtures::fulfilled() } else { fixtures::open() };
     let request = rightful_domain::request::Request { id, ..request };
     let view = fixtures::detail(&request, &tasks, "09:30:00").request;
-    (StatusCode::CREATED, Json(json!({"request": view, "new": known.is_none(), "started": true})))
+    let repeated = closed == Some(true);
+    let answer = json!({"request": view, "new": known.is_none(), "started": true, "repeated": repeated});
+    (StatusCode::CREATED, Json(answer))
 }
 
 async fn connectors() -> Json<Value> {
@@ -148,6 +153,33 @@ async fn each_row_makes_one_request_however_often_the_file_is_sent() {
 }
 
 #[tokio::test]
+async fn a_row_whose_request_is_closed_is_told_apart_with_the_way_to_ask_anew() {
+    let fake = Arc::new(Fake::default());
+    let api = served(&fake).await;
+    sent(&api, PEOPLE).await;
+    for repeated in [false, true] {
+        *fake.closed.lock().unwrap() = Some(repeated);
+        let (lines, summary, _) = sent(&api, PEOPLE).await;
+        let times = if repeated { 2 } else { 0 };
+        assert_eq!(summary, Summary { were_closed: 2, repeated: times, ..Summary::default() });
+        assert_eq!(
+            lines[0],
+            "line 2: was there, closed on 2026-11-21 09:30:12 UTC as fulfilled, request 019aa6e0-5c1f-7000-8000-000000000001"
+        );
+        let told = summary_text(summary);
+        assert!(told.starts_with("0 made, 0 were there, 2 were closed, 0 rejected"), "{told}");
+        assert_eq!(told.contains("send the file with --batch NAME and a new name"), repeated);
+        assert_eq!(exit(summary), if repeated { OTHER_OUTCOME } else { OK });
+    }
+    *fake.closed.lock().unwrap() = None;
+    let other = Defaults { batch: "people-2026-12".to_owned(), ..defaults() };
+    let mut again = Summary::default();
+    let rows = rows(PEOPLE, &known(), &other).unwrap();
+    send(&api, rows, &mut again, |_, _, _| Ok(())).await.unwrap();
+    assert_eq!(again, Summary { made: 2, ..Summary::default() }, "another name asks anew");
+}
+
+#[tokio::test]
 async fn a_row_that_stands_twice_in_a_file_makes_one_request() {
     let fake = Arc::new(Fake::default());
     let api = served(&fake).await;
@@ -159,7 +191,7 @@ async fn a_row_that_stands_twice_in_a_file_makes_one_request() {
     line 4: was there, request 019aa6e0-5c1f-7000-8000-000000000001
     line 5: rejected: it is the same as line 3, which was rejected
     ");
-    assert_eq!(summary, Summary { made: 1, were_there: 1, rejected: 2, not_started: 0 });
+    assert_eq!(summary, Summary { made: 1, were_there: 1, rejected: 2, ..Summary::default() });
     assert_eq!(fake.bodies.lock().unwrap().len(), 2);
 }
 

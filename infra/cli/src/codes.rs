@@ -203,6 +203,7 @@ const CODES: &[(&str, &str, &str)] = &[
     ("secret_is_not_text", "the secret is binary", "put text there"),
     ("secret_unavailable", "the secret could not be read in time", AGAIN),
     ("source_not_found", "there is no such data source", "`rightful source list` shows those there are"),
+    ("received_at_malformed", "nobody can have asked on the day that is given", "give the day on which the person asked, such as 2026-11-21: not in the future, and at most 366 days ago"),
     ("too_many_sources", "that is more data sources than one request can go to", "make several requests, each with --source"),
 
     // What is stored.

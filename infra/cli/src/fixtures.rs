@@ -109,6 +109,7 @@ pub fn open() -> (Request, Vec<Task>) {
         answer: None,
         reopened: 0,
         copy: None,
+        repeats: None,
     };
     (request, vec![planned("main")])
 }

@@ -61,6 +61,9 @@ fn text_of(detail: &RequestDetail, now: Time) -> String {
     if let Some(outcome) = request.outcome {
         row("outcome", format!("{} ({})", outcome.as_str(), words::request_outcome(outcome)));
     }
+    if let Some(repeats) = request.repeats {
+        row("came again", words::repeats(repeats));
+    }
     row("received", format!("{}, from {}", utc(request.received_at), request.origin));
     if request.arrived_at != request.received_at {
         row("arrived", words::arrived(request.received_at, request.arrived_at));

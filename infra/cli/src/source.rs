@@ -13,6 +13,7 @@ use reqwest::Method;
 use rightful_connectors::Connectors;
 use rightful_domain::identifier::IdentifierKind;
 use rightful_domain::ids::SourceId;
+use rightful_domain::operations::accept::MAX_SOURCES;
 use rightful_domain::operations::set_up::Standing;
 use rightful_domain::policy::{OwnPolicies, Policy};
 use rightful_domain::vendor::{Control, Target};
@@ -109,8 +110,20 @@ pub async fn add(out: Out, deployment: &Deployment, add: &SourceAdd) -> Result<u
     } else {
         out.line(format_args!("connected: {id} ({})", connector.title))?;
         out.line(format_args!("  try it: rightful source test {id}"))?;
+        warn(out, &source)?;
     }
     Ok(OK)
+}
+
+/// Says that a request to all data sources would be one to too many.
+fn warn(out: Out, source: &SourceView) -> Result<()> {
+    source.too_many_enabled.map_or(Ok(()), |enabled| out.line(too_many(enabled)))
+}
+
+fn too_many(enabled: u32) -> String {
+    format!(
+        "  warning: {enabled} data sources are enabled, and one request goes to {MAX_SOURCES} at most; tickets and requests that name none are refused\n  to do: disable some (`rightful source disable ID`), or name data sources in each request and ticket"
+    )
 }
 
 /// Changes a data source; what isn't named stays as it is.
@@ -174,6 +187,7 @@ pub async fn enable(out: Out, deployment: &Deployment, id: &SourceId, enabled: b
         out.value(&source)?;
     } else if source.enabled {
         out.line(format_args!("{id} is enabled: new requests go to it"))?;
+        warn(out, &source)?;
     } else {
         out.line(format_args!("{id} is disabled: no new request goes to it; those under way go on"))?;
     }
@@ -524,7 +538,15 @@ mod tests {
             revision: 1,
             created_at: fixtures::at("09:30:00"),
             standing: None,
+            too_many_enabled: None,
         }
+    }
+
+    #[test]
+    fn too_many_data_sources_are_warned_of_with_what_to_do() {
+        let told = too_many(41);
+        assert!(told.contains("41 data sources are enabled, and one request goes to 40 at most"), "{told}");
+        assert!(told.contains("rightful source disable ID"), "{told}");
     }
 
     fn texts(all: &[&str]) -> Vec<String> {

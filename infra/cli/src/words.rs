@@ -12,7 +12,9 @@ use rightful_domain::operations::set_up::{Becomes, Standing, StandingTask};
 use rightful_domain::owner::{Held, Owner};
 use rightful_domain::policy::{OwnPolicies, Policy};
 use rightful_domain::ports::AskedKind;
-use rightful_domain::request::{EndStatus, Extension, Ground, RefusalGround, RequestOutcome, RequestState};
+use rightful_domain::request::{
+    EndStatus, Extension, Ground, RefusalGround, Repeats, RequestOutcome, RequestState,
+};
 use rightful_domain::task::{Asked, Assurance, Outcome, RuleState, TaskState, Verdict};
 use rightful_domain::ticket::{Answer, AnswerState};
 use rightful_domain::time::Time;
@@ -457,6 +459,16 @@ pub fn arrived(received_at: Time, arrived_at: Time) -> String {
     )
 }
 
+/// Demands that came again once a request was closed.
+pub fn repeats(repeats: Repeats) -> String {
+    let Repeats { times, last_at } = repeats;
+    let last = crate::output::utc(last_at);
+    format!(
+        "{} since it was closed, the last one {last}; nothing ran for it",
+        count(times, "demand", "demands")
+    )
+}
+
 /// An event in one line.
 pub fn fact(fact: &Fact) -> String {
     let codes = |reason: &str| format!("{reason}: {}", crate::codes::words(reason).what);
@@ -489,6 +501,10 @@ pub fn fact(fact: &Fact) -> String {
                 "delivery_conflict: the same delivery came by {channel} with another body and was refused"
             )
         }
+        Fact::DeliveryRepeated { channel, by } => format!(
+            "delivery_repeated: the same demand came again by {channel}{} once the request was closed, and nothing ran for it",
+            by.as_ref().map_or_else(String::new, |by| format!(" {by}")),
+        ),
         Fact::AttemptBegun { attempt } => format!("attempt_begun: workflow attempt {attempt}"),
         Fact::AttemptEnded { attempt, source, status } => {
             let of = source.as_ref().map_or_else(String::new, |source| format!(" at {source}"));

@@ -177,7 +177,12 @@ pub(crate) async fn new<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Ans
         tracing::warn!(request_id = %accepted.request, code = failure.code, "workflow not started: reconcile will");
     }
     let request = api.view(&api.request(accepted.request).await?).await?;
-    let view = AcceptedView { request, new: accepted.new, started: accepted.not_started.is_none() };
+    let view = AcceptedView {
+        request,
+        new: accepted.new,
+        started: accepted.not_started.is_none(),
+        repeated: accepted.ended.is_some_and(|ended| ended.repeated),
+    };
     Answer::of(if accepted.new { 201 } else { 200 }, &Told { view, taken_off })
 }
 

@@ -7,6 +7,7 @@ use crate::call::Call;
 use crate::ports::{Outside, SearchTester as _};
 use rightful_domain::identifier::IdentifierKind;
 use rightful_domain::ids::SourceId;
+use rightful_domain::operations::accept::MAX_SOURCES;
 use rightful_domain::operations::set_up::{Adding, Changing, SetUpError, SettingUp, Standing};
 use rightful_domain::policy::OwnPolicies;
 use rightful_domain::ports::{Begins as _, Reads as _};
@@ -82,6 +83,18 @@ impl<O: Outside> Api<O> {
         SourceView::of(source, &self.settings.policies, self.outside.set_ups(), &self.settings.secret_prefix)
     }
 
+    /// How many data sources are enabled together with this one, where that is more than one request goes to.
+    async fn too_many_enabled(&self, source: &DataSource) -> Result<Option<u32>, Refusal> {
+        if !source.enabled {
+            return Ok(None);
+        }
+        let all = self.outside.store().sources().await?;
+        // The list lags behind what was stored just now.
+        let others = all.iter().filter(|one| one.enabled && one.id != source.id).count();
+        let enabled = others + 1;
+        Ok(u32::try_from(enabled).ok().filter(|_| enabled > MAX_SOURCES))
+    }
+
     async fn load(&self, id: &SourceId) -> Result<DataSource, Refusal> {
         let source = self.outside.store().source(id).await?;
         source.ok_or_else(|| SetUpError::NotFound(id.clone()).into())
@@ -109,7 +122,8 @@ pub(crate) async fn add<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Ans
     let control = control.map(Control::from);
     let adding = Adding { id, connector, params, secret: fields(secret), review, control };
     let source = api.setting_up().add(adding, &call.actor).await?;
-    Answer::of(201, &api.source(&source))
+    let too_many_enabled = api.too_many_enabled(&source).await?;
+    Answer::of(201, &SourceView { too_many_enabled, ..api.source(&source) })
 }
 
 /// Changes a data source.
@@ -130,11 +144,13 @@ pub(crate) async fn change<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<
         let changed = setting_up.change(&id, changing, &call.actor).await?;
         (source, standing) = (changed.source, changed.standing);
     }
+    let mut too_many_enabled = None;
     if let Some(enabled) = enabled {
         source = setting_up.enable(&id, enabled, &call.actor).await?;
+        too_many_enabled = api.too_many_enabled(&source).await?;
     }
     let standing = Some(standing).filter(|standing| !standing.is_empty());
-    Answer::ok(&SourceView { standing, ..api.source(&source) })
+    Answer::ok(&SourceView { standing, too_many_enabled, ..api.source(&source) })
 }
 
 /// Removes a data source.

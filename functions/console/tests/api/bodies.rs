@@ -68,7 +68,7 @@ async fn a_member_that_is_wrong_is_named_and_never_repeated() -> Given {
         (
             "/api/requests",
             json!({"right": "erasure", "identifiers": email, "canary@example.com": 1}),
-            "known are: `right`, `identifiers`, `sources`, `dry_run`, `reference`, `key`",
+            "known are: `right`, `identifiers`, `sources`, `dry_run`, `reference`, `received_at`, `key`",
         ),
         (
             "/api/requests",

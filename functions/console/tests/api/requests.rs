@@ -12,6 +12,8 @@ scenarios! {
     a_request_is_made_and_its_key_makes_no_second_one
     the_day_on_which_the_person_asked_is_taken
     an_identifier_that_can_not_be_one_is_refused
+    a_key_with_another_content_is_a_conflict
+    a_demand_of_a_closed_request_is_told_how_it_ended
     data_sources_that_a_request_can_not_go_to_are_told
     what_is_there_no_more_is_not_found
     a_request_with_several_data_sources_says_for_each_how_it_ended
@@ -96,6 +98,8 @@ async fn the_day_on_which_the_person_asked_is_taken() -> Given {
     assert_eq!(request["received_at"], "2026-11-03T00:00:00.000Z");
     assert_eq!(request["due_at"], "2026-12-03T00:00:00.000Z");
     assert_eq!((&request["arrived_at"], &request["legal_zone"]), (&json!(stage.world.now()), &json!("UTC")));
+    let events = stage.get(&format!("/api/requests/{}/events", request["id"].as_str().unwrap())).await;
+    assert_eq!(events.body["items"][0]["fact"]["received_at"], "2026-11-03T00:00:00.000Z");
     body["received_at"] = Value::Null;
     let made = stage.post("/api/requests", &body).await;
     assert_eq!(made.body["request"]["received_at"], made.body["request"]["arrived_at"]);
@@ -110,6 +114,44 @@ async fn the_day_on_which_the_person_asked_is_taken() -> Given {
         assert!(reply.message().starts_with(says) && !reply.text.contains("canary"), "{}", reply.text);
         assert_eq!(reply.body["error"]["details"][0]["name"], "received_at");
     }
+    stage.given()
+}
+
+async fn a_key_with_another_content_is_a_conflict() -> Given {
+    let stage = Stage::new();
+    stage.connect("crm", 2);
+    let mut body = demand(email(CANARY));
+    body["key"] = json!("people.csv/7");
+    let first = stage.post("/api/requests", &body).await;
+    body["right"] = json!("access");
+    let reply = stage.post("/api/requests", &body).await;
+    assert_eq!((reply.status, reply.code()), (409, "key_conflict"), "{}", reply.text);
+    assert!(reply.message().contains(first.body["request"]["id"].as_str().unwrap()));
+    assert!(reply.message().contains("another key"), "{}", reply.message());
+    stage.given()
+}
+
+async fn a_demand_of_a_closed_request_is_told_how_it_ended() -> Given {
+    let stage = Stage::with(Policy::Auto, Policy::Auto);
+    stage.connect("crm", 0);
+    let mut body = demand(email(CANARY));
+    body["key"] = json!("people.csv/7");
+    let first = stage.post("/api/requests", &body).await;
+    assert_eq!((&first.body["repeated"], &first.body["request"]["repeats"]), (&json!(false), &Value::Null));
+    let id = RequestId::parse(first.body["request"]["id"].as_str().unwrap()).unwrap();
+    rightful_contract::driver::Driver::new(&stage.world).reconcile_until_done(id, 2).await.unwrap();
+    stage.world.clock.advance(30 * 24 * 3600);
+    let again = stage.post("/api/requests", &body).await;
+    assert_eq!(
+        (again.status, &again.body["new"], &again.body["repeated"]),
+        (200, &json!(false), &json!(true))
+    );
+    let request = &again.body["request"];
+    assert_eq!((&request["state"], &request["outcome"]), (&json!("closed"), &json!("nothing_found")));
+    assert_eq!(request["repeats"], json!({"times": 1, "last_at": stage.world.now()}));
+    let events = stage.get(&format!("/api/requests/{id}/events")).await;
+    let last = events.body["items"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["fact"]["kind"], &last["fact"]["by"]), (&json!("delivery_repeated"), &json!(ANN)));
     stage.given()
 }
 

@@ -10,6 +10,7 @@ scenarios! {
     a_set_up_that_is_wrong_is_told_member_by_member
     what_is_not_there_is_told
     a_data_source_in_use_is_not_removed
+    more_data_sources_than_one_request_goes_to_are_warned_of
     a_change_of_the_target_is_refused_with_the_tasks_that_stand_on_it
     a_control_is_named_shown_and_taken_away
     of_two_who_change_a_data_source_at_once_one_is_told
@@ -19,6 +20,26 @@ scenarios! {
 
 fn crm() -> Value {
     json!({"id": "crm", "connector": "plain", "params": {"account": "7"}, "secret": {"token": TOKEN}})
+}
+
+async fn more_data_sources_than_one_request_goes_to_are_warned_of() -> Given {
+    let stage = Stage::new();
+    for n in 0..39 {
+        stage.world.put_source(&format!("s{n}"), true);
+    }
+    let fortieth = stage.post("/api/sources", &crm()).await;
+    assert_eq!((fortieth.status, fortieth.body.get("too_many_enabled")), (201, None));
+    let more =
+        json!({"id": "shop", "connector": "plain", "params": {"account": "7"}, "secret": {"token": TOKEN}});
+    let added = stage.post("/api/sources", &more).await;
+    assert_eq!((added.status, &added.body["too_many_enabled"]), (201, &json!(41)));
+    let enable = |enabled: bool| json!({"enabled": enabled});
+    let off = stage.call("PATCH", "/api/sources/shop", Some(&enable(false).to_string())).await;
+    assert_eq!((off.status, off.body.get("too_many_enabled")), (200, None));
+    let on = stage.call("PATCH", "/api/sources/shop", Some(&enable(true).to_string())).await;
+    assert_eq!((on.status, &on.body["too_many_enabled"]), (200, &json!(41)));
+    assert!(stage.get("/api/sources/shop").await.body.get("too_many_enabled").is_none());
+    stage.given()
 }
 
 /// The token of the kept secret.

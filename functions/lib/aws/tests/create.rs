@@ -62,6 +62,7 @@ fn request() -> Request {
         answer: None,
         reopened: 0,
         copy: None,
+        repeats: None,
     }
 }
 

@@ -59,6 +59,15 @@ pub enum Fact {
         /// The channel.
         channel: String,
     },
+    /// The same demand came again after the request was closed, more than a day after the last time; nothing
+    /// ran for it.
+    DeliveryRepeated {
+        /// The channel, or `operator`.
+        channel: String,
+        /// The operator who sent it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Actor>,
+    },
     /// A workflow attempt was begun, because nobody moved the request.
     AttemptBegun {
         /// Its number.

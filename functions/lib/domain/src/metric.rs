@@ -151,7 +151,7 @@ catalogue! {
     RequestsClosed | Count | Both(D::Outcome), "close",
         "closed requests by outcome; synthetic ones left out";
     RequestDurationSeconds | Seconds | Stage, "close",
-        "from received to closed; synthetic requests left out";
+        "from the day on which the person asked to the closing; synthetic requests left out";
     TasksSettled | Count | Both(D::Outcome), "whoever settles the task",
         "settled tasks by outcome";
     OperationsUnknown | Count | Stage, "search, submit, status-check, reconcile",
@@ -166,6 +166,8 @@ catalogue! {
         "answers to tickets by how they ended";
     DeliveriesRefused | Count | Stage, "intake",
         "webhook deliveries answered with 4xx";
+    DeliveriesRepeated | Count | Stage, "intake, console",
+        "demands that came again under the delivery or key of a closed request, more than a day after the last time; nothing runs for them";
     VendorCalls | Count | Only(D::Connector), "search, submit, status-check, reconcile, close",
         "HTTP calls to vendors and ticketing systems, one for each try";
     VendorErrors | Count | Only(D::Connector), "search, submit, status-check, reconcile, close",
@@ -340,6 +342,7 @@ fn of_fact(fact: &Fact, committed: &Committed<'_>) -> Vec<Reading> {
             readings.extend(found.map(|found| Reading::new(Metric::VerificationFound, number(found))));
             readings
         }
+        Fact::DeliveryRepeated { .. } => vec![Reading::new(Metric::DeliveriesRepeated, 1)],
         Fact::BecameUnknown { .. } => vec![Reading::new(Metric::OperationsUnknown, 1)],
         Fact::StrangersListed { strangers, .. } => {
             vec![Reading::new(Metric::StrangersListed, number(*strangers))]
@@ -498,6 +501,13 @@ mod tests {
     }
 
     #[test]
+    fn a_demand_that_came_again_is_counted_once_it_is_recorded() {
+        let fact = Fact::DeliveryRepeated { channel: "zendesk".to_owned(), by: None };
+        let told = readings(vec![Row::Request(request(false))], vec![fact]);
+        assert_eq!(told, [Reading::new(Metric::DeliveriesRepeated, 1)]);
+    }
+
+    #[test]
     fn a_request_is_counted_by_its_right_when_it_comes_in_and_by_its_outcome_when_it_closes() {
         let row = || Row::Request(request(false));
         let came = readings(vec![row()], vec![received()]);
@@ -633,6 +643,7 @@ mod tests {
             Fact::Closed { outcome: RequestOutcome::Fulfilled },
             settled(Outcome::StillPresent),
             Fact::BecameUnknown { source: source(), batch: None, reason: "x".to_owned() },
+            Fact::DeliveryRepeated { channel: "zendesk".to_owned(), by: None },
             Fact::StrangersListed { source: source(), batch: 0, strangers: 1 },
             Fact::WentBack { source: source(), round: 1, appeared: 1 },
         ];

@@ -93,6 +93,8 @@ pub struct Change {
 impl Change {
     /// Rows in one change: a DynamoDB transaction takes 100 items; the events and the head need room.
     pub const MAX_ROWS: usize = 80;
+    /// What a DynamoDB transaction takes: the rows, an item for each event, and the head after them.
+    pub const MAX_ITEMS: usize = 100;
 }
 
 /// Why a change was not stored.

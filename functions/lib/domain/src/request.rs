@@ -268,6 +268,18 @@ pub struct Request {
     /// The copy that is kept for the person, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<Package>,
+    /// The demands that came again once it was closed, when there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeats>,
+}
+
+/// Demands that came again under the delivery or the key of a closed request. Nothing ran for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// How many: those that follow each other within a day are one.
+    pub times: u32,
+    /// When the last one came.
+    pub last_at: Time,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

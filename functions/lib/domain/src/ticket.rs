@@ -491,6 +491,7 @@ mod tests {
             ended: Vec::new(),
             reopened: 0,
             copy: None,
+            repeats: None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::operations::set_up::Standing;
 use crate::owner::{self, Held, is_persons};
 use crate::policy::{OwnPolicies, Policies, Policy};
 use crate::ports::{AskedKind, Catalogue};
-use crate::request::{Extension, Request, RequestOutcome, RequestState, Right};
+use crate::request::{Extension, Repeats, Request, RequestOutcome, RequestState, Right};
 use crate::seal::Tag;
 use crate::task::{
     Asked, Assurance, Counts, NOTHING_FOUND, Outcome, Rule, RuleState, Task, TaskState, Verdict,
@@ -176,6 +176,9 @@ pub struct RequestView {
     pub answer: Option<Answer>,
     /// The copy that is kept for the person.
     pub copy: Option<Package>,
+    /// The demands that came again once it was closed; nothing ran for them.
+    #[serde(default)]
+    pub repeats: Option<Repeats>,
 }
 
 impl RequestView {
@@ -212,6 +215,7 @@ impl RequestView {
             forgotten_at: request.forgotten_at,
             answer: request.answer.clone(),
             copy: request.copy.clone(),
+            repeats: request.repeats,
         }
     }
 }
@@ -654,6 +658,10 @@ pub struct SourceView {
     /// The open tasks that could not go on as they did: in the answer to a forced change alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
+    /// How many data sources are enabled, where that is more than one request goes to: in the answer to adding
+    /// or enabling one alone. A request that names none is refused then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_many_enabled: Option<u32>,
 }
 
 impl SourceView {
@@ -678,6 +686,7 @@ impl SourceView {
             revision: source.revision,
             created_at: source.created_at,
             standing: None,
+            too_many_enabled: None,
         }
     }
 }
@@ -932,6 +941,10 @@ pub struct AcceptedView {
     pub new: bool,
     /// Whether its workflow was started; where not, the reconciliation starts it.
     pub started: bool,
+    /// Whether it came again more than a day after the last time, and the request that its key made is closed:
+    /// nothing runs for it.
+    #[serde(default)]
+    pub repeated: bool,
 }
 
 /// A data source that was decided on.
@@ -1111,6 +1124,7 @@ mod tests {
             answer: None,
             reopened: 0,
             copy: None,
+            repeats: None,
         }
     }
 

@@ -89,9 +89,8 @@ impl Environment {
     /// # Errors
     /// `Misconfigured` when it is missing or no time zone.
     pub fn legal_zone(self) -> Result<LegalZone, Failure> {
-        let name = "LEGAL_TIME_ZONE";
-        LegalZone::parse(&self.require(name)?).map_err(|error| {
-            tracing::error!(name, %error, "this environment variable holds no time zone");
+        LegalZone::parse(&self.require("LEGAL_TIME_ZONE")?).map_err(|error| {
+            tracing::error!(name = "LEGAL_TIME_ZONE", %error, "this environment variable holds no time zone");
             Failure::misconfigured("setting_wrong")
         })
     }

@@ -6,7 +6,7 @@ use rightful_contract::table::Fault;
 use rightful_contract::world::{CANARY, World, ann, email, erasure, erasure_of, request_id, source};
 use rightful_domain::event::Fact;
 use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::operations::accept::{AcceptError, Arrival, Demand};
+use rightful_domain::operations::accept::{AcceptError, Arrival, Demand, Ended};
 use rightful_domain::request::{RequestState, Right};
 use rightful_domain::task::TaskState;
 
@@ -252,7 +252,7 @@ async fn the_largest_demand_fits_a_transaction_and_can_be_closed_again() {
     }
     let most = 40;
     let demand = |n| Demand { sources: sources(n).iter().map(|name| source(name)).collect(), ..erasure() };
-    assert!(matches!(world.demand(1, &demand(most + 1)).await, Err(AcceptError::Failed(_))));
+    assert_eq!(world.demand(1, &demand(most + 1)).await, Err(AcceptError::TooManySources(41)));
     world.demand(1, &demand(most)).await.unwrap();
     for name in sources(most) {
         world.find(&rightful_contract::world::task_of(1, &name)).await.unwrap();
@@ -284,4 +284,86 @@ async fn invariant_6_a_key_makes_one_request_and_another_demand_under_it_is_a_co
     let conflicts = conflicts.iter().filter(|fact| matches!(fact, Fact::DeliveryConflict { .. }));
     assert_eq!(conflicts.count(), 4);
     assert!(!world.store.dump().contains("people.csv"), "the key itself is not stored");
+}
+
+fn repeats(world: &World) -> usize {
+    world.facts(request_id(1)).iter().filter(|fact| matches!(fact, Fact::DeliveryRepeated { .. })).count()
+}
+
+#[tokio::test]
+async fn a_demand_that_comes_again_once_its_request_is_closed_is_recorded_and_told_how_it_ended() {
+    let world = World::new();
+    world.connect("crm");
+    let made = world.accept(1, &erasure(), DELIVERY).await.unwrap();
+    assert_eq!(made.ended, None);
+    rightful_contract::driver::Driver::new(&world).reconcile_until_done(made.request, 3).await.unwrap();
+    let closed = world.request(made.request);
+    let receipt = world.receipts.file(made.request).unwrap();
+
+    // Within a day it is a redelivery: one demand.
+    let again = world.accept(2, &erasure(), DELIVERY).await.unwrap();
+    let ended =
+        Ended { outcome: closed.outcome.unwrap(), closed_at: closed.closed_at.unwrap(), repeated: false };
+    assert_eq!((again.request, again.new, again.ended), (made.request, false, Some(ended)));
+    assert_eq!((repeats(&world), world.request(made.request)), (0, closed.clone()));
+
+    // Weeks later somebody asks again, and the system delivers that twice.
+    world.clock.advance(30 * 24 * 3600);
+    for repeated in [true, false] {
+        let again = world.accept(3, &erasure(), DELIVERY).await.unwrap();
+        assert_eq!(again.ended, Some(Ended { repeated, ..ended }));
+        assert_eq!(repeats(&world), 1);
+        world.clock.advance(3600);
+    }
+    world.clock.advance(24 * 3600);
+    assert!(world.accept(4, &erasure(), DELIVERY).await.unwrap().ended.unwrap().repeated);
+    assert_eq!((repeats(&world), world.request(made.request).repeats.unwrap().times), (2, 2));
+
+    // Nothing ran, nothing is owed, and the receipt is the one it was.
+    assert_eq!(world.workflow.take(), None);
+    let after = world.request(made.request);
+    assert_eq!((after.state, after.next_due, after.attempt), (closed.state, closed.next_due, closed.attempt));
+    assert_eq!(world.receipts.file(made.request).unwrap(), receipt);
+    assert!(!world.store.dump().contains(&request_id(3).to_string()));
+}
+
+#[tokio::test]
+async fn an_operators_repetition_of_a_closed_demand_is_recorded_under_their_name() {
+    let world = World::new();
+    world.connect("crm");
+    let by = ann();
+    let arrival = Arrival::Operator { by: &by, key: Some("people.csv/7") };
+    let made = world.accept(1, &erasure(), arrival).await.unwrap();
+    world.clock.advance(2 * 24 * 3600);
+    let open = world.accept(2, &erasure(), arrival).await.unwrap();
+    assert_eq!((open.ended, repeats(&world)), (None, 0), "an open request answers for it");
+    rightful_contract::driver::Driver::new(&world).reconcile_until_done(made.request, 3).await.unwrap();
+    world.accept(2, &erasure(), arrival).await.unwrap();
+    let told = Fact::DeliveryRepeated { channel: "operator".to_owned(), by: Some(ann()) };
+    assert_eq!(world.facts(made.request).last(), Some(&told));
+}
+
+#[tokio::test]
+async fn a_repetition_beside_the_closing_leaves_the_receipt_and_what_is_left_to_do_as_they_are() {
+    for point in 0..40 {
+        let world = World::new();
+        world.connect("crm");
+        let made = world.accept(1, &erasure(), DELIVERY).await.unwrap();
+        let at = rightful_contract::world::task_of(1, "crm");
+        world.find(&at).await.unwrap();
+        world.clock.advance(2 * 24 * 3600);
+        world.gate.crash_at(Some(point));
+        let done = world.gate.until_crash(world.close(made.request)).await.is_some();
+        let ended = world.accept(2, &erasure(), DELIVERY).await.unwrap().ended;
+        world.close(made.request).await.unwrap();
+        assert!(world.request(made.request).is_done(), "crash at point {point}");
+        let file = world.receipts.file(made.request).unwrap();
+        rightful_domain::receipt::verify(&file, &[world.signer.public()]).unwrap();
+        assert_eq!(repeats(&world), usize::from(ended.is_some()));
+        if done {
+            assert!(ended.is_some() && point >= 3);
+            return;
+        }
+    }
+    panic!("the closing never ended");
 }

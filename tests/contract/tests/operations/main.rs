@@ -13,6 +13,7 @@ mod ended;
 mod escalation;
 mod extend;
 mod find;
+mod forty;
 mod identify;
 mod killed;
 mod lease;

@@ -1,6 +1,6 @@
 //! A demand comes in: one request is stored, whatever happens, and its workflow started.
 
-use super::{Scoped, Settings, seal_identifiers};
+use super::{STALE_TRIES, Scoped, Settings, seal_identifiers};
 use crate::actor::Actor;
 use crate::event::Fact;
 use crate::failure::Failure;
@@ -9,10 +9,11 @@ use crate::ids::{Reference, RequestId, SourceId};
 use crate::legal::{LegalZone, ReceivedAt, ReceivedAtError};
 use crate::policy::{Policies, Policy};
 use crate::ports::{
-    Begins, Catalogue, Change, Clock, CommitError, Created, NewKeys, Reads, Tags, Workflow, Writes,
+    Begins, Catalogue, Change, Clock, CommitError, Created, NewKeys, Reads, Row, Tags, Workflow, Writes,
 };
-use crate::request::{Delivery, Request, RequestState, Right};
+use crate::request::{Delivery, Repeats, Request, RequestOutcome, RequestState, Right};
 use crate::task::Task;
+use crate::time::Time;
 use crate::vendor::DataSource;
 use zeroize::Zeroizing;
 
@@ -70,7 +71,25 @@ pub struct Accepted {
     pub new: bool,
     /// Why the workflow could not be started; the reconciliation starts it.
     pub not_started: Option<Failure>,
+    /// How the request ended, where an earlier demand made it and it is closed: nothing runs then.
+    pub ended: Option<Ended>,
 }
+
+/// How the request of an earlier demand ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// How.
+    pub outcome: RequestOutcome,
+    /// When.
+    pub closed_at: Time,
+    /// Whether the demand came more than a day after the last time: no redelivery, but somebody who asks
+    /// again.
+    pub repeated: bool,
+}
+
+/// How long after a demand the same one is taken for its redelivery, in seconds. Ticketing systems give up
+/// within some hours.
+const REDELIVERY_SECONDS: u64 = 24 * 3600;
 
 /// Why a demand is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +106,11 @@ pub enum AcceptError {
     /// None to ask.
     #[error("no data source is connected: add one with `rightful source add`, then send this again")]
     NoSource,
+    /// More than one request goes to.
+    #[error(
+        "{0} data sources would be asked, and one request goes to {MAX_SOURCES} at most: name some of them, and make another request for the rest"
+    )]
+    TooManySources(usize),
     /// A kind that none of the request's data sources is searched by.
     #[error(
         "none of the request's data sources is searched by an identifier of the kind {kind}: leave it out, or give {known}",
@@ -114,7 +138,9 @@ pub enum AcceptError {
     #[error("when the person asked: {0}")]
     ReceivedAt(#[from] ReceivedAtError),
     /// The delivery came before with another body.
-    #[error("this delivery came before with another content; request {0} was made of the first")]
+    #[error(
+        "this demand came before with another content, and request {0} was made of the first: send it under another key, or with another reference where the reference tells deliveries apart"
+    )]
     Conflict(RequestId),
     /// A port failed: it may be sent again.
     #[error("the request could not be stored: send it again")]
@@ -173,7 +199,7 @@ where
         if let Some(mine) = &delivery
             && let Some(first) = self.store.delivery(&mine.channel, &mine.key).await?
         {
-            return self.again(&first, mine).await;
+            return self.again(&first, mine, arrival).await;
         }
         if demand.identifiers.is_empty() {
             return Err(AcceptError::NoIdentifier);
@@ -195,15 +221,11 @@ where
                 Task { policy, ..Task::planned(id, source.id.clone(), source.connector.clone(), due) }
             })
             .collect();
-        let by = match arrival {
-            Arrival::Operator { by, .. } => Some(by.clone()),
-            Arrival::Delivery { .. } | Arrival::Synthetic { .. } => None,
-        };
-        let fact = received(&request, by);
+        let fact = received(&request, actor(arrival));
         match self.store.create(&request, &tasks, delivery.as_ref(), &wrapped, fact).await? {
             Created::New => Ok(self.start(&request, true).await),
             Created::Delivered(first) => match &delivery {
-                Some(mine) => self.again(&first, mine).await,
+                Some(mine) => self.again(&first, mine, arrival).await,
                 None => Err(Failure::transient("request_exists").into()),
             },
         }
@@ -393,21 +415,61 @@ where
             answer: None,
             reopened: 0,
             copy: None,
+            repeats: None,
         })
     }
 
     /// The delivery came before.
-    async fn again(&self, first: &Delivery, mine: &Delivery) -> Result<Accepted, AcceptError> {
+    async fn again(
+        &self,
+        first: &Delivery,
+        mine: &Delivery,
+        arrival: Arrival<'_>,
+    ) -> Result<Accepted, AcceptError> {
         if first.body != mine.body {
             self.record_conflict(first).await?;
             return Err(AcceptError::Conflict(first.request));
         }
-        let request =
-            self.store.request(first.request).await?.ok_or(Failure::misconfigured("request_not_found"))?;
-        if request.state == RequestState::Closed {
-            return Ok(Accepted { request: request.id, new: false, not_started: None });
+        for _ in 0..STALE_TRIES {
+            let request = self
+                .store
+                .request(first.request)
+                .await?
+                .ok_or(Failure::misconfigured("request_not_found"))?;
+            let (RequestState::Closed, Some(outcome), Some(closed_at)) =
+                (request.state, request.outcome, request.closed_at)
+            else {
+                return Ok(self.start(&request, false).await);
+            };
+            let now = self.clock.now();
+            let last = request.repeats.map_or(first.received_at, |repeats| repeats.last_at);
+            let repeated = now >= last.plus_seconds(REDELIVERY_SECONDS);
+            if repeated {
+                match self.record_repeat(&request, first, arrival, now).await {
+                    Ok(()) => {}
+                    Err(CommitError::Stale) => continue,
+                    Err(CommitError::Failed(failure)) => return Err(failure.into()),
+                }
+            }
+            let ended = Some(Ended { outcome, closed_at, repeated });
+            return Ok(Accepted { request: request.id, new: false, not_started: None, ended });
         }
-        Ok(self.start(&request, false).await)
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Beside whatever the closed request still waits for: its receipt is about what came before.
+    async fn record_repeat(
+        &self,
+        request: &Request,
+        first: &Delivery,
+        arrival: Arrival<'_>,
+        now: Time,
+    ) -> Result<(), CommitError> {
+        let times = request.repeats.map_or(0, |repeats| repeats.times).saturating_add(1);
+        let repeats = Some(Repeats { times, last_at: now });
+        let fact = Fact::DeliveryRepeated { channel: first.channel.clone(), by: actor(arrival) };
+        let rows = vec![Row::Request(Request { repeats, ..request.clone() })];
+        self.store.commit(Change { request: request.id, at: now, rows, facts: vec![fact] }).await
     }
 
     async fn record_conflict(&self, first: &Delivery) -> Result<(), Failure> {
@@ -427,7 +489,7 @@ where
     /// the reconciliation starts what never started.
     async fn start(&self, request: &Request, new: bool) -> Accepted {
         let started = self.workflow.start(request.id, request.attempt, &request.sources).await;
-        Accepted { request: request.id, new, not_started: started.err() }
+        Accepted { request: request.id, new, not_started: started.err(), ended: None }
     }
 }
 
@@ -457,6 +519,14 @@ fn canonical(demand: &Demand) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(bytes.unwrap_or_default())
 }
 
+/// The operator who sent it, where one did.
+fn actor(arrival: Arrival<'_>) -> Option<Actor> {
+    match arrival {
+        Arrival::Operator { by, .. } => Some(by.clone()),
+        Arrival::Delivery { .. } | Arrival::Synthetic { .. } => None,
+    }
+}
+
 /// Where an operator's request comes from, as a channel.
 const OPERATOR: &str = "operator";
 
@@ -481,7 +551,7 @@ fn received(request: &Request, by: Option<Actor>) -> Fact {
 
 /// How many data sources one request may go to: as many as the workflow's Map runs at a time, so that
 /// one that takes weeks holds no other back; and closing writes all of them in one change.
-const MAX_SOURCES: usize = 40;
+pub const MAX_SOURCES: usize = 40;
 
 fn choose(all: &[DataSource], wanted: &[SourceId]) -> Result<Vec<DataSource>, AcceptError> {
     let mut chosen: Vec<DataSource> = if wanted.is_empty() {
@@ -504,7 +574,7 @@ fn choose(all: &[DataSource], wanted: &[SourceId]) -> Result<Vec<DataSource>, Ac
         return Err(AcceptError::NoSource);
     }
     if chosen.len() > MAX_SOURCES {
-        return Err(Failure::misconfigured("too_many_sources").into());
+        return Err(AcceptError::TooManySources(chosen.len()));
     }
     Ok(chosen)
 }

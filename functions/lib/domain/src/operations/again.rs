@@ -105,9 +105,47 @@ pub enum ActError {
 /// A change of some tasks, before it is stored.
 pub(super) struct Moves {
     pub(super) request: Request,
-    pub(super) before: Vec<Task>,
-    pub(super) after: Vec<Task>,
+    pub(super) tasks: Vec<Moved>,
+}
+
+/// One task's part of a change.
+pub(super) struct Moved {
+    pub(super) before: Task,
+    pub(super) after: Task,
     pub(super) facts: Vec<Fact>,
+}
+
+/// What a change has beside its tasks at most: the request, what it tells of the request, the new attempt, and
+/// the head of the chain.
+const BESIDE: usize = 4;
+
+/// How many of these, from the first on, fit one change. Forty tasks fit it that have an event each; with a
+/// lease or a second event they don't.
+pub(super) fn fitting(tasks: &[Moved]) -> usize {
+    let (mut items, mut rows) = (BESIDE, 1);
+    let fits = |moved: &&Moved| {
+        let leases = usize::from(moved.before.lease.or(moved.after.lease).is_some());
+        rows += 1 + leases;
+        items += 1 + leases + moved.facts.len();
+        rows <= Change::MAX_ROWS && items <= Change::MAX_ITEMS
+    };
+    tasks.iter().take_while(fits).count().max(1)
+}
+
+/// The rows and the events of such a change.
+pub(super) fn rows_and_facts(
+    request: &Request,
+    tasks: Vec<Moved>,
+    now: Time,
+) -> Result<(Vec<Row>, Vec<Fact>), Failure> {
+    let (mut rows, mut all) = (Vec::new(), Vec::new());
+    for Moved { before, after, facts } in tasks {
+        let lease = lease_row(request, &before, &after, now)?;
+        rows.push(Row::Task(after));
+        rows.extend(lease);
+        all.extend(facts);
+    }
+    Ok((rows, all))
 }
 
 impl<S, K, W, C> Again<'_, S, K, W, C>
@@ -225,12 +263,16 @@ where
     }
 
     /// Calls an open request off, as long as nothing was submitted for it. Its tasks end as `cancelled`,
-    /// those that have their outcome keep it.
+    /// those that have their outcome keep it. More tasks than fit one change end in several; the same call
+    /// again goes on where this one stopped.
     ///
     /// # Errors
-    /// [`ActError`]; nothing is stored then.
+    /// [`ActError`]; the tasks of an earlier change stay cancelled then.
     pub async fn cancel(&self, id: RequestId, by: &Actor) -> Result<Acted, ActError> {
-        for _ in 0..STALE_TRIES {
+        let mut told = vec![Fact::CalledOff { by: by.clone() }];
+        let mut tries = 0;
+        while tries < STALE_TRIES {
+            tries += 1;
             let (request, tasks) = self.open(id).await?;
             let mut open = Vec::new();
             for task in &tasks {
@@ -250,14 +292,36 @@ where
             if open.is_empty() {
                 return Err(ActError::Closed);
             }
-            let told = Fact::CalledOff { by: by.clone() };
-            let moves = self.moves(request, &open, |_| Event::CalledOff).await?;
-            match self.begin(moves, vec![told]).await {
+            let mut moves = self.moves(request, &open, |_| Event::CalledOff).await?;
+            let fit = fitting(&moves.tasks);
+            if fit == moves.tasks.len() {
+                match self.begin(moves, told.clone()).await {
+                    Err(CommitError::Stale) => {}
+                    other => return settled(other),
+                }
+                continue;
+            }
+            moves.tasks.truncate(fit);
+            match self.store_part(moves, &told).await {
+                Ok(()) => (told, tries) = (Vec::new(), 0),
                 Err(CommitError::Stale) => {}
-                other => return settled(other),
+                Err(CommitError::Failed(failure)) => return Err(failure.into()),
             }
         }
         Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Stores a part of a change that is too large for one; the last part begins the attempt.
+    async fn store_part(&self, moves: Moves, told: &[Fact]) -> Result<(), CommitError> {
+        let Moves { request, tasks } = moves;
+        let (id, now) = (request.id, self.clock.now());
+        let tokens = tokens_of(&tasks);
+        let (mut rows, facts) = rows_and_facts(&request, tasks, now)?;
+        rows.insert(0, Row::Request(request));
+        let facts = told.iter().cloned().chain(facts).collect();
+        self.store.commit(Change { request: id, at: now, rows, facts }).await?;
+        let_go(self.workflow, &tokens).await;
+        Ok(())
     }
 
     /// Ends a task that was handed to a person, or that can't be searched, as they found out: its records
@@ -292,8 +356,8 @@ where
                 .map_err(|_| Failure::transient("sealing_failed"))?;
             let mut moves =
                 self.moves(request, &[task], |_| Event::Stated { by: by.clone(), erased }).await?;
-            for task in &mut moves.after {
-                task.put_review(Some(Review {
+            for moved in &mut moves.tasks {
+                moved.after.put_review(Some(Review {
                     by: by.as_str().to_owned(),
                     at: self.clock.now(),
                     verdict: Verdict::Stated,
@@ -328,7 +392,7 @@ where
         event: impl Fn(&Task) -> Event,
     ) -> Result<Moves, ActError> {
         let now = self.clock.now();
-        let (mut after, mut facts) = (Vec::with_capacity(tasks.len()), Vec::new());
+        let mut all = Vec::with_capacity(tasks.len());
         for task in tasks {
             let life = self.life(task).await?;
             let event = event(task);
@@ -337,11 +401,10 @@ where
                 return Err(ActError::UnderWay(task.source.clone(), task.state));
             }
             let (moved, effects) = step(&life, event, now, &terms(&request, &self.settings, None));
-            facts.extend(facts_of(effects));
-            after.push(moved.task);
+            let facts = facts_of(effects).collect();
+            all.push(Moved { before: (*task).clone(), after: moved.task, facts });
         }
-        let before = tasks.iter().map(|task| (*task).clone()).collect();
-        Ok(Moves { request, before, after, facts })
+        Ok(Moves { request, tasks: all })
     }
 
     async fn begin(&self, moves: Moves, told: Vec<Fact>) -> Result<Acted, CommitError> {
@@ -359,33 +422,39 @@ pub(super) async fn begin(
     moves: Moves,
     told: Vec<Fact>,
 ) -> Result<Acted, CommitError> {
-    let Moves { mut request, before, after, facts } = moves;
+    let Moves { mut request, tasks } = moves;
     let now = clock.now();
     let id = request.id;
     request.attempt += 1;
     request.ended = Vec::new();
     request.next_due = Some(now.plus_seconds(settings.grace_seconds));
     let (attempt, state) = (request.attempt, request.state);
-    let sources: Vec<SourceId> = after
+    let sources: Vec<SourceId> = tasks
         .iter()
-        .filter(|task| task.state != TaskState::Settled)
-        .map(|task| task.source.clone())
+        .filter(|moved| moved.after.state != TaskState::Settled)
+        .map(|moved| moved.after.source.clone())
         .collect();
-    let mut rows = vec![Row::Request(request.clone())];
-    for (earlier, task) in before.iter().zip(&after) {
-        rows.push(Row::Task(task.clone()));
-        rows.extend(lease_row(&request, earlier, task, now)?);
-    }
+    let tokens = tokens_of(&tasks);
+    let (mut rows, facts) = rows_and_facts(&request, tasks, now)?;
+    rows.insert(0, Row::Request(request));
     let mut all = told;
     all.extend(facts);
     all.push(Fact::AttemptBegun { attempt });
     store.commit(Change { request: id, at: now, rows, facts: all }).await?;
-    for token in before.iter().filter_map(|task| task.token.as_deref()) {
-        // Whoever waited under it has nothing to wait for; that they hear of it is not needed.
-        let _ = workflow.release(token, Next::None).await;
-    }
+    let_go(workflow, &tokens).await;
     let started = workflow.start(id, attempt, &sources).await.is_ok();
     Ok(Acted { state, attempt: Some(attempt), started })
+}
+
+fn tokens_of(tasks: &[Moved]) -> Vec<String> {
+    tasks.iter().filter_map(|moved| moved.before.token.clone()).collect()
+}
+
+/// Whoever waited under these tokens has nothing to wait for; that they hear of it is not needed.
+async fn let_go(workflow: &impl Tokens, tokens: &[String]) {
+    for token in tokens {
+        let _ = workflow.release(token, Next::None).await;
+    }
 }
 
 fn settled(result: Result<Acted, CommitError>) -> Result<Acted, ActError> {

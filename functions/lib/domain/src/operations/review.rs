@@ -1,7 +1,7 @@
 //! A person decides: an execution waits for it under a token, and a reviewer rules on exactly the records
 //! that they were shown.
 
-use super::again::{Moves, begin};
+use super::again::{Moved, Moves, begin, fitting, rows_and_facts};
 use super::{
     STALE_TRIES, Settings, Step, TaskRef, is_closed, load, reason_context, rules_of_run, store_step, terms,
 };
@@ -11,10 +11,10 @@ use crate::failure::Failure;
 use crate::ids::{RequestId, SourceId};
 use crate::life::{Effect, Event, Life, Ruling, step};
 use crate::operations::Next;
-use crate::ports::{Change, Clock, CommitError, Keys, Reads, Row, Tokens, Workflow, Writes};
+use crate::ports::{Change, Clock, CommitError, Keys, Reads, Tokens, Workflow, Writes};
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Tag};
-use crate::task::{Task, TaskState};
+use crate::task::{Task, TaskState, Verdict};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -212,8 +212,11 @@ where
     /// executions that wait go on; for one that is left out while it can't be searched, an attempt is
     /// begun. Of two reviewers at once one wins, and the other is told.
     ///
+    /// A transaction has room for some thirty data sources. More of them are ruled on in several, after all
+    /// of them were checked; the same review again by the same person goes on where this one stopped.
+    ///
     /// # Errors
-    /// [`ReviewError`]; nothing is stored then.
+    /// [`ReviewError`]; nothing is stored then, or nothing more of a review that takes several transactions.
     pub async fn run(
         &self,
         id: RequestId,
@@ -232,7 +235,10 @@ where
         }
         let forgotten = Failure::misconfigured("person_forgotten");
         let mut key: Option<DataKey> = None;
-        for _ in 0..STALE_TRIES {
+        let mut done = Reviewed { sources: Vec::new(), released: true };
+        let mut tries = 0;
+        while tries < STALE_TRIES {
+            tries += 1;
             let request = self.store.request(id).await?.ok_or(ReviewError::NotFound)?;
             if request.state == RequestState::Closed {
                 return Err(ReviewError::Closed);
@@ -243,16 +249,25 @@ where
                 return Err(ReviewError::Ground);
             }
             let tasks = self.store.tasks(id).await?;
-            let mut chosen = Vec::with_capacity(reviewing.sources.len());
-            for seen in &reviewing.sources {
+            let left = left_of(reviewing, &tasks, &done, by);
+            let mut chosen = Vec::with_capacity(left.len());
+            for seen in left {
                 chosen.push(checked(&tasks, seen, reviewing.ruling)?);
             }
             let key = match &key {
                 Some(key) => key,
                 None => key.insert(self.keys.key(id).await?.ok_or(forgotten)?),
             };
-            match self.store_all(&request, &chosen, reviewing.ruling, reason, by, key).await {
-                Ok(reviewed) => return Ok(reviewed),
+            match self.store_fitting(&request, &chosen, reviewing.ruling, reason, by, key).await {
+                Ok(Reviewed { sources, released }) => {
+                    let all = sources.len() == chosen.len();
+                    done.sources.extend(sources);
+                    done.released &= released;
+                    if all {
+                        return Ok(in_order(reviewing, &tasks, done));
+                    }
+                    tries = 0;
+                }
                 Err(CommitError::Stale) => {}
                 Err(CommitError::Failed(failure)) => return Err(failure.into()),
             }
@@ -260,8 +275,8 @@ where
         Err(Failure::transient("too_much_contention").into())
     }
 
-    /// One transaction for all of them; whoever waits goes on.
-    async fn store_all(
+    /// One transaction for as many of them as fit it; whoever waits goes on.
+    async fn store_fitting(
         &self,
         request: &Request,
         tasks: &[&Task],
@@ -272,7 +287,7 @@ where
     ) -> Result<Reviewed, CommitError> {
         let now = self.clock.now();
         let terms = terms(request, &self.settings, None);
-        let (mut facts, mut moved) = (Vec::new(), Vec::new());
+        let mut moved = Vec::with_capacity(tasks.len());
         for task in tasks {
             let reason = key
                 .seal(&reason_context(request.id, &task.source), reason.as_bytes())
@@ -281,40 +296,77 @@ where
             let life = Life { task: (*task).clone(), rules };
             let event = Event::Reviewed { by: by.clone(), verdict: ruling, reason };
             let (after, effects) = step(&life, event, now, &terms);
-            facts.extend(facts_of(effects));
-            moved.push(after.task);
+            let facts = facts_of(effects).collect();
+            moved.push(Moved { before: (*task).clone(), after: after.task, facts });
         }
-        let sources = moved.iter().map(|task| (task.source.clone(), task.state)).collect();
-        if tasks.iter().any(|task| task.cannot_be_searched()) {
+        moved.truncate(fitting(&moved));
+        let sources = moved.iter().map(|moved| (moved.after.source.clone(), moved.after.state)).collect();
+        if moved.iter().any(|moved| moved.before.cannot_be_searched()) {
             // Nobody waits under a token, and what is left of the request has to close.
-            let before = tasks.iter().map(|task| (*task).clone()).collect();
-            let moves = Moves { request: request.clone(), before, after: moved, facts };
+            let moves = Moves { request: request.clone(), tasks: moved };
             let begun =
                 begin(self.store, self.workflow, self.clock, &self.settings, moves, Vec::new()).await?;
             return Ok(Reviewed { sources, released: begun.started });
         }
-        let mut rows = Vec::new();
-        for (earlier, task) in tasks.iter().zip(&moved) {
-            rows.push(Row::Task(task.clone()));
-            rows.extend(super::lease_row(request, earlier, task, now)?);
-        }
+        let waiting: Vec<(Option<String>, Next)> = moved
+            .iter()
+            .map(|moved| (moved.before.token.clone(), super::find::passing(&moved.after).next))
+            .collect();
+        let (rows, facts) = rows_and_facts(request, moved, now)?;
         self.store.commit(Change { request: request.id, at: now, rows, facts }).await?;
-        Ok(Reviewed { sources, released: self.release(tasks, &moved).await })
+        Ok(Reviewed { sources, released: self.release(&waiting).await })
     }
 
     /// The decision is stored; an execution that can't be let go is made up for.
-    async fn release(&self, before: &[&Task], after: &[Task]) -> bool {
+    async fn release(&self, waiting: &[(Option<String>, Next)]) -> bool {
         let mut released = true;
-        for (earlier, task) in before.iter().zip(after) {
-            if let Some(token) = &earlier.token {
-                let next = super::find::passing(task).next;
-                released &= self.workflow.release(token, next).await.is_ok();
-            } else {
-                released = false;
-            }
+        for (token, next) in waiting {
+            released &= match token {
+                Some(token) => self.workflow.release(token, *next).await.is_ok(),
+                None => false,
+            };
         }
         released
     }
+}
+
+/// What of a review is still to be stored: all of it, but for what this call stored, and for what an earlier
+/// one of the same person's stored before it was interrupted. Where nothing would be left, it is another
+/// review, and all of it is checked. Pure.
+fn left_of<'a>(reviewing: &'a Reviewing, tasks: &[Task], done: &Reviewed, by: &Actor) -> Vec<&'a Seen> {
+    let stored = |seen: &Seen| {
+        done.sources.iter().any(|(source, _)| *source == seen.source)
+            || tasks.iter().any(|task| is_ruled(task, seen, reviewing.ruling, by))
+    };
+    let left: Vec<&Seen> = reviewing.sources.iter().filter(|seen| !stored(seen)).collect();
+    if left.is_empty() { reviewing.sources.iter().collect() } else { left }
+}
+
+/// Whether the task has this ruling already, by the same person and on what they saw. Pure.
+fn is_ruled(task: &Task, seen: &Seen, ruling: Ruling, by: &Actor) -> bool {
+    let same = |review: &crate::task::Review| {
+        review.by == by.as_str()
+            && match (ruling, review.verdict) {
+                (Ruling::Proceed, Verdict::Proceed) | (Ruling::LeaveOut, Verdict::LeftOut) => true,
+                (Ruling::Refuse(ground), Verdict::Refuse(other)) => ground == other,
+                _ => false,
+            }
+    };
+    task.source == seen.source
+        && task.state != TaskState::AwaitingReview
+        && task.found_digest == seen.records
+        && seen.searched_at.is_none_or(|at| Some(at) == task.searched_at)
+        && task.review.as_ref().is_some_and(same)
+}
+
+/// All data sources of a review, as it names them, with where each stands. Pure.
+fn in_order(reviewing: &Reviewing, tasks: &[Task], done: Reviewed) -> Reviewed {
+    let stands = |seen: &Seen| {
+        let stored = done.sources.iter().find(|(source, _)| *source == seen.source).cloned();
+        let before = tasks.iter().find(|task| task.source == seen.source);
+        stored.or_else(|| before.map(|task| (task.source.clone(), task.state)))
+    };
+    Reviewed { sources: reviewing.sources.iter().filter_map(stands).collect(), ..done }
 }
 
 /// The task of a data source, if it can be ruled on as it was seen. Pure.
