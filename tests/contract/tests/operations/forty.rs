@@ -74,7 +74,7 @@ async fn a_review_that_was_interrupted_between_its_steps_goes_on_when_it_is_give
     let mut parts = 0;
     for point in 0.. {
         let world = waiting().await;
-        let reviewing = all_of(&world, Ruling::Proceed);
+        let reviewing = all_of(&world, Ruling::Refuse(RefusalGround::LegalObligation));
         world.gate.crash_at(Some(point));
         let first = world.gate.until_crash(review(&world, &reviewing, &ann())).await;
         parts += usize::from((1..MAX_SOURCES).contains(&reviewed(&world)));
@@ -88,7 +88,7 @@ async fn a_review_that_was_interrupted_between_its_steps_goes_on_when_it_is_give
             Err(error) => panic!("{error}, crash at point {point}"),
         }
         assert_eq!(reviewed(&world), MAX_SOURCES, "crash at point {point}");
-        assert!(world.tasks(request_id(1)).iter().all(|task| task.state == TaskState::Decided));
+        assert!(world.tasks(request_id(1)).iter().all(|task| task.state == TaskState::Settled));
     }
     assert!(parts > 0, "no crash fell between two steps");
 }
