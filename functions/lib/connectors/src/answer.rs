@@ -19,6 +19,8 @@ pub(crate) enum Unusable {
     Unreadable,
     /// It says that there is more, or may not be whole.
     Incomplete,
+    /// One of the person's records has no id that can be read.
+    Record,
 }
 
 impl From<Unreadable> for Unusable {
@@ -74,7 +76,7 @@ pub(crate) struct Listed {
 }
 
 /// All records that a search by `identifier` listed. A record of the person without an id that can be read
-/// makes the whole answer unreadable, because a record that is passed over would never be erased.
+/// makes the whole answer unusable, because a record that is passed over would never be erased.
 pub(crate) fn listed(
     body: &[u8],
     search: &Search,
@@ -94,7 +96,7 @@ pub(crate) fn listed(
         let fit = search.form.fit(identifier, shown, &record);
         let id = record.pointer(&search.id).and_then(|id| TypedId::read(id, kind));
         if fit == Fit::Matches && id.is_none() {
-            return Err(Unusable::Unreadable);
+            return Err(Unusable::Record);
         }
         listed.push(Listed { id, fit, record });
     }
@@ -341,19 +343,19 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_the_person_without_an_id_makes_the_answer_unreadable() {
+    fn a_record_of_the_person_without_an_id_makes_the_answer_unusable() {
+        let with = |record: &str| ids(&format!(r#"[{{"id":7,"email":"ann@example.com"}},{record}]"#));
         for record in [
             r#"{"email":"ann@example.com"}"#,
             r#"{"id":null,"email":"ann@example.com"}"#,
             r#"{"id":"1","email":"ann@example.com"}"#,
             r#"{"id":1.5,"email":"ann@example.com"}"#,
             r#"{"id":99999999999999999999,"email":["ann@example.com"]}"#,
-            "1",
-            "null",
-            r#"["ann@example.com"]"#,
         ] {
-            let body = format!(r#"[{{"id":7,"email":"ann@example.com"}},{record}]"#);
-            assert_eq!(ids(&body), Err(Unusable::Unreadable), "{record}");
+            assert_eq!(with(record), Err(Unusable::Record), "{record}");
+        }
+        for record in ["1", "null", r#"["ann@example.com"]"#] {
+            assert_eq!(with(record), Err(Unusable::Unreadable), "{record}");
         }
         for body in ["", "{}", "null", "[", r#"{"records":[]}"#] {
             assert_eq!(ids(body), Err(Unusable::Unreadable), "{body}");

@@ -17,8 +17,8 @@ use rightful_domain::limit::{Breaker, CallLimits, Rate};
 use rightful_domain::ports::{Secrets, TARGET_LOST, Vendors};
 use rightful_domain::request::Right;
 use rightful_domain::vendor::{
-    ANSWER_INCOMPLETE, Batch, Capabilities, DataSource, Fault, Found, RecordId, RuleReport, SetAside,
-    ShownRecord, Submitted, Target, Vendor,
+    ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, Batch, Capabilities, DataSource, Fault, Found, RECORD_UNREADABLE,
+    RecordId, RuleReport, SetAside, ShownRecord, Submitted, Target, Vendor,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -204,6 +204,7 @@ fn fault(trouble: Trouble) -> Fault {
         Trouble::Throttled(wait) => Fault::Throttled(wait),
         Trouble::Unauthorized => Fault::Unauthorized,
         Trouble::Refused(status) => Fault::Refused(refusal(status)),
+        Trouble::TooLarge => Fault::AnswerTooLarge,
     }
 }
 
@@ -215,6 +216,7 @@ fn submitted(trouble: Trouble) -> Submitted {
         Trouble::Unauthorized => Submitted::Rejected(Fault::Unauthorized),
         Trouble::Refused(status) => Submitted::Rejected(Fault::Refused(refusal(status))),
         Trouble::Lost(code) => Submitted::Unknown(code),
+        Trouble::TooLarge => Submitted::Unknown(ANSWER_TOO_LARGE),
     }
 }
 
@@ -309,6 +311,7 @@ impl<S: Secrets> Source<S> {
                 let listed = self.exchange.read(listed).map_err(|unusable| match unusable {
                     Unusable::Unreadable => Fault::Unavailable(UNREADABLE),
                     Unusable::Incomplete => Fault::Unavailable(ANSWER_INCOMPLETE),
+                    Unusable::Record => Fault::Unavailable(RECORD_UNREADABLE),
                 })?;
                 for one in listed {
                     let marked = answer::is_marked(&one.record, &definition.searches, search, named);

@@ -38,7 +38,9 @@ use crate::task::{
     Review, Rounds, Rule, RuleState, Task, TaskState, Verdict,
 };
 use crate::time::Time;
-use crate::vendor::{Capabilities, Claim, Fault, RuleReport, RuleStatus, Submitted, Target};
+use crate::vendor::{
+    ANSWER_TOO_LARGE, Capabilities, Claim, Fault, RuleReport, RuleStatus, Submitted, Target,
+};
 use crate::waits::Waits;
 
 /// How often records may be named in an intent: once, and three times more after looks that found
@@ -743,7 +745,10 @@ impl Moving<'_> {
             Event::Looked { found, appeared, asked, unseen, controlled } if looking => {
                 self.looked(&found, (appeared, unseen), asked, controlled);
             }
-            Event::CannotLook { code: TARGET_LOST, .. } if looking => self.hand_over(TARGET_LOST),
+            // Neither passes by itself.
+            Event::CannotLook { code: code @ (TARGET_LOST | ANSWER_TOO_LARGE), .. } if looking => {
+                self.hand_over(code);
+            }
             Event::CannotLook { code, wait } if looking => self.cannot_look(code, wait),
             _ => {}
         }
@@ -1441,6 +1446,10 @@ impl Moving<'_> {
         let any = |wanted: RuleState| self.life.rules.iter().any(|rule| rule.state == wanted);
         if self.life.has_unanswered() {
             return self.not_finished(code, wait);
+        }
+        // The same rule's next answer is no smaller. An export is waited for as long as there is time.
+        if fault == Some(&Fault::AnswerTooLarge) && self.terms.right == Right::Erasure {
+            return self.hand_over(ANSWER_TOO_LARGE);
         }
         if any(RuleState::Accepted) {
             return self.not_finished(code, wait);

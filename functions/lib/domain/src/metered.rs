@@ -12,8 +12,8 @@ use crate::limit::{
 };
 use crate::ports::{Clock, CommitError, Limits};
 use crate::vendor::{
-    ANSWER_INCOMPLETE, Batch, Capabilities, Fault, Found, RATE_LIMITED, RecordId, RuleReport, ShownRecord,
-    Submitted, Vendor,
+    ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, Batch, Capabilities, Fault, Found, RATE_LIMITED, RECORD_UNREADABLE,
+    RecordId, RuleReport, ShownRecord, Submitted, Vendor,
 };
 use std::sync::{Mutex, PoisonError};
 
@@ -264,12 +264,14 @@ fn is_the_vendors(code: Code) -> bool {
 /// What a fault says of the vendor, if anything.
 fn of_fault(fault: &Fault) -> Option<Report> {
     match fault {
-        // It answered; that there is more is about this person alone.
-        Fault::Unavailable(ANSWER_INCOMPLETE) => Some(Report::Answered),
+        // It answered; what is wrong with the answer is about this person alone.
+        Fault::Unavailable(ANSWER_INCOMPLETE | RECORD_UNREADABLE) => Some(Report::Answered),
         Fault::Unavailable(code) => is_the_vendors(code).then_some(Report::Failed),
         Fault::Refused(code) => is_the_vendors(code).then_some(Report::Answered),
         Fault::Throttled(wait) => Some(Report::Throttled(*wait)),
-        Fault::Unauthorized | Fault::TooManyRecords | Fault::RuleNotFound => Some(Report::Answered),
+        Fault::Unauthorized | Fault::TooManyRecords | Fault::AnswerTooLarge | Fault::RuleNotFound => {
+            Some(Report::Answered)
+        }
         Fault::Paused(..) => None,
     }
 }
@@ -283,6 +285,7 @@ fn of_submission(answer: &Submitted) -> Option<Report> {
         // A doubtful answer is a readable one that does not say what was asked.
         Submitted::Accepted { .. } | Submitted::Doubtful { .. } => Some(Report::Answered),
         Submitted::NotSent(fault) | Submitted::Rejected(fault) => of_fault(fault),
+        Submitted::Unknown(ANSWER_TOO_LARGE) => Some(Report::Answered),
         Submitted::Unknown(_) => Some(Report::Failed),
     }
 }

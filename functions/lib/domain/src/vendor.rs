@@ -298,6 +298,8 @@ pub enum Fault {
     Refused(Code),
     /// The search found more than the connector allows for one person.
     TooManyRecords,
+    /// The answer is larger than the connector allows: about this person alone, as long as others' are not.
+    AnswerTooLarge,
     /// The rule asked about is not there.
     RuleNotFound,
 }
@@ -316,6 +318,10 @@ pub const REFUSALS: [Code; 7] = [
 ];
 /// The vendor's answer says that there is more, or may not be whole.
 pub const ANSWER_INCOMPLETE: Code = "vendor_answer_incomplete";
+/// The vendor's answer is larger than the connector allows.
+pub const ANSWER_TOO_LARGE: Code = "vendor_answer_too_large";
+/// One of the person's records in a vendor's answer has no id that can be read.
+pub const RECORD_UNREADABLE: Code = "vendor_record_unreadable";
 /// Our own limiter holds calls back, so that the vendor's limit is kept.
 pub const RATE_LIMITED: Code = "rate_limited";
 /// The vendor failed again and again: it is left alone for a while.
@@ -378,6 +384,7 @@ impl Fault {
             Fault::Throttled(_) => THROTTLED,
             Fault::Unauthorized => "credentials_rejected",
             Fault::TooManyRecords => "too_many_records",
+            Fault::AnswerTooLarge => ANSWER_TOO_LARGE,
             Fault::RuleNotFound => "rule_not_found",
         }
     }
@@ -391,7 +398,7 @@ impl Fault {
             }
             Fault::Unavailable(_) => Kind::Transient,
             Fault::Unauthorized => Kind::Misconfigured,
-            Fault::Refused(_) | Fault::TooManyRecords => Kind::Refused,
+            Fault::Refused(_) | Fault::TooManyRecords | Fault::AnswerTooLarge => Kind::Refused,
             Fault::RuleNotFound => Kind::Unknown,
         };
         Failure::new(kind, self.code())

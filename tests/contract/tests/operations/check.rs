@@ -48,6 +48,21 @@ async fn invariant_4_a_status_that_nobody_knows_is_never_success() {
 }
 
 #[tokio::test]
+async fn a_rule_whose_answer_is_too_large_is_a_persons_and_the_next_one_that_fits_tells() {
+    let (world, vendor, at) = submitted(3).await;
+    vendor.set(|state| state.statuses.push_back(Err(Fault::AnswerTooLarge)));
+    assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
+    let task = world.task(&at);
+    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("vendor_answer_too_large")));
+    assert!(matches!(world.facts(request_id(1)).last(), Some(Fact::HandedOver { .. })), "a person is named");
+    for _ in 0..2 {
+        world.clock.advance(3600);
+        world.check(&at).await.unwrap();
+    }
+    assert_eq!(world.rules(&at)[0].state, RuleState::Finished);
+}
+
+#[tokio::test]
 async fn invariant_5_past_the_vendors_deadline_the_task_is_a_persons() {
     for (answer, reason) in [
         (report(RuleStatus::Pending, 0), "vendor_deadline_passed"),

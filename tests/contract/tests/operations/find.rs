@@ -65,10 +65,12 @@ async fn a_data_source_that_needs_another_identifier_says_so() {
 
 #[tokio::test]
 async fn what_cannot_be_searched_fails_with_its_reason() {
-    let (world, vendor, at) = world_with(1, plain()).await;
-    vendor.set(|state| state.searches.push_back(Err(Fault::TooManyRecords)));
-    world.find(&at).await.unwrap();
-    assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("too_many_records")));
+    for fault in [Fault::TooManyRecords, Fault::AnswerTooLarge] {
+        let (world, vendor, at) = world_with(1, plain()).await;
+        vendor.set(|state| state.searches.push_back(Err(fault.clone())));
+        world.find(&at).await.unwrap();
+        assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some(fault.code())));
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,10 @@ use rightful_domain::ports::{CommitError, Limits, Reads, Vendors};
 use rightful_domain::request::Right;
 use rightful_domain::task::Outcome;
 use rightful_domain::time::Time;
-use rightful_domain::vendor::{Batch, Capabilities, Fault, RecordId, RuleStatus, Submitted, Vendor};
+use rightful_domain::vendor::{
+    ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, Batch, Capabilities, Fault, RECORD_UNREADABLE, RecordId, RuleStatus,
+    Submitted, Vendor,
+};
 use std::cell::Cell;
 
 type Caller<'w, S> = Metered<'w, S, FakeVendor, rightful_contract::clock::TestClock>;
@@ -228,6 +231,7 @@ async fn erasures_that_fail_open_the_breaker_and_refusals_do_not() {
     let answers = [
         Submitted::Rejected(Fault::Refused("vendor_bad_request")),
         Submitted::Rejected(Fault::Unauthorized),
+        Submitted::Unknown(ANSWER_TOO_LARGE),
         Submitted::Doubtful {
             rule_id: "r".to_owned(),
             status: RuleStatus::Pending,
@@ -268,6 +272,9 @@ async fn answers_to_searches_and_questions_are_no_failures() {
         Fault::Refused("vendor_bad_request"),
         Fault::Unauthorized,
         Fault::TooManyRecords,
+        Fault::AnswerTooLarge,
+        Fault::Unavailable(ANSWER_INCOMPLETE),
+        Fault::Unavailable(RECORD_UNREADABLE),
         Fault::Unavailable("vendor_out_of_time"),
     ] {
         searches(&vendor, vec![fault.clone(); 6]);
@@ -277,6 +284,8 @@ async fn answers_to_searches_and_questions_are_no_failures() {
     }
     for _ in 0..6 {
         assert_eq!(caller.status("rule-9", &[], &[]).await, Err(Fault::RuleNotFound));
+        vendor.set(|state| state.statuses.push_back(Err(Fault::AnswerTooLarge)));
+        assert_eq!(caller.status("rule-9", &[], &[]).await, Err(Fault::AnswerTooLarge));
     }
     assert_eq!(row(&world), Limit::fresh(source("crm")));
 }

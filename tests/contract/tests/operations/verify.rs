@@ -351,6 +351,21 @@ async fn a_search_that_fails_proves_nothing() {
 }
 
 #[tokio::test]
+async fn a_look_whose_answer_is_too_large_is_a_persons_and_the_next_one_that_fits_tells() {
+    let (world, vendor, at) = verifying(3).await;
+    vendor.set(|state| state.searches.push_back(Err(Fault::AnswerTooLarge)));
+    assert_eq!(world.verify(&at).await.unwrap().next, Next::Unknown);
+    let task = world.task(&at);
+    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("vendor_answer_too_large")));
+    assert!(matches!(world.facts(request_id(1)).last(), Some(Fact::HandedOver { .. })), "a person is named");
+    for _ in 0..4 {
+        world.clock.advance(3600);
+        world.verify(&at).await.unwrap();
+    }
+    assert_eq!(world.task(&at).outcome, Some(Outcome::VerifiedErased));
+}
+
+#[tokio::test]
 async fn invariant_5_a_look_that_never_succeeds_is_a_persons_at_the_deadline() {
     let (world, vendor, at) = verifying(3).await;
     world.clock.advance(plain().deadline_seconds);

@@ -57,7 +57,6 @@ async fn what_passes_by_itself_is_tried_again_and_erases_once() -> Result<()> {
         ("status-malformed", Fault::new(On::Status, FaultKind::Malformed { apply: true }).once()),
         ("slow", Fault::new(On::Submit, FaultKind::Slow { ms: 1500 }).once()),
         ("search-html", Fault::new(On::Search, FaultKind::Html { apply: false }).once()),
-        ("search-huge", Fault::new(On::Search, FaultKind::Huge { bytes: 20_000_000, apply: false }).once()),
         ("search-reset", Fault::new(On::Search, FaultKind::ResetBefore {}).once()),
         ("search-twice-the-same", Fault::new(On::Search, FaultKind::DuplicateId {}).once()),
         ("status-404", Fault::new(On::Status, FaultKind::NotFound {}).once()),
@@ -269,6 +268,27 @@ async fn an_unreachable_vendor_loses_nothing() -> Result<()> {
     assert_eq!((request.state, task.state), (RequestState::Open, TaskState::Planned));
     assert_eq!(task.reason.as_deref(), Some("vendor_unreachable"));
     assert!(task.next_due.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_that_persons_matter_and_no_other_s() -> Result<()> {
+    let stack = Stack::up("faults-huge", Options::default())?;
+    stack.add_source("qualifio-main", &[])?;
+    let huge = Fault::new(On::Search, FaultKind::Huge { bytes: 20_000_000, apply: false });
+    // More of them than the breaker allows failures.
+    for n in 0..6 {
+        let (id, _, ids) = begin(&stack, &format!("huge-{n}"), &[huge.clone()]).await?;
+        let (_, task) = stack.closed(id).await?;
+        assert_eq!(
+            (task.outcome, task.reason.as_deref()),
+            (Some(Outcome::Failed), Some("vendor_answer_too_large"))
+        );
+        assert_eq!(stack.erasures(&ids).await?, 0);
+    }
+    let (id, _, ids) = begin(&stack, "other", &[]).await?;
+    let (_, task) = stack.closed(id).await?;
+    assert_eq!((task.outcome, stack.erasures(&ids).await?), (Some(Outcome::VerifiedErased), 2));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url, redirect};
 use rightful_domain::failure::Code;
 use rightful_domain::metric::{CallEnd, CallObserver};
+use rightful_domain::vendor::ANSWER_TOO_LARGE;
 use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
@@ -102,6 +103,8 @@ pub(crate) enum Trouble {
     Unauthorized,
     /// Another 4xx: the vendor did not take it.
     Refused(u16),
+    /// A success whose body is larger than the call allows: the vendor has taken it.
+    TooLarge,
     /// Everything else: the vendor may have taken it, and nobody can tell.
     Lost(Code),
 }
@@ -113,6 +116,7 @@ impl Trouble {
             Self::Throttled(_) => "vendor_throttled",
             Self::Unauthorized => "credentials_rejected",
             Self::Refused(status) => refusal(*status),
+            Self::TooLarge => ANSWER_TOO_LARGE,
         }
     }
 }
@@ -188,6 +192,9 @@ impl VendorClient {
         if let (Some(observer), Some(end)) = (&self.observer, end(&result)) {
             observer.called(connector, end, duration_ms);
         }
+        if result == Err(Trouble::TooLarge) {
+            self.unreadable(connector);
+        }
         match &result {
             Ok(_) => {
                 tracing::info!(operation, source_id = source, http_status, duration_ms, "vendor answered")
@@ -256,7 +263,7 @@ fn end(result: &Result<Bytes, Trouble>) -> Option<CallEnd> {
         Err(Trouble::NotSent(_)) => return None,
         Err(Trouble::Throttled(_)) => CallEnd::Throttled,
         Err(Trouble::Unauthorized | Trouble::Refused(403) | Trouble::Lost(_)) => CallEnd::Failed,
-        Err(Trouble::Refused(_)) => CallEnd::Answered,
+        Err(Trouble::Refused(_) | Trouble::TooLarge) => CallEnd::Answered,
     })
 }
 
@@ -287,15 +294,14 @@ fn without_answer(error: &reqwest::Error) -> Trouble {
 
 /// Reads a body up to a size, counting what arrives and not what was announced.
 async fn body(mut response: Response, most: usize) -> Result<Bytes, Trouble> {
-    let too_large = Trouble::Lost("vendor_answer_too_large");
     let most_u64 = u64::try_from(most).unwrap_or(u64::MAX);
     if response.content_length().is_some_and(|announced| announced > most_u64) {
-        return Err(too_large);
+        return Err(Trouble::TooLarge);
     }
     let mut whole = BytesMut::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if whole.len() + chunk.len() > most => return Err(too_large),
+            Ok(Some(chunk)) if whole.len() + chunk.len() > most => return Err(Trouble::TooLarge),
             Ok(Some(chunk)) => whole.extend_from_slice(&chunk),
             Ok(None) => return Ok(whole.freeze()),
             Err(error) if error.is_timeout() => return Err(Trouble::Lost("vendor_timed_out")),

@@ -18,7 +18,7 @@ use rightful_domain::failure::{Code, Failure, Kind};
 use rightful_domain::ids::Reference;
 use rightful_domain::ports::Secrets;
 use rightful_domain::ticket::{Answered, TicketAnswer};
-use rightful_domain::vendor::Fault;
+use rightful_domain::vendor::{ANSWER_TOO_LARGE, Fault};
 use serde::Deserialize;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -314,6 +314,7 @@ fn told(came: Result<(), Stop>) -> Answered {
         Ok(()) => Answered::Sent,
         Err(Stop::NotSetUp) => Answered::NotSetUp,
         Err(Stop::Trouble(Trouble::Lost(code))) => Answered::Unknown(code),
+        Err(Stop::Trouble(Trouble::TooLarge)) => Answered::Unknown(ANSWER_TOO_LARGE),
         Err(Stop::Trouble(trouble)) => match fault_of(trouble) {
             Fault::Refused(code) => Answered::Refused(code),
             fault => Answered::NotSent(fault),
@@ -333,6 +334,7 @@ fn fault(stop: Stop) -> Fault {
 fn fault_of(trouble: Trouble) -> Fault {
     match trouble {
         Trouble::NotSent(code) | Trouble::Lost(code) => Fault::Unavailable(code),
+        Trouble::TooLarge => Fault::Unavailable(ANSWER_TOO_LARGE),
         Trouble::Throttled(wait) => Fault::Throttled(wait),
         Trouble::Unauthorized => Fault::Unauthorized,
         // The user's rights can be mended, and another update at the same moment passes.

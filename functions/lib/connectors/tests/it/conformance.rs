@@ -407,7 +407,7 @@ async fn what_is_not_the_persons_by_an_exact_comparison_is_set_aside_and_counted
         assert_eq!((found.records.len(), found.set_aside), (case.records().len() + 1, vec![]));
         // The person's, and nothing to name it by in an erasure.
         let unnamed = with_another(&case, |fields| drop(fields.remove("id")));
-        let unreadable = Err(Fault::Unavailable("vendor_answer_unreadable"));
+        let unreadable = Err(Fault::Unavailable("vendor_record_unreadable"));
         assert_eq!(all_reads(&case, &unnamed).await[0], unreadable);
     }
 }
@@ -575,7 +575,7 @@ async fn answers_that_are_too_large_are_no_success() {
             let body = case.answer(&format!("{step}.json")) + &padding;
             let expected = match step {
                 "submit" => r#"Unknown("vendor_answer_too_large")"#,
-                _ => r#"Unavailable("vendor_answer_too_large")"#,
+                _ => "AnswerTooLarge",
             };
             assert_eq!(outcome(&case, step, json(body)).await, Err(expected.to_owned()), "{step}");
         }

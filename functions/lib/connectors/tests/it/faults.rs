@@ -2,7 +2,7 @@
 
 use crate::support::{Case, Raw, case};
 use rightful_connectors::Definition;
-use rightful_domain::vendor::{Fault, Submitted, Vendor};
+use rightful_domain::vendor::{ANSWER_TOO_LARGE, Fault, Submitted, Vendor};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 use wiremock::matchers::any;
@@ -62,7 +62,8 @@ async fn an_answer_that_is_cut_leaves_the_outcome_unknown() {
 async fn an_answer_of_unannounced_size_is_cut_off_where_it_gets_too_large() {
     let mut huge = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();
     huge.resize(4 * 1024 * 1024, b' ');
-    assert_eq!(both(&case("qualifio"), &Raw::answering(huge)).await, lost("vendor_answer_too_large"));
+    let too_large = (Fault::AnswerTooLarge, Submitted::Unknown(ANSWER_TOO_LARGE));
+    assert_eq!(both(&case("qualifio"), &Raw::answering(huge)).await, too_large);
 }
 
 #[tokio::test]

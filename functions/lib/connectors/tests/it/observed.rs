@@ -73,6 +73,8 @@ async fn an_answer_that_cannot_be_read_is_told_of_when_it_is_read() {
     let unreadable = [Some(CallEnd::Answered), None];
     assert_eq!(answered(ResponseTemplate::new(200).set_body_string("<html>")).await, unreadable);
     assert_eq!(answered(ResponseTemplate::new(200).set_body_json(json!({"other": 1}))).await, unreadable);
+    let large = " ".repeat(3 * 1024 * 1024);
+    assert_eq!(answered(ResponseTemplate::new(200).set_body_string(large)).await, unreadable);
 }
 
 #[tokio::test]

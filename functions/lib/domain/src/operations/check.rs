@@ -185,7 +185,8 @@ where
                     round.asked_to = Some(rule.batch);
                 }
                 Err(fault) => {
-                    let stop = !matches!(fault, Fault::RuleNotFound | Fault::Refused(_));
+                    let stop =
+                        !matches!(fault, Fault::RuleNotFound | Fault::AnswerTooLarge | Fault::Refused(_));
                     let put_off = fault.is_put_off();
                     round.fault = Some(fault);
                     if !put_off {
