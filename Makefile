@@ -102,7 +102,9 @@ deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS acc
 
 bench: target/venv-stack/requirements.sha256 ## Start, cold and warm times and sizes, beside what they are compared with
 	$(CARGO) build --locked --release --workspace --bins
+	$(CARGO) build --locked --release -p rightful-package --example pack
 	@target/venv-stack/bin/python tests/bench/bench.py
+	@target/venv-stack/bin/python tests/bench/bench.py --packing
 
 prices: target/venv-stack/requirements.sha256 build ## What a month costs: counts typical requests on the embedded stack, writes docs/COST.md
 	@target/venv-stack/bin/python infra/prices/count.py

@@ -2,11 +2,15 @@
 
     make bench
     target/venv-stack/bin/python tests/bench/bench.py [--rounds N] [--calls N]
+    target/venv-stack/bin/python tests/bench/bench.py --packing
 
 Starts an embedded stack and a sandbox of its own (target/bench), fulfils one request there, and
 then runs each function's binary itself, under a Lambda Runtime API that this script serves on
 loopback, with the environment that the deployed template gives it. Every round runs each case in
 each build, one after another, so that whatever disturbs the machine disturbs all of them alike.
+
+With `--packing` it packs copies of several sizes instead (functions/lib/package/examples/pack.rs), as `close` does and
+beside a packer that holds all of them: what each takes of memory and processor.
 
 Compared are the deployed profile (`release`), the quick one (`local`, if `make build` made it), the
 same two reads by a Python function with boto3, and a bare GetItem from this script: the emulator's
@@ -31,6 +35,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -41,6 +46,9 @@ DIR = ROOT / "target" / "bench"
 BUILDS = {"release": ROOT / "target" / "release", "local": ROOT / "target" / "local"}
 STACK = [sys.executable, str(ROOT / "infra" / "local" / "stack.py")]
 SOURCE, EMAIL, DELIVERY = "qualifio-main", "joao@qualifio.com", "msg_bench"
+
+# The sizes of copies that are packed, in megabytes of the vendors' JSON.
+PACKED = (10, 100, 500)
 
 # No further round begins after so many seconds, and after the second number everything is stopped.
 ENOUGH, TOO_LONG = 70, 150
@@ -491,6 +499,35 @@ def report(measured, python, floor):
     table("As measured: medians of one machine and one run.", 3, ["build", *header, "size, MB"], rows)
 
 
+def packed(megabytes, *how):
+    """One copy packed: what the program says of it, the most memory it held in MB, its processor time in seconds."""
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen([str(BUILDS["release"] / "examples" / "pack"), str(megabytes), *how], stdout=out)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise Failed(f"packing {megabytes} MB {' '.join(how)} ended with {process.returncode}")
+        out.seek(0)
+        return json.load(out), used.ru_maxrss * 1024 / 1e6, used.ru_utime + used.ru_stime
+
+
+def packing():
+    """Copies of several sizes, packed as they arrive and held whole, one after another."""
+    if not (BUILDS["release"] / "examples" / "pack").is_file():
+        raise Failed("no release build of the packing. First: cargo build --locked --release -p rightful-package --example pack")
+    print(f"the machine: {machine()}", flush=True)
+    rows, first = [], None
+    for megabytes in PACKED:
+        told, memory, processor = packed(megabytes)
+        _, whole_memory, whole_processor = packed(megabytes, "whole")
+        first = first or memory
+        rows.append([f"{megabytes} MB", number(told["file"] / 1e6), number(memory), ratio(memory, first), number(whole_memory),
+                     ratio(whole_memory, memory), number(processor), ratio(processor, whole_processor)])
+    table("A copy packed piece by piece, as `close` does, beside one that is held whole.", 1,
+          ["copy", "file, MB", "memory, MB", f"÷ that of {PACKED[0]} MB", "held whole: memory, MB", "held whole ÷ piece by piece",
+           "processor, s", "processor ÷ held whole"], rows)
+
+
 def machine():
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}; load {load}"
@@ -578,10 +615,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rounds", type=int, default=9, help="how often every case is started")
     parser.add_argument("--calls", type=int, default=25, help="warm calls after each start")
+    parser.add_argument("--packing", action="store_true", help="pack copies of several sizes, and nothing else")
     parser.add_argument("--as-python-function", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.as_python_function:
         return python_function()
+    if args.packing:
+        try:
+            return packing()
+        except (Failed, OSError) as failure:
+            raise SystemExit(f"bench: {failure}") from None
     if min(args.rounds, args.calls) < 1:
         parser.error("at least one round and one call")
     for name in (signal.SIGTERM, signal.SIGALRM):

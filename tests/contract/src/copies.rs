@@ -1,11 +1,10 @@
 //! A store of copies, and what packs and links them.
 
 use crate::gate::Gate;
-use rightful_domain::copy::Contents;
+use rightful_domain::copy::{Contents, RecordCopy, SourceCopy};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::{CopyLinks, CopyPackages, CopyParts, Packs};
-use rightful_domain::seal::Sealed;
+use rightful_domain::ports::{CopyLinks, CopyPackages, CopyParts, Download, Packing, Packs, Upload};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,20 +32,45 @@ impl fmt::Debug for Drawn {
     }
 }
 
+/// Parts by request and data source.
+type Parts = BTreeMap<(RequestId, SourceId), Vec<u8>>;
+
 /// The kept parts and packages.
 #[derive(Clone, Debug)]
 pub struct CopyBucket {
     gate: Gate,
     drawn: Rc<RefCell<Drawn>>,
-    parts: Rc<RefCell<BTreeMap<(RequestId, SourceId), Sealed>>>,
+    parts: Rc<RefCell<Parts>>,
     packages: Rc<RefCell<BTreeMap<RequestId, Vec<u8>>>>,
+    traffic: Rc<RefCell<Traffic>>,
 }
 
 impl CopyBucket {
     /// An empty bucket.
     #[must_use]
     pub fn new(gate: Gate) -> Self {
-        Self { gate, drawn: Rc::default(), parts: Rc::default(), packages: Rc::default() }
+        Self {
+            gate,
+            drawn: Rc::default(),
+            parts: Rc::default(),
+            packages: Rc::default(),
+            traffic: Rc::default(),
+        }
+    }
+
+    fn upload(&self, place: Place) -> BucketUpload {
+        BucketUpload { bucket: self.clone(), place, held: 0, bytes: Vec::new(), begun: false }
+    }
+
+    /// What went through it.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.borrow().clone()
+    }
+
+    /// A package that gets this large can't be written further; `None` mends it.
+    pub fn fail_packages_at(&self, bytes: Option<usize>) {
+        self.traffic.borrow_mut().fails_at = bytes;
     }
 
     /// A request's package.
@@ -109,30 +133,156 @@ impl CopyBucket {
     /// Every kept part, as text: where a canary would be found.
     #[must_use]
     pub fn dump_parts(&self) -> String {
-        self.parts.borrow().values().map(|part| format!("{part:?}\n")).collect()
+        self.parts.borrow().values().map(|part| String::from_utf8_lossy(part).into_owned() + "\n").collect()
+    }
+}
+
+/// What an object of the bucket is.
+#[derive(Clone, Debug)]
+enum Place {
+    Part(RequestId, SourceId),
+    Package(RequestId),
+}
+
+/// Bytes that go at once, as in S3.
+pub const PIECE_BYTES: usize = 5 * 1024 * 1024;
+
+/// An object on its way.
+#[derive(Debug)]
+pub struct BucketUpload {
+    bucket: CopyBucket,
+    place: Place,
+    held: usize,
+    bytes: Vec<u8>,
+    begun: bool,
+}
+
+impl Drop for BucketUpload {
+    /// An upload that nobody ended is left: S3 would keep what was sent of it.
+    fn drop(&mut self) {
+        if self.begun {
+            self.bucket.traffic.borrow_mut().left += 1;
+        }
+    }
+}
+
+impl Upload for BucketUpload {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let most = self.bucket.traffic.borrow_mut().wrote(&self.place, bytes.len());
+        self.bytes.extend_from_slice(bytes);
+        self.held += bytes.len();
+        while self.held > PIECE_BYTES {
+            self.held -= PIECE_BYTES;
+            self.begun = true;
+            let bucket = self.bucket.clone();
+            bucket.write("send piece", "after send piece", || {}).await?;
+        }
+        if most.is_some_and(|most| self.bytes.len() >= most) { Err(UNAVAILABLE) } else { Ok(()) }
+    }
+
+    async fn finish(mut self) -> Result<(), Failure> {
+        self.begun = false;
+        let (bucket, bytes) = (self.bucket.clone(), std::mem::take(&mut self.bytes));
+        match &self.place {
+            Place::Part(request, source) => {
+                let place = (*request, source.clone());
+                bucket
+                    .write("keep part", "after keep part", || {
+                        bucket.parts.borrow_mut().insert(place, bytes);
+                    })
+                    .await
+            }
+            Place::Package(request) => {
+                bucket
+                    .write("keep package", "after keep package", || {
+                        bucket.packages.borrow_mut().insert(*request, bytes);
+                    })
+                    .await
+            }
+        }
+    }
+
+    async fn abort(mut self) {
+        self.begun = false;
+        self.bucket.traffic.borrow_mut().aborted += 1;
+    }
+}
+
+/// A part as it is read, in small pieces.
+#[derive(Debug)]
+pub struct BucketDownload {
+    bucket: CopyBucket,
+    rest: std::collections::VecDeque<Vec<u8>>,
+}
+
+impl Download for BucketDownload {
+    async fn read(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        let bytes = self.rest.pop_front();
+        let read = bytes.as_ref().map_or(0, Vec::len);
+        self.bucket.traffic.borrow_mut().read(read);
+        Ok(bytes)
+    }
+}
+
+/// What went through the bucket.
+#[derive(Clone, Debug, Default)]
+pub struct Traffic {
+    /// Uploads that were aborted.
+    pub aborted: usize,
+    /// Uploads that nobody ended: what was sent of them stays.
+    pub left: usize,
+    /// The most that was written at once, in bytes.
+    pub largest: usize,
+    /// The most that had been read of parts since the last package grew, or began, in bytes.
+    pub held: usize,
+    /// Read of parts since the package last grew.
+    unwritten: usize,
+    /// A package this large can't be written.
+    fails_at: Option<usize>,
+}
+
+impl Traffic {
+    fn wrote(&mut self, place: &Place, bytes: usize) -> Option<usize> {
+        self.largest = self.largest.max(bytes);
+        let package = matches!(place, Place::Package(_));
+        if package && bytes > 0 {
+            self.unwritten = 0;
+        }
+        self.fails_at.filter(|_| package)
+    }
+
+    fn read(&mut self, bytes: usize) {
+        self.unwritten += bytes;
+        self.held = self.held.max(self.unwritten);
     }
 }
 
 impl CopyParts for CopyBucket {
-    async fn keep_part(&self, request: RequestId, source: &SourceId, sealed: &Sealed) -> Result<(), Failure> {
-        self.write("keep part", "after keep part", || {
-            self.parts.borrow_mut().insert((request, source.clone()), sealed.clone());
-        })
-        .await
+    type Upload = BucketUpload;
+
+    fn part_to(&self, request: RequestId, source: &SourceId) -> BucketUpload {
+        self.upload(Place::Part(request, source.clone()))
     }
 }
 
 impl CopyPackages for CopyBucket {
-    async fn part(&self, request: RequestId, source: &SourceId) -> Result<Option<Sealed>, Failure> {
+    type Download = BucketDownload;
+    type Upload = BucketUpload;
+
+    async fn part(&self, request: RequestId, source: &SourceId) -> Result<Option<BucketDownload>, Failure> {
         self.gate.point("read part").await;
-        Ok(self.parts.borrow().get(&(request, source.clone())).cloned())
+        let part = self.parts.borrow().get(&(request, source.clone())).cloned();
+        Ok(part.map(|part| {
+            let rest = part.chunks(64 * 1024).map(<[u8]>::to_vec).collect();
+            BucketDownload { bucket: self.clone(), rest }
+        }))
     }
 
-    async fn keep_package(&self, request: RequestId, file: &[u8]) -> Result<(), Failure> {
-        self.write("keep package", "after keep package", || {
-            self.packages.borrow_mut().insert(request, file.to_vec());
-        })
-        .await
+    fn package_to(&self, request: RequestId) -> BucketUpload {
+        let mut traffic = self.traffic.borrow_mut();
+        (traffic.unwritten, traffic.held) = (0, 0);
+        drop(traffic);
+        self.upload(Place::Package(request))
     }
 
     async fn delete_parts(&self, request: RequestId, sources: &[SourceId]) -> Result<(), Failure> {
@@ -165,23 +315,86 @@ impl CopyLinks for CopyBucket {
 pub struct PlainPacker;
 
 impl Packs for PlainPacker {
-    fn pack(&self, contents: &Contents) -> Result<Vec<u8>, Failure> {
-        let sources: Vec<serde_json::Value> = contents
-            .sources
-            .iter()
-            .map(|one| {
-                serde_json::json!({
-                    "source": one.source, "title": one.title, "outcome": one.outcome,
-                    "reason": one.reason, "records": one.records, "decided": one.decided,
-                    "appeared": one.appeared, "export": one.export,
-                })
-            })
-            .collect();
+    type Packing = PlainPacking;
+
+    fn begin(&self, contents: Contents) -> Result<PlainPacking, Failure> {
         let identifiers: Vec<&str> = contents.identifiers.iter().map(|one| one.expose()).collect();
-        let whole = serde_json::json!({
+        let head = serde_json::json!({
             "request": contents.request, "made_at": contents.made_at, "identifiers": identifiers,
-            "sources": sources,
         });
-        serde_json::to_vec(&whole).map_err(|_| Failure::misconfigured("copy_unwritable"))
+        let head = text(&head)?;
+        let mut packing = PlainPacking { at: 0, taken: 0, ready: Vec::new(), sources: contents.sources };
+        packing.ready.extend_from_slice(&head.as_bytes()[..head.len() - 1]);
+        packing.ready.extend_from_slice(b",\"sources\":[");
+        packing.begin_source()?;
+        Ok(packing)
+    }
+}
+
+fn text(value: &serde_json::Value) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|_| Failure::misconfigured("copy_unwritable"))
+}
+
+/// A copy on its way into one JSON text.
+#[derive(Debug)]
+pub struct PlainPacking {
+    at: usize,
+    taken: u32,
+    ready: Vec<u8>,
+    sources: Vec<SourceCopy>,
+}
+
+impl PlainPacking {
+    /// The data source that is next; those without records are done with at once.
+    fn begin_source(&mut self) -> Result<(), Failure> {
+        while let Some(one) = self.sources.get(self.at) {
+            let head = text(&serde_json::json!({
+                "source": one.source, "title": one.title, "outcome": one.outcome, "reason": one.reason,
+                "decided": one.decided, "appeared": one.appeared, "export": one.export,
+            }))?;
+            let comma: &[u8] = if self.at == 0 { b"" } else { b"," };
+            self.ready.extend_from_slice(comma);
+            self.ready.extend_from_slice(&head.as_bytes()[..head.len() - 1]);
+            self.ready.extend_from_slice(b",\"records\":[");
+            if one.records > 0 {
+                return Ok(());
+            }
+            self.ready.extend_from_slice(b"]}");
+            self.at += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Packing for PlainPacking {
+    fn wants(&self) -> Option<SourceId> {
+        self.sources.get(self.at).map(|one| one.source.clone())
+    }
+
+    fn take(&mut self, record: &RecordCopy) -> Result<(), Failure> {
+        let comma: &[u8] = if self.taken == 0 { b"" } else { b"," };
+        self.ready.extend_from_slice(comma);
+        self.taken += 1;
+        let record = serde_json::to_vec(record).map_err(|_| Failure::misconfigured("copy_unwritable"))?;
+        self.ready.extend(record);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
+        if self.taken != self.sources[self.at].records {
+            return Err(Failure::misconfigured("copy_unwritable"));
+        }
+        self.ready.extend_from_slice(b"]}");
+        (self.at, self.taken) = (self.at + 1, 0);
+        self.begin_source()
+    }
+
+    fn ready(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.ready)
+    }
+
+    fn finish(mut self) -> Result<Vec<u8>, Failure> {
+        self.ready.extend_from_slice(b"]}");
+        Ok(self.ready)
     }
 }

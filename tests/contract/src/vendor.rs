@@ -105,6 +105,8 @@ pub struct State {
     pub searches: VecDeque<Result<Vec<RecordId>, Fault>>,
     /// What every search sets aside beside what it finds.
     pub set_aside: Vec<SetAside>,
+    /// How large a text each record has in a copy, in bytes.
+    pub record_bytes: usize,
     /// Records that show another value of a kind that the request names.
     pub marked: BTreeSet<RecordId>,
     /// The name that its records show.
@@ -216,6 +218,7 @@ impl FakeVendor {
             people: BTreeMap::new(),
             searches: VecDeque::new(),
             set_aside: Vec::new(),
+            record_bytes: 0,
             marked: BTreeSet::new(),
             shown_name: "Ana Canario".to_owned(),
             control_gone: false,
@@ -386,7 +389,9 @@ impl Vendor for FakeVendor {
             return Err(fault);
         }
         let unique = state.held(identifiers);
-        let content = |id: &RecordId| serde_json::json!({"id": id.expose(), "name": "Ana Canario"});
+        let text = "x".repeat(state.record_bytes);
+        let content =
+            |id: &RecordId| serde_json::json!({"id": id.expose(), "name": "Ana Canario", "text": text});
         Ok(unique.into_iter().map(|id| RecordCopy { content: content(&id), id }).collect())
     }
 

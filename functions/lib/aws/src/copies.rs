@@ -5,16 +5,16 @@ use crate::client::Aws;
 use crate::failures::{COPIES, Verdict};
 use crate::receipts::s3;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::{CopyLinks, CopyPackages, CopyParts};
-use rightful_domain::seal::Sealed;
+use rightful_domain::ports::{CopyLinks, CopyPackages, CopyParts, Download, Upload};
 use ring::digest::{SHA256, digest};
+use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -35,18 +35,14 @@ impl CopyBucket {
         Self { client: s3(aws), bucket: bucket.into() }
     }
 
-    fn put(&self, key: String, file: Vec<u8>) -> PutObjectFluentBuilder {
-        self.client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .checksum_sha256(BASE64.encode(digest(&SHA256, &file)))
-            .body(ByteStream::from(file))
-    }
-
     async fn delete(&self, key: String) -> Result<(), Failure> {
         let deleted = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
         deleted.map(drop).map_err(|err| COPIES.failure(&err))
+    }
+
+    fn upload(&self, key: String, content_type: &'static str, disposition: Option<String>) -> CopyUpload {
+        let place = Place { client: self.client.clone(), bucket: self.bucket.clone(), key };
+        CopyUpload { place, content_type, disposition, held: Vec::new(), sent: None }
     }
 }
 
@@ -58,35 +54,190 @@ fn package_key(request: RequestId) -> String {
     format!("packages/{request}.zip")
 }
 
-impl CopyParts for CopyBucket {
-    async fn keep_part(&self, request: RequestId, source: &SourceId, sealed: &Sealed) -> Result<(), Failure> {
-        let body = serde_json::to_vec(sealed).map_err(|_| Failure::misconfigured("copy_part_unwritable"))?;
-        let put = self.put(part_key(request, source), body).content_type("application/json").send().await;
+/// How many bytes go to S3 at once: the least that it takes of a piece that isn't the last.
+pub const PIECE_BYTES: usize = 5 * 1024 * 1024;
+
+/// Where an object goes.
+#[derive(Clone, Debug)]
+struct Place {
+    client: Client,
+    bucket: String,
+    key: String,
+}
+
+/// An object on its way: in pieces of [`PIECE_BYTES`], or at once where it is no larger than one.
+pub struct CopyUpload {
+    place: Place,
+    content_type: &'static str,
+    disposition: Option<String>,
+    /// Less than a piece, between two calls.
+    held: Vec<u8>,
+    sent: Option<Sent>,
+}
+
+impl fmt::Debug for CopyUpload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CopyUpload").field("key", &self.place.key).finish_non_exhaustive()
+    }
+}
+
+/// What S3 has of an object in pieces.
+struct Sent {
+    id: String,
+    pieces: Vec<CompletedPart>,
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    BASE64.encode(digest(&SHA256, bytes))
+}
+
+impl CopyUpload {
+    async fn begin(&self) -> Result<String, Failure> {
+        let Place { client, bucket, key } = &self.place;
+        let begun = client
+            .create_multipart_upload()
+            .bucket(bucket)
+            .key(key)
+            .content_type(self.content_type)
+            .set_content_disposition(self.disposition.clone())
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .send()
+            .await;
+        let begun = begun.map_err(|err| COPIES.failure(&err))?;
+        begun.upload_id.ok_or_else(|| COPIES.of(Verdict::Ambiguous))
+    }
+
+    /// Sends the next piece.
+    async fn send(&mut self, piece: Vec<u8>) -> Result<(), Failure> {
+        if self.sent.is_none() {
+            self.sent = Some(Sent { id: self.begin().await?, pieces: Vec::new() });
+        }
+        let Some(sent) = &mut self.sent else { return Err(COPIES.of(Verdict::Rejected)) };
+        // S3 takes 10,000 pieces.
+        let number = i32::try_from(sent.pieces.len() + 1).map_err(|_| COPIES.of(Verdict::Rejected))?;
+        let checksum = checksum(&piece);
+        let Place { client, bucket, key } = &self.place;
+        let put = client
+            .upload_part()
+            .bucket(bucket)
+            .key(key)
+            .upload_id(&sent.id)
+            .part_number(number)
+            .checksum_sha256(&checksum)
+            .body(ByteStream::from(piece))
+            .send()
+            .await
+            .map_err(|err| COPIES.failure(&err))?;
+        let piece = CompletedPart::builder().part_number(number).checksum_sha256(checksum);
+        sent.pieces.push(piece.set_e_tag(put.e_tag).build());
+        Ok(())
+    }
+
+    /// All of it at once.
+    async fn put(self) -> Result<(), Failure> {
+        let Place { client, bucket, key } = self.place;
+        let put = client
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type(self.content_type)
+            .set_content_disposition(self.disposition)
+            .checksum_sha256(checksum(&self.held))
+            .body(ByteStream::from(self.held))
+            .send()
+            .await;
         put.map(drop).map_err(|err| COPIES.failure(&err))
+    }
+
+    /// The last piece, and the end.
+    async fn complete(&mut self) -> Result<(), Failure> {
+        let last = std::mem::take(&mut self.held);
+        if !last.is_empty() {
+            self.send(last).await?;
+        }
+        let Some(sent) = &self.sent else { return Err(COPIES.of(Verdict::Rejected)) };
+        let pieces = CompletedMultipartUpload::builder().set_parts(Some(sent.pieces.clone())).build();
+        let Place { client, bucket, key } = &self.place;
+        let completed = client
+            .complete_multipart_upload()
+            .bucket(bucket)
+            .key(key)
+            .upload_id(&sent.id)
+            .multipart_upload(pieces)
+            .send()
+            .await;
+        completed.map(drop).map_err(|err| COPIES.failure(&err))
+    }
+}
+
+impl Upload for CopyUpload {
+    async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        while self.held.len() + bytes.len() > PIECE_BYTES {
+            let (now, later) = bytes.split_at(PIECE_BYTES - self.held.len());
+            self.held.extend_from_slice(now);
+            let piece = std::mem::take(&mut self.held);
+            self.send(piece).await?;
+            bytes = later;
+        }
+        self.held.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<(), Failure> {
+        if self.sent.is_none() {
+            return self.put().await;
+        }
+        let completed = self.complete().await;
+        if completed.is_err() {
+            self.abort().await;
+        }
+        completed
+    }
+
+    async fn abort(self) {
+        let Some(sent) = self.sent else { return };
+        let Place { client, bucket, key } = self.place;
+        let aborted = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(sent.id).send().await;
+        // It is told once, in the log; the bucket takes it away after a day.
+        drop(aborted.map_err(|err| COPIES.failure(&err)));
+    }
+}
+
+/// An object as it arrives.
+#[derive(Debug)]
+pub struct CopyDownload(ByteStream);
+
+impl Download for CopyDownload {
+    async fn read(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        let bytes = self.0.try_next().await.map_err(|_| COPIES.of(Verdict::Ambiguous))?;
+        Ok(bytes.map(Vec::from))
+    }
+}
+
+impl CopyParts for CopyBucket {
+    type Upload = CopyUpload;
+
+    fn part_to(&self, request: RequestId, source: &SourceId) -> CopyUpload {
+        self.upload(part_key(request, source), "application/octet-stream", None)
     }
 }
 
 impl CopyPackages for CopyBucket {
-    async fn part(&self, request: RequestId, source: &SourceId) -> Result<Option<Sealed>, Failure> {
+    type Download = CopyDownload;
+    type Upload = CopyUpload;
+
+    async fn part(&self, request: RequestId, source: &SourceId) -> Result<Option<CopyDownload>, Failure> {
         let got = self.client.get_object().bucket(&self.bucket).key(part_key(request, source)).send().await;
-        let object = match got {
-            Ok(object) => object,
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_no_such_key()) => return Ok(None),
-            Err(err) => return Err(COPIES.failure(&err)),
-        };
-        let body = object.body.collect().await.map_err(|_| COPIES.of(Verdict::Ambiguous))?;
-        let sealed = serde_json::from_slice(&body.into_bytes());
-        sealed.map(Some).map_err(|_| Failure::misconfigured("copy_part_unreadable"))
+        match got {
+            Ok(object) => Ok(Some(CopyDownload(object.body))),
+            Err(err) if err.as_service_error().is_some_and(|err| err.is_no_such_key()) => Ok(None),
+            Err(err) => Err(COPIES.failure(&err)),
+        }
     }
 
-    async fn keep_package(&self, request: RequestId, file: &[u8]) -> Result<(), Failure> {
-        let put = self
-            .put(package_key(request), file.to_vec())
-            .content_type("application/zip")
-            .content_disposition(format!("attachment; filename=\"copy-{request}.zip\""))
-            .send()
-            .await;
-        put.map(drop).map_err(|err| COPIES.failure(&err))
+    fn package_to(&self, request: RequestId) -> CopyUpload {
+        let disposition = format!("attachment; filename=\"copy-{request}.zip\"");
+        self.upload(package_key(request), "application/zip", Some(disposition))
     }
 
     async fn delete_parts(&self, request: RequestId, sources: &[SourceId]) -> Result<(), Failure> {

@@ -5,11 +5,10 @@ mod fake;
 
 use fake::{Answer, Fake};
 use rightful_aws::CopyBucket;
+use rightful_aws::copies::PIECE_BYTES;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::{CopyLinks, CopyPackages, CopyParts};
-use rightful_domain::seal::Sealed;
-use serde_json::json;
+use rightful_domain::ports::{CopyLinks, CopyPackages, CopyParts, Download, Upload};
 use std::collections::HashMap;
 use wiremock::ResponseTemplate;
 
@@ -21,10 +20,6 @@ fn source(name: &str) -> SourceId {
     SourceId::parse(name).unwrap()
 }
 
-fn sealed() -> Sealed {
-    serde_json::from_value(json!("c2VhbGVk")).unwrap()
-}
-
 fn status(status: u16, body: &'static str) -> Answer {
     Box::new(move |_| ResponseTemplate::new(status).set_body_raw(body, "application/xml"))
 }
@@ -32,42 +27,143 @@ fn status(status: u16, body: &'static str) -> Answer {
 const NO_SUCH_KEY: &str = "<Error><Code>NoSuchKey</Code></Error>";
 const DENIED: &str = "<Error><Code>AccessDenied</Code></Error>";
 
+/// All that an object holds.
+async fn whole(mut object: impl Download) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Some(more) = object.read().await.unwrap() {
+        bytes.extend(more);
+    }
+    bytes
+}
+
 #[tokio::test]
 async fn a_part_reads_back_as_it_was_kept() {
-    let fake = Fake::new(vec![("PUT", status(200, "")), ("GET", status(200, "\"c2VhbGVk\""))]).await;
+    let fake = Fake::new(vec![("PUT", status(200, "")), ("GET", status(200, "sealed"))]).await;
     let bucket = CopyBucket::new(&fake.aws(), "copies");
-    bucket.keep_part(id(), &source("crm"), &sealed()).await.unwrap();
-    assert_eq!(bucket.part(id(), &source("crm")).await, Ok(Some(sealed())));
+    let mut upload = bucket.part_to(id(), &source("crm"));
+    upload.write(b"sea").await.unwrap();
+    upload.write(b"led").await.unwrap();
+    assert!(fake.requests().await.is_empty(), "a small one goes at once");
+    upload.finish().await.unwrap();
+    assert_eq!(whole(bucket.part(id(), &source("crm")).await.unwrap().unwrap()).await, b"sealed");
     let requests = fake.requests().await;
     for request in &requests {
         assert_eq!(request.url.path(), format!("/copies/parts/{}/crm", id()));
     }
     assert!(requests[0].headers.contains_key("x-amz-checksum-sha256"));
-    assert_eq!(requests[0].body, b"\"c2VhbGVk\"");
+    assert_eq!(requests[0].body, b"sealed");
 }
 
 #[tokio::test]
-async fn a_part_that_is_not_there_is_none_and_one_that_is_not_ours_is_misconfigured() {
+async fn a_part_that_is_not_there_is_none_and_one_that_may_not_be_read_is_misconfigured() {
     for (answer, expected) in [
-        (status(404, NO_SUCH_KEY), Ok(None)),
-        (status(200, "what"), Err(Failure::misconfigured("copy_part_unreadable"))),
+        (status(404, NO_SUCH_KEY), Ok(true)),
         (status(403, DENIED), Err(Failure::misconfigured("copies_denied"))),
     ] {
         let fake = Fake::new(vec![("GET", answer)]).await;
-        assert_eq!(CopyBucket::new(&fake.aws(), "copies").part(id(), &source("crm")).await, expected);
+        let part = CopyBucket::new(&fake.aws(), "copies").part(id(), &source("crm")).await;
+        assert_eq!(part.map(|part| part.is_none()), expected);
     }
 }
 
 #[tokio::test]
 async fn a_package_is_a_file_to_be_saved_whose_name_tells_nothing_of_the_person() {
     let fake = Fake::new(vec![("PUT", status(200, ""))]).await;
-    CopyBucket::new(&fake.aws(), "copies").keep_package(id(), b"PK").await.unwrap();
+    let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
+    upload.write(b"PK").await.unwrap();
+    upload.finish().await.unwrap();
     let put = &fake.requests().await[0];
     assert_eq!(put.url.path(), format!("/copies/packages/{}.zip", id()));
     assert_eq!(put.headers["content-type"], "application/zip");
     assert_eq!(put.headers["content-disposition"], format!("attachment; filename=\"copy-{}.zip\"", id()));
     assert!(put.headers.contains_key("x-amz-checksum-sha256"));
     assert_eq!(put.body, b"PK");
+}
+
+const BEGUN: &str =
+    "<InitiateMultipartUploadResult><UploadId>upload-1</UploadId></InitiateMultipartUploadResult>";
+const COMPLETED: &str = "<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>";
+
+fn piece() -> Answer {
+    Box::new(|_| ResponseTemplate::new(200).insert_header("etag", "\"tag\""))
+}
+
+/// Writes so many bytes in small steps.
+async fn written(upload: &mut impl Upload, bytes: usize) -> Result<(), Failure> {
+    let text: Vec<u8> = (0u8..=250).cycle().take(bytes).collect();
+    for step in text.chunks(700_000) {
+        upload.write(step).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_large_package_goes_in_pieces_as_it_is_written_and_is_there_at_the_end() {
+    let script = vec![
+        ("POST", status(200, BEGUN)),
+        ("PUT", piece()),
+        ("PUT", piece()),
+        ("PUT", piece()),
+        ("POST", status(200, COMPLETED)),
+    ];
+    let fake = Fake::new(script).await;
+    let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
+    written(&mut upload, 2 * PIECE_BYTES + 100).await.unwrap();
+    assert_eq!(fake.requests().await.len(), 3, "two pieces are gone before the end");
+    upload.finish().await.unwrap();
+    let requests = fake.requests().await;
+    assert_eq!(requests[0].headers["content-type"], "application/zip");
+    assert_eq!(requests[0].headers["x-amz-checksum-algorithm"], "SHA256");
+    assert!(requests[0].headers["content-disposition"].to_str().unwrap().contains(&id().to_string()));
+    let sizes: Vec<usize> = requests[1..4].iter().map(|put| put.body.len()).collect();
+    assert_eq!(sizes, [PIECE_BYTES, PIECE_BYTES, 100]);
+    for (put, number) in requests[1..4].iter().zip(1..) {
+        let query: HashMap<_, _> = put.url.query_pairs().into_owned().collect();
+        assert_eq!(
+            (query["uploadId"].as_str(), query["partNumber"].as_str()),
+            ("upload-1", &*number.to_string())
+        );
+        assert!(put.headers.contains_key("x-amz-checksum-sha256"));
+    }
+    let completed = String::from_utf8(requests[4].body.clone()).unwrap();
+    assert_eq!(completed.matches("<ChecksumSHA256>").count(), 3, "{completed}");
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_or_is_given_up_leaves_nothing_behind() {
+    let begun = || ("POST", status(200, BEGUN));
+    // Given up by whoever writes it.
+    let fake = Fake::new(vec![begun(), ("PUT", piece()), ("DELETE", status(204, ""))]).await;
+    let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
+    written(&mut upload, PIECE_BYTES + 1).await.unwrap();
+    upload.abort().await;
+    assert!(fake.requests().await[2].url.query().unwrap().contains("uploadId=upload-1"));
+    // A piece is refused.
+    let fake = Fake::new(vec![begun(), ("PUT", status(403, DENIED)), ("DELETE", status(204, ""))]).await;
+    let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
+    let refused = written(&mut upload, PIECE_BYTES + 1).await;
+    assert_eq!(refused, Err(Failure::misconfigured("copies_denied")));
+    upload.abort().await;
+    fake.bodies();
+    // Its end is refused: it aborts by itself.
+    let script = vec![
+        begun(),
+        ("PUT", piece()),
+        ("PUT", piece()),
+        ("POST", status(403, DENIED)),
+        ("DELETE", status(204, "")),
+    ];
+    let fake = Fake::new(script).await;
+    let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
+    written(&mut upload, PIECE_BYTES + 1).await.unwrap();
+    assert_eq!(upload.finish().await, Err(Failure::misconfigured("copies_denied")));
+    fake.bodies();
+    // Nothing was sent of a small one.
+    let fake = Fake::new(vec![]).await;
+    let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
+    upload.write(b"PK").await.unwrap();
+    upload.abort().await;
+    fake.bodies();
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! The copy that a data subject has a right to: what is in it, before it is packed.
+//! The copy that a data subject has a right to: what is in it, before it is packed. How a data source's part
+//! is kept until then is [`crate::part`]'s.
 //!
 //! Everything here is personal data: `Debug` shows counts alone.
 
@@ -38,27 +39,6 @@ pub struct Export {
     pub fetched_from: String,
 }
 
-/// What a data source gave, as it is kept, sealed, until the package is made.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    /// The vendor's own name.
-    pub title: String,
-    /// The records.
-    pub records: Vec<RecordCopy>,
-    /// How many records were decided on.
-    pub decided: u32,
-    /// How many records were there beside those.
-    pub appeared: u32,
-    /// The vendor's own export, where one was asked for.
-    pub export: Option<Export>,
-}
-
-impl fmt::Debug for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Part({} records)", self.records.len())
-    }
-}
-
 /// One data source's part of a copy.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SourceCopy {
@@ -70,8 +50,8 @@ pub struct SourceCopy {
     pub outcome: Outcome,
     /// Why, where the outcome alone does not say: a code of ours.
     pub reason: Option<String>,
-    /// The records, in the order of their ids.
-    pub records: Vec<RecordCopy>,
+    /// How many records are in the copy.
+    pub records: u32,
     /// How many records were decided on: more than `records` when some were gone by then.
     pub decided: u32,
     /// How many records were there beside those decided on; they are not in the copy.
@@ -84,11 +64,11 @@ pub struct SourceCopy {
 
 impl fmt::Debug for SourceCopy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SourceCopy({}: {:?}, {} records)", self.source, self.outcome, self.records.len())
+        write!(f, "SourceCopy({}: {:?}, {} records)", self.source, self.outcome, self.records)
     }
 }
 
-/// All of a copy.
+/// All of a copy but the records, which come one after another.
 #[derive(Clone)]
 pub struct Contents {
     /// Whose request.

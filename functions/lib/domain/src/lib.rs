@@ -22,6 +22,7 @@ pub mod metered;
 pub mod metric;
 pub mod operations;
 pub mod owner;
+pub mod part;
 pub mod policy;
 pub mod ports;
 pub mod receipt;

@@ -2,7 +2,7 @@
 //! what it was given, and its role's policy has the same grain.
 
 use crate::actor::Actor;
-use crate::copy::Contents;
+use crate::copy::{Contents, RecordCopy};
 use crate::event::{Fact, Head};
 use crate::failure::{Code, Failure};
 use crate::gauge::Work;
@@ -492,29 +492,55 @@ pub trait Tokens {
     async fn release(&self, token: &str, next: Next) -> Result<(), Failure>;
 }
 
-/// Keeps what the data sources of a request gave for its copy, sealed, until the package is made.
+/// A file on its way into a store: nobody sees it before it is finished.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
-pub trait CopyParts {
-    /// Keeps one data source's part in place of an earlier one.
+pub trait Upload {
+    /// Takes the next bytes, and sends them once enough have come together.
     ///
     /// # Errors
-    /// When the store of copies fails.
-    async fn keep_part(&self, request: RequestId, source: &SourceId, sealed: &Sealed) -> Result<(), Failure>;
+    /// When the store fails; the upload has to be aborted then.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure>;
+    /// Has the file be there, in place of an earlier one. It aborts by itself when it fails.
+    ///
+    /// # Errors
+    /// When the store fails: whether the file is there is not known then.
+    async fn finish(self) -> Result<(), Failure>;
+    /// Has nothing be left of it. What can't be taken away now, the store removes after a day.
+    async fn abort(self);
+}
+
+/// A file as it is read.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Download {
+    /// The next bytes of it; `None` at its end.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn read(&mut self) -> Result<Option<Vec<u8>>, Failure>;
+}
+
+/// Keeps what the data sources of a request gave for its copy, sealed, until the package is made.
+pub trait CopyParts {
+    /// A part on its way.
+    type Upload: Upload;
+    /// Begins one data source's part, which replaces an earlier one. Nobody is called yet.
+    fn part_to(&self, request: RequestId, source: &SourceId) -> Self::Upload;
 }
 
 /// Reads the parts of a copy, and keeps and deletes what is made of them.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait CopyPackages {
-    /// One data source's part; `None` when there is none.
+    /// A part that is read.
+    type Download: Download;
+    /// A package on its way.
+    type Upload: Upload;
+    /// One data source's part, from its beginning; `None` when there is none.
     ///
     /// # Errors
     /// When the store of copies fails.
-    async fn part(&self, request: RequestId, source: &SourceId) -> Result<Option<Sealed>, Failure>;
-    /// Keeps the package in place of an earlier one.
-    ///
-    /// # Errors
-    /// When the store of copies fails.
-    async fn keep_package(&self, request: RequestId, file: &[u8]) -> Result<(), Failure>;
+    async fn part(&self, request: RequestId, source: &SourceId) -> Result<Option<Self::Download>, Failure>;
+    /// Begins the package, which replaces an earlier one. Nobody is called yet.
+    fn package_to(&self, request: RequestId) -> Self::Upload;
     /// Deletes these data sources' parts; deleting them again changes nothing.
     ///
     /// # Errors
@@ -540,11 +566,37 @@ pub trait CopyLinks {
 
 /// Packs a copy into one file.
 pub trait Packs {
-    /// The file; the same contents give the same bytes.
+    /// A file on its way.
+    type Packing: Packing;
+    /// Begins the file. The same contents with the same records give the same bytes.
     ///
     /// # Errors
     /// `Misconfigured` when the contents can't be packed.
-    fn pack(&self, contents: &Contents) -> Result<Vec<u8>, Failure>;
+    fn begin(&self, contents: Contents) -> Result<Self::Packing, Failure>;
+}
+
+/// A copy on its way into one file: it gives bytes as it takes records, and holds no more than a few of them.
+pub trait Packing {
+    /// Whose records it takes next, from the first to the last: those of a data source may be wanted more
+    /// than once. `None` when it has had all.
+    fn wants(&self) -> Option<SourceId>;
+    /// Takes one of them.
+    ///
+    /// # Errors
+    /// `Misconfigured` when it can't be packed.
+    fn take(&mut self, record: &RecordCopy) -> Result<(), Failure>;
+    /// Those were all.
+    ///
+    /// # Errors
+    /// As [`Packing::take`]; also when they are not as many as the contents say.
+    fn end(&mut self) -> Result<(), Failure>;
+    /// The bytes of the file that are ready.
+    fn ready(&mut self) -> Vec<u8>;
+    /// The last bytes of the file.
+    ///
+    /// # Errors
+    /// As [`Packing::take`].
+    fn finish(self) -> Result<Vec<u8>, Failure>;
 }
 
 /// What is wrong with what an operator gave, in words that never repeat it.

@@ -85,19 +85,30 @@ impl DataKey {
     /// # Errors
     /// [`SealError`] when the system has no randomness.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Sealed, SealError> {
+        self.seal_bytes(context, plain).map(|whole| Sealed(BASE64.encode(whole)))
+    }
+
+    /// The same as bytes: nonce, ciphertext, tag.
+    ///
+    /// # Errors
+    /// As [`DataKey::seal`].
+    pub fn seal_bytes(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0u8; NONCE];
         SystemRandom::new().fill(&mut nonce).map_err(|_| SealError)?;
-        let mut text = Zeroizing::new(plain.to_vec());
-        self.cipher()?
-            .seal_in_place_append_tag(
+        let cipher = self.cipher()?;
+        let mut whole = Vec::with_capacity(NONCE + plain.len() + AES_256_GCM.tag_len());
+        whole.extend_from_slice(&nonce);
+        whole.extend_from_slice(plain);
+        let (_, text) = whole.split_at_mut(NONCE);
+        let tag = cipher
+            .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(context.as_bytes()),
-                &mut *text,
+                text,
             )
             .map_err(|_| SealError)?;
-        let mut whole = nonce.to_vec();
-        whole.extend_from_slice(&text);
-        Ok(Sealed(BASE64.encode(whole)))
+        whole.extend_from_slice(tag.as_ref());
+        Ok(whole)
     }
 
     /// Opens what [`DataKey::seal`] sealed for the same place.
@@ -105,17 +116,24 @@ impl DataKey {
     /// # Errors
     /// [`SealError`].
     pub fn open(&self, context: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let mut whole = Zeroizing::new(BASE64.decode(&sealed.0).map_err(|_| SealError)?);
-        if whole.len() < NONCE {
-            return Err(SealError);
-        }
-        let (nonce, text) = whole.split_at_mut(NONCE);
+        self.open_bytes(context, &BASE64.decode(&sealed.0).map_err(|_| SealError)?)
+    }
+
+    /// Opens what [`DataKey::seal_bytes`] sealed for the same place.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn open_bytes(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let (nonce, text) = sealed.split_at_checked(NONCE).ok_or(SealError)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
-        let plain = self
+        let mut plain = Zeroizing::new(text.to_vec());
+        let length = self
             .cipher()?
-            .open_in_place(nonce, Aad::from(context.as_bytes()), text)
-            .map_err(|_| SealError)?;
-        Ok(Zeroizing::new(plain.to_vec()))
+            .open_in_place(nonce, Aad::from(context.as_bytes()), &mut plain)
+            .map_err(|_| SealError)?
+            .len();
+        plain.truncate(length);
+        Ok(plain)
     }
 
     fn cipher(&self) -> Result<LessSafeKey, SealError> {

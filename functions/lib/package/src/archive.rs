@@ -1,26 +1,140 @@
-//! The ZIP file: entries by path, one compression, one time for all of them.
+//! The ZIP file as it grows: one entry after another, one compression, one time for all of them. What is
+//! written goes out at once, so that no entry is ever held.
 
-use crate::Files;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rightful_domain::seal::hex;
 use rightful_domain::time::Time;
-use std::io::{Cursor, Write as _};
+use ring::digest::{Context, SHA256};
+use serde::Serialize;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+use std::rc::Rc;
 use zip::result::ZipError;
-use zip::write::SimpleFileOptions;
+use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-pub fn zip(files: &Files, made_at: Time) -> Result<Vec<u8>, ZipError> {
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(6))
-        .last_modified_time(entry_time(made_at))
-        .unix_permissions(0o644);
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    for (path, bytes) in files {
-        writer.start_file(path, options)?;
-        writer.write_all(bytes)?;
+/// The bytes that are ready, shared with the writer that makes them.
+#[derive(Clone, Default)]
+struct Ready(Rc<RefCell<Vec<u8>>>);
+
+impl Ready {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.borrow_mut())
     }
-    Ok(writer.finish()?.into_inner())
+}
+
+impl Write for Ready {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+const BUFFER_BYTES: usize = 32 * 1024;
+
+/// What the manifest says of a file.
+#[derive(Serialize)]
+pub struct File {
+    bytes: u64,
+    sha256: String,
+}
+
+/// The archive. What is written to it is the file that was begun last.
+pub struct Archive {
+    zip: ZipWriter<StreamWriter<Ready>>,
+    ready: Ready,
+    options: SimpleFileOptions,
+    open: Option<(String, u64, Context)>,
+    /// What of the file isn't compressed yet: many small writes make one.
+    buffer: Vec<u8>,
+    files: BTreeMap<String, File>,
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive").field("files", &self.files.len()).finish_non_exhaustive()
+    }
+}
+
+impl Archive {
+    /// An empty archive whose entries have this time.
+    pub fn new(made_at: Time) -> Self {
+        let ready = Ready::default();
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(6))
+            .last_modified_time(entry_time(made_at))
+            .unix_permissions(0o644);
+        let zip = ZipWriter::new_stream(ready.clone());
+        Self { zip, ready, options, open: None, buffer: Vec::new(), files: BTreeMap::new() }
+    }
+
+    /// Begins a file by its path, with `/` between its parts, and ends the one before. Each path comes once.
+    pub fn begin(&mut self, path: &str) -> Result<(), ZipError> {
+        self.end()?;
+        self.zip.start_file(path, self.options)?;
+        self.open = Some((path.to_owned(), 0, Context::new(&SHA256)));
+        Ok(())
+    }
+
+    /// The files so far, by path.
+    pub fn files(&mut self) -> Result<&BTreeMap<String, File>, ZipError> {
+        self.end()?;
+        Ok(&self.files)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.compress()?;
+        if let Some((path, bytes, digest)) = self.open.take() {
+            let sha256 = hex(digest.finish().as_ref());
+            self.files.insert(path, File { bytes, sha256 });
+        }
+        Ok(())
+    }
+
+    fn compress(&mut self) -> io::Result<()> {
+        if let Some((_, size, digest)) = &mut self.open {
+            self.zip.write_all(&self.buffer)?;
+            *size = size.saturating_add(u64::try_from(self.buffer.len()).unwrap_or(u64::MAX));
+            digest.update(&self.buffer);
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    /// The bytes that are ready.
+    pub fn ready(&self) -> Vec<u8> {
+        self.ready.take()
+    }
+
+    /// The last bytes.
+    pub fn finish(mut self) -> Result<Vec<u8>, ZipError> {
+        self.end()?;
+        self.zip.finish()?;
+        Ok(self.ready.take())
+    }
+}
+
+impl Write for Archive {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.compress()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // The compression ends a block at each flush: it is left to find its own.
+        Ok(())
+    }
 }
 
 /// The time as a ZIP entry holds it, in UTC; the format's first day where it holds no such time.

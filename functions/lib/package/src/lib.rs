@@ -11,8 +11,10 @@
 //! Only a data source whose outcome is `copied` has files. What the vendors hold is a stranger's text:
 //! the page escapes it, and the table neutralises what a spreadsheet would take for a formula.
 //!
+//! Nothing of it is ever held whole: records come one at a time, and the file's bytes go as they are ready.
+//!
 //! Architecture Invariant: nothing here does I/O, reads a clock or looks at the environment. The same
-//! contents give the same bytes, as long as the build is the same (another version of the compression
+//! contents with the same records give the same bytes, as long as the build is the same (another version of the compression
 //! may pack the same content otherwise).
 
 mod archive;
@@ -22,49 +24,192 @@ mod table;
 mod value;
 mod words;
 
-use rightful_domain::copy::{Contents, SourceCopy};
+use archive::Archive;
+use rightful_domain::copy::{Contents, RecordCopy, SourceCopy};
 use rightful_domain::failure::{Code, Failure};
-use rightful_domain::ports::Packs;
+use rightful_domain::ids::SourceId;
+use rightful_domain::ports::{Packing, Packs};
 use rightful_domain::task::Outcome;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use table::Columns;
 
-/// The contents can't be packed: a data source stands in them twice, or something does not serialise.
+/// The contents can't be packed: a data source stands in them twice, has other records than they say, or
+/// something does not serialise.
 const UNPACKABLE: Code = "copy_unpackable";
 
 const README: &str = include_str!("../templates/README.txt");
-
-/// The files of a package by their path, with `/` between its parts.
-type Files = BTreeMap<String, Vec<u8>>;
 
 /// Packs a copy into a ZIP file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Packer;
 
 impl Packs for Packer {
-    fn pack(&self, contents: &Contents) -> Result<Vec<u8>, Failure> {
-        let mut files = Files::new();
-        for copy in contents.sources.iter().filter(|copy| has_files(copy)) {
-            add(&mut files, json_path(copy), json(copy)?)?;
-            add(&mut files, csv_path(copy), table::csv(&copy.records).map_err(unpackable)?)?;
+    type Packing = Package;
+
+    fn begin(&self, contents: Contents) -> Result<Package, Failure> {
+        let folders: BTreeSet<String> = contents.sources.iter().map(folder).collect();
+        if folders.len() < contents.sources.len() {
+            return Err(Failure::misconfigured(UNPACKABLE));
         }
-        add(&mut files, "README.txt".to_owned(), README.into())?;
-        add(&mut files, "index.html".to_owned(), page::html(contents).map_err(unpackable)?)?;
-        let manifest = manifest::json(contents, &files).map_err(unpackable)?;
-        add(&mut files, "manifest.json".to_owned(), manifest)?;
-        archive::zip(&files, contents.made_at).map_err(unpackable)
+        let mut archive = Archive::new(contents.made_at);
+        archive.begin("README.txt").map_err(unpackable)?;
+        archive.write_all(README.as_bytes()).map_err(unpackable)?;
+        archive.begin("index.html").map_err(unpackable)?;
+        page::head(&contents, &mut archive).map_err(unpackable)?;
+        let columns = contents.sources.iter().map(|_| Columns::default()).collect();
+        let mut package = Package { contents, archive, columns, at: At::Page(0), taken: 0 };
+        package.begin_page_of()?;
+        Ok(package)
+    }
+}
+
+/// Which file takes records, and of which data source, by its place among them.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    Page(usize),
+    Csv(usize),
+    Json(usize),
+    Done,
+}
+
+/// A package on its way. Each data source's records are wanted three times: for the page, which finds out
+/// what columns there are, for the table, and as they are.
+#[derive(Debug)]
+pub struct Package {
+    contents: Contents,
+    archive: Archive,
+    /// The columns of each data source's table.
+    columns: Vec<Columns>,
+    at: At,
+    /// How many records of this data source the file has.
+    taken: u32,
+}
+
+impl Package {
+    /// The data source that is next on the page; those without records are done with at once.
+    fn begin_page_of(&mut self) -> Result<(), Failure> {
+        while let At::Page(n) = self.at {
+            let Some(copy) = self.contents.sources.get(n) else {
+                page::foot(&self.contents, &mut self.archive).map_err(unpackable)?;
+                return self.begin_files_of(0);
+            };
+            page::source(copy, &self.contents, &mut self.archive).map_err(unpackable)?;
+            if has_files(copy) {
+                return Ok(());
+            }
+            page::source_end(&mut self.archive).map_err(unpackable)?;
+            self.at = At::Page(n + 1);
+        }
+        Ok(())
+    }
+
+    /// The files of the first data source from the one at `from` that has any.
+    fn begin_files_of(&mut self, from: usize) -> Result<(), Failure> {
+        let mut sources = self.contents.sources.iter().enumerate().skip(from);
+        let Some((n, copy)) = sources.find(|(_, copy)| has_files(copy)) else {
+            self.at = At::Done;
+            return Ok(());
+        };
+        self.at = At::Csv(n);
+        self.archive.begin(&csv_path(copy)).map_err(unpackable)?;
+        self.columns[n].head(&mut self.archive).map_err(unpackable)
+    }
+}
+
+impl Packing for Package {
+    fn wants(&self) -> Option<SourceId> {
+        match self.at {
+            At::Page(n) | At::Csv(n) | At::Json(n) => {
+                self.contents.sources.get(n).map(|copy| copy.source.clone())
+            }
+            At::Done => None,
+        }
+    }
+
+    fn take(&mut self, record: &RecordCopy) -> Result<(), Failure> {
+        self.taken += 1;
+        match self.at {
+            At::Page(n) => {
+                self.columns[n].see(&record.content);
+                let of = self.contents.sources[n].records;
+                page::record(record, self.taken, of, &mut self.archive).map_err(unpackable)
+            }
+            At::Csv(n) => self.columns[n].row(&record.content, &mut self.archive).map_err(unpackable),
+            At::Json(_) => {
+                let before: &[u8] = if self.taken == 1 { b"\n  " } else { b",\n  " };
+                self.archive.write_all(before).map_err(unpackable)?;
+                serde_json::to_writer_pretty(Indented(&mut self.archive), &record.content).map_err(unpackable)
+            }
+            At::Done => Err(Failure::misconfigured(UNPACKABLE)),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
+        let taken = std::mem::take(&mut self.taken);
+        let (At::Page(n) | At::Csv(n) | At::Json(n)) = self.at else {
+            return Err(Failure::misconfigured(UNPACKABLE));
+        };
+        if taken != self.contents.sources[n].records {
+            return Err(Failure::misconfigured(UNPACKABLE));
+        }
+        match self.at {
+            At::Page(_) => {
+                page::source_end(&mut self.archive).map_err(unpackable)?;
+                self.at = At::Page(n + 1);
+                self.begin_page_of()
+            }
+            At::Csv(_) => {
+                self.at = At::Json(n);
+                self.archive.begin(&json_path(&self.contents.sources[n])).map_err(unpackable)?;
+                self.archive.write_all(b"[").map_err(unpackable)
+            }
+            _ => {
+                let end: &[u8] = if taken == 0 { b"]\n" } else { b"\n]\n" };
+                self.archive.write_all(end).map_err(unpackable)?;
+                self.begin_files_of(n + 1)
+            }
+        }
+    }
+
+    fn ready(&mut self) -> Vec<u8> {
+        self.archive.ready()
+    }
+
+    fn finish(mut self) -> Result<Vec<u8>, Failure> {
+        if !matches!(self.at, At::Done) {
+            return Err(Failure::misconfigured(UNPACKABLE));
+        }
+        let files = self.archive.files().map_err(unpackable)?;
+        let manifest = manifest::json(&self.contents, files).map_err(unpackable)?;
+        self.archive.begin("manifest.json").map_err(unpackable)?;
+        self.archive.write_all(&manifest).map_err(unpackable)?;
+        self.archive.finish().map_err(unpackable)
+    }
+}
+
+/// Each line but the first two blanks further in: JSON has no line break of its own within a text.
+struct Indented<W>(W);
+
+impl<W: Write> Write for Indented<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for (n, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            if n > 0 {
+                self.0.write_all(b"\n  ")?;
+            }
+            self.0.write_all(line)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
 fn unpackable<E>(_: E) -> Failure {
     // The cause may quote the contents.
     Failure::misconfigured(UNPACKABLE)
-}
-
-fn add(files: &mut Files, path: String, bytes: Vec<u8>) -> Result<(), Failure> {
-    match files.insert(path, bytes) {
-        None => Ok(()),
-        Some(_) => Err(Failure::misconfigured(UNPACKABLE)),
-    }
 }
 
 /// Whether a data source's records are in the package.
@@ -91,11 +236,4 @@ fn folder(copy: &SourceCopy) -> String {
         return format!("{id}_");
     }
     id.to_owned()
-}
-
-fn json(copy: &SourceCopy) -> Result<Vec<u8>, Failure> {
-    let records: Vec<_> = copy.records.iter().map(|record| &record.content).collect();
-    let mut bytes = serde_json::to_vec_pretty(&records).map_err(unpackable)?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }

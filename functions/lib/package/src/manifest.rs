@@ -1,13 +1,13 @@
 //! `manifest.json`: for programs, what became of each data source and what every other file is.
 
-use crate::{Files, has_files};
+use crate::archive::File;
+use crate::has_files;
 use rightful_domain::copy::{Contents, Export, SourceCopy};
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::seal::hex;
 use rightful_domain::task::Outcome;
 use rightful_domain::time::Time;
-use ring::digest::{SHA256, digest};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 #[derive(Serialize)]
 struct Manifest<'a> {
@@ -18,7 +18,7 @@ struct Manifest<'a> {
     stage: &'a str,
     sandbox: bool,
     sources: Vec<Source<'a>>,
-    files: Vec<File<'a>>,
+    files: Vec<Listed<'a>>,
 }
 
 #[derive(Serialize)]
@@ -30,7 +30,7 @@ struct Source<'a> {
     /// How many records were decided on.
     decided: u32,
     /// How many are in the package.
-    records: usize,
+    records: u32,
     /// How many others were there.
     appeared: u32,
     /// The vendor does not say whether its answers are whole.
@@ -39,14 +39,14 @@ struct Source<'a> {
 }
 
 #[derive(Serialize)]
-struct File<'a> {
+struct Listed<'a> {
     path: &'a str,
-    bytes: usize,
-    sha256: String,
+    #[serde(flatten)]
+    file: &'a File,
 }
 
 /// The manifest of these files.
-pub fn json(contents: &Contents, files: &Files) -> Result<Vec<u8>, serde_json::Error> {
+pub fn json(contents: &Contents, files: &BTreeMap<String, File>) -> Result<Vec<u8>, serde_json::Error> {
     let manifest = Manifest {
         format: "rightful.copy.v1",
         request: contents.request,
@@ -55,14 +55,7 @@ pub fn json(contents: &Contents, files: &Files) -> Result<Vec<u8>, serde_json::E
         stage: &contents.stage,
         sandbox: contents.sandbox,
         sources: contents.sources.iter().map(source).collect(),
-        files: files
-            .iter()
-            .map(|(path, bytes)| File {
-                path,
-                bytes: bytes.len(),
-                sha256: hex(digest(&SHA256, bytes).as_ref()),
-            })
-            .collect(),
+        files: files.iter().map(|(path, file)| Listed { path, file }).collect(),
     };
     let mut json = serde_json::to_vec_pretty(&manifest)?;
     json.push(b'\n');
@@ -76,7 +69,7 @@ fn source(copy: &SourceCopy) -> Source<'_> {
         outcome: copy.outcome,
         reason: copy.reason.as_deref(),
         decided: copy.decided,
-        records: if has_files(copy) { copy.records.len() } else { 0 },
+        records: if has_files(copy) { copy.records } else { 0 },
         appeared: copy.appeared,
         may_be_part: copy.may_be_part,
         export: copy.export.as_ref(),

@@ -12,16 +12,16 @@ use rightful_domain::copy::{Contents, Export, RecordCopy, SourceCopy};
 use rightful_domain::task::Outcome;
 use rightful_domain::time::Time;
 use ring::digest::{SHA256, digest};
+use std::io::{self, Write};
 
 const STYLE: &str = include_str!("../templates/style.css");
 
 #[derive(Template)]
-#[template(path = "index.html", whitespace = "minimize")]
-struct Page<'a> {
+#[template(path = "page-head.html", whitespace = "minimize")]
+struct Head<'a> {
     policy: String,
     style: &'static str,
     request: String,
-    stage: &'a str,
     sandbox: bool,
     received: When,
     made: When,
@@ -35,7 +35,9 @@ struct When {
     told: String,
 }
 
-/// A data source's part.
+/// A data source's part, without its records.
+#[derive(Template)]
+#[template(path = "page-source.html", whitespace = "minimize")]
 struct Section<'a> {
     id: &'a str,
     heading: String,
@@ -45,29 +47,63 @@ struct Section<'a> {
     sentences: Vec<String>,
     export: Option<&'a Export>,
     held: String,
-    records: Vec<Record>,
+    records: u32,
     files: Option<(String, String)>,
 }
 
+#[derive(Template)]
+#[template(path = "page-record.html", whitespace = "minimize")]
 struct Record {
+    number: u32,
+    of: u32,
     id: String,
     fields: Fields,
 }
 
-/// The page.
-pub fn html(contents: &Contents) -> Result<Vec<u8>, askama::Error> {
-    let page = Page {
+#[derive(Template)]
+#[template(path = "page-foot.html", whitespace = "minimize")]
+struct Foot<'a> {
+    stage: &'a str,
+    sources: Vec<Section<'a>>,
+}
+
+/// The page up to the first data source.
+pub fn head(contents: &Contents, mut out: impl Write) -> io::Result<()> {
+    let head = Head {
         policy: policy(),
         style: STYLE,
         request: contents.request.to_string(),
-        stage: &contents.stage,
         sandbox: contents.sandbox,
         received: When::of(contents.received_at),
         made: When::of(contents.made_at),
         identifiers: contents.identifiers.iter().map(|one| (words::kind(one.kind()), one.expose())).collect(),
         sources: contents.sources.iter().map(|copy| Section::of(copy, contents)).collect(),
     };
-    Ok(page.render()?.into_bytes())
+    head.write_into(&mut out)?;
+    out.write_all(b"\n")
+}
+
+/// A data source, up to its first record.
+pub fn source(copy: &SourceCopy, contents: &Contents, mut out: impl Write) -> io::Result<()> {
+    Section::of(copy, contents).write_into(&mut out)
+}
+
+/// Its record of this number, counted from 1.
+pub fn record(record: &RecordCopy, number: u32, of: u32, mut out: impl Write) -> io::Result<()> {
+    let id = visible(record.id.expose());
+    out.write_all(b"\n")?;
+    Record { number, of, id, fields: Fields::of(&record.content) }.write_into(&mut out)
+}
+
+/// The end of a data source.
+pub fn source_end(mut out: impl Write) -> io::Result<()> {
+    out.write_all(b"\n</section>\n")
+}
+
+/// The page behind the last data source.
+pub fn foot(contents: &Contents, mut out: impl Write) -> io::Result<()> {
+    let sources = contents.sources.iter().map(|copy| Section::of(copy, contents)).collect();
+    Foot { stage: &contents.stage, sources }.write_into(&mut out)
 }
 
 fn policy() -> String {
@@ -87,8 +123,7 @@ impl When {
 impl<'a> Section<'a> {
     fn of(copy: &'a SourceCopy, contents: &Contents) -> Self {
         let namesakes = contents.sources.iter().filter(|other| other.title == copy.title).count();
-        let records: Vec<_> =
-            if has_files(copy) { copy.records.iter().map(Record::of).collect() } else { Vec::new() };
+        let records = if has_files(copy) { copy.records } else { 0 };
         Self {
             id: copy.source.as_str(),
             heading: if namesakes > 1 {
@@ -101,7 +136,7 @@ impl<'a> Section<'a> {
             label: words::label(copy.outcome),
             sentences: words::sentences(copy),
             export: copy.export.as_ref(),
-            held: words::counted(u32::try_from(records.len()).unwrap_or(u32::MAX)),
+            held: words::counted(records),
             records,
             files: has_files(copy).then(|| (json_path(copy), csv_path(copy))),
         }
@@ -114,11 +149,5 @@ impl<'a> Section<'a> {
             Outcome::NothingFound => "plain",
             _ => "open",
         }
-    }
-}
-
-impl Record {
-    fn of(record: &RecordCopy) -> Self {
-        Self { id: visible(record.id.expose()), fields: Fields::of(&record.content) }
     }
 }

@@ -6,30 +6,84 @@
 //! of another language splits at semicolons and then knows no quotes. It can be undone: take away one
 //! apostrophe where a cell begins, and one behind each semicolon, tab and line break.
 
-use rightful_domain::copy::RecordCopy;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::io::Write;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The column of records that have no fields.
 const WHOLE: &str = "value";
 
-/// The records as a table: one column for each field that any of them has, by name.
-pub fn csv(records: &[RecordCopy]) -> Result<Vec<u8>, csv::Error> {
-    let columns: BTreeSet<&str> = records.iter().flat_map(|record| names(&record.content)).collect();
+/// The column of the fields that have none of their own.
+const OTHERS: &str = "other fields";
+
+/// So many columns a table has at most, and so many bytes their names: a spreadsheet takes no more of them,
+/// and each row has a cell for every one.
+const MOST_COLUMNS: usize = 1000;
+const MOST_NAMES_BYTES: usize = 256 * 1024;
+
+/// The columns of a table: one for each field that any of the records has, by name.
+#[derive(Debug, Default)]
+pub struct Columns {
+    names: BTreeSet<String>,
+    bytes: usize,
+    others: bool,
+}
+
+impl Columns {
+    /// Has a column for each field of the record, as long as there is room.
+    pub fn see(&mut self, record: &Value) {
+        for name in names(record) {
+            if self.names.contains(name) {
+                continue;
+            }
+            let bytes = self.bytes + name.len();
+            if self.names.len() < MOST_COLUMNS && bytes <= MOST_NAMES_BYTES {
+                self.names.insert(name.to_owned());
+                self.bytes = bytes;
+            } else {
+                self.others = true;
+            }
+        }
+    }
+
+    /// The beginning of the table.
+    pub fn head(&self, mut out: impl Write) -> Result<(), csv::Error> {
+        out.write_all(BYTE_ORDER_MARK)?;
+        if self.names.is_empty() && !self.others {
+            return Ok(());
+        }
+        let names = self.names.iter().map(|name| neutral(name).into_owned());
+        line(out, names.chain(self.others.then(|| OTHERS.to_owned())))
+    }
+
+    /// The row of a record that was seen.
+    pub fn row(&self, record: &Value, out: impl Write) -> Result<(), csv::Error> {
+        let cells = self.names.iter().map(|name| cell(record, name));
+        line(out, cells.chain(self.others.then(|| self.others_of(record))))
+    }
+
+    fn others_of(&self, record: &Value) -> String {
+        let others: serde_json::Map<_, _> = record
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| !self.names.contains(*name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        if others.is_empty() { String::new() } else { text(&Value::Object(others)) }
+    }
+}
+
+fn line(out: impl Write, cells: impl Iterator<Item = String>) -> Result<(), csv::Error> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .quote_style(csv::QuoteStyle::Always)
-        .from_writer(BYTE_ORDER_MARK.to_vec());
-    if !columns.is_empty() {
-        writer.write_record(columns.iter().map(|name| neutral(name).into_owned()))?;
-    }
-    for record in records {
-        writer.write_record(columns.iter().map(|name| cell(&record.content, name)))?;
-    }
-    writer.into_inner().map_err(|error| error.into_error().into())
+        .from_writer(out);
+    writer.write_record(cells.map(String::into_bytes))?;
+    writer.flush().map_err(csv::Error::from)
 }
 
 fn names(record: &Value) -> Vec<&str> {
@@ -105,16 +159,16 @@ fn is_passed_over(c: char) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use rightful_domain::vendor::RecordId;
     use serde_json::{Map, json};
     use std::collections::BTreeMap;
 
-    fn records(contents: impl IntoIterator<Item = Value>) -> Vec<RecordCopy> {
-        contents.into_iter().map(|content| RecordCopy { id: RecordId::new("1"), content }).collect()
-    }
-
-    fn table(contents: impl IntoIterator<Item = Value>) -> String {
-        String::from_utf8(csv(&records(contents)).unwrap()).unwrap()
+    fn table(records: impl IntoIterator<Item = Value>) -> String {
+        let records: Vec<Value> = records.into_iter().collect();
+        let (mut columns, mut bytes) = (Columns::default(), Vec::new());
+        records.iter().for_each(|record| columns.see(record));
+        columns.head(&mut bytes).unwrap();
+        records.iter().for_each(|record| columns.row(record, &mut bytes).unwrap());
+        String::from_utf8(bytes).unwrap()
     }
 
     /// What README.txt tells a reader to do.
@@ -153,6 +207,28 @@ mod tests {
             table,
             "\u{feff}\"a\",\"b\",\"c\"\r\n\"x\",\"1\",\"\"\r\n\"\",\"\",\"{\"\"d\"\":[true,null]}\"\r\n"
         );
+    }
+
+    #[test]
+    fn fields_beyond_the_last_column_stand_together_in_one() {
+        let record = |from: usize| {
+            let fields = (from..from + 700).map(|n| (format!("f{n:05}"), Value::from(n)));
+            Value::Object(fields.collect())
+        };
+        let table = table([record(0), record(700), json!("whole")]);
+        let rows = read_back(&table);
+        assert_eq!((rows[0].len(), rows.len()), (MOST_COLUMNS + 1, 3));
+        assert_eq!((rows[0]["f00699"].as_str(), rows[0][OTHERS].as_str()), ("699", ""));
+        let others: Value = serde_json::from_str(&rows[1][OTHERS]).unwrap();
+        assert_eq!((others.as_object().unwrap().len(), &others["f01399"]), (400, &json!(1399)));
+        let long = |n: usize| (format!("{n}{}", "x".repeat(MOST_NAMES_BYTES / 2)), Value::from(n));
+        let many = table_of_names((0..9).map(long).collect());
+        assert!(many.len() < 3 * MOST_NAMES_BYTES, "{}", many.len());
+    }
+
+    /// The first line of a table of one record.
+    fn table_of_names(record: Map<String, Value>) -> String {
+        table([Value::Object(record)]).lines().next().unwrap().to_owned()
     }
 
     #[test]

@@ -51,13 +51,13 @@ fn outcome(copy: &SourceCopy) -> String {
     let title = &copy.title;
     let holds = if copy.decided == 0 { "may hold" } else { "holds" };
     match copy.outcome {
-        Outcome::Copied if copy.records.is_empty() => {
+        Outcome::Copied if copy.records == 0 => {
             format!("No record of {title} is in this copy.")
         }
         Outcome::Copied => format!(
             "{} of {title} {} in this copy.",
-            capital(&counted(u32::try_from(copy.records.len()).unwrap_or(u32::MAX))),
-            if copy.records.len() == 1 { "is" } else { "are" },
+            capital(&counted(copy.records)),
+            if copy.records == 1 { "is" } else { "are" },
         ),
         Outcome::NothingFound => format!(
             "{title} was searched by those of the identifiers above that it can be searched by, and no record \
@@ -88,7 +88,7 @@ fn outcome(copy: &SourceCopy) -> String {
 }
 
 fn gone(copy: &SourceCopy) -> Option<String> {
-    let gone = copy.decided.saturating_sub(u32::try_from(copy.records.len()).unwrap_or(u32::MAX));
+    let gone = copy.decided.saturating_sub(copy.records);
     let were = if gone == 1 { "was" } else { "were" };
     (gone > 0).then(|| {
         format!(
@@ -169,11 +169,12 @@ const REASONS: &[(&[&str], &str)] = &[
         &[
             "vendor_answer_unreadable",
             "vendor_answer_unexpected",
-            "vendor_answer_too_large",
+            "vendor_record_unreadable",
             "vendor_status_unknown",
         ],
         "because its answer could not be understood",
     ),
+    (&["vendor_answer_too_large"], "because its answer about you is larger than it can be taken"),
     (&["vendor_refused", "vendor_forbidden"], "because it refused to give out the data"),
     (
         &["right_unsupported", "right_not_supported"],
@@ -211,26 +212,16 @@ pub fn kind(kind: &IdentifierKind) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::copy::RecordCopy;
     use rightful_domain::ids::SourceId;
     use rightful_domain::request::RefusalGround;
-    use rightful_domain::vendor::RecordId;
-    use serde_json::json;
 
-    fn copy(
-        outcome: Outcome,
-        reason: Option<&str>,
-        decided: u32,
-        records: usize,
-        appeared: u32,
-    ) -> SourceCopy {
-        let record = RecordCopy { id: RecordId::new("1"), content: json!({}) };
+    fn copy(outcome: Outcome, reason: Option<&str>, decided: u32, records: u32, appeared: u32) -> SourceCopy {
         SourceCopy {
             source: SourceId::parse("main").unwrap(),
             title: "Qualifio".to_owned(),
             outcome,
             reason: reason.map(str::to_owned),
-            records: vec![record; records],
+            records,
             decided,
             appeared,
             may_be_part: false,
@@ -246,7 +237,7 @@ mod tests {
         assert!(sentences(&part).join(" ").contains("does not say whether it showed all of your records"));
     }
 
-    fn said(outcome: Outcome, reason: Option<&str>, decided: u32, records: usize, appeared: u32) -> String {
+    fn said(outcome: Outcome, reason: Option<&str>, decided: u32, records: u32, appeared: u32) -> String {
         sentences(&copy(outcome, reason, decided, records, appeared)).join(" ")
     }
 

@@ -5,10 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use proptest::prelude::*;
 use rightful_domain::copy::{Contents, Export, RecordCopy, SourceCopy};
-use rightful_domain::failure::Kind;
+use rightful_domain::failure::{Failure, Kind};
 use rightful_domain::identifier::{Identifier, IdentifierKind};
 use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::Packs as _;
+use rightful_domain::ports::{Packing as _, Packs as _};
 use rightful_domain::task::Outcome;
 use rightful_domain::time::Time;
 use rightful_domain::vendor::RecordId;
@@ -19,6 +19,21 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
 type Unpacked = BTreeMap<String, Vec<u8>>;
+
+/// A copy with its records by data source.
+#[derive(Clone)]
+struct Whole {
+    contents: Contents,
+    records: BTreeMap<SourceId, Vec<RecordCopy>>,
+}
+
+/// A data source's part with its records.
+type Given = (SourceCopy, Vec<RecordCopy>);
+
+fn whole(given: Vec<Given>) -> Whole {
+    let records = given.iter().map(|(copy, records)| (copy.source.clone(), records.clone())).collect();
+    Whole { contents: contents(given.into_iter().map(|(copy, _)| copy).collect()), records }
+}
 
 fn contents(sources: Vec<SourceCopy>) -> Contents {
     Contents {
@@ -32,25 +47,25 @@ fn contents(sources: Vec<SourceCopy>) -> Contents {
     }
 }
 
-fn source(id: &str, outcome: Outcome, records: Vec<Value>) -> SourceCopy {
-    SourceCopy {
+fn source(id: &str, outcome: Outcome, records: Vec<Value>) -> Given {
+    let count = u32::try_from(records.len()).unwrap();
+    let copy = SourceCopy {
         source: SourceId::parse(id).unwrap(),
         title: "Qualifio".to_owned(),
         outcome,
         reason: None,
-        decided: u32::try_from(records.len()).unwrap(),
-        records: records
-            .into_iter()
-            .enumerate()
-            .map(|(index, content)| RecordCopy { id: RecordId::new((index + 78).to_string()), content })
-            .collect(),
+        records: count,
+        decided: count,
         appeared: 0,
         may_be_part: false,
         export: None,
-    }
+    };
+    let records = records.into_iter().enumerate();
+    let id = |index: usize| RecordId::new((index + 78).to_string());
+    (copy, records.map(|(index, content)| RecordCopy { id: id(index), content }).collect())
 }
 
-fn copied(id: &str, records: Vec<Value>) -> SourceCopy {
+fn copied(id: &str, records: Vec<Value>) -> Given {
     source(id, Outcome::Copied, records)
 }
 
@@ -82,15 +97,29 @@ fn unpacked(file: &[u8]) -> Unpacked {
     files
 }
 
-fn packed(contents: &Contents) -> Unpacked {
-    unpacked(&Packer.pack(contents).unwrap())
+fn file(whole: &Whole) -> Result<Vec<u8>, Failure> {
+    let mut packing = Packer.begin(whole.contents.clone())?;
+    let mut file = Vec::new();
+    while let Some(source) = packing.wants() {
+        for record in &whole.records[&source] {
+            packing.take(record)?;
+            file.extend(packing.ready());
+        }
+        packing.end()?;
+    }
+    file.extend(packing.finish()?);
+    Ok(file)
+}
+
+fn packed(whole: &Whole) -> Unpacked {
+    unpacked(&file(whole).unwrap())
 }
 
 fn text<'a>(files: &'a Unpacked, path: &str) -> &'a str {
     std::str::from_utf8(&files[path]).unwrap()
 }
 
-fn page(contents: &Contents) -> String {
+fn page(contents: &Whole) -> String {
     text(&packed(contents), "index.html").to_owned()
 }
 
@@ -107,18 +136,17 @@ fn words_of(page: &str) -> String {
 
 #[test]
 fn the_same_contents_give_the_same_bytes() {
-    let contents = contents(vec![copied("main", vec![profile(), json!({"b": 1, "a": 2})])]);
-    let first = Packer.pack(&contents).unwrap();
-    assert_eq!(first, Packer.pack(&contents.clone()).unwrap());
-    let mut later = contents;
-    later.made_at = later.made_at.plus_seconds(60);
-    assert_ne!(first, Packer.pack(&later).unwrap());
+    let mut copy = whole(vec![copied("main", vec![profile(), json!({"b": 1, "a": 2})])]);
+    let first = file(&copy).unwrap();
+    assert_eq!(first, file(&copy).unwrap());
+    copy.contents.made_at = copy.contents.made_at.plus_seconds(60);
+    assert_ne!(first, file(&copy).unwrap());
 }
 
 #[test]
-fn what_is_unpacked_is_what_was_packed_in_the_order_of_the_paths() {
+fn what_is_unpacked_is_what_was_packed_and_the_manifest_comes_last() {
     let records = vec![profile(), json!({"nested": {"deep": [1, {"x": null}]}})];
-    let file = Packer.pack(&contents(vec![copied("main", records.clone()), copied("shop", vec![])])).unwrap();
+    let file = file(&whole(vec![copied("main", records.clone()), copied("shop", vec![])])).unwrap();
     let archive = zip::ZipArchive::new(Cursor::new(&file)).unwrap();
     let order: Vec<_> = archive.file_names().map(|path| path.unwrap().into_owned()).collect();
     let paths = [
@@ -126,9 +154,9 @@ fn what_is_unpacked_is_what_was_packed_in_the_order_of_the_paths() {
         "index.html",
         "main/records.csv",
         "main/records.json",
-        "manifest.json",
         "shop/records.csv",
         "shop/records.json",
+        "manifest.json",
     ];
     assert_eq!(order, paths);
     let files = unpacked(&file);
@@ -139,7 +167,7 @@ fn what_is_unpacked_is_what_was_packed_in_the_order_of_the_paths() {
 
 #[test]
 fn the_manifest_lists_every_other_file_with_its_size_and_digest() {
-    let files = packed(&contents(vec![copied("main", vec![profile()])]));
+    let files = packed(&whole(vec![copied("main", vec![profile()])]));
     let listed = json_of(&files, "manifest.json")["files"].as_array().unwrap().clone();
     let paths: Vec<_> = listed.iter().map(|file| file["path"].as_str().unwrap()).collect();
     let others: Vec<_> = files.keys().map(String::as_str).filter(|path| *path != "manifest.json").collect();
@@ -155,11 +183,11 @@ fn the_manifest_lists_every_other_file_with_its_size_and_digest() {
 #[test]
 fn the_manifest_says_what_became_of_each_data_source() {
     let mut main = copied("main", vec![profile()]);
-    (main.decided, main.appeared, main.may_be_part) = (2, 3, true);
-    main.export = Some(export(false));
+    (main.0.decided, main.0.appeared, main.0.may_be_part) = (2, 3, true);
+    main.0.export = Some(export(false));
     let mut shop = source("shop", Outcome::Failed, vec![]);
-    shop.reason = Some("vendor_unreachable".to_owned());
-    let mut manifest = json_of(&packed(&contents(vec![main, shop])), "manifest.json");
+    shop.0.reason = Some("vendor_unreachable".to_owned());
+    let mut manifest = json_of(&packed(&whole(vec![main, shop])), "manifest.json");
     manifest.as_object_mut().unwrap().remove("files").unwrap();
     assert_eq!(
         manifest,
@@ -196,7 +224,7 @@ fn only_a_data_source_that_was_copied_has_files() {
         Outcome::Cancelled,
     ] {
         // Also where records came along: they were not to be copied.
-        let mut files = packed(&contents(vec![source("main", outcome, vec![profile()])]));
+        let mut files = packed(&whole(vec![source("main", outcome, vec![profile()])]));
         let manifest = json_of(&files, "manifest.json");
         assert_eq!(manifest["sources"][0]["records"], 0, "{outcome:?}");
         assert!(files.values().all(|bytes| !String::from_utf8_lossy(bytes).contains("João")), "{outcome:?}");
@@ -208,11 +236,11 @@ fn only_a_data_source_that_was_copied_has_files() {
 #[test]
 fn the_page_tells_each_data_sources_outcome_under_its_name() {
     let mut refused = source("a", Outcome::Refused, vec![]);
-    refused.title = "Shop".to_owned();
-    refused.reason = Some("art_12_5".to_owned());
+    refused.0.title = "Shop".to_owned();
+    refused.0.reason = Some("art_12_5".to_owned());
     let mut gone = copied("b", vec![profile()]);
-    (gone.decided, gone.appeared) = (2, 1);
-    let words = words_of(&page(&contents(vec![refused, gone, source("c", Outcome::NothingFound, vec![])])));
+    (gone.0.decided, gone.0.appeared) = (2, 1);
+    let words = words_of(&page(&whole(vec![refused, gone, source("c", Outcome::NothingFound, vec![])])));
     for told in [
         "Shop Refused 0",
         "Qualifio (b) Copied 1",
@@ -228,14 +256,14 @@ fn the_page_tells_each_data_sources_outcome_under_its_name() {
 
 #[test]
 fn one_data_source_needs_no_table_of_contents() {
-    assert!(!page(&contents(vec![copied("main", vec![])])).contains("<nav"));
-    assert!(page(&contents(vec![copied("main", vec![]), copied("shop", vec![])])).contains("<nav"));
+    assert!(!page(&whole(vec![copied("main", vec![])])).contains("<nav"));
+    assert!(page(&whole(vec![copied("main", vec![]), copied("shop", vec![])])).contains("<nav"));
 }
 
 #[test]
 fn a_copy_without_data_sources_is_a_package_all_the_same() {
-    let mut empty = contents(vec![]);
-    empty.identifiers.clear();
+    let mut empty = whole(vec![]);
+    empty.contents.identifiers.clear();
     let files = packed(&empty);
     assert_eq!(files.keys().collect::<Vec<_>>(), ["README.txt", "index.html", "manifest.json"]);
     let words = words_of(text(&files, "index.html"));
@@ -244,9 +272,9 @@ fn a_copy_without_data_sources_is_a_package_all_the_same() {
 
 #[test]
 fn the_page_says_when_it_proves_nothing_and_only_then() {
-    let mut contents = contents(vec![]);
+    let mut contents = whole(vec![]);
     assert!(!page(&contents).contains("proves nothing"));
-    contents.sandbox = true;
+    contents.contents.sandbox = true;
     assert!(page(&contents).contains("proves nothing"));
 }
 
@@ -258,8 +286,8 @@ fn export(finished: bool) -> Export {
 fn the_page_says_where_the_vendors_own_export_is_fetched_and_whether_it_is_done() {
     let told = |finished| {
         let mut main = copied("main", vec![]);
-        main.export = Some(export(finished));
-        words_of(&page(&contents(vec![main])))
+        main.0.export = Some(export(finished));
+        words_of(&page(&whole(vec![main])))
     };
     assert!(told(true).contains("Qualifio says that it is done. Ask the DPO for it."));
     assert!(told(false).contains("had not said that it is done. Ask the DPO for it."));
@@ -268,7 +296,7 @@ fn the_page_says_where_the_vendors_own_export_is_fetched_and_whether_it_is_done(
 
 #[test]
 fn the_page_links_every_file_and_no_other_place() {
-    let files = packed(&contents(vec![copied("main", vec![json!({"site": "https://example.com/"})])]));
+    let files = packed(&whole(vec![copied("main", vec![json!({"site": "https://example.com/"})])]));
     let page = text(&files, "index.html");
     let links: Vec<_> = page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     for path in files.keys() {
@@ -288,7 +316,7 @@ fn digest_of(style: &str) -> String {
 
 #[test]
 fn the_pages_policy_allows_its_own_style_and_nothing_else() {
-    let page = page(&contents(vec![]));
+    let page = page(&whole(vec![]));
     let digest = digest_of(style_of(&page));
     // The browser reads the attribute with its escapes undone.
     let policy =
@@ -312,15 +340,15 @@ fn a_strangers_text_is_text_wherever_it_stands() {
             json!(HOSTILE),
         ],
     );
-    main.title = HOSTILE.to_owned();
-    main.reason = Some(HOSTILE.to_owned());
-    main.records[0].id = RecordId::new(HOSTILE);
-    main.export =
+    main.0.title = HOSTILE.to_owned();
+    main.0.reason = Some(HOSTILE.to_owned());
+    main.1[0].id = RecordId::new(HOSTILE);
+    main.0.export =
         Some(Export { rule_ids: vec![HOSTILE.to_owned()], finished: true, fetched_from: HOSTILE.to_owned() });
     let mut contents =
-        contents(vec![main.clone(), SourceCopy { source: SourceId::parse("b").unwrap(), ..main }]);
-    contents.stage = HOSTILE.to_owned();
-    contents.identifiers =
+        whole(vec![main.clone(), (SourceCopy { source: SourceId::parse("b").unwrap(), ..main.0 }, main.1)]);
+    contents.contents.stage = HOSTILE.to_owned();
+    contents.contents.identifiers =
         vec![Identifier::new(IdentifierKind::parse("nickname").unwrap(), HOSTILE).unwrap()];
     let page = page(&contents);
     for tag in ["<script", "<img", "onerror=\"", "&amp;</"] {
@@ -333,7 +361,7 @@ fn a_strangers_text_is_text_wherever_it_stands() {
 
 #[test]
 fn text_of_any_script_and_what_html_can_not_hold_is_shown() {
-    let page = page(&contents(vec![copied(
+    let page = page(&whole(vec![copied(
         "main",
         vec![json!({"name": "Zoë 山田 \u{5d0}\u{5d1}", "odd": "a\u{0}b\u{9f}c", "two": "one\ntwo", "": 1})],
     )]));
@@ -348,7 +376,7 @@ fn what_is_nested_deeper_than_a_page_has_room_for_is_still_shown() {
     for _ in 0..50 {
         deep = json!({"inner": [deep]});
     }
-    let contents = contents(vec![copied("main", vec![deep.clone()])]);
+    let contents = whole(vec![copied("main", vec![deep.clone()])]);
     let files = packed(&contents);
     assert!(text(&files, "index.html").contains("the innermost"));
     assert_eq!(json_of(&files, "main/records.json"), json!([deep]));
@@ -362,16 +390,71 @@ fn no_data_sources_id_is_a_path_or_a_name_that_windows_keeps() {
     for (id, folder) in
         [("con", "con_"), ("com1", "com1_"), ("lpt9", "lpt9_"), ("con-1", "con-1"), ("com", "com")]
     {
-        let files = packed(&contents(vec![copied(id, vec![])]));
+        let files = packed(&whole(vec![copied(id, vec![])]));
         assert!(files.contains_key(&format!("{folder}/records.json")), "{id}: {:?}", files.keys());
     }
 }
 
 #[test]
 fn a_data_source_that_stands_in_the_contents_twice_is_refused() {
-    let twice = contents(vec![copied("main", vec![]), copied("main", vec![profile()])]);
-    let failure = Packer.pack(&twice).unwrap_err();
+    let twice = whole(vec![copied("main", vec![]), copied("main", vec![profile()])]);
+    let failure = file(&twice).unwrap_err();
     assert_eq!((failure.kind, failure.code), (Kind::Misconfigured, "copy_unpackable"));
+}
+
+#[test]
+fn a_data_source_with_other_records_than_the_contents_say_is_refused() {
+    for told in [0, 1, 3] {
+        let mut copy = whole(vec![copied("main", vec![profile(), profile()])]);
+        copy.contents.sources[0].records = told;
+        let failure = file(&copy).unwrap_err();
+        assert_eq!((failure.kind, failure.code), (Kind::Misconfigured, "copy_unpackable"), "{told}");
+    }
+}
+
+/// A text that no compression makes smaller than three quarters.
+fn noise(seed: u64, bytes: usize) -> String {
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    BASE64.encode((0..bytes / 8).flat_map(|_| next().to_le_bytes()).collect::<Vec<u8>>())
+}
+
+#[test]
+fn no_more_than_a_few_records_are_held_whatever_the_copys_size() {
+    let record = |n: u64| RecordCopy {
+        id: RecordId::new(n.to_string()),
+        content: json!({"n": n, "text": noise(n, 30_000)}),
+    };
+    let held = |records: u64| {
+        let mut given = copied("main", vec![]);
+        given.0.records = u32::try_from(records).unwrap();
+        let mut packing = Packer.begin(contents(vec![given.0])).unwrap();
+        let (mut most, mut largest, mut all) = (0, 0, 0);
+        while packing.wants().is_some() {
+            // What went in and did not come out is held: three quarters of the text at least have to come out.
+            let (mut taken, mut given) = (0_usize, 0);
+            for n in 0..records {
+                packing.take(&record(n)).unwrap();
+                taken += 30_000;
+                let ready = packing.ready().len();
+                given += ready;
+                largest = largest.max(ready);
+                most = most.max(taken.saturating_sub(given));
+            }
+            packing.end().unwrap();
+            all += given;
+        }
+        assert!(all > usize::try_from(records).unwrap() * 80_000, "{all}");
+        (most, largest)
+    };
+    let (small, large) = (held(40), held(400));
+    assert!(small.0 < 200_000 && small.1 < 200_000, "{small:?}");
+    assert!(large.0 < 200_000 && large.1 < 200_000, "{large:?}");
 }
 
 #[test]
@@ -381,7 +464,7 @@ fn ten_thousand_records_are_packed() {
         record["id"] = id.into();
         record
     });
-    let files = packed(&contents(vec![copied("main", records.collect())]));
+    let files = packed(&whole(vec![copied("main", records.collect())]));
     assert_eq!(json_of(&files, "main/records.json").as_array().unwrap().len(), 10_000);
     assert!(text(&files, "index.html").contains("Record 10000 of 10000"));
     assert_eq!(text(&files, "main/records.csv").lines().count(), 10_001);
@@ -389,9 +472,9 @@ fn ten_thousand_records_are_packed() {
 
 #[test]
 fn the_page_of_a_small_copy() {
-    let mut contents = contents(vec![copied("main", vec![profile()])]);
-    contents.sandbox = true;
-    contents.sources[0].export = Some(export(false));
+    let mut contents = whole(vec![copied("main", vec![profile()])]);
+    contents.contents.sandbox = true;
+    contents.contents.sources[0].export = Some(export(false));
     // The style, and so its digest, change often and say nothing here.
     let page = page(&contents);
     let style = style_of(&page);
@@ -420,7 +503,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_record_survives_the_package(records in prop::collection::vec(any_json(), 0..4)) {
-        let files = packed(&contents(vec![copied("main", records.clone())]));
+        let files = packed(&whole(vec![copied("main", records.clone())]));
         prop_assert_eq!(json_of(&files, "main/records.json"), Value::from(records));
     }
 }

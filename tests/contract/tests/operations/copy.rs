@@ -7,12 +7,14 @@ use rightful_contract::driver::{Driver, posts};
 use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply, plain};
 use rightful_contract::world::{CANARY, World, ann, email, erasure, request_id, source, task_of};
 use rightful_domain::event::Fact;
+use rightful_domain::failure::Failure;
 use rightful_domain::identifier::Identifier;
 use rightful_domain::life::{NOTICE_SECONDS, RECORDS_GONE, Ruling};
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::operations::again::ActError;
 use rightful_domain::operations::shown::ShowError;
 use rightful_domain::operations::{Next, TaskRef};
+use rightful_domain::part::PIECE_BYTES;
 use rightful_domain::policy::Policy;
 use rightful_domain::receipt::verify;
 use rightful_domain::request::{RequestOutcome, RequestState, Right};
@@ -190,6 +192,7 @@ async fn a_vendor_that_asks_to_wait_is_waited_for_and_one_that_fails_for_good_en
         (vec![Err(Fault::Unauthorized)], Outcome::Copied, None),
         (vec![Err(Fault::Unauthorized); 9], Outcome::Failed, Some(Fault::Unauthorized.code())),
         (vec![Err(Fault::TooManyRecords)], Outcome::Failed, Some(Fault::TooManyRecords.code())),
+        (vec![Err(Fault::AnswerTooLarge)], Outcome::Failed, Some(Fault::AnswerTooLarge.code())),
         ((0..20).map(|_| down()).collect(), Outcome::Failed, Some("vendor_unreachable")),
     ] {
         let (world, vendor) = decided(2).await;
@@ -477,6 +480,69 @@ async fn of_several_data_sources_only_the_one_whose_part_is_lost_is_copied_again
     assert_eq!(world.task(&crm()).state, TaskState::Settled);
     assert_eq!(reconciled(&world, 1).await.outcome, Some(RequestOutcome::Fulfilled));
     assert_eq!((copied(&world, "crm"), copied(&world, "shop")), (names(0..2), vec!["b".to_owned()]));
+}
+
+// ---- its size
+
+/// Request 1 for a copy from `crm` and `shop`, fetched, of so many records of 100,000 bytes at each.
+async fn fetched(records: usize) -> World {
+    let world = World::new();
+    for name in ["crm", "shop"] {
+        let vendor = world.connect(name);
+        vendor.set(|state| state.record_bytes = 100_000);
+        vendor.holds(CANARY, names(0..records));
+    }
+    world.demand(1, &access()).await.unwrap();
+    while world.workflow.take().is_some() {}
+    for at in [crm(), task_of(1, "shop")] {
+        world.find(&at).await.unwrap();
+        world.submit(&at).await.unwrap();
+    }
+    world
+}
+
+#[tokio::test]
+async fn no_more_than_a_few_pieces_are_held_whatever_the_copys_size() {
+    for records in [4, 40, 400] {
+        let world = fetched(records).await;
+        // Nor was more written at once of a part.
+        let piece = PIECE_BYTES + 200_000;
+        assert!(world.copies.traffic().largest < piece, "{:?}", world.copies.traffic());
+        assert_eq!(world.close(request_id(1)).await.unwrap().state, RequestState::Closed);
+        let file = world.copies.package(request_id(1)).unwrap();
+        assert!(file.len() > records * 200_000);
+        let traffic = world.copies.traffic();
+        assert!(traffic.held < 2 * piece && traffic.largest < 2 * piece, "{records}: {traffic:?}");
+        assert_eq!((traffic.left, copied(&world, "shop").len()), (0, records));
+        let told = world.request(request_id(1)).copy.unwrap();
+        assert_eq!((told.bytes, told.sha256), (file.len() as u64, ring_hex(&file)));
+    }
+}
+
+#[tokio::test]
+async fn a_package_that_fails_on_its_way_leaves_nothing_behind_and_is_made_again() {
+    let world = fetched(60).await;
+    world.copies.fail_packages_at(Some(8_000_000));
+    assert!(world.close(request_id(1)).await.is_err());
+    let traffic = world.copies.traffic();
+    assert_eq!((traffic.aborted, traffic.left, world.copies.package(request_id(1))), (1, 0, None));
+    assert_eq!(world.request(request_id(1)).copy, None);
+    world.copies.fail_packages_at(None);
+    // Whoever has no time left begins none.
+    let late = world.close_within(request_id(1), 4).await.unwrap_err();
+    assert_eq!(late, Failure::transient("copy_out_of_time"));
+    assert_eq!(world.close(request_id(1)).await.unwrap().state, RequestState::Closed);
+    assert_eq!((world.copies.traffic().left, kept(&world)), (0, 1));
+}
+
+#[tokio::test]
+async fn what_was_fetched_for_nothing_is_not_kept() {
+    let (world, vendor) = decided(1).await;
+    vendor.set(|state| state.record_bytes = 6_000_000);
+    vendor.holds(CANARY, ["record-0009".to_owned()]);
+    world.submit(&crm()).await.unwrap();
+    let traffic = world.copies.traffic();
+    assert_eq!((traffic.aborted, traffic.left), (1, 0), "records appeared that nobody decided on");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! What MineOS's operators know and expect, by `rightful` and the API alone.
 
 use anyhow::{Context as _, Result};
+use base64::Engine as _;
 use rightful_domain::event::Fact;
 use rightful_domain::ids::RequestId;
 use rightful_domain::ports::{Change, Row, Writes as _};
@@ -9,6 +10,7 @@ use rightful_domain::request::{Request, RequestOutcome, RequestState};
 use rightful_domain::task::{Outcome, Task, TaskState};
 use rightful_local_tests::process::archive;
 use rightful_local_tests::{Options, Stack, executions, leaks};
+use rightful_sandbox::Profile;
 use serde_json::Value;
 
 /// The walkthrough's person, at Qualifio alone.
@@ -247,6 +249,60 @@ async fn a_copy_is_made_fetched_and_deleted_when_the_person_is_forgotten() -> Re
     let gone = stack.refused(&["request", "copy", &of, "-o", &file, "--force"])?;
     assert!(gone.text.contains("deleted"), "{}", gone.text);
     Ok(())
+}
+
+/// A text that no compression makes much smaller.
+fn noise(seed: usize, bytes: usize) -> String {
+    let block = |n: usize| {
+        let digest = ring::digest::digest(&ring::digest::SHA256, format!("{seed}/{n}").as_bytes());
+        base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest.as_ref())
+    };
+    (0..bytes.div_ceil(43)).map(block).collect()
+}
+
+#[tokio::test]
+async fn a_copy_larger_than_s3_takes_at_once_arrives_whole() -> Result<()> {
+    const EMAIL: &str = "large@copy.example";
+    let stack = Stack::up("large-copy", Options::default())?;
+    let sources = ["qualifio-a", "qualifio-b", "qualifio-c", "qualifio-d"];
+    for source in sources {
+        stack.add_source(source, &[])?;
+    }
+    for n in 0..18 {
+        let company = noise(n, 100_000);
+        let profile = Profile { company, ..Profile::named(0, &format!("P{n}"), "Large", EMAIL) };
+        stack.sandbox.add_profiles(&[profile]).await?;
+    }
+    let id = demand(&stack, "access", &format!("email={EMAIL}"), &[])?;
+    let (request, _) = stack.closed(id).await?;
+    let told = request.copy.context("no copy")?;
+    assert!(told.bytes > 10_000_000 && told.records == 72, "{told:?}");
+    let file = stack.dir.join("copy.zip").display().to_string();
+    stack.rightful_json(&["request", "copy", &id.to_string(), "-o", &file])?;
+    let package = std::fs::read(&file)?;
+    assert_eq!((package.len() as u64, sha256(&package)), (told.bytes, told.sha256));
+    let files = archive(&package)?;
+    for source in sources {
+        let records: Vec<Value> = serde_json::from_slice(&files[&format!("{source}/records.json")])?;
+        let whole = |one: &Value| {
+            let n = one["firstName"].as_str().and_then(|name| name.strip_prefix('P')?.parse().ok());
+            n.is_some_and(|n| one["company"] == noise(n, 100_000))
+        };
+        assert!(records.len() == 18 && records.iter().all(whole), "{source}");
+    }
+    let manifest: Value = serde_json::from_slice(&files["manifest.json"])?;
+    for listed in manifest["files"].as_array().context("no files")? {
+        let path = listed["path"].as_str().context("no path")?;
+        assert_eq!(
+            (&listed["bytes"], &listed["sha256"]),
+            (&files[path].len().into(), &sha256(&files[path]).into())
+        );
+    }
+    Ok(())
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    rightful_domain::seal::hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }
 
 #[tokio::test]

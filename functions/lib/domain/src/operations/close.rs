@@ -10,14 +10,15 @@
 
 use super::review::facts_of;
 use super::{AROUND_A_CALL, STALE_TRIES, Settings, open_all_identifiers, part_context, rules_of_run, terms};
-use crate::copy::{Contents, Package, Part, SourceCopy};
+use crate::copy::{Contents, Package, SourceCopy};
 use crate::event::{Fact, up_to_closing};
 use crate::failure::{Code, Failure};
 use crate::ids::{Reference, RequestId, SourceId};
 use crate::life::{Event, Life, step};
+use crate::part::{self, PartError, PartId, PartReader, Piece};
 use crate::ports::{
-    Change, Clock, CommitError, CopyPackages, Forgets, Kept, Keys, Packs, Reads, Receipts, Row, Signer,
-    Tickets, Writes,
+    Change, Clock, CommitError, CopyPackages, Download, Forgets, Kept, Keys, Packing, Packs, Reads, Receipts,
+    Row, Signer, Tickets, Upload, Writes,
 };
 use crate::receipt::{self, Issuer, Receipt, Unsigned};
 use crate::request::{Request, RequestOutcome, RequestState, Right};
@@ -26,8 +27,9 @@ use crate::task::{Outcome, Rule, Task, TaskState};
 use crate::ticket::{Answer, AnswerState, Answered, GIVE_UP_SECONDS, SETTLE_SECONDS, TicketAnswer, compose};
 use crate::time::Time;
 use crate::vendor::Fault;
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The ports of closing.
 #[derive(Debug)]
@@ -86,6 +88,12 @@ enum Duty {
 const PART_MISSING: Code = "copy_part_missing";
 const PART_UNREADABLE: Code = "copy_part_unreadable";
 
+/// A part was there just now, and is not any more: the next try finds out what that means.
+const PART_GONE: Failure = Failure::transient("copy_part_changed");
+
+/// The copy can't be packed in the time that one call of the function has.
+const OUT_OF_TIME: Failure = Failure::transient("copy_out_of_time");
+
 /// Why the answer isn't given.
 const GAVE_UP: Code = "ticket_answer_gave_up";
 const NOT_SET_UP: Code = "ticketing_not_set_up";
@@ -131,7 +139,7 @@ where
                             unknown: super::count(unknown),
                         });
                     }
-                    Some(_) if owes_a_copy(&request, &tasks) => self.pack(request, &tasks).await,
+                    Some(_) if owes_a_copy(&request, &tasks) => self.pack(request, &tasks, until).await,
                     Some(outcome) => self.close(request, tasks, outcome).await,
                 };
                 (None, stored)
@@ -158,15 +166,20 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
-    /// The person's copy, of all that the data sources gave. The same rows and parts make the same file,
-    /// so that a repetition after a crash writes it again.
-    async fn pack(&self, mut request: Request, tasks: &[Task]) -> Result<(), CommitError> {
+    /// The person's copy, of all that the data sources gave: read, packed and kept piece by piece, so that no
+    /// more than a few pieces are held, whatever its size. The same rows and parts make the same file, so that a
+    /// repetition after a crash writes it again.
+    async fn pack(&self, mut request: Request, tasks: &[Task], until: Time) -> Result<(), CommitError> {
         let id = request.id;
         let key = self.keys.key(id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
-        let (mut sources, mut lost) = (Vec::with_capacity(tasks.len()), Vec::new());
+        let (mut sources, mut parts, mut lost) =
+            (Vec::with_capacity(tasks.len()), BTreeMap::new(), Vec::new());
         for task in tasks {
-            match self.source_copy(task, &key).await? {
-                Ok(copy) => sources.push(copy),
+            match self.source_copy(task, &key, until).await? {
+                Ok((copy, part)) => {
+                    parts.extend(part.map(|part| (task.source.clone(), (part_context(task), part))));
+                    sources.push(copy);
+                }
                 Err(code) => lost.push((task, code)),
             }
         }
@@ -175,24 +188,22 @@ where
         }
         let identifiers = open_all_identifiers(self.keys, &request).await?;
         let now = self.clock.now();
-        let contents = Contents {
+        let made_at = tasks.iter().filter_map(|task| task.settled_at).max().unwrap_or(now);
+        let records = sources.iter().map(|one| one.records).sum();
+        let packing = self.packer.begin(Contents {
             request: id,
             stage: self.issuer.stage.clone(),
             sandbox: self.issuer.sandbox,
             received_at: request.received_at,
-            made_at: tasks.iter().filter_map(|task| task.settled_at).max().unwrap_or(now),
+            made_at,
             identifiers: identifiers.into_iter().map(|one| one.identifier).collect(),
             sources,
-        };
-        let file = self.packer.pack(&contents)?;
-        self.copies.keep_package(id, &file).await?;
-        let package = Package {
-            bytes: u64::try_from(file.len()).unwrap_or(u64::MAX),
-            sha256: hex(digest(&SHA256, &file).as_ref()),
-            records: contents.sources.iter().map(|one| super::count(one.records.len())).sum(),
-            made_at: contents.made_at,
-            expires_at: now.plus_seconds(days(self.copy_days)),
-        };
+        })?;
+        let mut file = Counted::new(self.copies.package_to(id));
+        let packed = self.pack_into(&mut file, packing, &parts, &key, id, until).await;
+        let (bytes, sha256) = file.end(packed).await?;
+        let package =
+            Package { bytes, sha256, records, made_at, expires_at: now.plus_seconds(days(self.copy_days)) };
         let fact = Fact::CopyKept {
             sha256: package.sha256.clone(),
             bytes: package.bytes,
@@ -201,6 +212,63 @@ where
         };
         request.copy = Some(package);
         self.save(request, fact).await
+    }
+
+    /// Gives the packing the records that it wants, and hands on the bytes that it gives.
+    async fn pack_into(
+        &self,
+        file: &mut Counted<P::Upload>,
+        mut packing: Z::Packing,
+        parts: &BTreeMap<SourceId, (String, PartId)>,
+        key: &DataKey,
+        id: RequestId,
+        until: Time,
+    ) -> Result<(), Failure> {
+        while let Some(source) = packing.wants() {
+            let (place, part) = parts.get(&source).ok_or(PART_GONE)?;
+            let mut download = self.copies.part(id, &source).await?.ok_or(PART_GONE)?;
+            let mut reader = PartReader::new(key, place);
+            loop {
+                match self.next_piece(&mut reader, &mut download, until).await?.map_err(|_| PART_GONE)? {
+                    // Another worker may have kept another one meanwhile.
+                    Piece::Header(_) if reader.id() != Some(*part) => return Err(PART_GONE),
+                    Piece::Header(_) => {}
+                    Piece::Records(text) => {
+                        for record in part::records(&text) {
+                            packing.take(&record.map_err(|_| PART_GONE)?)?;
+                            file.write(&packing.ready()).await?;
+                        }
+                    }
+                    Piece::End(_) => break,
+                }
+            }
+            packing.end()?;
+        }
+        file.write(&packing.finish()?).await
+    }
+
+    /// The next piece of a part; `Err` within when it can't be read as one.
+    async fn next_piece(
+        &self,
+        reader: &mut PartReader<'_>,
+        download: &mut P::Download,
+        until: Time,
+    ) -> Result<Result<Piece, PartError>, Failure> {
+        loop {
+            match reader.next_piece() {
+                Ok(Some(piece)) => return Ok(Ok(piece)),
+                Ok(None) => {}
+                Err(error) => return Ok(Err(error)),
+            }
+            // Whoever is ended from outside leaves half a file behind.
+            if self.clock.now().plus_seconds(AROUND_A_CALL) > until {
+                return Err(OUT_OF_TIME);
+            }
+            match download.read().await? {
+                Some(bytes) => reader.feed(&bytes),
+                None => return Ok(Err(PartError)),
+            }
+        }
     }
 
     /// Has the data sources whose part can't be packed copied again. On the request's revision, so that
@@ -219,38 +287,48 @@ where
         self.store.commit(Change { request: id, at: now, rows, facts }).await
     }
 
-    /// What a data source gave, or why it gave nothing; the code that says why what it gave can't be
-    /// packed.
-    async fn source_copy(&self, task: &Task, key: &DataKey) -> Result<Result<SourceCopy, Code>, Failure> {
+    /// What a data source gave, and in which part, or why it gave nothing; the code that says why what it gave
+    /// can't be packed.
+    async fn source_copy(
+        &self,
+        task: &Task,
+        key: &DataKey,
+        until: Time,
+    ) -> Result<Result<(SourceCopy, Option<PartId>), Code>, Failure> {
         let empty = SourceCopy {
             source: task.source.clone(),
             title: task.connector.clone(),
             outcome: task.outcome.ok_or(Failure::misconfigured("copy_unwritable"))?,
             reason: task.reason.clone(),
-            records: Vec::new(),
+            records: 0,
             decided: task.counts.found,
             appeared: task.appeared,
             may_be_part: task.asked.may_be_part,
             export: None,
         };
         if empty.outcome != Outcome::Copied {
-            return Ok(Ok(empty));
+            return Ok(Ok((empty, None)));
         }
-        let sealed = match self.copies.part(task.request, &task.source).await {
-            Ok(Some(sealed)) => sealed,
-            Ok(None) => return Ok(Err(PART_MISSING)),
-            Err(failure) if failure.code == PART_UNREADABLE => return Ok(Err(PART_UNREADABLE)),
-            Err(failure) => return Err(failure),
+        let Some(mut download) = self.copies.part(task.request, &task.source).await? else {
+            return Ok(Err(PART_MISSING));
         };
-        let opened = key.open(&part_context(task), &sealed).ok();
-        let Some(part) = opened.and_then(|plain| serde_json::from_slice::<Part>(&plain).ok()) else {
-            return Ok(Err(PART_UNREADABLE));
+        let place = part_context(task);
+        let (mut reader, mut header) = (PartReader::new(key, &place), None);
+        let records = loop {
+            match self.next_piece(&mut reader, &mut download, until).await? {
+                Ok(Piece::Header(read)) => header = Some(read),
+                Ok(Piece::Records(_)) => {}
+                Ok(Piece::End(records)) => break records,
+                Err(_) => return Ok(Err(PART_UNREADABLE)),
+            }
         };
+        let (Some(header), Some(part)) = (header, reader.id()) else { return Ok(Err(PART_UNREADABLE)) };
         // Of two workers at once the one that is told of need not be the one whose part is kept.
-        if super::count(part.records.len()) != task.counts.submitted {
+        if records != task.counts.submitted {
             return Ok(Err(PART_MISSING));
         }
-        Ok(Ok(SourceCopy { title: part.title, records: part.records, export: part.export, ..empty }))
+        let copy = SourceCopy { title: header.title, export: header.export, records, ..empty };
+        Ok(Ok((copy, Some(part))))
     }
 
     /// The outcome, with all tasks leaving the due index, in one change.
@@ -480,6 +558,37 @@ where
         let id = request.id;
         let rows = vec![Row::Request(request)];
         self.store.commit(Change { request: id, at: self.clock.now(), rows, facts: vec![fact] }).await
+    }
+}
+
+/// A file on its way, with its size and its digest so far.
+struct Counted<U> {
+    upload: U,
+    bytes: u64,
+    digest: Context,
+}
+
+impl<U: Upload> Counted<U> {
+    fn new(upload: U) -> Self {
+        Self { upload, bytes: 0, digest: Context::new(&SHA256) }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.digest.update(bytes);
+        self.upload.write(bytes).await
+    }
+
+    /// Finishes it where all was written; else nothing is left of it. Gives its size, and its SHA-256 in hex.
+    async fn end(self, written: Result<(), Failure>) -> Result<(u64, String), Failure> {
+        match written {
+            Ok(()) => self.upload.finish().await?,
+            Err(failure) => {
+                self.upload.abort().await;
+                return Err(failure);
+            }
+        }
+        Ok((self.bytes, hex(self.digest.finish().as_ref())))
     }
 }
 

@@ -13,18 +13,20 @@ use super::{
     goes_back, in_every_spelling, is_closed, load, open_identifiers, open_records, open_vendor, part_context,
     store_step, terms,
 };
-use crate::copy::{Export, Part, RecordCopy};
+use crate::copy::Export;
 use crate::failure::{Failure, Kind};
+use crate::identifier::Identifier;
 use crate::lease::Lease;
 use crate::life::{Effect, Event, Life, Plan, Sending, is_copying, plan, step, wait_left};
 use crate::metered::Metered;
-use crate::ports::{Clock, CommitError, CopyParts, Keys, Limits, Reads, Tags, Vendors, Writes};
+use crate::part::{Header, PartError, PartWriter};
+use crate::ports::{Clock, CommitError, CopyParts, Keys, Limits, Reads, Tags, Upload, Vendors, Writes};
 use crate::request::{Request, Right};
+use crate::seal::DataKey;
 use crate::task::{Outcome, RuleState, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Batch, Capabilities, Fault, RecordId, Submitted, Vendor};
-use std::collections::BTreeMap;
-use zeroize::Zeroizing;
+use std::collections::BTreeSet;
 
 /// The ports of a submission.
 #[derive(Debug)]
@@ -197,7 +199,7 @@ where
     }
 
     /// Fetches exactly the records that were decided on, and keeps them sealed. Gives how many, and how
-    /// many others were there.
+    /// many others were there. One answer at a time is held, whatever the copy's size.
     async fn copy_records(
         &self,
         request: &Request,
@@ -213,38 +215,59 @@ where
         if let Err(fault) = vendor.reserve_searches(count(identifiers.len())).await {
             return Ok(Err(fault));
         }
+        let key = self.keys.key(request.id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
+        let mut upload = self.copies.part_to(request.id, &at.source_id);
+        let fetched = self.fetch(life, vendor, &decided, &identifiers, &key, &mut upload, until).await;
+        match fetched {
+            // Records beyond the decision are decided on first: a copy without them is not whole.
+            Ok(Ok((copied, 0))) if copied > 0 => upload.finish().await?,
+            _ => upload.abort().await,
+        }
+        fetched
+    }
+
+    /// Searches by each identifier, and hands on what is found of the records decided on, sealed.
+    #[allow(clippy::too_many_arguments, reason = "each is one thing, and they are gathered nowhere else")]
+    async fn fetch(
+        &self,
+        life: &Life,
+        vendor: &Metered<'_, S, V::Vendor, C>,
+        decided: &[RecordId],
+        identifiers: &[Identifier],
+        key: &DataKey,
+        upload: &mut P::Upload,
+        until: Time,
+    ) -> Result<Result<(u32, u32), Fault>, Failure> {
+        let sealing_failed = |_: PartError| Failure::transient("sealing_failed");
         let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
-        let mut found: BTreeMap<RecordId, RecordCopy> = BTreeMap::new();
-        for identifier in &identifiers {
+        let place = part_context(&life.task);
+        let header = Header {
+            title: vendor.capabilities().title.clone(),
+            export: export(life, vendor.capabilities()),
+        };
+        let (mut part, ready) = PartWriter::begin(key, &place, &header).map_err(sealing_failed)?;
+        upload.write(&ready).await?;
+        let decided: BTreeSet<&RecordId> = decided.iter().collect();
+        let (mut copied, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for identifier in identifiers {
             if self.clock.now().plus_seconds(needed) > until {
                 return Ok(Err(Fault::Unavailable("vendor_out_of_time")));
             }
-            match vendor.copy(std::slice::from_ref(identifier)).await {
-                Ok(records) => found.extend(records.into_iter().map(|one| (one.id.clone(), one))),
+            let records = match vendor.copy(std::slice::from_ref(identifier)).await {
+                Ok(records) => records,
                 Err(fault) => return Ok(Err(fault)),
+            };
+            for record in records {
+                if !decided.contains(&record.id) {
+                    others.insert(record.id);
+                } else if !copied.contains(&record.id) {
+                    upload.write(&part.take(&record).map_err(sealing_failed)?).await?;
+                    copied.insert(record.id);
+                }
             }
         }
-        let records: Vec<RecordCopy> = decided.iter().filter_map(|id| found.remove(id)).collect();
-        let (copied, appeared) = (count(records.len()), count(found.len()));
-        // Records beyond the decision are decided on first: a copy without them is not whole.
-        if copied > 0 && appeared == 0 {
-            let part = Part {
-                title: vendor.capabilities().title.clone(),
-                records,
-                decided: life.task.counts.found,
-                appeared,
-                export: export(life, vendor.capabilities()),
-            };
-            let key = self.keys.key(request.id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
-            let plain = Zeroizing::new(
-                serde_json::to_vec(&part).map_err(|_| Failure::misconfigured("copy_unwritable"))?,
-            );
-            let sealed = key
-                .seal(&part_context(&life.task), &plain)
-                .map_err(|_| Failure::transient("sealing_failed"))?;
-            self.copies.keep_part(request.id, &at.source_id, &sealed).await?;
-        }
-        Ok(Ok((copied, appeared)))
+        upload.write(&part.end().map_err(sealing_failed)?).await?;
+        Ok(Ok((count(copied.len()), count(others.len()))))
     }
 
     /// Turn, intent, POST, answer.
