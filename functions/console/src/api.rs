@@ -39,6 +39,7 @@ enum Action {
     AddSource,
     Source,
     ChangeSource,
+    SetSourceReview,
     RemoveSource,
     TestSource,
     SetTicketing,
@@ -76,12 +77,13 @@ const fn route(method: &'static str, template: &'static str, action: Action) -> 
 }
 
 /// All routes.
-pub const ROUTES: [Route; 25] = [
+pub const ROUTES: [Route; 26] = [
     route("GET", "/api/connectors", Action::Connectors),
     route("GET", "/api/sources", Action::Sources),
     route("POST", "/api/sources", Action::AddSource),
     route("GET", "/api/sources/{source}", Action::Source),
     route("PATCH", "/api/sources/{source}", Action::ChangeSource),
+    route("PUT", "/api/sources/{source}/review", Action::SetSourceReview),
     route("DELETE", "/api/sources/{source}", Action::RemoveSource),
     route("POST", "/api/sources/{source}/test", Action::TestSource),
     route("PUT", "/api/ticketing/{channel}", Action::SetTicketing),
@@ -163,6 +165,7 @@ impl<O: Outside> Api<O> {
             Action::AddSource => sources::add(self, call).await,
             Action::Source => sources::show(self, call).await,
             Action::ChangeSource => sources::change(self, call).await,
+            Action::SetSourceReview => sources::review(self, call).await,
             Action::RemoveSource => sources::remove(self, call).await,
             Action::TestSource => sources::test(self, call).await,
             Action::SetTicketing => ticketing::set(self, call).await,

@@ -205,6 +205,7 @@ async fn a_data_source_is_added_changed_and_removed() {
     stack.answers("GET", "/api/sources/main", 200, &source()).await;
     stack.answers("POST", "/api/sources", 201, &source()).await;
     stack.answers("PATCH", "/api/sources/main", 200, &source()).await;
+    stack.answers("PUT", "/api/sources/main/review", 200, &source()).await;
     Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(204)).mount(&stack.server).await;
     let token = format!("token=@{}", stack.file("token", " s3cret \n"));
     let add = [
@@ -223,9 +224,9 @@ async fn a_data_source_is_added_changed_and_removed() {
     assert_eq!(stack.run(&add).await.unwrap(), OK);
     let added = json!({
         "id": "main", "connector": "plain", "params": {"a": "1"}, "secret": {"token": "s3cret"},
-        "review": {"erasure": "always"},
     });
     assert_eq!(stack.sent("POST").await[0].1, added);
+    assert_eq!(stack.sent("PUT").await[0].1, json!({"erasure": "always"}), "a call of its own");
     let unknown =
         stack.run(&["source", "add", "other", "--id", "main", "--secret", &token]).await.unwrap_err();
     assert!(unknown.todo.contains("take one of: plain"), "{unknown}");
@@ -235,7 +236,15 @@ async fn a_data_source_is_added_changed_and_removed() {
     assert_eq!(stack.run(&["source", "disable", "main"]).await.unwrap(), OK);
     let changed = stack.sent("PATCH").await;
     let review = json!({"erasure": "always", "access": "over:5"});
-    assert_eq!(changed[0].1, json!({"params": {}, "unset": ["a"], "review": review}));
+    assert_eq!(changed[0].1, json!({"params": {}, "unset": ["a"]}));
+    assert_eq!(stack.sent("PUT").await[1].1, review);
+    let alone = ["source", "change", "main", "--review", "access=over:5"];
+    assert_eq!(stack.run(&alone).await.unwrap(), OK);
+    assert_eq!(
+        (stack.sent("PUT").await.len(), stack.sent("PATCH").await.len()),
+        (3, 2),
+        "nothing else is changed"
+    );
     assert_eq!(changed[1].1, json!({"enabled": false}));
     let nothing = stack.run(&["source", "change", "main"]).await.unwrap_err();
     assert!(nothing.exit == USAGE && nothing.what.contains("nothing is to be changed"));

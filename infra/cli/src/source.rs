@@ -53,7 +53,6 @@ struct Adding<'a> {
     connector: &'a str,
     params: BTreeMap<String, String>,
     secret: Secret,
-    review: OwnPolicies,
     #[serde(skip_serializing_if = "Option::is_none")]
     control: Option<Control>,
 }
@@ -64,8 +63,6 @@ struct Changing {
     unset: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    review: Option<OwnPolicies>,
     /// `Some(None)` takes it away.
     #[serde(skip_serializing_if = "Option::is_none")]
     control: Option<Option<Control>>,
@@ -103,8 +100,11 @@ pub async fn add(out: Out, deployment: &Deployment, add: &SourceAdd) -> Result<u
     let params = params(&connector.secret, &add.set)?;
     let secret = secret(&connector, &add.secret)?;
     let control = add.control.as_deref().map(control).transpose()?;
-    let adding = Adding { id: &id, connector: &connector.name, params, secret, review, control };
-    let source: SourceView = api.call(Call::post("/sources", &adding)?).await.map_err(told_api)?;
+    let adding = Adding { id: &id, connector: &connector.name, params, secret, control };
+    let mut source: SourceView = api.call(Call::post("/sources", &adding)?).await.map_err(told_api)?;
+    if !review.is_empty() {
+        source = set_review(api, &id, &review).await?;
+    }
     if out.json {
         out.value(&source)?;
     } else {
@@ -126,7 +126,14 @@ fn too_many(enabled: u32) -> String {
     )
 }
 
-/// Changes a data source; what isn't named stays as it is.
+/// Sets who decides on what is found there: a call and a permission of its own.
+async fn set_review(api: &Api, id: &SourceId, review: &OwnPolicies) -> Result<SourceView> {
+    let call = Call::act(Method::PUT, format!("/sources/{id}/review"), review)?;
+    api.call(call.may_be_repeated()).await.map_err(told_api)
+}
+
+/// Changes a data source; what isn't named stays as it is. Its review policies come first: whoever may not set
+/// them changes nothing.
 pub async fn change(out: Out, deployment: &Deployment, change: &SourceChange) -> Result<u8> {
     let id = id(&change.id)?;
     let control = match (&change.control, change.no_control) {
@@ -135,7 +142,8 @@ pub async fn change(out: Out, deployment: &Deployment, change: &SourceChange) ->
         (None, false) => None,
     };
     let none = change.set.is_empty() && change.unset.is_empty() && control.is_none();
-    if none && change.secret.is_empty() && change.review.is_empty() {
+    let none = none && change.secret.is_empty();
+    if none && change.review.is_empty() {
         return Err(usage(
             "nothing is to be changed",
             "give --set, --unset, --secret, --control, --no-control or --review",
@@ -147,6 +155,10 @@ pub async fn change(out: Out, deployment: &Deployment, change: &SourceChange) ->
         [] => None,
         given => Some(policies(before.review, given)?),
     };
+    if let (true, Some(review)) = (none, &review) {
+        let source = set_review(api, &id, review).await?;
+        return changed(out, &source);
+    }
     let connector = connector(api, &before.connector).await?;
     let params = params(&connector.secret, &change.set)?;
     if let Some(name) = change.unset.iter().find(|name| params.contains_key(*name)) {
@@ -157,17 +169,24 @@ pub async fn change(out: Out, deployment: &Deployment, change: &SourceChange) ->
         given => Some(secret(&connector, given)?),
     };
     let (unset, force) = (change.unset.clone(), change.force);
-    let changing = Changing { params, unset, secret, review, control, force };
+    let changing = Changing { params, unset, secret, control, force };
+    if let Some(review) = &review {
+        set_review(api, &id, review).await?;
+    }
     let call = Call::act(Method::PATCH, format!("/sources/{id}"), &changing)?;
-    let source: SourceView = api.call(call).await.map_err(told_api)?;
+    changed(out, &api.call(call).await.map_err(told_api)?)
+}
+
+/// A data source as it is after a change.
+fn changed(out: Out, source: &SourceView) -> Result<u8> {
     if out.json {
-        out.value(&source)?;
+        out.value(source)?;
     } else {
-        out.line(format_args!("changed:\n{}", text_of(&source)))?;
+        out.line(format_args!("changed:\n{}", text_of(source)))?;
         if let Some(standing) = &source.standing {
             out.line(stood(standing))?;
         }
-        out.line(format_args!("  try it: rightful source test {id}"))?;
+        out.line(format_args!("  try it: rightful source test {}", source.id))?;
     }
     Ok(OK)
 }

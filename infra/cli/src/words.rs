@@ -686,6 +686,9 @@ pub fn act(act: &Act) -> String {
             }
             format!("source_changed: {source}, {}", changes.join("; "))
         }
+        Act::SourceReviewSet { source, review } => {
+            format!("source_review_set: {source}, {}", own_policies(review))
+        }
         Act::SourceEnabled { source } => format!("source_enabled: {source}"),
         Act::SourceDisabled { source } => format!("source_disabled: {source}"),
         Act::SourceTested { source, reason: None } => format!("source_tested: {source}, it works"),

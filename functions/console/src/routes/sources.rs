@@ -25,8 +25,6 @@ struct Add {
     params: BTreeMap<String, String>,
     #[serde(default)]
     secret: BTreeMap<String, Hidden>,
-    #[serde(default)]
-    review: OwnPolicies,
     control: Option<Named>,
 }
 
@@ -39,7 +37,6 @@ struct Change {
     unset: Vec<String>,
     secret: Option<BTreeMap<String, Hidden>>,
     enabled: Option<bool>,
-    review: Option<OwnPolicies>,
     #[serde(default, deserialize_with = "present")]
     control: Option<Option<Named>>,
     #[serde(default)]
@@ -118,9 +115,9 @@ pub(crate) async fn show<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<An
 
 /// Connects a data source.
 pub(crate) async fn add<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
-    let Add { id, connector, params, secret, review, control } = call.body()?;
+    let Add { id, connector, params, secret, control } = call.body()?;
     let control = control.map(Control::from);
-    let adding = Adding { id, connector, params, secret: fields(secret), review, control };
+    let adding = Adding { id, connector, params, secret: fields(secret), control };
     let source = api.setting_up().add(adding, &call.actor).await?;
     let too_many_enabled = api.too_many_enabled(&source).await?;
     Answer::of(201, &SourceView { too_many_enabled, ..api.source(&source) })
@@ -129,13 +126,12 @@ pub(crate) async fn add<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Ans
 /// Changes a data source.
 pub(crate) async fn change<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
     let id = call.source_id()?;
-    let Change { params, unset, secret, enabled, review, control, force } = call.body()?;
+    let Change { params, unset, secret, enabled, control, force } = call.body()?;
     let control = control.map(|control| control.map(Control::from));
-    let changing = Changing { params, unset, secret: secret.map(fields), review, control, force };
+    let changing = Changing { params, unset, secret: secret.map(fields), control, force };
     let changes = !changing.params.is_empty()
         || !changing.unset.is_empty()
         || changing.secret.is_some()
-        || changing.review.is_some()
         || changing.control.is_some();
     let setting_up = api.setting_up();
     let mut source = api.load(&id).await?;
@@ -151,6 +147,13 @@ pub(crate) async fn change<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<
     }
     let standing = Some(standing).filter(|standing| !standing.is_empty());
     Answer::ok(&SourceView { standing, too_many_enabled, ..api.source(&source) })
+}
+
+/// Sets who decides on what is found at a data source: a permission of its own.
+pub(crate) async fn review<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = call.source_id()?;
+    let review: OwnPolicies = call.body()?;
+    Answer::ok(&api.source(&api.setting_up().review(&id, review, &call.actor).await?))
 }
 
 /// Removes a data source.

@@ -113,11 +113,6 @@ async fn a_member_that_is_wrong_is_named_and_never_repeated() -> Given {
         ),
         (
             "/api/sources",
-            json!({"id": "crm", "connector": "plain", "review": {"erasure": "canary"}}),
-            "`review.erasure`: a review policy is auto",
-        ),
-        (
-            "/api/sources",
             json!({"id": "crm", "connector": "plain", "secret": {"token": ["canary"]}}),
             "`secret.token`: give a string",
         ),

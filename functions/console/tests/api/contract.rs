@@ -138,6 +138,7 @@ async fn an_unknown_path_and_a_wrong_method_are_told_apart() {
         ("DELETE", "/api/sources", "GET, POST"),
         ("POST", "/api/sources/crm", "GET, PATCH, DELETE"),
         ("GET", "/api/requests/019aa6e0-5c1f-7000-8000-000000000001/cancel", "POST"),
+        ("POST", "/api/sources/crm/review", "PUT"),
         ("OPTIONS", "/api/journal", "GET"),
     ] {
         let reply = stage.call(method, path, None).await;

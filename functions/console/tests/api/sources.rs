@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 scenarios! {
     a_data_source_lives_from_adding_to_removing
+    who_decides_at_a_data_source_is_set_by_a_call_of_its_own_and_by_no_other
     what_can_be_connected_is_listed_also_where_it_is_not_yet
     a_set_up_that_is_wrong_is_told_member_by_member
     what_is_not_there_is_told
@@ -58,7 +59,9 @@ async fn a_data_source_lives_from_adding_to_removing() -> Given {
     assert_eq!(added.body["secret_name"], "rightful/test/source/crm");
     assert_eq!(added.body["target"], json!({"connector": "plain", "version": 1, "params": {}}));
     assert_eq!(token(&stage), Some(TOKEN.to_owned()));
-    let change = json!({"params": {"account": "8"}, "review": {"erasure": "over:5"}, "enabled": false,
+    let reviewed = stage.call("PUT", "/api/sources/crm/review", Some("{\"erasure\": \"over:5\"}")).await;
+    assert_eq!((reviewed.status, &reviewed.body["review"]), (200, &json!({"erasure": "over:5"})));
+    let change = json!({"params": {"account": "8"}, "enabled": false,
         "secret": {"token": format!(" {TOKEN}-2\n")}});
     let changed = stage.call("PATCH", "/api/sources/crm", Some(&change.to_string())).await;
     assert_eq!(changed.status, 200, "{}", changed.text);
@@ -82,10 +85,51 @@ async fn a_data_source_lives_from_adding_to_removing() -> Given {
         .collect();
     assert_eq!(
         acts,
-        ["source_removed", "source_enabled", "source_disabled", "source_changed", "source_added"]
+        [
+            "source_removed",
+            "source_enabled",
+            "source_disabled",
+            "source_changed",
+            "source_review_set",
+            "source_added"
+        ]
     );
     assert!(journal.body["items"].as_array().unwrap().iter().all(|one| one["by"] == ANN));
     assert!(!stage.everything().contains(TOKEN));
+    stage.given()
+}
+
+async fn who_decides_at_a_data_source_is_set_by_a_call_of_its_own_and_by_no_other() -> Given {
+    let stage = Stage::new();
+    let put = async |body: &str| stage.call("PUT", "/api/sources/crm/review", Some(body)).await;
+    let missing = put("{}").await;
+    assert_eq!((missing.status, missing.code()), (404, "source_not_found"));
+    let mut with_review = crm();
+    with_review["review"] = json!({"erasure": "auto"});
+    let refused = stage.post("/api/sources", &with_review).await;
+    assert_eq!((refused.status, refused.code()), (400, "body_malformed"), "{}", refused.text);
+    assert_eq!(stage.post("/api/sources", &crm()).await.status, 201);
+    let change = json!({"review": {"erasure": "auto"}}).to_string();
+    let refused = stage.call("PATCH", "/api/sources/crm", Some(&change)).await;
+    assert_eq!((refused.status, refused.code()), (400, "body_malformed"), "{}", refused.text);
+    for body in ["{\"erasure\": \"never\"}", "{\"deletion\": \"auto\"}"] {
+        let refused = put(body).await;
+        assert_eq!((refused.status, refused.code()), (400, "body_malformed"), "{}", refused.text);
+    }
+    assert_eq!(stage.get("/api/sources/crm").await.body["policies"]["erasure"], "always", "nothing changed");
+    for (body, holds) in [("{\"erasure\": \"over:5\"}", "over:5"), ("{}", "always"), ("{}", "always")] {
+        let set = put(body).await;
+        assert_eq!((set.status, &set.body["policies"]["erasure"]), (200, &json!(holds)));
+    }
+    let journal = stage.get("/api/journal").await;
+    let set = journal.body["items"].as_array().unwrap().iter();
+    let set: Vec<_> = set.filter(|one| one["act"]["kind"] == "source_review_set").collect();
+    // The newest first; that it was so already is no entry.
+    assert_eq!(
+        set.iter().map(|one| &one["act"]["review"]).collect::<Vec<_>>(),
+        [&json!({}), &json!({"erasure": "over:5"})]
+    );
+    assert!(set.iter().all(|one| one["by"] == ANN && one["act"]["source"] == "crm"));
     stage.given()
 }
 

@@ -52,6 +52,13 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "is_none")]
         standing: u32,
     },
+    /// It was set who decides on what is found at a data source.
+    SourceReviewSet {
+        /// Which.
+        source: SourceId,
+        /// Its own policies from then on, whole.
+        review: OwnPolicies,
+    },
     /// A data source was enabled: new requests go to it.
     SourceEnabled {
         /// Which.

@@ -27,7 +27,6 @@ fn adding(name: &str, secret: &str) -> Adding {
         connector: "plain".to_owned(),
         params: params(&[("account", "7")]),
         secret: secret_of(secret),
-        review: OwnPolicies::default(),
         control: None,
     }
 }
@@ -118,13 +117,11 @@ fn keeps_secret(world: &World, more: &str) {
 #[tokio::test]
 async fn a_data_source_is_added_with_its_secret_and_new_requests_go_to_it() {
     let world = World::new();
-    let review = OwnPolicies { erasure: Some(Policy::Over(5)), access: None };
-    let adding = Adding { review, ..adding("crm", SECRET) };
-    let added = world.setting_up().add(adding, &bob()).await.unwrap();
+    let added = world.setting_up().add(adding("crm", SECRET), &bob()).await.unwrap();
     assert_eq!(Some(&added), row(&world, "crm").await.as_ref(), "what is answered is what is stored");
     assert_eq!(
         (added.enabled, added.revision, added.review, added.created_at),
-        (true, 1, review, world.now())
+        (true, 1, OwnPolicies::default(), world.now())
     );
     assert_eq!(secret(&world), written(SECRET));
     let entry = &world.store.journal()[0];
@@ -138,7 +135,12 @@ async fn a_data_source_is_added_with_its_secret_and_new_requests_go_to_it() {
     assert_eq!(entry.act, act);
     keeps_secret(&world, &format!("{added:?}"));
     world.demand(1, &erasure()).await.unwrap();
-    assert_eq!(world.task(&task_of(1, "crm")).policy, Policy::Over(5));
+    assert_eq!(world.task(&task_of(1, "crm")).policy, Policy::Auto, "the deployment's");
+    let review = OwnPolicies { erasure: Some(Policy::Over(5)), access: None };
+    world.setting_up().review(&source("crm"), review, &bob()).await.unwrap();
+    world.demand(2, &erasure()).await.unwrap();
+    assert_eq!(world.task(&task_of(2, "crm")).policy, Policy::Over(5));
+    assert_eq!(world.task(&task_of(1, "crm")).policy, Policy::Auto, "the one it came in with");
 }
 
 #[tokio::test]
@@ -462,24 +464,21 @@ async fn a_change_names_the_parameters_and_says_that_a_secret_was_replaced_but_n
     set_up.change(&source("crm"), changing, &bob()).await.unwrap();
     assert_eq!(secret(&world), written(&new));
     let review = OwnPolicies { erasure: None, access: Some(Policy::Always) };
-    let changing = Changing { review: Some(review), ..Changing::default() };
-    let changed = set_up.change(&source("crm"), changing, &bob()).await.unwrap().source;
+    let changed = set_up.review(&source("crm"), review, &bob()).await.unwrap();
     assert_eq!(Some(&changed), row(&world, "crm").await.as_ref());
-    let of = |params: &[&str], review, secret| Act::SourceChanged {
+    assert_eq!(set_up.review(&source("crm"), review, &bob()).await.unwrap(), changed, "and no entry");
+    let set = Act::SourceReviewSet { source: source("crm"), review };
+    let of = |params: &[&str], secret| Act::SourceChanged {
         source: source("crm"),
         params: params.iter().map(|name| (*name).to_owned()).collect(),
-        review,
+        review: OwnPolicies::default(),
         secret,
         target: Some(target(&[])),
         control: false,
         forced: false,
         standing: 0,
     };
-    let none = OwnPolicies::default();
-    assert_eq!(
-        acts(&world)[1..],
-        [of(&["account"], none, false), of(&[], none, true), of(&[], review, false)]
-    );
+    assert_eq!(acts(&world)[1..], [of(&["account"], false), of(&[], true), set]);
     keeps_secret(&world, &format!("{changed:?}"));
 }
 
@@ -492,11 +491,8 @@ async fn a_change_of_nothing_or_to_something_wrong_changes_nothing() {
     let wrong =
         Changing { unset: vec!["account".to_owned()], secret: Some(secret_of("")), ..Changing::default() };
     for (changing, told) in [
-        (
-            Changing::default(),
-            "nothing of crm would change: give a parameter, a secret, a control or a review policy",
-        ),
-        (same, "nothing of crm would change: give a parameter, a secret, a control or a review policy"),
+        (Changing::default(), "nothing of crm would change: give a parameter, a secret or a control"),
+        (same, "nothing of crm would change: give a parameter, a secret or a control"),
         (wrong, "account: give it, such as 7; token: give it"),
     ] {
         let refused = set_up.change(&source("crm"), changing, &bob()).await.unwrap_err();

@@ -53,8 +53,6 @@ pub struct Adding {
     pub params: BTreeMap<String, String>,
     /// The fields of its secret.
     pub secret: BTreeMap<String, Zeroizing<String>>,
-    /// Who decides on what is found there, where it isn't as in the whole deployment.
-    pub review: OwnPolicies,
     /// Whose record a search must find for a look to count.
     pub control: Option<Control>,
 }
@@ -68,8 +66,6 @@ pub struct Changing {
     pub unset: Vec<String>,
     /// All fields of a new secret.
     pub secret: Option<BTreeMap<String, Zeroizing<String>>>,
-    /// Who decides on what is found there, whole.
-    pub review: Option<OwnPolicies>,
     /// Whose record a search must find; `Some(None)` for nobody's.
     pub control: Option<Option<Control>>,
     /// Whether it is changed although open tasks can't go on as they are.
@@ -143,7 +139,7 @@ pub enum SetUpError {
     #[error("{}", told(.0))]
     Wrong(Vec<Objection>),
     /// Nothing would change.
-    #[error("nothing of {0} would change: give a parameter, a secret, a control or a review policy")]
+    #[error("nothing of {0} would change: give a parameter, a secret or a control")]
     Nothing(SourceId),
     /// Open tasks could not go on as they are.
     #[error("open tasks at {0} could not go on as they are: let them end first, or force the change")]
@@ -176,7 +172,7 @@ where
     /// # Errors
     /// [`SetUpError`]; no data source is there then.
     pub async fn add(&self, adding: Adding, by: &Actor) -> Result<DataSource, SetUpError> {
-        let Adding { id, connector, params, secret, review, control } = adding;
+        let Adding { id, connector, params, secret, control } = adding;
         if !self.catalogue.knows(&connector) {
             return Err(SetUpError::UnknownConnector);
         }
@@ -199,7 +195,7 @@ where
             connector: connector.clone(),
             params,
             enabled: true,
-            review,
+            review: OwnPolicies::default(),
             control,
             revision: 0,
             created_at: self.clock.now(),
@@ -213,7 +209,7 @@ where
         }
     }
 
-    /// Changes parameters, secret, control or review policy. Requests that are under way go on with the
+    /// Changes parameters, secret or control. Requests that are under way go on with the
     /// new ones, but for the target: what was searched at one is never sent to another.
     ///
     /// # Errors
@@ -225,7 +221,6 @@ where
             source.params.remove(name);
         }
         source.params.extend(changing.params);
-        source.review = changing.review.unwrap_or(before.review);
         let mut wrong = Vec::new();
         if let Some(control) = changing.control {
             let control = control.map(|control| self.control(&source.connector, control)).transpose();
@@ -273,6 +268,25 @@ where
             standing: standing.count,
         };
         Ok(Changed { source: self.put(source, act, by).await?, standing })
+    }
+
+    /// Sets who decides on what is found there, whole, for requests that begin from now on. That it is so
+    /// already is the same success, and no entry.
+    ///
+    /// # Errors
+    /// [`SetUpError`].
+    pub async fn review(
+        &self,
+        id: &SourceId,
+        review: OwnPolicies,
+        by: &Actor,
+    ) -> Result<DataSource, SetUpError> {
+        let source = self.load(id).await?;
+        if source.review == review {
+            return Ok(source);
+        }
+        let act = Act::SourceReviewSet { source: id.clone(), review };
+        self.put(DataSource { review, ..source }, act, by).await
     }
 
     /// Switches a data source on or off for new requests. That it is so already is the same success, and
