@@ -3,11 +3,13 @@
 Each addition is a module beside this one with a function `install()`, and stands in docs/EMULATOR.md.
 """
 
+import keys
 import recorder
 import versions
 from ministack.app import main
 
 if __name__ == "__main__":
     recorder.install()
+    keys.install()
     versions.install()
     main()

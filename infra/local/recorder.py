@@ -3,10 +3,10 @@
 MiniStack asks one function, `enforce`, about every call. Wrapped, it writes each distinct decision
 about a role once, as a line of JSON, to the file that `CALLS_FILE` names:
 
-    {"role": …, "action": …, "resource": …, "sid": …, "allowed": …, "transaction": …}
+    {"role": …, "action": …, "resource": …, "sid": …, "allowed": …, "transaction": …, "key": …}
 
 `sid` is the statement that allowed it, or null; `transaction` says whether the call was one of a
-DynamoDB transaction's. The first line is `{"template": …}`, the digest of the template that the
+DynamoDB transaction's, `key` how the row's partition key begins, up to its first `#`. The first line is `{"template": …}`, the digest of the template that the
 stack was started with. A line is written before the call goes on, so that neither SIGTERM nor SIGKILL
 loses one. What is decided is never changed.
 
@@ -76,14 +76,16 @@ class Recorder:
         if os.fstat(self.file).st_size == 0:
             self._write({"template": template})
 
-    def decided(self, role: str, action: str, resource: str, sid: str | None, allowed: bool, transaction: bool) -> None:
+    def decided(self, role: str, action: str, resource: str, sid: str | None, allowed: bool, transaction: bool,
+                row: str | None) -> None:
         """Keeps one decision; the same one again costs a look into a set."""
-        key = (role, action, without_ids(resource), sid, allowed, transaction)
+        kind = None if row is None else row.partition("#")[0] + row.partition("#")[1]
+        key = (role, action, without_ids(resource), sid, allowed, transaction, kind)
         if key in self.seen:
             return
         with self.lock:
             if key not in self.seen:
-                self._write(dict(zip(("role", "action", "resource", "sid", "allowed", "transaction"), key)))
+                self._write(dict(zip(("role", "action", "resource", "sid", "allowed", "transaction", "key"), key)))
                 self.seen.add(key)
 
     def _write(self, line: dict) -> None:
@@ -122,7 +124,8 @@ def install() -> None:
                     recorder.decided(
                         role, context.action, context.resource_arn,
                         result.matched_sid if allowed and result.decision == "Allow" else None, allowed,
-                        "dynamodb:enclosingoperation" in context.service_context)
+                        "dynamodb:enclosingoperation" in context.service_context,
+                        next(iter(context.service_context.get("dynamodb:leadingkeys") or ()), None))
             return refused
         finally:
             current.inside = False

@@ -674,6 +674,55 @@ def may(args) -> int:
     return 0
 
 
+def operator(args) -> int:
+    """Makes an IAM user with the policy of `--policy`, and has them call each operation of the API once, with an
+    empty body and about nothing that is there: nothing is changed. Prints what each was answered: true where the API let
+    them in, whatever it said then, false where IAM did not. The last one is a read of the requests' table."""
+    import boto3
+    import yaml
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+    from botocore.exceptions import ClientError
+
+    stack = stack_up(args)
+    iam, name = client(stack["aws_endpoint_url"], "iam"), f"operator-{os.urandom(4).hex()}"
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="operator", PolicyDocument=args.policy.read_text())
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    credentials = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+    document = yaml.safe_load((ROOT / "infra" / "openapi.yaml").read_text())
+    there = {"{id}": "019aa6e0-5c1f-7000-8000-000000000001", "{source}": "nobody", "{channel}": "nothing"}
+    opener, told = urllib.request.build_opener(urllib.request.ProxyHandler({})), {}
+    for template, methods in document["paths"].items():
+        path = template
+        for placeholder, value in there.items():
+            path = path.replace(placeholder, value)
+        for method in (one.upper() for one in methods):
+            body = b"" if method in ("GET", "DELETE") else b"{}"
+            request = AWSRequest(method, stack["api_url"] + path, data=body, headers={"content-type": "application/json"})
+            SigV4Auth(credentials, "execute-api", stack["region"]).add_auth(request)
+            call = urllib.request.Request(request.url, body or None, dict(request.headers.items()), method=method)
+            try:
+                with opener.open(call, timeout=60) as response:
+                    status, answer = response.status, response.read()
+            except urllib.error.HTTPError as refused:
+                status, answer = refused.code, refused.read()
+            # The API itself never answers 403 to whoever signed.
+            told[f"{method} {template}"] = status != 403
+            if status >= 500:
+                raise Failed(f"{method} {template}: {status} {answer[:200].decode(errors='replace')}")
+    as_them = boto3.session.Session(credentials.access_key, credentials.secret_key, region_name=stack["region"])
+    try:
+        as_them.client("dynamodb", endpoint_url=stack["aws_endpoint_url"]).scan(TableName=stack["requests_table"])
+        told["dynamodb:Scan"] = True
+    except ClientError:
+        told["dynamodb:Scan"] = False
+    json.dump(told, sys.stdout, indent=2)
+    print()
+    return 0
+
+
 def key(args) -> int:
     """Makes a KMS key beside the deployment, as for EncryptionKeyArn, and prints its ARN."""
     print(client(stack_up(args)["aws_endpoint_url"], "kms").create_key()["KeyMetadata"]["Arn"])
@@ -756,6 +805,7 @@ def main() -> int:
         ("stage", stage, "deploy a second stage beside the first, into DIR/stages/NAME"),
         ("remove", remove, "delete the deployment and leave AWS running"),
         ("resources", resources, "print what the account holds, as JSON"),
+        ("operator", operator, "have an IAM user with a policy call each operation of the API, and say which let them in"),
         ("may", may, "say whether a function's role may do an action on a resource"),
         ("key", key, "make a KMS key, as for EncryptionKeyArn, and print its ARN"),
         ("logs", logs, "write the functions' logs so far to DIR/logs/functions, and list the files"),
@@ -773,6 +823,8 @@ def main() -> int:
         if name == "may":
             for what in ("function", "action", "resource"):
                 command.add_argument(what)
+        if name == "operator":
+            command.add_argument("--policy", type=Path, required=True, help="the file that holds it")
         if name == "stage":
             command.add_argument("--stage", required=True, help="its name")
         if name == "up":

@@ -103,6 +103,8 @@ class Call:
     resource: str
     sid: str | None
     allowed: bool
+    # How the row's partition key begins; None where no row is named.
+    key: str | None = None
 
 
 # ------------------------------------------------------------------------------------ what is allowed
@@ -405,7 +407,7 @@ def read_records(folders: list[Path], digest: str) -> Records:
             continue
         for line in lines[1:]:
             records.stacks.add(stack)
-            records.calls[Call(line["role"], line["action"], line["resource"], line["sid"], line["allowed"])].add(stack)
+            records.calls[Call(line["role"], line["action"], line["resource"], line["sid"], line["allowed"], line.get("key"))].add(stack)
     return records
 
 
@@ -461,8 +463,29 @@ def recorded_differ(template: Template, machines: dict[str, dict], records: Reco
             complaints.append(f"UNUSED in exceptions.py, and used in {', '.join(sorted(used[grant])[:3]) or 'AWS'}: {grant}")
     complaints += [f"exceptions.py speaks of what the template does not have: {' '.join(key)}"
                    for key in (unused | sometimes) - {grant.key() for grant in allowed}]
+    complaints += keys_unused(template, records, asked)
     complaints += [f"DENIED in exceptions.py, and never refused: {' '.join(entry[:3])}" for entry in asked.denied if entry not in refused]
     return Outcome(sorted(complaints), used)
+
+
+def row_keys(template: Template) -> Iterator[tuple[str, str, str]]:
+    """Which rows each statement of a function's role lets it write, by the beginning of their keys: role, Sid, pattern."""
+    own = set(function_roles(template))
+    for role, document, _ in documents(template):
+        for statement, _ in template.items(document["Statement"]):
+            keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [])
+            if role in own:
+                yield from ((role, statement["Sid"], key) for key in as_list(keys))
+
+
+def keys_unused(template: Template, records: Records, asked: Exceptions) -> list[str]:
+    """Kinds of rows that a role may write and never wrote."""
+    written = {(logical_role(call.role, template), call.sid, call.key) for call in records.calls if call.allowed}
+    excepted = {entry[:3] for entry in asked.rows}
+    found = set(row_keys(template))
+    complaints = [f"no such row was ever written: {' '.join(key)}\n{how_to_except('ROWS', (*key, 'why'))}"
+                  for key in sorted(found) if (*key[:2], key[2].rstrip("*")) not in written and key not in excepted]
+    return complaints + [f"exceptions.py speaks of rows that the template does not name: {' '.join(key)}" for key in sorted(excepted - found)]
 
 
 @dataclass
@@ -472,6 +495,7 @@ class Exceptions:
     unused: list[tuple[str, str, str, str, str]]
     sometimes: list[tuple[str, str, str, str, str]]
     denied: list[tuple[str, str, str, str]]
+    rows: list[tuple[str, str, str, str]] = field(default_factory=lambda: exceptions.ROWS)
 
     def of(self, which: str) -> set[tuple[str, str, str, str]]:
         return {entry[:4] for entry in (self.unused if which == "UNUSED" else self.sometimes)}
@@ -628,6 +652,9 @@ def made_records(template: Template, machines: dict[str, dict], asked: Exception
     for grant in grants(template):
         if grant.role in own and asked.reason(grant) is None and not any(covers(grant, use) for use in uses):
             calls[Call(f"stack-{grant.role}-0", grant.action, as_glob(grant.resource), grant.sid, True)].add("made")
+    for role, sid, key in row_keys(template):
+        calls[Call(f"stack-{role}-0", "dynamodb:PutItem" if sid == "WriteRequests" else "dynamodb:DeleteItem",
+                   as_glob(template.text({"Fn::GetAtt": ["RequestsTable", "Arn"]})), sid, True, key.rstrip("*"))].add("made")
     for role, action, resource, _ in asked.denied:
         calls[Call(f"stack-{role}-0", action, as_glob(resource), None, False)].add("made")
     return Records(calls, {"made"}, set())
@@ -653,6 +680,8 @@ def recorded_faults(template: dict, machines: dict[str, dict], asked: Exceptions
     tally.expect_complaint("the recorded calls: see a policy with one resource more", differ(other))
     fewer = Records({call: stacks for call, stacks in records.calls.items() if call != found}, {"made"}, set())
     tally.expect_complaint("the recorded calls: see what was never used", differ(calls=fewer))
+    no_leases = Records({call: stacks for call, stacks in records.calls.items() if call.key != "LEASE#"}, {"made"}, set())
+    tally.expect_complaint("the recorded calls: see a kind of row that was never written", differ(calls=no_leases))
     denied = Call(found.role, "s3:PutObject", "arn:aws:s3:::stack-receiptsbucket-0/receipts/*", None, False)
     refusing = Records({**records.calls, denied: {"made"}}, {"made"}, set())
     tally.expect_complaint("the recorded calls: see a refused one", differ(calls=refusing))

@@ -83,12 +83,14 @@ def check_recorder(tally: Tally) -> None:
                      [name for name in ("CALLS_FILE", "CALLS_TEMPLATE") if name in os.environ])
         table = "arn:aws:dynamodb:r:0:table/t"
         decided = [module.enforce(ROLE, "dynamodb:GetItem", table) for _ in range(3)]
-        refused = module.enforce(ROLE, "dynamodb:PutItem", table, {"dynamodb:enclosingoperation": ["TransactWriteItems"]})
+        refused = module.enforce(ROLE, "dynamodb:PutItem", table, {"dynamodb:enclosingoperation": ["TransactWriteItems"],
+                                                                           "dynamodb:leadingkeys": [f"REQUEST#{ID}"]})
         module.enforce("root", "dynamodb:GetItem", table)
         module.enforce("arn:aws:iam::000000000000:user/operator", "dynamodb:GetItem", table)
         tally.expect("recorder: changes no decision", [] if decided == [None] * 3 and refused.decision == "ImplicitDeny" else [str(decided)])
-        call = {"role": "stack-IntakeRole-0A1B", "action": "dynamodb:GetItem", "resource": table, "sid": "Read", "allowed": True, "transaction": False}
-        wanted = [{"template": "digest"}, call, {**call, "action": "dynamodb:PutItem", "sid": None, "allowed": False, "transaction": True}]
+        call = {"role": "stack-IntakeRole-0A1B", "action": "dynamodb:GetItem", "resource": table, "sid": "Read", "allowed": True, "transaction": False,
+                "key": None}
+        wanted = [{"template": "digest"}, call, {**call, "action": "dynamodb:PutItem", "sid": None, "allowed": False, "transaction": True, "key": "REQUEST#"}]
         lines = [json.loads(line) for line in file.read_text().splitlines()]
         tally.expect("recorder: each decision about a role once, at once", [] if lines == wanted else [json.dumps(lines)])
         module = emulator()

@@ -962,9 +962,9 @@ ADAPTERS_OF = {
         "SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/ticketing/*")},
         "CopyBucket": ENCRYPTS | {("s3:DeleteObject", "CopiesBucket/parts/*"), ("s3:GetObject", "CopiesBucket/parts/*"),
                                   ("s3:DeleteObject", "CopiesBucket/packages/*"), ("s3:PutObject", "CopiesBucket/packages/*"),
-                                  ("s3:ListBucket", "CopiesBucket")},
+                                  ("s3:AbortMultipartUpload", "CopiesBucket/packages/*"), ("s3:ListBucket", "CopiesBucket")},
     },
-    "submit": {"CopyBucket": ENCRYPTS | {("s3:PutObject", "CopiesBucket/parts/*")}},
+    "submit": {"CopyBucket": ENCRYPTS | {("s3:AbortMultipartUpload", "CopiesBucket/parts/*"), ("s3:PutObject", "CopiesBucket/parts/*")}},
     "review": {"StateMachine": {("states:SendTaskSuccess", "*")}},
     "console": {
         "Store": ADAPTERS["Store"] | table("RequestsTable", "DeleteItem")
@@ -1078,7 +1078,7 @@ def statement_of(template: dict, role: str, sid: str) -> dict:
       ("data keys made by close", lambda t: statement_of(t, "CloseRole", "EncryptPackages").update(
           Condition={"StringEquals": {"kms:ViaService": "dynamodb"}})),
       ("rows of requests deleted by the console", lambda t: statement_of(t, "ConsoleRole", "RemoveSources").pop("Condition")),
-      ("deleted where all is written", lambda t: statement_of(t, "ConsoleRole", "ReadAndWriteRequests")["Action"].append("dynamodb:DeleteItem")))
+      ("deleted where all is written", lambda t: statement_of(t, "ConsoleRole", "WriteRequests")["Action"].append("dynamodb:DeleteItem")))
 def what_only_a_bucket_or_only_a_data_source_needs_is_allowed_for_that_alone(template):
     via = {"StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}
     for role in ("SubmitRole", "CloseRole"):
@@ -1087,8 +1087,48 @@ def what_only_a_bucket_or_only_a_data_source_needs_is_allowed_for_that_alone(tem
                 yield f"{role} {statement['Sid']}"
     for statement in role_statements(template, "ConsoleRole"):
         if "dynamodb:DeleteItem" in as_list(statement["Action"]) and statement.get("Condition") != {
-                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SOURCE#*"]}}:
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["LIMIT#*", "SOURCE#*"]}}:
             yield f"ConsoleRole {statement['Sid']}"
+
+
+# What each role's work is about, by the beginning of the keys: the rows that it may write, and no others.
+WRITTEN = {
+    "IntakeRole": {"DELIVERY#*", "REQUEST#*"},
+    "SearchRole": {"LEASE#*", "LIMIT#*", "REQUEST#*"},
+    "SubmitRole": {"LEASE#*", "LIMIT#*", "REQUEST#*"},
+    "StatusCheckRole": {"LEASE#*", "LIMIT#*", "REQUEST#*"},
+    "ReviewRole": {"LEASE#*", "REQUEST#*"},
+    "CloseRole": {"REQUEST#*"},
+    "ReconcileRole": {"LEASE#*", "LIMIT#*", "RECONCILE", "REQUEST#*"},
+    "ConsoleRole": {"DELIVERY#*", "JOURNAL", "LEASE#*", "LIMIT#*", "REQUEST#*", "SOURCE#*"},
+}
+WRITES = {"dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert",
+          "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+
+
+@rule("template",
+      ("a role that writes every row", lambda t: statement_of(t, "IntakeRole", "WriteRequests").pop("Condition")),
+      ("a search that writes data sources", lambda t: statement_of(t, "SearchRole", "WriteRequests")["Condition"][
+          "ForAllValues:StringLike"]["dynamodb:LeadingKeys"].append("SOURCE#*")),
+      ("any key", lambda t: statement_of(t, "CloseRole", "WriteRequests")["Condition"].update(
+          {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*"]}})),
+      ("one key that fits is enough", lambda t: statement_of(t, "CloseRole", "WriteRequests").update(
+          Condition={"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["REQUEST#*"]}})))
+def a_role_writes_the_rows_that_its_work_is_about_and_no_others(template):
+    table = {"Fn::GetAtt": ["RequestsTable", "Arn"]}
+    found = {}
+    for name, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::IAM::Role":
+            continue
+        for statement in role_statements(template, name):
+            if table not in as_list(statement["Resource"]) or not WRITES & set(as_list(statement["Action"])):
+                continue
+            condition = statement.get("Condition", {})
+            keys = condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["every row"])
+            found.setdefault(name, set()).update(keys)
+    for role in sorted(found.keys() | WRITTEN.keys()):
+        if found.get(role) != WRITTEN.get(role):
+            yield f"{role} writes {sorted(found.get(role, []))}"
 
 
 def ended_rule(template: dict) -> dict:

@@ -72,7 +72,7 @@ pub fn lease_key(source: &SourceId, subject: &Tag) -> Key {
 /// The row of a data source's limit.
 #[must_use]
 pub fn limit_key(id: &SourceId) -> Key {
-    (format!("SOURCE#{id}"), "LIMIT".to_owned())
+    (format!("LIMIT#{id}"), "LIMIT".to_owned())
 }
 
 /// The row of the reconciliation's place.

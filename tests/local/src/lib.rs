@@ -19,6 +19,7 @@ use rightful_domain::request::{Request, RequestState};
 use rightful_domain::task::{Task, TaskState};
 use rightful_sandbox::Control;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -175,6 +176,19 @@ impl Stack {
         let output = program(&self.dir, "may", &flags)?;
         told(&output)?;
         Ok(String::from_utf8_lossy(&output.stdout).trim() == "allowed")
+    }
+
+    /// Which operations of the API, by `METHOD path template`, let an IAM user in who has this policy; also
+    /// `dynamodb:Scan` of the requests' table. Each is called once, about nothing that is there.
+    ///
+    /// # Errors
+    /// When they can't be called.
+    pub fn operator(&self, policy: &Value) -> Result<BTreeMap<String, bool>> {
+        let file = self.dir.join("operator.json");
+        std::fs::write(&file, policy.to_string())?;
+        let output = program(&self.dir, "operator", &[format!("--policy={}", file.display())])?;
+        told(&output)?;
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     /// Makes a KMS key, as an operator does for a deployment's data, and answers its ARN.

@@ -360,7 +360,7 @@ async fn a_limit_reads_back_as_it_was_written_with_the_next_revision() {
     assert_eq!(bodies[0]["ConditionExpression"], "#revision = :revision");
     assert_eq!(bodies[0]["ExpressionAttributeValues"][":revision"]["N"], "4");
     let item = &bodies[0]["Item"];
-    assert_eq!((&item["pk"]["S"], &item["sk"]["S"]), (&json!("SOURCE#qualifio-main"), &json!("LIMIT")));
+    assert_eq!((&item["pk"]["S"], &item["sk"]["S"]), (&json!("LIMIT#qualifio-main"), &json!("LIMIT")));
     assert!(item.get("list_key").is_none(), "no data source of its own");
     assert_eq!(bodies[1]["Key"], json!({"pk": item["pk"], "sk": item["sk"]}));
     assert_eq!(bodies[1]["ConsistentRead"], true);

@@ -192,7 +192,7 @@ pub struct Ask {
     pub beside: bool,
 }
 
-/// The row `SOURCE#<id>` / `LIMIT`.
+/// The row `LIMIT#<id>` / `LIMIT`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limit {
     /// Schema version of the row.

@@ -278,7 +278,7 @@ async fn an_answer_that_is_too_large_is_that_persons_matter_and_no_other_s() -> 
     let huge = Fault::new(On::Search, FaultKind::Huge { bytes: 20_000_000, apply: false });
     // More of them than the breaker allows failures.
     for n in 0..6 {
-        let (id, _, ids) = begin(&stack, &format!("huge-{n}"), &[huge.clone()]).await?;
+        let (id, _, ids) = begin(&stack, &format!("huge-{n}"), std::slice::from_ref(&huge)).await?;
         let (_, task) = stack.closed(id).await?;
         assert_eq!(
             (task.outcome, task.reason.as_deref()),

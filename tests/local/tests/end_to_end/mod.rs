@@ -4,6 +4,7 @@ mod crashes;
 mod erasure;
 mod faults;
 mod metrics;
+mod operators;
 mod process;
 mod reconciliation;
 mod stages;

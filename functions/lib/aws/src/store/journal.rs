@@ -2,7 +2,9 @@
 
 use super::Store;
 use super::commit::Chain;
-use super::rows::{JOURNAL_PK, LIMIT_SK, SOURCE_SK, entry_sk, link_bytes, row_key, source_pk, source_row};
+use super::rows::{
+    JOURNAL_PK, LIMIT_SK, SOURCE_SK, entry_sk, limit_pk, link_bytes, row_key, source_pk, source_row,
+};
 use super::writes::{Guard, Write, random_name};
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -37,13 +39,16 @@ impl SetsUp for Store {
 
 impl Store {
     fn removal(&self, source: &DataSource) -> Vec<Write> {
-        let delete = |sk: &str, guard| Write::Delete {
+        let delete = |pk: String, sk: &str, guard| Write::Delete {
             table: self.requests.clone(),
-            key: row_key(source_pk(&source.id), sk),
+            key: row_key(pk, sk),
             guard,
         };
         // Its limit moves with every call to the vendor, and is worth nothing without it.
-        vec![delete(SOURCE_SK, Guard::Revision(source.revision)), delete(LIMIT_SK, Guard::Nothing)]
+        vec![
+            delete(source_pk(&source.id), SOURCE_SK, Guard::Revision(source.revision)),
+            delete(limit_pk(&source.id), LIMIT_SK, Guard::Nothing),
+        ]
     }
 
     /// Entries of the deployment's journal, the newest first, at most `limit` of them, from before the

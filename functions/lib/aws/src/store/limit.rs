@@ -1,7 +1,7 @@
-//! The limits of data sources: one row for each, in the partition of its data source.
+//! The limits of data sources: one row for each, in a partition of its own.
 
 use super::Store;
-use super::rows::{LIMIT_SK, limit_row, read, source_pk};
+use super::rows::{LIMIT_SK, limit_pk, limit_row, read};
 use super::writes::{Guard, random_name};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::SourceId;
@@ -10,7 +10,7 @@ use rightful_domain::ports::{CommitError, Limits};
 
 impl Limits for Store {
     async fn limit(&self, source: &SourceId) -> Result<Limit, Failure> {
-        let row = self.row(source_pk(source), LIMIT_SK.to_owned()).await?;
+        let row = self.row(limit_pk(source), LIMIT_SK.to_owned()).await?;
         row.map_or_else(|| Ok(Limit::fresh(source.clone())), |item| read(item, Limit::SCHEMA))
     }
 
@@ -18,6 +18,6 @@ impl Limits for Store {
         let writer = random_name()?;
         let row = self
             .put_request_row(limit_row(limit, limit.revision + 1, &writer)?, Guard::read_at(limit.revision));
-        self.commit_quietly(&[row], Some((source_pk(&limit.source), LIMIT_SK.to_owned())), &writer).await
+        self.commit_quietly(&[row], Some((limit_pk(&limit.source), LIMIT_SK.to_owned())), &writer).await
     }
 }

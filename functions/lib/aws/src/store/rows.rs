@@ -89,6 +89,11 @@ pub(crate) fn source_pk(id: &SourceId) -> String {
     format!("SOURCE#{id}")
 }
 
+/// A partition of its own: whoever calls vendors writes it, and IAM tells writers apart by the partition alone.
+pub(crate) fn limit_pk(source: &SourceId) -> String {
+    format!("LIMIT#{source}")
+}
+
 pub(crate) fn lease_pk(source: &SourceId, subject: &Tag) -> String {
     format!("LEASE#{source}#{}", subject.mac)
 }
@@ -246,7 +251,7 @@ pub(crate) fn source_row(source: &DataSource, revision: u64, writer: &str) -> Re
 
 /// The row of a data source's limit, as it will be at `revision`. In no index: nobody lists them.
 pub(crate) fn limit_row(limit: &Limit, revision: u64, writer: &str) -> Result<Item, Failure> {
-    let mut item = row(source_pk(&limit.source), LIMIT_SK.to_owned(), limit)?;
+    let mut item = row(limit_pk(&limit.source), LIMIT_SK.to_owned(), limit)?;
     set(&mut item, "revision", number(revision));
     set(&mut item, WRITER, text(writer));
     Ok(item)
@@ -411,6 +416,7 @@ mod tests {
         assert_eq!(event_sk(3), "EVENT#0000000003");
         assert_eq!(entry_sk(3), "ENTRY#0000000003");
         assert_eq!(source_pk(&source()), "SOURCE#qualifio-main");
+        assert_eq!(limit_pk(&source()), "LIMIT#qualifio-main");
         assert_eq!(lease_pk(&source(), &Tag::new("k", &[0xab, 1])), "LEASE#qualifio-main#ab01");
         assert_eq!(delivery_pk("zendesk", &Tag::new("k", &[0xab, 1])), "DELIVERY#zendesk#ab01");
     }
