@@ -89,8 +89,7 @@ impl From<SignatureError> for Answer {
             SignatureError::TimestampMalformed => "timestamp_malformed",
             SignatureError::TimestampOutOfRange => "timestamp_out_of_range",
             SignatureError::Wrong => "signature_wrong",
-            // Whose fault it is, is for our log, not for the sender.
-            SignatureError::SecretUnusable => return Self::try_again(),
+            SignatureError::SecretUnusable => return Self::refused(503, "webhook_secret_unusable", error),
         };
         Self::refused(401, code, error)
     }

@@ -9,6 +9,7 @@
 mod answer;
 mod channel;
 mod intake;
+mod secret;
 mod signature;
 mod synthetic;
 mod ticket;
@@ -65,7 +66,8 @@ async fn main() -> Result<(), Error> {
         store,
         DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?),
         TagKey::new(&aws, env.require("TAG_KEY_ID")?),
-        SecretStore::new(&aws, env.require("SECRET_PREFIX")?),
+        SecretStore::new(&aws, env.require("SECRET_PREFIX")?)
+            .with_previous_for(env.number("PREVIOUS_SECRET_HOURS")?),
         StateMachine::new(&aws, env.require("FULFIL_REQUEST_ARN")?),
         // Only what identifiers look like is asked of it here: no vendor is called, on this machine or another.
         KnownConnectors::new(Connectors::on_demand(), false),

@@ -1,6 +1,7 @@
 //! Checks a delivery's signature, over the raw bytes, before anything in it is parsed.
 
-use crate::channel::{Channel, KeyForm, Part, Signature, TimestampFormat};
+use crate::channel::{Channel, Part, Signature, TimestampFormat};
+use crate::secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_domain::time::Time;
@@ -23,7 +24,9 @@ pub enum SignatureError {
     TimestampOutOfRange,
     #[error("the signature does not fit: sign the raw body with this channel's current secret")]
     Wrong,
-    #[error("this channel's secret is not usable")]
+    #[error(
+        "this channel's secret is in no form that Rightful understands: whoever runs Rightful puts it anew into Secrets Manager; then send the delivery again"
+    )]
     SecretUnusable,
 }
 
@@ -34,7 +37,7 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
 }
 
-/// Checks a delivery against each of the secrets that may be in use.
+/// Checks a delivery against each of the secrets that may be in use, the current one first.
 pub fn verify(
     channel: &Channel,
     delivery: &Delivery<'_>,
@@ -48,15 +51,19 @@ pub fn verify(
     let message = message(signature, delivery, timestamp)?;
     check_time(signature.timestamp.format, timestamp, now)?;
     let candidates: Vec<Vec<u8>> = candidates(signature, given);
-    let mut usable = false;
-    for secret in secrets {
-        let Some(key) = key(signature.key, secret) else { continue };
-        usable = true;
+    let keys: Vec<_> = secrets.iter().map(|secret| secret::key(signature.key, secret)).collect();
+    for bytes in keys.iter().flatten() {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, bytes);
         if candidates.iter().any(|tag| hmac::verify(&key, &message, tag).is_ok()) {
             return Ok(());
         }
     }
-    Err(if usable { SignatureError::Wrong } else { SignatureError::SecretUnusable })
+    // What is signed with the current one can't be told from what is forged, whatever the previous one is.
+    Err(if matches!(keys.first(), Some(Some(_))) {
+        SignatureError::Wrong
+    } else {
+        SignatureError::SecretUnusable
+    })
 }
 
 fn message(
@@ -102,16 +109,6 @@ fn candidates(signature: &Signature, given: &str) -> Vec<Vec<u8>> {
         .filter_map(|part| part.strip_prefix(signature.prefix.as_str()))
         .filter_map(|part| BASE64.decode(part).ok())
         .collect()
-}
-
-fn key(form: KeyForm, secret: &str) -> Option<hmac::Key> {
-    let bytes = match form {
-        KeyForm::Utf8 => Zeroizing::new(secret.as_bytes().to_vec()),
-        KeyForm::WhsecBase64 => {
-            Zeroizing::new(BASE64.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?)
-        }
-    };
-    (!bytes.is_empty()).then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
 }
 
 #[cfg(test)]
@@ -166,6 +163,16 @@ mod tests {
             check("standard", &STANDARD, STANDARD_BODY, &secrets[..1], 1_649_367_553),
             Err(SignatureError::Wrong)
         );
+    }
+
+    #[test]
+    fn a_secret_that_was_pasted_with_a_line_break_or_a_signatures_prefix_verifies() {
+        let now = 1_649_367_553;
+        for pasted in [format!("{STANDARD_SECRET}\n"), format!("v1,{STANDARD_SECRET}\r\n")] {
+            assert_eq!(check("standard", &STANDARD, STANDARD_BODY, &[&pasted], now), Ok(()), "{pasted:?}");
+        }
+        let pasted = format!("{ZENDESK_SECRET}\n");
+        assert_eq!(check("zendesk", &ZENDESK, ZENDESK_BODY, &[&pasted], zendesk_time()), Ok(()));
     }
 
     #[test]
@@ -232,6 +239,12 @@ mod tests {
                 "{secret}"
             );
         }
+        // A previous one that is usable hides nothing, and still counts.
+        let secrets = ["plain", "whsec_AAAA"];
+        let result = check("standard", &STANDARD, STANDARD_BODY, &secrets, 1_649_367_553);
+        assert_eq!(result, Err(SignatureError::SecretUnusable));
+        let secrets = ["plain", STANDARD_SECRET];
+        assert_eq!(check("standard", &STANDARD, STANDARD_BODY, &secrets, 1_649_367_553), Ok(()));
     }
 
     #[test]

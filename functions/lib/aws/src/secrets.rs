@@ -3,9 +3,11 @@
 
 use crate::client::Aws;
 use crate::failures::SECRETS;
+use crate::time::SystemClock;
 use aws_sdk_secretsmanager::Client;
 use rightful_domain::failure::Failure;
-use rightful_domain::ports::{SecretWrites, Secrets};
+use rightful_domain::ports::{Clock as _, SecretWrites, Secrets};
+use rightful_domain::time::Time;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,14 +19,28 @@ const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
 /// How long a removed secret can be brought back: the shortest time that AWS allows.
 const RECOVERABLE_DAYS: i64 = 7;
 
-type Versions = Vec<Zeroizing<String>>;
+/// One version of a secret.
+#[derive(Clone)]
+struct Version {
+    text: Zeroizing<String>,
+    made_at: Option<Time>,
+}
+
+/// What was read of a secret, and when.
+#[derive(Clone)]
+struct Read {
+    at: Instant,
+    current: Version,
+    previous: Option<Version>,
+}
 
 /// Secrets Manager, and what was read from it in the last minutes.
 pub struct SecretStore {
     client: Client,
     prefix: String,
     key: Option<String>,
-    read: Mutex<HashMap<String, (Instant, Versions)>>,
+    previous_hours: Option<u64>,
+    read: Mutex<HashMap<String, Read>>,
 }
 
 impl std::fmt::Debug for SecretStore {
@@ -38,7 +54,7 @@ impl SecretStore {
     #[must_use]
     pub fn new(aws: &Aws, prefix: impl Into<String>) -> Self {
         let client = Client::new(aws.sdk_config());
-        Self { client, prefix: prefix.into(), key: None, read: Mutex::default() }
+        Self { client, prefix: prefix.into(), key: None, previous_hours: None, read: Mutex::default() }
     }
 
     /// Encrypts the secrets that it makes with the KMS key of this ARN; without one, with AWS's own key.
@@ -46,6 +62,24 @@ impl SecretStore {
     #[must_use]
     pub fn with_key(self, key: Option<String>) -> Self {
         Self { key, ..self }
+    }
+
+    /// Lets a previous version count for so many hours after the current one was made, 0 for never, instead
+    /// of until the next one. AWS tells when a version was made, and not when it became the current one: the
+    /// previous version of a secret that was put back to an older one counts no longer.
+    #[must_use]
+    pub fn with_previous_for(self, hours: u64) -> Self {
+        Self { previous_hours: Some(hours), ..self }
+    }
+
+    /// The versions that count now, the current one first.
+    fn counting(&self, read: Read) -> Vec<Zeroizing<String>> {
+        let counts = |hours: u64| {
+            let until = read.current.made_at?.plus_seconds(hours.saturating_mul(3600));
+            Some(SystemClock.now() < until)
+        };
+        let previous = read.previous.filter(|_| self.previous_hours.is_none_or(|h| counts(h) == Some(true)));
+        std::iter::once(read.current).chain(previous).map(|version| version.text).collect()
     }
 
     /// Gives a secret that exists a new current version.
@@ -69,20 +103,21 @@ impl SecretStore {
         format!("{}{name}", self.prefix)
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Versions)>> {
+    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<String, Read>> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn cached(&self, name: &str) -> Option<Versions> {
-        let cache = self.cache();
-        let (at, versions) = cache.get(name)?;
-        (at.elapsed() < KEPT_FOR).then(|| versions.clone())
+    fn cached(&self, name: &str) -> Option<Read> {
+        self.cache().get(name).filter(|read| read.at.elapsed() < KEPT_FOR).cloned()
     }
 
-    async fn version(&self, id: &str, stage: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    async fn version(&self, id: &str, stage: &str) -> Result<Option<Version>, Failure> {
         match self.client.get_secret_value().secret_id(id).version_stage(stage).send().await {
             Ok(answer) => match answer.secret_string {
-                Some(text) => Ok(Some(Zeroizing::new(text))),
+                Some(text) => {
+                    let made_at = answer.created_date.and_then(|at| Time::from_unix_seconds(at.secs()));
+                    Ok(Some(Version { text: Zeroizing::new(text), made_at }))
+                }
                 None => Err(Failure::misconfigured("secret_is_not_text")),
             },
             Err(err) if err.as_service_error().is_some_and(|err| err.is_resource_not_found_exception()) => {
@@ -95,17 +130,17 @@ impl SecretStore {
 
 impl Secrets for SecretStore {
     async fn secret(&self, name: &str, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure> {
-        if !fresh && let Some(versions) = self.cached(name) {
-            return Ok(versions);
+        if !fresh && let Some(read) = self.cached(name) {
+            return Ok(self.counting(read));
         }
         let id = self.id(name);
         // Both at once: the second costs no time, and mostly there is none.
         let (current, previous) =
             tokio::join!(self.version(&id, "AWSCURRENT"), self.version(&id, "AWSPREVIOUS"));
         let current = current?.ok_or(Failure::misconfigured("secret_missing"))?;
-        let versions: Versions = std::iter::once(current).chain(previous?).collect();
-        self.cache().insert(name.to_owned(), (Instant::now(), versions.clone()));
-        Ok(versions)
+        let read = Read { at: Instant::now(), current, previous: previous? };
+        self.cache().insert(name.to_owned(), read.clone());
+        Ok(self.counting(read))
     }
 }
 

@@ -4,12 +4,14 @@
 mod fake;
 
 use fake::{Fake, base64, error, ok};
-use rightful_aws::{DataKeys, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, StateMachine, TagKey};
+use rightful_aws::{
+    DataKeys, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, StateMachine, SystemClock, TagKey,
+};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::Next;
 use rightful_domain::ports::{
-    Forgets, Keys, NewKeys, Receipts, SecretWrites, Secrets, Signer, Tags, Tokens, Workflow,
+    Clock as _, Forgets, Keys, NewKeys, Receipts, SecretWrites, Secrets, Signer, Tags, Tokens, Workflow,
 };
 use rightful_domain::receipt::{PublicKey, Receipt};
 use serde_json::json;
@@ -67,6 +69,55 @@ async fn a_secret_is_read_once_until_it_is_asked_for_afresh() {
     }
     assert_eq!(texts(&secrets.secret("source/q", true).await.unwrap()), ["b", "a"]);
     assert_eq!(texts(&secrets.secret("source/q", false).await.unwrap()), ["b", "a"]);
+    fake.bodies();
+}
+
+/// A current version that was made so many seconds ago, and a previous one that was made long before.
+fn rotated(seconds_ago: u64) -> fake::Answer {
+    Box::new(move |bodies| {
+        let current = bodies.last().unwrap()["VersionStage"] == "AWSCURRENT";
+        let made = SystemClock.now().minus_seconds(if current { seconds_ago } else { 90 * 24 * 3600 });
+        let text = if current { "new" } else { "old" };
+        let body = json!({"SecretString": text, "CreatedDate": made.unix_seconds() as f64});
+        ResponseTemplate::new(200).set_body_json(body)
+    })
+}
+
+#[tokio::test]
+async fn a_previous_version_counts_for_the_hours_after_its_rotation_and_no_longer() {
+    let day = 24 * 3600;
+    for (hours, seconds_ago, expected) in [
+        (Some(24), 10, &["new", "old"][..]),
+        (Some(24), day - 10, &["new", "old"]),
+        (Some(24), day + 1, &["new"]),
+        (Some(0), 0, &["new"]),
+        (Some(1), 3601, &["new"]),
+        (None, 60 * day, &["new", "old"]),
+    ] {
+        let fake = Fake::new(vec![
+            ("GetSecretValue", rotated(seconds_ago)),
+            ("GetSecretValue", rotated(seconds_ago)),
+        ])
+        .await;
+        let secrets = SecretStore::new(&fake.aws(), "p/");
+        let secrets = hours.into_iter().fold(secrets, SecretStore::with_previous_for);
+        for _ in 0..2 {
+            let read = secrets.secret("webhook/standard", false).await.unwrap();
+            assert_eq!(texts(&read), expected, "{hours:?} {seconds_ago}");
+        }
+        fake.bodies();
+    }
+}
+
+#[tokio::test]
+async fn a_previous_version_stops_counting_while_it_is_kept() {
+    let day = 24 * 3600;
+    let fake =
+        Fake::new(vec![("GetSecretValue", rotated(day - 1)), ("GetSecretValue", rotated(day - 1))]).await;
+    let secrets = SecretStore::new(&fake.aws(), "p/").with_previous_for(24);
+    secrets.secret("webhook/standard", false).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(texts(&secrets.secret("webhook/standard", false).await.unwrap()), ["new"]);
     fake.bodies();
 }
 
