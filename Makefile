@@ -65,6 +65,7 @@ supply: $(CARGO_DENY) target/venv-supply/requirements.sha256 ## Tests of the adv
 workflow: target/venv-tools/requirements.sha256 ## Templates, state machines, alarms, and the numbers of three pages
 	tests/workflow/run.sh
 	target/venv-tools/bin/python tests/observability/check.py static
+	python3 tests/workflow/restart.py
 	python3 tests/workflow/limits.py
 	python3 tests/workflow/guide.py
 	python3 infra/prices/prices.py check

@@ -54,6 +54,8 @@ CREDENTIALS = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "loopback"
 TICKETING_USER = "agent@example.com"
 STACK_NAME = "rightful-local"
 ARTEFACTS = "rightful-local-artefacts"
+# How long what is told to end may do nothing before a person is asked.
+IDLE_SECONDS = 60
 SPKI_ED25519 = bytes.fromhex("302a300506032b6570032100")
 
 
@@ -91,6 +93,24 @@ def start_ticks(pid: int) -> int | None:
     return None if fields[0] == "Z" else int(fields[19])
 
 
+def cpu_ticks(pid: int) -> int:
+    """How long the process has worked, in the system's ticks."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of all files in it; those that go meanwhile don't count."""
+    total = 0
+    for found in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += found.stat().st_size
+    return total
+
+
 class Processes:
     """The processes that one stack started, kept in DIR so that `down` ends these and no others."""
 
@@ -113,6 +133,8 @@ class Processes:
 
     def alive(self, name: str) -> bool:
         entry = self.known.get(name)
+        if entry is not None:
+            reap(entry["pid"])
         return entry is not None and start_ticks(entry["pid"]) == entry["started"]
 
     def pids(self) -> dict[str, int]:
@@ -126,16 +148,41 @@ class Processes:
 
     def stop(self, *names: str) -> None:
         """Ends each with SIGTERM, then whatever is left of its process group: the functions' own
-        processes are MiniStack's children, and it leaves some behind."""
+        processes are MiniStack's children, and it leaves some behind. What they hold may be lost."""
+        running = self.terminated(names)
+        deadline = time.monotonic() + 5
+        while any(self.alive(name) for name in running) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.killed(running)
+
+    def stop_saved(self, name: str, saves_to: Path, idle: float = IDLE_SECONDS) -> None:
+        """Ends one with SIGTERM and waits for as long as it works on saving what it holds. One that does
+        nothing for `idle` seconds and doesn't end is left as it is: killed, it would lose what it holds."""
+        running = self.terminated([name])
+        begun = worked = told = time.monotonic()
+        before = None
+        while self.alive(name):
+            now = time.monotonic()
+            if (work := (cpu_ticks(self.known[name]["pid"]), size_of(saves_to))) != before:
+                before, worked = work, now
+            if now - worked > idle:
+                raise Failed(f"{name} has done nothing for {idle:.0f} s, and does not end. What it holds may not be saved yet: "
+                             f"wait, and do this again; or give it up: stack.py down, then up")
+            if now - told >= 5:
+                told = now
+                print(f"{name} still saves what it holds, {now - begun:.0f} s so far", file=sys.stderr, flush=True)
+            time.sleep(0.02)
+        self.killed(running)
+
+    def terminated(self, names) -> list[str]:
+        """Asks those of them that run to end."""
         running = [name for name in names if self.alive(name)]
         for name in running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.known[name]["pid"], signal.SIGTERM)
-        deadline = time.monotonic() + 5
-        while any(self.alive(name) for name in running) and time.monotonic() < deadline:
-            for name in running:
-                reap(self.known[name]["pid"])
-            time.sleep(0.02)
+        return running
+
+    def killed(self, running: list[str]) -> None:
         for name in running:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.known[name]["pid"], signal.SIGKILL)
@@ -377,6 +424,41 @@ def collect_logs(stack: dict, directory: Path) -> list[Path]:
     return written
 
 
+def held(endpoint: str) -> set[str]:
+    """What the account holds that a loss would be seen by, each as `kind name`."""
+    import jmespath
+
+    kinds = (
+        ("table", "dynamodb", "list_tables", "TableNames[]"),
+        ("state machine", "stepfunctions", "list_state_machines", "stateMachines[].name"),
+        ("secret", "secretsmanager", "list_secrets", "SecretList[].Name"),
+        ("function", "lambda", "list_functions", "Functions[].FunctionName"),
+        ("bucket", "s3", "list_buckets", "Buckets[].Name"),
+        ("key", "kms", "list_keys", "Keys[].KeyId"),
+        ("queue", "sqs", "list_queues", "QueueUrls[]"),
+        ("rule", "events", "list_rules", "Rules[].Name"),
+        ("schedule", "scheduler", "list_schedules", "Schedules[].Name"),
+        ("API", "apigatewayv2", "get_apis", "Items[].Name"),
+        ("log group", "logs", "describe_log_groups", "logGroups[].logGroupName"),
+    )
+    found = set()
+    for kind, service, operation, path in kinds:
+        of = client(endpoint, service)
+        pages = of.get_paginator(operation).paginate() if of.can_paginate(operation) else [getattr(of, operation)()]
+        found |= {f"{kind} {name}" for page in pages for name in jmespath.search(path, page) or []}
+    return found
+
+
+def lost(expected, endpoint: str) -> None:
+    """Says what of the expected is gone.
+
+    Raises `Failed` when something is."""
+    if gone := sorted(set(expected) - held(endpoint)):
+        raise Failed("\n".join([
+            f"the stack answers, and {len(gone)} of what it held is gone:", *(f"  {one}" for one in gone),
+            "requests in it can't be brought to their end: stack.py down, then up"]))
+
+
 # ------------------------------------------------------------------------------------ commands
 
 
@@ -449,6 +531,7 @@ def up(args) -> int:
     stack_file = directory / "stack.json"
     running = loaded(stack_file)
     if running and is_up(running, directory):
+        lost(running["holds"], running["aws_endpoint_url"])
         print(f"already up: {running['aws_endpoint_url']} ({stack_file})")
         return 0
 
@@ -482,6 +565,7 @@ def up(args) -> int:
             **set_up(endpoint, outputs, vendor),
             "wait_scale": args.wait_scale,
             "iam": not args.without_iam,
+            "holds": sorted(held(endpoint)),
             "pids": processes.pids(),
             "logs": str(directory / "logs"),
         }
@@ -571,7 +655,7 @@ def upgrade(args) -> int:
     before = {one["ParameterKey"]: one["ParameterValue"] for one in deployed}
     outputs = deploy(endpoint, STACK_NAME, template, uploads, {**before, **given(args)}, over=True)
     complete(endpoint, STACK_NAME)
-    written(args.dir / "stack.json", {**stack, **described(outputs)})
+    written(args.dir / "stack.json", {**stack, **described(outputs), "holds": sorted(held(endpoint))})
     print(f"upgraded: {endpoint}")
     return 0
 
@@ -595,12 +679,14 @@ def stage(args) -> int:
 
 def remove(args) -> int:
     """Deletes the deployment as CloudFormation does; AWS goes on, with what the template keeps."""
-    endpoint = stack_up(args)["aws_endpoint_url"]
+    stack = stack_up(args)
+    endpoint = stack["aws_endpoint_url"]
     cloudformation = client(endpoint, "cloudformation")
     cloudformation.delete_stack(StackName=STACK_NAME)
     left = settled(cloudformation, STACK_NAME)
     if left is not None:
         raise Failed("\n".join([f"not deleted: {left['StackStatus']}", *reasons(cloudformation, STACK_NAME)]))
+    written(args.dir / "stack.json", {**stack, "holds": sorted(held(endpoint))})
     print("deleted")
     return 0
 
@@ -763,14 +849,17 @@ def down(args) -> int:
 
 def restart(args) -> int:
     """Stops AWS in the middle of whatever it does, and starts it again with what it has kept: an
-    outage. The vendor's side goes on meanwhile."""
+    outage. The vendor's side goes on meanwhile. AWS has as long to save as it needs; what is gone
+    nevertheless is told."""
     stack = stack_up(args)
-    processes = Processes(args.dir)
-    processes.stop("ministack")
     endpoint = stack["aws_endpoint_url"]
+    expected = held(endpoint) | set(stack["holds"])
+    processes = Processes(args.dir)
+    processes.stop_saved("ministack", args.dir / "state")
     port = int(endpoint.rpartition(":")[2])
     ministack = start_ministack(processes, args.dir, port, stack["wait_scale"], stack["iam"])
     wait_until("MiniStack", lambda: answers(f"{endpoint}/_ministack/health"), ministack, args.dir / "logs" / "ministack.log")
+    lost(expected, endpoint)
     print(f"up again: {endpoint}")
     return 0
 
@@ -778,6 +867,7 @@ def restart(args) -> int:
 def status(args) -> int:
     stack = loaded(args.dir / "stack.json")
     if stack and is_up(stack, args.dir):
+        lost(stack["holds"], stack["aws_endpoint_url"])
         print(f"up: {stack['aws_endpoint_url']} ({args.dir / 'stack.json'})")
         return 0
     print("down")
@@ -799,7 +889,7 @@ def main() -> int:
     for name, run, text in (
         ("up", up, "start the stack and the sandbox, deploy, write DIR/stack.json"),
         ("down", down, "stop what `up` started; the logs stay"),
-        ("status", status, "say whether it is up; exit 0 if so"),
+        ("status", status, "say whether it is up with all that it should hold; exit 0 if so"),
         ("restart", restart, "stop AWS in the middle of its work and start it again with what it kept"),
         ("upgrade", upgrade, "deploy another build over the stack"),
         ("stage", stage, "deploy a second stage beside the first, into DIR/stages/NAME"),
