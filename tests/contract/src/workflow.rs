@@ -5,7 +5,7 @@ use crate::gate::Gate;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::{Next, TaskRef};
-use rightful_domain::ports::{Tokens, Workflow};
+use rightful_domain::ports::{Started, Tokens, Workflow};
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -189,7 +189,12 @@ impl StateMachine {
 }
 
 impl Workflow for StateMachine {
-    async fn start(&self, request: RequestId, attempt: u32, sources: &[SourceId]) -> Result<(), Failure> {
+    async fn start(
+        &self,
+        request: RequestId,
+        attempt: u32,
+        sources: &[SourceId],
+    ) -> Result<Started, Failure> {
         self.gate.point("start workflow").await;
         if self.failures.get() > 0 {
             self.failures.set(self.failures.get() - 1);
@@ -200,13 +205,20 @@ impl Workflow for StateMachine {
             "requestId": request, "attempt": attempt, "sources": sources,
         }))?;
         let execution = Execution { request, attempt, sources: sources.to_vec() };
-        let known = self.started.borrow().iter().any(|one| one.request == request && one.attempt == attempt);
-        if !known {
-            self.started.borrow_mut().push(execution.clone());
-            self.waiting.borrow_mut().push_back(execution);
-        }
+        let named = |one: &&Execution| one.request == request && one.attempt == attempt;
+        let known = self.started.borrow().iter().find(named).cloned();
+        let started = match known {
+            // One that ended may count as running: whoever waits for it takes it up in the end.
+            Some(known) if known == execution => Started::Now,
+            Some(_) => Started::Before,
+            None => {
+                self.started.borrow_mut().push(execution.clone());
+                self.waiting.borrow_mut().push_back(execution);
+                Started::Now
+            }
+        };
         self.gate.point("after start workflow").await;
-        Ok(())
+        Ok(started)
     }
 }
 

@@ -445,7 +445,7 @@ impl Sim {
         }
         self.lose_a_part();
         if self.faults.strike(Kind::StartFails) {
-            self.world.workflow.fail_next(1);
+            self.world.workflow.fail_next([1, 1, 5, 40][self.dice.index(4)]);
         }
         if self.faults.strike(Kind::Appeared) {
             self.appear();

@@ -49,11 +49,13 @@ pub enum Sabotage {
     SwapCopy,
     /// The copy of a forgotten person comes back.
     KeepCopy,
+    /// An attempt is recorded that nobody began.
+    CountAttempt,
 }
 
 impl Sabotage {
     /// Every way, with the number of the invariant that it breaks.
-    pub const ALL: [(Sabotage, u8); 18] = [
+    pub const ALL: [(Sabotage, u8); 19] = [
         (Sabotage::HideIntent, 3),
         (Sabotage::VoidDecision, 2),
         (Sabotage::ForgeAnswer, 3),
@@ -72,6 +74,7 @@ impl Sabotage {
         (Sabotage::ReopenUnseen, 6),
         (Sabotage::SwapCopy, 2),
         (Sabotage::KeepCopy, 1),
+        (Sabotage::CountAttempt, 6),
     ];
 
     /// Does it to this task or its request, if it can be done now; `point` is where the last step
@@ -124,6 +127,9 @@ impl Sabotage {
                 alone
                     && put_task(world, Task { next_due: None, ..task })
                     && put_request(world, &Request { next_due: None, ..request })
+            }
+            Sabotage::CountAttempt => {
+                put_request(world, &Request { attempt: request.attempt + 1, ..request })
             }
             Sabotage::CloseEarly => {
                 let strikes = task.state != TaskState::Settled;

@@ -225,6 +225,13 @@ impl Looker<'_> {
         self.forgotten();
         let Some(before) = before else { return };
         let (old, new) = (&before.request, request);
+        let has_begun = |attempt: u32| {
+            let started = self.world.workflow.started();
+            started.iter().any(|one| (one.request, one.attempt) == (new.id, attempt))
+        };
+        self.holds(6, (old.attempt + 1..=new.attempt).all(has_begun), || {
+            format!("attempts {} to {} are recorded, and not all have begun", old.attempt + 1, new.attempt)
+        });
         let reopens = (old.state, new.state) == (RequestState::Closed, RequestState::Open);
         self.holds(6, new.reopened == old.reopened + u32::from(reopens), || {
             format!("a request that was opened {} times, then {}", old.reopened, new.reopened)

@@ -6,7 +6,7 @@ use aws_sdk_sfn::Client;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::Next;
-use rightful_domain::ports::{Tokens, Workflow};
+use rightful_domain::ports::{Started, Tokens, Workflow};
 
 /// The state machine `fulfil-request`, by the alias that names its newest version.
 #[derive(Clone, Debug)]
@@ -31,7 +31,12 @@ impl StateMachine {
 }
 
 impl Workflow for StateMachine {
-    async fn start(&self, request: RequestId, attempt: u32, sources: &[SourceId]) -> Result<(), Failure> {
+    async fn start(
+        &self,
+        request: RequestId,
+        attempt: u32,
+        sources: &[SourceId],
+    ) -> Result<Started, Failure> {
         let input = serde_json::json!({"requestId": request, "attempt": attempt, "sources": sources});
         let started = self
             .client
@@ -42,9 +47,11 @@ impl Workflow for StateMachine {
             .send()
             .await;
         match started {
-            Ok(_) => Ok(()),
-            // The name says which attempt it is: whoever has it, it is started.
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_execution_already_exists()) => Ok(()),
+            // Also for one of that name and input that runs.
+            Ok(_) => Ok(Started::Now),
+            Err(err) if err.as_service_error().is_some_and(|err| err.is_execution_already_exists()) => {
+                Ok(Started::Before)
+            }
             Err(err) => Err(WORKFLOW.failure(&err)),
         }
     }

@@ -11,7 +11,8 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::Next;
 use rightful_domain::ports::{
-    Clock as _, Forgets, Keys, NewKeys, Receipts, SecretWrites, Secrets, Signer, Tags, Tokens, Workflow,
+    Clock as _, Forgets, Keys, NewKeys, Receipts, SecretWrites, Secrets, Signer, Started, Tags, Tokens,
+    Workflow,
 };
 use rightful_domain::receipt::{PublicKey, Receipt};
 use serde_json::json;
@@ -311,7 +312,7 @@ async fn a_public_key_must_be_an_ed25519_key() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_was_started_before_counts_as_started() {
+async fn an_attempt_that_was_started_before_is_told_from_one_that_runs_now() {
     let fake = Fake::new(vec![
         ("StartExecution", ok(json!({"executionArn": "a", "startDate": 1.0}))),
         ("StartExecution", error(400, "ExecutionAlreadyExists")),
@@ -320,8 +321,8 @@ async fn an_attempt_that_was_started_before_counts_as_started() {
     .await;
     let workflow = StateMachine::new(&fake.aws(), "arn:machine");
     let sources = [SourceId::parse("a").unwrap()];
-    assert_eq!(workflow.start(id(), 2, &sources).await, Ok(()));
-    assert_eq!(workflow.start(id(), 2, &sources).await, Ok(()));
+    assert_eq!(workflow.start(id(), 2, &sources).await, Ok(Started::Now));
+    assert_eq!(workflow.start(id(), 2, &sources).await, Ok(Started::Before));
     assert_eq!(workflow.start(id(), 2, &sources).await, Err(Failure::misconfigured("workflow_missing")));
     let body = &fake.bodies()[0];
     assert_eq!(body["name"], format!("{}.2", id()));

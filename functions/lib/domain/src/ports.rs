@@ -421,15 +421,24 @@ pub trait Limits {
     async fn save_limit(&self, limit: &Limit) -> Result<(), CommitError>;
 }
 
+/// What a start found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// An execution of that attempt runs over these sources now.
+    Now,
+    /// One of that attempt began before, over others or to its end.
+    Before,
+}
+
 /// Starts workflows.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Workflow {
-    /// Starts attempt `attempt` of a request over these sources. An attempt that was started
-    /// before counts as started.
+    /// Starts attempt `attempt` of a request over these sources. May be repeated: an attempt has one execution.
     ///
     /// # Errors
     /// When the workflow service fails.
-    async fn start(&self, request: RequestId, attempt: u32, sources: &[SourceId]) -> Result<(), Failure>;
+    async fn start(&self, request: RequestId, attempt: u32, sources: &[SourceId])
+    -> Result<Started, Failure>;
 }
 
 /// Signs receipts.

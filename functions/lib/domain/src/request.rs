@@ -236,7 +236,7 @@ pub struct Request {
     /// The last step of escalation that was recorded, when there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
-    /// How many workflow attempts were begun.
+    /// The last workflow attempt that has begun; 1 from the request's arrival on.
     pub attempt: u32,
     /// Which executions of the current attempt are known to have ended without succeeding.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -158,7 +158,7 @@ pub struct RequestView {
     /// The data sources that were connected when it came in and are not asked.
     #[serde(default)]
     pub not_asked: Vec<SourceId>,
-    /// How many workflow attempts were begun.
+    /// The last workflow attempt that has begun; 1 from the request's arrival on.
     pub attempt: u32,
     /// When the reconciliation looks at it, if nothing moves it before.
     pub next_due: Option<Time>,

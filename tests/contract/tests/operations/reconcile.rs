@@ -60,6 +60,63 @@ async fn a_start_that_fails_is_tried_again_by_a_later_run() {
     closes(&world).await;
 }
 
+/// The attempts that are recorded as begun.
+fn begun(world: &World) -> Vec<u32> {
+    let facts = world.facts(request_id(1));
+    let attempts = facts.iter().filter_map(|fact| match fact {
+        Fact::AttemptBegun { attempt } => Some(*attempt),
+        _ => None,
+    });
+    attempts.collect()
+}
+
+#[tokio::test]
+async fn an_attempt_is_recorded_once_it_has_begun_however_often_its_start_fails() {
+    let world = World::new();
+    let vendor = world.connect("crm");
+    vendor.holds(CANARY, ["a".to_owned()]);
+    world.workflow.fail_next(u32::MAX);
+    world.demand(1, &erasure()).await.unwrap();
+    let facts = world.facts(request_id(1)).len();
+    let mut failed = 0;
+    for _ in 0..24 * 60 {
+        world.clock.advance(60);
+        failed += world.reconcile().await.unwrap().failed;
+    }
+    assert!(failed > 5, "it is tried again and again: {failed}");
+    assert_eq!((begun(&world), world.request(request_id(1)).attempt), (vec![], 1));
+    assert_eq!(world.facts(request_id(1)).len(), facts, "a start that failed is no news");
+    world.workflow.fail_next(0);
+    closes(&world).await;
+    assert_eq!((begun(&world), vendor.left()), (vec![2], 0));
+    let started: Vec<u32> = world.workflow.started().iter().map(|one| one.attempt).collect();
+    assert_eq!(started, [2]);
+}
+
+#[tokio::test]
+async fn a_crash_between_start_and_record_begins_nothing_twice_and_records_it_later() {
+    let mut between = 0;
+    for point in 0.. {
+        let world = World::new();
+        world.connect("crm").holds(CANARY, ["a".to_owned()]);
+        world.workflow.fail_next(1);
+        world.demand(1, &erasure()).await.unwrap();
+        world.clock.advance(300);
+        world.gate.crash_at(Some(point));
+        let first = world.gate.until_crash(world.reconcile()).await;
+        let started = world.workflow.started().len();
+        between += u32::from(started == 1 && begun(&world).is_empty());
+        assert!(begun(&world).len() <= started, "at {point}");
+        closes(&world).await;
+        let started: Vec<u32> = world.workflow.started().iter().map(|one| one.attempt).collect();
+        assert_eq!(begun(&world), started, "at {point}");
+        if first.is_some() {
+            break;
+        }
+    }
+    assert!(between > 0, "no crash was between the two");
+}
+
 #[tokio::test]
 async fn a_task_left_standing_in_any_state_is_brought_to_its_end() {
     for (name, (world, vendor, at)) in [

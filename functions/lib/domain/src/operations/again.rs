@@ -4,8 +4,8 @@
 use super::accept::{is_control, must_stay};
 use super::review::{LONGEST_REASON, facts_of};
 use super::{
-    STALE_TRIES, SYNTHETIC, Scoped, Settings, TaskRef, lease_row, open_all_identifiers, reason_context,
-    rules_of_run, seal_identifiers, terms,
+    STALE_TRIES, SYNTHETIC, Scoped, Settings, TaskRef, attempt, lease_row, open_all_identifiers,
+    reason_context, rules_of_run, seal_identifiers, terms,
 };
 use crate::actor::Actor;
 use crate::event::Fact;
@@ -42,9 +42,9 @@ pub struct Again<'a, S, K, W, C> {
 pub struct Acted {
     /// Where the request stands.
     pub state: RequestState,
-    /// The attempt that was begun for it; `None` when nothing had to be begun.
+    /// The attempt that is begun for it; `None` when nothing had to be begun.
     pub attempt: Option<u32>,
-    /// Whether its execution was started; where not, the reconciliation starts it.
+    /// Whether it has begun; where not, the reconciliation begins it.
     pub started: bool,
 }
 
@@ -412,10 +412,10 @@ where
     }
 }
 
-/// Stores the change with a new attempt for what is to be moved, starts it, and lets go who waited for a
-/// review. A crash in between leaves a request that is due.
+/// Stores the change, lets go who waited for a review, and begins an attempt for what is to be moved. A crash in
+/// between leaves a request that is due.
 pub(super) async fn begin(
-    store: &impl Writes,
+    store: &(impl Reads + Writes),
     workflow: &(impl Workflow + Tokens),
     clock: &impl Clock,
     settings: &Settings,
@@ -425,10 +425,8 @@ pub(super) async fn begin(
     let Moves { mut request, tasks } = moves;
     let now = clock.now();
     let id = request.id;
-    request.attempt += 1;
-    request.ended = Vec::new();
     request.next_due = Some(now.plus_seconds(settings.grace_seconds));
-    let (attempt, state) = (request.attempt, request.state);
+    let (next, state) = (request.attempt + 1, request.state);
     let sources: Vec<SourceId> = tasks
         .iter()
         .filter(|moved| moved.after.state != TaskState::Settled)
@@ -439,11 +437,10 @@ pub(super) async fn begin(
     rows.insert(0, Row::Request(request));
     let mut all = told;
     all.extend(facts);
-    all.push(Fact::AttemptBegun { attempt });
     store.commit(Change { request: id, at: now, rows, facts: all }).await?;
     let_go(workflow, &tokens).await;
-    let started = workflow.start(id, attempt, &sources).await.is_ok();
-    Ok(Acted { state, attempt: Some(attempt), started })
+    let begun = attempt::begin(store, workflow, clock, id, next, &sources).await;
+    Ok(Acted { state, attempt: Some(begun.unwrap_or(next)), started: begun.is_ok() })
 }
 
 fn tokens_of(tasks: &[Moved]) -> Vec<String> {

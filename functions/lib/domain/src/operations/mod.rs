@@ -5,6 +5,7 @@
 
 pub mod accept;
 pub mod again;
+mod attempt;
 pub mod check;
 pub mod close;
 pub mod ended;

@@ -10,7 +10,7 @@
 
 use super::check::Check;
 use super::verify::Verify;
-use super::{STALE_TRIES, Settings, TaskRef, ended};
+use super::{STALE_TRIES, Settings, TaskRef, attempt, ended};
 use crate::escalation::{self, Level};
 use crate::event::{ChainError, Fact, verify_chain};
 use crate::failure::{Failure, Kind};
@@ -369,8 +369,9 @@ where
             let stored = match judge(&request, &tasks, now, self.settings.grace_seconds) {
                 Judgement::Nothing if facts.is_empty() => return Ok(()),
                 Judgement::Nothing | Judgement::Later => self.later(request, tasks, facts).await,
-                Judgement::Begin => match self.begin(request, tasks, facts).await {
-                    Ok(()) => {
+                Judgement::Begin => match self.claim(request, tasks, facts).await {
+                    Ok((next, sources)) => {
+                        attempt::begin(self.store, self.workflow, self.clock, id, next, &sources).await?;
                         run.started += 1;
                         return Ok(());
                     }
@@ -435,13 +436,14 @@ where
         self.store.commit(Change { request: id, at: now, rows, facts }).await
     }
 
-    /// Stores a new attempt, then starts it. A crash in between leaves a request that is due again.
-    async fn begin(
+    /// Gives what stands still the time that an attempt has, so that nobody else begins it meanwhile. Answers
+    /// the attempt's number and what it is to move. A crash then leaves a request that is due again.
+    async fn claim(
         &self,
         mut request: Request,
         tasks: Vec<Task>,
-        mut facts: Vec<Fact>,
-    ) -> Result<(), CommitError> {
+        facts: Vec<Fact>,
+    ) -> Result<(u32, Vec<SourceId>), CommitError> {
         let now = self.clock.now();
         let grace = self.settings.grace_seconds;
         // The longer a request has been standing, the less often an attempt is begun for it.
@@ -463,16 +465,15 @@ where
             }
             moved.push(task);
         }
-        request.attempt += 1;
-        request.ended = Vec::new();
+        // As the attempt will leave it: the ends are those of the one before.
+        let next = request.attempt + 1;
+        let ended = std::mem::take(&mut request.ended);
         request.next_due =
             Some(if open { look_again_at(&request, &moved, later, now, grace) } else { later });
-        let attempt = request.attempt;
+        request.ended = ended;
         rows.insert(0, Row::Request(request));
-        facts.push(Fact::AttemptBegun { attempt });
         self.store.commit(Change { request: id, at: now, rows, facts }).await?;
-        self.workflow.start(id, attempt, &sources).await?;
-        Ok(())
+        Ok((next, sources))
     }
 
     fn is_due(&self, request: &Request, task: &Task) -> bool {

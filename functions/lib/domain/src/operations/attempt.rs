@@ -1,0 +1,65 @@
+//! Begins a workflow attempt: what is stored before, what after.
+//!
+//! Architecture Invariant: an attempt is recorded once its execution is there, never before. Its number is that
+//! of the last recorded one and one more, so whoever begins it again after a crash finds the execution by its
+//! name, and no attempt begins before the one before it is recorded.
+
+use super::STALE_TRIES;
+use crate::event::Fact;
+use crate::failure::Failure;
+use crate::ids::{RequestId, SourceId};
+use crate::ports::{Change, Clock, CommitError, Reads, Row, Started, Workflow, Writes};
+
+/// Begins an attempt over these data sources, and records it; `next` is its number, or a later one is, where
+/// an attempt of that number has begun for something else. Answers the number. May be repeated.
+///
+/// # Errors
+/// When the workflow service fails: nothing is recorded then. When the store fails: whoever begins the attempt
+/// again records it.
+pub(super) async fn begin(
+    store: &(impl Reads + Writes),
+    workflow: &impl Workflow,
+    clock: &impl Clock,
+    id: RequestId,
+    next: u32,
+    sources: &[SourceId],
+) -> Result<u32, Failure> {
+    for attempt in (next..).take(STALE_TRIES as usize) {
+        let started = workflow.start(id, attempt, sources).await?;
+        record(store, clock, id, attempt).await?;
+        if started == Started::Now {
+            return Ok(attempt);
+        }
+    }
+    Err(Failure::transient("too_much_contention"))
+}
+
+/// Records that an attempt has begun, unless that is recorded.
+async fn record(
+    store: &(impl Reads + Writes),
+    clock: &impl Clock,
+    id: RequestId,
+    attempt: u32,
+) -> Result<(), Failure> {
+    for _ in 0..STALE_TRIES {
+        let Some(mut request) = store.request(id).await? else { return Ok(()) };
+        if request.attempt >= attempt {
+            return Ok(());
+        }
+        request.attempt = attempt;
+        // Those were of the attempt before.
+        request.ended = Vec::new();
+        let change = Change {
+            request: id,
+            at: clock.now(),
+            rows: vec![Row::Request(request)],
+            facts: vec![Fact::AttemptBegun { attempt }],
+        };
+        match store.commit(change).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Stale) => {}
+            Err(CommitError::Failed(failure)) => return Err(failure),
+        }
+    }
+    Err(Failure::transient("too_much_contention"))
+}
