@@ -51,6 +51,9 @@ PLATFORM_METRICS: dict[str, dict[str, list[set[str]]]] = {
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 WORKFLOW_FIELDS = {"id", "type", "previous_event_id", "event_timestamp", "execution_arn", "redrive_count"}
 
+# Alarms that are about one function alone: name -> what its name ends with.
+ABOUT_ONE = {"DeliveriesThrottled": "-intake"}
+
 # Metrics that no end-to-end run writes: name -> (reason, the unit test that shows it written).
 NEVER_EMITTED: dict[str, tuple[str, str]] = {
     "DeliveriesRepeated": ("a day has to pass between two demands",
@@ -110,6 +113,11 @@ class Subject:
 
     def alarms(self) -> dict[str, tuple[dict, Alarm]]:
         return {name: (properties, Alarm(properties)) for name, properties in self.made().of_type("AWS::CloudWatch::Alarm").items()}
+
+    def filtered(self) -> dict[tuple[str, str], set[str]]:
+        """The metrics that filters on logs make, with their dimensions."""
+        return {(made["MetricNamespace"], made["MetricName"]): {one["Key"] for one in made.get("Dimensions", [])}
+                for found in self.made().of_type("AWS::Logs::MetricFilter").values() for made in found["MetricTransformations"]}
 
     def composites(self) -> dict[str, tuple[dict, Composite]]:
         return {name: (properties, Composite(properties)) for name, properties in self.made().of_type("AWS::CloudWatch::CompositeAlarm").items()}
@@ -283,6 +291,8 @@ def asked(subject: Subject) -> Iterator[tuple[str, Query]]:
       ("a widget on a metric that is not documented", in_body('"RequestsOverdue"', '"RequestsLate"')),
       ("a widget with a dimension that the metric has not", in_body(
           '"RequestsOverdue", "Stage", "${Stage}"', '"RequestsOverdue", "Stage", "${Stage}", "Right", "erasure"')),
+      ("a filter of another name", lambda s: properties_of(s, "CallsThrottledFilter")["MetricTransformations"][0].update(MetricName="Throttled")),
+      ("a filter without its dimension", lambda s: properties_of(s, "CallsThrottledFilter")["MetricTransformations"][0].pop("Dimensions")),
       ("a row that the documentation has no longer", lambda s: s.catalogue.pop("VendorErrors")))
 def every_metric_of_ours_that_is_asked_for_is_documented_with_exactly_those_dimensions(subject):
     for where, query in asked(subject):
@@ -290,6 +300,10 @@ def every_metric_of_ours_that_is_asked_for_is_documented_with_exactly_those_dime
             continue
         documented = subject.catalogue.get(query.metric)
         dimensions = dict(query.dimensions)
+        if (query.namespace, query.metric) in (filtered := subject.filtered()):
+            if filtered[query.namespace, query.metric] != set(dimensions) or dimensions.get("ApiId") != PARAMETERS["WebhookApiId"]:
+                yield f"{where}: no filter makes {query.metric} by {', '.join(sorted(dimensions))} of this API"
+            continue
         if query.namespace != NAMESPACE or documented is None:
             yield f"{where}: {query.namespace} {query.metric} is not in docs/METRICS.md"
         elif frozenset(dimensions) not in documented.sets:
@@ -305,7 +319,7 @@ def every_metric_of_ours_that_is_asked_for_is_documented_with_exactly_those_dime
       ("a dimension that AWS has not", changed("Undelivered", Dimensions=[{"Name": "Queue", "Value": {"Fn::Sub": "rightful-${Stage}-undelivered"}}])),
       ("a function that there is not", lambda s: dimensions_of(s, "FunctionsFailing")[0].update(Value="rightful-local-nobody")),
       ("a state machine that there is not", in_body("stateMachine:rightful-${Stage}-fulfil-source", "stateMachine:rightful-${Stage}-fulfil-nothing")),
-      ("another API", in_body('"ApiId", "${WebhookApiId}"', '"ApiId", "another"')),
+      ("another API", in_body('"Count", "ApiId", "${WebhookApiId}"', '"Count", "ApiId", "another"')),
       ("a function that template.yaml makes no longer", lambda s: s.main["Resources"].pop("SearchFunction")))
 def every_metric_of_AWS_that_is_asked_for_is_one_of_AWS_and_of_something_that_we_make(subject):
     made = {
@@ -333,7 +347,8 @@ def alarms_on_functions_and_state_machines_watch_every_one(subject):
         for namespace, dimension, kind, key in (("AWS/Lambda", "FunctionName", "AWS::Serverless::Function", "FunctionName"),
                                                 ("AWS/States", "StateMachineArn", "AWS::Serverless::StateMachine", "Name")):
             watched = {dict(query.dimensions)[dimension].rsplit(":", 1)[-1] for query in alarm.queries.values() if query.namespace == namespace}
-            if watched and (missing := subject.names(kind, key) - watched):
+            every = subject.names(kind, key)
+            if watched and (missing := {one for one in every if one.endswith(ABOUT_ONE.get(name, ""))} - watched):
                 yield f"{name}: does not watch {', '.join(sorted(missing))}"
 
 
@@ -766,6 +781,47 @@ def access_log_fields(subject: Subject) -> set[str]:
     """What the API's access log holds, by its format."""
     settings = [resource.get("Properties", {}).get("AccessLogSettings") for resource in subject.main["Resources"].values()]
     return {name for setting in settings if setting for name in json.loads(setting["Format"])}
+
+
+def access_log_line(subject: Subject, **values: str) -> dict[str, str]:
+    """A line of the API's access log; a value that there is none for is a hyphen."""
+    (form,) = (resource["Properties"]["AccessLogSettings"]["Format"] for resource in subject.main["Resources"].values()
+               if "AccessLogSettings" in resource.get("Properties", {}))
+    return json.loads(re.sub(r"\$context\.([\w.]+)", lambda found: values.get(found[1], "-"), form))
+
+
+def matches(pattern: str, line: dict[str, str]) -> bool:
+    """A filter pattern of texts that are or are not, joined by `&&`, as far as CloudWatch Logs documents it
+    (FilterAndPatternSyntaxForMetricFilters.html)."""
+    inside = re.fullmatch(r"\{ (.+) \}", pattern)
+    parts = [re.fullmatch(r'\(?\$\.(\w+) (=|!=) "([^"]*)"\)?', part) for part in inside[1].split(" && ")] if inside else [None]
+    if None in parts:
+        raise AssertionError(f"a filter pattern that is not read here: {pattern}")
+    return all(name in line and (line[name] == value) == (sign == "=") for name, sign, value in (part.groups() for part in parts))
+
+
+@rule(("a filter of every refusal", lambda s: properties_of(s, "CallsThrottledFilter").update(FilterPattern='{ $.status != "202" }')),
+      ("a filter of nothing", lambda s: properties_of(s, "CallsThrottledFilter").update(FilterPattern='{ $.code = "429" }')),
+      ("a filter of the operators' calls too", lambda s: properties_of(s, "CallsThrottledFilter").update(FilterPattern='{ $.status = "429" }')),
+      ("a filter on another log", changed("CallsThrottledFilter", LogGroupName="/aws/lambda/rightful-local-intake")),
+      ("a dimension that the line has not", lambda s: properties_of(s, "CallsThrottledFilter")["MetricTransformations"][0].update(
+          Dimensions=[{"Key": "ApiId", "Value": "$.api"}])),
+      ("a log without the field", lambda s: s.main["Resources"]["WebhookStage"]["Properties"]["AccessLogSettings"].update(
+          Format='{"status":"$context.status","route":"$context.routeKey"}')))
+def the_filter_counts_the_webhooks_that_the_gateway_turns_away_and_nothing_else(subject):
+    groups = subject.names("AWS::Logs::LogGroup", "LogGroupName")
+    for name, found in subject.made().of_type("AWS::Logs::MetricFilter").items():
+        if found["LogGroupName"] not in groups or "/apis/" not in found["LogGroupName"]:
+            yield f"{name}: there is no log of an API {found['LogGroupName']}"
+        webhook = "POST /webhooks/{channel}"
+        for route, status, counts in ((webhook, "429", True), ("-", "429", True), ("ANY /api/{proxy+}", "429", False),
+                                      (webhook, "202", False), (webhook, "401", False), (webhook, "503", False)):
+            line = access_log_line(subject, **{"routeKey": route, "status": status, "apiId": PARAMETERS["WebhookApiId"]})
+            if matches(found["FilterPattern"], line) != counts:
+                yield f"{name}: {route} with {status} {'does not count' if counts else 'counts'}"
+            for one in found["MetricTransformations"][0].get("Dimensions", []):
+                if line.get(one["Value"].removeprefix("$.")) != PARAMETERS["WebhookApiId"]:
+                    yield f"{name}: {one['Value']} is not in the line"
 
 
 @rule(("a field that no line has", lambda s: in_query(s, "actor,", "person,")),

@@ -78,6 +78,11 @@ def api_called(at: int, failed: bool) -> Value:
     return "AWS/ApiGateway", "5xx", {"ApiId": API}, float(failed), at
 
 
+def call_throttled(at: int) -> Value:
+    """What the filter on the API's access log makes of a line."""
+    return NAMESPACE, "CallsThrottled", {"ApiId": API}, 1, at
+
+
 def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
     """A deployment that is used by day, with all that goes wrong every day and needs nobody."""
     for at in range(start - start % RECONCILE_EVERY + 20, end, RECONCILE_EVERY):
@@ -95,8 +100,11 @@ def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
             yield own("VerificationFound", 0, hour + 850)
             # Somebody takes part in a campaign while their erasure is under way.
             yield own("RecordsAppeared", 1, hour + 800)
+            for offset in (100, 3_100):
+                yield own("DeliveriesAccepted", 1, hour + offset)
             for offset in (200, 400, 3_000):
                 yield own("DeliveriesRefused", 1, hour + offset)
+                yield own("DeliveriesAccepted", 0, hour + offset)
             for machine in MACHINES:
                 yield from execution_ended(machine, SUCCEEDED, hour + 910)
             # Functions fail for a vendor's moment of weakness, and one call finds all environments busy.
@@ -191,7 +199,7 @@ class World:
 
     def _put(self, metrics: Metrics, value: Value) -> None:
         namespace, metric, dimensions, number, at = value
-        if namespace == NAMESPACE:
+        if namespace == NAMESPACE and metric in self.shapes:
             metrics.put_line(self.line(metric, number, at, dimensions))
         else:
             metrics.put(Datum(namespace, metric, "None", frozenset(dimensions.items()), float(number), at))
@@ -229,6 +237,16 @@ def _answers(failed: int) -> Cause:
 def _refused(count: int, within: int = 3_500) -> Cause:
     return Cause(HOUR, silent=("DeliveriesRefused",), events=[
         (10 + index * within // count, lambda at: [own("DeliveriesRefused", 1, at)]) for index in range(count)])
+
+
+def _throttled(event: Callable[[int], Iterable[Value]]) -> Cause:
+    return Cause(MINUTE, events=[(10, event)])
+
+
+def _unaccepted(hours: int) -> Cause:
+    """One delivery in six hours, and each is refused."""
+    return Cause(hours * HOUR, silent=("DeliveriesAccepted",), events=[
+        (hour * HOUR + 10, lambda at: [own("DeliveriesAccepted", 0, at)]) for hour in range(0, hours, 6)])
 
 
 SILENT = tuple(GAUGES)
@@ -317,6 +335,14 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
             # A sender that gives up: what AWS reads beyond the window must not make it fire again.
             "all within ten minutes, and none for hours afterwards": (
                 replace(_refused(20, within=10 * MINUTE), lasts=5 * HOUR), (9 * MINUTE, 11 * MINUTE), (-4 * HOUR, -4 * HOUR + 5 * MINUTE))}),
+        "deliveries-throttled": Scenario(PLATFORM, _throttled(lambda at: [call_throttled(at)]), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE), {
+            "calls of other functions are turned away": _throttled(lambda at: function_called("search", at, throttles=1))}, {
+            "Lambda turns one away": (_throttled(lambda at: function_called("intake", at, throttles=1)), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE))}),
+        # From 10 o'clock on none is accepted; the last one was at 9:51:40.
+        "deliveries-unaccepted": Scenario(PLATFORM, _unaccepted(30), (23 * HOUR + 50 * MINUTE, 23 * HOUR + 55 * MINUTE), (0, 4 * MINUTE), {
+            "one of few is accepted within the day": replace(_unaccepted(30), events=[
+                *_unaccepted(30).events, (20 * HOUR, lambda at: [own("DeliveriesAccepted", 1, at)])]),
+            "none comes for two days": Cause(2 * DAY, silent=("DeliveriesAccepted",))}),
         "synthetic-failed": Scenario(
             PLATFORM, Cause(DAY, silent=("SyntheticSucceeded", "SyntheticFailed"), events=[
                 (300, lambda at: [own("SyntheticSucceeded", 0, at), own("SyntheticFailed", 1, at)])]),

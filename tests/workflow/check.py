@@ -691,7 +691,7 @@ def state_machines_log_failures_without_data(template):
       ("the path", lambda t: t["Resources"]["WebhookStage"]["Properties"]["AccessLogSettings"].update(Format='{"p":"$context.path"}')),
       ("no throttling", lambda t: t["Resources"]["WebhookStage"]["Properties"].pop("DefaultRouteSettings")))
 def the_access_log_tells_no_address_path_query_or_body(template):
-    allowed = {"$context.requestTime", "$context.requestId", "$context.routeKey", "$context.status",
+    allowed = {"$context.apiId", "$context.requestTime", "$context.requestId", "$context.routeKey", "$context.status",
                "$context.responseLatency", "$context.integrationStatus", "$context.error.responseType"}
     properties = template["Resources"]["WebhookStage"]["Properties"]
     for found in re.findall(r"\$[\w.]+", properties["AccessLogSettings"]["Format"]):

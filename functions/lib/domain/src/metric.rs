@@ -168,6 +168,8 @@ catalogue! {
         "webhook deliveries answered with 4xx";
     DeliveriesRepeated | Count | Stage, "intake, console",
         "demands that came again under the delivery or key of a closed request, more than a day after the last time; nothing runs for them";
+    DeliveriesAccepted | Count | Stage, "intake",
+        "1 for a webhook delivery answered with 202, 0 for any other one that the function answered";
     VendorCalls | Count | Only(D::Connector), "search, submit, status-check, reconcile, close",
         "HTTP calls to vendors and ticketing systems, one for each try";
     VendorErrors | Count | Only(D::Connector), "search, submit, status-check, reconcile, close",
@@ -371,8 +373,9 @@ pub fn of_synthetic(outcome: Option<RequestOutcome>) -> [Reading; 2] {
 /// The readings of a webhook delivery that was answered with this HTTP status.
 #[must_use]
 pub fn of_delivery(status: u16) -> Vec<Reading> {
-    let refused = (400..500).contains(&status);
-    refused.then(|| Reading::new(Metric::DeliveriesRefused, 1)).into_iter().collect()
+    let accepted = Reading::new(Metric::DeliveriesAccepted, i64::from(status == 202));
+    let refused = (400..500).contains(&status).then(|| Reading::new(Metric::DeliveriesRefused, 1));
+    std::iter::once(accepted).chain(refused).collect()
 }
 
 /// The readings of an HTTP call to a vendor.
@@ -612,9 +615,13 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_is_counted_when_it_is_refused_and_not_when_it_is_to_come_again() {
+    fn a_delivery_is_counted_when_it_is_refused_and_each_tells_whether_it_was_accepted() {
         for (status, refused) in [(202, 0), (400, 1), (401, 1), (413, 1), (422, 1), (500, 0), (503, 0)] {
-            assert_eq!(of_delivery(status).len(), refused, "{status}");
+            let readings = of_delivery(status);
+            let of = |metric| readings.iter().filter(move |one| one.metric == metric).map(|one| one.value);
+            assert_eq!(of(Metric::DeliveriesRefused).sum::<i64>(), refused, "{status}");
+            let accepted: Vec<i64> = of(Metric::DeliveriesAccepted).collect();
+            assert_eq!(accepted, [i64::from(status == 202)], "{status}");
         }
     }
 
