@@ -20,6 +20,7 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MIDNIGHT = 20_700 * DAY
 RECONCILE_EVERY = 300
 SYNTHETIC_AT = 6 * HOUR
+TICKETS_AT = 7 * HOUR
 
 FUNCTIONS = ("intake", "search", "submit", "status-check", "review", "close", "reconcile", "console")
 MACHINES = ("fulfil-request", "fulfil-source")
@@ -123,6 +124,8 @@ def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
                 # Few calls at night: that all of them fail says little.
                 for offset in range(0, 90, 30):
                     yield from vendor_call(connector, hour + offset, failed=True)
+        if hour % DAY == TICKETS_AT:
+            yield own("TicketsUnreceived", 0, hour + 300)
         if hour % DAY == SYNTHETIC_AT:
             yield own("SyntheticSucceeded", 1, hour + 300)
             yield own("SyntheticFailed", 0, hour + 300)
@@ -296,6 +299,10 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
         "forgetting-overdue": Scenario(LEGAL, _gauge(ForgettingOverdue=1), AT_THE_NEXT_RUN, AT_THE_NEXT_RUN, {}, _silent_meanwhile(ForgettingOverdue=1)),
         "event-chain-broken": Scenario(
             LEGAL | PLATFORM, Cause(RECONCILE_EVERY, gauges={"EventChainsBroken": 1}), AT_THE_NEXT_RUN, A_DAY_LATER),
+        # One read a day: what was missed is received by the next one.
+        "tickets-unreceived": Scenario(
+            LEGAL, Cause(DAY, silent=("TicketsUnreceived",), events=[(300, lambda at: [own("TicketsUnreceived", 2, at)])]),
+            (5 * MINUTE, 7 * MINUTE), (5 * MINUTE, 7 * MINUTE), hour=TICKETS_AT),
         "executions-failed": Scenario(
             PLATFORM, _executions((0, "fulfil-source", FAILED), (1_200, "fulfil-request", FAILED), (1_800, "fulfil-source", FAILED), lasts=31 * MINUTE),
             (30 * MINUTE, 32 * MINUTE), (25 * MINUTE, 61 * MINUTE), {

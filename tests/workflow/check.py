@@ -949,7 +949,8 @@ def on_secrets(kind: str, actions: set[str]) -> set[tuple[str, str]]:
 
 # Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads single
 # rows and the list of data sources, and takes webhooks; close holds no lease, answers tickets, and opens
-# the parts of a copy; reconcile reads the due index; review starts nothing; the console makes requests and
+# the parts of a copy; reconcile reads the due index and the list, and looks for
+# tickets; review starts nothing; the console makes requests and
 # opens them, removes data sources, writes secrets and reads none, removes those of data sources alone, and lists.
 ADAPTERS_OF = {
     "intake": {
@@ -976,7 +977,10 @@ ADAPTERS_OF = {
         "ReceiptBucket": {("s3:GetObject", "ReceiptsBucket/receipts/*"), ("s3:ListBucket", "ReceiptsBucket")},
         "CopyBucket": {("s3:GetObject", "CopiesBucket/packages/*"), ("s3:ListBucket", "CopiesBucket")},
     },
-    "reconcile": {"Store": ADAPTERS["Store"] | table("RequestsTable/index/due", "Query")},
+    "reconcile": {
+        "Store": ADAPTERS["Store"] | table("RequestsTable/index/due", "Query") | table("RequestsTable/index/list", "Query"),
+        "SecretStore": on_secrets("source", {"secretsmanager:GetSecretValue"}) | on_secrets("ticketing", {"secretsmanager:GetSecretValue"}),
+    },
 }
 
 # What Lambda does as the function: writes its logs, and keeps what failed without anybody waiting for it.

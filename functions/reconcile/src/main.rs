@@ -1,12 +1,16 @@
 //! Scheduled: brings every open task forward, whatever happened to its workflow. Also called when an
-//! execution ended without succeeding, to mark what it would have moved.
+//! execution ended without succeeding, to mark what it would have moved; and once a day for the tickets that were
+//! tagged and never received.
 
-use rightful_aws::{Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, tls_config};
-use rightful_connectors::{Connectors, Options, Sources, VendorClient};
+use rightful_aws::{
+    Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, TagKey, tls_config,
+};
+use rightful_connectors::{Connectors, Options, Sources, Ticketing, VendorClient};
 use rightful_domain::failure::Failure;
 use rightful_domain::metric;
 use rightful_domain::operations::ended::{Ended, Ending, Marking};
 use rightful_domain::operations::reconcile::{Reconcile, Run};
+use rightful_domain::operations::unreceived::{Found, Unreceived};
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -20,8 +24,17 @@ enum Event {
         /// Which execution, and how.
         detail: Change,
     },
+    /// The day's schedule.
+    Tickets(Order),
     /// The schedule, or `rightful reconcile --now`: nothing in it matters.
     Tick {},
+}
+
+/// `{"tickets": true}` and nothing beside it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    tickets: bool,
 }
 
 /// The end of an execution: all that is read of the event. Its input, output and cause are left alone.
@@ -42,7 +55,15 @@ impl Correlated for Event {}
 enum Answer {
     Run(Box<Run>),
     Marking(Marking),
+    /// `null` where no ticketing system is set up, or no tag.
+    Tickets(Option<Found>),
 }
+
+/// How many tickets the log names.
+const MOST_NAMED: usize = 100;
+
+/// The channel whose tickets are looked for.
+const CHANNEL: &str = "zendesk";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -59,7 +80,11 @@ async fn main() -> Result<(), Error> {
     let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
     let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?
         .observed_by(metrics);
+    let ticketing = Ticketing::new(client.clone(), Arc::clone(&secrets));
     let vendors = Sources::new(Connectors::on_demand(), client, secrets);
+    let tags = TagKey::new(&aws, env.require("TAG_KEY_ID")?);
+    let ticket_tags: Vec<String> =
+        env.optional("TICKET_TAGS").iter().flat_map(|tags| tags.split(',')).map(str::to_owned).collect();
     let (clock, settings) = (SystemClock, env.settings()?);
     let reconcile = Reconcile {
         store: &store,
@@ -69,11 +94,21 @@ async fn main() -> Result<(), Error> {
         clock: &clock,
         settings,
     };
+    let unreceived = Unreceived { store: &store, tickets: &ticketing, tags: &tags, clock: &clock };
     let ended = Ended { store: &store, clock: &clock, settings };
     rightful_lambda::serve(async |event: Event, invocation| match event {
         Event::Change { detail } => {
             let whole = workflow.is_of(&detail.state_machine_arn);
             mark(&ended, Ending::read(&detail.name, whole, &detail.status)).await.map(Answer::Marking)
+        }
+        Event::Tickets(Order { tickets: false }) => Err(Failure::misconfigured("payload_malformed")),
+        Event::Tickets(Order { tickets: true }) => {
+            let found = match ticket_tags.as_slice() {
+                [] => None,
+                tags => unreceived.run(CHANNEL, tags, invocation.until).await?,
+            };
+            tell_tickets(found.as_ref());
+            Ok(Answer::Tickets(found))
         }
         Event::Tick {} => {
             let run = reconcile.run(invocation.until).await?;
@@ -105,6 +140,20 @@ async fn mark(ended: &Ended<'_, Store, SystemClock>, ending: Option<Ending>) -> 
         "execution ended"
     );
     Ok(marking)
+}
+
+/// A ticket's number is nobody's; more of a ticket is not read.
+fn tell_tickets(found: Option<&Found>) {
+    let Some(found) = found else {
+        tracing::info!("no ticketing system is set up, or no tag: tickets are not looked for");
+        return;
+    };
+    for ticket in found.unreceived.iter().take(MOST_NAMED) {
+        tracing::warn!(code = "ticket_unreceived", ticket = ticket.as_str(), "tagged and never received");
+    }
+    let (tagged, unreceived) = (found.tagged, found.unreceived.len());
+    tracing::info!(tagged, unreceived, whole = found.whole, "tickets compared");
+    rightful_lambda::metrics::write(&metric::of_tickets(unreceived));
 }
 
 fn tell(run: &Run) {
@@ -190,6 +239,10 @@ mod tests {
         let Event::Change { detail } = read(event) else { panic!("taken for a tick") };
         assert_eq!((detail.name.as_str(), detail.status.as_str()), ("n", "TIMED_OUT"));
         assert!(detail.state_machine_arn.ends_with(":stateMachine:m"));
+        for (event, expected) in [(json!({"tickets": true}), true), (json!({"tickets": false}), false)] {
+            let Event::Tickets(Order { tickets }) = read(event) else { panic!("taken for a tick") };
+            assert_eq!(tickets, expected);
+        }
         for tick in [
             json!({}),
             json!({"detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": {}}),

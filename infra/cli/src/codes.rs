@@ -285,6 +285,8 @@ const CODES: &[(&str, &str, &str)] = &[
     ("workflow_rejected", "Step Functions took a call for a mistake", REPORT),
     ("workflow_unavailable", "Step Functions can't be reached", WAIT),
 
+    ("tickets_out_of_time", "there was no time to compare all tickets with what was received", WAIT),
+
     // A function that could not begin.
     ("channel_unreadable", "the webhook channel's set-up can't be read", DEPLOY),
     ("deadline_unreadable", "Lambda gave the function no time to end by", REPORT),

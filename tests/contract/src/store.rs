@@ -10,13 +10,13 @@ use crate::table::{Guard, Item, Key, Refusal, Table, Write};
 use rightful_domain::event::{self, Fact, Head};
 use rightful_domain::failure::Failure;
 use rightful_domain::gauge::{OpenRequest, OpenTask, Work};
-use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::ids::{Reference, RequestId, SourceId};
 use rightful_domain::journal;
 use rightful_domain::lease::Lease;
 use rightful_domain::limit::Limit;
 use rightful_domain::ports::{
     Begins, Chains, Change, CommitError, Created, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Limits, Links,
-    OpenWork, Page, Reads, Row, SetUp, SetsUp, SourceRow, UsesOf, Writes,
+    OpenWork, Page, Reads, Received, Row, SetUp, SetsUp, SourceRow, UsesOf, Writes,
 };
 use rightful_domain::request::{Delivery, Request, RequestState};
 use rightful_domain::seal::{Sealed, Tag};
@@ -390,6 +390,23 @@ impl Limits for Store {
         let saved = self.save_limit_now(limit);
         self.gate.point("after save limit").await;
         saved
+    }
+}
+
+impl Received for Store {
+    async fn delivered(&self, channel: &str, key: &Tag) -> Result<bool, Failure> {
+        Ok(self.delivery(channel, key).await?.is_some())
+    }
+
+    async fn references_since(&self, since: Time, most: u32) -> Result<Vec<Reference>, Failure> {
+        self.gate.point("read references").await;
+        let rows = self.table.all();
+        let requests = rows.iter().filter(|((_, sk), _)| sk == "REQUEST").map(|(_, item)| rows::read(item));
+        let mut requests: Vec<Request> = requests.collect::<Result<_, _>>()?;
+        requests.retain(|request| request.received_at >= since);
+        requests.sort_by_key(|request| std::cmp::Reverse(request.received_at));
+        requests.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        Ok(requests.into_iter().filter_map(|request| request.reference).collect())
     }
 }
 

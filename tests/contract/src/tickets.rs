@@ -4,7 +4,7 @@
 use crate::clock::TestClock;
 use crate::gate::Gate;
 use rightful_domain::ids::Reference;
-use rightful_domain::ports::{Clock, Tickets};
+use rightful_domain::ports::{Clock, Page, Tagged, TicketSearch, Tickets};
 use rightful_domain::ticket::{Answered, TicketAnswer};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::Fault;
@@ -64,7 +64,14 @@ struct State {
     down: Option<Fault>,
     hangs: bool,
     journal: Vec<TicketCall>,
+    /// Tag and time of the last change, by the ticket's number.
+    tagged: BTreeMap<u64, (String, Time)>,
+    searches: u32,
+    absent: bool,
 }
+
+/// Tickets on one page of a search.
+const PAGE: usize = 2;
 
 /// A handle on the ticketing system; a clone is the same one.
 #[derive(Clone)]
@@ -105,6 +112,22 @@ impl FakeTickets {
     /// While set, a call hangs after it took effect.
     pub fn hang(&self, hangs: bool) {
         self.state.borrow_mut().hangs = hangs;
+    }
+
+    /// Somebody sets a tag on a ticket now.
+    pub fn tag(&self, number: u64, tag: &str) {
+        self.state.borrow_mut().tagged.insert(number, (tag.to_owned(), self.clock.now()));
+    }
+
+    /// No ticketing system is set up.
+    pub fn is_absent(&self) {
+        self.state.borrow_mut().absent = true;
+    }
+
+    /// How many pages of tagged tickets were asked for.
+    #[must_use]
+    pub fn searches(&self) -> u32 {
+        self.state.borrow().searches
     }
 
     /// What is on a ticket.
@@ -183,5 +206,47 @@ impl Tickets for FakeTickets {
         }
         let ticket = state.tickets.get(reference.as_str());
         Ok(ticket.is_some_and(|ticket| ticket.comments.iter().any(|text| text.contains(marker))))
+    }
+}
+
+impl TicketSearch for FakeTickets {
+    async fn tagged(
+        &self,
+        _channel: &str,
+        tag: &str,
+        since: Time,
+        until: Time,
+        after: Option<&str>,
+    ) -> Result<Option<Page<Tagged>>, Fault> {
+        self.gate.point("find tickets").await;
+        let mut state = self.state.borrow_mut();
+        state.searches += 1;
+        if let Some(fault) = state.down.clone() {
+            return Err(fault);
+        }
+        if state.absent {
+            return Ok(None);
+        }
+        let begin = after.and_then(|place| place.parse().ok()).unwrap_or(0usize);
+        let found: Vec<u64> = state
+            .tagged
+            .iter()
+            .filter(|(_, (has, at))| has == tag && (since..until).contains(at))
+            .map(|(number, _)| *number)
+            .collect();
+        let rows = found.iter().skip(begin).take(PAGE).map(|number| Tagged {
+            number: number.to_string(),
+            references: [format!("ZD-{number}"), number.to_string()]
+                .iter()
+                .filter_map(|text| Reference::parse(text).ok())
+                .collect(),
+        });
+        let next = (begin + PAGE < found.len()).then(|| (begin + PAGE).to_string());
+        Ok(Some(Page { rows: rows.collect(), next }))
+    }
+
+    fn number<'a>(&self, _channel: &str, reference: &'a Reference) -> Option<&'a str> {
+        let text = reference.as_str().strip_prefix("ZD-")?;
+        Some(text.split_once('-').map_or(text, |(number, _)| number))
     }
 }

@@ -17,6 +17,8 @@ pub enum On {
     TicketUpdate,
     /// `GET /api/v2/tickets/{id}/comments.json`
     TicketComments,
+    /// `GET /api/v2/search/export.json`
+    TicketSearch,
     /// `POST /rightful/search`
     InhouseSearch,
     /// `POST /rightful/erasures`
@@ -182,7 +184,7 @@ impl FaultKind {
     /// Whether the call it is ordered for can show it at all. A fault that can't fire makes a test
     /// that can't fail, so it is refused.
     fn fits(&self, on: On) -> bool {
-        let about_tickets = matches!(on, On::TicketUpdate | On::TicketComments);
+        let about_tickets = matches!(on, On::TicketUpdate | On::TicketComments | On::TicketSearch);
         match self {
             Self::Reappears {} | Self::StaleSearch { .. } if on.is_inhouse() => false,
             kind if kind.is_bound_to_a_rule() => !about_tickets,

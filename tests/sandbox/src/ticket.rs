@@ -1,5 +1,6 @@
 //! Tickets of the fake ticketing system: Zendesk's, as far as answering one goes.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -33,6 +34,12 @@ pub struct Ticket {
     /// The comments, oldest first.
     #[serde(default)]
     pub comments: Vec<Comment>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// When it was last changed; two hours ago where that isn't said.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
     /// Whether solving it needs a field that it doesn't have.
     #[serde(default)]
     pub unsolvable: bool,
@@ -45,7 +52,14 @@ fn open() -> String {
 impl Ticket {
     /// An open ticket that nobody wrote on.
     pub fn new(id: u64) -> Self {
-        Self { id, status: open(), comments: Vec::new(), unsolvable: false }
+        Self {
+            id,
+            status: open(),
+            comments: Vec::new(),
+            tags: Vec::new(),
+            updated_at: None,
+            unsolvable: false,
+        }
     }
 
     /// Changes it as an update asks; on an error nothing of it is changed.
@@ -102,4 +116,60 @@ impl Ticket {
             "links": {"next": null, "prev": null},
         })
     }
+}
+
+/// What a search for tickets asks for: one tag, and bounds of the last change.
+struct Sought<'a> {
+    tag: &'a str,
+    from: Timestamp,
+    before: Timestamp,
+}
+
+impl<'a> Sought<'a> {
+    /// Reads `tags:X updated>=T updated<T`; whatever else Zendesk's search takes is an error here.
+    fn read(query: &'a str) -> Option<Self> {
+        let words: Vec<&str> = query.split(' ').collect();
+        let [tag, from, before] = words.as_slice() else { return None };
+        Some(Self {
+            tag: tag.strip_prefix("tags:")?,
+            from: from.strip_prefix("updated>=")?.parse().ok()?,
+            before: before.strip_prefix("updated<")?.parse().ok()?,
+        })
+    }
+}
+
+/// A page of the tickets that a query finds, as Zendesk's export of a search gives it, with all it tells of each.
+pub(crate) fn search(
+    tickets: &[&Ticket],
+    query: &str,
+    size: usize,
+    after: Option<&str>,
+    now: Timestamp,
+) -> Result<Value, &'static str> {
+    let sought = Sought::read(query).ok_or("Invalid search")?;
+    let begin = after.and_then(|cursor| cursor.strip_prefix("found/")?.parse().ok()).unwrap_or(0usize);
+    let usual = now.checked_sub(SignedDuration::from_hours(2)).unwrap_or(now);
+    let found: Vec<&&Ticket> = tickets
+        .iter()
+        .filter(|ticket| ticket.tags.iter().any(|tag| tag == sought.tag))
+        .filter(|ticket| (sought.from..sought.before).contains(&ticket.updated_at.unwrap_or(usual)))
+        .collect();
+    let end = begin.saturating_add(size.clamp(1, 1000)).min(found.len());
+    let results: Vec<Value> = found
+        .get(begin..end)
+        .unwrap_or_default()
+        .iter()
+        .map(|ticket| {
+            json!({
+                "id": ticket.id, "result_type": "ticket", "status": ticket.status, "tags": ticket.tags,
+                "subject": "Delete my data", "description": "I am canary.requester@secret.example",
+            })
+        })
+        .collect();
+    let more = end < found.len();
+    Ok(json!({
+        "results": results,
+        "meta": {"has_more": more, "after_cursor": more.then(|| format!("found/{end}")), "before_cursor": null},
+        "links": {"next": null, "prev": null},
+    }))
 }

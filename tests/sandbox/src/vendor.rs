@@ -33,6 +33,7 @@ enum Op {
     InhouseStatus(String),
     TicketUpdate(u64),
     TicketComments(u64),
+    TicketSearch,
     Other,
 }
 
@@ -51,6 +52,7 @@ impl Op {
             ("GET", ["api", "v2", "tickets", id, "comments.json"]) => {
                 id.parse().map_or(Self::Other, Self::TicketComments)
             }
+            ("GET", ["api", "v2", "search", "export.json"]) => Self::TicketSearch,
             _ => Self::Other,
         }
     }
@@ -65,6 +67,7 @@ impl Op {
             Self::InhouseStatus(_) => Some(On::InhouseStatus),
             Self::TicketUpdate(_) => Some(On::TicketUpdate),
             Self::TicketComments(_) => Some(On::TicketComments),
+            Self::TicketSearch => Some(On::TicketSearch),
             Self::Other => None,
         }
     }
@@ -79,6 +82,7 @@ impl Op {
             Self::InhouseStatus(_) => "inhouse_status",
             Self::TicketUpdate(_) => "ticket_update",
             Self::TicketComments(_) => "ticket_comments",
+            Self::TicketSearch => "ticket_search",
             Self::Other => "other",
         }
     }
@@ -98,6 +102,8 @@ struct Asked {
     bearer: Option<String>,
     page_size: Option<usize>,
     page_after: Option<String>,
+    /// What a search for tickets asks for.
+    query: Option<String>,
     client_id: Option<u64>,
     email: Option<String>,
     direct: Option<String>,
@@ -124,6 +130,7 @@ impl Asked {
             bearer,
             page_size: param("page[size]").and_then(|size| size.parse().ok()),
             page_after: param("page[after]"),
+            query: param("query").filter(|_| param("filter[type]").as_deref() == Some("ticket")),
             client_id: param("clientId").and_then(|id| id.parse().ok()),
             email: param("email"),
             direct: param("direct"),
@@ -151,7 +158,7 @@ impl Asked {
             },
             Op::InhouseSubmit => state.inhouse.emails_of(&self.records()),
             Op::InhouseStatus(id) => state.inhouse.emails_of_erasure(id),
-            Op::TicketUpdate(_) | Op::TicketComments(_) | Op::Other => Vec::new(),
+            Op::TicketUpdate(_) | Op::TicketComments(_) | Op::TicketSearch | Op::Other => Vec::new(),
         }
     }
 
@@ -353,6 +360,9 @@ fn act(app: &App, asked: &Asked, seq: u64) -> Reply {
     if let Op::TicketUpdate(id) | Op::TicketComments(id) = &asked.op {
         return ticketing(&mut state, asked, seq, *id);
     }
+    if let Op::TicketSearch = &asked.op {
+        return ticket_search(&state, asked, now);
+    }
     if let Op::InhouseSearch | Op::InhouseSubmit | Op::InhouseStatus(_) = &asked.op {
         return inhouse(&mut state, asked, seq, now);
     }
@@ -430,6 +440,20 @@ fn inhouse(state: &mut State, asked: &Asked, seq: u64, now: Timestamp) -> Reply 
     match answer {
         Ok(shown) => Reply::json(200, shown),
         Err(message) => asked.refuse(400, message),
+    }
+}
+
+/// Finds tickets.
+fn ticket_search(state: &State, asked: &Asked, now: Timestamp) -> Reply {
+    if !asked.basic.as_deref().is_some_and(|credentials| state.is_agent(credentials)) {
+        return asked.refuse(401, "Couldn't authenticate you");
+    }
+    let (Some(query), Some(size)) = (&asked.query, asked.page_size) else {
+        return asked.refuse(422, "filter[type], query and page[size] are required here");
+    };
+    match crate::ticket::search(&state.tickets(), query, size, asked.page_after.as_deref(), now) {
+        Ok(page) => Reply::json(200, page),
+        Err(message) => asked.refuse(422, message),
     }
 }
 

@@ -170,6 +170,8 @@ catalogue! {
         "demands that came again under the delivery or key of a closed request, more than a day after the last time; nothing runs for them";
     DeliveriesAccepted | Count | Stage, "intake",
         "1 for a webhook delivery answered with 202, 0 for any other one that the function answered";
+    TicketsUnreceived | Count | Stage, "reconcile",
+        "tickets that carry the tag and were never received; written once a day, where a ticketing system is set up";
     VendorCalls | Count | Only(D::Connector), "search, submit, status-check, reconcile, close",
         "HTTP calls to vendors and ticketing systems, one for each try";
     VendorErrors | Count | Only(D::Connector), "search, submit, status-check, reconcile, close",
@@ -376,6 +378,12 @@ pub fn of_delivery(status: u16) -> Vec<Reading> {
     let accepted = Reading::new(Metric::DeliveriesAccepted, i64::from(status == 202));
     let refused = (400..500).contains(&status).then(|| Reading::new(Metric::DeliveriesRefused, 1));
     std::iter::once(accepted).chain(refused).collect()
+}
+
+/// The reading of so many tickets that were tagged and never received.
+#[must_use]
+pub fn of_tickets(unreceived: usize) -> [Reading; 1] {
+    [Reading::new(Metric::TicketsUnreceived, number(unreceived))]
 }
 
 /// The readings of an HTTP call to a vendor.
@@ -657,6 +665,7 @@ mod tests {
         let mut all = readings(rows(), facts);
         all.extend(of_synthetic(None));
         all.extend(of_delivery(401));
+        all.extend(of_tickets(2));
         all.extend(of_call("qualifio", CallEnd::Failed, 1));
         let gauges = Gauges { nearest_deadline_seconds: Some(1), ..Gauges::default() };
         all.extend(of_run(&Run { gauges: Some(gauges), ..Run::default() }));

@@ -222,6 +222,22 @@ pub trait Begins {
     ) -> Result<Created, Failure>;
 }
 
+/// What was received, and under which reference.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Received {
+    /// Whether a delivery of this key made a request.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn delivered(&self, channel: &str, key: &Tag) -> Result<bool, Failure>;
+    /// The references of the requests that came since then, of the latest `most` at most. One of the last
+    /// seconds may be missing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn references_since(&self, since: Time, most: u32) -> Result<Vec<Reference>, Failure>;
+}
+
 /// The due index.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait DueIndex {
@@ -468,6 +484,36 @@ pub trait Tickets {
     /// # Errors
     /// [`Fault::Refused`] when the ticket can't be asked about, ever; any other [`Fault`] may pass.
     async fn is_answered(&self, channel: &str, reference: &Reference, marker: &str) -> Result<bool, Fault>;
+}
+
+/// A ticket that carries a tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tagged {
+    /// Its number, in digits.
+    pub number: String,
+    /// The references that a delivery about it may have, the likeliest first.
+    pub references: Vec<Reference>,
+}
+
+/// Finds tickets by their tag.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait TicketSearch {
+    /// A page of the channel's tickets that carry `tag` and were last changed from `since` on and before
+    /// `until`; `after` is the `next` of the page before. `None` where no ticketing system is set up for the
+    /// channel. May be repeated.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`] for what stays so; any other [`Fault`] may pass.
+    async fn tagged(
+        &self,
+        channel: &str,
+        tag: &str,
+        since: Time,
+        until: Time,
+        after: Option<&str>,
+    ) -> Result<Option<Page<Tagged>>, Fault>;
+    /// The number of the ticket that a reference names; `None` where it names none of this channel.
+    fn number<'a>(&self, channel: &str, reference: &'a Reference) -> Option<&'a str>;
 }
 
 /// Keeps receipts.

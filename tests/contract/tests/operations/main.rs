@@ -31,6 +31,7 @@ mod submit;
 mod synthetic;
 mod target;
 mod unknown;
+mod unreceived;
 mod verify;
 mod watched;
 

@@ -9,6 +9,7 @@ use rightful_domain::ticket::{AnswerState, marker};
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack, leaks};
 use rightful_sandbox::{Fault, FaultKind, On, Profile, Ticket};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 const CANARY: &str = "ticket.canary@secret.example";
@@ -161,5 +162,38 @@ async fn a_ticketing_system_that_is_down_is_answered_later_by_the_reconciliation
     let journal = stack.sandbox.journal().await?;
     assert_eq!(journal.calls_of("ticket_update").len(), 2);
     assert_eq!(journal.calls_of("ticket_comments").len(), 2, "it was looked for before it was sent again");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tagged_ticket_whose_delivery_was_lost_is_named_until_a_request_is_made_of_it() -> Result<()> {
+    let stack = Stack::up("unreceived", Options::default())?;
+    stack.add_source("qualifio-main", &[])?;
+    let tagged = |id| Ticket { tags: vec!["rightful_erasure".to_owned()], ..Ticket::new(id) };
+    stack.sandbox.add_tickets(&[tagged(501), tagged(502), Ticket::new(503)]).await?;
+    send(&stack, "nobody-501@example.com", "ZD-501").await?;
+    let order = json!({"tickets": true});
+    let found = stack.invoke("reconcile", &order).await?;
+    assert_eq!(found, json!({"tagged": 2, "unreceived": ["502"], "whole": true}));
+    let email = stack.dir.join("by-hand");
+    std::fs::write(&email, "nobody-502@example.com")?;
+    let identifier = format!("email=@{}", email.display());
+    stack.rightful_json(&[
+        "request",
+        "new",
+        "--right",
+        "erasure",
+        "--identifier",
+        &identifier,
+        "--reference",
+        "ZD-502",
+    ])?;
+    let found = stack.invoke("reconcile", &order).await?;
+    assert_eq!(found, json!({"tagged": 2, "unreceived": [], "whole": true}));
+    let logs = stack.logs()?;
+    assert!(logs.contains("ticket_unreceived") && logs.contains("TicketsUnreceived"));
+    // Of what a ticketing system tells of a ticket nothing is kept.
+    assert!(!logs.contains("canary.requester"), "a ticket's text is in a log");
+    assert_eq!(leaks::forms_in(&logs, "nobody-502@example.com"), Vec::<String>::new());
     Ok(())
 }

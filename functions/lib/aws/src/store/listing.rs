@@ -6,10 +6,11 @@ use super::rows::{
     Item, LISTED_CLOSED, LISTED_OPEN, due_of, list_place, listed_at, request_of, rule_of, rule_ref,
 };
 use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::{DUE_SHARDS, Page, Reads as _, UsesOf};
+use rightful_domain::ids::{Reference, RequestId, SourceId};
+use rightful_domain::ports::{Begins as _, DUE_SHARDS, Page, Reads as _, Received, UsesOf};
 use rightful_domain::request::{Request, RequestState};
 use rightful_domain::seal::Tag;
+use rightful_domain::time::Time;
 use std::collections::BTreeSet;
 
 /// Which requests a list is of.
@@ -99,6 +100,30 @@ impl Store {
     pub async fn by_subject(&self, subject: &Tag) -> Result<Vec<RequestId>, Failure> {
         let rows = self.index_rows(IndexQuery::subject(&subject.mac)).await?;
         Ok(rows.iter().filter_map(request_of).collect())
+    }
+}
+
+/// How many requests one page of their references is made of.
+const REFERENCES_PAGE: u32 = 100;
+
+impl Received for Store {
+    async fn delivered(&self, channel: &str, key: &Tag) -> Result<bool, Failure> {
+        Ok(self.delivery(channel, key).await?.is_some())
+    }
+
+    async fn references_since(&self, since: Time, most: u32) -> Result<Vec<Reference>, Failure> {
+        let (mut found, mut before) = (Vec::new(), None);
+        for _ in 0..most.div_ceil(REFERENCES_PAGE) {
+            let page = self.list_requests(Listed::All, before.as_deref(), REFERENCES_PAGE).await?;
+            let past = page.rows.iter().any(|request| request.received_at < since);
+            let late = page.rows.into_iter().filter(|request| request.received_at >= since);
+            found.extend(late.filter_map(|request| request.reference));
+            before = page.next;
+            if past || before.is_none() {
+                break;
+            }
+        }
+        Ok(found)
     }
 }
 

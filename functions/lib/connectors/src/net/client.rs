@@ -60,6 +60,7 @@ pub(crate) enum Operation {
     Test,
     AnswerTicket,
     LookAtTicket,
+    FindTickets,
 }
 
 impl Operation {
@@ -71,6 +72,7 @@ impl Operation {
             Self::Test => "test",
             Self::AnswerTicket => "answer_ticket",
             Self::LookAtTicket => "look_at_ticket",
+            Self::FindTickets => "find_tickets",
         }
     }
 }

@@ -10,8 +10,9 @@ pub use zendesk::{check_base_url as check_zendesk_base_url, check_user as check_
 
 use crate::net::VendorClient;
 use rightful_domain::ids::Reference;
-use rightful_domain::ports::{Secrets, Tickets};
+use rightful_domain::ports::{Page, Secrets, Tagged, TicketSearch, Tickets};
 use rightful_domain::ticket::{Answered, TicketAnswer};
+use rightful_domain::time::Time;
 use rightful_domain::vendor::Fault;
 use std::fmt;
 use std::sync::Arc;
@@ -71,5 +72,25 @@ impl<S: Secrets> Tickets for Ticketing<S> {
             return Err(Fault::Refused("ticketing_not_set_up"));
         }
         Zendesk::new(&self.client, self.secrets.as_ref()).is_answered(reference, marker).await
+    }
+}
+
+impl<S: Secrets> TicketSearch for Ticketing<S> {
+    async fn tagged(
+        &self,
+        channel: &str,
+        tag: &str,
+        since: Time,
+        until: Time,
+        after: Option<&str>,
+    ) -> Result<Option<Page<Tagged>>, Fault> {
+        if !self.takes(channel) {
+            return Ok(None);
+        }
+        Zendesk::new(&self.client, self.secrets.as_ref()).tagged(tag, since, until, after).await
+    }
+
+    fn number<'a>(&self, channel: &str, reference: &'a Reference) -> Option<&'a str> {
+        if self.takes(channel) { zendesk::ticket_id(reference) } else { None }
     }
 }

@@ -3,6 +3,8 @@
 //! As its documentation says (<https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/>
 //! and `…/ticket_comments/`): a comment is made by updating the ticket (`PUT /api/v2/tickets/{id}`),
 //! internal when `public` is false; comments are listed by pages with a cursor; an API token goes by
+//! tickets are found by `GET /api/v2/search/export` (`…/ticket-management/search/`), by pages with a cursor that
+//! lives for an hour, some minutes after they were changed; an API token goes by
 //! basic authentication as `{user}/token:{token}`; a closed ticket, or a field that is required for
 //! solving it, makes the update a 422; two updates at once can make one of them a 409.
 
@@ -16,8 +18,9 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Url};
 use rightful_domain::failure::{Code, Failure, Kind};
 use rightful_domain::ids::Reference;
-use rightful_domain::ports::Secrets;
+use rightful_domain::ports::{Page as FoundPage, Secrets, Tagged};
 use rightful_domain::ticket::{Answered, TicketAnswer};
+use rightful_domain::time::Time;
 use rightful_domain::vendor::{ANSWER_TOO_LARGE, Fault};
 use serde::Deserialize;
 use serde_json::json;
@@ -201,6 +204,44 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         Err(Fault::Unavailable(TOO_LONG))
     }
 
+    /// A page of the tickets that carry the tag and were last changed from `since` on and before `until`. Of
+    /// each its number alone is read. `None` where there is no secret.
+    pub(super) async fn tagged(
+        &self,
+        tag: &str,
+        since: Time,
+        until: Time,
+        after: Option<&str>,
+    ) -> Result<Option<FoundPage<Tagged>>, Fault> {
+        let wanted = format!("tags:{tag} updated>={} updated<{}", seconds(since), seconds(until));
+        let mut query = vec![("filter[type]", "ticket"), ("page[size]", PAGE_SIZE), ("query", &wanted)];
+        if let Some(cursor) = after {
+            query.push(("page[after]", cursor));
+        }
+        let asked = Asked {
+            operation: Operation::FindTickets,
+            method: Method::GET,
+            path: "/api/v2/search/export.json",
+            query: &query,
+            body: None,
+        };
+        let body = match self.ask(&asked).await {
+            Ok(body) => body,
+            Err(Stop::NotSetUp) => return Ok(None),
+            Err(stop) => return Err(fault(stop)),
+        };
+        let page: Results = serde_json::from_slice(&body).map_err(|_| self.unreadable_page())?;
+        let rows: Option<Vec<Tagged>> = page.results.iter().map(|found| tagged(found.id)).collect();
+        let rows = rows.ok_or_else(|| self.unreadable_page())?;
+        match (page.meta.has_more, page.meta.after_cursor) {
+            (false, _) => Ok(Some(FoundPage { rows, next: None })),
+            // Without a way on, or round in a circle, nobody can tell.
+            (true, None) => Err(self.unreadable_page()),
+            (true, Some(cursor)) if Some(cursor.as_str()) == after => Err(self.unreadable_page()),
+            (true, next) => Ok(Some(FoundPage { rows, next })),
+        }
+    }
+
     /// Tells of an answer that can't be read.
     fn unreadable(&self) -> Code {
         self.client.unreadable(ZENDESK);
@@ -294,7 +335,7 @@ impl From<Trouble> for Stop {
 
 /// The number of a ticket: the digits of `35436`, `#35436` or `ZD-35436`. A second request about a
 /// ticket needs a reference of its own, `ZD-35436-2`: it is answered on the same ticket.
-fn ticket_id(reference: &Reference) -> Option<&str> {
+pub(super) fn ticket_id(reference: &Reference) -> Option<&str> {
     let text = reference.as_str();
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let digits = match text.strip_prefix("ZD-") {
@@ -306,6 +347,19 @@ fn ticket_id(reference: &Reference) -> Option<&str> {
         None => text.strip_prefix('#').unwrap_or(text),
     };
     (number(digits) && digits.len() <= MOST_DIGITS && !digits.starts_with('0')).then_some(digits)
+}
+
+/// The references that [`ticket_id`] reads as this ticket's, as a trigger writes them.
+fn tagged(id: u64) -> Option<Tagged> {
+    let forms = [format!("ZD-{id}"), id.to_string(), format!("#{id}")];
+    let references: Option<Vec<Reference>> = forms.iter().map(|text| Reference::parse(text).ok()).collect();
+    Some(Tagged { number: id.to_string(), references: references? })
+}
+
+/// As Zendesk's search reads it.
+fn seconds(at: Time) -> String {
+    let text = at.to_string();
+    text.split_once('.').map_or_else(|| text.clone(), |(whole, _)| format!("{whole}Z"))
 }
 
 /// What an update came to.
@@ -359,6 +413,13 @@ struct UpdatedTicket {
 #[derive(Deserialize)]
 struct Page {
     comments: Vec<Comment>,
+    meta: Meta,
+}
+
+/// A page of tickets: all that is read of what Zendesk tells of them.
+#[derive(Deserialize)]
+struct Results {
+    results: Vec<UpdatedTicket>,
     meta: Meta,
 }
 

@@ -8,8 +8,9 @@ use rightful_connectors::Ticketing;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::Reference;
 use rightful_domain::metric::{CallEnd, CallObserver};
-use rightful_domain::ports::{Secrets, Tickets};
+use rightful_domain::ports::{Page, Secrets, Tagged, TicketSearch, Tickets};
 use rightful_domain::ticket::{Answered, TicketAnswer};
+use rightful_domain::time::Time;
 use rightful_domain::vendor::Fault;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -379,4 +380,73 @@ async fn a_call_to_the_ticketing_system_is_told_as_one_to_a_vendor() {
     let zendesk = |end| ("zendesk".to_owned(), end);
     let wanted = [Some(CallEnd::Answered), None, Some(CallEnd::Throttled)].map(zendesk);
     assert_eq!(*heard.0.lock().unwrap(), wanted);
+}
+
+async fn search(tickets: &Ticketing<Kept>, after: Option<&str>) -> Result<Option<Page<Tagged>>, Fault> {
+    let [since, until] =
+        ["2026-11-01T00:00:00.250Z", "2026-11-02T09:30:00Z"].map(|at| Time::parse(at).unwrap());
+    tickets.tagged("zendesk", "rightful_erasure", since, until, after).await
+}
+
+fn found(results: &Value, more: bool, cursor: Option<&str>) -> ResponseTemplate {
+    let meta = json!({"has_more": more, "after_cursor": cursor});
+    ResponseTemplate::new(200).set_body_json(json!({"results": results, "meta": meta}))
+}
+
+#[tokio::test]
+async fn tickets_are_found_by_tag_and_time_and_only_their_numbers_are_read() {
+    let results = json!([{"id": 35436, "subject": "canary", "description": null}, {"id": 7}]);
+    let server = server(found(&results, true, Some("next"))).await;
+    let page = search(&at(&server.uri()), Some("here")).await.unwrap().unwrap();
+    assert_eq!(page.next.as_deref(), Some("next"));
+    assert_eq!(page.rows.iter().map(|one| one.number.as_str()).collect::<Vec<_>>(), ["35436", "7"]);
+    let tickets = at(&server.uri());
+    for form in &page.rows[0].references {
+        assert_eq!(tickets.number("zendesk", form), Some("35436"));
+        assert_eq!(tickets.number("standard", form), None);
+    }
+    let sent = &server.received_requests().await.unwrap()[0];
+    assert_eq!((sent.method.as_str(), sent.url.path()), ("GET", "/api/v2/search/export.json"));
+    let asked: Vec<(String, String)> = sent.url.query_pairs().into_owned().collect();
+    let wanted = [
+        ("filter[type]", "ticket"),
+        ("page[size]", "100"),
+        ("query", "tags:rightful_erasure updated>=2026-11-01T00:00:00Z updated<2026-11-02T09:30:00Z"),
+        ("page[after]", "here"),
+    ];
+    assert_eq!(asked, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(sent.headers["authorization"].to_str().unwrap(), basic(TOKEN));
+}
+
+#[tokio::test]
+async fn a_search_that_cannot_be_read_or_goes_nowhere_tells_of_no_ticket() {
+    let unreadable = Err(Fault::Unavailable("vendor_answer_unreadable"));
+    for reply in [
+        found(&json!([]), true, None),
+        found(&json!([]), true, Some("here")),
+        found(&json!([{"id": "x"}]), false, None),
+        ResponseTemplate::new(200).set_body_string("{}"),
+    ] {
+        let server = server(reply).await;
+        assert_eq!(search(&at(&server.uri()), Some("here")).await, unreadable);
+    }
+    for (status, fault) in [
+        (401, Fault::Unauthorized),
+        (403, Fault::Unavailable("ticket_forbidden")),
+        (422, Fault::Refused("ticket_not_updatable")),
+        (429, Fault::Throttled(None)),
+        (500, Fault::Unavailable("vendor_server_error")),
+    ] {
+        let server = server(ResponseTemplate::new(status)).await;
+        assert_eq!(search(&at(&server.uri()), None).await, Err(fault), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_ticketing_system_is_set_up_no_ticket_is_looked_for() {
+    let missing = Failure::misconfigured("secret_missing");
+    let tickets = Ticketing::new(client(true), Kept::new(Err(missing), Err(missing)));
+    assert_eq!(search(&tickets, None).await, Ok(None));
+    let [since, until] = [Time::parse("2026-11-01T00:00:00Z").unwrap(); 2];
+    assert_eq!(tickets.tagged("standard", "x", since, until, None).await, Ok(None));
 }

@@ -335,11 +335,10 @@ where
             // Its body is its day too: that the settings changed since is no conflict.
             Arrival::Synthetic { day } => (SYNTHETIC, day.as_bytes(), day.as_bytes()),
         };
-        let in_channel = [channel.as_bytes(), &[0], key].concat();
         Ok(Some(Delivery {
             schema: Request::SCHEMA,
             channel: channel.to_owned(),
-            key: self.tags.tag("delivery", &in_channel).await?,
+            key: delivery_key(self.tags, channel, key).await?,
             body: self.tags.tag("body", body).await?,
             request: id,
             received_at: self.clock.now(),
@@ -491,6 +490,15 @@ where
         let started = self.workflow.start(request.id, request.attempt, &request.sources).await;
         Accepted { request: request.id, new, not_started: started.err(), ended: None }
     }
+}
+
+/// The digest that a delivery is kept under, of what tells it from others in its channel.
+pub(super) async fn delivery_key(
+    tags: &impl Tags,
+    channel: &str,
+    key: &[u8],
+) -> Result<crate::seal::Tag, Failure> {
+    tags.tag("delivery", &[channel.as_bytes(), &[0], key].concat()).await
 }
 
 /// Why an identifier is not erased: without its control no look at the data source counts any more.

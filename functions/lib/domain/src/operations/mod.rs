@@ -16,6 +16,7 @@ pub mod review;
 pub mod set_up;
 pub mod shown;
 pub mod submit;
+pub mod unreceived;
 pub mod verify;
 
 use crate::event::Fact;
