@@ -183,6 +183,7 @@ pub async fn keys(out: Out, deployment: &Deployment, output: Option<&Path>) -> R
 mod tests {
     use super::*;
     use crate::fixtures;
+    use rightful_domain::event::Head;
     use rightful_domain::receipt::{Issuer, Unsigned, state};
     use ring::signature::{Ed25519KeyPair, KeyPair as _};
     use std::path::PathBuf;
@@ -202,7 +203,8 @@ mod tests {
             let (request, tasks) = fixtures::fulfilled();
             let tasks = [(tasks[0].clone(), vec![fixtures::rule()])];
             let issuer = Issuer { stage: "local".to_owned(), sandbox: true };
-            let stated = state(&request, &tasks, 9, "cd".repeat(32), &issuer).unwrap();
+            let head = Head { seq: 9, hash: "cd".repeat(32) };
+            let stated = state(&request, &tasks, (head, None), &issuer).unwrap();
             let unsigned = Unsigned::new(&stated, "arn:key").unwrap();
             let signature = pair.sign(unsigned.signing_input());
             let receipt = unsigned.sign(signature.as_ref()).unwrap().file;

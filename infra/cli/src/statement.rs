@@ -193,15 +193,20 @@ fn task_lines(task: &TaskStatement) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::fixtures;
+    use rightful_domain::event::Head;
     use rightful_domain::receipt::{Issuer, state};
     use rightful_domain::request::RequestOutcome;
     use rightful_domain::task::Outcome;
+
+    fn head() -> Head {
+        Head { seq: 9, hash: "cd".repeat(32) }
+    }
 
     fn statement(sandbox: bool) -> Statement {
         let (request, tasks) = fixtures::fulfilled();
         let tasks = [(tasks[0].clone(), vec![fixtures::rule()])];
         let issuer = Issuer { stage: "local".to_owned(), sandbox };
-        state(&request, &tasks, 9, "cd".repeat(32), &issuer).unwrap()
+        state(&request, &tasks, (head(), None), &issuer).unwrap()
     }
 
     #[test]
@@ -235,7 +240,7 @@ mod tests {
         request.closed_at = Some(request.due_at.plus_seconds(60));
         let tasks = [(tasks[0].clone(), vec![fixtures::rule()])];
         let issuer = Issuer { stage: "local".to_owned(), sandbox: false };
-        let stated = state(&request, &tasks, 9, "cd".repeat(32), &issuer).unwrap();
+        let stated = state(&request, &tasks, (head(), None), &issuer).unwrap();
         let text = text_of(&stated);
         assert!(
             text.contains("\n  synthetic    the deployment made it itself, for a test address"),

@@ -11,7 +11,7 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::operations::Next;
 use rightful_domain::ports::{
-    Clock as _, Forgets, Keys, NewKeys, Receipts, SecretWrites, Secrets, Signer, Started, Tags, Tokens,
+    Clock as _, Forgets, Kept, Keys, NewKeys, Receipts, SecretWrites, Secrets, Signer, Started, Tags, Tokens,
     Workflow,
 };
 use rightful_domain::receipt::{PublicKey, Receipt};
@@ -348,8 +348,8 @@ async fn a_receipt_is_written_once() {
     ])
     .await;
     let bucket = ReceiptBucket::new(&fake.aws(), "receipts-bucket");
-    assert_eq!(bucket.keep(id(), 0, &receipt).await, Ok(()));
-    assert_eq!(bucket.keep(id(), 0, &receipt).await, Ok(()));
+    assert_eq!(bucket.keep(id(), 0, &receipt).await, Ok(Kept::This));
+    assert_eq!(bucket.keep(id(), 0, &receipt).await, Ok(Kept::This));
     assert!(matches!(bucket.keep(id(), 0, &receipt).await, Ok(Kept::Another(_))));
     fake.bodies();
     let put = &fake.requests().await[0];

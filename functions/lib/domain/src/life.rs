@@ -463,6 +463,13 @@ impl Life {
         self.task.earlier.is_some() || self.round_has_submitted()
     }
 
+    /// Whether something of its present run was sent to the target that it was searched at, were it refused
+    /// there: a look there comes first, whatever the data source points at by now.
+    #[must_use]
+    pub fn stands_on_its_target(&self) -> bool {
+        self.run_has_submitted() || self.rules.iter().any(|rule| rule.state == RuleState::NotTaken)
+    }
+
     /// The same of its present round alone.
     fn round_has_submitted(&self) -> bool {
         let taken = |rule: &Rule| {
@@ -876,7 +883,7 @@ impl Moving<'_> {
                 | TaskState::Unknown
                 | TaskState::Copying
         );
-        open && !self.life.run_has_submitted()
+        open && !self.life.stands_on_its_target()
     }
 
     /// Back to the search for what a look found beyond the decision, at the same target and under the same
@@ -1931,8 +1938,8 @@ mod tests {
             1 => Event::SearchFailed(fault),
             2 => Event::LeaseBusy,
             3 => {
-                let slot = (n % 2 == 0).then_some(Slot { place: u64::from(n), calls: 1 });
-                let asked_to = (n % 3 == 0).then_some(u32::from(n % 4));
+                let slot = n.is_multiple_of(2).then_some(Slot { place: u64::from(n), calls: 1 });
+                let asked_to = n.is_multiple_of(3).then_some(u32::from(n % 4));
                 Event::HeldBack { fault: Fault::Paused("rate_limited", u64::from(n)), slot, asked_to }
             }
             4..=6 => {
@@ -2056,7 +2063,7 @@ mod tests {
             assert!(tolerates || seen || !after.has_unknown_end(), "invariant 3: {after:?}");
         }
         if task.target != old.target && old.target.is_some() {
-            assert!(restarts || !before.run_has_submitted(), "invariant 2: a run stays at its target");
+            assert!(restarts || !before.stands_on_its_target(), "invariant 2: a run stays at its target");
         }
         assert!(task.next_due.is_some(), "invariant 5: somebody looks");
         if task.outcome == Some(Outcome::VerifiedErased) {

@@ -12,7 +12,7 @@ use rightful_domain::operations::accept::Demand;
 use rightful_domain::policy::Policy;
 use rightful_domain::ports::TARGET_LOST;
 use rightful_domain::receipt::verify;
-use rightful_domain::task::{Assurance, Outcome, TaskState};
+use rightful_domain::task::{Assurance, Outcome, RuleState, TaskState};
 use rightful_domain::vendor::{Capabilities, Fault, RecordId, Submitted};
 
 fn crm() -> TaskRef {
@@ -133,6 +133,24 @@ async fn what_no_vendor_took_moves_with_its_data_source_also_after_the_look() {
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
     assert_eq!(world.task(&crm()).target.unwrap().params["host"], "b.example.com");
     posts_nothing(&there);
+}
+
+#[tokio::test]
+async fn what_a_vendor_refused_is_looked_for_where_it_was_sent_before_it_moves() {
+    let (world, here) = found_at_a(Policy::Auto, &erasure()).await;
+    here.set(|state| {
+        let refused = Submitted::Rejected(Fault::Refused("vendor_not_found"));
+        state.submissions.push_back(Reply::Says(refused));
+    });
+    world.submit(&crm()).await.unwrap();
+    let there = moves(&world);
+    let searches = here.journal().len();
+    world.verify(&crm()).await.unwrap();
+    assert!(here.journal().len() > searches && there.journal().is_empty(), "the look goes where it was sent");
+    assert!(world.rules(&crm()).iter().all(|rule| rule.state == RuleState::Left));
+    reconciled(&world, 3).await;
+    assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
+    assert_eq!(world.task(&crm()).target.unwrap().params["host"], "b.example.com");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ fn about(reference: &str, email: &str) -> Demand {
 }
 
 /// A delivery about a ticket, as the channel takes it.
-async fn deliver(world: &World, n: u8, reference: &str) {
+async fn deliver(world: &World, n: u16, reference: &str) {
     let arrival = Arrival::Delivery { channel: "zendesk", key: reference.as_bytes(), body: b"{}" };
     world.accept(n, &about(reference, &format!("person-{n}@example.com")), arrival).await.unwrap();
 }

@@ -243,10 +243,10 @@ async fn open_vendor<'a, S: Reads + Limits, V: Vendors, C: Clock>(
     let source = store.source(&task.source).await?.ok_or(Failure::misconfigured("source_not_found"))?;
     let now = vendors.target(&source)?;
     let target = match &task.target {
-        Some(then) if *then != now && !life.run_has_submitted() => return Ok(Opened::Moved),
+        Some(then) if *then != now && !life.stands_on_its_target() => return Ok(Opened::Moved),
         Some(then) => then,
         // Searched by an older release, which kept no target: nobody can tell where.
-        None if task.decision.is_some() && !life.run_has_submitted() => return Ok(Opened::Moved),
+        None if task.decision.is_some() && !life.stands_on_its_target() => return Ok(Opened::Moved),
         None => &now,
     };
     let vendor = vendors.open(&source, target).await?;

@@ -402,7 +402,7 @@ where
             let on = task.target.clone().or_else(|| task.searched_at.and(there.cloned()));
             let Some(on) = on.filter(|on| task.state != TaskState::Settled && on != next) else { continue };
             let rules = super::rules_of_run(self.store, &task).await?;
-            let becomes = match (Life { task, rules }).run_has_submitted() {
+            let becomes = match (Life { task, rules }).stands_on_its_target() {
                 false if moves => Becomes::SearchedAnew,
                 // It is to be searched anew already.
                 false => continue,
