@@ -271,16 +271,6 @@ impl Sim {
                     format!("nothing went wrong, yet a task is {:?} {:?}", task.state, task.outcome)
                 });
             }
-            // In a month something may become a person's, whom attempts remind.
-            let soon = |request: &Request| {
-                request.closed_at.is_some_and(|at| at.plus_seconds(NOTICE_SECONDS) < request.due_at)
-            };
-            let soon = self.watch.requests().filter(|(request, _)| self.staff.is_none() && soon(request));
-            for (request, _) in soon {
-                let attempt = request.attempt;
-                self.ledger
-                    .holds(8, attempt <= 1, || format!("nothing went wrong, yet attempt {attempt} ran"));
-            }
         }
     }
 
@@ -618,9 +608,15 @@ impl Sim {
         if late > TURN_SECONDS && now < self.settled_since() {
             return;
         }
-        for (request, tasks) in
-            self.watch.requests().filter(|(request, _)| request.state == RequestState::Open)
-        {
+        let well = self.staff.is_none() && self.faults.counts().is_empty();
+        let open = |request: &Request| request.state == RequestState::Open;
+        for (request, tasks) in self.watch.requests().filter(|(request, _)| open(request)) {
+            let attempt = request.attempt;
+            // In a month something may become a person's, whom attempts remind.
+            let soon = well && now.plus_seconds(NOTICE_SECONDS) < request.due_at;
+            self.ledger.holds(8, !soon || attempt <= 1, || {
+                format!("nothing went wrong, yet attempt {attempt} is under way")
+            });
             for task in tasks.values().filter(|task| !owner::is_persons(task)) {
                 let Some(slot) = task.slot else { continue };
                 let mut limits = CallLimits::default();

@@ -318,7 +318,7 @@ impl Limit {
                 millis => (next, wait(code, millis, Some(slot))),
             };
         }
-        let queued = next.line.is_some_and(|line| now < line.turn(line.free, spacing));
+        let queued = next.is_queued(now, limits);
         if ready == 0 && (ask.beside || !queued) {
             return next.gone(wanted, ask.lasts_seconds, now, limits);
         }
@@ -336,6 +336,12 @@ impl Limit {
         next.line = Some(Line { free: line.free.saturating_add(u64::from(wanted)), ..line });
         let millis = now.millis_until(line.turn(slot.place, spacing)).max(ready).max(1);
         (next, wait(code, millis, Some(slot)))
+    }
+
+    /// Whether somebody waits whose turn has not come.
+    #[must_use]
+    pub fn is_queued(&self, now: Time, limits: &CallLimits) -> bool {
+        self.line.zip(limits.rate).is_some_and(|(line, rate)| now < line.turn(line.free, rate.spacing()))
     }
 
     /// When a place that was taken has its turn, as the line stands; `None` where there is no line.

@@ -83,19 +83,27 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// store's code when the store fails. Nothing was sent then.
     pub async fn admit(&self) -> Result<(), Fault> {
         self.see(None);
-        self.permit(1, self.beside).await.map(drop)
+        self.permit(|_| 1, self.beside).await.map(drop)
     }
 
     /// Takes the permits for so many searches that are one piece of work: all of them or none. Gives whether
     /// a search found the control at this target within the last minutes.
     ///
+    /// Who expects to find nothing will need the control: its search is taken along where nobody waits behind.
+    ///
     /// # Errors
     /// As [`Metered::admit`].
-    pub async fn reserve_searches(&self, searches: u32) -> Result<bool, Fault> {
+    pub async fn reserve_searches(&self, searches: u32, expects_nothing: bool) -> Result<bool, Fault> {
+        let limits = self.vendor.capabilities().call_limits;
         // Where it waited for the control's search too, that one is among them.
-        let calls = searches.max(self.slot().map_or(0, |slot| slot.calls));
+        let kept = searches.max(self.slot().map_or(0, |slot| slot.calls));
+        let calls = |limit: &Limit| {
+            let alone = !limit.is_queued(self.clock.now(), &limits);
+            let more = expects_nothing && alone && kept == searches && !self.is_fresh(limit);
+            kept.saturating_add(u32::from(more))
+        };
         self.see(None);
-        let fresh = self.permit(calls, self.beside).await?;
+        let (fresh, calls) = self.permit(calls, self.beside).await?;
         self.hold(calls);
         Ok(fresh)
     }
@@ -109,9 +117,9 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         if *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) > 0 {
             return Ok(());
         }
-        match self.permit(1, true).await {
+        match self.permit(|_| 1, true).await {
             Err(Fault::Paused(RATE_LIMITED, _)) if !self.beside => {
-                self.permit(searches.saturating_add(1), false).await?;
+                self.permit(|_| searches.saturating_add(1), false).await?;
             }
             permit => drop(permit?),
         }
@@ -154,9 +162,9 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         any
     }
 
-    /// Takes so many permits, in line or beside it, by the row as it was seen last if it was; gives whether the
-    /// control is fresh.
-    async fn permit(&self, calls: u32, beside: bool) -> Result<bool, Fault> {
+    /// Takes as many permits as `calls` says of the row, in line or beside it, by the row as it was seen last
+    /// if it was; gives whether the control is fresh, and how many.
+    async fn permit(&self, calls: impl Fn(&Limit) -> u32, beside: bool) -> Result<(bool, u32), Fault> {
         let capabilities = self.vendor.capabilities();
         let lasts_seconds = capabilities.call_timeout_seconds.saturating_add(AROUND_A_CALL_SECONDS);
         let (mut stale, mut napped) = (0, 0);
@@ -168,6 +176,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
                     read.map_err(|failure| Fault::Unavailable(failure.code))?
                 }
             };
+            let calls = calls(&limit);
             let ask = Ask { calls, lasts_seconds, slot: self.slot(), beside };
             let (next, verdict) = limit.ask(&ask, self.clock.now(), &capabilities.call_limits);
             let stored = if next == limit {
@@ -188,7 +197,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
                     let fresh = self.is_fresh(&stored);
                     self.see(Some(stored));
                     self.keep(None);
-                    return Ok(fresh);
+                    return Ok((fresh, calls));
                 }
                 Verdict::Wait { code: RATE_LIMITED, millis, slot } if napped + millis <= NAP_MILLIS => {
                     self.keep(slot);

@@ -127,7 +127,7 @@ where
         let vendor = open_source(self.store, self.vendors, self.clock, source).await?;
         vendor.test().await.map_err(|fault| fault.failure())?;
         let Some(control) = vendor.capabilities().control.clone() else { return Ok(()) };
-        let heard = search_by_each(&vendor, std::slice::from_ref(&control), self.clock, until).await;
+        let heard = search_by_each(&vendor, std::slice::from_ref(&control), self.clock, until, false).await;
         if heard.map_err(|fault| fault.failure())?.found.records.is_empty() {
             return Err(Fault::Unavailable(CONTROL_NOT_FOUND).failure());
         }
@@ -156,16 +156,17 @@ where
         if identifiers.is_empty() {
             return Ok(Sought::Means(Event::IdentifierMissing { began }));
         }
-        let Heard { found, asked, .. } = match search_by_each(vendor, &identifiers, self.clock, until).await {
-            Ok(heard) => heard,
-            Err(fault) if fault.is_put_off() => {
-                return Ok(Sought::Means(Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }));
-            }
-            Err(fault) if fault.may_pass() => return Ok(Sought::Means(Event::SearchFailed(fault))),
-            Err(fault) => {
-                return Ok(Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())));
-            }
-        };
+        let Heard { found, asked, .. } =
+            match search_by_each(vendor, &identifiers, self.clock, until, false).await {
+                Ok(heard) => heard,
+                Err(fault) if fault.is_put_off() => {
+                    return Ok(Sought::Means(Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }));
+                }
+                Err(fault) if fault.may_pass() => return Ok(Sought::Means(Event::SearchFailed(fault))),
+                Err(fault) => {
+                    return Ok(Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())));
+                }
+            };
         let at = TaskRef { request_id: request.id, source_id: vendor.source().clone() };
         let doubts = seal_doubts(self.keys, &at, &found).await?;
         let ends = |outcome, reason, found| {

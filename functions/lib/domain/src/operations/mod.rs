@@ -490,6 +490,7 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
     identifiers: &[Identifier],
     clock: &C,
     until: Time,
+    expects_nothing: bool,
 ) -> Result<Heard, Fault> {
     let capabilities = vendor.capabilities();
     let spellings = in_every_spelling(capabilities, identifiers);
@@ -497,7 +498,7 @@ async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
         .control
         .as_ref()
         .filter(|control| identifiers.iter().all(|identifier| identifier.kind() == control.kind()));
-    let fresh = vendor.reserve_searches(count(spellings.len())).await?;
+    let fresh = vendor.reserve_searches(count(spellings.len()), expects_nothing && control.is_some()).await?;
     let needed = capabilities.call_timeout_seconds + AROUND_A_CALL;
     let search = async |by: &Identifier| {
         if clock.now().plus_seconds(needed) > until {

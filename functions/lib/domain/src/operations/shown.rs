@@ -248,7 +248,7 @@ where
             None => BTreeSet::new(),
         };
         let spellings = in_every_spelling(vendor.capabilities(), &identifiers);
-        let asked = vendor.reserve_searches(count(spellings.len())).await;
+        let asked = vendor.reserve_searches(count(spellings.len()), false).await;
         asked.map_err(|fault| fault.failure())?;
         let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
         let mut answers = Vec::new();

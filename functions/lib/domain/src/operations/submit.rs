@@ -212,7 +212,7 @@ where
         let identifiers =
             usable(vendor.capabilities(), open_identifiers(self.keys, request, &at.source_id).await?);
         let identifiers = in_every_spelling(vendor.capabilities(), &identifiers);
-        if let Err(fault) = vendor.reserve_searches(count(identifiers.len())).await {
+        if let Err(fault) = vendor.reserve_searches(count(identifiers.len()), false).await {
             return Ok(Err(fault));
         }
         let key = self.keys.key(request.id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;

@@ -103,7 +103,7 @@ where
     ) -> Result<Event, Failure> {
         let capabilities = vendor.capabilities();
         let (identifiers, records) = self.who_and_what(request, life, capabilities, at).await?;
-        Ok(match search_by_each(vendor, &identifiers, self.clock, until).await {
+        Ok(match search_by_each(vendor, &identifiers, self.clock, until, true).await {
             Ok(heard) => {
                 let unseen = unseen_doubts(self.keys, at, &life.task, &heard.found).await?;
                 compared(&records, &heard, unseen)
