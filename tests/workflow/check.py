@@ -312,10 +312,17 @@ HELD_BACK = "{% $number($substringBefore($parse($states.errorOutput.Cause).error
 
 
 def waits_for_its_turn(name: str, catch: dict, target: dict) -> bool:
-    """Whether a state that is held back is done again after the wait that its error names."""
-    return (catch["ErrorEquals"] == ["Rightful.HeldBack"] and target.get("Type") == "Wait"
-            and catch.get("Output", {}).get("waitSeconds") == HELD_BACK
-            and target.get("Seconds") == "{% $states.input.waitSeconds %}" and target.get("Next") == name)
+    """Whether a search that is held back is made after the wait that its error names: by itself, so that it holds
+    up no other data source.
+    """
+    if catch["ErrorEquals"] != ["Rightful.HeldBack"] or catch.get("Output", {}).get("waitSeconds") != HELD_BACK:
+        return False
+    if target.get("Type") == "Pass":
+        return target.get("End") is True and target.get("Output") == {
+            "sourceId": "{% $states.input.sourceId %}", "next": "search",
+            "waitSeconds": "{% $states.input.waitSeconds %}"}
+    return (target.get("Type") == "Wait" and target.get("Seconds") == "{% $states.input.waitSeconds %}"
+            and target.get("Next") == name)
 
 
 def searches(definition: dict) -> Iterator[tuple[str, dict, dict]]:
@@ -329,10 +336,16 @@ def plant_in_search(definition: dict, plant: Callable[[dict, dict], object]) -> 
         plant(state, beside)
 
 
+def plant_in_wait(definition: dict, **change: object) -> None:
+    for _, state, beside in searches(definition):
+        beside[state["Catch"][0]["Next"]].update(change)
+
+
 @rule("fulfil-request",
       ("no Catch of it", lambda d: plant_in_search(d, lambda s, _: s["Catch"].pop(0))),
-      ("another wait", lambda d: plant_in_search(d, lambda s, b: b[s["Catch"][0]["Next"]].update(Seconds=60))),
-      ("never again", lambda d: plant_in_search(d, lambda s, b: b[s["Catch"][0]["Next"]].update(Next="Search Left Open"))))
+      ("another wait", lambda d: plant_in_wait(d, Seconds=60, Output={"next": "search"})),
+      ("all wait for it", lambda d: plant_in_search(d, lambda s, _: s["Catch"][0].update(Next="Search Source"))),
+      ("never again", lambda d: plant_in_wait(d, Next="Source Left Open", Output={"next": "none"})))
 def a_search_that_is_held_back_waits_for_its_turn(definition):
     for name, state, beside in searches(definition):
         if not any(waits_for_its_turn(name, catch, beside.get(catch["Next"], {})) for catch in state.get("Catch", [])):
@@ -396,7 +409,7 @@ def payloads_outputs_and_variables_hold_the_contracts_keys_alone(definition):
         if extra := set(arguments) - {"FunctionName", "Payload", "StateMachineArn", "Name", "Input"}:
             yield f"{name}: Arguments {', '.join(sorted(extra))}"
         if "ItemSelector" in state:
-            yield from keys(f"{name} ItemSelector", state["ItemSelector"], SENT | {"next"})
+            yield from keys(f"{name} ItemSelector", state["ItemSelector"], SENT | {"next", "waitSeconds"})
         for field in ("Output", "Assign"):
             if field in state:
                 yield from keys(f"{name} {field}", state[field], KEPT)
@@ -421,10 +434,10 @@ def payloads_outputs_and_variables_hold_the_contracts_keys_alone(definition):
 def nothing_is_passed_on_whole(definition):
     allowed = re.compile(
         r"\$states\.(?:input\.\w+|context\.Execution\.Input\.\w+|context\.Execution\.Id|context\.Map\.Item\.Value"
-        r"|context\.Map\.Item\.Value\.(?:sourceId|next)|context\.Task\.Token"
+        r"|context\.Map\.Item\.Value\.(?:sourceId|next|waitSeconds)|context\.Task\.Token"
         r"|result\.Payload\.\w+|result\.next|errorOutput\.Error)(?![\w.])")
     # A Map's result is a list of what its items put out, two named keys each: counted, or filtered.
-    of_a_map = re.compile(r"\$count\(\$states\.result\)|\[\$states\.result\[next in \['fulfil', 'review'\]\]\]")
+    of_a_map = re.compile(r"\$count\(\$states\.result\)|\[\$states\.result\[next in \['fulfil', 'review', 'search'\]\]\]")
     for name, state, _, _ in states(definition):
         own = {key: value for key, value in state.items() if key != "ItemProcessor"}
         for text in strings(own):

@@ -153,15 +153,16 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
         .iter()
         .map(|source| TaskRef { request_id: execution.request, source_id: source.clone() })
         .collect();
-    let mut fulfil = Vec::new();
+    let mut goes_on = Vec::new();
     let found = map(tasks.iter().map(|at| find(engine, at))).await;
     for (at, found) in tasks.iter().zip(found) {
-        if let Some(step) = found?.filter(|step| matches!(step.next, Next::Fulfil | Next::Review)) {
-            fulfil.push((at, step.next));
+        match found? {
+            Searched::LeftOpen => {}
+            searched => goes_on.push((at, searched)),
         }
     }
     let attempt = execution.attempt;
-    for ended in map(fulfil.into_iter().map(|(at, next)| item(engine, at, attempt, next))).await {
+    for ended in map(goes_on.into_iter().map(|(at, searched)| item(engine, at, attempt, searched))).await {
         match ended {
             Ok(()) | Err(Lost::Source) => {}
             Err(Lost::Request) => return Err(Lost::Request),
@@ -173,20 +174,40 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
     })
 }
 
-/// An item of the Map `Search Sources`: again, when its turn has come.
-async fn find(engine: &impl Engine, at: &TaskRef) -> Result<Option<Step>, Lost> {
-    for _ in 0..MOST_STATES {
-        match retried(engine, Function::Find(at.clone())).await? {
-            Ended::HeldBack(seconds) => engine.wait(seconds).await?,
-            Ended::Answer(Answer::Step(step)) => return Ok(Some(step)),
-            Ended::Answer(Answer::Closing(_)) | Ended::Caught => break,
-        }
-    }
-    Ok(None)
+/// What a search leads to.
+enum Searched {
+    Goes(Next),
+    /// Its turn comes in so many seconds.
+    HeldBack(u64),
+    LeftOpen,
 }
 
-/// An item of the Map `Fulfil Sources`.
-async fn item(engine: &impl Engine, at: &TaskRef, attempt: u32, next: Next) -> Result<(), Lost> {
+/// The states `Search Source` and `Search Again`.
+async fn find(engine: &impl Engine, at: &TaskRef) -> Result<Searched, Lost> {
+    Ok(match retried(engine, Function::Find(at.clone())).await? {
+        Ended::HeldBack(seconds) => Searched::HeldBack(seconds),
+        Ended::Answer(Answer::Step(step)) if matches!(step.next, Next::Fulfil | Next::Review) => {
+            Searched::Goes(step.next)
+        }
+        Ended::Answer(_) | Ended::Caught => Searched::LeftOpen,
+    })
+}
+
+/// An item of the Map `Fulfil Sources`: one that is held back is searched here, and holds up no other.
+async fn item(engine: &impl Engine, at: &TaskRef, attempt: u32, mut searched: Searched) -> Result<(), Lost> {
+    let mut states = 0;
+    let next = loop {
+        match searched {
+            Searched::Goes(next) => break next,
+            Searched::LeftOpen => return Ok(()),
+            Searched::HeldBack(_) if states == MOST_STATES => return Ok(()),
+            Searched::HeldBack(seconds) => {
+                engine.wait(seconds).await?;
+                searched = find(engine, at).await?;
+                states += 1;
+            }
+        }
+    };
     let decided = match next {
         Next::Review => engine.review(at, attempt).await? == Some(Next::Fulfil),
         _ => true,

@@ -16,6 +16,7 @@ use rightful_contract::driver::Function;
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::workflow::ReleaseFault;
 use rightful_contract::world::{World, source};
+use rightful_domain::event::Fact;
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::life::{NOTICE_SECONDS, OTHER_REQUEST, STATED_BY_A_PERSON};
@@ -605,16 +606,14 @@ impl Sim {
     fn in_line(&self) {
         let now = self.world.clock.real();
         let late = if self.faults.counts().is_empty() { TURN_SECONDS } else { LONGEST_UNATTENDED_SECONDS };
-        if late > TURN_SECONDS && now < self.settled_since() {
-            return;
-        }
         let well = self.staff.is_none() && self.faults.counts().is_empty();
         let open = |request: &Request| request.state == RequestState::Open;
         for (request, tasks) in self.watch.requests().filter(|(request, _)| open(request)) {
             let attempt = request.attempt;
             // In a month something may become a person's, whom attempts remind.
-            let soon = well && now.plus_seconds(NOTICE_SECONDS) < request.due_at;
-            self.ledger.holds(8, !soon || attempt <= 1, || {
+            let soon = well && attempt > 1 && now.plus_seconds(NOTICE_SECONDS) < request.due_at;
+            let persons = |fact: &Fact| matches!(fact, Fact::HandedOver { .. });
+            self.ledger.holds(8, !soon || self.world.facts(request.id).iter().any(persons), || {
                 format!("nothing went wrong, yet attempt {attempt} is under way")
             });
             for task in tasks.values().filter(|task| !owner::is_persons(task)) {
@@ -623,6 +622,9 @@ impl Sim {
                 self.world.vendors.vendor(&task.source).set(|state| limits = state.capabilities.call_limits);
                 let limit = self.world.store.limit_now(&task.source).ok();
                 let turn = limit.and_then(|limit| limit.turn(slot, &limits));
+                // What went wrong until then may have kept it.
+                let since = if self.faults.counts().is_empty() { None } else { Some(self.settled_since()) };
+                let turn = turn.map(|turn| since.map_or(turn, |since| turn.max(since)));
                 self.ledger.holds(8, turn.is_none_or(|turn| now <= turn.plus_seconds(late)), || {
                     let number = request.id.as_bytes()[15];
                     format!("request {number} still waits at {}, long after its turn", task.source)

@@ -908,9 +908,14 @@ impl Moving<'_> {
         }
         let round = earlier.rounds;
         let (target, strangers, run) = (task.target.clone(), task.strangers, task.run);
+        let found = task.counts.found;
         self.record(|source| Fact::WentBack { source, round, appeared });
         self.search_anew();
         let task = &mut self.life.task;
+        if self.terms.right == Right::Access {
+            // The count of the next search takes its place, if there is one.
+            task.counts.found = found;
+        }
         (task.earlier, task.target, task.strangers, task.run) = (Some(earlier), target, strangers, run);
     }
 

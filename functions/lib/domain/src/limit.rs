@@ -341,7 +341,9 @@ impl Limit {
     /// Whether somebody waits whose turn has not come.
     #[must_use]
     pub fn is_queued(&self, now: Time, limits: &CallLimits) -> bool {
-        self.line.zip(limits.rate).is_some_and(|(line, rate)| now < line.turn(line.free, rate.spacing()))
+        self.line.zip(limits.rate).is_some_and(|(line, rate)| {
+            line.free.checked_sub(1).is_some_and(|last| now < line.turn(last, rate.spacing()))
+        })
     }
 
     /// When a place that was taken has its turn, as the line stands; `None` where there is no line.

@@ -359,10 +359,10 @@ impl Fault {
         code == Fault::Unauthorized.code() || REFUSALS.contains(&code)
     }
 
-    /// Whether a stored code says that a call was only put off.
+    /// A stored code, where it says that a call was only put off.
     #[must_use]
-    pub fn puts_off(code: &str) -> bool {
-        [THROTTLED, RATE_LIMITED, CIRCUIT_OPEN, QUOTA_SPENT].contains(&code)
+    pub fn put_off(code: &str) -> Option<Code> {
+        [THROTTLED, RATE_LIMITED, CIRCUIT_OPEN, QUOTA_SPENT].into_iter().find(|one| *one == code)
     }
 
     /// How long the vendor, or our own limiter, wants the next call to wait, in seconds.

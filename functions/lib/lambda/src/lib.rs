@@ -111,14 +111,21 @@ pub fn correlate(request: Option<String>, source: Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::failure::Kind;
 
     #[test]
     fn an_error_leaves_a_function_as_its_kinds_name_and_its_code() {
         for kind in Kind::ALL {
             let diagnostic = Diagnostic::from(Failed(Failure::new(kind, "a_code")));
             assert_eq!(diagnostic.error_type, kind.name());
-            assert_eq!(diagnostic.error_message, "a_code");
+            let message = if kind == Kind::HeldBack { "0 seconds: a_code" } else { "a_code" };
+            assert_eq!(diagnostic.error_message, message);
         }
+    }
+
+    #[test]
+    fn what_is_held_back_tells_the_workflow_for_how_long() {
+        let diagnostic = Diagnostic::from(Failed(Failure::held_back("rate_limited", 17)));
+        assert_eq!(diagnostic.error_type, "Rightful.HeldBack");
+        assert_eq!(diagnostic.error_message, "17 seconds: rate_limited");
     }
 }

@@ -116,6 +116,41 @@ fn a_rate_is_used_to_nine_tenths_with_a_thousand_requests_open() {
     is_used_well(1_000);
 }
 
+#[test]
+fn a_data_source_whose_turn_is_far_away_holds_up_no_other() {
+    let world = Rc::new(World::new());
+    let (crm, shop) = (world.connect("crm"), world.connect("shop"));
+    crm.set(|state| state.capabilities = limited(1, 3600));
+    for vendor in [&crm, &shop] {
+        vendor.holds("ann@example.com", ["record".to_owned()]);
+    }
+    let service = Rc::new(Service { world: Rc::clone(&world), calls: Cell::new(0) });
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let begun = world.now();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        world.test_source("crm").await.unwrap();
+        world.demand(1, &erasure_of("ann@example.com")).await.unwrap();
+        world.clock.keep_timers();
+        let execution = world.workflow.take().unwrap();
+        let open = tokio::task::spawn_local(async move { fulfil_request(&*service, &execution).await });
+        let mut shop_ended = None;
+        while !open.is_finished() {
+            tokio::task::yield_now().await;
+            if shop_ended.is_none() && world.task(&task_of(1, "shop")).outcome.is_some() {
+                shop_ended = Some(begun.seconds_until(world.now()));
+                assert_eq!(world.task(&task_of(1, "crm")).state, TaskState::Planned);
+            }
+            world.clock.advance_to(world.clock.next_timer().unwrap_or(world.now()));
+        }
+        open.await.unwrap().unwrap();
+        assert!(shop_ended.unwrap() < 600, "{shop_ended:?}");
+    });
+    assert_eq!(world.request(request_id(1)).attempt, 1);
+    for name in ["crm", "shop"] {
+        assert_eq!(world.task(&task_of(1, name)).outcome, Some(Outcome::VerifiedErased));
+    }
+}
+
 /// A rule that is submitted, and somebody else's call that has just gone out under a rate of one a minute.
 async fn held_back() -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = crate::world_with(2, plain()).await;

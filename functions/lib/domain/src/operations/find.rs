@@ -237,12 +237,9 @@ where
 /// are some minutes apart however often the workflow asks.
 fn not_yet(task: &Task, now: Time) -> Option<Failure> {
     let wait = wait_left(task, now);
-    let code = match task.reason.as_deref()? {
-        reason if Fault::puts_off(reason) => "vendor_call_put_off",
-        reason if Fault::refuses(reason) => "vendor_refused",
-        _ => return None,
-    };
-    (wait > 0).then(|| Failure::held_back(code, wait))
+    let reason = task.reason.as_deref()?;
+    let refused = Fault::refuses(reason).then_some("vendor_refused");
+    Fault::put_off(reason).or(refused).filter(|_| wait > 0).map(|code| Failure::held_back(code, wait))
 }
 
 /// A search that ended the task before anything was found.
