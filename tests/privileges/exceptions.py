@@ -46,6 +46,8 @@ ROWS: list[tuple[str, str, str, str]] = [
      "only where a person ends, or decides on, what holds a lease: a submission whose end nobody knows, or records that appeared"),
     ("ReconcileRole", "WriteRequests", "LEASE#*", "only where the reconciliation itself ends or moves what holds a lease"),
     ("ReconcileRole", "WriteRequests", "LIMIT#*", "only where a vendor that it asks about open rules fails, or has a declared rate"),
+    ("ReconcileRole", "WriteRequests", "RECONCILE",
+     "only where a run does not come to its end, or the journal has more entries than one run checks"),
     ("ReviewRole", "WriteRequests", "LEASE#*",
      "only where what is parked holds a lease: another request about the person came first, and its records changed since"),
     ("SearchRole", "WriteRequests", "LEASE#*",
