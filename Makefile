@@ -79,7 +79,7 @@ unit: ## Unit and contract tests
 	$(CARGO) test --locked --profile $(PROFILE) --workspace -- --skip end_to_end
 
 local: target/venv-stack/requirements.sha256 built-for-tests ## End to end on the embedded stack, the demo too
-	$(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 2
+	$(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 3
 	@target/venv-stack/bin/python infra/local/demo.py
 
 recorded: target/venv-tools/requirements.sha256 ## What `make local` left: metrics, alarms and queries on its lines; each role's calls

@@ -1513,6 +1513,10 @@ impl Moving<'_> {
             if self.terms.dry_run {
                 return self.settle(Outcome::DryRun, None);
             }
+            if unknown_end {
+                // It was searchable when a look left this open.
+                return self.hand_over(ANSWER_MISSING);
+            }
             if task.counts.confirmed >= task.counts.submitted {
                 return self.settle(Outcome::ReportedErased, None);
             }
