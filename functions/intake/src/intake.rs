@@ -225,7 +225,7 @@ fn new_id() -> RequestId {
     RequestId::new(Uuid::now_v7())
 }
 
-/// What makes another request of the same ticket.
+/// How the sender makes another request of the same ticket.
 fn anew(channel: &Channel) -> String {
     match &channel.delivery {
         DeliveryKey::Header(name) => format!("send it under another {name}"),

@@ -58,7 +58,8 @@ pub fn verify(
             return Ok(());
         }
     }
-    // What is signed with the current one can't be told from what is forged, whatever the previous one is.
+    // Without a usable current secret nobody can tell a good signature from a forged one, whatever the previous
+    // secret is.
     Err(if matches!(keys.first(), Some(Some(_))) {
         SignatureError::Wrong
     } else {

@@ -26,7 +26,7 @@ struct Version {
     made_at: Option<Time>,
 }
 
-/// What was read of a secret, and when.
+/// A secret as it was read, and when.
 #[derive(Clone)]
 struct Read {
     at: Instant,

@@ -307,7 +307,10 @@ impl Peoples {
         let facts = world.facts(at.request_id);
         assert!(facts.len() >= self.events && task.fence >= self.fence, "{after:?}");
         (self.events, self.fence) = (facts.len(), task.fence);
-        let anew = |fact: &&Fact| matches!(fact, Fact::RunsAgain { .. } | Fact::IdentifierGiven { .. });
+        // A search whose result is not sure any more counts anew, as the decision on it is made anew.
+        let anew = |fact: &&Fact| {
+            matches!(fact, Fact::RunsAgain { .. } | Fact::IdentifierGiven { .. } | Fact::SearchesAgain { .. })
+        };
         let begun = facts.iter().filter(anew).count();
         let counts = task.all_counts();
         assert!(counts.confirmed <= counts.submitted && counts.submitted <= counts.found, "{counts:?}");
