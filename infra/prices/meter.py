@@ -222,7 +222,16 @@ class Meter:
             found = told.get("Items", [told.get("Item")])
             whole = units(sum(item_bytes(one) for one in found), 4096)
             counted["dynamodb.read units"] += whole if parsed.get("ConsistentRead") else whole / 2
-        elif operation not in ("GetItem", "Query", "Scan"):
+        elif operation == "BatchGetItem" and status == 200:
+            told = json.loads(answer)
+            if told.get("UnprocessedKeys"):
+                raise AssertionError("this call was answered in part: count that here first")
+            for name, asked in parsed["RequestItems"].items():
+                found = told["Responses"].get(name, [])
+                # Each row by itself, and one that is not there as the smallest.
+                read = sum(units(item_bytes(one), 4096) for one in found) + len(asked["Keys"]) - len(found)
+                counted["dynamodb.read units"] += read if asked.get("ConsistentRead") else read / 2
+        elif operation not in ("BatchGetItem", "GetItem", "Query", "Scan"):
             raise AssertionError(f"the meter does not know what {operation} costs")
         return counted
 

@@ -2,6 +2,7 @@
 //! is gone, as a Lambda that is killed: nothing after that point runs.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -18,6 +19,7 @@ struct Inner {
     crashed: Cell<bool>,
     interleaves: Cell<bool>,
     last: RefCell<&'static str>,
+    reads: RefCell<BTreeMap<&'static str, u32>>,
 }
 
 impl Gate {
@@ -46,6 +48,12 @@ impl Gate {
         std::mem::take(&mut *self.0.last.borrow_mut())
     }
 
+    /// What was read since the last such call, and how often: the points whose name begins with `read`.
+    #[must_use]
+    pub fn take_reads(&self) -> BTreeMap<&'static str, u32> {
+        std::mem::take(&mut *self.0.reads.borrow_mut())
+    }
+
     /// Whether each port call lets the other workers run first.
     pub fn interleave(&self, on: bool) {
         self.0.interleaves.set(on);
@@ -57,6 +65,9 @@ impl Gate {
         let n = self.0.passed.get();
         self.0.passed.set(n + 1);
         *self.0.last.borrow_mut() = name;
+        if name.starts_with("read ") {
+            *self.0.reads.borrow_mut().entry(name).or_default() += 1;
+        }
         if self.0.crash_at.get() == Some(n) {
             self.0.crashed.set(true);
         }

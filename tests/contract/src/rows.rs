@@ -5,7 +5,7 @@ use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::Lease;
 use rightful_domain::limit::Limit;
-use rightful_domain::ports::{Cursor, DUE_SHARDS, Row};
+use rightful_domain::ports::{Change, Cursor, DUE_SHARDS, Row};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::Tag;
 use rightful_domain::task::{Rule, Task};
@@ -171,10 +171,11 @@ pub fn no_source(row: &DataSource) -> Vec<Write> {
 ///
 /// # Errors
 /// When it is no JSON.
-pub fn change(id: RequestId, row: &Row, writer: u64) -> Result<Write, Failure> {
+pub fn change(change: &Change, row: &Row, writer: u64) -> Result<Write, Failure> {
+    let id = change.request;
     Ok(match row {
         Row::Request(row) => request(row, writer)?,
-        Row::Task(row) => task(row, writer)?,
+        Row::Task(row) => task(&row.stored_with(change.request_revision()), writer)?,
         Row::Rule(row) => rule(row, writer)?,
         Row::Records { source, chunk, sealed } => {
             Write::Put((request_pk(id), records_sk(source, *chunk)), item(sealed, 0, writer)?, Guard::Nothing)

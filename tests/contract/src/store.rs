@@ -14,9 +14,10 @@ use rightful_domain::ids::{Reference, RequestId, SourceId};
 use rightful_domain::journal;
 use rightful_domain::lease::Lease;
 use rightful_domain::limit::Limit;
+use rightful_domain::operations::TaskRef;
 use rightful_domain::ports::{
-    Begins, Chains, Change, CommitError, Created, Cursor, Cursors, DUE_SHARDS, Due, DueIndex, Limits, Links,
-    OpenWork, Page, Reads, Received, Row, SetUp, SetsUp, SourceRow, UsesOf, Writes,
+    Assignment, Begins, Chains, Change, CommitError, Created, Cursor, Cursors, DUE_SHARDS, Due, DueIndex,
+    Limits, Links, OpenWork, Page, Reads, Received, Row, SetUp, SetsUp, SourceRow, UsesOf, Writes,
 };
 use rightful_domain::request::{Delivery, Request, RequestState};
 use rightful_domain::seal::{Sealed, Tag};
@@ -24,6 +25,7 @@ use rightful_domain::task::{Rule, Task};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::DataSource;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// How often a transaction is repeated that only collided.
@@ -101,11 +103,8 @@ impl Store {
             return Err(Failure::misconfigured("change_too_large").into());
         }
         let writer = self.writer();
-        let rows: Vec<Write> = change
-            .rows
-            .iter()
-            .map(|row| rows::change(change.request, row, writer))
-            .collect::<Result<_, _>>()?;
+        let rows: Vec<Write> =
+            change.rows.iter().map(|row| rows::change(change, row, writer)).collect::<Result<_, _>>()?;
         for _ in 0..TRIES {
             let head = self.head(change.request)?;
             let mut writes = rows.clone();
@@ -257,6 +256,12 @@ impl Reads for Store {
         self.table.query(&rows::request_pk(id), "TASK#").iter().map(rows::read).collect()
     }
 
+    async fn tasks_of(&self, requests: &[Request]) -> Result<Vec<Task>, Failure> {
+        self.gate.point("read tasks").await;
+        let of = |request: &Request| self.table.query(&rows::request_pk(request.id), "TASK#");
+        requests.iter().flat_map(of).map(|item| rows::read(&item)).collect()
+    }
+
     async fn task(&self, id: RequestId, source: &SourceId) -> Result<Option<Task>, Failure> {
         self.gate.point("read task").await;
         self.table
@@ -265,9 +270,34 @@ impl Reads for Store {
             .transpose()
     }
 
+    async fn assignment(&self, at: &TaskRef) -> Result<Assignment, Failure> {
+        self.gate.point("read assignment").await;
+        let read_request = || {
+            let row = self.table.row(&rows::request_pk(at.request_id), "REQUEST");
+            row.map(|item| rows::read::<Request>(&item)).transpose()
+        };
+        let mut request = read_request()?;
+        // A batch is no snapshot: somebody else may come in between, in the worst order.
+        self.gate.point("within assignment").await;
+        let task = self.table.row(&rows::request_pk(at.request_id), &rows::task_sk(&at.source_id));
+        let task: Option<Task> = task.map(|item| rows::read(&item)).transpose()?;
+        let (pk, sk) = rows::source_key(&at.source_id);
+        let source = self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose()?;
+        if task.as_ref().is_some_and(|task| !task.is_as_new(request.as_ref())) {
+            self.gate.point("read request").await;
+            request = read_request()?;
+        }
+        Ok(Assignment { request, task, source })
+    }
+
     async fn rules(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure> {
         self.gate.point("read rules").await;
         self.rules_now(id, source)
+    }
+
+    async fn all_rules(&self, id: RequestId) -> Result<Vec<Rule>, Failure> {
+        self.gate.point("read rules").await;
+        self.table.query(&rows::request_pk(id), "RULE#").iter().map(rows::read).collect()
     }
 
     async fn lease(&self, source: &SourceId, subject: &Tag) -> Result<Option<Lease>, Failure> {
@@ -416,10 +446,21 @@ impl Begins for Store {
         self.delivery_now(channel, key)
     }
 
-    async fn sources(&self) -> Result<Vec<DataSource>, Failure> {
-        self.gate.point("read sources").await;
+    async fn source_ids(&self) -> Result<Vec<SourceId>, Failure> {
+        self.gate.point("read source ids").await;
         let rows = self.table.all();
-        rows.iter().filter(|((_, sk), _)| sk == "SOURCE").map(|(_, item)| rows::read(item)).collect()
+        let sources = rows.iter().filter(|((_, sk), _)| sk == "SOURCE");
+        sources.map(|(_, item)| rows::read::<DataSource>(item).map(|source| source.id)).collect()
+    }
+
+    async fn sources_named(&self, ids: &[SourceId]) -> Result<Vec<DataSource>, Failure> {
+        self.gate.point("read sources").await;
+        let ids: BTreeSet<&SourceId> = ids.iter().collect();
+        let rows = ids.into_iter().filter_map(|id| {
+            let (pk, sk) = rows::source_key(id);
+            self.table.row(&pk, &sk)
+        });
+        rows.map(|item| rows::read(&item)).collect()
     }
 
     async fn create(

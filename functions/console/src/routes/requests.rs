@@ -11,6 +11,7 @@ use rightful_domain::legal::ReceivedAt;
 use rightful_domain::operations::accept::{Accept, AcceptError, Arrival, Demand};
 use rightful_domain::ports::{Catalogue, Clock as _, Reads as _};
 use rightful_domain::request::{Request, RequestState, Right};
+use rightful_domain::task::{Task, with_rules};
 use rightful_domain::view::{AcceptedView, At, EventPage, Page, RequestDetail, RequestView};
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
@@ -227,10 +228,12 @@ pub(crate) async fn list<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<An
         Some(_) => return Err(parameter("state", "`state` is open or closed".to_owned())),
     };
     let page = api.outside.lists().requests(state, after.as_deref(), limit).await.map_err(unknown_place)?;
-    let mut items = Vec::with_capacity(page.rows.len());
-    for request in &page.rows {
-        items.push(api.view(request).await?);
-    }
+    let all = api.outside.store().tasks_of(&page.rows).await?;
+    let view = |request: &Request| {
+        let own: Vec<Task> = all.iter().filter(|task| task.request == request.id).cloned().collect();
+        RequestView::of(request, &own, api.at())
+    };
+    let items: Vec<RequestView> = page.rows.iter().map(view).collect();
     Answer::ok(&Page { items, next: page.next.as_deref().map(cursor) })
 }
 
@@ -244,11 +247,8 @@ pub(crate) async fn show<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<An
     let id = call.request_id()?;
     call.query(&[])?;
     let request = api.request(id).await?;
-    let mut tasks = Vec::new();
-    for task in api.outside.store().tasks(id).await? {
-        let rules = api.outside.store().rules(id, &task.source).await?;
-        tasks.push((task, rules));
-    }
+    let tasks = api.outside.store().tasks(id).await?;
+    let tasks = with_rules(tasks, &api.outside.store().all_rules(id).await?);
     Answer::ok(&RequestDetail::of(&request, &tasks, api.at(), api.outside.set_ups()))
 }
 

@@ -20,10 +20,12 @@ use crate::client::Aws;
 use crate::failures::STORE;
 use aws_sdk_dynamodb::Client;
 pub use listing::Listed;
+use rightful_domain::event::Head;
 use rightful_domain::failure::Failure;
 use rightful_domain::metric::{CommitObserver, Committed};
 use rows::{Item, row_key};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The tables of a deployment. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,6 +34,19 @@ pub struct Store {
     requests: String,
     keys: String,
     observer: Option<Arc<dyn CommitObserver>>,
+    known: Arc<Mutex<Option<KnownHead>>>,
+}
+
+/// How long a chain is taken to end where it was last seen to: what a step takes. Where another worker was
+/// faster the guard tells, at the price of a refused transaction.
+const HEAD_KNOWN_FOR: Duration = Duration::from_secs(5);
+
+/// Where the chain of the partition `pk` ended.
+#[derive(Clone, Debug)]
+struct KnownHead {
+    pk: String,
+    head: Head,
+    seen: Instant,
 }
 
 impl Store {
@@ -40,7 +55,8 @@ impl Store {
     #[must_use]
     pub fn new(aws: &Aws, requests: impl Into<String>, keys: impl Into<String>) -> Self {
         let client = Client::new(aws.sdk_config());
-        Self { client, requests: requests.into(), keys: keys.into(), observer: None }
+        let known = Arc::default();
+        Self { client, requests: requests.into(), keys: keys.into(), observer: None, known }
     }
 
     /// The same store, whose commits are heard of: each once, once it is certain.
@@ -59,6 +75,18 @@ impl Store {
     /// start, so that its first call does not wait for it. That it fails is found out by that call.
     pub async fn warm(&self) {
         let _ = self.row("WARM".to_owned(), "WARM".to_owned()).await;
+    }
+
+    /// Keeps where a chain ends, for the next change of it.
+    fn know(&self, pk: &str, head: Head) {
+        let known = KnownHead { pk: pk.to_owned(), head, seen: Instant::now() };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+    }
+
+    /// Where a chain ended a moment ago, once.
+    fn known(&self, pk: &str) -> Option<Head> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        (known.pk == pk && known.seen.elapsed() < HEAD_KNOWN_FOR).then_some(known.head)
     }
 
     /// One row, strongly consistent.

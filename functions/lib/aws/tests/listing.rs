@@ -31,19 +31,26 @@ fn page(rows: &[u8], more: bool) -> Answer {
     ok(json!({"Items": items, "LastEvaluatedKey": last}))
 }
 
-fn request(n: u8, state: &str) -> Answer {
+fn request(n: u8, state: &str) -> Value {
     request_at(n, state, &["crm"])
 }
 
-fn request_at(n: u8, state: &str, sources: &[&str]) -> Answer {
+/// Rows in no order, as DynamoDB gives them.
+fn rows(mut rows: Vec<Value>) -> Answer {
+    rows.reverse();
+    ok(json!({"Responses": {"requests": rows}}))
+}
+
+fn request_at(n: u8, state: &str, sources: &[&str]) -> Value {
     let sources: Vec<Value> = sources.iter().map(|source| json!({"S": source})).collect();
     let at = json!({"S": format!("2026-11-21T12:00:{n:02}Z")});
-    ok(json!({"Item": {
+    json!({
+        "pk": {"S": format!("REQUEST#{}", id(n))}, "sk": {"S": "REQUEST"},
         "schema": {"N": "1"}, "id": {"S": id(n).to_string()}, "right": {"S": "erasure"},
         "state": {"S": state}, "revision": {"N": "1"}, "policy": {"S": "auto"}, "dry_run": {"BOOL": false},
         "origin": {"S": "operator"}, "sources": {"L": sources}, "identifier_kinds": {"L": []},
         "received_at": at, "due_at": at, "attempt": {"N": "1"},
-    }}))
+    })
 }
 
 fn store(fake: &Fake) -> Store {
@@ -55,12 +62,10 @@ async fn open_and_closed_requests_are_listed_together_in_the_order_they_came_in(
     let fake = Fake::new(vec![
         ("Query", page(&[7, 4], true)),
         ("Query", page(&[6, 5], false)),
-        ("GetItem", request(7, "open")),
-        ("GetItem", request(6, "closed")),
+        ("BatchGetItem", rows(vec![request(7, "open"), request(6, "closed")])),
         ("Query", page(&[4], false)),
         ("Query", page(&[5], false)),
-        ("GetItem", request(5, "closed")),
-        ("GetItem", request(4, "open")),
+        ("BatchGetItem", rows(vec![request(5, "closed"), request(4, "open")])),
     ])
     .await;
     let store = store(&fake);
@@ -76,8 +81,10 @@ async fn open_and_closed_requests_are_listed_together_in_the_order_they_came_in(
         (&asked(0)[":hash"]["S"], &asked(1)[":hash"]["S"]),
         (&json!("REQUEST#open"), &json!("REQUEST#closed"))
     );
-    assert_eq!(bodies[4]["KeyConditionExpression"], "#hash = :hash AND #range < :range");
-    assert_eq!(asked(4)[":range"]["S"], place(6));
+    assert_eq!(bodies[3]["KeyConditionExpression"], "#hash = :hash AND #range < :range");
+    assert_eq!(asked(3)[":range"]["S"], place(6));
+    let batch = &bodies[2]["RequestItems"]["requests"];
+    assert_eq!((&batch["ConsistentRead"], batch["Keys"].as_array().unwrap().len()), (&json!(true), 2));
     assert_eq!((&bodies[0]["Limit"], &bodies[0]["ScanIndexForward"]), (&json!(2), &json!(false)));
 }
 
@@ -86,7 +93,7 @@ async fn a_request_in_the_middle_of_closing_is_listed_once() {
     let fake = Fake::new(vec![
         ("Query", page(&[7], false)),
         ("Query", page(&[7], false)),
-        ("GetItem", request(7, "closed")),
+        ("BatchGetItem", rows(vec![request(7, "closed")])),
     ])
     .await;
     let page = store(&fake).list_requests(Listed::All, None, 5).await.unwrap();
@@ -98,8 +105,7 @@ async fn a_request_in_the_middle_of_closing_is_listed_once() {
 async fn a_list_of_open_requests_leaves_out_what_closed_since() {
     let fake = Fake::new(vec![
         ("Query", page(&[7, 6], true)),
-        ("GetItem", request(7, "closed")),
-        ("GetItem", request(6, "open")),
+        ("BatchGetItem", rows(vec![request(7, "closed"), request(6, "open")])),
     ])
     .await;
     let page = store(&fake).list_requests(Listed::Open, None, 2).await.unwrap();
@@ -140,32 +146,30 @@ fn source() -> SourceId {
 async fn open_requests_that_go_to_a_data_source_are_found_whenever_they_are_due() {
     let mut steps = vec![
         ("Query", due(&[(1, "REQUEST"), (1, "TASK#crm"), (2, "TASK#crm-other")], true)),
-        ("GetItem", request(1, "open")),
-        ("GetItem", request_at(2, "open", &["crm-other"])),
-        ("Query", due(&[(3, "TASK#crm")], false)),
+        ("BatchGetItem", rows(vec![request(1, "open"), request_at(2, "open", &["crm-other"])])),
+        ("Query", due(&[(3, "TASK#crm"), (1, "TASK#crm-other")], false)),
         // It closed since, and the index does not know yet.
-        ("GetItem", request(3, "closed")),
+        ("BatchGetItem", rows(vec![request(3, "closed")])),
     ];
     steps.extend((1..7).map(|_| ("Query", due(&[], false))));
     // Its task there has its outcome and left the index; another one is still open.
     steps.extend([
         ("Query", due(&[(4, "REQUEST"), (4, "TASK#crm-other")], false)),
-        ("GetItem", request_at(4, "open", &["crm", "crm-other"])),
+        ("BatchGetItem", rows(vec![request_at(4, "open", &["crm", "crm-other"])])),
     ]);
     let fake = Fake::new(steps).await;
     assert_eq!(store(&fake).open_requests_at(&source(), 10).await.unwrap(), [id(1), id(4)]);
     let bodies = fake.bodies();
     assert_eq!(bodies[0]["KeyConditionExpression"], "#hash = :hash", "not only what is due by now");
-    assert_eq!(bodies[3]["ExclusiveStartKey"]["sk"]["S"], "TASK#crm-other");
-    assert_eq!(bodies[11]["ExpressionAttributeValues"][":hash"]["S"], "DUE#7");
+    assert_eq!(bodies[2]["ExclusiveStartKey"]["sk"]["S"], "TASK#crm-other");
+    assert_eq!(bodies[10]["ExpressionAttributeValues"][":hash"]["S"], "DUE#7");
 }
 
 #[tokio::test]
 async fn no_more_requests_are_looked_for_than_are_asked_for() {
     let fake = Fake::new(vec![
         ("Query", due(&[(1, "TASK#crm"), (2, "TASK#crm"), (3, "TASK#crm")], true)),
-        ("GetItem", request(1, "open")),
-        ("GetItem", request(2, "open")),
+        ("BatchGetItem", rows(vec![request(1, "open"), request(2, "open"), request(3, "open")])),
     ])
     .await;
     assert_eq!(store(&fake).open_requests_at(&source(), 2).await.unwrap(), [id(1), id(2)]);

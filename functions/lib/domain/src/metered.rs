@@ -144,13 +144,25 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// Keeps that a search found the control just now. A sight that can't be stored is dropped: the next
     /// look searches for the control itself.
     pub async fn control_was_seen(&self) {
-        self.see(None);
+        let mut seen = self.see(None);
         for _ in 0..STALE_TRIES {
-            let Ok(limit) = self.limits.limit(&self.source).await else { return };
+            let limit = match seen.take() {
+                Some(limit) => limit,
+                None => match self.limits.limit(&self.source).await {
+                    Ok(limit) => limit,
+                    Err(_) => return,
+                },
+            };
             let target = self.vendor.capabilities().target.fingerprint();
             let control_seen = Some(ControlSeen { at: self.clock.now(), target });
-            if self.limits.save_limit(&Limit { control_seen, ..limit }).await != Err(CommitError::Stale) {
-                return;
+            let next = Limit { control_seen, ..limit };
+            match self.limits.save_limit(&next).await {
+                Err(CommitError::Stale) => {}
+                Ok(()) => {
+                    self.see(Some(Limit { revision: next.revision + 1, ..next }));
+                    return;
+                }
+                Err(CommitError::Failed(_)) => return,
             }
         }
     }

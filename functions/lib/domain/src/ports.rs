@@ -95,6 +95,15 @@ impl Change {
     pub const MAX_ROWS: usize = 80;
     /// What a DynamoDB transaction takes: the rows, an item for each event, and the head after them.
     pub const MAX_ITEMS: usize = 100;
+
+    /// The revision that the request's row has after it; `None` where it leaves that row alone.
+    #[must_use]
+    pub fn request_revision(&self) -> Option<u64> {
+        self.rows.iter().find_map(|row| match row {
+            Row::Request(request) => Some(request.revision + 1),
+            _ => None,
+        })
+    }
 }
 
 /// Why a change was not stored.
@@ -137,6 +146,17 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// What a worker reads before its step, in one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The request; at least as new as the task where one change wrote both.
+    pub request: Option<Request>,
+    /// The task.
+    pub task: Option<Task>,
+    /// The task's data source.
+    pub source: Option<DataSource>,
+}
+
 /// Reads of one request's rows; strongly consistent.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Reads {
@@ -150,16 +170,32 @@ pub trait Reads {
     /// # Errors
     /// When the store fails.
     async fn tasks(&self, id: RequestId) -> Result<Vec<Task>, Failure>;
+    /// All tasks of these requests, by request in their order and by source id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn tasks_of(&self, requests: &[Request]) -> Result<Vec<Task>, Failure>;
     /// One task.
     ///
     /// # Errors
     /// When the store fails.
     async fn task(&self, id: RequestId, source: &SourceId) -> Result<Option<Task>, Failure>;
+    /// A task with its request and its data source. Whoever changes a request's identifiers changes the tasks
+    /// that they count for too, so that what is decided by older ones can't be stored.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn assignment(&self, at: &TaskRef) -> Result<Assignment, Failure>;
     /// All rules of a task, by batch.
     ///
     /// # Errors
     /// When the store fails.
     async fn rules(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure>;
+    /// All rules of a request, by data source and batch.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn all_rules(&self, id: RequestId) -> Result<Vec<Rule>, Failure>;
     /// The lease on a person at a data source, if anybody ever had it.
     ///
     /// # Errors
@@ -202,11 +238,23 @@ pub trait Begins {
     /// # Errors
     /// When the store fails.
     async fn delivery(&self, channel: &str, key: &Tag) -> Result<Option<Delivery>, Failure>;
-    /// All data sources.
+    /// The ids of all data sources, in order. One of the last seconds may be missing.
     ///
     /// # Errors
     /// When the store fails.
-    async fn sources(&self) -> Result<Vec<DataSource>, Failure>;
+    async fn source_ids(&self) -> Result<Vec<SourceId>, Failure>;
+    /// Those of these data sources that are there, by id; strongly consistent.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn sources_named(&self, ids: &[SourceId]) -> Result<Vec<DataSource>, Failure>;
+    /// All data sources, by id. One of the last seconds may be missing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn sources(&self) -> Result<Vec<DataSource>, Failure> {
+        self.sources_named(&self.source_ids().await?).await
+    }
     /// Creates delivery, request, tasks, the first event, the head and the wrapped key in one
     /// transaction.
     ///

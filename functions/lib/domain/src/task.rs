@@ -5,7 +5,7 @@ use crate::identifier::IdentifierKind;
 use crate::ids::{RequestId, SourceId};
 use crate::limit::Slot;
 use crate::policy::Policy;
-use crate::request::RefusalGround;
+use crate::request::{RefusalGround, Request};
 use crate::seal::{Sealed, Tag};
 use crate::time::Time;
 use crate::vendor::{Claim, QUOTA_SPENT, RATE_LIMITED, RuleStatus, Target};
@@ -235,6 +235,10 @@ pub struct Task {
     pub state: TaskState,
     /// Counts every change of the row.
     pub revision: u64,
+    /// The revision of its request's row in the last change that wrote both: whoever reads the two at once
+    /// has to see one at least as new.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub request_revision: u64,
     /// Counts the intents; each intent has its own, and an answer counts only for its own.
     pub fence: u64,
     /// Numbers of records.
@@ -369,6 +373,19 @@ impl Task {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
 
+    /// The task as it is stored in one change with its request's row, which gets this revision; `None` where
+    /// the change leaves that row alone.
+    #[must_use]
+    pub fn stored_with(&self, request_revision: Option<u64>) -> Self {
+        Self { request_revision: request_revision.unwrap_or(self.request_revision), ..self.clone() }
+    }
+
+    /// Whether the request, as it was read beside this task, is at least as new as it.
+    #[must_use]
+    pub fn is_as_new(&self, request: Option<&Request>) -> bool {
+        request.is_some_and(|request| request.revision >= self.request_revision)
+    }
+
     /// Puts a person's decision in the place of the one before, which is kept behind it.
     pub fn put_review(&mut self, review: Option<Review>) {
         self.past_reviews.extend(std::mem::replace(&mut self.review, review));
@@ -429,6 +446,7 @@ impl Task {
             connector,
             state: TaskState::Planned,
             revision: 0,
+            request_revision: 0,
             fence: 0,
             counts: Counts::default(),
             chunks: 0,
@@ -589,9 +607,15 @@ fn first() -> u32 {
     1
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_none(count: &u32) -> bool {
-    *count == 0
+/// Each task with its own of a request's rules.
+#[must_use]
+pub fn with_rules(tasks: Vec<Task>, rules: &[Rule]) -> Vec<(Task, Vec<Rule>)> {
+    let own = |task: &Task| rules.iter().filter(|rule| rule.source == task.source).cloned().collect();
+    tasks.into_iter().map(|task| (own(&task), task)).map(|(own, task)| (task, own)).collect()
+}
+
+fn is_none<N: Default + PartialEq>(count: &N) -> bool {
+    *count == N::default()
 }
 
 fn auto() -> Policy {

@@ -22,6 +22,7 @@ mod limits;
 mod line;
 mod owner;
 mod random;
+mod reads;
 mod received;
 mod reconcile;
 mod review;

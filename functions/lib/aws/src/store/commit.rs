@@ -13,7 +13,6 @@ use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, ran
 use crate::failures::{STORE, verdict};
 use rightful_domain::event::{self, Head};
 use rightful_domain::failure::Failure;
-use rightful_domain::ids::RequestId;
 use rightful_domain::lease::Lease;
 use rightful_domain::metric::Committed;
 use rightful_domain::ports::{Change, CommitError, Row, Writes};
@@ -21,11 +20,8 @@ use rightful_domain::ports::{Change, CommitError, Row, Writes};
 impl Writes for Store {
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
         let writer = random_name()?;
-        let rows: Vec<Write> = change
-            .rows
-            .iter()
-            .map(|row| self.write_of(change.request, row, &writer))
-            .collect::<Result<_, _>>()?;
+        let rows: Vec<Write> =
+            change.rows.iter().map(|row| self.write_of(&change, row, &writer)).collect::<Result<_, _>>()?;
         if change.facts.is_empty() {
             let witness = change.rows.iter().find_map(witness).map(|sk| (request_pk(change.request), sk));
             return self.commit_quietly(&rows, witness, &writer).await;
@@ -82,7 +78,10 @@ impl Store {
         let mut tried: Option<u64> = None;
         for attempt in 0..TRIES {
             pause(attempt).await;
-            let head = self.head(&chain.pk).await?;
+            let head = match self.known(&chain.pk) {
+                Some(head) => Some(head),
+                None => self.head(&chain.pk).await?,
+            };
             let seq = head.as_ref().map_or(0, |head| head.seq) + 1;
             // A try that was told to come back may have been stored since.
             if let Some(before) = tried.replace(seq).filter(|before| *before < seq)
@@ -91,11 +90,14 @@ impl Store {
                 return Ok(());
             }
             let mut writes = rows.to_vec();
-            self.append_links(&mut writes, chain, head, writer)?;
+            let last = self.append_links(&mut writes, chain, head, writer)?;
             check_limits(&writes)?;
             let ours = || self.is_ours(chain.pk.clone(), (chain.sk)(seq), writer);
             match self.transact(&writes).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.know(&chain.pk, last);
+                    return Ok(());
+                }
                 Err(Refusal::Busy) => {}
                 Err(Refusal::Failed(failure)) => return Err(failure.into()),
                 Err(Refusal::Guards(failed)) => {
@@ -196,7 +198,7 @@ impl Store {
         chain: &Chain<L>,
         head: Option<Head>,
         writer: &str,
-    ) -> Result<(), Failure>
+    ) -> Result<Head, Failure>
     where
         L: Fn(&Head) -> Result<Vec<(Vec<u8>, Head)>, Failure>,
     {
@@ -209,14 +211,18 @@ impl Store {
         }
         let guard = head.map_or(Guard::Absent, Guard::Head);
         writes.push(self.put_request_row(head_row(&chain.pk, &last)?, guard));
-        Ok(())
+        Ok(last)
     }
 
-    fn write_of(&self, request: RequestId, row: &Row, writer: &str) -> Result<Write, Failure> {
+    fn write_of(&self, change: &Change, row: &Row, writer: &str) -> Result<Write, Failure> {
+        let request = change.request;
         let put = |item, revision| self.put_request_row(item, Guard::read_at(revision));
         Ok(match row {
             Row::Request(row) => put(request_row(row, row.revision + 1, writer)?, row.revision),
-            Row::Task(row) => put(task_row(row, row.revision + 1, writer)?, row.revision),
+            Row::Task(row) => {
+                let stored = row.stored_with(change.request_revision());
+                put(task_row(&stored, row.revision + 1, writer)?, row.revision)
+            }
             Row::Rule(row) => put(rule_row(row, row.revision + 1, writer)?, row.revision),
             // The task's row stands beside them in every change, and its guard holds for them.
             Row::Records { source, chunk, sealed } => {

@@ -2,7 +2,7 @@
 //! over both tables, so that none of them is ever there without the others.
 
 use super::Store;
-use super::reads::IndexQuery;
+use super::reads::{IndexQuery, Key};
 use super::rows::{
     DELIVERY_SK, SCHEMA, SOURCE_SK, delivery_pk, delivery_row, event_sk, head_row, key_row, link_row, read,
     request_pk, request_row, source_of, source_pk, task_row,
@@ -10,12 +10,14 @@ use super::rows::{
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name};
 use rightful_domain::event::{self, Fact, Head};
 use rightful_domain::failure::Failure;
+use rightful_domain::ids::SourceId;
 use rightful_domain::metric::Committed;
 use rightful_domain::ports::{Begins, Created, Reads as _};
 use rightful_domain::request::{Delivery, Request};
 use rightful_domain::seal::Tag;
 use rightful_domain::task::Task;
 use rightful_domain::vendor::DataSource;
+use std::collections::BTreeSet;
 
 impl Begins for Store {
     async fn delivery(&self, channel: &str, key: &Tag) -> Result<Option<Delivery>, Failure> {
@@ -23,16 +25,17 @@ impl Begins for Store {
         row.map(|item| read(item, SCHEMA)).transpose()
     }
 
-    async fn sources(&self) -> Result<Vec<DataSource>, Failure> {
-        let mut sources = Vec::new();
-        for item in self.index_rows(IndexQuery::list("SOURCE")).await? {
-            let Some(id) = source_of(&item) else { continue };
-            // The index lags behind the row, and holds its key alone.
-            if let Some(row) = self.row(source_pk(&id), SOURCE_SK.to_owned()).await? {
-                sources.push(read(row, SCHEMA)?);
-            }
-        }
-        Ok(sources)
+    async fn source_ids(&self) -> Result<Vec<SourceId>, Failure> {
+        let rows = self.index_rows(IndexQuery::list("SOURCE")).await?;
+        Ok(rows.iter().filter_map(source_of).collect())
+    }
+
+    async fn sources_named(&self, ids: &[SourceId]) -> Result<Vec<DataSource>, Failure> {
+        let ids: BTreeSet<&SourceId> = ids.iter().collect();
+        let keys: Vec<Key> = ids.iter().map(|id| (source_pk(id), SOURCE_SK.to_owned())).collect();
+        let mut rows = self.rows_at(&keys).await?;
+        // One that the index still names may be gone.
+        keys.iter().filter_map(|key| rows.remove(key)).map(|row| read(row, SCHEMA)).collect()
     }
 
     async fn create(

@@ -1,13 +1,14 @@
 //! What operators ask for beyond the handlers' ports: lists, and look-ups by index.
 
 use super::Store;
-use super::reads::IndexQuery;
+use super::reads::{IndexQuery, Key};
 use super::rows::{
-    Item, LISTED_CLOSED, LISTED_OPEN, due_of, list_place, listed_at, request_of, rule_of, rule_ref,
+    Item, LISTED_CLOSED, LISTED_OPEN, REQUEST_SK, due_of, list_place, listed_at, read, request_of,
+    request_pk, rule_of, rule_ref,
 };
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{Reference, RequestId, SourceId};
-use rightful_domain::ports::{Begins as _, DUE_SHARDS, Page, Reads as _, Received, UsesOf};
+use rightful_domain::ports::{Begins as _, DUE_SHARDS, Page, Received, UsesOf};
 use rightful_domain::request::{Request, RequestState};
 use rightful_domain::seal::Tag;
 use rightful_domain::time::Time;
@@ -73,11 +74,16 @@ impl Store {
         more |= found.len() > limit;
         found.truncate(limit);
         let next = found.last().and_then(listed_at).filter(|_| more).map(str::to_owned);
-        let mut rows = Vec::with_capacity(found.len());
-        for id in found.iter().filter_map(request_of) {
-            rows.extend(self.request(id).await?.filter(|request| which.takes(request.state)));
-        }
+        let ids: Vec<RequestId> = found.iter().filter_map(request_of).collect();
+        let rows = self.requests(&ids).await?.into_iter().filter(|it| which.takes(it.state)).collect();
         Ok(Page { rows, next })
+    }
+
+    /// Those of these requests that are there, in their order. None twice.
+    async fn requests(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure> {
+        let keys: Vec<Key> = ids.iter().map(|id| (request_pk(*id), REQUEST_SK.to_owned())).collect();
+        let mut rows = self.rows_at(&keys).await?;
+        keys.iter().filter_map(|key| rows.remove(key)).map(|row| read(row, Request::SCHEMA)).collect()
     }
 
     /// Which request, data source and batch a vendor's rule belongs to.
@@ -133,30 +139,27 @@ impl UsesOf for Store {
     /// be run again until the request closes.
     async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let (mut open, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let (mut open, mut seen) = (Vec::new(), BTreeSet::new());
         for shard in 0..DUE_SHARDS {
             let mut after: Option<String> = None;
             loop {
-                let page = self.index_page(&IndexQuery::open(shard), after.as_deref()).await?;
-                for due in page.rows.iter().filter_map(due_of) {
-                    if open.len() >= most {
-                        return Ok(open.into_iter().collect());
-                    }
-                    let goes_there =
-                        |it: &Request| it.state == RequestState::Open && it.sources.contains(source);
-                    // The row, not the index, which lags behind; each once.
-                    if seen.insert(due.request)
-                        && self.request(due.request).await?.is_some_and(|it| goes_there(&it))
-                    {
-                        open.insert(due.request);
-                    }
+                if open.len() >= most {
+                    break;
                 }
+                let page = self.index_page(&IndexQuery::open(shard), after.as_deref()).await?;
+                let due = page.rows.iter().filter_map(due_of).map(|due| due.request);
+                let new: Vec<RequestId> = due.filter(|request| seen.insert(*request)).collect();
+                // The rows, not the index, which lags behind.
+                let goes_there = |it: &Request| it.state == RequestState::Open && it.sources.contains(source);
+                let rows = self.requests(&new).await?;
+                open.extend(rows.into_iter().filter(goes_there).map(|request| request.id));
                 match page.next {
                     Some(next) => after = Some(next),
                     None => break,
                 }
             }
         }
-        Ok(open.into_iter().collect())
+        open.truncate(most);
+        Ok(open)
     }
 }

@@ -2,24 +2,33 @@
 
 use super::Store;
 use super::rows::{
-    EVENT_PREFIX, Item, LEASE_SK, REQUEST_SK, RecordsRow, SCHEMA, SOURCE_SK, TASK_PREFIX, cursor, due_of,
-    due_shard, lease_pk, link_bytes, read, records_prefix, request_pk, rule_prefix, source_pk, start_key,
-    task_sk,
+    EVENT_PREFIX, HEAD_SK, Item, LEASE_SK, REQUEST_SK, RULE_PREFIX, RecordsRow, SCHEMA, SOURCE_SK,
+    TASK_PREFIX, cursor, due_of, due_shard, key_of, lease_pk, link_bytes, read, records_prefix, request_pk,
+    row_key, rule_prefix, source_pk, start_key, task_sk,
 };
+use super::writes::{BUSY, TRIES, pause};
 use crate::failures::STORE;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use rightful_domain::failure::Failure;
 use rightful_domain::ids::{RequestId, SourceId};
 use rightful_domain::lease::Lease;
-use rightful_domain::ports::{Due, DueIndex, Page, Reads};
+use rightful_domain::operations::TaskRef;
+use rightful_domain::ports::{Assignment, Due, DueIndex, Page, Reads};
 use rightful_domain::request::Request;
 use rightful_domain::seal::{Sealed, Tag};
 use rightful_domain::task::{Rule, Task};
 use rightful_domain::time::Time;
 use rightful_domain::vendor::DataSource;
+use std::collections::HashMap;
 
 /// How many due rows are read at once.
 const DUE_PAGE: i32 = 25;
+
+/// How many rows one call can name.
+const BATCH_ROWS: usize = 100;
+
+/// The partition key and the sort key of a row.
+pub(super) type Key = (String, String);
 
 impl Reads for Store {
     async fn request(&self, id: RequestId) -> Result<Option<Request>, Failure> {
@@ -32,13 +41,52 @@ impl Reads for Store {
         rows.into_iter().map(|item| read(item, Task::SCHEMA)).collect()
     }
 
+    async fn tasks_of(&self, requests: &[Request]) -> Result<Vec<Task>, Failure> {
+        let of = |request: &Request| {
+            let pk = request_pk(request.id);
+            request.sources.iter().map(move |source| (pk.clone(), task_sk(source))).collect::<Vec<Key>>()
+        };
+        let keys: Vec<Key> = requests.iter().flat_map(of).collect();
+        let mut rows = self.rows_at(&keys).await?;
+        keys.iter().filter_map(|key| rows.remove(key)).map(|row| read(row, Task::SCHEMA)).collect()
+    }
+
     async fn task(&self, id: RequestId, source: &SourceId) -> Result<Option<Task>, Failure> {
         let row = self.row(request_pk(id), task_sk(source)).await?;
         row.map(|item| read(item, Task::SCHEMA)).transpose()
     }
 
+    async fn assignment(&self, at: &TaskRef) -> Result<Assignment, Failure> {
+        let pk = request_pk(at.request_id);
+        let key = |sk: &str| (pk.clone(), sk.to_owned());
+        let (request, task, head) = (key(REQUEST_SK), key(&task_sk(&at.source_id)), key(HEAD_SK));
+        let source = (source_pk(&at.source_id), SOURCE_SK.to_owned());
+        let keys = [request.clone(), task.clone(), head.clone(), source.clone()];
+        let mut rows = self.rows_at(&keys).await?;
+        let task: Option<Task> = rows.remove(&task).map(|row| read(row, Task::SCHEMA)).transpose()?;
+        let mut request: Option<Request> =
+            rows.remove(&request).map(|row| read(row, Request::SCHEMA)).transpose()?;
+        // A batch is no snapshot: a change may have come in between.
+        if task.as_ref().is_some_and(|task| !task.is_as_new(request.as_ref())) {
+            request = self.request(at.request_id).await?;
+        }
+        // The chain of a request to several data sources moves on meanwhile.
+        if request.as_ref().is_some_and(|request| request.sources.len() == 1)
+            && let Some(head) = rows.remove(&head)
+        {
+            self.know(&pk, read(head, SCHEMA)?);
+        }
+        let source = rows.remove(&source).map(|row| read(row, SCHEMA)).transpose()?;
+        Ok(Assignment { request, task, source })
+    }
+
     async fn rules(&self, id: RequestId, source: &SourceId) -> Result<Vec<Rule>, Failure> {
         let rows = self.rows(request_pk(id), rule_prefix(source)).await?;
+        rows.into_iter().map(|item| read(item, Rule::SCHEMA)).collect()
+    }
+
+    async fn all_rules(&self, id: RequestId) -> Result<Vec<Rule>, Failure> {
+        let rows = self.rows(request_pk(id), RULE_PREFIX.to_owned()).await?;
         rows.into_iter().map(|item| read(item, Rule::SCHEMA)).collect()
     }
 
@@ -123,6 +171,33 @@ impl IndexQuery {
 }
 
 impl Store {
+    /// The rows of these keys that are there, each strongly consistent, together no snapshot. No key twice.
+    pub(super) async fn rows_at(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Failure> {
+        let mut found = HashMap::new();
+        for part in keys.chunks(BATCH_ROWS) {
+            let mut left: Vec<Item> = part.iter().map(|(pk, sk)| row_key(pk, sk)).collect();
+            for attempt in 0..TRIES {
+                pause(attempt).await;
+                let asked = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(left)).build();
+                let asked = asked.map_err(|_| Failure::misconfigured("row_unreadable"))?;
+                let batch = self.client.batch_get_item().request_items(&self.requests, asked).send().await;
+                let batch = batch.map_err(|err| STORE.failure(&err))?;
+                let rows = batch.responses.unwrap_or_default().into_values().flatten();
+                found.extend(rows.filter_map(|row| Some((key_of(&row)?, row))));
+                // It gives as many as it can at once.
+                left =
+                    batch.unprocessed_keys.unwrap_or_default().into_values().flat_map(|it| it.keys).collect();
+                if left.is_empty() {
+                    break;
+                }
+            }
+            if !left.is_empty() {
+                return Err(BUSY);
+            }
+        }
+        Ok(found)
+    }
+
     /// All rows of `pk` whose sort key begins so, in order, strongly consistent.
     pub(super) async fn rows(&self, pk: String, prefix: String) -> Result<Vec<Item>, Failure> {
         let mut rows = Vec::new();

@@ -32,6 +32,7 @@ pub(crate) const LIMIT_SK: &str = "LIMIT";
 pub(crate) const CURSOR_PK: &str = "RECONCILE";
 pub(crate) const CURSOR_SK: &str = "CURSOR";
 pub(crate) const TASK_PREFIX: &str = "TASK#";
+pub(crate) const RULE_PREFIX: &str = "RULE#";
 pub(crate) const EVENT_PREFIX: &str = "EVENT#";
 pub(crate) const JOURNAL_PK: &str = "JOURNAL";
 /// The partitions of the list index that hold requests.
@@ -66,11 +67,11 @@ pub(crate) fn records_sk(source: &SourceId, chunk: u32) -> String {
 }
 
 pub(crate) fn rule_prefix(source: &SourceId) -> String {
-    format!("RULE#{source}#")
+    format!("{RULE_PREFIX}{source}#")
 }
 
 pub(crate) fn rule_sk(source: &SourceId, batch: u32) -> String {
-    format!("RULE#{source}#{batch:05}")
+    format!("{RULE_PREFIX}{source}#{batch:05}")
 }
 
 pub(crate) fn event_sk(seq: u64) -> String {
@@ -299,6 +300,11 @@ pub(crate) fn link_bytes(mut item: Item) -> Result<Vec<u8>, Failure> {
 /// Whether `writer` wrote this row last.
 pub(crate) fn is_by(item: &Item, writer: &str) -> bool {
     string(item, WRITER) == Some(writer)
+}
+
+/// The partition key and the sort key of a row.
+pub(crate) fn key_of(item: &Item) -> Option<(String, String)> {
+    Some((string(item, "pk")?.to_owned(), string(item, "sk")?.to_owned()))
 }
 
 fn string<'a>(item: &'a Item, name: &str) -> Option<&'a str> {

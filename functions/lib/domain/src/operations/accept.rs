@@ -204,10 +204,11 @@ where
         if demand.identifiers.is_empty() {
             return Err(AcceptError::NoIdentifier);
         }
-        let connected = self.store.sources().await?;
-        let sources = choose(&connected, &demand.sources)?;
+        let connected = self.store.source_ids().await?;
+        let named = if demand.sources.is_empty() { &connected } else { &demand.sources };
+        let sources = choose(&self.store.sources_named(named).await?, &demand.sources)?;
         self.check(demand, &sources)?;
-        let request = self.request(id, demand, arrival, &sources, &connected).await?;
+        let request = self.request(id, demand, arrival, &sources, connected).await?;
         let (key, wrapped) = self.keys.new_key(id).await?;
         let request = Request {
             identifiers: Some(seal_identifiers(&key, id, &Scoped::everywhere(&demand.identifiers))?),
@@ -351,11 +352,10 @@ where
         demand: &Demand,
         arrival: Arrival<'_>,
         sources: &[DataSource],
-        connected: &[DataSource],
+        connected: Vec<SourceId>,
     ) -> Result<Request, AcceptError> {
-        let mut not_asked: Vec<SourceId> =
-            connected.iter().filter(|one| !sources.contains(one)).map(|one| one.id.clone()).collect();
-        not_asked.sort();
+        let is_asked = |id: &SourceId| sources.iter().any(|source| source.id == *id);
+        let not_asked = connected.into_iter().filter(|id| !is_asked(id)).collect();
         let now = self.clock.now();
         let received_at = match demand.received_at {
             Some(given) => given.moment(&self.legal_zone, now)?,

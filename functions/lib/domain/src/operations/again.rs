@@ -181,7 +181,7 @@ where
                 return Err(ActError::Identifier(task.source.clone(), must_stay(source)));
             }
             let (mut all, key) = match self.keys.key(request.id).await? {
-                Some(key) => (open_all_identifiers(self.keys, &request).await?, key),
+                Some(key) => (open_all_identifiers(&key, &request)?, key),
                 None => return Err(ActError::Forgotten),
             };
             let kind = identifier.kind().clone();

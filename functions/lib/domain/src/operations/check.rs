@@ -4,8 +4,8 @@
 //! whatever else the vendor says is waited for, and in the end handed to a person.
 
 use super::{
-    Opened, STALE_TRIES, Settings, Step, TaskRef, is_closed, load, open_records, open_vendor, store_step,
-    terms,
+    Loaded, Opened, STALE_TRIES, Settings, Step, TaskRef, is_closed, key_of, load, open_records, open_vendor,
+    store_step, terms,
 };
 use crate::failure::{Failure, Kind};
 use crate::life::{Event, Life, step, wait_left};
@@ -72,7 +72,8 @@ where
     /// `Transient` when the store or the key service fails.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
-            let (request, life) = load(self.store, at).await?;
+            let loaded = load(self.store, at).await?;
+            let Loaded { request, life, .. } = &loaded;
             let asks = match life.task.state {
                 TaskState::Submitted => true,
                 // Until then a look comes first, and the rules after it.
@@ -82,10 +83,10 @@ where
                 _ => false,
             };
             let early = life.task.slot.is_some() && wait_left(&life.task, self.clock.now()) > 0;
-            if is_closed(&request) || !asks || early {
+            if is_closed(request) || !asks || early {
                 return Ok(Step::of(&life.task, self.clock.now()));
             }
-            match self.ask(&request, life, at, until).await {
+            match self.ask(loaded, at, until).await {
                 Ok(life) => return Ok(Step::of(&life.task, self.clock.now())),
                 Err(CommitError::Stale) => {}
                 Err(CommitError::Failed(failure)) => return Err(failure),
@@ -94,24 +95,17 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
-    async fn ask(
-        &self,
-        request: &Request,
-        life: Life,
-        at: &TaskRef,
-        until: Time,
-    ) -> Result<Life, CommitError> {
-        let opened = match open_vendor(self.store, self.vendors, self.clock, &life).await {
+    async fn ask(&self, loaded: Loaded, at: &TaskRef, until: Time) -> Result<Life, CommitError> {
+        let opened = open_vendor(self.store, self.vendors, self.clock, &loaded).await;
+        let Loaded { request, life, .. } = loaded;
+        let opened = match opened {
             // No rule of the run stands anywhere: it is searched anew where the data source points now.
             Ok(Opened::Moved) => {
                 let now = self.clock.now();
-                let moved = step(&life, Event::TargetChanged, now, &terms(request, &self.settings, None));
-                return store_step(self.store, request, &life, moved, Vec::new(), now).await;
+                let moved = step(&life, Event::TargetChanged, now, &terms(&request, &self.settings, None));
+                return store_step(self.store, &request, &life, moved, Vec::new(), now).await;
             }
-            Ok(Opened::There(vendor)) => match open_records(self.store, self.keys, at).await {
-                Ok(records) => Ok((vendor, records)),
-                Err(failure) => Err(failure),
-            },
+            Ok(Opened::There(vendor)) => self.records(at).await.map(|records| (vendor, records)),
             Err(failure) => Err(failure),
         };
         let (vendor, records) = match opened {
@@ -120,13 +114,17 @@ where
                 // What was submitted can't be asked about now; it stays open until somebody mends it.
                 let now = self.clock.now();
                 let moved =
-                    step(&life, Event::CannotAsk(failure.code), now, &terms(request, &self.settings, None));
-                return store_step(self.store, request, &life, moved, Vec::new(), now).await;
+                    step(&life, Event::CannotAsk(failure.code), now, &terms(&request, &self.settings, None));
+                return store_step(self.store, &request, &life, moved, Vec::new(), now).await;
             }
             Err(failure) => return Err(failure.into()),
         };
         let round = self.ask_all(&vendor, &life, &records, until).await;
-        self.store_round(request, life, &vendor, round).await
+        self.store_round(&request, life, &vendor, round).await
+    }
+
+    async fn records(&self, at: &TaskRef) -> Result<Vec<RecordId>, Failure> {
+        open_records(self.store, &key_of(self.keys, at.request_id).await?, at).await
     }
 
     /// Stores what was heard, many rules in one change, and with the last of them what follows.

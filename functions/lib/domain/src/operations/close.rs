@@ -9,7 +9,9 @@
 //! a workflow passed along counts.
 
 use super::review::facts_of;
-use super::{AROUND_A_CALL, STALE_TRIES, Settings, open_all_identifiers, part_context, rules_of_run, terms};
+use super::{
+    AROUND_A_CALL, STALE_TRIES, Settings, key_of, open_all_identifiers, part_context, rules_of_run, terms,
+};
 use crate::copy::{Contents, Package, SourceCopy};
 use crate::event::{Fact, up_to_closing};
 use crate::failure::{Code, Failure};
@@ -23,7 +25,7 @@ use crate::ports::{
 use crate::receipt::{self, Issuer, Receipt, Unsigned};
 use crate::request::{Request, RequestOutcome, RequestState, Right};
 use crate::seal::{DataKey, hex};
-use crate::task::{Outcome, Rule, Task, TaskState};
+use crate::task::{Outcome, Task, TaskState, with_rules};
 use crate::ticket::{Answer, AnswerState, Answered, GIVE_UP_SECONDS, SETTLE_SECONDS, TicketAnswer, compose};
 use crate::time::Time;
 use crate::vendor::Fault;
@@ -84,6 +86,28 @@ enum Duty {
     Answer,
 }
 
+/// A request and its tasks as they were stored at that time, read or written.
+struct Known {
+    request: Request,
+    tasks: Vec<Task>,
+    at: Time,
+}
+
+/// What is known after a step; `None` where it has to be read.
+type After = Option<Known>;
+
+/// A request's row as it was stored at that time.
+struct Stored {
+    request: Request,
+    at: Time,
+}
+
+impl Stored {
+    fn with(self, tasks: Vec<Task>) -> Known {
+        Known { request: self.request, tasks, at: self.at }
+    }
+}
+
 /// Why what a data source gave can't be packed.
 const PART_MISSING: Code = "copy_part_missing";
 const PART_UNREADABLE: Code = "copy_part_unreadable";
@@ -123,10 +147,13 @@ where
     /// `Transient` when a port fails.
     pub async fn run(&self, id: RequestId, until: Time) -> Result<Closing, Failure> {
         let mut stuck: Vec<(Duty, Failure)> = Vec::new();
+        let mut known: After = None;
         for _ in 0..ROUNDS {
             let goes = |duty: Duty| stuck.iter().all(|(other, _)| *other != duty);
-            let request = self.store.request(id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
-            let tasks = self.store.tasks(id).await?;
+            let Known { request, tasks, at } = match known.take() {
+                Some(known) => known,
+                None => self.read(id).await?,
+            };
             let open = tasks.iter().filter(|task| task.state != TaskState::Settled).count();
             let unknown = tasks.iter().filter(|task| task.state == TaskState::Unknown).count();
             let (duty, stored) = if request.state == RequestState::Open {
@@ -139,18 +166,22 @@ where
                             unknown: super::count(unknown),
                         });
                     }
-                    Some(_) if owes_a_copy(&request, &tasks) => self.pack(request, &tasks, until).await,
+                    Some(_) if owes_a_copy(&request, &tasks) => self.pack(request, tasks, until).await,
                     Some(outcome) => self.close(request, tasks, outcome).await,
                 };
                 (None, stored)
             } else if request.receipt_sha256.is_none() && goes(Duty::Receipt) {
                 (Some(Duty::Receipt), self.sign(request, tasks).await)
             } else if forgets_now(&request, self.clock.now()) && goes(Duty::Forgetting) {
-                (Some(Duty::Forgetting), self.forget(request, &tasks).await)
+                // Until its time was over somebody may have opened it again.
+                if !forgets_now(&request, at) {
+                    continue;
+                }
+                (Some(Duty::Forgetting), self.forget(request, tasks).await)
             } else if let Some(answer) = self.answers_now(&request, until)
                 && goes(Duty::Answer)
             {
-                (Some(Duty::Answer), self.answer(&request, &tasks, &answer).await)
+                (Some(Duty::Answer), self.answer(request, tasks, &answer).await)
             } else if let Some((_, failure)) = stuck.first() {
                 return Err(*failure);
             } else {
@@ -158,7 +189,8 @@ where
             };
             match (duty, stored) {
                 // Each step is stored for itself; the next round does the next one.
-                (_, Ok(()) | Err(CommitError::Stale)) => {}
+                (_, Ok(after)) => known = after,
+                (_, Err(CommitError::Stale)) => {}
                 (Some(duty), Err(CommitError::Failed(failure))) => stuck.push((duty, failure)),
                 (None, Err(CommitError::Failed(failure))) => return Err(failure),
             }
@@ -166,15 +198,24 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
+    async fn read(&self, id: RequestId) -> Result<Known, Failure> {
+        let at = self.clock.now();
+        Ok(Known { request: self.request(id).await?, tasks: self.store.tasks(id).await?, at })
+    }
+
+    async fn request(&self, id: RequestId) -> Result<Request, Failure> {
+        self.store.request(id).await?.ok_or(Failure::misconfigured("request_not_found"))
+    }
+
     /// The person's copy, of all that the data sources gave: read, packed and kept piece by piece, so that no
     /// more than a few pieces are held, whatever its size. The same rows and parts make the same file, so that a
     /// repetition after a crash writes it again.
-    async fn pack(&self, mut request: Request, tasks: &[Task], until: Time) -> Result<(), CommitError> {
+    async fn pack(&self, mut request: Request, tasks: Vec<Task>, until: Time) -> Result<After, CommitError> {
         let id = request.id;
-        let key = self.keys.key(id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
+        let key = key_of(self.keys, id).await?;
         let (mut sources, mut parts, mut lost) =
             (Vec::with_capacity(tasks.len()), BTreeMap::new(), Vec::new());
-        for task in tasks {
+        for task in &tasks {
             match self.source_copy(task, &key, until).await? {
                 Ok((copy, part)) => {
                     parts.extend(part.map(|part| (task.source.clone(), (part_context(task), part))));
@@ -184,9 +225,10 @@ where
             }
         }
         if !lost.is_empty() {
-            return self.copy_again(request, &lost).await;
+            self.copy_again(request, &lost).await?;
+            return Ok(None);
         }
-        let identifiers = open_all_identifiers(self.keys, &request).await?;
+        let identifiers = open_all_identifiers(&key, &request)?;
         let now = self.clock.now();
         let made_at = tasks.iter().filter_map(|task| task.settled_at).max().unwrap_or(now);
         let records = sources.iter().map(|one| one.records).sum();
@@ -211,7 +253,7 @@ where
             expires_at: package.expires_at,
         };
         request.copy = Some(package);
-        self.save(request, fact).await
+        Ok(Some(self.save(request, fact).await?.with(tasks)))
     }
 
     /// Gives the packing the records that it wants, and hands on the bytes that it gives.
@@ -337,7 +379,7 @@ where
         mut request: Request,
         tasks: Vec<Task>,
         outcome: RequestOutcome,
-    ) -> Result<(), CommitError> {
+    ) -> Result<After, CommitError> {
         let now = self.clock.now();
         let nobody_left = outcome.forgets_at_once() && !tasks.iter().any(found_nobody_by_what_was_given);
         // A synthetic one is about nobody, and never reopened.
@@ -351,26 +393,28 @@ where
         request.next_due = Some(now.plus_seconds(self.settings.grace_seconds));
         let owed = !request.synthetic && request.reference.is_some() && self.tickets.takes(&request.origin);
         request.answer = owed.then(|| Answer::due(now));
+        let mut tasks: Vec<Task> = tasks.into_iter().map(|task| Task { next_due: None, ..task }).collect();
+        let rows = std::iter::once(Row::Request(request.clone()));
         let change = Change {
             request: request.id,
             at: now,
-            rows: std::iter::once(Row::Request(request))
-                .chain(tasks.into_iter().map(|task| Row::Task(Task { next_due: None, ..task })))
-                .collect(),
+            rows: rows.chain(tasks.iter().cloned().map(Row::Task)).collect(),
             facts: vec![Fact::Closed { outcome }],
         };
-        self.store.commit(change).await
+        let beside = change.request_revision();
+        self.store.commit(change).await?;
+        request.revision += 1;
+        for task in &mut tasks {
+            *task = Task { revision: task.revision + 1, ..task.stored_with(beside) };
+        }
+        Ok(Some(Known { request, tasks, at: now }))
     }
 
     /// Signs and keeps the receipt. Everything in it is stored and final by now, and Ed25519 is
     /// deterministic, so that a repetition after a crash makes the same file.
-    async fn sign(&self, mut request: Request, tasks: Vec<Task>) -> Result<(), CommitError> {
+    async fn sign(&self, mut request: Request, tasks: Vec<Task>) -> Result<After, CommitError> {
         let id = request.id;
-        let mut with_rules: Vec<(Task, Vec<Rule>)> = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            let rules = self.store.rules(id, &task.source).await?;
-            with_rules.push((task, rules));
-        }
+        let with_rules = with_rules(tasks.clone(), &self.store.all_rules(id).await?);
         // Up to the closing: what is recorded later must not change the receipt. A chain that is broken is
         // told, and stops nothing.
         let events = up_to_closing(id, &self.store.events(id).await?);
@@ -389,11 +433,11 @@ where
         };
         request.receipt_sha256 = Some(sha256);
         request.next_due = self.next_due(&request);
-        self.save(request, fact).await
+        Ok(Some(self.save(request, fact).await?.with(tasks)))
     }
 
     /// The key first: from then on the person is forgotten, in every backup too. The rows after it.
-    async fn forget(&self, mut request: Request, tasks: &[Task]) -> Result<(), CommitError> {
+    async fn forget(&self, mut request: Request, tasks: Vec<Task>) -> Result<After, CommitError> {
         self.forgets.forget(request.id).await?;
         if request.right == Right::Access {
             let sources: Vec<SourceId> = tasks.iter().map(|task| task.source.clone()).collect();
@@ -414,7 +458,7 @@ where
         request.subject = None;
         request.forgotten_at = Some(self.clock.now());
         request.next_due = self.next_due(&request);
-        self.save(request, Fact::Forgotten).await
+        Ok(Some(self.save(request, Fact::Forgotten).await?.with(tasks)))
     }
 
     /// The answer that it is time to do something about, when the time until `until` allows it.
@@ -431,7 +475,22 @@ where
 
     /// Gives the answer, or finds out what became of the last call. The look stands on the revision
     /// that was read before it, so that nobody claims after another one's claim on an old look.
-    async fn answer(&self, request: &Request, tasks: &[Task], answer: &Answer) -> Result<(), CommitError> {
+    async fn answer(
+        &self,
+        request: Request,
+        tasks: Vec<Task>,
+        answer: &Answer,
+    ) -> Result<After, CommitError> {
+        let told = self.answered(&request, &tasks, answer).await?;
+        Ok(told.map(|stored| stored.with(tasks)))
+    }
+
+    async fn answered(
+        &self,
+        request: &Request,
+        tasks: &[Task],
+        answer: &Answer,
+    ) -> Result<Option<Stored>, CommitError> {
         let channel = request.origin.as_str();
         let Some(reference) = &request.reference else {
             return self.give_up(request, answer, AnswerState::Undeliverable, NO_REFERENCE).await;
@@ -469,14 +528,18 @@ where
         answer: &Answer,
         reference: &Reference,
         content: &TicketAnswer,
-    ) -> Result<(), CommitError> {
+    ) -> Result<Option<Stored>, CommitError> {
         let until = self.clock.now().plus_seconds(self.tickets.call_seconds() + SETTLE_SECONDS);
         let claim = answer.claimed(until);
         let fact = Fact::AnswerClaimed { attempt: claim.tries };
-        self.keep(request, claim.clone(), Some(fact)).await?;
+        let mut known = self.keep(request, claim.clone(), Some(fact)).await?;
         let came = self.tickets.answer(&request.origin, reference, content).await;
         for _ in 0..STALE_TRIES {
-            match self.learn(request.id, &claim, &came).await {
+            let there = match known.take() {
+                Some(Stored { request, .. }) => request,
+                None => self.request(request.id).await?,
+            };
+            match self.learn(there, &claim, &came).await {
                 // The request moved on meanwhile; what came of the call counts all the same.
                 Err(CommitError::Stale) => {}
                 learned => return learned,
@@ -487,9 +550,13 @@ where
 
     /// Keeps what came of the call that `claim` was made for. When another worker has taken over
     /// since, only the certain knowledge that the answer is there still counts.
-    async fn learn(&self, id: RequestId, claim: &Answer, came: &Answered) -> Result<(), CommitError> {
-        let request = self.store.request(id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
-        let Some(stored) = request.answer.clone() else { return Ok(()) };
+    async fn learn(
+        &self,
+        request: Request,
+        claim: &Answer,
+        came: &Answered,
+    ) -> Result<Option<Stored>, CommitError> {
+        let Some(stored) = request.answer.clone() else { return Ok(None) };
         let now = self.clock.now();
         let attempt = claim.tries;
         let ours = stored.state == AnswerState::Claimed && stored.tries == claim.tries;
@@ -497,8 +564,8 @@ where
             Answered::Sent if stored.state != AnswerState::Sent => {
                 self.keep(&request, stored.sent(now), Some(Fact::AnswerSent { attempt })).await
             }
-            _ if !ours => Ok(()),
-            Answered::Sent => Ok(()),
+            _ if !ours => Ok(None),
+            Answered::Sent => Ok(None),
             Answered::NotSetUp => self.give_up(&request, &stored, AnswerState::NotSetUp, NOT_SET_UP).await,
             Answered::Refused(code) => {
                 self.give_up(&request, &stored, AnswerState::Undeliverable, code).await
@@ -527,17 +594,20 @@ where
         answer: &Answer,
         state: AnswerState,
         reason: Code,
-    ) -> Result<(), CommitError> {
+    ) -> Result<Option<Stored>, CommitError> {
         let fact = Fact::AnswerUndeliverable { reason: reason.to_owned() };
         self.keep(request, answer.given_up(state, reason), Some(fact)).await
     }
 
-    async fn keep(&self, request: &Request, answer: Answer, fact: Option<Fact>) -> Result<(), CommitError> {
+    async fn keep(
+        &self,
+        request: &Request,
+        answer: Answer,
+        fact: Option<Fact>,
+    ) -> Result<Option<Stored>, CommitError> {
         let mut request = Request { answer: Some(answer), ..request.clone() };
         request.next_due = self.next_due(&request);
-        let (id, at) = (request.id, self.clock.now());
-        let facts = fact.into_iter().collect();
-        self.store.commit(Change { request: id, at, rows: vec![Row::Request(request)], facts }).await
+        self.save_with(request, fact.into_iter().collect()).await.map(Some)
     }
 
     /// When a closed request is looked at: at the time of its forgetting or of its answer's next try,
@@ -554,10 +624,16 @@ where
         receipt.into_iter().chain(forget).chain(answer).min()
     }
 
-    async fn save(&self, request: Request, fact: Fact) -> Result<(), CommitError> {
-        let id = request.id;
-        let rows = vec![Row::Request(request)];
-        self.store.commit(Change { request: id, at: self.clock.now(), rows, facts: vec![fact] }).await
+    async fn save(&self, request: Request, fact: Fact) -> Result<Stored, CommitError> {
+        self.save_with(request, vec![fact]).await
+    }
+
+    async fn save_with(&self, mut request: Request, facts: Vec<Fact>) -> Result<Stored, CommitError> {
+        let (id, at) = (request.id, self.clock.now());
+        let rows = vec![Row::Request(request.clone())];
+        self.store.commit(Change { request: id, at, rows, facts }).await?;
+        request.revision += 1;
+        Ok(Stored { request, at })
     }
 }
 

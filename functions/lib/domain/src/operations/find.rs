@@ -2,9 +2,9 @@
 //! a person decide.
 
 use super::{
-    Heard, MAX_CHUNKS, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
-    ends_the_task, is_closed, load, open_identifiers, open_source, open_vendor, seal_chunk, seal_doubts,
-    seal_records, search_by_each, store_step, terms,
+    Heard, Loaded, MAX_CHUNKS, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
+    ends_the_task, is_closed, key_of, load, open_identifiers, open_source, open_vendor, seal_chunk,
+    seal_doubts, seal_records, search_by_each, store_step, terms,
 };
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
@@ -13,7 +13,7 @@ use crate::life::{CONTROL_NOT_FOUND, Event, Life, step, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, Right};
-use crate::seal::Sealed;
+use crate::seal::{DataKey, Sealed};
 use crate::task::{Asked, Outcome, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Capabilities, Fault, RecordId, Target, Vendor};
@@ -49,6 +49,7 @@ struct Searched {
     target: Target,
     asked: Asked,
     doubts: Option<Sealed>,
+    key: DataKey,
 }
 
 impl<S, K, T, V, C> Find<'_, S, K, T, V, C>
@@ -67,18 +68,19 @@ where
     /// it shall be.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
-            let (request, life) = load(self.store, at).await?;
+            let loaded = load(self.store, at).await?;
+            let Loaded { request, life, .. } = &loaded;
             let now = self.clock.now();
-            if is_closed(&request) || life.task.state != TaskState::Planned {
+            if is_closed(request) || life.task.state != TaskState::Planned {
                 return Ok(passing(&life.task));
             }
             if let Some(failure) = not_yet(&life.task, now) {
                 return Err(failure);
             }
             let began = self.clock.now();
-            let (vendor, sought) = match open_vendor(self.store, self.vendors, self.clock, &life).await {
+            let (vendor, sought) = match open_vendor(self.store, self.vendors, self.clock, &loaded).await {
                 Ok(Opened::There(vendor)) => {
-                    let sought = self.search(&request, &vendor, began, until).await?;
+                    let sought = self.search(request, &vendor, began, until).await?;
                     (Some(vendor), sought)
                 }
                 Ok(Opened::Moved) => (None, Sought::Means(Event::TargetChanged)),
@@ -90,7 +92,7 @@ where
                     let told = life.task.reason.as_deref() == Some(failure.code);
                     let cannot = Sought::Means(Event::CannotOpen(failure.code));
                     if !told {
-                        drop(self.store_sought(&request, &life, at, None, cannot).await);
+                        drop(self.store_sought(request, life, at, None, cannot).await);
                     }
                     return Err(failure);
                 }
@@ -101,7 +103,7 @@ where
                 _ => None,
             };
             let capabilities = vendor.as_ref().map(Vendor::capabilities);
-            match self.store_sought(&request, &life, at, capabilities, sought).await {
+            match self.store_sought(request, life, at, capabilities, sought).await {
                 Ok(_) if moved => {}
                 // Not settled by it, so it shall be asked again.
                 Ok(life) if life.task.state == TaskState::Planned => {
@@ -148,8 +150,13 @@ where
         if !capabilities.rights.contains(&request.right) {
             return Ok(fails("right_not_supported"));
         }
-        let identifiers = match open_identifiers(self.keys, request, vendor.source()).await {
-            Ok(identifiers) => usable(capabilities, identifiers),
+        let who = async || {
+            let key = key_of(self.keys, request.id).await?;
+            let identifiers = open_identifiers(&key, request, vendor.source())?;
+            Ok((key, usable(capabilities, identifiers)))
+        };
+        let (key, identifiers) = match who().await {
+            Ok(who) => who,
             Err(failure) if ends_the_task(failure) => return Ok(fails(failure.code)),
             Err(failure) => return Err(failure),
         };
@@ -168,7 +175,7 @@ where
                 }
             };
         let at = TaskRef { request_id: request.id, source_id: vendor.source().clone() };
-        let doubts = seal_doubts(self.keys, &at, &found).await?;
+        let doubts = seal_doubts(&key, &at, &found)?;
         let ends = |outcome, reason, found| {
             let (target, doubts) = (here(), doubts.clone());
             Sought::Means(Event::SearchEnded { began, outcome, reason, found, target, asked, doubts })
@@ -182,7 +189,7 @@ where
             ends(Outcome::DryRun, Some("searched_only"), count(found.records.len()))
         } else {
             let target = capabilities.target.clone();
-            Sought::Records(found.records, Searched { began, target, asked, doubts })
+            Sought::Records(found.records, Searched { began, target, asked, doubts, key })
         })
     }
 
@@ -210,9 +217,8 @@ where
         life: &Life,
         at: &TaskRef,
         records: &[RecordId],
-        Searched { began, target, asked, doubts }: Searched,
+        Searched { began, target, asked, doubts, key }: Searched,
     ) -> Result<(Event, Vec<Row>), Failure> {
-        let key = self.keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
         let mut chunks = seal_records(&key, at, records)?;
         if chunks.len() > MAX_CHUNKS {
             let reason = Some(Fault::TooManyRecords.code());

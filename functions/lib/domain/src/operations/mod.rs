@@ -27,13 +27,13 @@ use crate::lease::Lease;
 use crate::life::{CONTROL_NOT_FOUND, Effect, Life, Terms, wait_left};
 use crate::metered::Metered;
 use crate::ports::{
-    Change, Clock, CommitError, Keys, Limits, Reads, Row, TARGET_LOST, Tags, Vendors, Writes,
+    Assignment, Change, Clock, CommitError, Keys, Limits, Reads, Row, TARGET_LOST, Tags, Vendors, Writes,
 };
 use crate::request::{Request, RequestState};
 use crate::seal::{DataKey, Sealed, Tag};
 use crate::task::{Asked, Rule, Task, TaskState};
 use crate::time::Time;
-use crate::vendor::{Capabilities, Fault, Found, RecordId, SetAside, Vendor};
+use crate::vendor::{Capabilities, DataSource, Fault, Found, RecordId, SetAside, Vendor};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
@@ -135,15 +135,20 @@ fn goes_back(task: &Task) -> bool {
     task.state == TaskState::Planned && (task.lease.is_some() || task.earlier.is_some())
 }
 
-/// The request and the life of the task, for an operation that may work on them. The task is read first:
-/// whoever changes a request's identifiers changes the task too, so that what is decided by older ones
-/// can't be stored.
-async fn load(store: &impl Reads, at: &TaskRef) -> Result<(Request, Life), Failure> {
-    let task = store.task(at.request_id, &at.source_id).await?;
-    let request = store.request(at.request_id).await?.ok_or(Failure::misconfigured("request_not_found"))?;
+/// What an operation on a task works on, as it was read.
+struct Loaded {
+    request: Request,
+    life: Life,
+    /// The task's data source; `None` when there is none any more.
+    source: Option<DataSource>,
+}
+
+async fn load(store: &impl Reads, at: &TaskRef) -> Result<Loaded, Failure> {
+    let Assignment { request, task, source } = store.assignment(at).await?;
+    let request = request.ok_or(Failure::misconfigured("request_not_found"))?;
     let task = task.ok_or(Failure::misconfigured("task_not_found"))?;
     let rules = rules_of_run(store, &task).await?;
-    Ok((request, Life { task, rules }))
+    Ok(Loaded { request, life: Life { task, rules }, source })
 }
 
 /// The rules of a task's current run; before the first intent there are none.
@@ -233,15 +238,15 @@ enum Opened<V> {
 ///
 /// Architecture Invariant: search, submission, status, look and copy of one run all go to one target. What
 /// was decided at one is never sent to another.
-async fn open_vendor<'a, S: Reads + Limits, V: Vendors, C: Clock>(
-    store: &'a S,
+async fn open_vendor<'a, S: Limits, V: Vendors, C: Clock>(
+    limits: &'a S,
     vendors: &V,
     clock: &'a C,
-    life: &Life,
+    Loaded { life, source, .. }: &Loaded,
 ) -> Result<Opened<Metered<'a, S, V::Vendor, C>>, Failure> {
     let task = &life.task;
-    let source = store.source(&task.source).await?.ok_or(Failure::misconfigured("source_not_found"))?;
-    let now = vendors.target(&source)?;
+    let source = source.as_ref().ok_or(Failure::misconfigured("source_not_found"))?;
+    let now = vendors.target(source)?;
     let target = match &task.target {
         Some(then) if *then != now && !life.stands_on_its_target() => return Ok(Opened::Moved),
         Some(then) => then,
@@ -249,8 +254,8 @@ async fn open_vendor<'a, S: Reads + Limits, V: Vendors, C: Clock>(
         None if task.decision.is_some() && !life.stands_on_its_target() => return Ok(Opened::Moved),
         None => &now,
     };
-    let vendor = vendors.open(&source, target).await?;
-    Ok(Opened::There(Metered::new(vendor, store, clock, source.id, task.slot)))
+    let vendor = vendors.open(source, target).await?;
+    Ok(Opened::There(Metered::new(vendor, limits, clock, source.id.clone(), task.slot)))
 }
 
 fn identifiers_context(request: RequestId) -> String {
@@ -316,11 +321,14 @@ fn seal_identifiers(key: &DataKey, request: RequestId, identifiers: &[Scoped]) -
     key.seal(&identifiers_context(request), &plain).map_err(|_| Failure::transient("sealing_failed"))
 }
 
-/// Opens all of a request's identifiers, once the caller has its key.
-async fn open_all_identifiers(keys: &impl Keys, request: &Request) -> Result<Vec<Scoped>, Failure> {
-    let forgotten = Failure::misconfigured("person_forgotten");
-    let sealed = request.identifiers.as_ref().ok_or(forgotten)?;
-    let key = keys.key(request.id).await?.ok_or(forgotten)?;
+/// A request's data key. Read once for a step, and never kept for the next.
+async fn key_of(keys: &impl Keys, request: RequestId) -> Result<DataKey, Failure> {
+    keys.key(request).await?.ok_or(Failure::misconfigured("person_forgotten"))
+}
+
+/// Opens all of a request's identifiers.
+fn open_all_identifiers(key: &DataKey, request: &Request) -> Result<Vec<Scoped>, Failure> {
+    let sealed = request.identifiers.as_ref().ok_or(Failure::misconfigured("person_forgotten"))?;
     let unreadable = Failure::misconfigured("identifiers_unreadable");
     let plain = key.open(&identifiers_context(request.id), sealed).map_err(|_| unreadable)?;
     let stored: Vec<Stored> = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
@@ -339,12 +347,8 @@ async fn open_all_identifiers(keys: &impl Keys, request: &Request) -> Result<Vec
 }
 
 /// Opens the identifiers that count at a data source.
-async fn open_identifiers(
-    keys: &impl Keys,
-    request: &Request,
-    source: &SourceId,
-) -> Result<Vec<Identifier>, Failure> {
-    Ok(identifiers_at(open_all_identifiers(keys, request).await?, source))
+fn open_identifiers(key: &DataKey, request: &Request, source: &SourceId) -> Result<Vec<Identifier>, Failure> {
+    Ok(identifiers_at(open_all_identifiers(key, request)?, source))
 }
 
 /// Bytes of record ids in one sealed chunk: with nonce, tag and base64 well below the 400 KB that a
@@ -392,9 +396,8 @@ fn seal_chunk(key: &DataKey, at: &TaskRef, records: &[&RecordId], n: u32) -> Res
 }
 
 /// Opens the record ids a decision was made on, in order.
-async fn open_records(store: &impl Reads, keys: &impl Keys, at: &TaskRef) -> Result<Vec<RecordId>, Failure> {
+async fn open_records(store: &impl Reads, key: &DataKey, at: &TaskRef) -> Result<Vec<RecordId>, Failure> {
     let unreadable = Failure::misconfigured("records_unreadable");
-    let key = keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
     let mut records = Vec::new();
     for (sealed, n) in store.records(at.request_id, &at.source_id).await?.iter().zip(0u32..) {
         let plain =
@@ -565,24 +568,22 @@ fn doubtful(found: &Found) -> Vec<Option<&RecordId>> {
 }
 
 /// Seals which doubtful records a search set aside: what a reviewer is shown.
-async fn seal_doubts(keys: &impl Keys, at: &TaskRef, found: &Found) -> Result<Option<Sealed>, Failure> {
+fn seal_doubts(key: &DataKey, at: &TaskRef, found: &Found) -> Result<Option<Sealed>, Failure> {
     let doubtful = doubtful(found);
     let plain = Zeroizing::new(serde_json::to_vec(&doubtful).unwrap_or_default());
     if doubtful.is_empty() || plain.len() > LONGEST_DOUBTS {
         return Ok(None);
     }
-    let key = keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
     let sealed = key.seal(&doubts_context(at), &plain);
     sealed.map(Some).map_err(|_| Failure::transient("sealing_failed"))
 }
 
 /// How many doubtful records a look set aside that the search of the round did not. Of those without an id
 /// nobody can tell which is which: their number counts.
-async fn unseen_doubts(keys: &impl Keys, at: &TaskRef, task: &Task, found: &Found) -> Result<u32, Failure> {
+fn unseen_doubts(key: &DataKey, at: &TaskRef, task: &Task, found: &Found) -> Result<u32, Failure> {
     let now = doubtful(found);
     let Some(sealed) = task.doubts.as_ref().filter(|_| !now.is_empty()) else { return Ok(count(now.len())) };
     let unreadable = Failure::misconfigured("records_unreadable");
-    let key = keys.key(at.request_id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
     let plain = key.open(&doubts_context(at), sealed).map_err(|_| unreadable)?;
     let mut seen: Vec<Option<RecordId>> = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
     let mut unseen = 0;

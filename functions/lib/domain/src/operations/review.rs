@@ -3,7 +3,8 @@
 
 use super::again::{Moved, Moves, begin, fitting, rows_and_facts};
 use super::{
-    STALE_TRIES, Settings, Step, TaskRef, is_closed, load, reason_context, rules_of_run, store_step, terms,
+    Loaded, STALE_TRIES, Settings, Step, TaskRef, is_closed, load, reason_context, rules_of_run, store_step,
+    terms,
 };
 use crate::actor::Actor;
 use crate::event::Fact;
@@ -45,7 +46,7 @@ where
     /// `Transient` when the store or the workflow service fails.
     pub async fn run(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
-            let (request, life) = load(self.store, at).await?;
+            let Loaded { request, life, .. } = load(self.store, at).await?;
             let now = self.clock.now();
             if is_closed(&request) || life.task.state != TaskState::AwaitingReview {
                 let step = super::find::passing(&life.task);

@@ -3,8 +3,8 @@
 
 use super::find::usable;
 use super::{
-    AROUND_A_CALL, Opened, STALE_TRIES, TaskRef, count, in_every_spelling, is_closed, load, open_identifiers,
-    open_records, open_vendor, reason_context,
+    AROUND_A_CALL, Loaded, Opened, STALE_TRIES, TaskRef, count, in_every_spelling, is_closed, key_of, load,
+    open_identifiers, open_records, open_vendor, reason_context,
 };
 use crate::actor::Actor;
 use crate::event::Fact;
@@ -98,12 +98,11 @@ where
         let request = self.store.request(at.request_id).await?.ok_or(ShowError::NotFound)?;
         let task = self.store.task(at.request_id, &at.source_id).await?;
         let task = task.ok_or_else(|| ShowError::UnknownSource(at.source_id.clone()))?;
-        if request.forgotten_at.is_some() || self.keys.key(request.id).await?.is_none() {
-            return Err(ShowError::Forgotten);
-        }
+        let key = self.keys.key(request.id).await?.filter(|_| request.forgotten_at.is_none());
+        let key = key.ok_or(ShowError::Forgotten)?;
         // Chunks of an earlier, longer search are written over; those of a search that ended are stale.
         let records = match task.found_digest {
-            Some(_) => open_records(self.store, self.keys, at).await?,
+            Some(_) => open_records(self.store, &key, at).await?,
             None => Vec::new(),
         };
         let all = count(records.len());
@@ -233,18 +232,20 @@ where
         most: u32,
         until: Time,
     ) -> Result<ComparisonView, Failure> {
-        let (request, life) = load(self.store, at).await?;
-        if is_over(&request, &life.task) {
+        let loaded = load(self.store, at).await?;
+        let Loaded { request, life, .. } = &loaded;
+        if is_over(request, &life.task) {
             return Err(Failure::new(Kind::Refused, TASK_OVER));
         }
-        let vendor = match open_vendor(self.store, self.vendors, self.clock, &life).await? {
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, &loaded).await? {
             Opened::There(vendor) => vendor.beside(),
             Opened::Moved => return Err(Failure::new(Kind::Refused, SOURCE_MOVED)),
         };
-        let identifiers = open_identifiers(self.keys, &request, &at.source_id).await?;
+        let key = key_of(self.keys, request.id).await?;
+        let identifiers = open_identifiers(&key, request, &at.source_id)?;
         let identifiers = usable(vendor.capabilities(), identifiers);
         let covered: BTreeSet<RecordId> = match life.task.found_digest {
-            Some(_) => open_records(self.store, self.keys, at).await?.into_iter().collect(),
+            Some(_) => open_records(self.store, &key, at).await?.into_iter().collect(),
             None => BTreeSet::new(),
         };
         let spellings = in_every_spelling(vendor.capabilities(), &identifiers);
@@ -267,7 +268,7 @@ where
             source: at.source_id.clone(),
             records,
             all: number,
-            digest: life.task.found_digest,
+            digest: life.task.found_digest.clone(),
             next: (end < number).then_some(end),
         })
     }

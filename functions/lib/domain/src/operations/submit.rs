@@ -9,9 +9,9 @@ use super::check::at_places;
 use super::find::Find;
 use super::find::usable;
 use super::{
-    AROUND_A_CALL, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records, ends_the_task,
-    goes_back, in_every_spelling, is_closed, load, open_identifiers, open_records, open_vendor, part_context,
-    store_step, terms,
+    AROUND_A_CALL, Loaded, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
+    ends_the_task, goes_back, in_every_spelling, is_closed, key_of, load, open_identifiers, open_records,
+    open_vendor, part_context, store_step, terms,
 };
 use crate::copy::Export;
 use crate::failure::{Failure, Kind};
@@ -22,7 +22,7 @@ use crate::metered::Metered;
 use crate::part::{Header, PartError, PartWriter};
 use crate::ports::{Clock, CommitError, CopyParts, Keys, Limits, Reads, Tags, Upload, Vendors, Writes};
 use crate::request::{Request, Right};
-use crate::seal::DataKey;
+use crate::seal::{DataKey, Tag};
 use crate::task::{Outcome, RuleState, Task, TaskState};
 use crate::time::Time;
 use crate::vendor::{Batch, Capabilities, Fault, RecordId, Submitted, Vendor};
@@ -50,6 +50,13 @@ pub struct Submit<'a, S, K, T, V, P, C> {
 /// Seconds that a call needs around its POST, for the store and the way back.
 const MARGIN_SECONDS: u64 = 10;
 
+/// The records decided on, as this call has read them, and the digest of the decision.
+#[derive(Default)]
+struct Decided {
+    records: Vec<RecordId>,
+    by: Option<Tag>,
+}
+
 /// Whether the person may be submitted at this data source now.
 enum Turn {
     /// Another request holds the lease.
@@ -76,8 +83,10 @@ where
     /// `Transient` when the store or the key service fails.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         let mut stale = 0;
+        let mut decided = Decided::default();
         loop {
-            let (request, life) = load(self.store, at).await?;
+            let loaded = load(self.store, at).await?;
+            let Loaded { request, life, .. } = &loaded;
             let now = self.clock.now();
             let sends = match life.task.state {
                 TaskState::Decided | TaskState::Submitting | TaskState::Copying => true,
@@ -85,10 +94,10 @@ where
                 TaskState::Planned => goes_back(&life.task),
                 _ => false,
             };
-            if is_closed(&request) || !sends {
+            if is_closed(request) || !sends {
                 return Ok(Step::of(&life.task, now));
             }
-            match self.advance(&request, life, at, until).await {
+            match self.advance(&loaded, at, until, &mut decided).await {
                 Ok(Some(step)) => return Ok(step),
                 Ok(None) => stale = 0,
                 Err(CommitError::Stale) if stale < STALE_TRIES => stale += 1,
@@ -101,11 +110,12 @@ where
     /// One batch, or the step that follows the last one.
     async fn advance(
         &self,
-        request: &Request,
-        life: Life,
+        loaded: &Loaded,
         at: &TaskRef,
         until: Time,
+        decided: &mut Decided,
     ) -> Result<Option<Step>, CommitError> {
+        let Loaded { request, life, .. } = loaded;
         if life.task.state == TaskState::Planned {
             return match self.search_again(at, until).await {
                 Ok(()) => Ok(None),
@@ -117,31 +127,31 @@ where
         }
         let now = self.clock.now();
         if request.right == Right::Access
-            && let Some(copied) = self.copy(request, &life, at, until).await?
+            && let Some(copied) = self.copy(loaded, at, until).await?
         {
             return Ok(Some(copied));
         }
-        let sending = match plan(&life, now) {
+        let sending = match plan(life, now) {
             Plan::Wait(seconds) => return Ok(Some(Step::new(&life.task, Next::Submit, seconds))),
-            Plan::Missing => return self.take(request, &life, Event::AnswerMissing).await,
+            Plan::Missing => return self.take(loaded, Event::AnswerMissing).await,
             Plan::Done | Plan::UsedUp | Plan::Refused(_) | Plan::Look => {
-                return self.take(request, &life, Event::AllSent).await;
+                return self.take(loaded, Event::AllSent).await;
             }
             Plan::Send(sending) => sending,
         };
         if wait_left(&life.task, now) > 0 {
             return Ok(Some(Step::of(&life.task, now)));
         }
-        let vendor = match open_vendor(self.store, self.vendors, self.clock, &life).await {
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             Ok(Opened::There(vendor)) => vendor,
-            Ok(Opened::Moved) => return self.take(request, &life, Event::TargetChanged).await,
-            Err(failure) => return self.cannot(request, &life, failure).await,
+            Ok(Opened::Moved) => return self.take(loaded, Event::TargetChanged).await,
+            Err(failure) => return self.cannot(loaded, failure).await,
         };
         let needed = vendor.capabilities().call_timeout_seconds + MARGIN_SECONDS;
         if now.plus_seconds(needed) > until {
             return Ok(Some(Step::new(&life.task, Next::Submit, 1)));
         }
-        self.send(request, &life, at, &vendor, sending).await
+        self.send(loaded, at, &vendor, sending, decided).await
     }
 
     /// Its turn has come after another request's: what that one left is searched for first.
@@ -159,22 +169,17 @@ where
 
     /// Copies the records, when it is time to; `None` when the vendor's own export comes first. May be
     /// repeated: the part is written whole, and the task ends with it.
-    async fn copy(
-        &self,
-        request: &Request,
-        life: &Life,
-        at: &TaskRef,
-        until: Time,
-    ) -> Result<Option<Step>, CommitError> {
-        let vendor = match open_vendor(self.store, self.vendors, self.clock, life).await {
+    async fn copy(&self, loaded: &Loaded, at: &TaskRef, until: Time) -> Result<Option<Step>, CommitError> {
+        let Loaded { request, life, .. } = loaded;
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             Ok(Opened::There(vendor)) => vendor,
-            Ok(Opened::Moved) => return self.take(request, life, Event::TargetChanged).await,
+            Ok(Opened::Moved) => return self.take(loaded, Event::TargetChanged).await,
             // What was asked of the vendor comes to its end first.
             Err(failure) if life.task.state == TaskState::Submitting && ends_the_task(failure) => {
                 return Ok(None);
             }
             Err(failure) if ends_the_task(failure) => {
-                return self.take(request, life, Event::CannotCopy(failure.code)).await;
+                return self.take(loaded, Event::CannotCopy(failure.code)).await;
             }
             Err(failure) => return Err(failure.into()),
         };
@@ -195,7 +200,7 @@ where
             Err(failure) if ends_the_task(failure) => Event::CannotCopy(failure.code),
             Err(failure) => return Err(failure.into()),
         };
-        self.take(request, life, event).await
+        self.take(loaded, event).await
     }
 
     /// Fetches exactly the records that were decided on, and keeps them sealed. Gives how many, and how
@@ -208,14 +213,13 @@ where
         vendor: &Metered<'_, S, V::Vendor, C>,
         until: Time,
     ) -> Result<Result<(u32, u32), Fault>, Failure> {
-        let decided = self.decided_records(&life.task, at).await?;
-        let identifiers =
-            usable(vendor.capabilities(), open_identifiers(self.keys, request, &at.source_id).await?);
+        let key = key_of(self.keys, request.id).await?;
+        let decided = self.decided_records(&life.task, at, &key).await?;
+        let identifiers = usable(vendor.capabilities(), open_identifiers(&key, request, &at.source_id)?);
         let identifiers = in_every_spelling(vendor.capabilities(), &identifiers);
         if let Err(fault) = vendor.reserve_searches(count(identifiers.len()), false).await {
             return Ok(Err(fault));
         }
-        let key = self.keys.key(request.id).await?.ok_or(Failure::misconfigured("person_forgotten"))?;
         let mut upload = self.copies.part_to(request.id, &at.source_id);
         let fetched = self.fetch(life, vendor, &decided, &identifiers, &key, &mut upload, until).await;
         match fetched {
@@ -273,31 +277,30 @@ where
     /// Turn, intent, POST, answer.
     async fn send(
         &self,
-        request: &Request,
-        life: &Life,
+        loaded: &Loaded,
         at: &TaskRef,
         vendor: &Metered<'_, S, V::Vendor, C>,
         sending: Sending,
+        decided: &mut Decided,
     ) -> Result<Option<Step>, CommitError> {
-        let records = match self.decided_records(&life.task, at).await {
+        let Loaded { request, life, .. } = loaded;
+        let records = match self.records(&life.task, at, decided).await {
             Ok(records) => records,
-            Err(failure) => return self.cannot(request, life, failure).await,
+            Err(failure) => return self.cannot(loaded, failure).await,
         };
         let capabilities = vendor.capabilities();
         let lease = match self.turn(request, life).await? {
             Turn::Ours(lease) => lease,
-            Turn::Busy => return self.take(request, life, Event::LeaseBusy).await,
+            Turn::Busy => return self.take(loaded, Event::LeaseBusy).await,
             Turn::SearchAgain(fence) => {
-                return self.take(request, life, Event::SearchAgain { fence }).await;
+                return self.take(loaded, Event::SearchAgain { fence }).await;
             }
         };
         // The permit comes before the intent, so that no intent waits for one.
         if let Err(fault) = vendor.admit().await {
-            return self
-                .take(request, life, Event::HeldBack { fault, slot: vendor.slot(), asked_to: None })
-                .await;
+            return self.take(loaded, Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }).await;
         }
-        let part = at_places(&records, &sending.places);
+        let part = at_places(records, &sending.places);
         let digest = digest_records(self.tags, "batch", at, &part).await?;
         let now = self.clock.now();
         let until = now.plus_seconds(capabilities.call_timeout_seconds + MARGIN_SECONDS);
@@ -307,7 +310,7 @@ where
             Effect::Post { fence, .. } => Some(*fence),
             Effect::Record(_) => None,
         });
-        store_step(self.store, request, life, moved, Vec::new(), now).await?;
+        let life = store_step(self.store, request, life, moved, Vec::new(), now).await?;
         let Some(fence) = post else { return Ok(None) };
 
         let justification = format!("Data subject request {}", request.id);
@@ -319,13 +322,34 @@ where
                 right: request.right,
             })
             .await;
-        self.answered(at, fence, answer, capabilities).await
+        let sent = Loaded { request: request.clone(), life, source: loaded.source.clone() };
+        self.answered(at, sent, fence, answer, capabilities).await
+    }
+
+    /// The records decided on, read once for all batches of a call.
+    async fn records<'d>(
+        &self,
+        task: &Task,
+        at: &TaskRef,
+        decided: &'d mut Decided,
+    ) -> Result<&'d [RecordId], Failure> {
+        let by = task.decision.as_ref().map(|decision| decision.records.clone());
+        if by.is_none() || by != decided.by {
+            let key = key_of(self.keys, at.request_id).await?;
+            *decided = Decided { records: self.decided_records(task, at, &key).await?, by };
+        }
+        Ok(&decided.records)
     }
 
     /// Exactly the records that the decision names; nothing else is ever sent.
-    async fn decided_records(&self, task: &Task, at: &TaskRef) -> Result<Vec<RecordId>, Failure> {
+    async fn decided_records(
+        &self,
+        task: &Task,
+        at: &TaskRef,
+        key: &DataKey,
+    ) -> Result<Vec<RecordId>, Failure> {
         const DOES_NOT_FIT: Failure = Failure::misconfigured("decision_does_not_fit");
-        let records = open_records(self.store, self.keys, at).await?;
+        let records = open_records(self.store, key, at).await?;
         let decision = task.decision.as_ref().ok_or(DOES_NOT_FIT)?;
         let digest = digest_records(self.tags, "records", at, &records).await?;
         let fits = digest == decision.records && count(records.len()) == task.counts.found;
@@ -353,20 +377,31 @@ where
     }
 
     /// Stores the answer to the intent `fence`, even if another call has meanwhile given the intent
-    /// up for lost: knowledge is not thrown away.
+    /// up for lost: knowledge is not thrown away. It comes to the rows as they were sent from; where these
+    /// have moved on, they are read.
     async fn answered(
         &self,
         at: &TaskRef,
+        sent: Loaded,
         fence: u64,
         answer: Submitted,
         capabilities: &Capabilities,
     ) -> Result<Option<Step>, CommitError> {
+        let mut known = Some(sent);
         for _ in 0..STALE_TRIES {
-            let (request, life) = load(self.store, at).await?;
+            let Loaded { request, life, .. } = match known.take() {
+                Some(sent) => sent,
+                None => load(self.store, at).await?,
+            };
             let now = self.clock.now();
             let event = Event::Answered { fence, answer: answer.clone() };
-            let (mut after, effects) =
-                step(&life, event, now, &terms(&request, &self.settings, Some(capabilities)));
+            let terms = terms(&request, &self.settings, Some(capabilities));
+            let (mut after, mut effects) = step(&life, event, now, &terms);
+            if is_all_sent(&after, now) {
+                let (sent, more) = step(&after, Event::AllSent, now, &terms);
+                after = sent;
+                effects.extend(more);
+            }
             if is_closed(&request) {
                 // The receipt states the rows as they are; the event still tells of the answer.
                 after = life.clone();
@@ -382,23 +417,19 @@ where
     }
 
     /// Something that it stands on is missing: for good, or only now.
-    async fn cannot(
-        &self,
-        request: &Request,
-        life: &Life,
-        failure: Failure,
-    ) -> Result<Option<Step>, CommitError> {
+    async fn cannot(&self, loaded: &Loaded, failure: Failure) -> Result<Option<Step>, CommitError> {
         if !ends_the_task(failure) {
             return Err(failure.into());
         }
         let event = Event::CannotSend { code: failure.code, outcome: Outcome::Failed };
-        self.take(request, life, event).await
+        self.take(loaded, event).await
     }
 
     /// Stores a step that posts nothing. `None` when there is more to do at once.
-    async fn take(&self, request: &Request, life: &Life, event: Event) -> Result<Option<Step>, CommitError> {
+    async fn take(&self, loaded: &Loaded, event: Event) -> Result<Option<Step>, CommitError> {
+        let Loaded { request, life, .. } = loaded;
         let now = self.clock.now();
-        let vendor = match open_vendor(self.store, self.vendors, self.clock, life).await {
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             Ok(Opened::There(vendor)) => Some(vendor),
             Ok(Opened::Moved) | Err(_) => None,
         };
@@ -419,6 +450,12 @@ fn export(life: &Life, capabilities: &Capabilities) -> Option<Export> {
         finished: !life.rules.is_empty() && life.rules.iter().all(|rule| done(rule.state)),
         fetched_from,
     })
+}
+
+/// Whether a submission is over but for what the vendor makes of it.
+fn is_all_sent(life: &Life, now: Time) -> bool {
+    let over = || matches!(plan(life, now), Plan::Done | Plan::UsedUp | Plan::Refused(_));
+    life.task.state == TaskState::Submitting && over()
 }
 
 /// Whether the next batch can go out at once.

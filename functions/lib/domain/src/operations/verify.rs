@@ -3,8 +3,8 @@
 
 use super::find::usable;
 use super::{
-    Heard, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, load, open_identifiers,
-    open_records, open_vendor, search_by_each, store_step, terms, unseen_doubts,
+    Heard, Loaded, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, key_of, load,
+    open_identifiers, open_records, open_vendor, search_by_each, store_step, terms, unseen_doubts,
 };
 use crate::failure::{Failure, Kind};
 use crate::identifier::Identifier;
@@ -12,6 +12,7 @@ use crate::life::{Event, Life, step, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::Request;
+use crate::seal::DataKey;
 use crate::time::Time;
 use crate::vendor::{Capabilities, RecordId, Vendor};
 use std::collections::BTreeSet;
@@ -45,9 +46,10 @@ where
     /// `Transient` when the store or the key service fails.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
-            let (request, life) = load(self.store, at).await?;
+            let loaded = load(self.store, at).await?;
+            let Loaded { request, life, .. } = &loaded;
             let now = self.clock.now();
-            if is_closed(&request) || !life.wants_look(now) || wait_left(&life.task, now) > 0 {
+            if is_closed(request) || !life.wants_look(now) || wait_left(&life.task, now) > 0 {
                 let mut step = Step::of(&life.task, now);
                 if step.next == Next::Verify && !life.wants_look(now) {
                     // No look can tell anything: the rules can.
@@ -55,7 +57,7 @@ where
                 }
                 return Ok(step);
             }
-            match self.look(&request, &life, at, until).await {
+            match self.look(&loaded, at, until).await {
                 Ok(life) => return Ok(Step::of(&life.task, self.clock.now())),
                 Err(CommitError::Stale) => {}
                 Err(CommitError::Failed(failure)) => return Err(failure),
@@ -64,14 +66,9 @@ where
         Err(Failure::transient("too_much_contention"))
     }
 
-    async fn look(
-        &self,
-        request: &Request,
-        life: &Life,
-        at: &TaskRef,
-        until: Time,
-    ) -> Result<Life, CommitError> {
-        let (vendor, heard) = match open_vendor(self.store, self.vendors, self.clock, life).await {
+    async fn look(&self, loaded: &Loaded, at: &TaskRef, until: Time) -> Result<Life, CommitError> {
+        let Loaded { request, life, .. } = loaded;
+        let (vendor, heard) = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             // Nothing was sent, so there is nothing to look for there; what was decided is decided anew.
             Ok(Opened::Moved) => (None, Ok(Event::TargetChanged)),
             Ok(Opened::There(vendor)) => {
@@ -102,10 +99,11 @@ where
         until: Time,
     ) -> Result<Event, Failure> {
         let capabilities = vendor.capabilities();
-        let (identifiers, records) = self.who_and_what(request, life, capabilities, at).await?;
+        let key = key_of(self.keys, request.id).await?;
+        let (identifiers, records) = self.who_and_what(request, life, capabilities, at, &key).await?;
         Ok(match search_by_each(vendor, &identifiers, self.clock, until, true).await {
             Ok(heard) => {
-                let unseen = unseen_doubts(self.keys, at, &life.task, &heard.found).await?;
+                let unseen = unseen_doubts(&key, at, &life.task, &heard.found)?;
                 compared(&records, &heard, unseen)
             }
             Err(fault) if fault.is_put_off() => {
@@ -126,8 +124,9 @@ where
         life: &Life,
         capabilities: &Capabilities,
         at: &TaskRef,
+        key: &DataKey,
     ) -> Result<(Vec<Identifier>, Vec<RecordId>), Failure> {
-        let identifiers = usable(capabilities, open_identifiers(self.keys, request, &at.source_id).await?);
+        let identifiers = usable(capabilities, open_identifiers(key, request, &at.source_id)?);
         if identifiers.is_empty() {
             return Err(Failure::misconfigured("identifier_missing"));
         }
@@ -135,7 +134,7 @@ where
             // A later round whose search found nothing: what is stored is the round's before it.
             return Ok((identifiers, Vec::new()));
         }
-        let records = open_records(self.store, self.keys, at).await?;
+        let records = open_records(self.store, key, at).await?;
         if count(records.len()) != life.task.counts.found {
             return Err(Failure::misconfigured("records_do_not_fit"));
         }
