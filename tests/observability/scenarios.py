@@ -299,6 +299,13 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
         "forgetting-overdue": Scenario(LEGAL, _gauge(ForgettingOverdue=1), AT_THE_NEXT_RUN, AT_THE_NEXT_RUN, {}, _silent_meanwhile(ForgettingOverdue=1)),
         "event-chain-broken": Scenario(
             LEGAL | PLATFORM, Cause(RECONCILE_EVERY, gauges={"EventChainsBroken": 1}), AT_THE_NEXT_RUN, A_DAY_LATER),
+        # One closing tells of it once, when its event is committed.
+        "receipt-differs": Scenario(
+            LEGAL | PLATFORM, Cause(MINUTE, events=[(10, lambda at: [own("ReceiptsDiffering", 1, at)])]), AT_THE_NEXT_RUN, A_DAY_LATER, {
+                "a chain is broken, and the receipt is the one that is kept": _gauge(EventChainsBroken=1)}, {
+                "another one six hours later": (
+                    Cause(6 * HOUR, events=[(offset, lambda at: [own("ReceiptsDiffering", 1, at)]) for offset in (10, 6 * HOUR - 50)]),
+                    AT_THE_NEXT_RUN, A_DAY_LATER)}),
         # One read a day: what was missed is received by the next one.
         "tickets-unreceived": Scenario(
             LEGAL, Cause(DAY, silent=("TicketsUnreceived",), events=[(300, lambda at: [own("TicketsUnreceived", 2, at)])]),

@@ -208,6 +208,8 @@ catalogue! {
         "closed requests whose person should have been forgotten more than a day ago";
     EventChainsBroken | Count | Stage, "reconcile",
         "event chains that do not verify, of the requests that a run examined and of the deployment's journal; must be 0";
+    ReceiptsDiffering | Count | Stage, "close",
+        "closings for which another receipt is kept than the one that the rows make; written when it happens; must be 0";
     SyntheticSucceeded | Count | Stage, "close",
         "1 when a synthetic request ended as it must (`dry_run` at every data source), else 0";
     SyntheticFailed | Count | Stage, "close, intake",
@@ -348,6 +350,8 @@ fn of_fact(fact: &Fact, committed: &Committed<'_>) -> Vec<Reading> {
         }
         Fact::DeliveryRepeated { .. } => vec![Reading::new(Metric::DeliveriesRepeated, 1)],
         Fact::BecameUnknown { .. } => vec![Reading::new(Metric::OperationsUnknown, 1)],
+        // Its evidence is in doubt, whoever the request is about.
+        Fact::ReceiptDiffers { .. } => vec![Reading::new(Metric::ReceiptsDiffering, 1)],
         Fact::StrangersListed { strangers, .. } => {
             vec![Reading::new(Metric::StrangersListed, number(*strangers))]
         }
@@ -595,6 +599,17 @@ mod tests {
     }
 
     #[test]
+    fn a_receipt_that_is_not_the_one_that_is_kept_is_counted_once_it_is_recorded() {
+        let differs = || Fact::ReceiptDiffers { kept: "0".repeat(64), made: "1".repeat(64) };
+        for synthetic in [false, true] {
+            let told = readings(vec![Row::Request(request(synthetic))], vec![differs()]);
+            assert_eq!(told, [Reading::new(Metric::ReceiptsDiffering, 1)], "{synthetic}");
+        }
+        let kept = Fact::ReceiptKept { sha256: "0".repeat(64) };
+        assert_eq!(readings(vec![Row::Request(request(false))], vec![kept]), []);
+    }
+
+    #[test]
     fn records_that_were_never_submitted_and_those_that_appeared_are_counted_by_their_number() {
         let strangers = |batch, strangers| Fact::StrangersListed { source: source(), batch, strangers };
         let listed = |n| Reading::new(Metric::StrangersListed, n);
@@ -661,6 +676,7 @@ mod tests {
             Fact::DeliveryRepeated { channel: "zendesk".to_owned(), by: None },
             Fact::StrangersListed { source: source(), batch: 0, strangers: 1 },
             Fact::WentBack { source: source(), round: 1, appeared: 1 },
+            Fact::ReceiptDiffers { kept: "0".repeat(64), made: "1".repeat(64) },
         ];
         let mut all = readings(rows(), facts);
         all.extend(of_synthetic(None));
