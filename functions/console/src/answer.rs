@@ -179,6 +179,7 @@ impl From<ReviewError> for Refusal {
             ReviewError::UnknownSource(_) => (422, "source_not_in_request"),
             ReviewError::NotAwaiting { .. } => (409, "not_awaiting_review"),
             ReviewError::Changed(_) => (409, "records_changed"),
+            ReviewError::SearchedAt(_) => (409, "searched_at_missing"),
             ReviewError::MissingIdentifier(_) => (409, "identifier_missing"),
             ReviewError::NotMissing(_) => (409, "identifier_not_missing"),
             ReviewError::Marked(..) => (409, "marked_not_confirmed"),

@@ -113,6 +113,23 @@ async fn a_review_names_exactly_what_was_read_for_it() {
 }
 
 #[tokio::test]
+async fn a_word_that_there_is_nothing_names_the_search_that_was_shown() {
+    let stack = Stack::new("nothing").await;
+    let (request, tasks) = fixtures::nothing_found();
+    let detail = fixtures::detail(&request, &tasks, "09:31:00");
+    stack.answers("GET", &at(""), 200, &serde_json::to_value(&detail).unwrap()).await;
+    let reviewed = json!({"sources": [{"source": "main", "state": "settled"}], "released": true});
+    stack.answers("POST", &at("/review"), 200, &reviewed).await;
+    let id = fixtures::id().to_string();
+    let none = ["request", "review", &id, "--proceed", "--seen", "main=none", "--reason", "x"];
+    assert_eq!(stack.run(&none).await.unwrap(), OK);
+    let sent = stack.sent("POST").await;
+    let seen = &sent[0].1["sources"][0];
+    let shown = serde_json::to_value(detail.tasks[0].searched_at.unwrap()).unwrap();
+    assert_eq!((&seen["digest"], &seen["searched_at"]), (&Value::Null, &shown));
+}
+
+#[tokio::test]
 async fn of_two_reviewers_the_later_one_is_told_who_decided() {
     let stack = Stack::new("reviewers").await;
     let (request, tasks) = fixtures::awaiting_review();

@@ -226,8 +226,24 @@ async fn what_shows_another_person_is_confirmed_or_not_acted_on() -> Given {
             assert!(reply.message().contains("confirm the number 1"), "{}", reply.text);
         }
     }
+    which_search_was_seen_is_told(&stage, &id, &whole).await;
     assert_eq!(stage.post(&of(&id, "review"), &whole).await.status, 200);
     stage.given()
+}
+
+/// A decision that no digest binds to what it is about is refused without the search that was shown.
+async fn which_search_was_seen_is_told(stage: &Stage, id: &str, whole: &Value) {
+    for missing in [true, false] {
+        let mut body = whole.clone();
+        match missing {
+            true => drop(body["sources"][0].as_object_mut().unwrap().remove("searched_at")),
+            false => body["sources"][0]["searched_at"] = Value::Null,
+        }
+        let reply = stage.post(&of(id, "review"), &body).await;
+        assert_eq!((reply.status, reply.code()), (409, "searched_at_missing"), "{body}");
+        assert!(reply.message().contains("give its `searched_at`"), "{}", reply.text);
+    }
+    assert_eq!(stage.shown(id).await["tasks"][0]["state"], "awaiting_review", "nothing is stored");
 }
 
 async fn nothing_found_is_confirmed_by_a_person() -> Given {
@@ -240,6 +256,7 @@ async fn nothing_found_is_confirmed_by_a_person() -> Given {
     without["sources"][0].as_object_mut().unwrap().remove("digest");
     let reply = stage.post(&of(&id, "review"), &without).await;
     assert_eq!((reply.status, reply.code()), (400, "body_malformed"), "a missing member is no null");
+    which_search_was_seen_is_told(&stage, &id, &stage.seen(&id, "proceed").await).await;
     stage.review(&id, "proceed").await;
     stage.work_until_closed(&id).await;
     assert_eq!(stage.shown(&id).await["request"]["outcome"], "nothing_found");
@@ -341,7 +358,10 @@ async fn a_review_that_is_wrong_is_told_why() -> Given {
         assert_eq!((reply.status, reply.code()), (status, code), "{body}");
     }
     assert_eq!(stage.shown(&id).await["tasks"][0]["state"], "awaiting_review", "nothing is stored");
-    stage.review(&id, "proceed").await;
+    // The digest says what was seen where there is nothing beside it.
+    let mut bound = good.clone();
+    bound["sources"][0].as_object_mut().unwrap().remove("searched_at");
+    assert_eq!(stage.post(&of(&id, "review"), &bound).await.status, 200);
     let reply = stage.post(&of(&id, "review"), &good).await;
     assert_eq!((reply.status, reply.code()), (409, "not_awaiting_review"));
     stage.work_until_closed(&id).await;

@@ -445,7 +445,7 @@ impl Stage {
         let waits = waits.filter(|task| task["state"] == "awaiting_review");
         let seen = |task: &Value| {
             json!({
-                "source": task["source"], "digest": task["found_digest"],
+                "source": task["source"], "digest": task["found_digest"], "searched_at": task["searched_at"],
                 "confirm_marked": task["asked"]["marked"], "confirm_set_aside": task["asked"]["doubtful"],
             })
         };

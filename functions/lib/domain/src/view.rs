@@ -1183,6 +1183,7 @@ mod tests {
                 verdict: Verdict::Proceed,
                 reason: sealed.clone(),
             }),
+            doubts: Some(sealed.clone()),
             ..task(TaskState::AwaitingReview)
         };
         let sealed = serde_json::to_string(&sealed).unwrap();

@@ -746,6 +746,49 @@ async fn a_zero_is_confirmed_for_the_search_that_was_shown_and_no_other() {
 }
 
 #[tokio::test]
+async fn what_no_digest_binds_is_proceeded_with_only_by_who_says_which_search_they_saw() {
+    for (records, doubtful) in [(0, 0), (0, 1), (3, 1), (3, 0)] {
+        let (world, vendor, _) = demanded(Policy::Always).await;
+        vendor.set(|state| {
+            if records == 0 {
+                state.people.clear();
+            }
+            state.set_aside = (0..doubtful).map(|_| aside(Some("both"), true)).collect();
+        });
+        world.find(&crm()).await.unwrap();
+        assert_eq!(world.task(&crm()).counts.found, records);
+        let whole = of_one(&world, &crm(), Ruling::Proceed);
+        let mut unsaid = whole.clone();
+        unsaid.sources[0].searched_at = None;
+        let facts = world.facts(request_id(1));
+        let what = format!("{records} found, {doubtful} doubtful");
+        if (records, doubtful) == (3, 0) {
+            // The digest is of all that is decided on.
+            world.review(request_id(1), &unsaid, &bob()).await.unwrap();
+            continue;
+        }
+        let refused = world.review(request_id(1), &unsaid, &bob()).await.unwrap_err();
+        assert_eq!(refused, ReviewError::SearchedAt(source("crm")), "{what}");
+        assert!(refused.to_string().contains("give its `searched_at`"), "{refused}");
+        // Whoever saw other records is told so first.
+        let mut other = unsaid.clone();
+        other.sources[0].records = Some(Tag::new("subjects-1", &[7; 32]));
+        let refused = world.review(request_id(1), &other, &bob()).await;
+        assert_eq!(refused, Err(ReviewError::Changed(source("crm"))), "{what}");
+        assert_eq!(world.facts(request_id(1)), facts, "{what}: nothing is stored");
+        world.review(request_id(1), &whole, &bob()).await.unwrap();
+        assert_eq!(reviews(&world).len(), 1, "{what}");
+    }
+    // A refusal says nothing of what was found.
+    let (world, vendor, _) = demanded(Policy::Always).await;
+    vendor.set(|state| state.people.clear());
+    world.find(&crm()).await.unwrap();
+    let mut refuse = of_one(&world, &crm(), Ruling::Refuse(RefusalGround::LegalClaims));
+    refuse.sources[0].searched_at = None;
+    world.review(request_id(1), &refuse, &bob()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_record_that_was_set_aside_and_may_be_the_persons_is_confirmed_to_be_none_of_theirs() {
     for (records, ruling) in [(3, Ruling::Proceed), (0, Ruling::Proceed)] {
         let (world, vendor, _) = demanded(Policy::Auto).await;

@@ -79,6 +79,8 @@ pub struct Seen {
     /// The digest of the exact records that they were shown; `None` where there are none.
     pub records: Option<Tag>,
     /// When the search began whose result they were shown; where it is given, a later search is another one.
+    /// Needed to proceed where no digest binds the ruling to all that it is about: on nothing found, and on
+    /// doubtful records.
     pub searched_at: Option<Time>,
     /// How many of these records they confirm although they show another value than the request's; needed to go
     /// on where there are any.
@@ -154,6 +156,12 @@ pub enum ReviewError {
     /// It was searched again since.
     #[error("what {0} holds was searched again since you looked: look at it again, then decide")]
     Changed(SourceId),
+    /// Nobody can tell which search they saw, and no digest does.
+    #[error(
+        "nothing but the time of the search says what you saw of {0}: give its `searched_at` as it is shown now, \
+         if that is the search that you decide on"
+    )]
+    SearchedAt(SourceId),
     /// There is nothing to proceed with.
     #[error("{0} lacks its identifier: give it one, or leave the data source out")]
     MissingIdentifier(SourceId),
@@ -386,9 +394,14 @@ fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Tas
             .or_else(|| task.decision.as_ref().map(|decision| decision.by.clone()));
         return Err(ReviewError::NotAwaiting { source_id: source(), state: task.state, by });
     }
-    let another = seen.searched_at.is_some() && seen.searched_at != task.searched_at;
-    if task.found_digest != seen.records || another {
+    // The digest is of the records alone: it binds no word that there are none, and none about others.
+    let unbound = ruling == Ruling::Proceed && (task.wants_confirmation() || task.asked.doubtful > 0);
+    let another = seen.searched_at != task.searched_at;
+    if task.found_digest != seen.records || (another && seen.searched_at.is_some()) {
         return Err(ReviewError::Changed(source()));
+    }
+    if another && unbound {
+        return Err(ReviewError::SearchedAt(source()));
     }
     let may_be_left_out = dead || task.wants_identifier();
     match ruling {
