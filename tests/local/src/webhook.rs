@@ -4,9 +4,9 @@ use crate::Stack;
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rightful_aws::SystemClock;
+use rightful_aws::{SecretStore, SystemClock};
 use rightful_domain::ids::RequestId;
-use rightful_domain::ports::Clock as _;
+use rightful_domain::ports::{Clock as _, SecretWrites as _};
 use rightful_sandbox::http::{Answer, send_bytes};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -69,8 +69,16 @@ pub async fn zendesk_behind(stack: &Stack, query: &str, body: &[u8], seconds_ago
 /// # Errors
 /// When the API can't be reached.
 pub async fn standard(stack: &Stack, id: &str, body: &[u8]) -> Result<Answer> {
+    standard_signed_with(stack, secret(stack, "standard"), id, body).await
+}
+
+/// The same, signed with `secret`, in the form `whsec_…`.
+///
+/// # Errors
+/// When the API can't be reached.
+pub async fn standard_signed_with(stack: &Stack, secret: &str, id: &str, body: &[u8]) -> Result<Answer> {
     let timestamp = SystemClock.now().unix_seconds().to_string();
-    let key = BASE64.decode(secret(stack, "standard").trim_start_matches("whsec_"))?;
+    let key = BASE64.decode(secret.trim_start_matches("whsec_"))?;
     let signature = sign(&key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat());
     let signature = format!("v1,{signature}");
     let headers = [
@@ -94,6 +102,21 @@ pub async fn forged(stack: &Stack, body: &[u8]) -> Result<Answer> {
         ("webhook-signature", signature.as_str()),
     ];
     post(stack, ("standard", ""), &headers, body).await
+}
+
+/// Another secret of the form that the channel `standard` has.
+#[must_use]
+pub fn another_secret(bytes: [u8; 32]) -> String {
+    format!("whsec_{}", BASE64.encode(bytes))
+}
+
+/// Gives the channel `standard` another secret, as an operator does who rotates it.
+///
+/// # Errors
+/// When it can't be stored.
+pub async fn rotate_standard(stack: &Stack, secret: &str) -> Result<()> {
+    let secrets = SecretStore::new(&stack.aws, stack.text("secret_prefix"));
+    Ok(secrets.put_secret("webhook/standard", secret).await?)
 }
 
 /// The request that an accepted delivery made.

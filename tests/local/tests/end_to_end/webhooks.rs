@@ -1,11 +1,18 @@
 //! What the ticketing system is told, and that a delivery makes one request only.
 
 use anyhow::Result;
+use rightful_aws::SystemClock;
 use rightful_domain::event::{Fact, read_chain};
-use rightful_domain::ports::Reads as _;
-use rightful_local_tests::webhook::{forged, request_id, standard, ticket, zendesk};
+use rightful_domain::ids::RequestId;
+use rightful_domain::ports::{Clock as _, Reads as _};
+use rightful_domain::time::Time;
+use rightful_local_tests::webhook::{
+    another_secret, forged, request_id, rotate_standard, standard, standard_signed_with, ticket, zendesk,
+};
 use rightful_local_tests::{Options, Stack};
 use serde_json::json;
+
+const DAY: u64 = 24 * 3600;
 
 #[tokio::test]
 async fn a_delivery_makes_one_request_and_a_conflicting_one_is_refused_and_recorded() -> Result<()> {
@@ -36,9 +43,73 @@ async fn a_delivery_makes_one_request_and_a_conflicting_one_is_refused_and_recor
             facts.iter().filter(|(_, fact)| matches!(fact, Fact::DeliveryConflict { .. })).count();
         assert_eq!(conflicts, expected);
     }
+    sent_again_after_its_end_nothing_runs(&stack, first, "msg_1", body.as_bytes()).await?;
     let journal = stack.sandbox.journal().await?;
     assert!(journal.erasures.iter().all(|erasure| !erasure.already), "{:?}", journal.erasures);
     assert_eq!(journal.erased_ids().iter().filter(|id| [78, 79, 85].contains(*id)).count(), 3);
+    the_deadline_counts_from_the_day_on_which_the_person_asked(&stack).await?;
+    a_rotated_secret_and_the_one_before_it_count_and_no_other(&stack).await
+}
+
+/// Within a day it is a redelivery: the sender is told how it ended, and the request is left as it is.
+async fn sent_again_after_its_end_nothing_runs(
+    stack: &Stack,
+    id: RequestId,
+    delivery: &str,
+    body: &[u8],
+) -> Result<()> {
+    let requests = || -> Result<usize> {
+        Ok(stack.rightful_json(&["request", "list", "--all"])?["requests"].as_array().map_or(0, Vec::len))
+    };
+    let (request, listed) = (stack.request(id).await?, requests()?);
+    let events = stack.facts(id).await?;
+    let answer = standard(stack, delivery, body).await?;
+    assert_eq!(request_id(&answer)?, id);
+    let told = &answer.json()?["closed"];
+    assert_eq!((&told["outcome"], &told["repeated"]), (&json!("fulfilled"), &json!(false)), "{told}");
+    assert_eq!(told["closed_at"], json!(request.closed_at));
+    assert!(told["message"].as_str().is_some_and(|says| says.contains("nothing runs")), "{told}");
+    assert_eq!((requests()?, stack.facts(id).await?), (listed, events));
+    let now = stack.request(id).await?;
+    assert_eq!((now.state, now.attempt, now.repeats), (request.state, request.attempt, None));
+    Ok(())
+}
+
+async fn the_deadline_counts_from_the_day_on_which_the_person_asked(stack: &Stack) -> Result<()> {
+    let asked = SystemClock.now().minus_seconds(5 * DAY).day();
+    let mut body = ticket("nobody-late@example.com", "T-9");
+    body["received_at"] = json!(asked);
+    let id = request_id(&standard(stack, "msg_late", body.to_string().as_bytes()).await?)?;
+    let (request, _) = stack.closed(id).await?;
+    // The zone is UTC, unless a deployment says otherwise.
+    let start = Time::parse(&format!("{asked}T00:00:00Z"))?;
+    let due = request.legal_zone.months_after(start, 1);
+    assert_eq!((request.received_at, request.due_at), (start, due));
+    assert!(request.arrived_at() > start.plus_seconds(4 * DAY), "{request:?}");
+    assert!(due < request.legal_zone.months_after(request.arrived_at(), 1));
+    let received = stack.facts(id).await?.into_iter().find_map(|fact| match fact {
+        Fact::Received { received_at, due_at, .. } => Some((received_at, due_at)),
+        _ => None,
+    });
+    assert_eq!(received, Some((Some(start), due)));
+    let receipt = &stack.rightful_json(&["request", "receipt", &id.to_string()])?["receipt"];
+    assert_eq!((&receipt["received_at"], &receipt["due_at"]), (&json!(start), &json!(due)), "{receipt}");
+    Ok(())
+}
+
+async fn a_rotated_secret_and_the_one_before_it_count_and_no_other(stack: &Stack) -> Result<()> {
+    let before = stack.json["channels"]["standard"]["secret"].as_str().unwrap_or_default();
+    let (rotated, stranger) = (another_secret([7; 32]), another_secret([8; 32]));
+    rotate_standard(stack, &rotated).await?;
+    for (delivery, secret) in [("msg_new", rotated.as_str()), ("msg_old", before)] {
+        let body = ticket("nobody-rotated@example.com", delivery).to_string();
+        let answer = standard_signed_with(stack, secret, delivery, body.as_bytes()).await?;
+        assert_eq!(answer.status, 202, "{delivery}: {}", answer.text);
+        stack.closed(request_id(&answer)?).await?;
+    }
+    let body = ticket("nobody-rotated@example.com", "msg_other").to_string();
+    let answer = standard_signed_with(stack, &stranger, "msg_other", body.as_bytes()).await?;
+    assert_eq!((answer.status, answer.json()?["error"]["code"].as_str()), (401, Some("signature_wrong")));
     Ok(())
 }
 
