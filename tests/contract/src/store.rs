@@ -282,7 +282,7 @@ impl Reads for Store {
         let task = self.table.row(&rows::request_pk(at.request_id), &rows::task_sk(&at.source_id));
         let task: Option<Task> = task.map(|item| rows::read(&item)).transpose()?;
         let (pk, sk) = rows::source_key(&at.source_id);
-        let source = self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose()?;
+        let source = self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose();
         if task.as_ref().is_some_and(|task| !task.is_as_new(request.as_ref())) {
             self.gate.point("read request").await;
             request = read_request()?;

@@ -149,7 +149,7 @@ async fn a_worker_reads_in_one_call_what_it_works_on_and_the_head_that_its_chang
     let read = store.assignment(&at()).await.unwrap();
     assert_eq!(read.request.map(|request| request.revision), Some(4));
     assert_eq!(read.task.map(|task| (task.revision, task.request_revision)), Some((2, 4)));
-    assert_eq!(read.source.map(|source| source.id), Some(source()));
+    assert_eq!(read.source.unwrap().map(|source| source.id), Some(source()));
     store.commit(found()).await.unwrap();
     store.commit(found()).await.unwrap();
     let bodies = fake.bodies();
@@ -170,6 +170,17 @@ async fn a_request_that_is_older_than_its_task_is_read_again() {
     let read = store(&fake).assignment(&at()).await.unwrap();
     assert_eq!(read.request.map(|request| request.revision), Some(4));
     fake.bodies();
+}
+
+#[tokio::test]
+async fn a_data_source_that_cannot_be_read_hides_no_task() {
+    let later = json!({"pk": {"S": "SOURCE#qualifio-main"}, "sk": {"S": "SOURCE"}, "schema": {"N": "9"}});
+    let task = task_row(change(vec![Row::Task(task(1)), Row::Request(request(0))], vec![])).await;
+    let fake =
+        Fake::new(vec![("BatchGetItem", batch(vec![later, task, request_row(1, &["qualifio-main"])]))]).await;
+    let read = store(&fake).assignment(&at()).await.unwrap();
+    assert_eq!(read.source, Err(Failure::misconfigured("row_schema_unknown")));
+    assert!(read.task.is_some() && read.request.is_some());
 }
 
 #[tokio::test]

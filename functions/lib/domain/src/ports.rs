@@ -153,8 +153,8 @@ pub struct Assignment {
     pub request: Option<Request>,
     /// The task.
     pub task: Option<Task>,
-    /// The task's data source.
-    pub source: Option<DataSource>,
+    /// The task's data source, or why its row can't be read: the task can tell of it all the same.
+    pub source: Result<Option<DataSource>, Failure>,
 }
 
 /// Reads of one request's rows; strongly consistent.
@@ -238,7 +238,8 @@ pub trait Begins {
     /// # Errors
     /// When the store fails.
     async fn delivery(&self, channel: &str, key: &Tag) -> Result<Option<Delivery>, Failure>;
-    /// The ids of all data sources, in order. One of the last seconds may be missing.
+    /// The ids of all data sources, in order. One that was added within the last seconds may be missing, and
+    /// one that was removed may still be there.
     ///
     /// # Errors
     /// When the store fails.

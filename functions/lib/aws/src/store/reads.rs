@@ -72,11 +72,11 @@ impl Reads for Store {
         }
         // The chain of a request to several data sources moves on meanwhile.
         if request.as_ref().is_some_and(|request| request.sources.len() == 1)
-            && let Some(head) = rows.remove(&head)
+            && let Some(Ok(head)) = rows.remove(&head).map(|row| read(row, SCHEMA))
         {
-            self.know(&pk, read(head, SCHEMA)?);
+            self.know(&pk, head);
         }
-        let source = rows.remove(&source).map(|row| read(row, SCHEMA)).transpose()?;
+        let source = rows.remove(&source).map(|row| read(row, SCHEMA)).transpose();
         Ok(Assignment { request, task, source })
     }
 

@@ -140,7 +140,7 @@ struct Loaded {
     request: Request,
     life: Life,
     /// The task's data source; `None` when there is none any more.
-    source: Option<DataSource>,
+    source: Result<Option<DataSource>, Failure>,
 }
 
 async fn load(store: &impl Reads, at: &TaskRef) -> Result<Loaded, Failure> {
@@ -245,6 +245,7 @@ async fn open_vendor<'a, S: Limits, V: Vendors, C: Clock>(
     Loaded { life, source, .. }: &Loaded,
 ) -> Result<Opened<Metered<'a, S, V::Vendor, C>>, Failure> {
     let task = &life.task;
+    let source = source.as_ref().map_err(|failure| *failure)?;
     let source = source.as_ref().ok_or(Failure::misconfigured("source_not_found"))?;
     let now = vendors.target(source)?;
     let target = match &task.target {
