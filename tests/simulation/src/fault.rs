@@ -199,6 +199,11 @@ impl Faults {
         self.strengths.contains_key(&kind) && !self.is_quiet()
     }
 
+    /// Whether anything can go wrong in this run.
+    pub(crate) fn is_any_on(&self) -> bool {
+        !self.strengths.is_empty()
+    }
+
     /// When all faults stop.
     pub(crate) fn quiet_at(&self) -> Time {
         self.quiet_at

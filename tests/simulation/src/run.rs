@@ -51,6 +51,8 @@ pub struct Report {
     pub faults: BTreeMap<Kind, u64>,
     /// What operators did, and what they were told.
     pub acts: BTreeMap<String, u64>,
+    /// How many demands came in long after the person asked.
+    pub asked_earlier: u64,
     /// At which points workers were gone.
     pub crashes: BTreeSet<&'static str>,
     /// How the tasks ended.
@@ -111,6 +113,8 @@ struct Sim {
     watch: Watch,
     windows: Vec<(Time, Window)>,
     last_tick: Time,
+    /// How many demands came in long after the person asked.
+    asked_earlier: u64,
     /// Since when a machine has a task, and in which run of it.
     machines: BTreeMap<(RequestId, SourceId), (u32, Time)>,
     /// Where the last step ended.
@@ -200,10 +204,16 @@ impl Sim {
             Rc::clone(&trace),
             executor.spawner.clone(),
         );
-        let webhooks = std::mem::take(&mut scenario.webhooks);
+        let mut webhooks = std::mem::take(&mut scenario.webhooks);
+        // Where nothing goes wrong everything has to end well, and in time.
+        if faults.is_any_on() {
+            scenario::asked_earlier(&mut webhooks, &Dice::new(!seed), world.now());
+        }
+        let asked_earlier =
+            webhooks.iter().filter(|webhook| webhook.demand.received_at.is_some()).count() as u64;
         trace.say(|| {
             format!(
-                "{} data sources, {} people, {} deliveries",
+                "{} data sources, {} people, {} deliveries, {asked_earlier} long after the person asked",
                 scenario.vendors.len(),
                 scenario.people.len(),
                 webhooks.len()
@@ -228,6 +238,7 @@ impl Sim {
             windows: Vec::new(),
             last_tick,
             machines: BTreeMap::new(),
+            asked_earlier,
             point: "",
             sabotage: None,
             without,
@@ -571,14 +582,24 @@ impl Sim {
             })
     }
 
+    /// Whether a task waits for another request that has time left until its own legal date.
+    fn is_behind_one_in_time(&self, task: &Task, now: Time) -> bool {
+        task.reason.as_deref() == Some(OTHER_REQUEST)
+            && self.watch.requests().any(|(request, tasks)| {
+                let other = tasks.get(&task.source).filter(|_| request.id != task.request);
+                now < request.due_at && other.is_some_and(|other| other.lease.is_some())
+            })
+    }
+
     /// Once its legal date has come, nothing of an open request stays a machine's: news of the vendor's may
-    /// come that late, and a machine then has its usual time to act on it.
+    /// come that late, and a machine then has its usual time to act on it. Where the date comes while things go
+    /// wrong, or came before the demand, it has that time from their end on.
     fn past_the_date(&mut self) {
         let now = self.world.clock.real();
         let mut machines = BTreeMap::new();
         for (request, tasks) in self.watch.requests().filter(|(request, _)| !request.is_done()) {
             for task in tasks.values().filter(|task| task.state != TaskState::Settled) {
-                if owner::is_persons(task) || self.is_behind(task) {
+                if owner::is_persons(task) || self.is_behind(task) || self.is_behind_one_in_time(task, now) {
                     continue;
                 }
                 let key = (task.request, task.source.clone());
@@ -588,7 +609,9 @@ impl Sim {
                     _ => (task.run, now),
                 };
                 machines.insert(key, (run, since));
-                let long = since.plus_seconds(LONGEST_UNATTENDED_SECONDS) <= now;
+                let since = since.max(self.settled_since());
+                // Whoever acts at the last moment still has their calls to make.
+                let long = since.plus_seconds(LONGEST_UNATTENDED_SECONDS + TICK_SECONDS) <= now;
                 self.ledger.holds(5, now < request.due_at || !long, || {
                     format!(
                         "{} on the legal date, for {:?}, and no person has it",
@@ -690,6 +713,7 @@ impl Sim {
             settling: self.faults.quiet_at().seconds_until(self.world.clock.real()),
             faults: self.faults.counts(),
             acts: self.staff.as_ref().map(|staff| staff.acts()).unwrap_or_default(),
+            asked_earlier: self.asked_earlier,
             crashes: std::mem::take(&mut self.crashes),
             outcomes,
             posts: self.ledger.posts() as u64,

@@ -8,10 +8,12 @@ use rightful_contract::catalogue::member;
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{World, email, source};
 use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::legal::ReceivedAt;
 use rightful_domain::limit::{CallLimits, Rate};
 use rightful_domain::operations::accept::Demand;
 use rightful_domain::policy::{OwnPolicies, Policies, Policy};
 use rightful_domain::request::Right;
+use rightful_domain::time::Time;
 use rightful_domain::vendor::{Capabilities, Control, RecordId};
 use rightful_domain::waits::Waits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -264,4 +266,18 @@ fn webhooks(faults: &Faults, people: &[Person], taken: &BTreeSet<IdentifierKind>
         }
     }
     webhooks
+}
+
+/// In some seeds a person asked long before their demand comes in: a month after it the law wants an answer, so
+/// that this date comes at any time of the handling, or came before it. Drawn from dice of their own, so that a
+/// seed draws all else as it did before.
+pub(crate) fn asked_earlier(webhooks: &mut [Webhook], dice: &Dice, now: Time) {
+    const DAY: u64 = 24 * 3600;
+    for n in 0..webhooks.len() {
+        let seconds = [3, 26, 28, 29, 30, 31, 45, 300][dice.index(8)] * DAY + dice.below(DAY);
+        let asked = dice.permille(250).then(|| ReceivedAt::At(now.minus_seconds(seconds)));
+        // Whatever is sent again says the same.
+        let first = webhooks[..n].iter().find(|first| first.key == webhooks[n].key);
+        webhooks[n].demand.received_at = first.map_or(asked, |first| first.demand.received_at);
+    }
 }

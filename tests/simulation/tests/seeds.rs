@@ -35,6 +35,7 @@ struct Totals {
     steps: u64,
     posts: u64,
     erased: u64,
+    asked_earlier: u64,
     slowest: (u64, u64),
     longest: (u64, u64),
     faults: BTreeMap<Kind, u64>,
@@ -49,6 +50,7 @@ impl Totals {
         self.steps += report.steps;
         self.posts += report.posts;
         self.erased += report.erased;
+        self.asked_earlier += report.asked_earlier;
         self.slowest = self.slowest.max((report.settling, report.seed));
         self.longest = self.longest.max((report.steps, report.seed));
         for (kind, n) in &report.faults {
@@ -64,9 +66,21 @@ impl Totals {
     }
 
     fn print(&self) {
-        let Totals { seeds, steps, posts, erased, slowest, longest, faults, acts, outcomes, crashes: _ } =
-            self;
+        let Totals {
+            seeds,
+            steps,
+            posts,
+            erased,
+            asked_earlier,
+            slowest,
+            longest,
+            faults,
+            acts,
+            outcomes,
+            crashes: _,
+        } = self;
         println!("{seeds} seeds, {steps} steps, {posts} submissions, {erased} records erased");
+        println!("{asked_earlier} demands came in long after the person asked");
         println!("slowest: {} h after the last fault (seed {})", slowest.0 / 3600, slowest.1);
         println!("longest: {} steps (seed {})", longest.0, longest.1);
         outcomes.iter().for_each(|(outcome, n)| println!("  {n:>8} {outcome}"));
@@ -102,6 +116,7 @@ fn invariants_2_to_7_hold_for_thousands_of_seeds_and_every_kind_of_fault_happens
         panic!("{} invariants do not hold\n{}", broken.len(), how_to_replay(seeds[0]));
     }
     if seeds >= SEEDS {
+        assert!(totals.asked_earlier > 100, "hardly a legal date came early: it tests nothing");
         for kind in Kind::ALL {
             if *kind == Kind::Exact && !spells() {
                 continue;
