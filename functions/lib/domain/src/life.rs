@@ -1314,11 +1314,12 @@ impl Moving<'_> {
         let deadline = task.decision.as_ref().zip(self.terms.vendor);
         let over = deadline
             .is_some_and(|(decision, vendor)| decision.at.plus_seconds(vendor.deadline_seconds) < self.now);
-        // What is only put off, by the vendor or by us, is parked and never fails.
-        if over && !fault.is_put_off() {
+        let refuses = *fault == Fault::Unauthorized;
+        // What is only put off, by the vendor or by us, is parked and never fails. One refusal is nobody's last
+        // word, however late it is: its tries end it.
+        if over && !fault.is_put_off() && !refuses {
             return self.stop(fault.code().to_owned(), Outcome::Failed);
         }
-        let refuses = *fault == Fault::Unauthorized;
         if refuses && self.life.task.reason.as_deref() != Some(fault.code()) {
             // Turns that were waited for, and other faults, are no refusals.
             self.life.task.tries = 0;

@@ -179,6 +179,31 @@ async fn what_is_never_sent_fails_at_the_deadline() {
     assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), Some("vendor_unreachable")));
 }
 
+#[tokio::test]
+async fn one_refusal_after_the_deadline_is_not_the_end() {
+    let late = || async {
+        let (world, vendor, at) = decided_with(2, Capabilities { deadline_seconds: 3600, ..plain() }).await;
+        world.clock.advance(7200);
+        (world, vendor, at)
+    };
+    // A gateway says it for a minute.
+    let (world, vendor, at) = late().await;
+    refuses(&vendor, &Fault::Unauthorized, 2);
+    to_its_end(&world, &at).await;
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason.as_deref()), (None, Some("vendor_deadline_passed")));
+    assert_eq!((vendor.posts().len(), task.counts.submitted), (3, 2), "sent, and a person's as it is late");
+    // The vendor means it.
+    let (world, vendor, at) = late().await;
+    let began = world.now();
+    refuses(&vendor, &Fault::Unauthorized, 9);
+    to_its_end(&world, &at).await;
+    let task = world.task(&at);
+    assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), Some("credentials_rejected")));
+    assert_eq!(vendor.posts().len(), 5);
+    assert!(began.seconds_until(world.now()) >= 180, "minutes, not seconds");
+}
+
 /// Takes whatever step comes next, after its wait, until the task is settled or a person has it.
 async fn to_its_end(world: &World, at: &TaskRef) {
     for _ in 0..60 {
