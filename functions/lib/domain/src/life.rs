@@ -962,9 +962,10 @@ impl Moving<'_> {
     }
 
     fn search_ended(&mut self, outcome: Outcome, reason: Option<Code>, found: u32) {
-        self.life.task.counts.found = found;
         self.life.task.found_digest = None;
         if matches!(outcome, Outcome::NothingFound | Outcome::DryRun) {
+            // Without an answer that counts, what the search before it found stays told.
+            self.life.task.counts.found = found;
             let asked = self.life.task.asked;
             self.record(|source| Fact::Found { source, records: found, asked });
         }

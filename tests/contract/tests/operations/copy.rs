@@ -753,6 +753,19 @@ async fn a_reopened_copy_is_made_of_what_was_copied_before_and_what_is_added() {
 }
 
 #[tokio::test]
+async fn a_later_round_whose_search_fails_tells_what_the_search_before_it_found() {
+    let (world, vendor) = decided_with(3, Capabilities { max_records: 3, ..plain() }).await;
+    vendor.holds(CANARY, ["record-0009".to_owned()]);
+    drive(&world).await;
+    let task = world.task(&crm());
+    let rounds = task.earlier.as_ref().map(|earlier| earlier.rounds);
+    assert_eq!((task.outcome, rounds), (Some(Outcome::Failed), Some(1)));
+    assert_eq!(task.counts.found, 3);
+    let statement = verify(&world.receipts.file(request_id(1)).unwrap(), &[world.signer.public()]).unwrap();
+    assert_eq!(statement.tasks[0].counts.found, 3);
+}
+
+#[tokio::test]
 async fn invariant_1_neither_person_nor_records_are_in_a_part_an_event_a_row_or_a_receipt_in_the_clear() {
     let (world, vendor) = decided_with(0, exporting()).await;
     vendor.holds(CANARY, ["profile-canary-7731".to_owned()]);
