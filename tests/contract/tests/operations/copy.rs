@@ -752,6 +752,45 @@ async fn a_reopened_copy_is_made_of_what_was_copied_before_and_what_is_added() {
     assert_eq!((of(0), of(1)), (first.sha256, second.sha256));
 }
 
+/// Request 1, whose copy is kept, and whose closer was gone before it was closed.
+async fn kept_and_open(records: usize) -> (World, FakeVendor) {
+    for point in 0.. {
+        let (world, vendor) = decided(records).await;
+        while world.workflow.take().is_some() {}
+        world.submit(&crm()).await.unwrap();
+        world.gate.crash_at(Some(point));
+        let ended = world.gate.until_crash(world.close(request_id(1))).await;
+        assert!(ended.is_none(), "never gone in between");
+        let request = world.request(request_id(1));
+        if request.copy.is_some() {
+            assert_eq!(request.state, RequestState::Open);
+            return (world, vendor);
+        }
+    }
+    unreachable!()
+}
+
+#[tokio::test]
+async fn what_runs_again_after_its_copy_was_kept_is_packed_again() {
+    let (world, vendor) = kept_and_open(2).await;
+    let first = world.request(request_id(1)).copy.unwrap();
+    vendor.holds(CANARY, ["record-0009".to_owned()]);
+    world.again().run(&crm(), &ann()).await.unwrap();
+    assert_eq!(world.request(request_id(1)).copy, None, "the old one is none now");
+    drive(&world).await;
+    let request = world.request(request_id(1));
+    assert_eq!(copied(&world, "crm"), [names(0..2), vec!["record-0009".to_owned()]].concat());
+    let second = request.copy.unwrap();
+    assert_eq!((request.state, second.records), (RequestState::Closed, 3));
+    assert!(second.sha256 != first.sha256 && kept(&world) == 2);
+    let (world, vendor) = kept_and_open(2).await;
+    vendor.holds("right@example.com", ["right-0".to_owned()]);
+    world.identify(&crm(), &email("right@example.com")).await.unwrap();
+    drive(&world).await;
+    assert_eq!(world.request(request_id(1)).state, RequestState::Closed);
+    assert_eq!(copied(&world, "crm"), ["right-0"], "nothing of whom the wrong identifier points at");
+}
+
 #[tokio::test]
 async fn a_later_round_whose_search_fails_tells_what_the_search_before_it_found() {
     let (world, vendor) = decided_with(3, Capabilities { max_records: 3, ..plain() }).await;

@@ -250,7 +250,6 @@ where
             request.receipt_sha256 = None;
             request.forget_at = None;
             request.answer = None;
-            request.copy = None;
             let names: Vec<SourceId> = chosen.iter().map(|task| task.source.clone()).collect();
             let told = Fact::Reopened { by: by.clone(), sources: names };
             let moves = self.moves(request, &chosen, |_| Event::RunAgain { by: by.clone() }).await?;
@@ -384,10 +383,11 @@ where
         Ok(Life { task: task.clone(), rules: rules_of_run(self.store, task).await? })
     }
 
-    /// The tasks after the event.
+    /// The tasks after the event. What runs again is packed again: a copy that was kept of it is the request's no
+    /// more.
     async fn moves(
         &self,
-        request: Request,
+        mut request: Request,
         tasks: &[&Task],
         event: impl Fn(&Task) -> Event,
     ) -> Result<Moves, ActError> {
@@ -399,6 +399,9 @@ where
             let again = matches!(event, Event::Identified { .. } | Event::RunAgain { .. });
             if again && !life.may_run_again() {
                 return Err(ActError::UnderWay(task.source.clone(), task.state));
+            }
+            if again {
+                request.copy = None;
             }
             let (moved, effects) = step(&life, event, now, &terms(&request, &self.settings, None));
             let facts = facts_of(effects).collect();
