@@ -82,6 +82,8 @@ pub(crate) struct Search {
     /// person has.
     pub(crate) at: Option<TaskRef>,
     pub(crate) worker: u64,
+    /// How often its worker had opened a data source by then: each look opens one for itself.
+    pub(crate) opened: u32,
     pub(crate) source: SourceId,
     pub(crate) began_at: Time,
     pub(crate) vendor: String,
@@ -108,6 +110,7 @@ impl Search {
         Self {
             at: None,
             worker: 0,
+            opened: 0,
             source: source.clone(),
             began_at,
             vendor: String::new(),
@@ -134,6 +137,9 @@ impl Search {
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
     worker: u64,
+    opened: u32,
+    /// The place of its first search among all of them.
+    first: usize,
     pub(crate) began_at: Time,
     vendor: String,
     copies: bool,
@@ -165,6 +171,8 @@ struct Run {
     shown: BTreeSet<RecordId>,
     /// Whether a person decided since.
     reviewed: bool,
+    /// How many searches there were when its last intent was stored.
+    intended: Option<usize>,
 }
 
 /// From a sight of the control on, looks count for so many seconds; with some more for a host's clock.
@@ -183,6 +191,8 @@ pub(crate) struct Ledger {
     pub(crate) demanded: RefCell<BTreeMap<RequestId, Demanded>>,
     /// The worker whose turn it is, or was last.
     pub(crate) worker: Cell<u64>,
+    /// How often each worker has opened a data source.
+    opened: RefCell<BTreeMap<u64, u32>>,
     /// Whose a record is, by vendor.
     owners: RefCell<BTreeMap<(String, RecordId), usize>>,
     /// Whom an identifier points at.
@@ -214,6 +224,7 @@ impl Ledger {
             current: RefCell::default(),
             demanded: RefCell::default(),
             worker: Cell::new(0),
+            opened: RefCell::default(),
             owners: RefCell::default(),
             known: RefCell::default(),
             given: RefCell::default(),
@@ -268,6 +279,11 @@ impl Ledger {
     /// A call was refused, by the vendor or by a gateway before it.
     pub(crate) fn refused(&self, source: &SourceId, now: Time) {
         self.refused.borrow_mut().push((self.current.borrow().clone(), source.clone(), now));
+    }
+
+    /// The worker whose turn it is opens a data source: what it searches from now on is another look.
+    pub(crate) fn opens(&self) {
+        *self.opened.borrow_mut().entry(self.worker.get()).or_default() += 1;
     }
 
     /// Whose task it is.
@@ -390,6 +406,7 @@ impl Ledger {
                 });
             }
             Fact::Reviewed { .. } => run.reviewed = true,
+            Fact::Intended { .. } => run.intended = Some(self.searches.borrow().len()),
             Fact::WentBack { round, .. } => {
                 self.holds(5, *round <= MOST_ROUNDS && run.found.len() <= MOST_ROUNDS as usize, || {
                     format!("round {round} after {} searches", run.found.len())
@@ -417,7 +434,8 @@ impl Ledger {
     fn looks(&self, at: &TaskRef) -> Vec<Look> {
         let mut looks: Vec<Look> = Vec::new();
         let known = self.known.borrow();
-        for search in self.searches.borrow().iter().filter(|search| search.is_for(at)) {
+        let searches = self.searches.borrow();
+        for (first, search) in searches.iter().enumerate().filter(|(_, search)| search.is_for(at)) {
             let about = known.get(&search.key);
             let mine = match about {
                 Some(people) => people.iter().any(|person| self.is_about(at, *person)),
@@ -428,11 +446,14 @@ impl Ledger {
             }
             let open = looks.iter_mut().rev().find(|look| look.worker == search.worker).filter(|look| {
                 let again = look.spellings.contains(&search.spelling);
-                !again && look.vendor == search.vendor && look.copies == search.copies
+                let same = look.opened == search.opened && look.vendor == search.vendor;
+                !again && same && look.copies == search.copies
             });
             let Some(look) = open else {
                 looks.push(Look {
                     worker: search.worker,
+                    opened: search.opened,
+                    first,
                     began_at: search.began_at,
                     vendor: search.vendor.clone(),
                     copies: search.copies,
@@ -781,7 +802,8 @@ impl Ledger {
     /// A search was answered.
     pub(crate) fn searched(&self, search: Search) {
         let (at, worker) = (self.current.borrow().clone(), self.worker.get());
-        self.searches.borrow_mut().push(Search { at, worker, ..search });
+        let opened = self.opened.borrow().get(&worker).copied().unwrap_or_default();
+        self.searches.borrow_mut().push(Search { at, worker, opened, ..search });
     }
 
     /// The vendor has said that a rule is finished, and lists so many strangers in it.
@@ -823,12 +845,21 @@ impl Ledger {
         let names = |post: &&Post| post.records.iter().any(|record| records.contains(record));
         let own = effective().filter(|post| post.at == *at).map(|post| post.ends_at).max();
         let last = own.or_else(|| effective().filter(names).map(|post| post.ends_at).max());
-        let Some(last) = last else { return false };
+        let Some(last) = last else { return self.was_looked_for_since_its_intent(at) };
         self.searches.borrow().iter().any(|search| {
             search.is_for(at)
                 && search.began_at >= last
                 && search.found.iter().all(|record| !records.contains(record))
         })
+    }
+
+    /// The same where no submission can have had an effect: it never reached the vendor, or its worker was gone
+    /// before it was sent. Nobody can know that from an intent that was never answered, so the worker's last look
+    /// has to have begun after it, and to have found nothing at all.
+    fn was_looked_for_since_its_intent(&self, at: &TaskRef) -> bool {
+        let intended = self.runs.borrow().get(&key(at)).and_then(|run| run.intended);
+        let look = self.look_of_worker(at);
+        intended.zip(look).is_some_and(|(intended, look)| look.first >= intended && look.found.is_empty())
     }
 
     /// Whether a search of this task since then was answered with nothing, or a fetch with nothing of

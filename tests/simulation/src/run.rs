@@ -326,6 +326,9 @@ impl Sim {
         self.world.clock.skew(0);
         *self.ledger.current.borrow_mut() = None;
         self.point = self.world.gate.take_last();
+        if self.point == "open vendor" {
+            self.ledger.opens();
+        }
         if goes_on && !self.point.is_empty() {
             self.executor.stopped_at(n, self.point);
         }

@@ -132,6 +132,17 @@ fn invariants_2_to_7_hold_for_thousands_of_seeds_and_every_kind_of_fault_happens
     }
 }
 
+/// Seeds beyond the usual ones that were stopped once, by a defect or by a rule that was wrong.
+const ONCE_STOPPED: [u64; 5] = [4880, 7605, 11395, 12859, 13426];
+
+#[test]
+fn the_seeds_that_were_stopped_once_come_to_their_end() {
+    for seed in ONCE_STOPPED {
+        let violation = run_or_tell(seed, false).violation;
+        assert!(violation.is_none(), "seed {seed}: {violation:?}");
+    }
+}
+
 #[test]
 fn a_seed_replays_to_the_byte() {
     for seed in 0..20 {
