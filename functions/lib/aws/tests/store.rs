@@ -225,6 +225,23 @@ async fn a_head_that_was_known_and_moved_on_is_read_again() {
 }
 
 #[tokio::test]
+async fn the_head_that_a_change_left_is_read_anew_once_the_request_is() {
+    let fake = Fake::new(vec![
+        ("GetItem", head(4)),
+        ("TransactWriteItems", nothing()),
+        ("GetItem", ok(json!({"Item": request_row(4, &["qualifio-main"])}))),
+        ("GetItem", head(7)),
+        ("TransactWriteItems", nothing()),
+    ])
+    .await;
+    let store = store(&fake);
+    store.commit(found()).await.unwrap();
+    store.request(id()).await.unwrap();
+    store.commit(found()).await.unwrap();
+    assert_eq!(fake.bodies()[4]["TransactItems"][1]["Put"]["Item"]["sk"]["S"], "EVENT#0000000008");
+}
+
+#[tokio::test]
 async fn data_sources_that_are_named_are_read_a_hundred_at_a_time_and_each_once() {
     let ids: Vec<SourceId> = (0..110).map(|n| SourceId::parse(&format!("s{n:03}")).unwrap()).collect();
     let fake = Fake::new(vec![
