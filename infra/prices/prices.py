@@ -257,7 +257,7 @@ def counts_table(counted: dict) -> str:
         ("DynamoDB: read units", ["dynamodb.read units"]),
         ("DynamoDB: TransactWriteItems", ["dynamodb.TransactWriteItems"]),
         ("DynamoDB: PutItem, DeleteItem", ["dynamodb.PutItem", "dynamodb.DeleteItem"]),
-        ("DynamoDB: GetItem", ["dynamodb.GetItem"]),
+        ("DynamoDB: GetItem, BatchGetItem", ["dynamodb.GetItem", "dynamodb.BatchGetItem"]),
         ("DynamoDB: Query", ["dynamodb.Query"]),
         ("DynamoDB: bytes left in rows and indexes", ["stored.dynamodb bytes"]),
         ("KMS: Decrypt, GenerateDataKey", ["kms.Decrypt", "kms.GenerateDataKey"]),
