@@ -914,7 +914,7 @@ def grant(role: str, action: str, resource="a") -> Callable:
 @rule("template",
       ("an update", grant("SubmitRole", "dynamodb:UpdateItem")),
       ("a scan", grant("ReconcileRole", "dynamodb:Scan")),
-      ("a batch", grant("SearchRole", "dynamodb:BatchGetItem")),
+      ("a batch of writes", grant("SearchRole", "dynamodb:BatchWriteItem")),
       ("an encryption", grant("IntakeRole", "kms:Encrypt")),
       ("a deletion of a receipt's version", grant("CloseRole", "s3:DeleteObjectVersion")),
       ("a way past the lock", grant("CloseRole", "s3:BypassGovernanceRetention")),
@@ -939,7 +939,7 @@ def table(name: str, *actions: str) -> set[tuple[str, str]]:
 # What each adapter of rightful-aws does when a function is built with it, and with what.
 ADAPTERS = {
     # What changes a task checks the lease that it holds.
-    "Store": table("RequestsTable", "ConditionCheckItem", "GetItem", "PutItem", "Query"),
+    "Store": table("RequestsTable", "BatchGetItem", "ConditionCheckItem", "GetItem", "PutItem", "Query"),
     "DataKeys": table("KeysTable", "GetItem") | {("kms:Decrypt", "DataKey")},
     # Whoever forgets a key takes the record ids away too.
     "KeyTable": table("KeysTable", "DeleteItem") | table("RequestsTable", "DeleteItem"),
@@ -960,14 +960,14 @@ def on_secrets(kind: str, actions: set[str]) -> set[tuple[str, str]]:
     return {(action, f"secret:rightful/${{Stage}}/{kind}/*") for action in actions}
 
 
-# Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads single
-# rows and the list of data sources, and takes webhooks; close holds no lease, answers tickets, and opens
-# the parts of a copy; reconcile reads the due index and the list, and looks for
+# Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads rows by
+# their keys and the list of data sources, and takes webhooks; close holds no lease, reads rows one by one,
+# answers tickets, and opens the parts of a copy; reconcile reads the due index and the list, and looks for
 # tickets; review starts nothing; the console makes requests and
 # opens them, removes data sources, writes secrets and reads none, removes those of data sources alone, and lists.
 ADAPTERS_OF = {
     "intake": {
-        "Store": table("RequestsTable", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
+        "Store": table("RequestsTable", "BatchGetItem", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
         "DataKeys": table("KeysTable", "PutItem") | {("kms:GenerateDataKey", "DataKey")},
         "SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/webhook/*")},
     },
