@@ -371,6 +371,22 @@ pub struct Sending {
 }
 
 impl Life {
+    /// Whether nothing was stored since but waits: another worker of the task was put off, and learned nothing of
+    /// the vendor. What was learned beside it counts still.
+    #[must_use]
+    pub fn was_put_off_since(&self, there: &Self) -> bool {
+        let but_for_waits = |task: &Task| Task {
+            revision: 0,
+            reason: None,
+            slot: None,
+            asked_to: None,
+            not_before: None,
+            next_due: None,
+            ..task.clone()
+        };
+        self.rules == there.rules && but_for_waits(&self.task) == but_for_waits(&there.task)
+    }
+
     /// The places of a rule's records among those decided on.
     #[must_use]
     pub fn places(&self, rule: &Rule) -> Vec<u32> {

@@ -1,6 +1,7 @@
 //! The line of a rate-limited data source: many requests at once, each of which waits for its turns, through
 //! the functions and the workflow as they run.
 
+use crate::{overlapping, verifying};
 use rightful_contract::driver::{Answer, CallError, Engine, Function, Lost, fulfil_request};
 use rightful_contract::vendor::{Call, FakeVendor, plain};
 use rightful_contract::world::{World, erasure_of, request_id, source, task_of};
@@ -233,4 +234,30 @@ async fn a_round_of_questions_that_is_put_off_goes_on_behind_the_last_one_and_is
     asked.sort();
     asked.dedup();
     assert_eq!((questions, asked.len()), (4, 4), "each rule once");
+}
+
+#[tokio::test]
+async fn who_is_put_off_does_not_undo_what_another_worker_of_the_task_has_seen() {
+    let mut ways = 0;
+    for a in 0.. {
+        let mut last = true;
+        for b in 0.. {
+            // Executions of two attempts look at once, and the vendor takes one call an hour.
+            let (world, vendor, at) = verifying(2).await;
+            vendor.set(|state| state.capabilities.call_limits = limited(1, 3600).call_limits);
+            world.clock.advance(3600);
+            let before = world.task(&at).looks;
+            let looks = overlapping(&world, world.verify(&at), world.verify(&at), (a, b)).await;
+            let Some((one, two)) = looks else { break };
+            (last, ways) = (false, ways + 1);
+            one.unwrap();
+            two.unwrap();
+            let task = world.task(&at);
+            assert!(task.looks > before || task.state == TaskState::Settled, "{a} {b}: the look is lost");
+        }
+        if last {
+            break;
+        }
+    }
+    assert!(ways > 40, "{ways}");
 }

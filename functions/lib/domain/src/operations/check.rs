@@ -4,8 +4,8 @@
 //! whatever else the vendor says is waited for, and in the end handed to a person.
 
 use super::{
-    Loaded, Opened, STALE_TRIES, Settings, Step, TaskRef, is_closed, key_of, load, open_records, open_vendor,
-    store_step, terms,
+    Loaded, Opened, STALE_TRIES, Settings, Step, TaskRef, after_waits, is_closed, key_of, load, open_records,
+    open_vendor, store_step, terms,
 };
 use crate::failure::{Failure, Kind};
 use crate::life::{Event, Life, step, wait_left};
@@ -120,7 +120,7 @@ where
             Err(failure) => return Err(failure.into()),
         };
         let round = self.ask_all(&vendor, &life, &records, until).await;
-        self.store_round(&request, life, &vendor, round).await
+        self.store_round(&request, at, life, &vendor, round).await
     }
 
     async fn records(&self, at: &TaskRef) -> Result<Vec<RecordId>, Failure> {
@@ -131,15 +131,17 @@ where
     async fn store_round(
         &self,
         request: &Request,
+        at: &TaskRef,
         mut life: Life,
         vendor: &Metered<'_, S, V::Vendor, C>,
         round: Round,
     ) -> Result<Life, CommitError> {
         let terms = terms(request, &self.settings, Some(vendor.capabilities()));
         let mut parts = round.reports.chunks(RULES_A_CHANGE).peekable();
+        let mut stale = 0;
+        let mut part = parts.next().unwrap_or_default();
         loop {
             let now = self.clock.now();
-            let part = parts.next().unwrap_or_default();
             let (mut after, mut effects) = step(&life, Event::Told(part.to_vec()), now, &terms);
             let last = parts.peek().is_none();
             if last {
@@ -147,10 +149,18 @@ where
                 after = end;
                 effects.extend(more);
             }
-            life = store_step(self.store, request, &life, (after, effects), Vec::new(), now).await?;
-            if last {
-                return Ok(life);
+            match store_step(self.store, request, &life, (after, effects), Vec::new(), now).await {
+                Ok(stored) if last => return Ok(stored),
+                Ok(stored) => life = stored,
+                // Whoever heard nothing asks anew.
+                Err(CommitError::Stale) if stale < STALE_TRIES && !part.is_empty() => {
+                    stale += 1;
+                    life = after_waits(self.store, at, &life).await?.life;
+                    continue;
+                }
+                Err(error) => return Err(error),
             }
+            part = parts.next().unwrap_or_default();
         }
     }
 

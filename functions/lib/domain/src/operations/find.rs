@@ -4,12 +4,12 @@
 use super::{
     Heard, Loaded, MAX_CHUNKS, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
     ends_the_task, is_closed, key_of, load, open_identifiers, open_source, open_vendor, seal_chunk,
-    seal_doubts, seal_records, search_by_each, store_step, terms,
+    seal_doubts, seal_records, search_by_each, store_learned,
 };
 use crate::failure::{Code, Failure};
 use crate::identifier::Identifier;
 use crate::ids::SourceId;
-use crate::life::{CONTROL_NOT_FOUND, Event, Life, step, wait_left};
+use crate::life::{CONTROL_NOT_FOUND, Event, Life, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Row, Tags, Vendors, Writes};
 use crate::request::{Request, Right};
@@ -92,7 +92,7 @@ where
                     let told = life.task.reason.as_deref() == Some(failure.code);
                     let cannot = Sought::Means(Event::CannotOpen(failure.code));
                     if !told {
-                        drop(self.store_sought(request, life, at, None, cannot).await);
+                        drop(self.store_sought(&loaded, at, None, cannot).await);
                     }
                     return Err(failure);
                 }
@@ -103,7 +103,7 @@ where
                 _ => None,
             };
             let capabilities = vendor.as_ref().map(Vendor::capabilities);
-            match self.store_sought(request, life, at, capabilities, sought).await {
+            match self.store_sought(&loaded, at, capabilities, sought).await {
                 Ok(_) if moved => {}
                 // Not settled by it, so it shall be asked again.
                 Ok(life) if life.task.state == TaskState::Planned => {
@@ -196,19 +196,16 @@ where
     /// Stores what the search means; records, sealed, with the decision on exactly these.
     async fn store_sought(
         &self,
-        request: &Request,
-        life: &Life,
+        loaded: &Loaded,
         at: &TaskRef,
-        capabilities: Option<&Capabilities>,
+        vendor: Option<&Capabilities>,
         sought: Sought,
     ) -> Result<Life, CommitError> {
         let (event, rows) = match sought {
             Sought::Means(event) => (event, Vec::new()),
-            Sought::Records(records, searched) => self.found(life, at, &records, searched).await?,
+            Sought::Records(records, searched) => self.found(&loaded.life, at, &records, searched).await?,
         };
-        let now = self.clock.now();
-        let terms = terms(request, &self.settings, capabilities);
-        store_step(self.store, request, life, step(life, event, now, &terms), rows, now).await
+        store_learned(self.store, self.clock, &self.settings, at, loaded, vendor, &event, rows).await
     }
 
     /// What was found, and the rows of its records.

@@ -24,7 +24,7 @@ use crate::failure::{Code, Failure, Kind};
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::ids::{RequestId, SourceId};
 use crate::lease::Lease;
-use crate::life::{CONTROL_NOT_FOUND, Effect, Life, Terms, wait_left};
+use crate::life::{CONTROL_NOT_FOUND, Effect, Event, Life, Terms, step, wait_left};
 use crate::metered::Metered;
 use crate::ports::{
     Assignment, Change, Clock, CommitError, Keys, Limits, Reads, Row, TARGET_LOST, Tags, Vendors, Writes,
@@ -199,6 +199,47 @@ async fn store_step(
     rows.extend(lease_row(request, &before.task, &after.task, now)?);
     store.commit(Change { request: request.id, at: now, rows, facts }).await?;
     Ok(after)
+}
+
+/// Stores what a worker has learned of the vendor, or is about to do there, with `more` rows. Where another worker
+/// of the task was put off meanwhile, it is stored after that: else workers of several attempts that wait for one
+/// place in a line would undo each other's work for ever.
+///
+/// # Errors
+/// As [`store_step`].
+#[allow(clippy::too_many_arguments, reason = "each is one thing, and they are gathered nowhere else")]
+async fn store_learned(
+    store: &(impl Reads + Writes),
+    clock: &impl Clock,
+    settings: &Settings,
+    at: &TaskRef,
+    loaded: &Loaded,
+    vendor: Option<&Capabilities>,
+    event: &Event,
+    more: Vec<Row>,
+) -> Result<Life, CommitError> {
+    let mut newer: Option<Loaded> = None;
+    for _ in 0..STALE_TRIES {
+        let Loaded { request, life, .. } = newer.as_ref().unwrap_or(loaded);
+        let now = clock.now();
+        let moved = step(life, event.clone(), now, &terms(request, settings, vendor));
+        match store_step(store, request, life, moved, more.clone(), now).await {
+            Err(CommitError::Stale) if !matches!(event, Event::HeldBack { .. }) => {
+                newer = Some(after_waits(store, at, &loaded.life).await?);
+            }
+            stored => return stored,
+        }
+    }
+    Err(CommitError::Stale)
+}
+
+/// What there is now, where nothing was stored since but waits.
+///
+/// # Errors
+/// [`CommitError::Stale`] when anything else was.
+async fn after_waits(store: &impl Reads, at: &TaskRef, life: &Life) -> Result<Loaded, CommitError> {
+    let there = load(store, at).await?;
+    if life.was_put_off_since(&there.life) { Ok(there) } else { Err(CommitError::Stale) }
 }
 
 /// What a change of the task means for its lease: taken, given back, or held on to.

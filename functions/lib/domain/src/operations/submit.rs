@@ -11,7 +11,7 @@ use super::find::usable;
 use super::{
     AROUND_A_CALL, Loaded, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, digest_records,
     ends_the_task, goes_back, in_every_spelling, is_closed, key_of, load, open_identifiers, open_records,
-    open_vendor, part_context, store_step, terms,
+    open_vendor, part_context, store_learned, store_step, terms,
 };
 use crate::copy::Export;
 use crate::failure::{Failure, Kind};
@@ -304,13 +304,13 @@ where
         let digest = digest_records(self.tags, "batch", at, &part).await?;
         let now = self.clock.now();
         let until = now.plus_seconds(capabilities.call_timeout_seconds + MARGIN_SECONDS);
-        let terms = terms(request, &self.settings, Some(capabilities));
-        let moved = step(life, Event::Intend { digest, until, lease }, now, &terms);
+        let event = Event::Intend { digest, until, lease };
+        let moved = step(life, event.clone(), now, &terms(request, &self.settings, Some(capabilities)));
         let post = moved.1.iter().find_map(|effect| match effect {
             Effect::Post { fence, .. } => Some(*fence),
             Effect::Record(_) => None,
         });
-        let life = store_step(self.store, request, life, moved, Vec::new(), now).await?;
+        let life = self.store(loaded, at, Some(capabilities), &event).await?;
         let Some(fence) = post else { return Ok(None) };
 
         let justification = format!("Data subject request {}", request.id);
@@ -427,17 +427,25 @@ where
 
     /// Stores a step that posts nothing. `None` when there is more to do at once.
     async fn take(&self, loaded: &Loaded, event: Event) -> Result<Option<Step>, CommitError> {
-        let Loaded { request, life, .. } = loaded;
-        let now = self.clock.now();
+        let at = TaskRef { request_id: loaded.request.id, source_id: loaded.life.task.source.clone() };
         let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             Ok(Opened::There(vendor)) => Some(vendor),
             Ok(Opened::Moved) | Err(_) => None,
         };
-        let terms = terms(request, &self.settings, vendor.as_ref().map(Vendor::capabilities));
-        let moved = step(life, event, now, &terms);
-        let life = store_step(self.store, request, life, moved, Vec::new(), now).await?;
+        let vendor = vendor.as_ref().map(Vendor::capabilities);
+        let life = self.store(loaded, &at, vendor, &event).await?;
         let again = goes_back(&life.task);
-        Ok(if again { None } else { Some(Step::of(&life.task, now)) })
+        Ok(if again { None } else { Some(Step::of(&life.task, self.clock.now())) })
+    }
+
+    async fn store(
+        &self,
+        loaded: &Loaded,
+        at: &TaskRef,
+        vendor: Option<&Capabilities>,
+        event: &Event,
+    ) -> Result<Life, CommitError> {
+        store_learned(self.store, self.clock, &self.settings, at, loaded, vendor, event, Vec::new()).await
     }
 }
 

@@ -4,11 +4,11 @@
 use super::find::usable;
 use super::{
     Heard, Loaded, Next, Opened, STALE_TRIES, Settings, Step, TaskRef, count, is_closed, key_of, load,
-    open_identifiers, open_records, open_vendor, search_by_each, store_step, terms, unseen_doubts,
+    open_identifiers, open_records, open_vendor, search_by_each, store_learned, unseen_doubts,
 };
 use crate::failure::{Failure, Kind};
 use crate::identifier::Identifier;
-use crate::life::{Event, Life, step, wait_left};
+use crate::life::{Event, Life, wait_left};
 use crate::metered::Metered;
 use crate::ports::{Clock, CommitError, Keys, Limits, Reads, Vendors, Writes};
 use crate::request::Request;
@@ -84,9 +84,9 @@ where
             }
             Err(failure) => return Err(failure.into()),
         };
-        let now = self.clock.now();
-        let terms = terms(request, &self.settings, vendor.as_ref().map(Vendor::capabilities));
-        store_step(self.store, request, life, step(life, event, now, &terms), Vec::new(), now).await
+        let vendor = vendor.as_ref().map(Vendor::capabilities);
+        let settings = &self.settings;
+        store_learned(self.store, self.clock, settings, at, loaded, vendor, &event, Vec::new()).await
     }
 
     /// Searches, and says what that means for the records decided on.
