@@ -179,7 +179,7 @@ async fn what_an_old_execution_calls_after_an_upgrade_is_the_new_function() -> R
     stack.add_source("qualifio-main", &[])?;
     let (email, ids) = person(&stack, "moved").await?;
     // Its first call is held up by the vendor while the alias moves: it ends in the version that it began in.
-    let hold = Fault::new(On::Search, FaultKind::Slow { ms: 8_000 }).once().about(&email);
+    let hold = Fault::new(On::Search, FaultKind::Slow { ms: 16_000 }).once().about(&email);
     stack.sandbox.fault(&hold).await?;
     let id = send(&stack, &email, "U-moved").await?;
     for _ in 0..100 {
