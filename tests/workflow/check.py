@@ -37,7 +37,7 @@ PLATFORM_ERRORS = {
 RETRIED = PLATFORM_ERRORS | {"Rightful.Transient"}
 # A time-out of what waits for a person is the person's, and no call's.
 RETRIED_BEFORE_A_WAIT = RETRIED - {"States.Timeout"}
-NEVER_RETRIED = {"Rightful.HeldBack", "Rightful.Refused", "Rightful.Misconfigured", "Rightful.Unknown", "States.ALL"}
+NEVER_RETRIED = {"Rightful.Refused", "Rightful.Misconfigured", "Rightful.Unknown", "States.ALL"}
 
 # All that may travel in a payload, a state's output or a variable: ids, counts, enumerations, waits.
 SENT = {"requestId", "sourceId", "attempt", "mode", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"}
@@ -308,21 +308,8 @@ def the_default_of_a_choice_is_never_success(definition):
                 yield f"{name}: its Default leads to success"
 
 
-HELD_BACK = "{% $number($substringBefore($parse($states.errorOutput.Cause).errorMessage, ' ')) %}"
-
-
-def waits_for_its_turn(name: str, catch: dict, target: dict) -> bool:
-    """Whether a search that is held back is made after the wait that its error names: by itself, so that it holds
-    up no other data source.
-    """
-    if catch["ErrorEquals"] != ["Rightful.HeldBack"] or catch.get("Output", {}).get("waitSeconds") != HELD_BACK:
-        return False
-    if target.get("Type") == "Pass":
-        return target.get("End") is True and target.get("Output") == {
-            "sourceId": "{% $states.input.sourceId %}", "next": "search",
-            "waitSeconds": "{% $states.input.waitSeconds %}"}
-    return (target.get("Type") == "Wait" and target.get("Seconds") == "{% $states.input.waitSeconds %}"
-            and target.get("Next") == name)
+TURN = {"next": "{% $states.result.Payload.next %}", "waitSeconds": "{% $states.result.Payload.waitSeconds %}"}
+IN_TURN = {"Type": "Wait", "Seconds": "{% $states.input.waitSeconds %}"}
 
 
 def searches(definition: dict) -> Iterator[tuple[str, dict, dict]]:
@@ -331,25 +318,30 @@ def searches(definition: dict) -> Iterator[tuple[str, dict, dict]]:
             yield name, state, beside
 
 
-def plant_in_search(definition: dict, plant: Callable[[dict, dict], object]) -> None:
-    for _, state, beside in searches(definition):
-        plant(state, beside)
-
-
-def plant_in_wait(definition: dict, **change: object) -> None:
-    for _, state, beside in searches(definition):
-        beside[state["Catch"][0]["Next"]].update(change)
+def plant_in(definition: dict, name: str, **change: object) -> None:
+    next(state for found, state, _, _ in states(definition) if found == name).update(change)
 
 
 @rule("fulfil-request",
-      ("no Catch of it", lambda d: plant_in_search(d, lambda s, _: s["Catch"].pop(0))),
-      ("another wait", lambda d: plant_in_wait(d, Seconds=60, Output={"next": "search"})),
-      ("all wait for it", lambda d: plant_in_search(d, lambda s, _: s["Catch"][0].update(Next="Search Source"))),
-      ("never again", lambda d: plant_in_wait(d, Next="Source Left Open", Output={"next": "none"})))
-def a_search_that_is_held_back_waits_for_its_turn(definition):
+      ("a wait that is not handed on", lambda d: [state["Output"].pop("waitSeconds") for _, state, _ in searches(d)]),
+      ("another wait", lambda d: plant_in(d, "Wait To Search", Seconds=60)),
+      ("never again", lambda d: plant_in(d, "Wait To Search", Next="Source Left Open")),
+      ("no way there", lambda d: plant_in(d, "Review Needed?", Choices=[])),
+      ("left out of what goes on", lambda d: plant_in(d, "Search Sources", Assign={"goingOn": "{% [] %}"})))
+def a_search_that_waits_for_its_turn_is_made_at_its_turn(definition):
+    """By itself, so that it holds up no other data source, and as no error: a turn is nothing that an alarm counts."""
+    again = set()
     for name, state, beside in searches(definition):
-        if not any(waits_for_its_turn(name, catch, beside.get(catch["Next"], {})) for catch in state.get("Catch", [])):
-            yield f"{name}: does not wait for its turn"
+        if TURN.items() - state["Output"].items():
+            yield f"{name}: does not hand on its turn"
+        for choice in (one for one in beside.values() if one["Type"] == "Choice"):
+            ways = [way["Next"] for way in choice["Choices"] if way["Condition"] == "{% $states.input.next = 'search' %}"]
+            again |= {name for way in ways if not IN_TURN.items() - beside[way].items() and beside[way]["Next"] == name}
+    for name, state, beside in searches(definition):
+        if "End" not in state and name not in again:
+            yield f"{name}: is not made at its turn"
+    if not again or "'search'" not in definition["States"]["Search Sources"]["Assign"]["goingOn"]:
+        yield "a search that waits for its turn is never made"
 
 
 @rule("machine",
@@ -361,7 +353,7 @@ def what_is_caught_never_looks_like_success(definition):
             target = beside.get(catch["Next"], {})
             # In a Map the item ends as "left open", which the next state does not take for done.
             left_open = inside_map and target.get("Type") == "Pass" and target.get("Output", {}).get("next") == "none"
-            if target.get("Type") != "Fail" and not left_open and not waits_for_its_turn(name, catch, target):
+            if target.get("Type") != "Fail" and not left_open:
                 yield f"{name}: {', '.join(catch['ErrorEquals'])} leads to {catch['Next']}"
 
 
@@ -441,7 +433,7 @@ def nothing_is_passed_on_whole(definition):
     for name, state, _, _ in states(definition):
         own = {key: value for key, value in state.items() if key != "ItemProcessor"}
         for text in strings(own):
-            rest = "" if text == HELD_BACK else allowed.sub("", text)
+            rest = allowed.sub("", text)
             if state["Type"] == "Map":
                 rest = of_a_map.sub("", rest)
             if "$states" in rest:

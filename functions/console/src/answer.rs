@@ -139,7 +139,7 @@ impl From<Failure> for Refusal {
             (_, "copy_expired") => {
                 Self::new(409, "copy_expired", "the copy is deleted: make a new request")
             }
-            (Kind::Transient | Kind::HeldBack | Kind::Unknown, code) => {
+            (Kind::Transient | Kind::Unknown, code) => {
                 Self::new(503, "unavailable", "it could not be done now: try again").caused_by(code)
             }
             (Kind::Misconfigured | Kind::Refused, code) => Self::new(

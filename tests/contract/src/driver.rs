@@ -178,30 +178,31 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
 enum Searched {
     Goes(Next),
     /// Its turn comes in so many seconds.
-    HeldBack(u64),
+    Waits(u64),
     LeftOpen,
 }
 
 /// The states `Search Source` and `Search Again`.
 async fn find(engine: &impl Engine, at: &TaskRef) -> Result<Searched, Lost> {
     Ok(match retried(engine, Function::Find(at.clone())).await? {
-        Ended::HeldBack(seconds) => Searched::HeldBack(seconds),
-        Ended::Answer(Answer::Step(step)) if matches!(step.next, Next::Fulfil | Next::Review) => {
-            Searched::Goes(step.next)
-        }
+        Ended::Answer(Answer::Step(step)) => match step.next {
+            Next::Search => Searched::Waits(step.wait_seconds),
+            Next::Fulfil | Next::Review => Searched::Goes(step.next),
+            _ => Searched::LeftOpen,
+        },
         Ended::Answer(_) | Ended::Caught => Searched::LeftOpen,
     })
 }
 
-/// An item of the Map `Fulfil Sources`: one that is held back is searched here, and holds up no other.
+/// An item of the Map `Fulfil Sources`: one that waits for its turn is searched here, and holds up no other.
 async fn item(engine: &impl Engine, at: &TaskRef, attempt: u32, mut searched: Searched) -> Result<(), Lost> {
     let mut states = 0;
     let next = loop {
         match searched {
             Searched::Goes(next) => break next,
             Searched::LeftOpen => return Ok(()),
-            Searched::HeldBack(_) if states == MOST_STATES => return Ok(()),
-            Searched::HeldBack(seconds) => {
+            Searched::Waits(_) if states == MOST_STATES => return Ok(()),
+            Searched::Waits(seconds) => {
                 engine.wait(seconds).await?;
                 searched = find(engine, at).await?;
                 states += 1;
@@ -228,7 +229,7 @@ async fn fulfil_source(engine: &impl Engine, at: &TaskRef) -> Result<(), Lost> {
             Next::Check => Function::Check(at.clone()),
             Next::Submit => Function::Submit(at.clone()),
             Next::Verify => Function::Verify(at.clone()),
-            Next::Settled | Next::Unknown | Next::Fulfil | Next::Review | Next::None => break,
+            Next::Settled | Next::Unknown | Next::Search | Next::Fulfil | Next::Review | Next::None => break,
         };
         engine.wait(wait_seconds).await?;
         last = step(engine, function).await?;
@@ -262,9 +263,7 @@ async fn step(engine: &impl Engine, function: Function) -> Result<Option<Step>, 
 /// How a Task state ends.
 enum Ended {
     Answer(Answer),
-    /// Its Catch for what has to wait so many seconds.
-    HeldBack(u64),
-    /// Its Catch for all else.
+    /// Its Catch.
     Caught,
 }
 
@@ -278,7 +277,6 @@ async fn retried(engine: &impl Engine, function: Function) -> Result<Ended, Lost
             Err(CallError::Platform) => {}
             Err(CallError::Failed(failure)) => match failure.kind {
                 Kind::Transient => {}
-                Kind::HeldBack => return Ok(Ended::HeldBack(failure.wait_seconds)),
                 Kind::Refused | Kind::Unknown | Kind::Misconfigured => return Ok(Ended::Caught),
             },
         }

@@ -3,7 +3,7 @@
 
 mod fake;
 
-use fake::{Answer, Fake, base64, cancelled, error, ok, row_of_last_transaction};
+use fake::{Answer, Fake, base64, cancelled, error, head, moved_on, ok, row_of_last_transaction};
 use rightful_aws::Store;
 use rightful_domain::actor::Actor;
 use rightful_domain::event::Head;
@@ -42,12 +42,6 @@ fn change(row: SourceRow) -> SetUp {
     let (source, connector) = (source(0).id, "qualifio".to_owned());
     let act = Act::SourceAdded { source, connector, target: None, control: false };
     SetUp { at: now(), by: ann(), row, act }
-}
-
-fn head(seq: u64) -> Answer {
-    ok(
-        json!({"Item": {"schema": {"N": "1"}, "seq": {"N": seq.to_string()}, "hash": {"S": format!("h{seq}")}}}),
-    )
 }
 
 fn nothing() -> Answer {
@@ -119,15 +113,7 @@ async fn a_data_source_that_moved_on_is_stale_and_no_entry_is_written() {
 
 #[tokio::test]
 async fn an_entry_of_somebody_else_is_followed() {
-    let fake = Fake::new(vec![
-        ("GetItem", head(4)),
-        ("TransactWriteItems", cancelled(&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"])),
-        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
-        ("GetItem", head(5)),
-        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
-        ("TransactWriteItems", nothing()),
-    ])
-    .await;
+    let fake = Fake::new(moved_on(("GetItem", head(4)))).await;
     set_up(&fake, SourceRow::Put(source(3))).await.unwrap();
     assert_eq!(fake.bodies()[5]["TransactItems"][1]["Put"]["Item"]["sk"]["S"], "ENTRY#0000000006");
 }

@@ -3,7 +3,7 @@
 
 mod fake;
 
-use fake::{Answer, Fake, cancelled, error, ok, row_of_last_transaction};
+use fake::{Answer, Fake, cancelled, error, head, moved_on, ok, row_of_last_transaction};
 use rightful_aws::Store;
 use rightful_domain::event::Fact;
 use rightful_domain::failure::Failure;
@@ -44,12 +44,6 @@ fn found() -> Change {
     change(
         vec![Row::Task(task(1))],
         vec![Fact::Found { source: source(), records: 2, asked: rightful_domain::task::Asked::default() }],
-    )
-}
-
-fn head(seq: u64) -> Answer {
-    ok(
-        json!({"Item": {"schema": {"N": "1"}, "seq": {"N": seq.to_string()}, "hash": {"S": format!("h{seq}")}}}),
     )
 }
 
@@ -209,15 +203,7 @@ async fn the_head_of_a_request_to_several_data_sources_is_read_when_it_is_needed
 #[tokio::test]
 async fn a_head_that_was_known_and_moved_on_is_read_again() {
     let rows = vec![head_row(4), request_row(4, &["qualifio-main"])];
-    let fake = Fake::new(vec![
-        ("BatchGetItem", batch(rows)),
-        ("TransactWriteItems", cancelled(&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"])),
-        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
-        ("GetItem", head(5)),
-        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
-        ("TransactWriteItems", nothing()),
-    ])
-    .await;
+    let fake = Fake::new(moved_on(("BatchGetItem", batch(rows)))).await;
     let store = store(&fake);
     store.assignment(&at()).await.unwrap();
     store.commit(found()).await.unwrap();
@@ -277,15 +263,7 @@ async fn what_a_batch_leaves_out_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_head_that_moved_on_is_read_again_and_the_change_follows_it() {
-    let fake = Fake::new(vec![
-        ("GetItem", head(4)),
-        ("TransactWriteItems", cancelled(&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"])),
-        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
-        ("GetItem", head(5)),
-        ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}}))),
-        ("TransactWriteItems", nothing()),
-    ])
-    .await;
+    let fake = Fake::new(moved_on(("GetItem", head(4)))).await;
     store(&fake).commit(found()).await.unwrap();
     assert_eq!(fake.bodies()[5]["TransactItems"][1]["Put"]["Item"]["sk"]["S"], "EVENT#0000000006");
 }

@@ -3,7 +3,7 @@
 
 mod fake;
 
-use fake::{Answer, Fake, base64, cancelled, error, ok, row_of_last_transaction};
+use fake::{Answer, Fake, base64, cancelled, error, head, ok, row_of_last_transaction};
 use rightful_aws::Store;
 use rightful_domain::event::{Fact, Head};
 use rightful_domain::failure::Failure;
@@ -63,12 +63,6 @@ impl Heard {
 
 fn nothing() -> Answer {
     ok(json!({}))
-}
-
-fn head(seq: u64) -> Answer {
-    ok(
-        json!({"Item": {"schema": {"N": "1"}, "seq": {"N": seq.to_string()}, "hash": {"S": format!("h{seq}")}}}),
-    )
 }
 
 async fn commit(script: Vec<(&'static str, Answer)>, facts: Vec<Fact>) -> (Result<(), CommitError>, Heard) {

@@ -7,9 +7,6 @@ use std::fmt;
 pub enum Kind {
     /// It may pass by itself: the workflow retries, then the reconciliation does.
     Transient,
-    /// It is not its turn yet, or somebody asked us to slow down: done again after the wait that it names,
-    /// which is no retry.
-    HeldBack,
     /// A decision or a rule forbids it: never retried.
     Refused,
     /// Nobody can tell what happened: never retried blindly.
@@ -20,15 +17,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for the tests that hold the state machines against them.
-    pub const ALL: [Kind; 5] =
-        [Kind::Transient, Kind::HeldBack, Kind::Refused, Kind::Unknown, Kind::Misconfigured];
+    pub const ALL: [Kind; 4] = [Kind::Transient, Kind::Refused, Kind::Unknown, Kind::Misconfigured];
 
     /// The error's name in the state machines.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Kind::Transient => "Rightful.Transient",
-            Kind::HeldBack => "Rightful.HeldBack",
             Kind::Refused => "Rightful.Refused",
             Kind::Unknown => "Rightful.Unknown",
             Kind::Misconfigured => "Rightful.Misconfigured",
@@ -47,27 +42,19 @@ pub struct Failure {
     pub kind: Kind,
     /// What happened, such as `store_unavailable`.
     pub code: Code,
-    /// How long to wait before it is done again, in seconds; 0 unless it is [`Kind::HeldBack`].
-    pub wait_seconds: u64,
 }
 
 impl Failure {
     /// A failure of that kind and code.
     #[must_use]
     pub const fn new(kind: Kind, code: Code) -> Self {
-        Self { kind, code, wait_seconds: 0 }
+        Self { kind, code }
     }
 
     /// A failure that may pass by itself.
     #[must_use]
     pub const fn transient(code: Code) -> Self {
         Self::new(Kind::Transient, code)
-    }
-
-    /// What has to wait for its turn so many seconds, at least 1.
-    #[must_use]
-    pub const fn held_back(code: Code, wait_seconds: u64) -> Self {
-        Self { kind: Kind::HeldBack, code, wait_seconds }
     }
 
     /// A failure that a person must mend in the set-up.

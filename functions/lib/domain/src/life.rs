@@ -371,8 +371,8 @@ pub struct Sending {
 }
 
 impl Life {
-    /// Whether nothing was stored since but waits: another worker of the task was put off, and learned nothing of
-    /// the vendor. What was learned beside it counts still.
+    /// Whether `there`, which is newer, differs by waits alone. Another worker of the task was put off then, and
+    /// learned nothing of the vendor.
     #[must_use]
     pub fn was_put_off_since(&self, there: &Self) -> bool {
         let but_for_waits = |task: &Task| Task {
@@ -384,7 +384,9 @@ impl Life {
             next_due: None,
             ..task.clone()
         };
-        self.rules == there.rules && but_for_waits(&self.task) == but_for_waits(&there.task)
+        self.task.revision < there.task.revision
+            && self.rules == there.rules
+            && but_for_waits(&self.task) == but_for_waits(&there.task)
     }
 
     /// The places of a rule's records among those decided on.
@@ -980,7 +982,7 @@ impl Moving<'_> {
     fn search_ended(&mut self, outcome: Outcome, reason: Option<Code>, found: u32) {
         self.life.task.found_digest = None;
         if matches!(outcome, Outcome::NothingFound | Outcome::DryRun) {
-            // Without an answer that counts, what the search before it found stays told.
+            // A search that failed leaves the number that the one before it found.
             self.life.task.counts.found = found;
             let asked = self.life.task.asked;
             self.record(|source| Fact::Found { source, records: found, asked });
@@ -1332,8 +1334,8 @@ impl Moving<'_> {
         let over = deadline
             .is_some_and(|(decision, vendor)| decision.at.plus_seconds(vendor.deadline_seconds) < self.now);
         let refuses = *fault == Fault::Unauthorized;
-        // What is only put off, by the vendor or by us, is parked and never fails. One refusal is nobody's last
-        // word, however late it is: its tries end it.
+        // A call that is only put off, by the vendor or by us, never fails. A refusal ends the task after its
+        // tries, however late it is.
         if over && !fault.is_put_off() && !refuses {
             return self.stop(fault.code().to_owned(), Outcome::Failed);
         }

@@ -11,6 +11,7 @@ use crate::limit::{
     Ask, CONTROL_SECONDS, ControlSeen, Limit, NAP_MILLIS, Report, Slot, Verdict, away_seconds,
 };
 use crate::ports::{Clock, CommitError, Limits};
+use crate::time::Time;
 use crate::vendor::{
     ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, Batch, Capabilities, Fault, Found, RATE_LIMITED, RECORD_UNREADABLE,
     RecordId, RuleReport, ShownRecord, Submitted, Vendor,
@@ -144,27 +145,12 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// Keeps that a search found the control just now. A sight that can't be stored is dropped: the next
     /// look searches for the control itself.
     pub async fn control_was_seen(&self) {
-        let mut seen = self.see(None);
-        for _ in 0..STALE_TRIES {
-            let limit = match seen.take() {
-                Some(limit) => limit,
-                None => match self.limits.limit(&self.source).await {
-                    Ok(limit) => limit,
-                    Err(_) => return,
-                },
-            };
-            let target = self.vendor.capabilities().target.fingerprint();
-            let control_seen = Some(ControlSeen { at: self.clock.now(), target });
-            let next = Limit { control_seen, ..limit };
-            match self.limits.save_limit(&next).await {
-                Err(CommitError::Stale) => {}
-                Ok(()) => {
-                    self.see(Some(Limit { revision: next.revision + 1, ..next }));
-                    return;
-                }
-                Err(CommitError::Failed(_)) => return,
-            }
-        }
+        let target = self.vendor.capabilities().target.fingerprint();
+        self.change(|limit, at| {
+            let control_seen = Some(ControlSeen { at, target: target.clone() });
+            Limit { control_seen, ..limit.clone() }
+        })
+        .await;
     }
 
     fn is_reserved(&self) -> bool {
@@ -241,6 +227,13 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// never cost the answer that it is about.
     async fn report(&self, report: Option<Report>) {
         let Some(report) = report else { return };
+        let limits = &self.vendor.capabilities().call_limits;
+        self.change(|limit, now| limit.told(report, now, limits)).await;
+    }
+
+    /// Stores what becomes of the row, by the row as it was seen last if it was. A row that stays as it is costs
+    /// nothing; a change that can't be stored is dropped.
+    async fn change(&self, becomes: impl Fn(&Limit, Time) -> Limit) {
         let mut seen = self.see(None);
         for _ in 0..STALE_TRIES {
             let limit = match seen.take() {
@@ -250,7 +243,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
                     Err(_) => return,
                 },
             };
-            let next = limit.told(report, self.clock.now(), &self.vendor.capabilities().call_limits);
+            let next = becomes(&limit, self.clock.now());
             if next == limit {
                 self.see(Some(limit));
                 return;

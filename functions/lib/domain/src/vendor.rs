@@ -359,10 +359,10 @@ impl Fault {
         code == Fault::Unauthorized.code() || REFUSALS.contains(&code)
     }
 
-    /// A stored code, where it says that a call was only put off.
+    /// Whether a stored code says that a call was only put off.
     #[must_use]
-    pub fn put_off(code: &str) -> Option<Code> {
-        [THROTTLED, RATE_LIMITED, CIRCUIT_OPEN, QUOTA_SPENT].into_iter().find(|one| *one == code)
+    pub fn puts_off(code: &str) -> bool {
+        [THROTTLED, RATE_LIMITED, CIRCUIT_OPEN, QUOTA_SPENT].contains(&code)
     }
 
     /// How long the vendor, or our own limiter, wants the next call to wait, in seconds.
@@ -393,10 +393,7 @@ impl Fault {
     #[must_use]
     pub fn failure(&self) -> Failure {
         let kind = match self {
-            Fault::Throttled(_) | Fault::Paused(..) => {
-                return Failure::held_back(self.code(), self.asked_wait().unwrap_or(2).max(1));
-            }
-            Fault::Unavailable(_) => Kind::Transient,
+            Fault::Throttled(_) | Fault::Paused(..) | Fault::Unavailable(_) => Kind::Transient,
             Fault::Unauthorized => Kind::Misconfigured,
             Fault::Refused(_) | Fault::TooManyRecords | Fault::AnswerTooLarge => Kind::Refused,
             Fault::RuleNotFound => Kind::Unknown,

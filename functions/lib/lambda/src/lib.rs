@@ -12,7 +12,7 @@ pub mod metrics;
 pub use environment::Environment;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::failure::Failure;
 use rightful_domain::operations::TaskRef;
 use rightful_domain::time::Time;
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,18 +23,13 @@ use std::time::Instant;
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A failure on its way out of a function: its kind becomes the error's name in the workflow, its
-/// code the message. The message of one that is held back begins with the seconds to wait, for the workflow
-/// to read.
+/// code the message.
 #[derive(Debug)]
 struct Failed(Failure);
 
 impl From<Failed> for Diagnostic {
     fn from(Failed(failure): Failed) -> Self {
-        let error_message = match failure.kind {
-            Kind::HeldBack => format!("{} seconds: {}", failure.wait_seconds, failure.code),
-            _ => failure.code.to_owned(),
-        };
-        Diagnostic { error_type: failure.kind.name().to_owned(), error_message }
+        Diagnostic { error_type: failure.kind.name().to_owned(), error_message: failure.code.to_owned() }
     }
 }
 
@@ -111,21 +106,14 @@ pub fn correlate(request: Option<String>, source: Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rightful_domain::failure::Kind;
 
     #[test]
     fn an_error_leaves_a_function_as_its_kinds_name_and_its_code() {
         for kind in Kind::ALL {
             let diagnostic = Diagnostic::from(Failed(Failure::new(kind, "a_code")));
             assert_eq!(diagnostic.error_type, kind.name());
-            let message = if kind == Kind::HeldBack { "0 seconds: a_code" } else { "a_code" };
-            assert_eq!(diagnostic.error_message, message);
+            assert_eq!(diagnostic.error_message, "a_code");
         }
-    }
-
-    #[test]
-    fn what_is_held_back_tells_the_workflow_for_how_long() {
-        let diagnostic = Diagnostic::from(Failed(Failure::held_back("rate_limited", 17)));
-        assert_eq!(diagnostic.error_type, "Rightful.HeldBack");
-        assert_eq!(diagnostic.error_message, "17 seconds: rate_limited");
     }
 }

@@ -85,8 +85,8 @@ async fn a_refusal_is_a_vendors_word_only_after_some_tries_over_some_minutes() {
         let began = world.now();
         while world.task(&at).state == TaskState::Planned {
             let calls = vendor.journal().len();
-            if world.find(&at).await.is_err() {
-                assert!(world.find(&at).await.is_err());
+            if world.find(&at).await.unwrap().next == Next::Search {
+                assert_eq!(world.find(&at).await.unwrap().next, Next::Search);
                 assert!(vendor.journal().len() <= calls + 1, "no try before its time");
                 world.clock.advance(10);
             }
@@ -181,11 +181,12 @@ async fn an_unreachable_vendor_is_asked_again_so_many_times() {
 async fn a_vendor_that_comes_back_is_searched_as_if_nothing_had_been() {
     let (world, vendor, at) = world_with(2, plain()).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::Throttled(Some(120)))));
-    assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::HeldBack);
+    let step = world.find(&at).await.unwrap();
+    assert_eq!((step.next, step.wait_seconds), (Next::Search, 120), "no error: it waits for its turn");
     let wait = world.now().seconds_until(world.task(&at).next_due.unwrap());
     assert!(wait >= 120, "the vendor's own wait counts: {wait}");
     let calls = vendor.journal().len();
-    assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::HeldBack);
+    assert_eq!(world.find(&at).await.unwrap().next, Next::Search);
     assert_eq!(vendor.journal().len(), calls, "it is not asked before its time");
     world.clock.advance(120);
     world.find(&at).await.unwrap();

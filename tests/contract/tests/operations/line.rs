@@ -17,6 +17,7 @@ use std::rc::Rc;
 struct Service {
     world: Rc<World>,
     calls: Cell<u32>,
+    failed: Cell<u32>,
 }
 
 impl Engine for Service {
@@ -27,7 +28,9 @@ impl Engine for Service {
 
     async fn call(&self, function: Function) -> Result<Answer, CallError> {
         self.calls.set(self.calls.get() + 1);
-        function.call(&self.world).await.map_err(CallError::Failed)
+        let answer = function.call(&self.world).await;
+        self.failed.set(self.failed.get() + u32::from(answer.is_err()));
+        answer.map_err(CallError::Failed)
     }
 
     async fn review(&self, _: &TaskRef, _: u32) -> Result<Option<Next>, Lost> {
@@ -50,7 +53,7 @@ fn run(requests: u16, capabilities: Capabilities) -> (usize, u64, u32) {
     let world = Rc::new(World::new());
     let vendor = world.connect("crm");
     vendor.set(|state| state.capabilities = capabilities);
-    let service = Rc::new(Service { world: Rc::clone(&world), calls: Cell::new(0) });
+    let service = Rc::new(Service { world: Rc::clone(&world), calls: Cell::new(0), failed: Cell::new(0) });
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let local = tokio::task::LocalSet::new();
     let begun = world.now();
@@ -81,6 +84,7 @@ fn run(requests: u16, capabilities: Capabilities) -> (usize, u64, u32) {
             one.await.unwrap().unwrap();
         }
     });
+    assert_eq!(service.failed.get(), 0, "a turn is waited for, and nothing that an alarm counts");
     for n in 1..=requests {
         let request = world.request(request_id(n));
         assert_eq!((request.state, request.attempt), (RequestState::Closed, 1), "request {n}: one attempt");
@@ -125,7 +129,7 @@ fn a_data_source_whose_turn_is_far_away_holds_up_no_other() {
     for vendor in [&crm, &shop] {
         vendor.holds("ann@example.com", ["record".to_owned()]);
     }
-    let service = Rc::new(Service { world: Rc::clone(&world), calls: Cell::new(0) });
+    let service = Rc::new(Service { world: Rc::clone(&world), calls: Cell::new(0), failed: Cell::new(0) });
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let begun = world.now();
     tokio::task::LocalSet::new().block_on(&runtime, async {

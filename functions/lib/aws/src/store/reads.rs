@@ -32,7 +32,7 @@ pub(super) type Key = (String, String);
 
 impl Reads for Store {
     async fn request(&self, id: RequestId) -> Result<Option<Request>, Failure> {
-        // Whoever begins to read looks for what others have written meanwhile.
+        // Others may have added to the chain since it was last seen.
         drop(self.known(&request_pk(id)));
         let row = self.row(request_pk(id), REQUEST_SK.to_owned()).await?;
         row.map(|item| read(item, Request::SCHEMA)).transpose()

@@ -100,6 +100,28 @@ pub fn cancelled(codes: &'static [&'static str]) -> Answer {
     })
 }
 
+/// The head of a chain.
+pub fn head(seq: u64) -> Answer {
+    ok(
+        json!({"Item": {"schema": {"N": "1"}, "seq": {"N": seq.to_string()}, "hash": {"S": format!("h{seq}")}}}),
+    )
+}
+
+/// A change of a row and a link, whose writer first sees the head 4 by the call `seen`: another writer's link is
+/// there already, and the change follows it.
+pub fn moved_on(seen: (&'static str, Answer)) -> Vec<(&'static str, Answer)> {
+    let another = || ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}})));
+    let refused = cancelled(&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"]);
+    vec![
+        seen,
+        ("TransactWriteItems", refused),
+        another(),
+        ("GetItem", head(5)),
+        another(),
+        ("TransactWriteItems", ok(json!({}))),
+    ]
+}
+
 /// The row at `index` of the last transaction, as if it had been stored.
 pub fn row_of_last_transaction(index: usize) -> Answer {
     Box::new(move |bodies| {

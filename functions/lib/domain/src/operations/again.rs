@@ -383,8 +383,7 @@ where
         Ok(Life { task: task.clone(), rules: rules_of_run(self.store, task).await? })
     }
 
-    /// The tasks after the event. What runs again is packed again: a copy that was kept of it is the request's no
-    /// more.
+    /// The tasks after the event. Where one runs again, the request loses its copy: another one is packed.
     async fn moves(
         &self,
         mut request: Request,

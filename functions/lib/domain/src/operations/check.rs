@@ -152,7 +152,7 @@ where
             match store_step(self.store, request, &life, (after, effects), Vec::new(), now).await {
                 Ok(stored) if last => return Ok(stored),
                 Ok(stored) => life = stored,
-                // Whoever heard nothing asks anew.
+                // A round without an answer is asked anew.
                 Err(CommitError::Stale) if stale < STALE_TRIES && !part.is_empty() => {
                     stale += 1;
                     life = after_waits(self.store, at, &life).await?.life;

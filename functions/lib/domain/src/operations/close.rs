@@ -93,7 +93,7 @@ struct Known {
     at: Time,
 }
 
-/// What is known after a step; `None` where it has to be read.
+/// The request and its tasks after a step; `None` where they have to be read.
 type After = Option<Known>;
 
 /// A request's row as it was stored at that time.
@@ -173,7 +173,7 @@ where
             } else if request.receipt_sha256.is_none() && goes(Duty::Receipt) {
                 (Some(Duty::Receipt), self.sign(request, tasks).await)
             } else if forgets_now(&request, self.clock.now()) && goes(Duty::Forgetting) {
-                // Until its time was over somebody may have opened it again.
+                // Somebody may have opened it again before its time was over.
                 if !forgets_now(&request, at) {
                     continue;
                 }

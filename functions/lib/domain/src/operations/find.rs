@@ -64,8 +64,8 @@ where
     /// searched is passed over. Ends before `until`.
     ///
     /// # Errors
-    /// `Transient` when the vendor can't be asked now and shall be asked again; `HeldBack` with the wait until
-    /// it shall be.
+    /// `Transient` when the vendor can't be asked now and shall be asked again. A search that waits for its turn
+    /// is none: its step says for how long.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         for _ in 0..STALE_TRIES {
             let loaded = load(self.store, at).await?;
@@ -74,8 +74,8 @@ where
             if is_closed(request) || life.task.state != TaskState::Planned {
                 return Ok(passing(&life.task));
             }
-            if let Some(failure) = not_yet(&life.task, now) {
-                return Err(failure);
+            if let Some(wait) = not_yet(&life.task, now) {
+                return Ok(Step::new(&life.task, Next::Search, wait));
             }
             let began = self.clock.now();
             let (vendor, sought) = match open_vendor(self.store, self.vendors, self.clock, &loaded).await {
@@ -107,8 +107,10 @@ where
                 Ok(_) if moved => {}
                 // Not settled by it, so it shall be asked again.
                 Ok(life) if life.task.state == TaskState::Planned => {
-                    let again = not_yet(&life.task, self.clock.now()).or(again);
-                    return Err(again.unwrap_or(Failure::transient("too_much_contention")));
+                    return match not_yet(&life.task, self.clock.now()) {
+                        Some(wait) => Ok(Step::new(&life.task, Next::Search, wait)),
+                        None => Err(again.unwrap_or(Failure::transient("too_much_contention"))),
+                    };
                 }
                 Ok(life) => return Ok(passing(&life.task)),
                 Err(CommitError::Stale) => {}
@@ -236,13 +238,12 @@ where
     }
 }
 
-/// Why a search is not made yet, where its wait is somebody's word: it was put off, or refused, where tries
-/// are some minutes apart however often the workflow asks.
-fn not_yet(task: &Task, now: Time) -> Option<Failure> {
+/// How long a search still waits, in seconds, where its wait is somebody's word: it was put off, or refused,
+/// where tries are some minutes apart however often the workflow asks. `None` when it can be made.
+fn not_yet(task: &Task, now: Time) -> Option<u64> {
+    let waits = |reason: &str| Fault::puts_off(reason) || Fault::refuses(reason);
     let wait = wait_left(task, now);
-    let reason = task.reason.as_deref()?;
-    let refused = Fault::refuses(reason).then_some("vendor_refused");
-    Fault::put_off(reason).or(refused).filter(|_| wait > 0).map(|code| Failure::held_back(code, wait))
+    (wait > 0 && task.reason.as_deref().is_some_and(waits)).then_some(wait)
 }
 
 /// A search that ended the task before anything was found.

@@ -67,6 +67,8 @@ pub struct TaskRef {
 pub enum Next {
     /// Have a person decide.
     Review,
+    /// Search, once its wait is over.
+    Search,
     /// Have the data source fulfil it.
     Fulfil,
     /// Submit the next batch.
@@ -139,7 +141,7 @@ fn goes_back(task: &Task) -> bool {
 struct Loaded {
     request: Request,
     life: Life,
-    /// The task's data source; `None` when there is none any more.
+    /// The task's data source, or why its row can't be read; `None` when there is none any more.
     source: Result<Option<DataSource>, Failure>,
 }
 
@@ -225,7 +227,7 @@ async fn store_learned(
         let moved = step(life, event.clone(), now, &terms(request, settings, vendor));
         match store_step(store, request, life, moved, more.clone(), now).await {
             Err(CommitError::Stale) if !matches!(event, Event::HeldBack { .. }) => {
-                newer = Some(after_waits(store, at, &loaded.life).await?);
+                newer = Some(after_waits(store, at, life).await?);
             }
             stored => return stored,
         }
@@ -233,10 +235,10 @@ async fn store_learned(
     Err(CommitError::Stale)
 }
 
-/// What there is now, where nothing was stored since but waits.
+/// What is stored now, where it differs by waits alone.
 ///
 /// # Errors
-/// [`CommitError::Stale`] when anything else was.
+/// [`CommitError::Stale`] when it differs by anything else, or not at all: then another row was in the way.
 async fn after_waits(store: &impl Reads, at: &TaskRef, life: &Life) -> Result<Loaded, CommitError> {
     let there = load(store, at).await?;
     if life.was_put_off_since(&there.life) { Ok(there) } else { Err(CommitError::Stale) }

@@ -14,7 +14,7 @@ use super::{
     open_vendor, part_context, store_learned, store_step, terms,
 };
 use crate::copy::Export;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::identifier::Identifier;
 use crate::lease::Lease;
 use crate::life::{Effect, Event, Life, Plan, Sending, is_copying, plan, step, wait_left};
@@ -117,13 +117,10 @@ where
     ) -> Result<Option<Step>, CommitError> {
         let Loaded { request, life, .. } = loaded;
         if life.task.state == TaskState::Planned {
-            return match self.search_again(at, until).await {
-                Ok(()) => Ok(None),
-                Err(failure) if failure.kind == Kind::HeldBack => {
-                    Ok(Some(Step::new(&life.task, Next::Submit, failure.wait_seconds)))
-                }
-                Err(failure) => Err(failure.into()),
-            };
+            let step = self.search_again(at, until).await?;
+            // At its turn it comes back here.
+            let waits = step.next == Next::Search;
+            return Ok(waits.then_some(Step { next: Next::Submit, ..step }));
         }
         let now = self.clock.now();
         if request.right == Right::Access
@@ -155,7 +152,7 @@ where
     }
 
     /// Its turn has come after another request's: what that one left is searched for first.
-    async fn search_again(&self, at: &TaskRef, until: Time) -> Result<(), Failure> {
+    async fn search_again(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         let find = Find {
             store: self.store,
             keys: self.keys,
@@ -164,7 +161,7 @@ where
             clock: self.clock,
             settings: self.settings,
         };
-        find.run(at, until).await.map(drop)
+        find.run(at, until).await
     }
 
     /// Copies the records, when it is time to; `None` when the vendor's own export comes first. May be
