@@ -34,7 +34,7 @@ QUALIFIO, INHOUSE = "qualifio-main", "inhouse-main"
 INHOUSE_TOKEN = "sandbox-inhouse-token"
 # How long the vendors take: the walkthrough's own rule finished after 2.8 seconds; a slow one is asked again and again.
 PROMPT_MS, SLOW_MS = 2800, 60_000
-# For how long a sight of the control serves every look (`CONTROL_SECONDS` in functions/lib/domain/src/limit.rs).
+# For how long a sight of the control serves every look (`CONTROL_SECONDS` in functions/lib/domain/src/model/limit.rs).
 CONTROL_SECONDS = 300
 # Open requests that the reconciliation is measured with.
 OPEN = 50

@@ -870,7 +870,7 @@ def due_index(template: dict) -> dict:
       ("one that is missing", lambda t: due_index(t)["Projection"]["NonKeyAttributes"].remove("synthetic")),
       ("the whole row", lambda t: due_index(t).update(Projection={"ProjectionType": "ALL"})))
 def the_due_index_holds_exactly_what_the_gauges_are_counted_by(template):
-    code = (ROOT / "functions" / "lib" / "domain" / "src" / "gauge.rs").read_text()
+    code = (ROOT / "functions" / "lib" / "domain" / "src" / "duty" / "gauge.rs").read_text()
     wanted = {field for name in ("OpenRequest", "OpenTask")
               for field in re.findall(r"^    pub (\w+):", code.partition(f"pub struct {name} {{")[2].partition("\n}")[0], re.M)}
     projection = due_index(template)["Projection"]
@@ -1554,7 +1554,7 @@ def the_synthetic_request_is_made_by_intake_alone_and_only_for_a_test_address(te
 
 
 def stated_in_the_domain(name: str) -> int | None:
-    owner = (ROOT / "functions" / "lib" / "domain" / "src" / "owner.rs").read_text()
+    owner = (ROOT / "functions" / "lib" / "domain" / "src" / "duty" / "owner.rs").read_text()
     found = re.search(rf"pub const {name}: u64 = (\d+);", owner)
     return int(found[1]) if found else None
 

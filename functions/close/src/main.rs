@@ -5,8 +5,8 @@ use rightful_aws::{
     SystemClock, tls_config,
 };
 use rightful_connectors::{Options, Ticketing, VendorClient};
-use rightful_domain::ids::RequestId;
-use rightful_domain::operations::close::Close;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::operations::close::closing::Close;
 use rightful_lambda::{Correlated, Environment, Error};
 use rightful_package::Packer;
 use serde::Deserialize;

@@ -4,15 +4,15 @@
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::http::HeaderValue;
-use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::base::failure::{Failure, Kind};
 use rightful_domain::operations::accept::AcceptError;
-use rightful_domain::operations::again::ActError;
-use rightful_domain::operations::extend::ExtendError;
-use rightful_domain::operations::review::ReviewError;
+use rightful_domain::operations::person::act::ActError;
+use rightful_domain::operations::person::extend::ExtendError;
+use rightful_domain::operations::person::review::ReviewError;
+use rightful_domain::operations::person::see::ShowError;
 use rightful_domain::operations::set_up::{SetUpError, Standing};
-use rightful_domain::operations::shown::ShowError;
-use rightful_domain::ports::Objection;
-use rightful_domain::view::{ErrorBody, ErrorView};
+use rightful_domain::ports::set_up::Objection;
+use rightful_domain::view::error::{ErrorBody, ErrorView};
 use serde::Serialize;
 
 /// An answer.

@@ -5,10 +5,10 @@ use crate::call::{Call, actor};
 use crate::ports::Outside;
 use crate::routes::{acts, connectors, journal, people, requests, sources, ticketing};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use rightful_domain::ids::RequestId;
-use rightful_domain::legal::LegalZone;
-use rightful_domain::operations::Settings;
-use rightful_domain::policy::Policies;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::law::deadline::LegalZone;
+use rightful_domain::model::policy::Policies;
+use rightful_domain::operations::load::Settings;
 
 /// What the deployment sets for the API.
 #[derive(Clone, Debug)]

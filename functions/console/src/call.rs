@@ -4,8 +4,8 @@ use crate::answer::{Refusal, objection};
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
-use rightful_domain::actor::Actor;
-use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::base::actor::Actor;
+use rightful_domain::base::ids::{RequestId, SourceId};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 

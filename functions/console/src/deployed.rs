@@ -9,14 +9,15 @@ use rightful_aws::{
     Aws, CallError, CopyBucket, DataKeys, Function, Listed, ReceiptBucket, SecretStore, StateMachine, Store,
     SystemClock, TagKey,
 };
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::journal::Entry;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::chain::journal::Entry;
+use rightful_domain::documents::comparison::ComparisonView;
 use rightful_domain::metric::CommitObserver;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::ports::{Compares, Page};
-use rightful_domain::request::{Request, RequestState};
-use rightful_domain::view::ComparisonView;
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::ports::store::Page;
+use rightful_domain::ports::vendors::Compares;
 use serde::Deserialize;
 use serde_json::json;
 

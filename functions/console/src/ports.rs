@@ -1,14 +1,17 @@
 //! What the API needs of the outside: the domain's ports, and four of its own for what only operators ask.
 
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::journal::Entry;
-use rightful_domain::ports::{
-    Begins, Catalogue, Clock, Compares, CopyLinks, Keys, NewKeys, Objection, Page, Reads, SecretWrites,
-    SetsUp, Tags, Tokens, UsesOf, Workflow, Writes,
-};
-use rightful_domain::request::{Request, RequestState};
-use rightful_domain::view::ConnectorView;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::chain::journal::Entry;
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::ports::clock::Clock;
+use rightful_domain::ports::copies::CopyLinks;
+use rightful_domain::ports::keys::{Keys, NewKeys, Tags};
+use rightful_domain::ports::set_up::{Catalogue, Objection, SecretWrites, SetsUp};
+use rightful_domain::ports::store::{Begins, Page, Reads, UsesOf, Writes};
+use rightful_domain::ports::vendors::Compares;
+use rightful_domain::ports::workflow::{Tokens, Workflow};
+use rightful_domain::view::source::ConnectorView;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 

@@ -10,7 +10,7 @@ pub(crate) mod ticketing;
 
 use crate::answer::Refusal;
 use crate::call::{cursor, wrong_cursor};
-use rightful_domain::view::Page;
+use rightful_domain::view::page::Page;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::fmt;

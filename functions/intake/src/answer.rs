@@ -4,8 +4,8 @@ use crate::signature::SignatureError;
 use crate::ticket::TicketError;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
-use rightful_domain::identifier::TakenOffAt;
-use rightful_domain::ids::RequestId;
+use rightful_domain::base::identifier::TakenOffAt;
+use rightful_domain::base::ids::RequestId;
 use rightful_domain::operations::accept::Ended;
 use serde_json::{Value, json};
 
@@ -107,9 +107,9 @@ impl From<TicketError> for Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::identifier::TakenOff;
-    use rightful_domain::request::RequestOutcome;
-    use rightful_domain::time::Time;
+    use rightful_domain::base::identifier::TakenOff;
+    use rightful_domain::base::time::Time;
+    use rightful_domain::model::request::RequestOutcome;
 
     #[test]
     fn what_was_taken_off_is_told_by_its_place_and_only_where_something_was() {

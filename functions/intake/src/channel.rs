@@ -1,7 +1,7 @@
 //! A ticketing system's way of sending webhooks, as data: how a delivery is signed, what tells
 //! deliveries apart, and where the ticket's fields are in the body.
 
-use rightful_domain::request::Right;
+use rightful_domain::law::right::Right;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

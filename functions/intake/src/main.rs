@@ -20,7 +20,7 @@ use rightful_aws::{
     Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, TagKey, tls_config,
 };
 use rightful_connectors::{Connectors, KnownConnectors};
-use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::base::failure::{Failure, Kind};
 use rightful_domain::metric::of_synthetic;
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::{Deserialize, Serialize};

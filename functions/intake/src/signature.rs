@@ -4,7 +4,7 @@ use crate::channel::{Channel, Part, Signature, TimestampFormat};
 use crate::secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rightful_domain::time::Time;
+use rightful_domain::base::time::Time;
 use ring::hmac;
 use zeroize::Zeroizing;
 

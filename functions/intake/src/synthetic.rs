@@ -2,9 +2,9 @@
 //! can't be made.
 
 use crate::ticket::names;
-use rightful_domain::failure::Failure;
-use rightful_domain::identifier::{Entered, Identifier, IdentifierKind};
-use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::identifier::{Entered, Identifier, IdentifierKind};
+use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::operations::accept::AcceptError;
 use serde::Serialize;
 use std::fmt;

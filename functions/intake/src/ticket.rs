@@ -1,11 +1,11 @@
 //! Reads a ticket: right, identifiers, reference, from where the channel says they are.
 
 use crate::channel::{Channel, DeliveryKey, Mapping};
-use rightful_domain::identifier::{Identifier, IdentifierError, IdentifierKind, TakenOff, TakenOffAt};
-use rightful_domain::ids::{NameError, Reference, SourceId};
-use rightful_domain::legal::{ReceivedAt, ReceivedAtError};
+use rightful_domain::base::identifier::{Identifier, IdentifierError, IdentifierKind, TakenOff, TakenOffAt};
+use rightful_domain::base::ids::{NameError, Reference, SourceId};
+use rightful_domain::law::deadline::{ReceivedAt, ReceivedAtError};
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::ports::Catalogue;
+use rightful_domain::ports::set_up::Catalogue;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
@@ -345,7 +345,7 @@ mod tests {
     use crate::channel::embedded;
     use proptest::prelude::*;
     use rightful_connectors::{Connectors, KnownConnectors};
-    use rightful_domain::request::Right;
+    use rightful_domain::law::right::Right;
     use serde_json::json;
 
     fn catalogue() -> KnownConnectors {

@@ -6,11 +6,11 @@ use rightful_aws::{
     Aws, DataKeys, SecretStore, Settings, StateMachine, Store, SystemClock, TagKey, tls_config,
 };
 use rightful_connectors::{Connectors, Options, Sources, Ticketing, VendorClient};
-use rightful_domain::failure::Failure;
+use rightful_domain::base::failure::Failure;
 use rightful_domain::metric;
-use rightful_domain::operations::ended::{Ended, Ending, Marking};
-use rightful_domain::operations::reconcile::{Reconcile, Run};
-use rightful_domain::operations::unreceived::{Found, Unreceived};
+use rightful_domain::operations::reconcile::ended::{Ended, Ending, Marking};
+use rightful_domain::operations::reconcile::run::{Reconcile, Run};
+use rightful_domain::operations::reconcile::unreceived::{Found, Unreceived};
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

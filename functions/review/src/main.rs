@@ -1,8 +1,8 @@
 //! Parks a data source of a request under a token until a person has decided.
 
 use rightful_aws::{Aws, Settings, StateMachine, Store, SystemClock, tls_config};
-use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::review::Park;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::operations::fulfil::park::Park;
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::Deserialize;
 

@@ -3,12 +3,13 @@
 
 use rightful_aws::{Aws, DataKeys, SecretStore, Settings, Store, SystemClock, TagKey, tls_config};
 use rightful_connectors::{Connectors, Options, Sources, VendorClient};
-use rightful_domain::ids::SourceId;
-use rightful_domain::operations::find::Find;
-use rightful_domain::operations::shown::Look;
-use rightful_domain::operations::verify::Verify;
-use rightful_domain::operations::{Step, TaskRef};
-use rightful_domain::view::ComparisonView;
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::documents::comparison::ComparisonView;
+use rightful_domain::operations::fulfil::look::Verify;
+use rightful_domain::operations::fulfil::search::Find;
+use rightful_domain::operations::person::see::Look;
+use rightful_domain::operations::step::Step;
 use rightful_lambda::{Correlated, Environment, Error};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

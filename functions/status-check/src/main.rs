@@ -2,8 +2,8 @@
 
 use rightful_aws::{Aws, DataKeys, SecretStore, Settings, Store, SystemClock, tls_config};
 use rightful_connectors::{Connectors, Options, Sources, VendorClient};
-use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::check::Check;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::operations::fulfil::status::Check;
 use rightful_lambda::{Environment, Error};
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@ use rightful_aws::{
     Aws, CopyBucket, DataKeys, SecretStore, Settings, Store, SystemClock, TagKey, tls_config,
 };
 use rightful_connectors::{Connectors, Options, Sources, VendorClient};
-use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::submit::Submit;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::operations::fulfil::submit::Submit;
 use rightful_lambda::{Environment, Error};
 use std::sync::Arc;
 

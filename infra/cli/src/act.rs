@@ -9,9 +9,9 @@ use crate::output::{OK, Out};
 use crate::request::{Given, identifier, reason};
 use crate::{source, words};
 use anyhow::Result;
-use rightful_domain::identifier::{Entered, TakenOffAt};
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::operations::again::Acted;
+use rightful_domain::base::identifier::{Entered, TakenOffAt};
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::operations::moves::Acted;
 use serde_json::{Value, json};
 
 /// Gives a data source an identifier. Giving the same one twice only searches twice.
@@ -112,7 +112,7 @@ fn text_of(id: RequestId, acted: &Acted, what: &str) -> String {
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::request::RequestState;
+    use rightful_domain::model::request::RequestState;
 
     #[test]
     fn an_act_is_told_with_what_moves_it_on() {

@@ -12,8 +12,9 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, StatusCode};
-use rightful_domain::ports::Objection;
-use rightful_domain::view::{ErrorBody, ErrorView, Page};
+use rightful_domain::ports::set_up::Objection;
+use rightful_domain::view::error::{ErrorBody, ErrorView};
+use rightful_domain::view::page::Page;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value;

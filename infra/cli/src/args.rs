@@ -4,7 +4,8 @@
 //! that it refuses.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rightful_domain::request::{Ground, RefusalGround, Right};
+use rightful_domain::law::ground::{Ground, RefusalGround};
+use rightful_domain::law::right::Right;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\

@@ -3,9 +3,10 @@
 use crate::output::span;
 use crate::watch::brief;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use rightful_domain::task::TaskState;
-use rightful_domain::time::Time;
-use rightful_domain::view::{RequestView, TaskView};
+use rightful_domain::base::time::Time;
+use rightful_domain::model::task::TaskState;
+use rightful_domain::view::request::RequestView;
+use rightful_domain::view::task::TaskView;
 use std::time::Duration;
 
 /// A line for each data source, redrawn in place.

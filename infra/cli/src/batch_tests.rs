@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rightful_domain::identifier::TakenOff;
+use rightful_domain::base::identifier::TakenOff;
 use serde_json::Value;
 use std::sync::Mutex;
 
@@ -46,7 +46,7 @@ async fn accept(State(fake): State<Arc<Fake>>, Json(body): Json<Value>) -> (Stat
     }
     let closed = *fake.closed.lock().unwrap();
     let (request, tasks) = if closed.is_some() { fixtures::fulfilled() } else { fixtures::open() };
-    let request = rightful_domain::request::Request { id, ..request };
+    let request = rightful_domain::model::request::Request { id, ..request };
     let view = fixtures::detail(&request, &tasks, "09:30:00").request;
     let repeated = closed == Some(true);
     let answer = json!({"request": view, "new": known.is_none(), "started": true, "repeated": repeated});

@@ -4,9 +4,9 @@
 //! same of the same code. A test reads the other packages' sources: a code without words fails it.
 
 use crate::output::{FAILED, Told};
-use rightful_domain::failure::Failure;
-use rightful_domain::task::TaskState;
-use rightful_domain::view::TaskView;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::model::task::TaskState;
+use rightful_domain::view::task::TaskView;
 
 /// A code in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -306,8 +306,8 @@ const CODES: &[(&str, &str, &str)] = &[
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::request::Request;
-    use rightful_domain::task::Task;
+    use rightful_domain::model::request::Request;
+    use rightful_domain::model::task::Task;
     use std::collections::BTreeMap;
     use std::path::{Path, PathBuf};
 

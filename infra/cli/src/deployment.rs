@@ -15,7 +15,7 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sdk_lambda::primitives::Blob;
 use rightful_aws::{Aws, ReceiptKey, Settings, tls_config};
-use rightful_domain::receipt::PublicKey;
+use rightful_domain::documents::receipt::PublicKey;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;

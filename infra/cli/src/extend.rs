@@ -5,9 +5,9 @@ use crate::deployment::Deployment;
 use crate::output::{OK, Out, utc};
 use crate::words;
 use anyhow::Result;
-use rightful_domain::ids::RequestId;
-use rightful_domain::request::Ground;
-use rightful_domain::view::ExtendedView;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::law::ground::Ground;
+use rightful_domain::view::acts::ExtendedView;
 use serde_json::json;
 
 /// Extends a request's legal date; the same extension again is no mistake.
@@ -49,7 +49,7 @@ fn text_of(id: RequestId, extended: &ExtendedView) -> String {
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::request::Extension;
+    use rightful_domain::law::extension::Extension;
 
     #[test]
     fn an_extension_is_told_with_what_the_law_wants_beside_it() {

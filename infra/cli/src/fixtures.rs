@@ -1,16 +1,20 @@
 //! Requests and tasks for the tests of what is shown.
 
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::ids::{Reference, RequestId, SourceId};
-use rightful_domain::legal::LegalZone;
-use rightful_domain::policy::Policy;
-use rightful_domain::ports::{AskedKind, Catalogue, Objection};
-use rightful_domain::request::{Request, RequestOutcome, RequestState, Right};
-use rightful_domain::seal::Tag;
-use rightful_domain::task::{Counts, Decision, Outcome, Rule, RuleState, Task, TaskState};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{Claim, RuleStatus, Target};
-use rightful_domain::view::{At, RequestDetail};
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::base::ids::{Reference, RequestId, SourceId};
+use rightful_domain::base::seal::Tag;
+use rightful_domain::base::time::Time;
+use rightful_domain::law::deadline::LegalZone;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::policy::Policy;
+use rightful_domain::model::request::{Request, RequestOutcome, RequestState};
+use rightful_domain::model::rule::{Rule, RuleState};
+use rightful_domain::model::task::{Counts, Decision, Outcome, Task, TaskState};
+use rightful_domain::ports::set_up::{AskedKind, Catalogue, Objection};
+use rightful_domain::vendor::report::{Claim, RuleStatus};
+use rightful_domain::vendor::target::Target;
+use rightful_domain::view::page::At;
+use rightful_domain::view::request::RequestDetail;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
@@ -169,7 +173,7 @@ pub fn fulfilled() -> (Request, Vec<Task>) {
     task.claim = Some(Claim::Anonymised);
     task.finished_at = Some(at("09:30:06"));
     task.verified_at = Some(at("09:30:11"));
-    task.assurance = Some(rightful_domain::task::Assurance::Control);
+    task.assurance = Some(rightful_domain::model::task::Assurance::Control);
     task.state = TaskState::Settled;
     task.outcome = Some(Outcome::VerifiedErased);
     task.settled_at = Some(at("09:30:11"));

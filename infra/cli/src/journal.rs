@@ -5,7 +5,7 @@ use crate::deployment::Deployment;
 use crate::output::{OK, Out, utc};
 use crate::words;
 use anyhow::Result;
-use rightful_domain::journal::Entry;
+use rightful_domain::chain::journal::Entry;
 use serde_json::json;
 
 /// How many entries one page of the API holds at most.
@@ -39,9 +39,9 @@ fn text_of(entries: &[Entry]) -> String {
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::actor::Actor;
-    use rightful_domain::ids::SourceId;
-    use rightful_domain::journal::Act;
+    use rightful_domain::base::actor::Actor;
+    use rightful_domain::base::ids::SourceId;
+    use rightful_domain::chain::act::Act;
 
     #[test]
     fn an_entry_says_who_did_what_and_when() {

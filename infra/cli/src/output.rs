@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets};
-use rightful_domain::time::Time;
+use rightful_domain::base::time::Time;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt;

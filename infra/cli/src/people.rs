@@ -6,10 +6,9 @@ use crate::deployment::Deployment;
 use crate::output::{OK, Out, count, lines, table, usage, utc};
 use crate::{source, words};
 use anyhow::Result;
-use rightful_domain::ids::RequestId;
-use rightful_domain::view::{
-    ComparedRecord, ComparisonView, ReasonView, ReasonsView, RecordStanding, RecordsView,
-};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::documents::comparison::{ComparedRecord, ComparisonView, RecordStanding};
+use rightful_domain::view::acts::{ReasonView, ReasonsView, RecordsView};
 use serde_json::json;
 use std::io::IsTerminal as _;
 
@@ -181,10 +180,10 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::identifier::IdentifierKind;
-    use rightful_domain::ids::SourceId;
-    use rightful_domain::vendor::RecordId;
-    use rightful_domain::view::FieldView;
+    use rightful_domain::base::identifier::IdentifierKind;
+    use rightful_domain::base::ids::SourceId;
+    use rightful_domain::documents::comparison::FieldView;
+    use rightful_domain::vendor::record::RecordId;
 
     #[test]
     fn a_record_id_can_not_steer_the_terminal() {

@@ -11,10 +11,10 @@ use crate::output::{FAILED, OK, OPEN, Out, Told, io_words, told, utc_or};
 use crate::request::load;
 use crate::{statement, words};
 use anyhow::Result;
-use rightful_domain::ids::RequestId;
-use rightful_domain::receipt::{PublicKey, VerifyError, verify as check};
-use rightful_domain::request::RequestState;
-use rightful_domain::view::RequestView;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::documents::receipt::{PublicKey, VerifyError, verify as check};
+use rightful_domain::model::request::RequestState;
+use rightful_domain::view::request::RequestView;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -183,8 +183,8 @@ pub async fn keys(out: Out, deployment: &Deployment, output: Option<&Path>) -> R
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::event::Head;
-    use rightful_domain::receipt::{Issuer, Unsigned, state};
+    use rightful_domain::chain::links::Head;
+    use rightful_domain::documents::receipt::{Issuer, Unsigned, state};
     use ring::signature::{Ed25519KeyPair, KeyPair as _};
     use std::path::PathBuf;
 

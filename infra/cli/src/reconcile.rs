@@ -5,7 +5,7 @@ use crate::output::{FAILED, OK, Out, told};
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// The counts of a run, by the names of `rightful_domain::operations::reconcile::Run`. They are read
+/// The counts of a run, by the names of `rightful_domain::operations::reconcile::run::Run`. They are read
 /// one by one, because the deployed functions may be a version older or newer.
 const COUNTS: [(&str, &str); 22] = [
     ("examined", "requests that were due"),
@@ -81,8 +81,8 @@ fn camel(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::gauge::Gauges;
-    use rightful_domain::operations::reconcile::Run;
+    use rightful_domain::duty::gauge::Gauges;
+    use rightful_domain::operations::reconcile::run::Run;
 
     #[test]
     fn every_count_of_a_run_is_told() {

@@ -7,10 +7,13 @@ use crate::output::{OK, Out, count, usage};
 use crate::request::{load, not_so, reason};
 use crate::{source, words};
 use anyhow::Result;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::request::RefusalGround;
-use rightful_domain::task::TaskState;
-use rightful_domain::view::{May, RequestDetail, ReviewedSource, ReviewedView, TaskView};
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::duty::acts::May;
+use rightful_domain::law::ground::RefusalGround;
+use rightful_domain::model::task::TaskState;
+use rightful_domain::view::acts::{ReviewedSource, ReviewedView};
+use rightful_domain::view::request::RequestDetail;
+use rightful_domain::view::task::TaskView;
 use serde_json::json;
 use std::io::IsTerminal as _;
 

@@ -9,14 +9,18 @@ use crate::request::{load, right};
 use crate::words;
 use anyhow::Result;
 use rightful_aws::SystemClock;
-use rightful_domain::escalation::Level;
-use rightful_domain::ids::{Reference, RequestId};
-use rightful_domain::life::STATED_BY_A_PERSON;
-use rightful_domain::ports::Clock as _;
-use rightful_domain::request::{RequestState, Right};
-use rightful_domain::task::{Outcome, TaskState, Verdict};
-use rightful_domain::time::Time;
-use rightful_domain::view::{EventPage, May, RequestDetail, TaskView};
+use rightful_domain::base::code::STATED_BY_A_PERSON;
+use rightful_domain::base::ids::{Reference, RequestId};
+use rightful_domain::base::time::Time;
+use rightful_domain::duty::acts::May;
+use rightful_domain::law::level::Level;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::request::RequestState;
+use rightful_domain::model::task::{Outcome, TaskState, Verdict};
+use rightful_domain::ports::clock::Clock as _;
+use rightful_domain::view::events::EventPage;
+use rightful_domain::view::request::RequestDetail;
+use rightful_domain::view::task::TaskView;
 use serde_json::{Value, json};
 
 /// Shows a request; with its events, a chain that doesn't hold together is a failure.
@@ -417,15 +421,18 @@ fn json_of(detail: &RequestDetail, events: Option<&EventPage>) -> Result<Value> 
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::copy::Package;
-    use rightful_domain::event::{Fact, Head, write};
-    use rightful_domain::identifier::IdentifierKind;
-    use rightful_domain::request::{Extension, Ground};
-    use rightful_domain::request::{Request, RequestOutcome};
-    use rightful_domain::task::{Outcome, Review, Task, Verdict};
-    use rightful_domain::ticket::{Answer, AnswerState};
-    use rightful_domain::vendor::Fault;
-    use rightful_domain::view::ReviewView;
+    use rightful_domain::base::identifier::IdentifierKind;
+    use rightful_domain::chain::event::write;
+    use rightful_domain::chain::fact::Fact;
+    use rightful_domain::chain::links::Head;
+    use rightful_domain::law::extension::Extension;
+    use rightful_domain::law::ground::Ground;
+    use rightful_domain::model::answer::{Answer, AnswerState};
+    use rightful_domain::model::package::Package;
+    use rightful_domain::model::request::{Request, RequestOutcome};
+    use rightful_domain::model::task::{Outcome, Review, Task, Verdict};
+    use rightful_domain::vendor::fault::Fault;
+    use rightful_domain::view::task::ReviewView;
 
     #[test]
     fn a_fulfilled_request_is_shown_with_claim_and_verification_apart() {
@@ -720,9 +727,9 @@ mod tests {
     #[test]
     fn who_decided_and_which_run_it_is_are_told() {
         let (request, mut tasks) = fixtures::fulfilled();
-        let sealed = rightful_domain::seal::DataKey::new(&[1; 32]).unwrap().seal("c", b"why").unwrap();
+        let sealed = rightful_domain::base::seal::DataKey::new(&[1; 32]).unwrap().seal("c", b"why").unwrap();
         tasks[0].run = 2;
-        tasks[0].policy = rightful_domain::policy::Policy::Over(1);
+        tasks[0].policy = rightful_domain::model::policy::Policy::Over(1);
         tasks[0].inserted = vec![IdentifierKind::parse("phone").unwrap()];
         let by = "arn:aws:iam::111122223333:user/ann".to_owned();
         tasks[0].review =

@@ -11,13 +11,14 @@ use crate::words;
 use anyhow::Result;
 use reqwest::Method;
 use rightful_connectors::Connectors;
-use rightful_domain::identifier::IdentifierKind;
-use rightful_domain::ids::SourceId;
+use rightful_domain::base::identifier::IdentifierKind;
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::model::policy::{OwnPolicies, Policy};
+use rightful_domain::model::source::Control;
 use rightful_domain::operations::accept::MAX_SOURCES;
 use rightful_domain::operations::set_up::Standing;
-use rightful_domain::policy::{OwnPolicies, Policy};
-use rightful_domain::vendor::{Control, Target};
-use rightful_domain::view::{ConnectorView, SecretFieldView, SourceView, TestView};
+use rightful_domain::vendor::target::Target;
+use rightful_domain::view::source::{ConnectorView, SecretFieldView, SourceView, TestView};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -504,11 +505,11 @@ fn policies(mut own: OwnPolicies, given: &[String]) -> Result<OwnPolicies> {
 mod tests {
     use super::*;
     use crate::fixtures;
+    use rightful_domain::law::right::Right;
+    use rightful_domain::model::policy::Policies;
     use rightful_domain::operations::set_up::{Becomes, StandingTask};
-    use rightful_domain::policy::Policies;
-    use rightful_domain::ports::AskedKind;
-    use rightful_domain::request::Right;
-    use rightful_domain::view::ParamView;
+    use rightful_domain::ports::set_up::AskedKind;
+    use rightful_domain::view::source::ParamView;
 
     fn email() -> AskedKind {
         AskedKind {

@@ -4,8 +4,8 @@
 use crate::codes::words as code_words;
 use crate::output::{count, utc, utc_or};
 use crate::words;
-use rightful_domain::ids::Reference;
-use rightful_domain::receipt::{Statement, TaskStatement};
+use rightful_domain::base::ids::Reference;
+use rightful_domain::documents::receipt::{Statement, TaskStatement};
 
 /// Stands above and below everything else of a receipt that proves nothing.
 pub const SANDBOX: &str =
@@ -193,10 +193,10 @@ fn task_lines(task: &TaskStatement) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::event::Head;
-    use rightful_domain::receipt::{Issuer, state};
-    use rightful_domain::request::RequestOutcome;
-    use rightful_domain::task::Outcome;
+    use rightful_domain::chain::links::Head;
+    use rightful_domain::documents::receipt::{Issuer, state};
+    use rightful_domain::model::request::RequestOutcome;
+    use rightful_domain::model::task::Outcome;
 
     fn head() -> Head {
         Head { seq: 9, hash: "cd".repeat(32) }

@@ -6,7 +6,7 @@ use crate::deployment::Deployment;
 use crate::output::{OK, Out, told};
 use crate::watch;
 use anyhow::Result;
-use rightful_domain::ids::RequestId;
+use rightful_domain::base::ids::RequestId;
 use serde_json::{Value, json};
 
 /// What the function answers. It is read member by member, because the deployed functions may be a

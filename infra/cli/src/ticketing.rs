@@ -7,7 +7,7 @@ use crate::input::{Given, Input, pair};
 use crate::output::{OK, Out, usage};
 use anyhow::Result;
 use reqwest::Method;
-use rightful_domain::view::TicketingView;
+use rightful_domain::view::source::TicketingView;
 use serde_json::json;
 use std::collections::BTreeMap;
 

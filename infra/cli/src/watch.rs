@@ -10,13 +10,14 @@ use crate::output::{OK, OPEN, OTHER_OUTCOME, Out, count, utc};
 use crate::words;
 use anyhow::Result;
 use rightful_aws::SystemClock;
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::Clock as _;
-use rightful_domain::request::{RequestOutcome, RequestState};
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::ticket::AnswerState;
-use rightful_domain::time::Time;
-use rightful_domain::view::{RequestDetail, RequestView, TaskView};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::base::time::Time;
+use rightful_domain::model::answer::AnswerState;
+use rightful_domain::model::request::{RequestOutcome, RequestState};
+use rightful_domain::model::task::{Outcome, TaskState};
+use rightful_domain::ports::clock::Clock as _;
+use rightful_domain::view::request::{RequestDetail, RequestView};
+use rightful_domain::view::task::TaskView;
 use serde_json::{Value, json};
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -331,10 +332,10 @@ fn closing(last: &Snapshot, end: End) -> String {
 mod tests {
     use super::*;
     use crate::fixtures;
-    use rightful_domain::request::Request;
-    use rightful_domain::task::{Outcome, Task};
-    use rightful_domain::ticket::Answer;
-    use rightful_domain::vendor::Fault;
+    use rightful_domain::model::answer::Answer;
+    use rightful_domain::model::request::Request;
+    use rightful_domain::model::task::{Outcome, Task};
+    use rightful_domain::vendor::fault::Fault;
 
     fn snapshot(second: u32, request: Request, tasks: Vec<Task>) -> Snapshot {
         let clock = format!("09:30:{second:02}");

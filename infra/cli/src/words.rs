@@ -2,24 +2,30 @@
 //! beside it. The word always stands first, so that it can be searched for.
 
 use crate::output::{count, span};
-use rightful_domain::copy::Package;
-use rightful_domain::escalation::{Escalation, Level, Role};
-use rightful_domain::event::Fact;
-use rightful_domain::identifier::{IdentifierKind, TakenOff, TakenOffAt};
-use rightful_domain::journal::Act;
-use rightful_domain::legal::LegalZone;
+use rightful_domain::base::identifier::{IdentifierKind, TakenOff, TakenOffAt};
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::act::Act;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::duty::acts::May;
+use rightful_domain::duty::owner::{Held, Owner};
+use rightful_domain::law::deadline::LegalZone;
+use rightful_domain::law::extension::Extension;
+use rightful_domain::law::ground::{Ground, RefusalGround};
+use rightful_domain::law::level::Level;
+use rightful_domain::model::answer::{Answer, AnswerState};
+use rightful_domain::model::escalation::{Escalation, Role};
+use rightful_domain::model::package::Package;
+use rightful_domain::model::policy::{OwnPolicies, Policy};
+use rightful_domain::model::request::{EndStatus, Repeats, RequestOutcome, RequestState};
+use rightful_domain::model::rule::RuleState;
+use rightful_domain::model::source::Control;
+use rightful_domain::model::task::{Asked, Assurance, Outcome, TaskState, Verdict};
 use rightful_domain::operations::set_up::{Becomes, Standing, StandingTask};
-use rightful_domain::owner::{Held, Owner};
-use rightful_domain::policy::{OwnPolicies, Policy};
-use rightful_domain::ports::AskedKind;
-use rightful_domain::request::{
-    EndStatus, Extension, Ground, RefusalGround, Repeats, RequestOutcome, RequestState,
-};
-use rightful_domain::task::{Asked, Assurance, Outcome, RuleState, TaskState, Verdict};
-use rightful_domain::ticket::{Answer, AnswerState};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{Claim, Control, RuleStatus, Target};
-use rightful_domain::view::{May, Needs, RequestView, RuleView, TaskView};
+use rightful_domain::ports::set_up::AskedKind;
+use rightful_domain::vendor::report::{Claim, RuleStatus};
+use rightful_domain::vendor::target::Target;
+use rightful_domain::view::request::RequestView;
+use rightful_domain::view::task::{Needs, RuleView, TaskView};
 use serde::Serialize;
 
 /// What a task's state means.
@@ -703,8 +709,8 @@ pub fn act(act: &Act) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::actor::Actor;
-    use rightful_domain::ids::SourceId;
+    use rightful_domain::base::actor::Actor;
+    use rightful_domain::base::ids::SourceId;
 
     #[test]
     fn what_a_person_did_is_told_with_their_name() {
@@ -752,7 +758,7 @@ mod tests {
     fn a_synthetic_request_is_told_as_one_from_its_first_event_on() {
         let received = |synthetic, dry_run| {
             fact(&Fact::Received {
-                right: rightful_domain::request::Right::Erasure,
+                right: rightful_domain::law::right::Right::Erasure,
                 origin: if synthetic { "synthetic" } else { "desk" }.to_owned(),
                 by: None,
                 policy: Policy::Auto,

@@ -60,7 +60,7 @@ fn encoded(value: &str) -> Vec<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    rightful_domain::seal::hex(bytes)
+    rightful_domain::base::canonical::hex(bytes)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What the connectors of the tests say: `plain` searches by e-mail; `members` by a member's number alone.
 
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::ids::SourceId;
-use rightful_domain::ports::{AskedKind, Catalogue, Objection};
-use rightful_domain::vendor::Target;
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::ports::set_up::{AskedKind, Catalogue, Objection};
+use rightful_domain::vendor::target::Target;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 

@@ -1,7 +1,7 @@
 //! A clock that only the test moves, and sleeping by it.
 
-use rightful_domain::ports::Clock;
-use rightful_domain::time::Time;
+use rightful_domain::base::time::Time;
+use rightful_domain::ports::clock::Clock;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;

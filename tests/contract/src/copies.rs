@@ -1,10 +1,11 @@
 //! A store of copies, and what packs and links them.
 
 use crate::gate::Gate;
-use rightful_domain::copy::{Contents, RecordCopy, SourceCopy};
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::{CopyLinks, CopyPackages, CopyParts, Download, Packing, Packs, Upload};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::documents::copy::{Contents, SourceCopy};
+use rightful_domain::ports::copies::{CopyLinks, CopyPackages, CopyParts, Download, Packing, Packs, Upload};
+use rightful_domain::vendor::record::RecordCopy;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -5,11 +5,13 @@
 use crate::vendor::Call;
 use crate::workflow::Execution;
 use crate::world::World;
-use rightful_domain::failure::{Failure, Kind};
-use rightful_domain::ids::RequestId;
-use rightful_domain::operations::close::Closing;
-use rightful_domain::operations::{Next, Step, TaskRef};
-use rightful_domain::request::RequestState;
+use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::model::request::RequestState;
+use rightful_domain::operations::close::closing::Closing;
+use rightful_domain::operations::step::Step;
+use rightful_domain::ports::workflow::Next;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;

@@ -3,10 +3,10 @@
 use crate::gate::Gate;
 use crate::rows::key_key;
 use crate::table::Table;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::{Forgets, Keys, NewKeys, Tags};
-use rightful_domain::seal::{DataKey, Sealed, Tag};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::base::seal::{DataKey, Sealed, Tag};
+use rightful_domain::ports::keys::{Forgets, Keys, NewKeys, Tags};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::cell::{Cell, RefCell};

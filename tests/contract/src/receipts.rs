@@ -1,10 +1,10 @@
 //! A bucket in which an object is written once.
 
 use crate::gate::Gate;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::{Kept, Receipts};
-use rightful_domain::receipt::Receipt;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::documents::receipt::Receipt;
+use rightful_domain::ports::copies::{Kept, Receipts};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;

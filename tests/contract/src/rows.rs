@@ -1,16 +1,18 @@
 //! How rows are named and written.
 
 use crate::table::{Guard, Item, Key, Write};
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::lease::Lease;
-use rightful_domain::limit::Limit;
-use rightful_domain::ports::{Change, Cursor, DUE_SHARDS, Row};
-use rightful_domain::request::{Delivery, Request};
-use rightful_domain::seal::Tag;
-use rightful_domain::task::{Rule, Task};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::DataSource;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::seal::Tag;
+use rightful_domain::base::time::Time;
+use rightful_domain::model::delivery::Delivery;
+use rightful_domain::model::lease::Lease;
+use rightful_domain::model::limit::Limit;
+use rightful_domain::model::request::Request;
+use rightful_domain::model::rule::Rule;
+use rightful_domain::model::source::DataSource;
+use rightful_domain::model::task::Task;
+use rightful_domain::ports::store::{Change, Cursor, DUE_SHARDS, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Secrets by name.
 
 use crate::gate::Gate;
-use rightful_domain::failure::Failure;
-use rightful_domain::ports::{SecretWrites, Secrets};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::ports::set_up::{SecretWrites, Secrets};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;

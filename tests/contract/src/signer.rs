@@ -1,9 +1,9 @@
 //! Signs as the key service does: Ed25519 over at most 4,096 bytes.
 
 use crate::gate::Gate;
-use rightful_domain::failure::Failure;
-use rightful_domain::ports::Signer;
-use rightful_domain::receipt::PublicKey;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::documents::receipt::PublicKey;
+use rightful_domain::ports::copies::Signer;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use std::cell::Cell;
 use std::rc::Rc;

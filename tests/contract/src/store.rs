@@ -7,23 +7,29 @@
 use crate::gate::Gate;
 use crate::rows;
 use crate::table::{Guard, Item, Key, Refusal, Table, Write};
-use rightful_domain::event::{self, Fact, Head};
-use rightful_domain::failure::Failure;
-use rightful_domain::gauge::{OpenRequest, OpenTask, Work};
-use rightful_domain::ids::{Reference, RequestId, SourceId};
-use rightful_domain::journal;
-use rightful_domain::lease::Lease;
-use rightful_domain::limit::Limit;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::ports::{
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::ids::{Reference, RequestId, SourceId};
+use rightful_domain::base::seal::{Sealed, Tag};
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::event;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::chain::journal;
+use rightful_domain::chain::links::Head;
+use rightful_domain::chain::links::Links;
+use rightful_domain::duty::gauge::{OpenRequest, OpenTask, Work};
+use rightful_domain::model::delivery::Delivery;
+use rightful_domain::model::lease::Lease;
+use rightful_domain::model::limit::Limit;
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::model::rule::Rule;
+use rightful_domain::model::source::DataSource;
+use rightful_domain::model::task::Task;
+use rightful_domain::ports::set_up::{SetUp, SetsUp, SourceRow};
+use rightful_domain::ports::store::{
     Assignment, Begins, Chains, Change, CommitError, Created, Cursor, Cursors, DUE_SHARDS, Due, DueIndex,
-    Limits, Links, OpenWork, Page, Reads, Received, Row, SetUp, SetsUp, SourceRow, UsesOf, Writes,
+    Limits, OpenWork, Page, Reads, Received, Row, UsesOf, Writes,
 };
-use rightful_domain::request::{Delivery, Request, RequestState};
-use rightful_domain::seal::{Sealed, Tag};
-use rightful_domain::task::{Rule, Task};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::DataSource;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -283,7 +289,10 @@ impl Reads for Store {
         let task: Option<Task> = task.map(|item| rows::read(&item)).transpose()?;
         let (pk, sk) = rows::source_key(&at.source_id);
         let source = self.table.row(&pk, &sk).map(|item| rows::read(&item)).transpose();
-        if task.as_ref().is_some_and(|task| !task.is_as_new(request.as_ref())) {
+        if task
+            .as_ref()
+            .is_some_and(|task| request.as_ref().is_none_or(|request| !request.is_as_new_as(task)))
+        {
             self.gate.point("read request").await;
             request = read_request()?;
         }

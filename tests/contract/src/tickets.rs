@@ -3,11 +3,14 @@
 
 use crate::clock::TestClock;
 use crate::gate::Gate;
-use rightful_domain::ids::Reference;
-use rightful_domain::ports::{Clock, Page, Tagged, TicketSearch, Tickets};
-use rightful_domain::ticket::{Answered, TicketAnswer};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::Fault;
+use rightful_domain::base::ids::Reference;
+use rightful_domain::base::time::Time;
+use rightful_domain::documents::note::TicketAnswer;
+use rightful_domain::model::answer::Answered;
+use rightful_domain::ports::clock::Clock;
+use rightful_domain::ports::store::Page;
+use rightful_domain::ports::tickets::{Tagged, TicketSearch, Tickets};
+use rightful_domain::vendor::fault::Fault;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;

@@ -3,19 +3,22 @@
 use crate::catalogue::target;
 use crate::clock::TestClock;
 use crate::gate::Gate;
-use rightful_domain::copy::RecordCopy;
-use rightful_domain::failure::{Failure, Kind};
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::ids::SourceId;
-use rightful_domain::limit::CallLimits;
-use rightful_domain::ports::{Clock, Vendors};
-use rightful_domain::request::Right;
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{
-    Batch, Capabilities, Claim, DataSource, Fault, Found, RecordId, RuleReport, RuleStatus, SetAside,
-    ShownRecord, Submitted, Target, Vendor,
-};
-use rightful_domain::waits::Waits;
+use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::time::Time;
+use rightful_domain::base::waits::Waits;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::source::DataSource;
+use rightful_domain::ports::clock::Clock;
+use rightful_domain::ports::vendors::Vendors;
+use rightful_domain::vendor::call_limits::CallLimits;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::{Batch, Capabilities, Vendor};
+use rightful_domain::vendor::record::RecordCopy;
+use rightful_domain::vendor::record::{Found, RecordId, SetAside, ShownRecord};
+use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus, Submitted};
+use rightful_domain::vendor::target::Target;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;

@@ -2,10 +2,11 @@
 //! its states.
 
 use crate::gate::Gate;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::operations::{Next, TaskRef};
-use rightful_domain::ports::{Started, Tokens, Workflow};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::ports::workflow::{Started, Tokens, Workflow};
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

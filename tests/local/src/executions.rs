@@ -3,7 +3,7 @@
 use crate::Stack;
 use anyhow::Result;
 use aws_sdk_sfn::types::ExecutionStatus;
-use rightful_domain::ids::RequestId;
+use rightful_domain::base::ids::RequestId;
 
 /// One execution of either state machine.
 #[derive(Debug, Clone)]

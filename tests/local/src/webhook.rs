@@ -5,8 +5,9 @@ use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_aws::{SecretStore, SystemClock};
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::{Clock as _, SecretWrites as _};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::ports::clock::Clock as _;
+use rightful_domain::ports::set_up::SecretWrites as _;
 use rightful_sandbox::http::{Answer, send_bytes};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -55,7 +56,8 @@ pub async fn zendesk(stack: &Stack, body: &[u8], seconds_ago: i64) -> Result<Ans
 /// When the API can't be reached.
 pub async fn zendesk_behind(stack: &Stack, query: &str, body: &[u8], seconds_ago: i64) -> Result<Answer> {
     let at = SystemClock.now().unix_seconds() - seconds_ago;
-    let timestamp = rightful_domain::time::Time::from_unix_seconds(at).context("no such time")?.to_string();
+    let timestamp =
+        rightful_domain::base::time::Time::from_unix_seconds(at).context("no such time")?.to_string();
     let signature = sign(secret(stack, "zendesk").as_bytes(), &[timestamp.as_bytes(), body].concat());
     let headers = [
         ("x-zendesk-webhook-signature", signature.as_str()),

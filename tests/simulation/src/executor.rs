@@ -1,7 +1,7 @@
 //! Polls one future at a time, one step each, whichever the dice name.
 
-use rightful_domain::operations::TaskRef;
-use rightful_domain::time::Time;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::time::Time;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;

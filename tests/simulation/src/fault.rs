@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 use crate::trace::Trace;
 use rightful_contract::clock::TestClock;
-use rightful_domain::time::Time;
+use rightful_domain::base::time::Time;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;

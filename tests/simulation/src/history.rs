@@ -1,10 +1,10 @@
 //! What the events say may be done at a data source: a reading of their order alone, beside the rows.
 
-use rightful_domain::event::Fact;
-use rightful_domain::ids::SourceId;
-use rightful_domain::policy::Policy;
-use rightful_domain::seal::Tag;
-use rightful_domain::task::{Outcome, Verdict};
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::seal::Tag;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::policy::Policy;
+use rightful_domain::model::task::{Outcome, Verdict};
 
 /// What stands about one data source of a request after its events so far.
 #[derive(Clone, Debug, Default)]

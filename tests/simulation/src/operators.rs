@@ -6,17 +6,20 @@ use crate::cloud::Cloud;
 use crate::scenario::Person;
 use rightful_contract::catalogue::FakeCatalogue;
 use rightful_contract::world::World;
-use rightful_domain::actor::Actor;
-use rightful_domain::event::Fact;
-use rightful_domain::identifier::Identifier;
-use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::base::actor::Actor;
+use rightful_domain::base::identifier::Identifier;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::seal::Tag;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::law::ground::{Ground, RefusalGround};
+use rightful_domain::law::right::Right;
 use rightful_domain::life::Ruling;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::again::{ActError, Acted};
-use rightful_domain::operations::review::{ReviewError, Reviewed, Reviewing, Seen};
-use rightful_domain::request::{Ground, RefusalGround, Request, RequestState, Right};
-use rightful_domain::seal::Tag;
-use rightful_domain::task::{Task, TaskState};
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::model::task::{Task, TaskState};
+use rightful_domain::operations::moves::Acted;
+use rightful_domain::operations::person::act::ActError;
+use rightful_domain::operations::person::review::{ReviewError, Reviewed, Reviewing, Seen};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -437,5 +440,5 @@ pub(crate) fn is_persons<'a>(request: &Request, tasks: impl Iterator<Item = &'a 
     request.state == RequestState::Open
         && request.next_due.is_some()
         && open.peek().is_some()
-        && open.all(|task| task.next_due.is_some() && rightful_domain::owner::is_persons(task))
+        && open.all(|task| task.next_due.is_some() && rightful_domain::duty::owner::is_persons(task))
 }

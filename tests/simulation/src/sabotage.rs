@@ -4,10 +4,11 @@
 use crate::fault::Kind;
 use rightful_contract::rows;
 use rightful_contract::world::World;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::policy::Policy;
-use rightful_domain::request::{Request, RequestState};
-use rightful_domain::task::{Decision, Outcome, Rule, RuleState, Task, TaskState};
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::model::policy::Policy;
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::model::rule::{Rule, RuleState};
+use rightful_domain::model::task::{Decision, Outcome, Task, TaskState};
 use std::collections::BTreeMap;
 
 /// What is done to the store, once, as soon as it can be.

@@ -2,7 +2,7 @@
 //! sources and counts, never a person or a record.
 
 use rightful_contract::clock::TestClock;
-use rightful_domain::time::Time;
+use rightful_domain::base::time::Time;
 use std::cell::{Cell, RefCell};
 
 /// The lines of a run.

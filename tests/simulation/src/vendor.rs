@@ -8,16 +8,18 @@ use crate::sabotage::Mend;
 use crate::trace::Trace;
 use rightful_contract::clock::TestClock;
 use rightful_contract::vendor::{Script, Timed};
-use rightful_domain::copy::RecordCopy;
-use rightful_domain::identifier::Identifier;
-use rightful_domain::ids::SourceId;
-use rightful_domain::limit::Rate;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::request::Right;
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{
-    ANSWER_INCOMPLETE, Batch, Claim, Fault, Found, RecordId, RuleReport, RuleStatus, SetAside, Submitted,
-};
+use rightful_domain::base::code::ANSWER_INCOMPLETE;
+use rightful_domain::base::identifier::Identifier;
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::time::Time;
+use rightful_domain::law::right::Right;
+use rightful_domain::vendor::call_limits::Rate;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Batch;
+use rightful_domain::vendor::record::RecordCopy;
+use rightful_domain::vendor::record::{Found, RecordId, SetAside};
+use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus, Submitted};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -8,16 +8,20 @@
 //! many however long it takes.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
-use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::base::code::CONTROL_NOT_FOUND;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::seal::Tag;
+use rightful_domain::base::time::Time;
+use rightful_domain::base::waits::Waits;
+use rightful_domain::law::right::Right;
 use rightful_domain::life::{
-    CONTROL_NOT_FOUND, Effect, Event, Life, MAX_ATTEMPTS, MOST_ROUNDS, Plan, Terms, plan, step, wait_left,
+    Effect, Event, Life, MAX_ATTEMPTS, MOST_ROUNDS, Plan, Terms, plan, step, wait_left,
 };
-use rightful_domain::request::Right;
-use rightful_domain::seal::Tag;
-use rightful_domain::task::{Asked, Assurance, Outcome, Rule, RuleState, Task, TaskState};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{Capabilities, Claim, Fault, RuleReport, RuleStatus, Submitted};
-use rightful_domain::waits::Waits;
+use rightful_domain::model::rule::{Rule, RuleState};
+use rightful_domain::model::task::{Asked, Assurance, Outcome, Task, TaskState};
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus, Submitted};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};

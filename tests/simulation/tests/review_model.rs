@@ -5,16 +5,20 @@
 //! happen between the two.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
-use rightful_domain::actor::Actor;
-use rightful_domain::event::Fact;
-use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::base::actor::Actor;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::seal::{Sealed, Tag};
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::law::ground::RefusalGround;
+use rightful_domain::law::right::Right;
 use rightful_domain::life::{Effect, Event, Life, Plan, Ruling, Terms, plan, step};
-use rightful_domain::policy::Policy;
-use rightful_domain::request::{RefusalGround, Right};
-use rightful_domain::seal::{Sealed, Tag};
-use rightful_domain::task::{Asked, Outcome, RuleState, Task, TaskState};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{Capabilities, Claim, RuleReport, RuleStatus, Submitted, Target};
+use rightful_domain::model::policy::Policy;
+use rightful_domain::model::rule::RuleState;
+use rightful_domain::model::task::{Asked, Outcome, Task, TaskState};
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus, Submitted};
+use rightful_domain::vendor::target::Target;
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::collections::BTreeSet;
 
@@ -118,7 +122,7 @@ impl Review {
     }
 
     fn step(&self, life: &Life, event: Event) -> (Life, Vec<Effect>) {
-        let due_at = rightful_domain::legal::LegalZone::default().months_after(now(), 1);
+        let due_at = rightful_domain::law::deadline::LegalZone::default().months_after(now(), 1);
         let vendor = Some(&self.capabilities);
         let terms = Terms { grace_seconds: 0, right: Right::Erasure, dry_run: false, due_at, vendor };
         let (mut after, effects) = step(life, event, now(), &terms);
@@ -154,7 +158,7 @@ impl Review {
                 }
                 Fact::Reviewed { digest, verdict, .. } => {
                     state.reviews += 1;
-                    let proceeds = *verdict == rightful_domain::task::Verdict::Proceed;
+                    let proceeds = *verdict == rightful_domain::model::task::Verdict::Proceed;
                     state.allowed = digest.clone().filter(|_| proceeds);
                     if state.reviews > 1 {
                         state.broken = Some("invariant 2: two reviews of one finding");
@@ -334,7 +338,7 @@ impl Model for Review {
             Action::Identify => {
                 let life = state.operator.take()?;
                 state.done.identified += 1;
-                let kind = rightful_domain::identifier::IdentifierKind::email();
+                let kind = rightful_domain::base::identifier::IdentifierKind::email();
                 self.store(&mut state, &life, Event::Identified { by: ann(), kind });
             }
             Action::CallOff => {

@@ -5,12 +5,12 @@ use rightful_connectors::{
     Connectors, Definition, KnownConnectors, Param, ParamKind, ParamValue, check_zendesk_base_url,
     check_zendesk_user, ticketing_secret_name,
 };
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::ids::SourceId;
-use rightful_domain::ports::{AskedKind, Catalogue, Objection};
-use rightful_domain::request::Right;
-use rightful_domain::vendor::Target;
-use rightful_domain::view::{ConnectorView, ParamView, SecretFieldView};
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::law::right::Right;
+use rightful_domain::ports::set_up::{AskedKind, Catalogue, Objection};
+use rightful_domain::vendor::target::Target;
+use rightful_domain::view::source::{ConnectorView, ParamView, SecretFieldView};
 use serde_json::json;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;

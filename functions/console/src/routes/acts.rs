@@ -6,17 +6,17 @@ use crate::answer::{Answer, Refusal, objection};
 use crate::api::Api;
 use crate::call::Call;
 use crate::ports::Outside;
-use rightful_domain::identifier::{Entered, IdentifierError, TakenOffAt};
-use rightful_domain::ids::SourceId;
+use rightful_domain::base::identifier::{Entered, IdentifierError, TakenOffAt};
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::seal::Tag;
+use rightful_domain::base::time::Time;
+use rightful_domain::law::ground::{Ground, RefusalGround};
 use rightful_domain::life::Ruling;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::again::Again;
-use rightful_domain::operations::extend::{Extend, Extended};
-use rightful_domain::operations::review::{Review, Reviewed, Reviewing, Seen};
-use rightful_domain::request::{Ground, RefusalGround};
-use rightful_domain::seal::Tag;
-use rightful_domain::time::Time;
-use rightful_domain::view::{ExtendedView, ReviewedSource, ReviewedView};
+use rightful_domain::operations::person::act::Again;
+use rightful_domain::operations::person::extend::{Extend, Extended};
+use rightful_domain::operations::person::review::{Review, Reviewed, Reviewing, Seen};
+use rightful_domain::view::acts::{ExtendedView, ReviewedSource, ReviewedView};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -5,8 +5,8 @@ use crate::answer::{Answer, Refusal};
 use crate::api::Api;
 use crate::call::Call;
 use crate::ports::{Outside, SetUps as _};
-use rightful_domain::ports::Begins as _;
-use rightful_domain::view::ConnectorView;
+use rightful_domain::ports::store::Begins as _;
+use rightful_domain::view::source::ConnectorView;
 
 /// The connectors of this version, those that no data source uses included.
 pub(crate) async fn list<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {

@@ -4,7 +4,7 @@ use crate::answer::{Answer, Refusal};
 use crate::api::Api;
 use crate::call::{Call, cursor, wrong_cursor};
 use crate::ports::{Lists as _, Outside};
-use rightful_domain::view::Page;
+use rightful_domain::view::page::Page;
 
 /// What operators did that concerns no single request, the newest first.
 pub(crate) async fn list<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {

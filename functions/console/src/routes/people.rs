@@ -5,12 +5,12 @@ use crate::answer::{Answer, Refusal, objection};
 use crate::api::Api;
 use crate::call::{Call, limit};
 use crate::ports::Outside;
-use rightful_domain::ids::SourceId;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::shown::{
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::operations::person::see::{
     Compare, CopyLink, GivenReason, Link, Reasons, RecordPage, Records,
 };
-use rightful_domain::view::{LinkView, ReasonView, ReasonsView, RecordsView};
+use rightful_domain::view::acts::{LinkView, ReasonView, ReasonsView, RecordsView};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

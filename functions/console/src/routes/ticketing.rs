@@ -5,11 +5,13 @@ use crate::answer::{Answer, Refusal};
 use crate::api::Api;
 use crate::call::Call;
 use crate::ports::{Outside, SetUps as _};
-use rightful_domain::failure::Failure;
-use rightful_domain::journal::Act;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::chain::act::Act;
 use rightful_domain::operations::set_up::SetUpError;
-use rightful_domain::ports::{Clock as _, CommitError, SecretWrites as _, SetUp, SetsUp as _, SourceRow};
-use rightful_domain::view::TicketingView;
+use rightful_domain::ports::clock::Clock as _;
+use rightful_domain::ports::set_up::{SecretWrites as _, SetUp, SetsUp as _, SourceRow};
+use rightful_domain::ports::store::CommitError;
+use rightful_domain::view::source::TicketingView;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

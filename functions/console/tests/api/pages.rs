@@ -1,7 +1,7 @@
 //! Every list is walked page by page: each item once, none left out.
 
 use crate::stage::Stage;
-use rightful_domain::policy::Policy;
+use rightful_domain::model::policy::Policy;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -3,11 +3,13 @@
 use crate::stage::{ANN, BOB, Given, Stage};
 use rightful_contract::canary;
 use rightful_contract::world::{CANARY, request_id, source};
-use rightful_domain::ids::RequestId;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::policy::Policy;
-use rightful_domain::task::TaskState;
-use rightful_domain::vendor::{Claim, Fault, RecordId, RuleReport, RuleStatus, SetAside};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::model::policy::Policy;
+use rightful_domain::model::task::TaskState;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::record::{RecordId, SetAside};
+use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus};
 use serde_json::{Value, json};
 
 scenarios! {

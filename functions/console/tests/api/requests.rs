@@ -3,8 +3,8 @@
 use crate::stage::{ANN, Given, Stage};
 use rightful_contract::table::Fault;
 use rightful_contract::world::CANARY;
-use rightful_domain::ids::RequestId;
-use rightful_domain::policy::Policy;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::model::policy::Policy;
 use serde_json::{Value, json};
 
 scenarios! {

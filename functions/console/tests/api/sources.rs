@@ -1,7 +1,7 @@
 //! Data sources and ticketing: set up, tried out, changed, removed.
 
 use crate::stage::{ANN, BOB, Given, Stage, TOKEN};
-use rightful_domain::failure::Failure;
+use rightful_domain::base::failure::Failure;
 use serde_json::{Value, json};
 
 scenarios! {

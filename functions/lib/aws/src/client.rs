@@ -23,7 +23,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use rightful_domain::failure::Failure;
+use rightful_domain::base::failure::Failure;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,7 +4,8 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use rightful_domain::failure::{Code, Failure};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
 
 /// How the failures of one AWS service are called.
 #[derive(Debug)]

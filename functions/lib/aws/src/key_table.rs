@@ -5,9 +5,9 @@ use crate::client::Aws;
 use crate::failures::KEY_TABLE;
 use crate::store::rows::{KEY_SK, request_pk, row_key};
 use aws_sdk_dynamodb::Client;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::Forgets;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::ports::keys::Forgets;
 
 /// The table of wrapped data keys, for deleting them.
 #[derive(Clone, Debug)]

@@ -7,10 +7,10 @@ use crate::failures::{KEY_TABLE, KMS};
 use crate::store::rows::{KEY_SK, request_pk, row_key};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::{Keys, NewKeys};
-use rightful_domain::seal::DataKey;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::base::seal::DataKey;
+use rightful_domain::ports::keys::{Keys, NewKeys};
 use std::collections::HashMap;
 use zeroize::Zeroizing;
 

@@ -6,10 +6,10 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::{Kept, Receipts};
-use rightful_domain::receipt::Receipt;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::documents::receipt::Receipt;
+use rightful_domain::ports::copies::{Kept, Receipts};
 use ring::digest::{SHA256, digest};
 
 /// The bucket of receipts.

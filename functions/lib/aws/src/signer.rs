@@ -5,9 +5,9 @@ use crate::failures::KMS;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
-use rightful_domain::failure::Failure;
-use rightful_domain::ports::Signer;
-use rightful_domain::receipt::PublicKey;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::documents::receipt::PublicKey;
+use rightful_domain::ports::copies::Signer;
 
 /// KMS signs whole messages (`RAW`) up to this size, and Ed25519 has no other way.
 const MAX_MESSAGE: usize = 4096;

@@ -6,9 +6,9 @@ use crate::failures::KMS;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::MacAlgorithmSpec;
-use rightful_domain::failure::Failure;
-use rightful_domain::ports::Tags;
-use rightful_domain::seal::Tag;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::seal::Tag;
+use rightful_domain::ports::keys::Tags;
 use ring::digest::{Context, SHA256};
 
 /// The KMS key that makes tags.

@@ -1,7 +1,7 @@
 //! The one place that reads the system's clock.
 
-use rightful_domain::ports::Clock;
-use rightful_domain::time::Time;
+use rightful_domain::base::time::Time;
+use rightful_domain::ports::clock::Clock;
 
 /// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,10 +3,10 @@
 use crate::client::Aws;
 use crate::failures::WORKFLOW;
 use aws_sdk_sfn::Client;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::operations::Next;
-use rightful_domain::ports::{Started, Tokens, Workflow};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::ports::workflow::{Started, Tokens, Workflow};
 
 /// The state machine `fulfil-request`, by the alias that names its newest version.
 #[derive(Clone, Debug)]

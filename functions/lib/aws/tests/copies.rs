@@ -6,9 +6,9 @@ mod fake;
 use fake::{Answer, Fake};
 use rightful_aws::CopyBucket;
 use rightful_aws::copies::PIECE_BYTES;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::{CopyLinks, CopyPackages, CopyParts, Download, Upload};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::ports::copies::{CopyLinks, CopyPackages, CopyParts, Download, Upload};
 use std::collections::HashMap;
 use wiremock::ResponseTemplate;
 

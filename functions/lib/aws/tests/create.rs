@@ -5,15 +5,17 @@ mod fake;
 
 use fake::{Answer, Fake, cancelled, error, ok};
 use rightful_aws::Store;
-use rightful_domain::event::Fact;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::policy::Policy;
-use rightful_domain::ports::{Begins, Created};
-use rightful_domain::request::{Delivery, Request, RequestState, Right};
-use rightful_domain::seal::Tag;
-use rightful_domain::task::Task;
-use rightful_domain::time::Time;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::seal::Tag;
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::delivery::Delivery;
+use rightful_domain::model::policy::Policy;
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::model::task::Task;
+use rightful_domain::ports::store::{Begins, Created};
 use serde_json::{Value, json};
 
 fn id() -> RequestId {
@@ -47,8 +49,8 @@ fn request() -> Request {
         subject: Some(Tag::new("key", &[1, 2])),
         received_at: now(),
         arrived_at: None,
-        legal_zone: rightful_domain::legal::LegalZone::default(),
-        due_at: rightful_domain::legal::LegalZone::default().months_after(now(), 1),
+        legal_zone: rightful_domain::law::deadline::LegalZone::default(),
+        due_at: rightful_domain::law::deadline::LegalZone::default().months_after(now(), 1),
         extension: None,
         escalation: None,
         attempt: 1,

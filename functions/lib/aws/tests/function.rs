@@ -5,7 +5,7 @@ mod fake;
 
 use fake::{Answer, Fake, ok};
 use rightful_aws::{CallError, Function};
-use rightful_domain::failure::{Failure, Kind};
+use rightful_domain::base::failure::{Failure, Kind};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 

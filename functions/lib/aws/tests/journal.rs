@@ -5,15 +5,17 @@ mod fake;
 
 use fake::{Answer, Fake, base64, cancelled, error, head, moved_on, ok, row_of_last_transaction};
 use rightful_aws::Store;
-use rightful_domain::actor::Actor;
-use rightful_domain::event::Head;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::SourceId;
-use rightful_domain::journal::{self, Act};
-use rightful_domain::policy::OwnPolicies;
-use rightful_domain::ports::{CommitError, SetUp, SetsUp, SourceRow};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::DataSource;
+use rightful_domain::base::actor::Actor;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::act::Act;
+use rightful_domain::chain::journal;
+use rightful_domain::chain::links::Head;
+use rightful_domain::model::policy::OwnPolicies;
+use rightful_domain::model::source::DataSource;
+use rightful_domain::ports::set_up::{SetUp, SetsUp, SourceRow};
+use rightful_domain::ports::store::CommitError;
 use serde_json::{Value, json};
 
 fn source(revision: u64) -> DataSource {

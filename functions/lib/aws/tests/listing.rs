@@ -5,9 +5,9 @@ mod fake;
 
 use fake::{Answer, Fake, ok};
 use rightful_aws::{Listed, Store};
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::ports::UsesOf;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::ports::store::UsesOf;
 use serde_json::{Value, json};
 
 fn id(n: u8) -> RequestId {

@@ -7,14 +7,15 @@ use fake::{Fake, base64, error, ok};
 use rightful_aws::{
     DataKeys, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, StateMachine, SystemClock, TagKey,
 };
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::operations::Next;
-use rightful_domain::ports::{
-    Clock as _, Forgets, Kept, Keys, NewKeys, Receipts, SecretWrites, Secrets, Signer, Started, Tags, Tokens,
-    Workflow,
-};
-use rightful_domain::receipt::{PublicKey, Receipt};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::documents::receipt::{PublicKey, Receipt};
+use rightful_domain::ports::clock::Clock as _;
+use rightful_domain::ports::copies::{Kept, Receipts, Signer};
+use rightful_domain::ports::keys::{Forgets, Keys, NewKeys, Tags};
+use rightful_domain::ports::set_up::{SecretWrites, Secrets};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::ports::workflow::{Started, Tokens, Workflow};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 

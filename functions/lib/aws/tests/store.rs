@@ -5,19 +5,19 @@ mod fake;
 
 use fake::{Answer, Fake, cancelled, error, head, moved_on, ok, row_of_last_transaction};
 use rightful_aws::Store;
-use rightful_domain::event::Fact;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::lease::Lease;
-use rightful_domain::limit::Limit;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::ports::{
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::seal::{Sealed, Tag};
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::lease::Lease;
+use rightful_domain::model::limit::Limit;
+use rightful_domain::model::request::Request;
+use rightful_domain::model::task::Task;
+use rightful_domain::ports::store::{
     Begins, Change, CommitError, Cursor, Cursors, DueIndex, Limits, Reads, Row, Writes,
 };
-use rightful_domain::request::Request;
-use rightful_domain::seal::{Sealed, Tag};
-use rightful_domain::task::Task;
-use rightful_domain::time::Time;
 use serde_json::{Value, json};
 
 fn id() -> RequestId {
@@ -43,7 +43,11 @@ fn change(rows: Vec<Row>, facts: Vec<Fact>) -> Change {
 fn found() -> Change {
     change(
         vec![Row::Task(task(1))],
-        vec![Fact::Found { source: source(), records: 2, asked: rightful_domain::task::Asked::default() }],
+        vec![Fact::Found {
+            source: source(),
+            records: 2,
+            asked: rightful_domain::model::task::Asked::default(),
+        }],
     )
 }
 

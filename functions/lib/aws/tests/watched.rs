@@ -5,17 +5,19 @@ mod fake;
 
 use fake::{Answer, Fake, base64, cancelled, error, head, ok, row_of_last_transaction};
 use rightful_aws::Store;
-use rightful_domain::event::{Fact, Head};
-use rightful_domain::failure::Failure;
-use rightful_domain::gauge::{OpenRequest, OpenTask, Work};
-use rightful_domain::ids::{RequestId, SourceId};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::chain::links::Head;
+use rightful_domain::chain::links::Links;
+use rightful_domain::duty::gauge::{OpenRequest, OpenTask, Work};
 use rightful_domain::metric::{CommitObserver, Committed};
-use rightful_domain::ports::{
-    Begins, Chains, Change, CommitError, Created, DueIndex, Links, OpenWork, Row, Writes,
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::model::task::{Task, TaskState};
+use rightful_domain::ports::store::{
+    Begins, Chains, Change, CommitError, Created, DueIndex, OpenWork, Row, Writes,
 };
-use rightful_domain::request::{Request, RequestState};
-use rightful_domain::task::{Task, TaskState};
-use rightful_domain::time::Time;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -39,7 +41,7 @@ fn request() -> Request {
     let row = json!({
         "schema": 1, "id": id(), "right": "erasure", "state": "open", "revision": 0, "policy": "auto",
         "dry_run": false, "origin": "standard", "sources": [source()], "identifier_kinds": [],
-        "received_at": now(), "due_at": rightful_domain::legal::LegalZone::default().months_after(now(), 1), "attempt": 1, "next_due": now(),
+        "received_at": now(), "due_at": rightful_domain::law::deadline::LegalZone::default().months_after(now(), 1), "attempt": 1, "next_due": now(),
     });
     serde_json::from_value(row).unwrap()
 }
@@ -76,7 +78,7 @@ async fn commit(script: Vec<(&'static str, Answer)>, facts: Vec<Fact>) -> (Resul
 }
 
 fn found() -> Vec<Fact> {
-    vec![Fact::Found { source: source(), records: 2, asked: rightful_domain::task::Asked::default() }]
+    vec![Fact::Found { source: source(), records: 2, asked: rightful_domain::model::task::Asked::default() }]
 }
 
 /// A call that the client repeats by itself, twice, before it gives up.

@@ -3,8 +3,9 @@
 
 use crate::definition::{Complete, Definition, Fit, IdKind, Search, Shows, Status, Submission, texts};
 use crate::template::TypedId;
-use rightful_domain::identifier::Identifier;
-use rightful_domain::vendor::{Claim, RecordId, RuleReport, RuleStatus};
+use rightful_domain::base::identifier::Identifier;
+use rightful_domain::vendor::record::RecordId;
+use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -270,7 +271,7 @@ fn meaning(status: &str, statuses: &BTreeMap<String, RuleStatus>, source: &str) 
 mod tests {
     use super::*;
     use crate::Connectors;
-    use rightful_domain::identifier::IdentifierKind;
+    use rightful_domain::base::identifier::IdentifierKind;
     use std::sync::Arc;
 
     fn qualifio() -> Arc<Definition> {

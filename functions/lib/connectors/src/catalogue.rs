@@ -7,10 +7,10 @@ use crate::params::ParamProblem;
 use crate::secret::FOR_TARGET;
 use crate::source::secret_name;
 use reqwest::header::HeaderValue;
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::ids::SourceId;
-use rightful_domain::ports::{AskedKind, Catalogue, Objection};
-use rightful_domain::vendor::Target;
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::ports::set_up::{AskedKind, Catalogue, Objection};
+use rightful_domain::vendor::target::Target;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 

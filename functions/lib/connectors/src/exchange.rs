@@ -10,8 +10,9 @@ use crate::template::{Tree, Values, plain, segment};
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
-use rightful_domain::failure::{Failure, Kind};
-use rightful_domain::ports::{Secrets, TARGET_LOST};
+use rightful_domain::base::code::TARGET_LOST;
+use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::ports::set_up::Secrets;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
 //! The connector engine: runs a declarative connector definition against a vendor's HTTP API, behind
-//! the domain's [`Vendor`](rightful_domain::vendor::Vendor) port.
+//! the domain's [`Vendor`](rightful_domain::vendor::port::Vendor) port.
 //!
 //! A connector is a folder under `definitions/`: `connector.yaml`, recorded answers in `fixtures/`,
 //! and a `README.md`. [`Definition::parse`] checks all of it before anything is called, so that a
@@ -7,7 +7,7 @@
 //!
 //! Architecture Invariant: a destructive call is sent once. What becomes of it is told apart into
 //! "it certainly had no effect" and "nobody can tell", and everything in doubt is the latter
-//! ([`Submitted::Unknown`](rightful_domain::vendor::Submitted::Unknown)). No retry, no redirect, no
+//! ([`Submitted::Unknown`](rightful_domain::vendor::report::Submitted::Unknown)). No retry, no redirect, no
 //! proxy and no reused connection can send it a second time behind the caller's back.
 //!
 //! Architecture Invariant: no identifier, record id, secret, URL or text of a vendor is in an error,

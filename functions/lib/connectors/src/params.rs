@@ -4,7 +4,7 @@ use crate::definition::{Definition, Param, ParamKind, instead};
 use crate::net;
 use crate::template::{Values, plain};
 use reqwest::Url;
-use rightful_domain::vendor::Target;
+use rightful_domain::vendor::target::Target;
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -7,7 +7,7 @@
 
 use crate::definition::{Auth, Definition};
 use reqwest::header::HeaderValue;
-use rightful_domain::failure::Failure;
+use rightful_domain::base::failure::Failure;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;

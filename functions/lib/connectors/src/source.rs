@@ -9,17 +9,22 @@ use crate::params::{ParamProblem, Params};
 use crate::secret::{OpenedAt, header};
 use crate::template::{TypedId, Values};
 use reqwest::header::HeaderValue;
-use rightful_domain::copy::RecordCopy;
-use rightful_domain::failure::Failure;
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::ids::SourceId;
-use rightful_domain::limit::{Breaker, CallLimits, Rate};
-use rightful_domain::ports::{Secrets, TARGET_LOST, Vendors};
-use rightful_domain::request::Right;
-use rightful_domain::vendor::{
-    ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, Batch, Capabilities, DataSource, Fault, Found, RECORD_UNREADABLE,
-    RecordId, RuleReport, SetAside, ShownRecord, Submitted, Target, Vendor,
-};
+use rightful_domain::base::code::TARGET_LOST;
+use rightful_domain::base::code::{ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, RECORD_UNREADABLE};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::source::DataSource;
+use rightful_domain::ports::set_up::Secrets;
+use rightful_domain::ports::vendors::Vendors;
+use rightful_domain::vendor::call_limits::{Breaker, CallLimits, Rate};
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::{Batch, Capabilities, Vendor};
+use rightful_domain::vendor::record::RecordCopy;
+use rightful_domain::vendor::record::{Found, RecordId, SetAside, ShownRecord};
+use rightful_domain::vendor::report::{RuleReport, Submitted};
+use rightful_domain::vendor::target::Target;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -442,7 +447,7 @@ impl<S: Secrets> Vendor for Source<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::vendor::REFUSALS;
+    use rightful_domain::vendor::fault::REFUSALS;
     use std::collections::BTreeSet;
 
     #[test]

@@ -1,11 +1,11 @@
 //! The settings of a function, from its environment, read once.
 
 use crate::metrics::{self, Metrics};
-use rightful_domain::failure::Failure;
-use rightful_domain::legal::LegalZone;
-use rightful_domain::operations::Settings;
-use rightful_domain::policy::{Policies, Policy};
-use rightful_domain::receipt::Issuer;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::documents::receipt::Issuer;
+use rightful_domain::law::deadline::LegalZone;
+use rightful_domain::model::policy::{Policies, Policy};
+use rightful_domain::operations::load::Settings;
 
 /// A function's environment variables.
 #[derive(Debug, Clone, Copy)]

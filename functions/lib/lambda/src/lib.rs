@@ -12,9 +12,9 @@ pub mod metrics;
 pub use environment::Environment;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use rightful_domain::failure::Failure;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::time::Time;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::time::Time;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Instant;
@@ -106,7 +106,7 @@ pub fn correlate(request: Option<String>, source: Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::failure::Kind;
+    use rightful_domain::base::failure::Kind;
 
     #[test]
     fn an_error_leaves_a_function_as_its_kinds_name_and_its_code() {

@@ -2,7 +2,7 @@
 //! find the same fields in every function's log.
 
 use jiff::Timestamp;
-use rightful_domain::time::Time;
+use rightful_domain::base::time::Time;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::sync::Mutex;

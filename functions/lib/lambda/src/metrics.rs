@@ -7,10 +7,10 @@
 
 use crate::logging;
 use jiff::Timestamp;
+use rightful_domain::base::time::Time;
 use rightful_domain::metric::{
     self, CallEnd, CallObserver, CommitObserver, Committed, Metric, NAMESPACE, Reading, STAGE, Sets,
 };
-use rightful_domain::time::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -140,9 +140,9 @@ fn lines(readings: &[Reading], stage: &str, service: &str, at: Timestamp) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::gauge::Gauges;
-    use rightful_domain::operations::reconcile::Run;
-    use rightful_domain::request::RequestOutcome;
+    use rightful_domain::duty::gauge::Gauges;
+    use rightful_domain::model::request::RequestOutcome;
+    use rightful_domain::operations::reconcile::run::Run;
 
     fn written(readings: &[Reading]) -> Vec<Value> {
         let at = "2026-11-24T09:30:00.250Z".parse().unwrap();

@@ -4,14 +4,15 @@
 //! handed on in pieces as large as an upload's. With `whole` all records, and the whole file, are held instead,
 //! as a packer does that can't stream. `tests/bench/bench.py` runs both and compares them.
 
-use rightful_domain::copy::{Contents, RecordCopy, SourceCopy};
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::part::{Header, PartReader, PartWriter, Piece, records};
-use rightful_domain::ports::{Packing as _, Packs as _};
-use rightful_domain::seal::DataKey;
-use rightful_domain::task::Outcome;
-use rightful_domain::time::Time;
-use rightful_domain::vendor::RecordId;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::seal::DataKey;
+use rightful_domain::base::time::Time;
+use rightful_domain::documents::copy::{Contents, SourceCopy};
+use rightful_domain::documents::part::{Header, PartReader, PartWriter, Piece, records};
+use rightful_domain::model::task::Outcome;
+use rightful_domain::ports::copies::{Packing as _, Packs as _};
+use rightful_domain::vendor::record::RecordCopy;
+use rightful_domain::vendor::record::RecordId;
 use rightful_package::Packer;
 use serde_json::json;
 use std::time::Instant;

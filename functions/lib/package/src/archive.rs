@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rightful_domain::seal::hex;
-use rightful_domain::time::Time;
+use rightful_domain::base::canonical::hex;
+use rightful_domain::base::time::Time;
 use ring::digest::{Context, SHA256};
 use serde::Serialize;
 use std::cell::RefCell;

@@ -25,11 +25,13 @@ mod value;
 mod words;
 
 use archive::Archive;
-use rightful_domain::copy::{Contents, RecordCopy, SourceCopy};
-use rightful_domain::failure::{Code, Failure};
-use rightful_domain::ids::SourceId;
-use rightful_domain::ports::{Packing, Packs};
-use rightful_domain::task::Outcome;
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::documents::copy::{Contents, SourceCopy};
+use rightful_domain::model::task::Outcome;
+use rightful_domain::ports::copies::{Packing, Packs};
+use rightful_domain::vendor::record::RecordCopy;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use table::Columns;

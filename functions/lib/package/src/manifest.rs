@@ -2,10 +2,10 @@
 
 use crate::archive::File;
 use crate::has_files;
-use rightful_domain::copy::{Contents, Export, SourceCopy};
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::task::Outcome;
-use rightful_domain::time::Time;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::time::Time;
+use rightful_domain::documents::copy::{Contents, Export, SourceCopy};
+use rightful_domain::model::task::Outcome;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

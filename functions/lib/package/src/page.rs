@@ -8,9 +8,10 @@ use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
-use rightful_domain::copy::{Contents, Export, RecordCopy, SourceCopy};
-use rightful_domain::task::Outcome;
-use rightful_domain::time::Time;
+use rightful_domain::base::time::Time;
+use rightful_domain::documents::copy::{Contents, Export, SourceCopy};
+use rightful_domain::model::task::Outcome;
+use rightful_domain::vendor::record::RecordCopy;
 use ring::digest::{SHA256, digest};
 use std::io::{self, Write};
 

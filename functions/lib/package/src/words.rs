@@ -1,9 +1,9 @@
 //! What became of each data source, told to the person whose data it is. Nothing is said beyond what
 //! is known: where nobody looked, or nobody could, it is not said that nothing is there.
 
-use rightful_domain::copy::SourceCopy;
-use rightful_domain::identifier::IdentifierKind;
-use rightful_domain::task::Outcome;
+use rightful_domain::base::identifier::IdentifierKind;
+use rightful_domain::documents::copy::SourceCopy;
+use rightful_domain::model::task::Outcome;
 
 /// An outcome in a word or two.
 pub fn label(outcome: Outcome) -> &'static str {
@@ -212,8 +212,8 @@ pub fn kind(kind: &IdentifierKind) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::ids::SourceId;
-    use rightful_domain::request::RefusalGround;
+    use rightful_domain::base::ids::SourceId;
+    use rightful_domain::law::ground::RefusalGround;
 
     fn copy(outcome: Outcome, reason: Option<&str>, decided: u32, records: u32, appeared: u32) -> SourceCopy {
         SourceCopy {

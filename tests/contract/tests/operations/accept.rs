@@ -4,11 +4,12 @@ use rightful_contract::canary;
 use rightful_contract::catalogue::member;
 use rightful_contract::table::Fault;
 use rightful_contract::world::{CANARY, World, ann, email, erasure, erasure_of, request_id, source};
-use rightful_domain::event::Fact;
-use rightful_domain::identifier::{Identifier, IdentifierKind};
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::request::RequestState;
+use rightful_domain::model::task::TaskState;
 use rightful_domain::operations::accept::{AcceptError, Arrival, Demand, Ended};
-use rightful_domain::request::{RequestState, Right};
-use rightful_domain::task::TaskState;
 
 const DELIVERY: Arrival<'static> = Arrival::Delivery { channel: "desk", key: b"d-1", body: b"{}" };
 
@@ -358,7 +359,7 @@ async fn a_repetition_beside_the_closing_leaves_the_receipt_and_what_is_left_to_
         world.close(made.request).await.unwrap();
         assert!(world.request(made.request).is_done(), "crash at point {point}");
         let file = world.receipts.file(made.request).unwrap();
-        rightful_domain::receipt::verify(&file, &[world.signer.public()]).unwrap();
+        rightful_domain::documents::receipt::verify(&file, &[world.signer.public()]).unwrap();
         assert_eq!(repeats(&world), usize::from(ended.is_some()));
         if done {
             assert!(ended.is_some() && point >= 3);

@@ -3,10 +3,10 @@
 use crate::{decided, submitted, verifying};
 use rightful_contract::rows::{key_key, request_pk};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
-use rightful_domain::operations::Next;
+use rightful_domain::model::task::{Outcome, TaskState};
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::ports::{Change, DUE_SHARDS};
-use rightful_domain::task::{Outcome, TaskState};
+use rightful_domain::ports::store::{Change, DUE_SHARDS};
+use rightful_domain::ports::workflow::Next;
 
 #[tokio::test]
 async fn invariant_5_a_lost_data_key_is_an_outcome_before_the_post_and_a_persons_after_it() {

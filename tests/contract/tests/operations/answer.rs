@@ -7,12 +7,12 @@ use rightful_contract::table::Fault as TableFault;
 use rightful_contract::tickets::{CHANNEL, TicketCall, TicketReply};
 use rightful_contract::vendor::FakeVendor;
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::ids::Reference;
+use rightful_domain::base::ids::Reference;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::answer::{Answer, AnswerState, Answered, SETTLE_SECONDS};
+use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::operations::accept::{Arrival, Demand};
-use rightful_domain::request::{Request, RequestState};
-use rightful_domain::ticket::{Answer, AnswerState, Answered, SETTLE_SECONDS};
-use rightful_domain::vendor::Fault;
+use rightful_domain::vendor::fault::Fault;
 
 const TICKET: &str = "ZD-35436";
 const DAY: u64 = 24 * 3600;

@@ -3,11 +3,15 @@
 use crate::{batches_of, decided_with, submitted};
 use rightful_contract::vendor::{Call, NO_SECRET, plain};
 use rightful_contract::world::{World, request_id};
-use rightful_domain::event::Fact;
-use rightful_domain::failure::{Failure, Kind};
-use rightful_domain::operations::{Next, TaskRef};
-use rightful_domain::task::{Outcome, RuleState, TaskState};
-use rightful_domain::vendor::{Capabilities, Claim, Fault, RuleReport, RuleStatus};
+use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::rule::RuleState;
+use rightful_domain::model::task::{Outcome, TaskState};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus};
 
 fn report(status: RuleStatus, confirmed: usize) -> Result<RuleReport, Fault> {
     Ok(RuleReport { status, confirmed, strangers: 0, claim: Claim::NotStated })

@@ -5,14 +5,15 @@ use rightful_contract::canary;
 use rightful_contract::rows::request_pk;
 use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::failure::Failure;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::ports::Receipts as _;
-use rightful_domain::receipt::verify;
-use rightful_domain::request::{RequestOutcome, RequestState};
-use rightful_domain::task::Outcome;
-use rightful_domain::vendor::{Fault, Submitted};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::receipt::verify;
+use rightful_domain::model::request::{RequestOutcome, RequestState};
+use rightful_domain::model::task::Outcome;
+use rightful_domain::ports::copies::Receipts as _;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::report::Submitted;
 
 async fn erased(records: usize) -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = verifying(records).await;
@@ -129,7 +130,7 @@ async fn invariant_1_a_receipt_holds_the_person_in_no_form() {
 #[tokio::test]
 async fn a_receipt_of_five_hundred_rules_is_signed_over_a_small_statement() {
     let (world, vendor, at) = decided_with(500, batches_of(1)).await;
-    while world.submit(&at).await.unwrap().next == rightful_domain::operations::Next::Submit {}
+    while world.submit(&at).await.unwrap().next == rightful_domain::ports::workflow::Next::Submit {}
     vendor.set(|state| state.polls = 0);
     while world.task(&at).outcome.is_none() {
         world.check(&at).await.unwrap();
@@ -293,7 +294,8 @@ async fn a_chain_without_its_closing_is_told_as_broken_there() {
 #[tokio::test]
 async fn a_receipt_that_was_kept_before_stands_as_it_is_and_stops_nothing() {
     let (world, _, _) = erased(1).await;
-    let other = rightful_domain::receipt::Receipt { file: b"another".to_vec(), sha256: "0".repeat(64) };
+    let other =
+        rightful_domain::documents::receipt::Receipt { file: b"another".to_vec(), sha256: "0".repeat(64) };
     world.receipts.keep(request_id(1), 0, &other).await.unwrap();
     assert_eq!(world.close(request_id(1)).await.unwrap().state, RequestState::Closed);
     assert_eq!(file(&world), b"another");

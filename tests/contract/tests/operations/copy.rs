@@ -6,20 +6,28 @@ use rightful_contract::catalogue::member;
 use rightful_contract::driver::{Driver, posts};
 use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply, plain};
 use rightful_contract::world::{CANARY, World, ann, email, erasure, request_id, source, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::failure::Failure;
-use rightful_domain::identifier::Identifier;
-use rightful_domain::life::{NOTICE_SECONDS, RECORDS_GONE, Ruling};
+use rightful_domain::base::code::RECORDS_GONE;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::identifier::Identifier;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::part::PIECE_BYTES;
+use rightful_domain::documents::receipt::verify;
+use rightful_domain::law::level::NOTICE_SECONDS;
+use rightful_domain::law::right::Right;
+use rightful_domain::life::Ruling;
+use rightful_domain::model::policy::Policy;
+use rightful_domain::model::request::{RequestOutcome, RequestState};
+use rightful_domain::model::rule::RuleState;
+use rightful_domain::model::task::{Outcome, TaskState};
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::operations::again::ActError;
-use rightful_domain::operations::shown::ShowError;
-use rightful_domain::operations::{Next, TaskRef};
-use rightful_domain::part::PIECE_BYTES;
-use rightful_domain::policy::Policy;
-use rightful_domain::receipt::verify;
-use rightful_domain::request::{RequestOutcome, RequestState, Right};
-use rightful_domain::task::{Outcome, RuleState, TaskState};
-use rightful_domain::vendor::{Capabilities, Fault, RecordId, Submitted};
+use rightful_domain::operations::person::act::ActError;
+use rightful_domain::operations::person::see::ShowError;
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::record::RecordId;
+use rightful_domain::vendor::report::Submitted;
 use serde_json::Value;
 use std::future::Future as _;
 
@@ -105,7 +113,7 @@ async fn a_copy_holds_the_records_that_were_decided_on_and_those_that_appeared_o
 }
 
 fn ring_hex(file: &[u8]) -> String {
-    rightful_domain::seal::hex(ring::digest::digest(&ring::digest::SHA256, file).as_ref())
+    rightful_domain::base::canonical::hex(ring::digest::digest(&ring::digest::SHA256, file).as_ref())
 }
 
 #[tokio::test]

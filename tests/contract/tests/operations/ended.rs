@@ -4,13 +4,14 @@ use crate::{batches_of, decided, submitted, verifying, world_with};
 use rightful_contract::driver::{Driver, End};
 use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::failure::Failure;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::ended::Ending;
-use rightful_domain::request::EndStatus;
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::{Fault, Submitted};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::request::EndStatus;
+use rightful_domain::model::task::{Outcome, TaskState};
+use rightful_domain::operations::reconcile::ended::Ending;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::report::Submitted;
 use std::collections::BTreeSet;
 
 fn ends(world: &World) -> usize {

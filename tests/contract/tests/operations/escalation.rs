@@ -3,17 +3,22 @@
 use crate::{decided, ids, submitted, verifying, world_with};
 use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{World, request_id};
-use rightful_domain::escalation::{self, Level, RISK_SECONDS, Role};
-use rightful_domain::event::{Fact, read_chain};
-use rightful_domain::failure::Failure;
-use rightful_domain::life::NOTICE_SECONDS;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::owner::SCHEDULE_SECONDS;
-use rightful_domain::request::Ground;
-use rightful_domain::task::TaskState;
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{Capabilities, Fault, Submitted};
-use rightful_domain::waits::Waits;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::time::Time;
+use rightful_domain::base::waits::Waits;
+use rightful_domain::chain::event::read_chain;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::duty::escalation;
+use rightful_domain::duty::owner::SCHEDULE_SECONDS;
+use rightful_domain::law::ground::Ground;
+use rightful_domain::law::level::NOTICE_SECONDS;
+use rightful_domain::law::level::{Level, RISK_SECONDS};
+use rightful_domain::model::escalation::Role;
+use rightful_domain::model::task::TaskState;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::report::Submitted;
 
 /// The levels that were recorded, and when.
 fn levels(world: &World) -> Vec<(Time, Level, Vec<Role>, String)> {

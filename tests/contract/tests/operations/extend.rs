@@ -4,12 +4,13 @@ use crate::{verifying, world_with};
 use rightful_contract::rows;
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{World, request_id};
-use rightful_domain::escalation::Level;
-use rightful_domain::event::Fact;
-use rightful_domain::operations::extend::{ExtendError, Extended};
-use rightful_domain::receipt::verify;
-use rightful_domain::request::{Ground, Request};
-use rightful_domain::time::Time;
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::receipt::verify;
+use rightful_domain::law::ground::Ground;
+use rightful_domain::law::level::Level;
+use rightful_domain::model::request::Request;
+use rightful_domain::operations::person::extend::{ExtendError, Extended};
 
 fn time(text: &str) -> Time {
     Time::parse(text).unwrap()

@@ -5,14 +5,16 @@ use rightful_contract::canary;
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{NO_SECRET, plain};
 use rightful_contract::world::{CANARY, World, email, erasure, request_id, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::failure::{Failure, Kind};
-use rightful_domain::identifier::IdentifierKind;
-use rightful_domain::operations::Next;
+use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::identifier::IdentifierKind;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::task::{Outcome, Task, TaskState};
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::request::Right;
-use rightful_domain::task::{Outcome, Task, TaskState};
-use rightful_domain::vendor::{Capabilities, Fault, RecordId, SetAside};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::record::{RecordId, SetAside};
 
 fn ended(task: &Task) -> (Option<Outcome>, Option<&str>) {
     assert_eq!(task.state, TaskState::Settled);

@@ -4,16 +4,18 @@
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::Reply;
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
-use rightful_domain::actor::Actor;
-use rightful_domain::event::Fact;
+use rightful_domain::base::actor::Actor;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::law::ground::{Ground, RefusalGround};
 use rightful_domain::life::Ruling;
-use rightful_domain::operations::TaskRef;
+use rightful_domain::model::policy::{Policies, Policy};
+use rightful_domain::model::request::{RequestOutcome, RequestState};
+use rightful_domain::model::task::{Outcome, TaskState};
 use rightful_domain::operations::accept::{Demand, MAX_SOURCES};
-use rightful_domain::operations::review::{ReviewError, Reviewing, Seen};
-use rightful_domain::policy::{Policies, Policy};
-use rightful_domain::request::{Ground, RefusalGround, RequestOutcome, RequestState};
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::{Fault, Submitted};
+use rightful_domain::operations::person::review::{ReviewError, Reviewing, Seen};
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::report::Submitted;
 
 fn tasks() -> Vec<TaskRef> {
     (0..MAX_SOURCES).map(|n| task_of(1, &format!("s{n:02}"))).collect()

@@ -6,19 +6,25 @@ use rightful_contract::catalogue::member;
 use rightful_contract::driver::posts;
 use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply};
 use rightful_contract::world::{CANARY, World, ann, email, erasure, erasure_of, request_id, source, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::identifier::Identifier;
+use rightful_domain::base::code::IDENTIFIER_MISSING;
+use rightful_domain::base::identifier::Identifier;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::receipt::verify;
+use rightful_domain::duty::owner::{Owner, of_task};
+use rightful_domain::law::ground::RefusalGround;
+use rightful_domain::law::right::Right;
 use rightful_domain::life::Ruling;
+use rightful_domain::model::policy::{Policies, Policy};
+use rightful_domain::model::request::{RequestOutcome, RequestState};
+use rightful_domain::model::task::{Outcome, TaskState};
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::operations::again::ActError;
-use rightful_domain::operations::review::{ReviewError, Reviewing};
-use rightful_domain::operations::{Next, TaskRef};
-use rightful_domain::owner::{Owner, of_task};
-use rightful_domain::policy::{Policies, Policy};
-use rightful_domain::receipt::verify;
-use rightful_domain::request::{RefusalGround, RequestOutcome, RequestState, Right};
-use rightful_domain::task::{IDENTIFIER_MISSING, Outcome, TaskState};
-use rightful_domain::vendor::{Fault, RecordId, Submitted};
+use rightful_domain::operations::person::act::ActError;
+use rightful_domain::operations::person::review::{ReviewError, Reviewing};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::record::RecordId;
+use rightful_domain::vendor::report::Submitted;
 
 #[tokio::test]
 async fn the_control_is_not_erased_by_an_identifier_that_somebody_gives() {

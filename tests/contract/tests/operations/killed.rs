@@ -4,10 +4,10 @@ use crate::batches_of;
 use rightful_contract::driver::{Driver, End, posts};
 use rightful_contract::vendor::FakeVendor;
 use rightful_contract::world::{CANARY, World, erasure, request_id, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::receipt::verify;
-use rightful_domain::request::RequestOutcome;
-use rightful_domain::task::Outcome;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::receipt::verify;
+use rightful_domain::model::request::RequestOutcome;
+use rightful_domain::model::task::Outcome;
 
 /// Two data sources; `crm` takes two batches.
 async fn begun() -> (World, FakeVendor, FakeVendor) {

@@ -4,10 +4,13 @@ use rightful_contract::driver::Driver;
 use rightful_contract::rows;
 use rightful_contract::vendor::{Call, FakeVendor, Reply};
 use rightful_contract::world::{CANARY, World, ann, erasure, erasure_of, request_id, source, task_of};
-use rightful_domain::lease::Lease;
-use rightful_domain::operations::{Next, TaskRef};
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::{Fault, RecordId, Submitted};
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::model::lease::Lease;
+use rightful_domain::model::task::{Outcome, TaskState};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::record::RecordId;
+use rightful_domain::vendor::report::Submitted;
 use std::future::Future as _;
 
 async fn two_requests() -> (World, FakeVendor, TaskRef, TaskRef) {

@@ -4,19 +4,22 @@ use rightful_contract::driver::Driver;
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{Call, FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::SourceId;
-use rightful_domain::limit::{CallLimits, Limit, Rate};
-use rightful_domain::metered::Metered;
+use rightful_domain::base::code::{ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, RECORD_UNREADABLE};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::time::Time;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::limit::Limit;
+use rightful_domain::model::task::Outcome;
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::ports::{CommitError, Limits, Reads, Vendors};
-use rightful_domain::request::Right;
-use rightful_domain::task::Outcome;
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{
-    ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, Batch, Capabilities, Fault, RECORD_UNREADABLE, RecordId, RuleStatus,
-    Submitted, Vendor,
-};
+use rightful_domain::operations::metered::Metered;
+use rightful_domain::ports::store::{CommitError, Limits, Reads};
+use rightful_domain::ports::vendors::Vendors;
+use rightful_domain::vendor::call_limits::{CallLimits, Rate};
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::{Batch, Capabilities, Vendor};
+use rightful_domain::vendor::record::RecordId;
+use rightful_domain::vendor::report::{RuleStatus, Submitted};
 use std::cell::Cell;
 
 type Caller<'w, S> = Metered<'w, S, FakeVendor, rightful_contract::clock::TestClock>;

@@ -4,9 +4,10 @@ use crate::{decided, world_with};
 use rightful_contract::table::Fault;
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{World, request_id};
-use rightful_domain::event::Fact;
-use rightful_domain::ports::{Change, CommitError, Row, Signer, Writes};
-use rightful_domain::task::Task;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::task::Task;
+use rightful_domain::ports::copies::Signer;
+use rightful_domain::ports::store::{Change, CommitError, Row, Writes};
 
 fn change(rows: Vec<Row>, facts: Vec<Fact>, world: &World) -> Change {
     Change { request: request_id(1), at: world.now(), rows, facts }

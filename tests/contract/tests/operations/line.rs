@@ -5,11 +5,13 @@ use crate::{overlapping, verifying};
 use rightful_contract::driver::{Answer, CallError, Engine, Function, Lost, fulfil_request};
 use rightful_contract::vendor::{Call, FakeVendor, plain};
 use rightful_contract::world::{World, erasure_of, request_id, source, task_of};
-use rightful_domain::limit::{CallLimits, Rate};
-use rightful_domain::operations::{Next, TaskRef};
-use rightful_domain::request::RequestState;
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::{Capabilities, Fault};
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::model::request::RequestState;
+use rightful_domain::model::task::{Outcome, TaskState};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::call_limits::{CallLimits, Rate};
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Capabilities;
 use std::cell::Cell;
 use std::rc::Rc;
 

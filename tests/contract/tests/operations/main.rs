@@ -41,12 +41,14 @@ use rightful_contract::catalogue::member;
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::{FakeVendor, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, task_of};
-use rightful_domain::actor::Actor;
+use rightful_domain::base::actor::Actor;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::law::right::Right;
 use rightful_domain::life::Ruling;
-use rightful_domain::operations::TaskRef;
+use rightful_domain::model::request::Request;
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::request::{Request, Right};
-use rightful_domain::vendor::{Capabilities, RecordId};
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::record::RecordId;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -83,7 +85,7 @@ async fn submitted(records: usize) -> (World, FakeVendor, TaskRef) {
 async fn verifying(records: usize) -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = submitted(records).await;
     vendor.set(|state| state.polls = 0);
-    while world.check(&at).await.unwrap().next == rightful_domain::operations::Next::Check {
+    while world.check(&at).await.unwrap().next == rightful_domain::ports::workflow::Next::Check {
         world.clock.advance(60);
     }
     (world, vendor, at)

@@ -5,16 +5,18 @@ use proptest::prelude::*;
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::{Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
-use rightful_domain::failure::Failure;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::reconcile::LONGEST_WAIT;
-use rightful_domain::owner::{
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::time::Time;
+use rightful_domain::duty::owner::LONGEST_WAIT;
+use rightful_domain::duty::owner::{
     self, GRACE_SECONDS, LONGEST_UNATTENDED_SECONDS, Owner, SCHEDULE_SECONDS, longest_unattended,
 };
-use rightful_domain::request::{End, EndStatus, Ground, Request, RequestState};
-use rightful_domain::task::{Outcome, Task, TaskState};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{Fault, RuleReport, RuleStatus, Submitted};
+use rightful_domain::law::ground::Ground;
+use rightful_domain::model::request::{End, EndStatus, Request, RequestState};
+use rightful_domain::model::task::{Outcome, Task, TaskState};
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::report::{RuleReport, RuleStatus, Submitted};
 
 const STATES: [TaskState; 7] = [
     TaskState::Planned,
@@ -218,7 +220,7 @@ fn order(world: &World, act: &Act) {
             4 => state.searches.push_back(Err(Fault::Unauthorized)),
             5 => state.statuses.push_back(Err(Fault::RuleNotFound)),
             6 => {
-                let claim = rightful_domain::vendor::Claim::NotStated;
+                let claim = rightful_domain::vendor::report::Claim::NotStated;
                 state.statuses.push_back(Ok(RuleReport {
                     status: RuleStatus::Unknown,
                     confirmed: 0,

@@ -3,9 +3,9 @@
 use crate::{decided_with, drive, ids, world_with};
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{World, erasure, request_id, source, task_of};
+use rightful_domain::model::request::RequestOutcome;
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::request::RequestOutcome;
-use rightful_domain::vendor::Capabilities;
+use rightful_domain::vendor::port::Capabilities;
 use std::collections::BTreeMap;
 
 fn reads<const N: usize>(of: [(&'static str, u32); N]) -> BTreeMap<&'static str, u32> {

@@ -5,16 +5,17 @@ use crate::{access, world_with};
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, task_of};
-use rightful_domain::escalation::Level;
-use rightful_domain::event::Fact;
-use rightful_domain::gauge::{Counting, OpenRequest, Work};
-use rightful_domain::legal::{LegalZone, ReceivedAt, ReceivedAtError};
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::note;
+use rightful_domain::documents::receipt::verify;
+use rightful_domain::duty::gauge::{Counting, OpenRequest, Work};
+use rightful_domain::law::deadline::{LegalZone, ReceivedAt, ReceivedAtError};
+use rightful_domain::law::ground::Ground;
+use rightful_domain::law::level::Level;
+use rightful_domain::model::request::{Request, RequestOutcome, RequestState};
 use rightful_domain::operations::accept::{AcceptError, Arrival, Demand};
-use rightful_domain::operations::extend::ExtendError;
-use rightful_domain::receipt::verify;
-use rightful_domain::request::{Ground, Request, RequestOutcome, RequestState};
-use rightful_domain::ticket;
-use rightful_domain::time::Time;
+use rightful_domain::operations::person::extend::ExtendError;
 
 fn time(text: &str) -> Time {
     Time::parse(text).unwrap()
@@ -140,8 +141,8 @@ async fn receipt_and_note_say_both_times_and_the_copy_the_day_on_which_the_perso
     assert_eq!(statement.received_at, time("2026-11-02T23:00:00Z"));
     assert_eq!(statement.arrived_at, Some(time("2026-11-21T09:30:00Z")));
     assert_eq!(statement.legal_zone.name(), "Europe/Brussels");
-    let issuer = rightful_domain::receipt::Issuer { stage: "test".to_owned(), sandbox: false };
-    let note = ticket::compose(&request, &world.tasks(request.id), &issuer).unwrap().text;
+    let issuer = rightful_domain::documents::receipt::Issuer { stage: "test".to_owned(), sandbox: false };
+    let note = note::compose(&request, &world.tasks(request.id), &issuer).unwrap().text;
     for line in [
         "Received 2026-11-03 00:00 Europe/Brussels; the law wants an answer by 2026-12-03.",
         "It came to Rightful 2026-11-21 09:30 UTC; the law counts from the receipt.",

@@ -6,13 +6,14 @@ use rightful_contract::rows;
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, erasure_of, request_id, source, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::RequestId;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::task::{Outcome, TaskState};
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::ports::{Cursor, Cursors};
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::{Fault, Submitted};
+use rightful_domain::ports::store::{Cursor, Cursors};
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::report::Submitted;
 use std::collections::BTreeSet;
 
 async fn closes(world: &World) {
@@ -483,7 +484,7 @@ async fn a_place_that_cannot_be_kept_stops_no_run() {
     let kept = world.store.cursor().await.unwrap().unwrap();
     assert_eq!(
         world.store.save_cursor(&Cursor { revision: kept.revision + 1, ..kept.clone() }).await,
-        Err(rightful_domain::ports::CommitError::Stale)
+        Err(rightful_domain::ports::store::CommitError::Stale)
     );
     world.store.table().fail_next(&[TableFault::Conflict; 3]);
     assert!(world.reconcile().await.is_ok());

@@ -5,16 +5,17 @@ use rightful_contract::table::Write;
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{CANARY, World, ann, erasure, erasure_of, request_id, source, task_of};
 use rightful_contract::{canary, rows};
-use rightful_domain::failure::Failure;
-use rightful_domain::identifier::IdentifierKind;
-use rightful_domain::ids::RequestId;
-use rightful_domain::journal::Act;
-use rightful_domain::operations::Next;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::identifier::IdentifierKind;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::chain::act::Act;
+use rightful_domain::model::policy::{OwnPolicies, Policy};
+use rightful_domain::model::request::Request;
+use rightful_domain::model::source::{Control, DataSource};
+use rightful_domain::model::task::{Counts, Outcome, TaskState};
 use rightful_domain::operations::set_up::{Adding, Becomes, Changing, SetUpError, Standing, StandingTask};
-use rightful_domain::policy::{OwnPolicies, Policy};
-use rightful_domain::request::Request;
-use rightful_domain::task::{Counts, Outcome, TaskState};
-use rightful_domain::vendor::{Control, DataSource, Target};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::target::Target;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use zeroize::Zeroizing;
@@ -46,7 +47,7 @@ async fn added() -> World {
 }
 
 async fn row(world: &World, name: &str) -> Option<DataSource> {
-    use rightful_domain::ports::Reads;
+    use rightful_domain::ports::store::Reads;
     world.store.source(&source(name)).await.unwrap()
 }
 

@@ -5,15 +5,17 @@ use rightful_contract::canary;
 use rightful_contract::driver::posts;
 use rightful_contract::vendor::{Call, FakeVendor, plain};
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
-use rightful_domain::event::Fact;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::comparison::{ComparedRecord, RecordStanding};
 use rightful_domain::life::Ruling;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::operations::review::ReviewError;
-use rightful_domain::operations::shown::{LONGEST_FIELD, RECORDS_A_PAGE, Records, ShowError};
-use rightful_domain::policy::Policy;
-use rightful_domain::task::{TaskState, Verdict};
-use rightful_domain::vendor::{Capabilities, Fault, RecordId, SetAside};
-use rightful_domain::view::{ComparedRecord, RecordStanding};
+use rightful_domain::model::policy::Policy;
+use rightful_domain::model::task::{TaskState, Verdict};
+use rightful_domain::operations::person::review::ReviewError;
+use rightful_domain::operations::person::see::{LONGEST_FIELD, RECORDS_A_PAGE, Records, ShowError};
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::record::{RecordId, SetAside};
 
 fn shown(world: &World) -> Vec<(String, u32)> {
     let of = |fact| match fact {

@@ -7,23 +7,30 @@ use rightful_contract::tickets::CHANNEL;
 use rightful_contract::vendor::{Call, FakeVendor, Reply, plain};
 use rightful_contract::world::{ann, email, erasure, request_id, source, task_of};
 use rightful_contract::{catalogue::member, world::World};
-use rightful_domain::escalation::{Level, of as escalation_of};
-use rightful_domain::event::Fact;
-use rightful_domain::failure::Failure;
-use rightful_domain::identifier::Identifier;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::identifier::Identifier;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::receipt::verify;
+use rightful_domain::duty::acts::May;
+use rightful_domain::duty::escalation::of as escalation_of;
+use rightful_domain::duty::owner;
+use rightful_domain::law::ground::Ground;
+use rightful_domain::law::level::Level;
+use rightful_domain::law::right::Right;
 use rightful_domain::life::Ruling;
-use rightful_domain::operations::TaskRef;
+use rightful_domain::model::policy::{OwnPolicies, Policies, Policy};
+use rightful_domain::model::request::{Request, RequestOutcome, RequestState};
+use rightful_domain::model::task::{Outcome, TaskState};
 use rightful_domain::operations::accept::{AcceptError, Arrival, Demand};
-use rightful_domain::operations::again::ActError;
-use rightful_domain::operations::extend::ExtendError;
-use rightful_domain::operations::review::{ReviewError, Reviewing, Seen};
-use rightful_domain::owner;
-use rightful_domain::policy::{OwnPolicies, Policies, Policy};
-use rightful_domain::receipt::verify;
-use rightful_domain::request::{Ground, Request, RequestOutcome, RequestState, Right};
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::vendor::{Capabilities, Fault, Submitted};
-use rightful_domain::view::{At, May, RequestDetail};
+use rightful_domain::operations::person::act::ActError;
+use rightful_domain::operations::person::extend::ExtendError;
+use rightful_domain::operations::person::review::{ReviewError, Reviewing, Seen};
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::report::Submitted;
+use rightful_domain::view::page::At;
+use rightful_domain::view::request::RequestDetail;
 
 const TESTER: &str = "tester@example.com";
 const DAY: u64 = 24 * 3600;
@@ -149,7 +156,7 @@ async fn the_test_address_is_in_no_row_and_no_payload() {
 #[tokio::test]
 async fn a_second_call_of_the_same_day_finds_the_first_ones_request_whatever_was_set_since() {
     let (world, crm, _) = made().await;
-    world.clock.advance_to(rightful_domain::time::Time::parse("2026-11-21T20:00:00Z").unwrap());
+    world.clock.advance_to(rightful_domain::base::time::Time::parse("2026-11-21T20:00:00Z").unwrap());
     for (n, address, sources) in
         [(2, TESTER, &[][..]), (3, "other@example.com", &[]), (4, TESTER, &["crm"]), (5, TESTER, &["none"])]
     {
@@ -169,7 +176,7 @@ async fn a_second_call_of_the_same_day_finds_the_first_ones_request_whatever_was
 async fn the_next_day_has_a_request_of_its_own_as_it_is_set_then() {
     let (world, _, _) = made().await;
     drive(&world).await;
-    world.clock.advance_to(rightful_domain::time::Time::parse("2026-11-22T00:00:00Z").unwrap());
+    world.clock.advance_to(rightful_domain::base::time::Time::parse("2026-11-22T00:00:00Z").unwrap());
     let next = world.synthetic(2, TESTER, &["crm"]).await.unwrap();
     assert_eq!((next.request, next.new), (request_id(2), true));
     let request = world.request(request_id(2));

@@ -3,17 +3,21 @@
 use crate::{access, bob, drive, reconciled, rule};
 use rightful_contract::vendor::{Call, FakeVendor, Reply};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::failure::Failure;
+use rightful_domain::base::code::TARGET_LOST;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::receipt::verify;
 use rightful_domain::life::Ruling;
-use rightful_domain::operations::Next;
-use rightful_domain::operations::TaskRef;
+use rightful_domain::model::policy::Policy;
+use rightful_domain::model::rule::RuleState;
+use rightful_domain::model::task::{Assurance, Outcome, TaskState};
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::policy::Policy;
-use rightful_domain::ports::TARGET_LOST;
-use rightful_domain::receipt::verify;
-use rightful_domain::task::{Assurance, Outcome, RuleState, TaskState};
-use rightful_domain::vendor::{Capabilities, Fault, RecordId, Submitted};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Capabilities;
+use rightful_domain::vendor::record::RecordId;
+use rightful_domain::vendor::report::Submitted;
 
 fn crm() -> TaskRef {
     task_of(1, "crm")
@@ -228,7 +232,7 @@ async fn what_may_be_somebody_elses_waits_for_a_person_whatever_the_policy() {
         let vendor = world.connect("crm");
         vendor.holds(CANARY, ["1".to_owned()]);
         vendor.set(|state| {
-            let aside = rightful_domain::vendor::SetAside { id: None, doubtful: true };
+            let aside = rightful_domain::vendor::record::SetAside { id: None, doubtful: true };
             if doubtful {
                 state.set_aside = vec![aside];
             } else {

@@ -4,13 +4,17 @@ use crate::{batches_of, decided, decided_with, ids};
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::{FakeVendor, NO_SECRET, Reply};
 use rightful_contract::world::{World, request_id};
-use rightful_domain::event::Fact;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::receipt::verify;
 use rightful_domain::life::MAX_ATTEMPTS;
-use rightful_domain::operations::{Next, TaskRef};
-use rightful_domain::receipt::verify;
-use rightful_domain::request::RequestOutcome;
-use rightful_domain::task::{Outcome, RuleState, TaskState};
-use rightful_domain::vendor::{Claim, Fault, RecordId, Submitted};
+use rightful_domain::model::request::RequestOutcome;
+use rightful_domain::model::rule::RuleState;
+use rightful_domain::model::task::{Outcome, TaskState};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::record::RecordId;
+use rightful_domain::vendor::report::{Claim, Submitted};
 
 const TIMED_OUT: Reply = Reply::Says(Submitted::Unknown("timed_out"));
 

@@ -1,11 +1,11 @@
 //! Tickets that were tagged and never received.
 
 use rightful_contract::world::{World, ann, erasure, erasure_of};
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::Reference;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::Reference;
 use rightful_domain::operations::accept::{Arrival, Demand};
-use rightful_domain::operations::unreceived::{Found, GRACE_SECONDS, Unreceived};
-use rightful_domain::vendor::Fault;
+use rightful_domain::operations::reconcile::unreceived::{Found, GRACE_SECONDS, Unreceived};
+use rightful_domain::vendor::fault::Fault;
 
 const DAY: u64 = 24 * 3600;
 

@@ -4,12 +4,15 @@ use crate::{ids, verifying};
 use rightful_contract::rows::{records_sk, request_pk};
 use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply, plain};
 use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
-use rightful_domain::event::Fact;
-use rightful_domain::identifier::IdentifierKind;
+use rightful_domain::base::identifier::IdentifierKind;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::task::{Assurance, Outcome, TaskState};
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::operations::{Next, TaskRef};
-use rightful_domain::task::{Assurance, Outcome, TaskState};
-use rightful_domain::vendor::{Fault, RecordId, SetAside, Submitted};
+use rightful_domain::ports::workflow::Next;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::record::{RecordId, SetAside};
+use rightful_domain::vendor::report::Submitted;
 
 #[tokio::test]
 async fn none_of_the_submitted_records_found_is_verified_erased() {
@@ -99,7 +102,7 @@ async fn invariant_2_what_appeared_goes_back_to_a_decision_of_its_own() {
 #[tokio::test]
 async fn what_appeared_waits_for_a_person_where_a_person_decides() {
     let (world, vendor, at) = verifying(3).await;
-    world.tamper(&at, |task| task.policy = rightful_domain::policy::Policy::Always);
+    world.tamper(&at, |task| task.policy = rightful_domain::model::policy::Policy::Always);
     vendor.holds(CANARY, ["new-1".to_owned()]);
     world.verify(&at).await.unwrap();
     world.submit(&at).await.unwrap();
@@ -291,7 +294,8 @@ async fn a_receipt_after_a_round_that_found_nothing_names_the_last_decision() {
     vendor.set(|state| state.people.clear());
     crate::reconciled(&world, 9).await;
     let receipt = world.receipts.file(request_id(1)).unwrap();
-    let told = &rightful_domain::receipt::verify(&receipt, &[world.signer.public()]).unwrap().tasks[0];
+    let told =
+        &rightful_domain::documents::receipt::verify(&receipt, &[world.signer.public()]).unwrap().tasks[0];
     assert_eq!((told.outcome, told.rounds), (Outcome::VerifiedErased, 1));
     assert_eq!((told.decided_by.as_ref(), told.decided_at), (Some(&decision.by), Some(decision.at)));
     assert_eq!(told.records_digest.as_ref(), Some(&decision.records));

@@ -2,8 +2,8 @@
 //! still ends right, with exactly one erasure of each record in the vendor's journal.
 
 use anyhow::{Result, ensure};
-use rightful_domain::request::{RequestOutcome, RequestState};
-use rightful_domain::task::{Outcome, Task, TaskState};
+use rightful_domain::model::request::{RequestOutcome, RequestState};
+use rightful_domain::model::task::{Outcome, Task, TaskState};
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack};
 use rightful_sandbox::{Fault, FaultKind, On, Profile};

@@ -1,11 +1,12 @@
 //! One person erased, end to end: the flow itself, the dry run, batches, several data sources.
 
 use anyhow::Result;
-use rightful_domain::event::{Fact, read_chain};
-use rightful_domain::ports::Reads as _;
-use rightful_domain::request::RequestOutcome;
-use rightful_domain::task::Outcome;
-use rightful_domain::vendor::Claim;
+use rightful_domain::chain::event::read_chain;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::request::RequestOutcome;
+use rightful_domain::model::task::Outcome;
+use rightful_domain::ports::store::Reads as _;
+use rightful_domain::vendor::report::Claim;
 use rightful_local_tests::webhook::{self, send, ticket};
 use rightful_local_tests::{Options, Stack, executions, leaks};
 use rightful_sandbox::{Fault, FaultKind, On, Profile};
@@ -75,7 +76,7 @@ async fn a_fulfilled_request_forgets_its_person() -> Result<()> {
     let id = send(&stack, JOAO, "ZD-2").await?;
     let (request, _) = stack.until(id, |request, _| request.is_done()).await?;
     assert!(request.identifiers.is_none() && request.subject.is_none() && request.forgotten_at.is_some());
-    let source = rightful_domain::ids::SourceId::parse("qualifio-main")?;
+    let source = rightful_domain::base::ids::SourceId::parse("qualifio-main")?;
     assert!(stack.store.records(id, &source).await?.is_empty());
     let keys = rightful_aws::DataKeys::new(
         &stack.aws,
@@ -83,7 +84,7 @@ async fn a_fulfilled_request_forgets_its_person() -> Result<()> {
         stack.text("data_key_id"),
         stack.text("stage"),
     );
-    assert!(rightful_domain::ports::Keys::key(&keys, id).await?.is_none());
+    assert!(rightful_domain::ports::keys::Keys::key(&keys, id).await?.is_none());
     Ok(())
 }
 
@@ -166,7 +167,7 @@ async fn a_dry_run_erases_nothing_and_says_so_everywhere() -> Result<()> {
         &format!("email={JOAO}"),
         "--dry-run",
     ])?;
-    let id = rightful_domain::ids::RequestId::parse(answer["request_id"].as_str().unwrap_or_default())?;
+    let id = rightful_domain::base::ids::RequestId::parse(answer["request_id"].as_str().unwrap_or_default())?;
     let (request, task) = stack.closed(id).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::DryRun));
     assert_eq!(task.outcome, Some(Outcome::DryRun));

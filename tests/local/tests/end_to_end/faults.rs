@@ -2,10 +2,10 @@
 //! sandbox's journal as the judge of what was erased.
 
 use anyhow::Result;
-use rightful_domain::event::Fact;
-use rightful_domain::ids::RequestId;
-use rightful_domain::request::{RequestOutcome, RequestState};
-use rightful_domain::task::{Outcome, Task, TaskState};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::request::{RequestOutcome, RequestState};
+use rightful_domain::model::task::{Outcome, Task, TaskState};
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack};
 use rightful_sandbox::{Fault, FaultKind, On, Profile};

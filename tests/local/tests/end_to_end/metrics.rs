@@ -1,11 +1,11 @@
 //! The functions' logs hold the metrics, as CloudWatch reads them.
 
 use anyhow::{Context as _, Result};
+use rightful_domain::base::time::Time;
 use rightful_domain::metric::Metric;
-use rightful_domain::ports::{Change, Row, Writes as _};
-use rightful_domain::request::{Request, RequestOutcome, RequestState};
-use rightful_domain::task::{Outcome, TaskState};
-use rightful_domain::time::Time;
+use rightful_domain::model::request::{Request, RequestOutcome, RequestState};
+use rightful_domain::model::task::{Outcome, TaskState};
+use rightful_domain::ports::store::{Change, Row, Writes as _};
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack};
 use rightful_sandbox::{Fault, FaultKind, On, Profile};

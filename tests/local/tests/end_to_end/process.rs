@@ -3,11 +3,11 @@
 
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
-use rightful_domain::event::Fact;
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::{Change, Row, Writes as _};
-use rightful_domain::request::{Request, RequestOutcome, RequestState};
-use rightful_domain::task::{Outcome, Task, TaskState};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::request::{Request, RequestOutcome, RequestState};
+use rightful_domain::model::task::{Outcome, Task, TaskState};
+use rightful_domain::ports::store::{Change, Row, Writes as _};
 use rightful_local_tests::process::archive;
 use rightful_local_tests::{Options, Stack, executions, leaks};
 use rightful_sandbox::Profile;
@@ -302,7 +302,7 @@ async fn a_copy_larger_than_s3_takes_at_once_arrives_whole() -> Result<()> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    rightful_domain::seal::hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
+    rightful_domain::base::canonical::hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }
 
 #[tokio::test]

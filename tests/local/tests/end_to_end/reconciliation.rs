@@ -1,11 +1,12 @@
 //! Whatever happens to a workflow, the reconciliation brings its request to the end.
 
 use anyhow::Result;
-use rightful_domain::event::{Fact, read_chain};
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::Reads as _;
-use rightful_domain::request::{EndStatus, RequestOutcome};
-use rightful_domain::task::{Outcome, TaskState};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::chain::event::read_chain;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::request::{EndStatus, RequestOutcome};
+use rightful_domain::model::task::{Outcome, TaskState};
+use rightful_domain::ports::store::Reads as _;
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack, executions};
 use rightful_sandbox::Profile;

@@ -1,7 +1,7 @@
 //! Two stages in one account.
 
 use anyhow::{Context as _, Result};
-use rightful_domain::request::RequestOutcome;
+use rightful_domain::model::request::RequestOutcome;
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack, executions, leaks};
 use rightful_sandbox::Profile;

@@ -1,10 +1,10 @@
 //! The deployment's own request of the day.
 
 use anyhow::{Context as _, Result};
-use rightful_domain::event::Fact;
-use rightful_domain::ids::RequestId;
-use rightful_domain::request::{RequestOutcome, RequestState};
-use rightful_domain::task::Outcome;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::model::request::{RequestOutcome, RequestState};
+use rightful_domain::model::task::Outcome;
 use rightful_local_tests::webhook::{request_id, standard, ticket};
 use rightful_local_tests::{Options, Stack, leaks};
 use serde_json::{Value, json};

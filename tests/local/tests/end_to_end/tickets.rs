@@ -1,11 +1,13 @@
 //! The answer to the ticket: there once, whatever the ticketing system does.
 
 use anyhow::{Result, bail, ensure};
-use rightful_domain::event::{Fact, read_chain};
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::Reads as _;
-use rightful_domain::request::Request;
-use rightful_domain::ticket::{AnswerState, marker};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::chain::event::read_chain;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::documents::note::marker;
+use rightful_domain::model::answer::AnswerState;
+use rightful_domain::model::request::Request;
+use rightful_domain::ports::store::Reads as _;
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack, leaks};
 use rightful_sandbox::{Fault, FaultKind, On, Profile, Ticket};

@@ -1,9 +1,9 @@
 //! A deployment over a running one, and the deletion of one: what goes on, and what stays.
 
 use anyhow::{Context as _, Result, ensure};
-use rightful_domain::ids::RequestId;
-use rightful_domain::request::{Request, RequestOutcome};
-use rightful_domain::task::{Outcome, Task, TaskState};
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::model::request::{Request, RequestOutcome};
+use rightful_domain::model::task::{Outcome, Task, TaskState};
 use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack, executions};
 use rightful_sandbox::{Fault, FaultKind, On, Profile};

@@ -2,10 +2,12 @@
 
 use anyhow::Result;
 use rightful_aws::SystemClock;
-use rightful_domain::event::{Fact, read_chain};
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::{Clock as _, Reads as _};
-use rightful_domain::time::Time;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::base::time::Time;
+use rightful_domain::chain::event::read_chain;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::ports::clock::Clock as _;
+use rightful_domain::ports::store::Reads as _;
 use rightful_local_tests::webhook::{
     another_secret, forged, request_id, rotate_standard, standard, standard_signed_with, ticket, zendesk,
 };

@@ -11,11 +11,12 @@ use super::rows::{
 };
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name, refusal};
 use crate::failures::{STORE, verdict};
-use rightful_domain::event::{self, Head};
-use rightful_domain::failure::Failure;
-use rightful_domain::lease::Lease;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::chain::event;
+use rightful_domain::chain::links::Head;
 use rightful_domain::metric::Committed;
-use rightful_domain::ports::{Change, CommitError, Row, Writes};
+use rightful_domain::model::lease::Lease;
+use rightful_domain::ports::store::{Change, CommitError, Row, Writes};
 
 impl Writes for Store {
     async fn commit(&self, change: Change) -> Result<(), CommitError> {

@@ -8,15 +8,18 @@ use super::rows::{
     request_pk, request_row, source_of, source_pk, task_row,
 };
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name};
-use rightful_domain::event::{self, Fact, Head};
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::SourceId;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::seal::Tag;
+use rightful_domain::chain::event;
+use rightful_domain::chain::fact::Fact;
+use rightful_domain::chain::links::Head;
 use rightful_domain::metric::Committed;
-use rightful_domain::ports::{Begins, Created, Reads as _};
-use rightful_domain::request::{Delivery, Request};
-use rightful_domain::seal::Tag;
-use rightful_domain::task::Task;
-use rightful_domain::vendor::DataSource;
+use rightful_domain::model::delivery::Delivery;
+use rightful_domain::model::request::Request;
+use rightful_domain::model::source::DataSource;
+use rightful_domain::model::task::Task;
+use rightful_domain::ports::store::{Begins, Created, Reads as _};
 use std::collections::BTreeSet;
 
 impl Begins for Store {

@@ -3,8 +3,8 @@
 use super::Store;
 use super::rows::{CURSOR_PK, CURSOR_SK, cursor_row, read_cursor};
 use super::writes::{Guard, random_name};
-use rightful_domain::failure::Failure;
-use rightful_domain::ports::{CommitError, Cursor, Cursors};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::ports::store::{CommitError, Cursor, Cursors};
 
 impl Cursors for Store {
     async fn cursor(&self) -> Result<Option<Cursor>, Failure> {

@@ -8,11 +8,12 @@ use super::rows::{
 use super::writes::{Guard, Write, random_name};
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::AttributeValue;
-use rightful_domain::event::Head;
-use rightful_domain::failure::Failure;
-use rightful_domain::journal::{self, Entry};
-use rightful_domain::ports::{CommitError, Page, SetUp, SetsUp, SourceRow};
-use rightful_domain::vendor::DataSource;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::chain::journal::{self, Entry};
+use rightful_domain::chain::links::Head;
+use rightful_domain::model::source::DataSource;
+use rightful_domain::ports::set_up::{SetUp, SetsUp, SourceRow};
+use rightful_domain::ports::store::{CommitError, Page};
 
 const BROKEN: Failure = Failure::misconfigured("journal_broken");
 

@@ -3,10 +3,10 @@
 use super::Store;
 use super::rows::{LIMIT_SK, limit_pk, limit_row, read};
 use super::writes::{Guard, random_name};
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::SourceId;
-use rightful_domain::limit::Limit;
-use rightful_domain::ports::{CommitError, Limits};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::model::limit::Limit;
+use rightful_domain::ports::store::{CommitError, Limits};
 
 impl Limits for Store {
     async fn limit(&self, source: &SourceId) -> Result<Limit, Failure> {

@@ -6,12 +6,12 @@ use super::rows::{
     Item, LISTED_CLOSED, LISTED_OPEN, REQUEST_SK, due_of, list_place, listed_at, read, request_of,
     request_pk, rule_of, rule_ref,
 };
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{Reference, RequestId, SourceId};
-use rightful_domain::ports::{Begins as _, DUE_SHARDS, Page, Received, UsesOf};
-use rightful_domain::request::{Request, RequestState};
-use rightful_domain::seal::Tag;
-use rightful_domain::time::Time;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{Reference, RequestId, SourceId};
+use rightful_domain::base::seal::Tag;
+use rightful_domain::base::time::Time;
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::ports::store::{Begins as _, DUE_SHARDS, Page, Received, UsesOf};
 use std::collections::BTreeSet;
 
 /// Which requests a list is of.

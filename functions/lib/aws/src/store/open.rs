@@ -6,10 +6,11 @@ use super::reads::IndexQuery;
 use super::rows::{EVENT_PREFIX, Item, JOURNAL_PK, entry_sk, link_bytes, request_pk, work_of};
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::AttributeValue;
-use rightful_domain::failure::Failure;
-use rightful_domain::gauge::Work;
-use rightful_domain::ids::RequestId;
-use rightful_domain::ports::{Chains, Links, OpenWork, Page};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::RequestId;
+use rightful_domain::chain::links::Links;
+use rightful_domain::duty::gauge::Work;
+use rightful_domain::ports::store::{Chains, OpenWork, Page};
 
 impl OpenWork for Store {
     async fn open_work(&self, shard: u8, after: Option<String>) -> Result<Page<Work>, Failure> {

@@ -9,16 +9,17 @@ use super::rows::{
 use super::writes::{BUSY, TRIES, pause};
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use rightful_domain::failure::Failure;
-use rightful_domain::ids::{RequestId, SourceId};
-use rightful_domain::lease::Lease;
-use rightful_domain::operations::TaskRef;
-use rightful_domain::ports::{Assignment, Due, DueIndex, Page, Reads};
-use rightful_domain::request::Request;
-use rightful_domain::seal::{Sealed, Tag};
-use rightful_domain::task::{Rule, Task};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::DataSource;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::seal::{Sealed, Tag};
+use rightful_domain::base::time::Time;
+use rightful_domain::model::lease::Lease;
+use rightful_domain::model::request::Request;
+use rightful_domain::model::rule::Rule;
+use rightful_domain::model::source::DataSource;
+use rightful_domain::model::task::Task;
+use rightful_domain::ports::store::{Assignment, Due, DueIndex, Page, Reads};
 use std::collections::HashMap;
 
 /// How many due rows are read at once.
@@ -69,7 +70,10 @@ impl Reads for Store {
         let mut request: Option<Request> =
             rows.remove(&request).map(|row| read(row, Request::SCHEMA)).transpose()?;
         // A batch is no snapshot: a change may have come in between.
-        if task.as_ref().is_some_and(|task| !task.is_as_new(request.as_ref())) {
+        if task
+            .as_ref()
+            .is_some_and(|task| request.as_ref().is_none_or(|request| !request.is_as_new_as(task)))
+        {
             request = self.request(at.request_id).await?;
         }
         // The chain of a request to several data sources moves on meanwhile.

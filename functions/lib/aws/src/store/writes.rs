@@ -5,8 +5,8 @@ use super::rows::{Item, size};
 use crate::failures::{STORE, Verdict, verdict};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
-use rightful_domain::event::Head;
-use rightful_domain::failure::Failure;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::chain::links::Head;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -224,7 +224,7 @@ fn cancellation(codes: &[&str]) -> Refusal {
 pub(super) fn random_name() -> Result<String, Failure> {
     let mut bytes = [0u8; 16];
     SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::transient("no_randomness"))?;
-    Ok(rightful_domain::seal::hex(&bytes))
+    Ok(rightful_domain::base::canonical::hex(&bytes))
 }
 
 /// Waits before try number `attempt` (0 is the first and does not wait): full jitter, so that

@@ -3,7 +3,7 @@
 use super::check::Checker;
 use super::raw::*;
 use super::*;
-use rightful_domain::identifier::Identifier;
+use rightful_domain::base::identifier::Identifier;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 use std::borrow::Cow;

@@ -15,10 +15,10 @@ use crate::params::{ParamValue, Params};
 use crate::template::{Place, Template, Tree};
 use reqwest::Method;
 use reqwest::header::HeaderName;
-use rightful_domain::identifier::IdentifierKind;
-use rightful_domain::ports::AskedKind;
-use rightful_domain::vendor::RuleStatus;
-use rightful_domain::waits::Waits;
+use rightful_domain::base::identifier::IdentifierKind;
+use rightful_domain::base::waits::Waits;
+use rightful_domain::ports::set_up::AskedKind;
+use rightful_domain::vendor::report::RuleStatus;
 use std::collections::BTreeMap;
 
 /// A connector: what a vendor's API looks like and how it wants to be asked.

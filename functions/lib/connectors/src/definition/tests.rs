@@ -349,7 +349,7 @@ fn a_kinds_example_has_its_form_and_built_in_kinds_have_their_own() {
 fn uuids_are_the_same_in_either_case() {
     let kind = IdentifierKind::parse("account").unwrap();
     let value = "5B0F7C1E-6a51-4a0e-9d57-2f1d7d0f3a10";
-    let identifier = rightful_domain::identifier::Identifier::new(kind, value).unwrap();
+    let identifier = rightful_domain::base::identifier::Identifier::new(kind, value).unwrap();
     assert!(Form::Uuid.matches(&identifier, &value.to_lowercase()));
     assert!(Form::Uuid.matches(&identifier, &format!("\u{feff}\"{}\" ", value.to_lowercase())));
     assert!(!Form::Uuid.matches(&identifier, &format!("'{value}")));
@@ -487,7 +487,8 @@ fn who_a_record_is_is_told_by_one_to_eight_fields() {
 /// What a value at `match` makes of a record for an identifier.
 fn fit(kind: &str, value: &str, shown: serde_json::Value) -> Fit {
     let identifier =
-        rightful_domain::identifier::Identifier::new(IdentifierKind::parse(kind).unwrap(), value).unwrap();
+        rightful_domain::base::identifier::Identifier::new(IdentifierKind::parse(kind).unwrap(), value)
+            .unwrap();
     let form = if kind == "account" { Form::Uuid } else { Form::Text };
     form.fit(&identifier, Some(&shown), &serde_json::Value::Null)
 }
@@ -592,8 +593,10 @@ fn a_phone_number_is_found_as_it_is_written_within_its_country() {
 #[test]
 fn other_kinds_are_found_as_words() {
     use serde_json::json;
-    let number =
-        rightful_domain::identifier::Identifier::new(IdentifierKind::parse("customer_id").unwrap(), "100001");
+    let number = rightful_domain::base::identifier::Identifier::new(
+        IdentifierKind::parse("customer_id").unwrap(),
+        "100001",
+    );
     let fits = Form::Digits.fit(&number.unwrap(), Some(&json!(100_001)), &serde_json::Value::Null);
     assert_eq!(fits, Fit::Matches, "digits may come as a number");
     for shown in [json!("100001, 100002"), json!("no. 100001"), json!(100_001), json!(["100001", "100002"])] {

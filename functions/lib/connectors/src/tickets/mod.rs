@@ -1,5 +1,5 @@
 //! Ticketing systems: puts the answer to a request on its ticket, behind the domain's
-//! [`Tickets`](rightful_domain::ports::Tickets) port.
+//! [`Tickets`](rightful_domain::ports::tickets::Tickets) port.
 //!
 //! Each has a secret of its own, by the name of its channel, and a module here. What a call came to
 //! is told apart as for vendors: only what certainly had no effect may be sent again.
@@ -9,11 +9,14 @@ mod zendesk;
 pub use zendesk::{check_base_url as check_zendesk_base_url, check_user as check_zendesk_user};
 
 use crate::net::VendorClient;
-use rightful_domain::ids::Reference;
-use rightful_domain::ports::{Page, Secrets, Tagged, TicketSearch, Tickets};
-use rightful_domain::ticket::{Answered, TicketAnswer};
-use rightful_domain::time::Time;
-use rightful_domain::vendor::Fault;
+use rightful_domain::base::ids::Reference;
+use rightful_domain::base::time::Time;
+use rightful_domain::documents::note::TicketAnswer;
+use rightful_domain::model::answer::Answered;
+use rightful_domain::ports::set_up::Secrets;
+use rightful_domain::ports::store::Page;
+use rightful_domain::ports::tickets::{Tagged, TicketSearch, Tickets};
+use rightful_domain::vendor::fault::Fault;
 use std::fmt;
 use std::sync::Arc;
 use zendesk::Zendesk;

@@ -2,9 +2,10 @@
 
 use crate::support::{Case, Kept, Log, Raw, case};
 use crate::tickets;
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::request::Right;
-use rightful_domain::vendor::{Batch, RecordId, Vendor};
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::law::right::Right;
+use rightful_domain::vendor::port::{Batch, Vendor};
+use rightful_domain::vendor::record::RecordId;
 use std::fmt::Write as _;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};

@@ -2,14 +2,18 @@
 
 use crate::support::{Case, Kept, cases, client, secret};
 use rightful_connectors::{Connectors, KnownConnectors, Source};
-use rightful_domain::failure::{Failure, Kind};
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::ports::{Catalogue, TARGET_LOST, Vendors};
-use rightful_domain::request::Right;
-use rightful_domain::vendor::{
-    ANSWER_INCOMPLETE, Batch, Claim, Fault, RecordId, RuleReport, RuleStatus, SetAside, Submitted, Target,
-    Vendor,
-};
+use rightful_domain::base::code::ANSWER_INCOMPLETE;
+use rightful_domain::base::code::TARGET_LOST;
+use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::law::right::Right;
+use rightful_domain::ports::set_up::Catalogue;
+use rightful_domain::ports::vendors::Vendors;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::{Batch, Vendor};
+use rightful_domain::vendor::record::{RecordId, SetAside};
+use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus, Submitted};
+use rightful_domain::vendor::target::Target;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;

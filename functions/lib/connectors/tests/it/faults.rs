@@ -2,7 +2,10 @@
 
 use crate::support::{Case, Raw, case};
 use rightful_connectors::Definition;
-use rightful_domain::vendor::{ANSWER_TOO_LARGE, Fault, Submitted, Vendor};
+use rightful_domain::base::code::ANSWER_TOO_LARGE;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Vendor;
+use rightful_domain::vendor::report::Submitted;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 use wiremock::matchers::any;

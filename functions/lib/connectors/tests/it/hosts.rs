@@ -2,8 +2,10 @@
 
 use crate::support::{Kept, case, client};
 use rightful_connectors::{Lookup, VendorClient};
-use rightful_domain::failure::Failure;
-use rightful_domain::vendor::{Fault, Submitted, Vendor};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::Vendor;
+use rightful_domain::vendor::report::Submitted;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -116,25 +118,25 @@ async fn a_connector_that_is_not_there_is_a_matter_of_set_up() {
     assert_eq!(other, "qualifio");
     let sources =
         rightful_connectors::Sources::new(rightful_connectors::Connectors::default(), client, secrets);
-    let source = rightful_domain::vendor::DataSource {
+    let source = rightful_domain::model::source::DataSource {
         schema: 1,
-        id: rightful_domain::ids::SourceId::parse("vendor-main").unwrap(),
+        id: rightful_domain::base::ids::SourceId::parse("vendor-main").unwrap(),
         connector: "other".to_owned(),
         params: case.params("https://api.qualif.io"),
         enabled: true,
         review: Default::default(),
         control: None,
         revision: 1,
-        created_at: rightful_domain::time::Time::parse("2026-11-21T09:30:00Z").unwrap(),
+        created_at: rightful_domain::base::time::Time::parse("2026-11-21T09:30:00Z").unwrap(),
     };
-    let target = rightful_domain::vendor::Target {
+    let target = rightful_domain::vendor::target::Target {
         connector: "other".to_owned(),
         version: 1,
         params: Default::default(),
     };
-    let opened = rightful_domain::ports::Vendors::open(&sources, &source, &target).await;
+    let opened = rightful_domain::ports::vendors::Vendors::open(&sources, &source, &target).await;
     assert_eq!(opened.unwrap_err(), Failure::misconfigured("connector_unknown"));
-    let target = rightful_domain::ports::Vendors::target(&sources, &source);
+    let target = rightful_domain::ports::vendors::Vendors::target(&sources, &source);
     assert_eq!(target.unwrap_err(), Failure::misconfigured("connector_unknown"));
 }
 

@@ -3,7 +3,7 @@
 use crate::support::{Case, Kept, Raw, case, client};
 use rightful_connectors::VendorClient;
 use rightful_domain::metric::{CallEnd, CallObserver};
-use rightful_domain::vendor::Vendor;
+use rightful_domain::vendor::port::Vendor;
 use serde_json::json;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};

@@ -2,11 +2,13 @@
 
 use crate::support::case;
 use rightful_connectors::Definition;
-use rightful_domain::failure::Failure;
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::limit::Rate;
-use rightful_domain::request::Right;
-use rightful_domain::vendor::{Batch, Fault, RuleStatus, Submitted, Vendor};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::law::right::Right;
+use rightful_domain::vendor::call_limits::Rate;
+use rightful_domain::vendor::fault::Fault;
+use rightful_domain::vendor::port::{Batch, Vendor};
+use rightful_domain::vendor::report::{RuleStatus, Submitted};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -124,7 +126,7 @@ async fn a_rule_that_waits_for_the_dpo_is_told_apart() {
 async fn record_ids_that_are_no_numbers_are_not_sent() {
     let case = case("qualifio");
     let server = server(&case.answer("submit.json")).await;
-    let records = [rightful_domain::vendor::RecordId::new("78a")];
+    let records = [rightful_domain::vendor::record::RecordId::new("78a")];
     let batch = Batch { justification: "x", records: &records, dry_run: false, right: Right::Erasure };
     insta::assert_debug_snapshot!(case.at(&server).await.submit(&batch).await, @r#"
         Rejected(

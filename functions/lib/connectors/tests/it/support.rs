@@ -1,13 +1,17 @@
 //! What the tests share: connectors with their recorded walkthroughs, secrets, servers that misbehave.
 
 use rightful_connectors::{Connectors, Definition, Options, ParamKind, Source, Sources, VendorClient};
-use rightful_domain::failure::Failure;
-use rightful_domain::identifier::{Identifier, IdentifierKind};
-use rightful_domain::ids::SourceId;
-use rightful_domain::ports::{Secrets, Vendors};
-use rightful_domain::request::Right;
-use rightful_domain::time::Time;
-use rightful_domain::vendor::{Batch, DataSource, RecordId, Submitted, Vendor};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::identifier::{Identifier, IdentifierKind};
+use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::time::Time;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::source::DataSource;
+use rightful_domain::ports::set_up::Secrets;
+use rightful_domain::ports::vendors::Vendors;
+use rightful_domain::vendor::port::{Batch, Vendor};
+use rightful_domain::vendor::record::RecordId;
+use rightful_domain::vendor::report::Submitted;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};

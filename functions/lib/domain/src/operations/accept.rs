@@ -1,20 +1,25 @@
 //! A demand comes in: one request is stored, whatever happens, and its workflow started.
 
-use super::{STALE_TRIES, Scoped, Settings, seal_identifiers};
-use crate::actor::Actor;
-use crate::event::Fact;
-use crate::failure::Failure;
-use crate::identifier::{Identifier, IdentifierKind};
-use crate::ids::{Reference, RequestId, SourceId};
-use crate::legal::{LegalZone, ReceivedAt, ReceivedAtError};
-use crate::policy::{Policies, Policy};
-use crate::ports::{
-    Begins, Catalogue, Change, Clock, CommitError, Created, NewKeys, Reads, Row, Tags, Workflow, Writes,
-};
-use crate::request::{Delivery, Repeats, Request, RequestOutcome, RequestState, Right};
-use crate::task::Task;
-use crate::time::Time;
-use crate::vendor::DataSource;
+use crate::base::actor::Actor;
+use crate::base::failure::Failure;
+use crate::base::identifier::{Identifier, IdentifierKind};
+use crate::base::ids::{Reference, RequestId, SourceId};
+use crate::base::time::Time;
+use crate::chain::fact::Fact;
+use crate::law::deadline::{LegalZone, ReceivedAt, ReceivedAtError};
+use crate::law::right::Right;
+use crate::model::delivery::Delivery;
+use crate::model::policy::{Policies, Policy};
+use crate::model::request::{Repeats, Request, RequestOutcome, RequestState};
+use crate::model::source::DataSource;
+use crate::model::task::Task;
+use crate::operations::load::{STALE_TRIES, Settings};
+use crate::operations::sealing::{Scoped, seal_identifiers};
+use crate::ports::clock::Clock;
+use crate::ports::keys::{NewKeys, Tags};
+use crate::ports::set_up::Catalogue;
+use crate::ports::store::{Begins, Change, CommitError, Created, Reads, Row, Writes};
+use crate::ports::workflow::Workflow;
 use zeroize::Zeroizing;
 
 /// What somebody demands.
@@ -493,21 +498,21 @@ where
 }
 
 /// The digest that a delivery is kept under, of what tells it from others in its channel.
-pub(super) async fn delivery_key(
+pub(crate) async fn delivery_key(
     tags: &impl Tags,
     channel: &str,
     key: &[u8],
-) -> Result<crate::seal::Tag, Failure> {
+) -> Result<crate::base::seal::Tag, Failure> {
     tags.tag("delivery", &[channel.as_bytes(), &[0], key].concat()).await
 }
 
 /// Why an identifier is not erased: without its control no look at the data source counts any more.
-pub(super) fn must_stay(source: &DataSource) -> String {
+pub(crate) fn must_stay(source: &DataSource) -> String {
     format!("it is the control of {}, which must stay at the vendor: name another control first", source.id)
 }
 
 /// Whether it is the identifier of the data source's control.
-pub(super) fn is_control(source: &DataSource, identifier: &Identifier) -> bool {
+pub(crate) fn is_control(source: &DataSource, identifier: &Identifier) -> bool {
     source
         .control
         .as_ref()

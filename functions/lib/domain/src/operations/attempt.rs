@@ -4,11 +4,13 @@
 //! of the last recorded one and one more, so whoever begins it again after a crash finds the execution by its
 //! name, and no attempt begins before the one before it is recorded.
 
-use super::STALE_TRIES;
-use crate::event::Fact;
-use crate::failure::Failure;
-use crate::ids::{RequestId, SourceId};
-use crate::ports::{Change, Clock, CommitError, Reads, Row, Started, Workflow, Writes};
+use crate::base::failure::Failure;
+use crate::base::ids::{RequestId, SourceId};
+use crate::chain::fact::Fact;
+use crate::operations::load::STALE_TRIES;
+use crate::ports::clock::Clock;
+use crate::ports::store::{Change, CommitError, Reads, Row, Writes};
+use crate::ports::workflow::{Started, Workflow};
 
 /// Begins an attempt over these data sources, and records it; `next` is its number, or a later one is, where
 /// an attempt of that number has begun for something else. Answers the number. May be repeated.
@@ -16,7 +18,7 @@ use crate::ports::{Change, Clock, CommitError, Reads, Row, Started, Workflow, Wr
 /// # Errors
 /// When the workflow service fails: nothing is recorded then. When the store fails: whoever begins the attempt
 /// again records it.
-pub(super) async fn begin(
+pub(crate) async fn begin(
     store: &(impl Reads + Writes),
     workflow: &impl Workflow,
     clock: &impl Clock,

@@ -8,24 +8,26 @@
 //! then not its row, the row still points at the old target: the version for that one is now the previous
 //! one, and calls go on with it. Neither version is ever sent to the other's target.
 
-use crate::actor::Actor;
-use crate::failure::Failure;
-use crate::identifier::Identifier;
-use crate::ids::{RequestId, SourceId};
-use crate::journal::Act;
+use crate::base::actor::Actor;
+use crate::base::failure::Failure;
+use crate::base::identifier::Identifier;
+use crate::base::ids::{RequestId, SourceId};
+use crate::chain::act::Act;
 use crate::life::Life;
-use crate::policy::OwnPolicies;
-use crate::ports::{
-    Catalogue, Clock, CommitError, Objection, Reads, SecretWrites, SetUp, SetsUp, SourceRow, UsesOf,
-};
-use crate::task::TaskState;
-use crate::vendor::{Control, DataSource, Target};
+use crate::model::policy::OwnPolicies;
+use crate::model::source::{Control, DataSource};
+use crate::model::task::TaskState;
+use crate::ports::clock::Clock;
+use crate::ports::set_up::{Catalogue, Objection, SecretWrites, SetUp, SetsUp, SourceRow};
+use crate::ports::store::{CommitError, Reads, UsesOf};
+use crate::vendor::target::Target;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// How many open requests a change of the target looks at.
 const MOST_LOOKED_AT: u32 = 500;
+
 /// How many of the tasks that a change concerns are listed.
 const MOST_LISTED: usize = 100;
 
@@ -401,7 +403,7 @@ where
             // older release searched kept no target: it was the present one, as far as anybody can tell.
             let on = task.target.clone().or_else(|| task.searched_at.and(there.cloned()));
             let Some(on) = on.filter(|on| task.state != TaskState::Settled && on != next) else { continue };
-            let rules = super::rules_of_run(self.store, &task).await?;
+            let rules = crate::operations::load::rules_of_run(self.store, &task).await?;
             let becomes = match (Life { task, rules }).stands_on_its_target() {
                 false if moves => Becomes::SearchedAnew,
                 // It is to be searched anew already.
@@ -412,7 +414,7 @@ where
             };
             tasks.push(StandingTask { request, becomes });
         }
-        let count = super::count(tasks.len());
+        let count = crate::operations::load::count(tasks.len());
         let more = unseen || tasks.len() > MOST_LISTED;
         tasks.truncate(MOST_LISTED);
         Ok(Standing { count, tasks, more })

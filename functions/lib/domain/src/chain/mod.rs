@@ -1,0 +1,7 @@
+//! What happened, in links of which each names the hash of the one before it.
+
+pub mod links;
+pub mod fact;
+pub mod event;
+pub mod act;
+pub mod journal;

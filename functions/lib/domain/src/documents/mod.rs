@@ -1,0 +1,7 @@
+//! What leaves the deployment for people: the receipt, the note on the ticket, the copy.
+
+pub mod receipt;
+pub mod note;
+pub mod copy;
+pub mod part;
+pub mod comparison;

@@ -1,0 +1,101 @@
+//! How near an open request is to its legal deadline, and who must act because of it.
+//!
+//! Pure: from the rows and the time. The reconciliation records each level once, as a fact; what is
+//! shown in between is worked out anew, so that it is true now.
+
+use crate::base::code::Code;
+use crate::base::time::Time;
+use crate::chain::fact::Fact;
+use crate::law::level::Level;
+use crate::model::escalation::{Escalation, Role};
+use crate::model::request::{Request, RequestState};
+use crate::model::task::{Task, TaskState};
+
+/// The deadline is far away.
+const IN_TIME: Code = "in_time";
+
+/// The vendor works and needs longer.
+const VENDOR_AT_WORK: Code = "vendor_at_work";
+
+/// Nobody can tell whether the vendor did it.
+const OUTCOME_UNKNOWN: Code = "outcome_unknown";
+
+/// A person has to decide on what was found.
+const NOT_REVIEWED: Code = "awaiting_review";
+
+/// A task makes no progress, without any code that says why.
+const NOT_MOVED: Code = "task_not_moved";
+
+/// Every task has its outcome, and yet the request isn't closed.
+const NOT_CLOSED: Code = "request_not_closed";
+
+/// What only a decision or a letter can change, although everything technical works.
+const FOR_THE_PRIVACY_OFFICER: [Code; 4] =
+    [VENDOR_AT_WORK, "not_all_confirmed", "still_present", "vendor_deadline_passed"];
+
+/// The request's escalation now. Pure.
+#[must_use]
+pub fn of(request: &Request, tasks: &[Task], now: Time) -> Escalation {
+    let level = Level::of(request, now);
+    if level == Level::None {
+        return Escalation { level, who: Vec::new(), reason: IN_TIME.to_owned(), at: now };
+    }
+    let open: Vec<(Role, &str)> =
+        tasks.iter().filter(|task| task.state != TaskState::Settled).map(in_the_way).collect();
+    // What is broken is mended first: until then nobody can tell what is left to decide.
+    let first = open.iter().find(|(role, _)| *role == Role::PlatformEngineer).or(open.first());
+    let (role, reason) = first.copied().unwrap_or((Role::PlatformEngineer, NOT_CLOSED));
+    let who = match level {
+        Level::Overdue => vec![Role::PlatformEngineer, Role::PrivacyOfficer],
+        Level::None | Level::AtRisk | Level::Pressing => vec![role],
+    };
+    Escalation { level, who, reason: reason.to_owned(), at: now }
+}
+
+/// Brings the recorded escalation up to now, and gives the fact when its level changed. Levels that
+/// passed while nobody looked are not made up for: the one reached counts.
+#[must_use]
+pub fn record(request: &mut Request, tasks: &[Task], now: Time) -> Option<Fact> {
+    let reached = of(request, tasks, now);
+    let before = request.escalation.as_ref().map_or(Level::None, |known| known.level);
+    if request.state == RequestState::Closed || reached.level == before {
+        return None;
+    }
+    let fact =
+        Fact::Escalated { level: reached.level, who: reached.who.clone(), reason: reached.reason.clone() };
+    request.escalation = Some(reached);
+    Some(fact)
+}
+
+/// What stands in the way of an unsettled task, and whose matter it is.
+fn in_the_way(task: &Task) -> (Role, &str) {
+    let code = task.reason.as_deref().unwrap_or(match task.state {
+        TaskState::Submitted => VENDOR_AT_WORK,
+        TaskState::Unknown => OUTCOME_UNKNOWN,
+        TaskState::AwaitingReview => NOT_REVIEWED,
+        TaskState::Planned
+        | TaskState::Decided
+        | TaskState::Submitting
+        | TaskState::Verifying
+        | TaskState::Copying
+        | TaskState::Settled => NOT_MOVED,
+    });
+    let decides = match task.state {
+        TaskState::AwaitingReview => true,
+        TaskState::Unknown => false,
+        _ => FOR_THE_PRIVACY_OFFICER.contains(&code),
+    };
+    (if decides { Role::PrivacyOfficer } else { Role::PlatformEngineer }, code)
+}
+
+impl Level {
+    /// The level of a request: a closed one has none, nor has a synthetic one, which no law wants an answer
+    /// to.
+    #[must_use]
+    pub fn of(request: &Request, now: Time) -> Self {
+        match request.state {
+            RequestState::Open if !request.synthetic => Self::at(request.due_at, now),
+            RequestState::Open | RequestState::Closed => Self::None,
+        }
+    }
+}

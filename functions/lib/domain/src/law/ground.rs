@@ -1,0 +1,82 @@
+//! On which grounds a demand is refused, or its deadline extended.
+
+use crate::law::right::Right;
+use serde::{Deserialize, Serialize};
+
+/// Why a legal deadline may be extended: the two grounds of Art. 12(3) GDPR. A closed list, because
+/// free text could name the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ground {
+    /// The request is complex.
+    Complexity,
+    /// The data subject made many requests.
+    NumberOfRequests,
+}
+
+impl Ground {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Ground::Complexity => "complexity",
+            Ground::NumberOfRequests => "number_of_requests",
+        }
+    }
+}
+
+/// On which ground a reviewer refuses: the exceptions of Art. 17(3) GDPR, and Art. 12(5). A closed list,
+/// because free text could name the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalGround {
+    /// Art. 17(3)(a): freedom of expression and information.
+    #[serde(rename = "art_17_3_a")]
+    Expression,
+    /// Art. 17(3)(b): a legal obligation, or a task in the public interest.
+    #[serde(rename = "art_17_3_b")]
+    LegalObligation,
+    /// Art. 17(3)(c): public health.
+    #[serde(rename = "art_17_3_c")]
+    PublicHealth,
+    /// Art. 17(3)(d): archiving, research or statistics.
+    #[serde(rename = "art_17_3_d")]
+    Archiving,
+    /// Art. 17(3)(e): legal claims.
+    #[serde(rename = "art_17_3_e")]
+    LegalClaims,
+    /// Art. 12(5): manifestly unfounded or excessive.
+    #[serde(rename = "art_12_5")]
+    UnfoundedOrExcessive,
+}
+
+impl RefusalGround {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Expression,
+        Self::LegalObligation,
+        Self::PublicHealth,
+        Self::Archiving,
+        Self::LegalClaims,
+        Self::UnfoundedOrExcessive,
+    ];
+
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expression => "art_17_3_a",
+            Self::LegalObligation => "art_17_3_b",
+            Self::PublicHealth => "art_17_3_c",
+            Self::Archiving => "art_17_3_d",
+            Self::LegalClaims => "art_17_3_e",
+            Self::UnfoundedOrExcessive => "art_12_5",
+        }
+    }
+
+    /// Whether it can stand against this right: Art. 17(3) is about erasure alone.
+    #[must_use]
+    pub fn stands_against(self, right: Right) -> bool {
+        right == Right::Erasure || self == Self::UnfoundedOrExcessive
+    }
+}

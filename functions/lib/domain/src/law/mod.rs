@@ -1,0 +1,7 @@
+//! What the law says: rights, grounds, deadlines and their extension.
+
+pub mod right;
+pub mod ground;
+pub mod level;
+pub mod deadline;
+pub mod extension;

@@ -1,0 +1,24 @@
+//! What a person may demand.
+
+use serde::{Deserialize, Serialize};
+
+/// What the data subject demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Right {
+    /// Erasure (Art. 17 GDPR).
+    Erasure,
+    /// Access: a copy (Art. 15 GDPR).
+    Access,
+}
+
+impl Right {
+    /// Its name in every layer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Right::Erasure => "erasure",
+            Right::Access => "access",
+        }
+    }
+}

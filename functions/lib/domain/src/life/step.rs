@@ -1,0 +1,32 @@
+//! One step of a task: what an event changes, and what has to be done about it.
+
+use crate::base::time::Time;
+use crate::life::event::{Effect, Event};
+use crate::life::moving::Moving;
+use crate::life::rows::Life;
+use crate::life::terms::Terms;
+use crate::model::task::TaskState;
+
+/// The life after an event, and what has to be done about it. An event that the life has no place for
+/// (it came late, or twice) changes nothing. Rows keep the revision that they were read with.
+#[must_use]
+pub fn step(life: &Life, event: Event, now: Time, terms: &Terms<'_>) -> (Life, Vec<Effect>) {
+    let mut moving = Moving { life: life.clone(), effects: Vec::new(), now, terms };
+    // Any other event means that the call went out, or won't be made.
+    let waits = match &event {
+        Event::HeldBack { slot, asked_to, .. } => (*slot, *asked_to),
+        Event::Asked { asked_to, .. } => (None, *asked_to),
+        _ => (None, None),
+    };
+    moving.take(event);
+    let task = &mut moving.life.task;
+    if *task != life.task {
+        (task.slot, task.asked_to) = waits;
+    }
+    match (life.task.state, task.state) {
+        (TaskState::Unknown, TaskState::Unknown) => {}
+        (_, TaskState::Unknown) => task.unknown_since = Some(now),
+        _ => task.unknown_since = None,
+    }
+    (moving.life, moving.effects)
+}

@@ -1,0 +1,124 @@
+//! What a vendor opens for a submission.
+
+use crate::base::ids::{RequestId, SourceId};
+use crate::base::seal::Tag;
+use crate::base::stored::{first, is_default};
+use crate::base::time::Time;
+use crate::model::task::Task;
+use crate::vendor::report::{Claim, RuleStatus};
+use serde::{Deserialize, Serialize};
+
+/// Where a rule stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleState {
+    /// The intent is stored; the POST goes out, or went out and nobody knows.
+    Intent,
+    /// The vendor gave a rule id.
+    Accepted,
+    /// The vendor says it is done.
+    Finished,
+    /// The POST certainly had no effect; it may go out again under a new intent.
+    NotSent,
+    /// The vendor did not take the POST, or we did not send it; it had no effect.
+    Rejected,
+    /// The vendor did not take the POST; a look tells whether its records are there.
+    NotTaken,
+    /// The vendor did not take the POST, and a look found none of its records.
+    Gone,
+    /// The POST's outcome is unknown; it never goes out again blindly.
+    Unknown,
+    /// No answer came, and a look found none of its records: the effect is there, its reference is
+    /// missing.
+    Unreferenced,
+    /// No answer came or the vendor did not take it, and looks still find some of its records: a new
+    /// intent may name these alone.
+    Left,
+    /// No answer came or the vendor did not take it, and a later batch names those of its records that
+    /// were left.
+    Repeated,
+}
+
+/// The row `REQUEST#<id>` / `RULE#<source>#<batch>`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rule {
+    /// Schema version of the row.
+    pub schema: u8,
+    /// Its request.
+    pub request: RequestId,
+    /// Its data source.
+    pub source: SourceId,
+    /// Which batch it is for, from 0. Those that repeat others come after all of the first ones.
+    pub batch: u32,
+    /// Which try at its records this is, from 1.
+    #[serde(default = "first")]
+    pub attempt: u32,
+    /// The batch whose records were left, when this one repeats it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u32>,
+    /// The places of its records among those decided on, when it repeats another; a first batch holds
+    /// the places that its number and the batch size give.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<u32>,
+    /// The places of its records that looks still found while its answer was missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<u32>,
+    /// How many of its records were seen to be gone although no answer came.
+    #[serde(default)]
+    pub gone: u32,
+    /// Looks that found some of its records while its answer was missing.
+    #[serde(default)]
+    pub looks: u32,
+    /// Where it stands.
+    pub state: RuleState,
+    /// Counts every change of the row.
+    pub revision: u64,
+    /// The task's fence when the intent was stored.
+    pub fence: u64,
+    /// How many records the batch holds.
+    pub records: u32,
+    /// The keyed digest of the batch's record ids.
+    pub digest: Tag,
+    /// When the intent was stored.
+    pub intent_at: Time,
+    /// Until when the POST can still be under way.
+    pub intent_until: Time,
+    /// The vendor's id for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_id: Option<String>,
+    /// What the vendor last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<RuleStatus>,
+    /// Why it is rejected, not sent or unknown: a code of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When the vendor gave the rule id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Time>,
+    /// When it was seen finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Time>,
+    /// How many of its records the finished rule lists.
+    pub confirmed: u32,
+    /// How many records it lists that its submission never named.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub strangers: u32,
+    /// Why the vendor did not take it, where it did not: a code of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    /// What the vendor says it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+}
+
+impl Rule {
+    /// The schema version written today.
+    pub const SCHEMA: u8 = 1;
+}
+
+/// Each task with its own of a request's rules.
+#[must_use]
+pub fn with_rules(tasks: Vec<Task>, rules: &[Rule]) -> Vec<(Task, Vec<Rule>)> {
+    let own = |task: &Task| rules.iter().filter(|rule| rule.source == task.source).cloned().collect();
+    tasks.into_iter().map(|task| (own(&task), task)).map(|(own, task)| (task, own)).collect()
+}

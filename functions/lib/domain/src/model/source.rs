@@ -1,0 +1,41 @@
+//! A data source: a connector that is set up.
+
+use crate::base::identifier::IdentifierKind;
+use crate::model::policy::OwnPolicies;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The person of a data source's own, whose record every search finds as long as searches work: nobody's,
+/// so that it is kept in the clear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// The kind of its identifier.
+    pub kind: IdentifierKind,
+    /// The identifier's value.
+    pub value: String,
+}
+
+/// A connector set up for use: the row `SOURCE#<id>`. Its secret is kept elsewhere, under its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataSource {
+    /// Schema version of the row.
+    pub schema: u8,
+    /// Its id.
+    pub id: crate::base::ids::SourceId,
+    /// The connector's name, such as `qualifio`.
+    pub connector: String,
+    /// The connector's parameters, none of them secret.
+    pub params: BTreeMap<String, String>,
+    /// Whether new requests go to it.
+    pub enabled: bool,
+    /// Who decides on what is found there, where it isn't as in the whole deployment.
+    #[serde(default, skip_serializing_if = "OwnPolicies::is_empty")]
+    pub review: OwnPolicies,
+    /// Whose record a search must find for a look to count; without one, two looks in a row are needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
+    /// Counts every change of the row.
+    pub revision: u64,
+    /// When it was added.
+    pub created_at: crate::base::time::Time,
+}

@@ -1,0 +1,191 @@
+//! Answers the ticket. The answer comes last, because forgetting must not wait for a ticketing system, and it
+//! needs nothing of the person. It is claimed before it is sent: whatever happens to the call, nobody sends
+//! it again before the claim is over and a look at the ticket found that it isn't there.
+
+use crate::base::code::Code;
+use crate::base::failure::Failure;
+use crate::base::ids::Reference;
+use crate::base::time::Time;
+use crate::chain::fact::Fact;
+use crate::documents::note::{TicketAnswer, compose};
+use crate::model::answer::{Answer, AnswerState, Answered, GIVE_UP_SECONDS, SETTLE_SECONDS};
+use crate::model::request::Request;
+use crate::model::task::Task;
+use crate::operations::close::closing::{After, Close, Stored};
+use crate::operations::load::STALE_TRIES;
+use crate::operations::open::AROUND_A_CALL;
+use crate::ports::clock::Clock;
+use crate::ports::copies::{CopyPackages, Packs, Receipts, Signer};
+use crate::ports::keys::{Forgets, Keys};
+use crate::ports::store::{CommitError, Reads, Writes};
+use crate::ports::tickets::Tickets;
+use crate::vendor::fault::Fault;
+
+/// Why the answer isn't given.
+const GAVE_UP: Code = "ticket_answer_gave_up";
+
+const NOT_SET_UP: Code = "ticketing_not_set_up";
+
+const NO_REFERENCE: Code = "ticket_reference_missing";
+
+impl<S, K, F, G, R, P, Z, T, C> Close<'_, S, K, F, G, R, P, Z, T, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    F: Forgets,
+    G: Signer,
+    R: Receipts,
+    P: CopyPackages,
+    Z: Packs,
+    T: Tickets,
+    C: Clock,
+{
+    /// The answer that it is time to do something about, when the time until `until` allows it.
+    pub(super) fn answers_now(&self, request: &Request, until: Time) -> Option<Answer> {
+        let now = self.clock.now();
+        let answer = request.answer.as_ref().filter(|answer| answer.is_due(now))?;
+        // It names the receipt.
+        request.receipt_sha256.as_ref()?;
+        // In doubt it is looked for first.
+        let calls = if answer.state == AnswerState::Claimed { 2 } else { 1 };
+        let needed = calls * self.tickets.call_seconds() + AROUND_A_CALL;
+        (now.plus_seconds(needed) <= until).then(|| answer.clone())
+    }
+
+    /// Gives the answer, or finds out what became of the last call. The look stands on the revision
+    /// that was read before it, so that nobody claims after another one's claim on an old look.
+    pub(super) async fn answer(
+        &self,
+        request: Request,
+        tasks: Vec<Task>,
+        answer: &Answer,
+    ) -> Result<After, CommitError> {
+        let told = self.answered(&request, &tasks, answer).await?;
+        Ok(told.map(|stored| stored.with(tasks)))
+    }
+
+    async fn answered(
+        &self,
+        request: &Request,
+        tasks: &[Task],
+        answer: &Answer,
+    ) -> Result<Option<Stored>, CommitError> {
+        let channel = request.origin.as_str();
+        let Some(reference) = &request.reference else {
+            return self.give_up(request, answer, AnswerState::Undeliverable, NO_REFERENCE).await;
+        };
+        let content =
+            compose(request, tasks, &self.issuer).ok_or(Failure::misconfigured("answer_unwritable"))?;
+        if answer.state == AnswerState::Claimed {
+            match self.tickets.is_answered(channel, reference, &content.marker).await {
+                Ok(true) => {
+                    let fact = Fact::AnswerSent { attempt: answer.tries };
+                    return self.keep(request, answer.sent(self.clock.now()), Some(fact)).await;
+                }
+                Ok(false) if self.is_too_late(request) => {
+                    return self.give_up(request, answer, AnswerState::Undeliverable, GAVE_UP).await;
+                }
+                Ok(false) => {}
+                Err(Fault::Refused(code)) => {
+                    return self.give_up(request, answer, AnswerState::Undeliverable, code).await;
+                }
+                Err(_) if self.is_too_late(request) => {
+                    return self.give_up(request, answer, AnswerState::Undeliverable, GAVE_UP).await;
+                }
+                Err(fault) => {
+                    return self.keep(request, answer.unseen(&fault, self.clock.now()), None).await;
+                }
+            }
+        }
+        self.send(request, answer, reference, &content).await
+    }
+
+    /// Claims, sends, and keeps what came of it. A crash after the claim leaves it claimed.
+    async fn send(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        reference: &Reference,
+        content: &TicketAnswer,
+    ) -> Result<Option<Stored>, CommitError> {
+        let until = self.clock.now().plus_seconds(self.tickets.call_seconds() + SETTLE_SECONDS);
+        let claim = answer.claimed(until);
+        let fact = Fact::AnswerClaimed { attempt: claim.tries };
+        let mut known = self.keep(request, claim.clone(), Some(fact)).await?;
+        let came = self.tickets.answer(&request.origin, reference, content).await;
+        for _ in 0..STALE_TRIES {
+            let there = match known.take() {
+                Some(Stored { request, .. }) => request,
+                None => self.request(request.id).await?,
+            };
+            match self.learn(there, &claim, &came).await {
+                // The request moved on meanwhile; what came of the call counts all the same.
+                Err(CommitError::Stale) => {}
+                learned => return learned,
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Keeps what came of the call that `claim` was made for. When another worker has taken over
+    /// since, only the certain knowledge that the answer is there still counts.
+    async fn learn(
+        &self,
+        request: Request,
+        claim: &Answer,
+        came: &Answered,
+    ) -> Result<Option<Stored>, CommitError> {
+        let Some(stored) = request.answer.clone() else { return Ok(None) };
+        let now = self.clock.now();
+        let attempt = claim.tries;
+        let ours = stored.state == AnswerState::Claimed && stored.tries == claim.tries;
+        match came {
+            Answered::Sent if stored.state != AnswerState::Sent => {
+                self.keep(&request, stored.sent(now), Some(Fact::AnswerSent { attempt })).await
+            }
+            _ if !ours => Ok(None),
+            Answered::Sent => Ok(None),
+            Answered::NotSetUp => self.give_up(&request, &stored, AnswerState::NotSetUp, NOT_SET_UP).await,
+            Answered::Refused(code) => {
+                self.give_up(&request, &stored, AnswerState::Undeliverable, code).await
+            }
+            Answered::NotSent(_) if self.is_too_late(&request) => {
+                self.give_up(&request, &stored, AnswerState::Undeliverable, GAVE_UP).await
+            }
+            Answered::NotSent(fault) => {
+                let fact = Fact::AnswerNotSent { attempt, reason: fault.code().to_owned() };
+                self.keep(&request, stored.put_off(fault, now), Some(fact)).await
+            }
+            Answered::Unknown(code) => {
+                let fact = Fact::AnswerInDoubt { attempt, reason: (*code).to_owned() };
+                self.keep(&request, stored.in_doubt(code, now), Some(fact)).await
+            }
+        }
+    }
+
+    fn is_too_late(&self, request: &Request) -> bool {
+        request.closed_at.is_none_or(|at| at.plus_seconds(GIVE_UP_SECONDS) <= self.clock.now())
+    }
+
+    async fn give_up(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        state: AnswerState,
+        reason: Code,
+    ) -> Result<Option<Stored>, CommitError> {
+        let fact = Fact::AnswerUndeliverable { reason: reason.to_owned() };
+        self.keep(request, answer.given_up(state, reason), Some(fact)).await
+    }
+
+    pub(super) async fn keep(
+        &self,
+        request: &Request,
+        answer: Answer,
+        fact: Option<Fact>,
+    ) -> Result<Option<Stored>, CommitError> {
+        let mut request = Request { answer: Some(answer), ..request.clone() };
+        request.next_due = self.next_due(&request);
+        self.save_with(request, fact.into_iter().collect()).await.map(Some)
+    }
+}

@@ -1,0 +1,326 @@
+//! Closes a request whose tasks are settled: the person's copy, outcome, signed receipt, forgetting the
+//! person, and the answer to the ticket.
+//!
+//! The answer comes last, because forgetting must not wait for a ticketing system, and it needs
+//! nothing of the person. It is claimed before it is sent: whatever happens to the call, nobody sends
+//! it again before the claim is over and a look at the ticket found that it isn't there.
+//!
+//! Architecture Invariant: the outcome is a function of what is stored about the tasks; nothing that
+//! a workflow passed along counts.
+
+use crate::base::failure::Failure;
+use crate::base::ids::{RequestId, SourceId};
+use crate::base::time::Time;
+use crate::chain::event::up_to_closing;
+use crate::chain::fact::Fact;
+use crate::documents::receipt::{self, Issuer, Receipt, Unsigned};
+use crate::law::right::Right;
+use crate::model::answer::Answer;
+use crate::model::request::{Request, RequestOutcome, RequestState};
+use crate::model::rule::with_rules;
+use crate::model::task::{Outcome, Task, TaskState};
+use crate::operations::load::{STALE_TRIES, Settings};
+use crate::ports::clock::Clock;
+use crate::ports::copies::{CopyPackages, Kept, Packs, Receipts, Signer};
+use crate::ports::keys::{Forgets, Keys};
+use crate::ports::store::{Change, CommitError, Reads, Row, Writes};
+use crate::ports::tickets::Tickets;
+use serde::{Deserialize, Serialize};
+
+/// The ports of closing.
+#[derive(Debug)]
+pub struct Close<'a, S, K, F, G, R, P, Z, T, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Forgets data keys.
+    pub forgets: &'a F,
+    /// Signs receipts.
+    pub signer: &'a G,
+    /// Keeps receipts.
+    pub receipts: &'a R,
+    /// Keeps copies.
+    pub copies: &'a P,
+    /// Packs copies.
+    pub packer: &'a Z,
+    /// Answers tickets.
+    pub tickets: &'a T,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+    /// How long the person of a request that was not fulfilled is remembered, in days.
+    pub forget_after_days: u32,
+    /// How long a person's copy is kept for them, in days; the person is remembered as long.
+    pub copy_days: u32,
+    /// The deployment that answers for the receipt.
+    pub issuer: Issuer,
+}
+
+/// What closing answers to the workflow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Closing {
+    /// Whether the request is closed.
+    pub state: RequestState,
+    /// How it ended.
+    pub outcome: Option<RequestOutcome>,
+    /// How many tasks are not settled.
+    pub open: u32,
+    /// How many of these nobody knows the state of.
+    pub unknown: u32,
+}
+
+/// What follows closing. None that fails keeps another from being done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    Receipt,
+    Forgetting,
+    Answer,
+}
+
+/// A request and its tasks as they were stored at that time, read or written.
+pub(super) struct Known {
+    request: Request,
+    tasks: Vec<Task>,
+    at: Time,
+}
+
+/// The request and its tasks after a step; `None` where they have to be read.
+pub(super) type After = Option<Known>;
+
+/// A request's row as it was stored at that time.
+pub(super) struct Stored {
+    pub(super) request: Request,
+    at: Time,
+}
+
+impl Stored {
+    pub(super) fn with(self, tasks: Vec<Task>) -> Known {
+        Known { request: self.request, tasks, at: self.at }
+    }
+}
+
+/// How often a worker reads again: copy, closing, receipt, forgetting and answer are a step each.
+const ROUNDS: u32 = STALE_TRIES + 5;
+
+impl<S, K, F, G, R, P, Z, T, C> Close<'_, S, K, F, G, R, P, Z, T, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    F: Forgets,
+    G: Signer,
+    R: Receipts,
+    P: CopyPackages,
+    Z: Packs,
+    T: Tickets,
+    C: Clock,
+{
+    /// Closes the request if it can be closed, and does whatever of closing was left undone; ends
+    /// before `until`. May be repeated: the receipt of a closed request is the same each time, and
+    /// its ticket is answered once. A ticketing system that fails is no failure of closing. Whatever keeps the
+    /// receipt from being made, the person is forgotten on time.
+    ///
+    /// # Errors
+    /// `Transient` when a port fails.
+    pub async fn run(&self, id: RequestId, until: Time) -> Result<Closing, Failure> {
+        let mut stuck: Vec<(Duty, Failure)> = Vec::new();
+        let mut known: After = None;
+        for _ in 0..ROUNDS {
+            let goes = |duty: Duty| stuck.iter().all(|(other, _)| *other != duty);
+            let Known { request, tasks, at } = match known.take() {
+                Some(known) => known,
+                None => self.read(id).await?,
+            };
+            let open = tasks.iter().filter(|task| task.state != TaskState::Settled).count();
+            let unknown = tasks.iter().filter(|task| task.state == TaskState::Unknown).count();
+            let (duty, stored) = if request.state == RequestState::Open {
+                let stored = match Request::outcome_of(&tasks) {
+                    None => {
+                        return Ok(Closing {
+                            state: RequestState::Open,
+                            outcome: None,
+                            open: crate::operations::load::count(open),
+                            unknown: crate::operations::load::count(unknown),
+                        });
+                    }
+                    Some(_) if owes_a_copy(&request, &tasks) => self.pack(request, tasks, until).await,
+                    Some(outcome) => self.close(request, tasks, outcome).await,
+                };
+                (None, stored)
+            } else if request.receipt_sha256.is_none() && goes(Duty::Receipt) {
+                (Some(Duty::Receipt), self.sign(request, tasks).await)
+            } else if forgets_now(&request, self.clock.now()) && goes(Duty::Forgetting) {
+                // Somebody may have opened it again before its time was over.
+                if !forgets_now(&request, at) {
+                    continue;
+                }
+                (Some(Duty::Forgetting), self.forget(request, tasks).await)
+            } else if let Some(answer) = self.answers_now(&request, until)
+                && goes(Duty::Answer)
+            {
+                (Some(Duty::Answer), self.answer(request, tasks, &answer).await)
+            } else if let Some((_, failure)) = stuck.first() {
+                return Err(*failure);
+            } else {
+                return Ok(Closing { state: request.state, outcome: request.outcome, open: 0, unknown: 0 });
+            };
+            match (duty, stored) {
+                // Each step is stored for itself; the next round does the next one.
+                (_, Ok(after)) => known = after,
+                (_, Err(CommitError::Stale)) => {}
+                (Some(duty), Err(CommitError::Failed(failure))) => stuck.push((duty, failure)),
+                (None, Err(CommitError::Failed(failure))) => return Err(failure),
+            }
+        }
+        Err(Failure::transient("too_much_contention"))
+    }
+
+    async fn read(&self, id: RequestId) -> Result<Known, Failure> {
+        let at = self.clock.now();
+        Ok(Known { request: self.request(id).await?, tasks: self.store.tasks(id).await?, at })
+    }
+
+    pub(super) async fn request(&self, id: RequestId) -> Result<Request, Failure> {
+        self.store.request(id).await?.ok_or(Failure::misconfigured("request_not_found"))
+    }
+
+    /// The outcome, with all tasks leaving the due index, in one change.
+    async fn close(
+        &self,
+        mut request: Request,
+        tasks: Vec<Task>,
+        outcome: RequestOutcome,
+    ) -> Result<After, CommitError> {
+        let now = self.clock.now();
+        let nobody_left = outcome.forgets_at_once() && !tasks.iter().any(found_nobody_by_what_was_given);
+        // A synthetic one is about nobody, and never reopened.
+        let at_once = request.synthetic || nobody_left;
+        let keep = if at_once { 0 } else { days(self.forget_after_days) };
+        let copied = request.copy.as_ref().map_or(now, |copy| copy.expires_at);
+        request.state = RequestState::Closed;
+        request.outcome = Some(outcome);
+        request.closed_at = Some(now);
+        request.forget_at = Some(now.plus_seconds(keep).max(copied));
+        request.next_due = Some(now.plus_seconds(self.settings.grace_seconds));
+        let owed = !request.synthetic && request.reference.is_some() && self.tickets.takes(&request.origin);
+        request.answer = owed.then(|| Answer::due(now));
+        let mut tasks: Vec<Task> = tasks.into_iter().map(|task| Task { next_due: None, ..task }).collect();
+        let rows = std::iter::once(Row::Request(request.clone()));
+        let change = Change {
+            request: request.id,
+            at: now,
+            rows: rows.chain(tasks.iter().cloned().map(Row::Task)).collect(),
+            facts: vec![Fact::Closed { outcome }],
+        };
+        let beside = change.request_revision();
+        self.store.commit(change).await?;
+        request.revision += 1;
+        for task in &mut tasks {
+            *task = Task { revision: task.revision + 1, ..task.stored_with(beside) };
+        }
+        Ok(Some(Known { request, tasks, at: now }))
+    }
+
+    /// Signs and keeps the receipt. Everything in it is stored and final by now, and Ed25519 is
+    /// deterministic, so that a repetition after a crash makes the same file.
+    async fn sign(&self, mut request: Request, tasks: Vec<Task>) -> Result<After, CommitError> {
+        let id = request.id;
+        let with_rules = with_rules(tasks.clone(), &self.store.all_rules(id).await?);
+        // Up to the closing: what is recorded later must not change the receipt. A chain that is broken is
+        // told, and stops nothing.
+        let events = up_to_closing(id, &self.store.events(id).await?);
+        let unwritable = |_| Failure::misconfigured("receipt_unwritable");
+        let statement = receipt::state(&request, &with_rules, events, &self.issuer)
+            .map_err(|_| Failure::misconfigured("receipt_unwritable"))?;
+        let unsigned = Unsigned::new(&statement, self.signer.key_id()).map_err(unwritable)?;
+        let signature = self.signer.sign(unsigned.signing_input()).await?;
+        let receipt = unsigned.sign(&signature).map_err(unwritable)?;
+        let (sha256, fact) = match self.receipts.keep(id, request.reopened, &receipt).await? {
+            Kept::This => (receipt.sha256.clone(), Fact::ReceiptKept { sha256: receipt.sha256 }),
+            Kept::Another(file) => {
+                let kept = Receipt::sha256_of(&file);
+                (kept.clone(), Fact::ReceiptDiffers { kept, made: receipt.sha256 })
+            }
+        };
+        request.receipt_sha256 = Some(sha256);
+        request.next_due = self.next_due(&request);
+        Ok(Some(self.save(request, fact).await?.with(tasks)))
+    }
+
+    /// The key first: from then on the person is forgotten, in every backup too. The rows after it.
+    async fn forget(&self, mut request: Request, tasks: Vec<Task>) -> Result<After, CommitError> {
+        self.forgets.forget(request.id).await?;
+        if request.right == Right::Access {
+            let sources: Vec<SourceId> = tasks.iter().map(|task| task.source.clone()).collect();
+            self.copies.delete_parts(request.id, &sources).await?;
+            self.copies.delete_package(request.id).await?;
+        }
+        let chunks: Vec<Row> = tasks
+            .iter()
+            .flat_map(|task| {
+                (0..task.chunks).map(|chunk| Row::ForgetRecords { source: task.source.clone(), chunk })
+            })
+            .collect();
+        for rows in chunks.chunks(Change::MAX_ROWS) {
+            let (id, at) = (request.id, self.clock.now());
+            self.store.commit(Change { request: id, at, rows: rows.to_vec(), facts: Vec::new() }).await?;
+        }
+        request.identifiers = None;
+        request.subject = None;
+        request.forgotten_at = Some(self.clock.now());
+        request.next_due = self.next_due(&request);
+        Ok(Some(self.save(request, Fact::Forgotten).await?.with(tasks)))
+    }
+
+    /// When a closed request is looked at: at the time of its forgetting or of its answer's next try,
+    /// whichever comes first. The first try is about to be made by whoever closes it.
+    pub(super) fn next_due(&self, request: &Request) -> Option<Time> {
+        let soon = self.clock.now().plus_seconds(self.settings.grace_seconds);
+        let receipt = request.receipt_sha256.is_none().then_some(soon);
+        let forget = request.forget_at.filter(|_| request.forgotten_at.is_none());
+        let answer = request.answer.as_ref().filter(|answer| !answer.state.is_final());
+        let answer = answer.and_then(|answer| match answer.tries {
+            0 => Some(soon),
+            _ => answer.next_try,
+        });
+        receipt.into_iter().chain(forget).chain(answer).min()
+    }
+
+    pub(super) async fn save(&self, request: Request, fact: Fact) -> Result<Stored, CommitError> {
+        self.save_with(request, vec![fact]).await
+    }
+
+    pub(super) async fn save_with(
+        &self,
+        mut request: Request,
+        facts: Vec<Fact>,
+    ) -> Result<Stored, CommitError> {
+        let (id, at) = (request.id, self.clock.now());
+        let rows = vec![Row::Request(request.clone())];
+        self.store.commit(Change { request: id, at, rows, facts }).await?;
+        request.revision += 1;
+        Ok(Stored { request, at })
+    }
+}
+
+/// Whether nothing was found by an identifier that a person gave for this data source: it may have been
+/// mistyped, and then somebody has to be able to give another one.
+fn found_nobody_by_what_was_given(task: &Task) -> bool {
+    task.outcome == Some(Outcome::NothingFound) && !task.inserted.is_empty()
+}
+
+/// Whether something was copied that is not packed yet.
+fn owes_a_copy(request: &Request, tasks: &[Task]) -> bool {
+    request.copy.is_none() && tasks.iter().any(|task| task.outcome == Some(Outcome::Copied))
+}
+
+/// Days in seconds.
+pub(crate) fn days(days: u32) -> u64 {
+    u64::from(days) * 24 * 3600
+}
+
+fn forgets_now(request: &Request, now: Time) -> bool {
+    request.forgotten_at.is_none() && request.forget_at.is_some_and(|at| at <= now)
+}

@@ -1,0 +1,5 @@
+//! Closes requests.
+
+mod answer;
+mod copy;
+pub mod closing;

@@ -1,0 +1,160 @@
+//! Looks again: a search by every identifier shows whether what the vendor says is so, and what
+//! became of a submission that was never answered.
+
+use crate::base::failure::{Failure, Kind};
+use crate::base::identifier::Identifier;
+use crate::base::ids::TaskRef;
+use crate::base::seal::DataKey;
+use crate::base::time::Time;
+use crate::life::{Event, Life, wait_left};
+use crate::model::request::Request;
+use crate::operations::asking::{Heard, search_by_each};
+use crate::operations::fulfil::search::usable;
+use crate::operations::load::{Loaded, STALE_TRIES, Settings, count, is_closed, load};
+use crate::operations::metered::Metered;
+use crate::operations::open::{Opened, open_vendor};
+use crate::operations::save::store_learned;
+use crate::operations::sealing::{key_of, open_identifiers, open_records, unseen_doubts};
+use crate::operations::step::Step;
+use crate::ports::clock::Clock;
+use crate::ports::keys::Keys;
+use crate::ports::store::{CommitError, Limits, Reads, Writes};
+use crate::ports::vendors::Vendors;
+use crate::ports::workflow::Next;
+use crate::vendor::port::{Capabilities, Vendor};
+use crate::vendor::record::RecordId;
+use std::collections::BTreeSet;
+
+/// The ports of a look.
+#[derive(Debug)]
+pub struct Verify<'a, S, K, V, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Opens data sources.
+    pub vendors: &'a V,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+impl<S, K, V, C> Verify<'_, S, K, V, C>
+where
+    S: Reads + Writes + Limits,
+    K: Keys,
+    V: Vendors,
+    C: Clock,
+{
+    /// Looks once. May be repeated; each look that finds submitted records counts, and a call before
+    /// its wait is over is no look.
+    ///
+    /// # Errors
+    /// `Transient` when the store or the key service fails.
+    pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
+        for _ in 0..STALE_TRIES {
+            let loaded = load(self.store, at).await?;
+            let Loaded { request, life, .. } = &loaded;
+            let now = self.clock.now();
+            if is_closed(request) || !life.wants_look(now) || wait_left(&life.task, now) > 0 {
+                let mut step = Step::of(&life.task, now);
+                if step.next == Next::Verify && !life.wants_look(now) {
+                    // No look can tell anything: the rules can.
+                    (step.next, step.wait_seconds) = (Next::Check, step.wait_seconds.max(1));
+                }
+                return Ok(step);
+            }
+            match self.look(&loaded, at, until).await {
+                Ok(life) => return Ok(Step::of(&life.task, self.clock.now())),
+                Err(CommitError::Stale) => {}
+                Err(CommitError::Failed(failure)) => return Err(failure),
+            }
+        }
+        Err(Failure::transient("too_much_contention"))
+    }
+
+    async fn look(&self, loaded: &Loaded, at: &TaskRef, until: Time) -> Result<Life, CommitError> {
+        let Loaded { request, life, .. } = loaded;
+        let (vendor, heard) = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
+            // Nothing was sent, so there is nothing to look for there; what was decided is decided anew.
+            Ok(Opened::Moved) => (None, Ok(Event::TargetChanged)),
+            Ok(Opened::There(vendor)) => {
+                let heard = self.heard(&vendor, request, life, at, until).await;
+                (Some(vendor), heard)
+            }
+            Err(failure) => (None, Err(failure)),
+        };
+        let event = match heard {
+            Ok(event) => event,
+            Err(failure) if failure.kind == Kind::Misconfigured => {
+                Event::CannotLook { code: failure.code, wait: 900 }
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        let vendor = vendor.as_ref().map(Vendor::capabilities);
+        let settings = &self.settings;
+        store_learned(self.store, self.clock, settings, at, loaded, vendor, &event, Vec::new()).await
+    }
+
+    /// Searches, and says what that means for the records decided on.
+    async fn heard(
+        &self,
+        vendor: &Metered<'_, S, V::Vendor, C>,
+        request: &Request,
+        life: &Life,
+        at: &TaskRef,
+        until: Time,
+    ) -> Result<Event, Failure> {
+        let capabilities = vendor.capabilities();
+        let key = key_of(self.keys, request.id).await?;
+        let (identifiers, records) = self.who_and_what(request, life, capabilities, at, &key).await?;
+        Ok(match search_by_each(vendor, &identifiers, self.clock, until, true).await {
+            Ok(heard) => {
+                let unseen = unseen_doubts(&key, at, &life.task, &heard.found)?;
+                compared(&records, &heard, unseen)
+            }
+            Err(fault) if fault.is_put_off() => {
+                Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }
+            }
+            Err(fault) => {
+                let growing = capabilities.verify_waits.after(life.task.tries);
+                Event::CannotLook { code: fault.code(), wait: growing }
+            }
+        })
+    }
+
+    /// By what to search, and for which records: a search for nobody, or one compared with a part of
+    /// the records, would prove nothing.
+    async fn who_and_what(
+        &self,
+        request: &Request,
+        life: &Life,
+        capabilities: &Capabilities,
+        at: &TaskRef,
+        key: &DataKey,
+    ) -> Result<(Vec<Identifier>, Vec<RecordId>), Failure> {
+        let identifiers = usable(capabilities, open_identifiers(key, request, &at.source_id)?);
+        if identifiers.is_empty() {
+            return Err(Failure::misconfigured("identifier_missing"));
+        }
+        if life.task.counts.found == 0 {
+            // A later round whose search found nothing: what is stored is the round's before it.
+            return Ok((identifiers, Vec::new()));
+        }
+        let records = open_records(self.store, key, at).await?;
+        if count(records.len()) != life.task.counts.found {
+            return Err(Failure::misconfigured("records_do_not_fit"));
+        }
+        Ok((identifiers, records))
+    }
+}
+
+/// What a search found of the records decided on, and beside them.
+fn compared(records: &[RecordId], heard: &Heard, unseen: u32) -> Event {
+    let seen: BTreeSet<&RecordId> = heard.found.records.iter().collect();
+    let places: Vec<u32> =
+        (0u32..).zip(records).filter(|(_, record)| seen.contains(record)).map(|(place, _)| place).collect();
+    let appeared = count(seen.len().saturating_sub(places.len()));
+    Event::Looked { found: places, appeared, asked: heard.asked, unseen, controlled: heard.controlled }
+}

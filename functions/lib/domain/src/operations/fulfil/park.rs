@@ -1,0 +1,64 @@
+//! Waits for a person: an execution keeps the token under which it goes on.
+
+use crate::base::failure::Failure;
+use crate::base::ids::TaskRef;
+use crate::life::{Event, step};
+use crate::model::task::TaskState;
+use crate::operations::load::{Loaded, STALE_TRIES, Settings, is_closed, load, terms};
+use crate::operations::save::store_step;
+use crate::operations::step::Step;
+use crate::ports::clock::Clock;
+use crate::ports::store::{CommitError, Reads, Writes};
+use crate::ports::workflow::{Next, Tokens};
+
+/// The ports of waiting.
+#[derive(Debug)]
+pub struct Park<'a, S, W, C> {
+    /// The store.
+    pub store: &'a S,
+    /// The executions that wait.
+    pub tokens: &'a W,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+impl<S, W, C> Park<'_, S, W, C>
+where
+    S: Reads + Writes,
+    W: Tokens,
+    C: Clock,
+{
+    /// Keeps the token under which an execution waits until the task is decided on; what is decided
+    /// already goes on at once. The execution that waited before is let go: one is enough. May be
+    /// repeated.
+    ///
+    /// # Errors
+    /// `Transient` when the store or the workflow service fails.
+    pub async fn run(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
+        for _ in 0..STALE_TRIES {
+            let Loaded { request, life, .. } = load(self.store, at).await?;
+            let now = self.clock.now();
+            if is_closed(&request) || life.task.state != TaskState::AwaitingReview {
+                let step = crate::operations::step::passing(&life.task);
+                self.tokens.release(token, step.next).await?;
+                return Ok(step);
+            }
+            let before = life.task.token.clone().filter(|earlier| earlier != token);
+            let event = Event::Waits { token: token.to_owned() };
+            let moved = step(&life, event, now, &terms(&request, &self.settings, None));
+            match store_step(self.store, &request, &life, moved, Vec::new(), now).await {
+                Ok(life) => {
+                    if let Some(earlier) = before {
+                        self.tokens.release(&earlier, Next::None).await?;
+                    }
+                    return Ok(crate::operations::step::passing(&life.task));
+                }
+                Err(CommitError::Stale) => {}
+                Err(CommitError::Failed(failure)) => return Err(failure),
+            }
+        }
+        Err(Failure::transient("too_much_contention"))
+    }
+}

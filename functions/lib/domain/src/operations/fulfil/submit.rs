@@ -1,0 +1,481 @@
+//! Has one data source erase what was decided on, intent first, then one POST, then its answer; or
+//! copies it.
+//!
+//! Architecture Invariant: a POST goes out only under a stored intent that names its records, and
+//! under the lease on the person at this data source; while the answer to an intent is missing, no
+//! other POST goes out for the task.
+
+use crate::base::failure::Failure;
+use crate::base::identifier::Identifier;
+use crate::base::ids::TaskRef;
+use crate::base::seal::{DataKey, Tag};
+use crate::base::time::Time;
+use crate::documents::copy::Export;
+use crate::documents::part::{Header, PartError, PartWriter};
+use crate::law::right::Right;
+use crate::life::{Effect, Event, Life, Plan, Sending, is_copying, plan, step, wait_left};
+use crate::model::lease::Lease;
+use crate::model::request::Request;
+use crate::model::rule::RuleState;
+use crate::model::task::{Outcome, Task, TaskState};
+use crate::operations::asking::in_every_spelling;
+use crate::operations::fulfil::search::{Find, usable};
+use crate::operations::fulfil::status::at_places;
+use crate::operations::load::{Loaded, STALE_TRIES, Settings, count, is_closed, load, terms};
+use crate::operations::metered::Metered;
+use crate::operations::open::{AROUND_A_CALL, Opened, ends_the_task, open_vendor};
+use crate::operations::save::{store_learned, store_step};
+use crate::operations::sealing::{digest_records, key_of, open_identifiers, open_records, part_context};
+use crate::operations::step::{Step, goes_back};
+use crate::ports::clock::Clock;
+use crate::ports::copies::CopyParts;
+use crate::ports::copies::Upload;
+use crate::ports::keys::{Keys, Tags};
+use crate::ports::store::{CommitError, Limits, Reads, Writes};
+use crate::ports::vendors::Vendors;
+use crate::ports::workflow::Next;
+use crate::vendor::fault::Fault;
+use crate::vendor::port::{Batch, Capabilities, Vendor};
+use crate::vendor::record::RecordId;
+use crate::vendor::report::Submitted;
+use std::collections::BTreeSet;
+
+/// The ports of a submission.
+#[derive(Debug)]
+pub struct Submit<'a, S, K, T, V, P, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Keyed digests.
+    pub tags: &'a T,
+    /// Opens data sources.
+    pub vendors: &'a V,
+    /// Keeps what is copied.
+    pub copies: &'a P,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+/// Seconds that a call needs around its POST, for the store and the way back.
+const MARGIN_SECONDS: u64 = 10;
+
+/// The records decided on, as this call has read them, and the digest of the decision.
+#[derive(Default)]
+struct Decided {
+    records: Vec<RecordId>,
+    by: Option<Tag>,
+}
+
+/// Whether the person may be submitted at this data source now.
+enum Turn {
+    /// Another request holds the lease.
+    Busy,
+    /// It is free, and another request ended after our search.
+    SearchAgain(u64),
+    /// It is ours under this fence; `None` when it was before.
+    Ours(Option<u64>),
+}
+
+impl<S, K, T, V, P, C> Submit<'_, S, K, T, V, P, C>
+where
+    S: Reads + Writes + Limits,
+    K: Keys,
+    T: Tags,
+    V: Vendors,
+    P: CopyParts,
+    C: Clock,
+{
+    /// Copies what is to be copied. Sends as many batches as fit before `until`, one after another. May be repeated: it reads
+    /// its intents first, and an intent without an answer is never sent again.
+    ///
+    /// # Errors
+    /// `Transient` when the store or the key service fails.
+    pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
+        let mut stale = 0;
+        let mut decided = Decided::default();
+        loop {
+            let loaded = load(self.store, at).await?;
+            let Loaded { request, life, .. } = &loaded;
+            let now = self.clock.now();
+            let sends = match life.task.state {
+                TaskState::Decided | TaskState::Submitting | TaskState::Copying => true,
+                // It has its turn, or goes back for a round, and is searched again first.
+                TaskState::Planned => goes_back(&life.task),
+                _ => false,
+            };
+            if is_closed(request) || !sends {
+                return Ok(Step::of(&life.task, now));
+            }
+            match self.advance(&loaded, at, until, &mut decided).await {
+                Ok(Some(step)) => return Ok(step),
+                Ok(None) => stale = 0,
+                Err(CommitError::Stale) if stale < STALE_TRIES => stale += 1,
+                Err(CommitError::Stale) => return Err(Failure::transient("too_much_contention")),
+                Err(CommitError::Failed(failure)) => return Err(failure),
+            }
+        }
+    }
+
+    /// One batch, or the step that follows the last one.
+    async fn advance(
+        &self,
+        loaded: &Loaded,
+        at: &TaskRef,
+        until: Time,
+        decided: &mut Decided,
+    ) -> Result<Option<Step>, CommitError> {
+        let Loaded { request, life, .. } = loaded;
+        if life.task.state == TaskState::Planned {
+            let step = self.search_again(at, until).await?;
+            // At its turn it comes back here.
+            let waits = step.next == Next::Search;
+            return Ok(waits.then_some(Step { next: Next::Submit, ..step }));
+        }
+        let now = self.clock.now();
+        if request.right == Right::Access
+            && let Some(copied) = self.copy(loaded, at, until).await?
+        {
+            return Ok(Some(copied));
+        }
+        let sending = match plan(life, now) {
+            Plan::Wait(seconds) => return Ok(Some(Step::new(&life.task, Next::Submit, seconds))),
+            Plan::Missing => return self.take(loaded, Event::AnswerMissing).await,
+            Plan::Done | Plan::UsedUp | Plan::Refused(_) | Plan::Look => {
+                return self.take(loaded, Event::AllSent).await;
+            }
+            Plan::Send(sending) => sending,
+        };
+        if wait_left(&life.task, now) > 0 {
+            return Ok(Some(Step::of(&life.task, now)));
+        }
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
+            Ok(Opened::There(vendor)) => vendor,
+            Ok(Opened::Moved) => return self.take(loaded, Event::TargetChanged).await,
+            Err(failure) => return self.cannot(loaded, failure).await,
+        };
+        let needed = vendor.capabilities().call_timeout_seconds + MARGIN_SECONDS;
+        if now.plus_seconds(needed) > until {
+            return Ok(Some(Step::new(&life.task, Next::Submit, 1)));
+        }
+        self.send(loaded, at, &vendor, sending, decided).await
+    }
+
+    /// Its turn has come after another request's: what that one left is searched for first.
+    async fn search_again(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
+        let find = Find {
+            store: self.store,
+            keys: self.keys,
+            tags: self.tags,
+            vendors: self.vendors,
+            clock: self.clock,
+            settings: self.settings,
+        };
+        find.run(at, until).await
+    }
+
+    /// Copies the records, when it is time to; `None` when the vendor's own export comes first. May be
+    /// repeated: the part is written whole, and the task ends with it.
+    async fn copy(&self, loaded: &Loaded, at: &TaskRef, until: Time) -> Result<Option<Step>, CommitError> {
+        let Loaded { request, life, .. } = loaded;
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
+            Ok(Opened::There(vendor)) => vendor,
+            Ok(Opened::Moved) => return self.take(loaded, Event::TargetChanged).await,
+            // What was asked of the vendor comes to its end first.
+            Err(failure) if life.task.state == TaskState::Submitting && ends_the_task(failure) => {
+                return Ok(None);
+            }
+            Err(failure) if ends_the_task(failure) => {
+                return self.take(loaded, Event::CannotCopy(failure.code)).await;
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        let now = self.clock.now();
+        if !is_copying(&life.task, &terms(request, &self.settings, Some(vendor.capabilities()))) {
+            return Ok(None);
+        }
+        if wait_left(&life.task, now) > 0 {
+            return Ok(Some(Step::of(&life.task, now)));
+        }
+        let event = match self.copy_records(request, life, at, &vendor, until).await {
+            Ok(Ok((records, appeared))) => Event::Copied { records, appeared },
+            Ok(Err(fault)) if fault.is_put_off() => {
+                Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }
+            }
+            Ok(Err(fault)) if fault.may_pass() => Event::CopyFailed(fault),
+            Ok(Err(fault)) => Event::CannotCopy(fault.code()),
+            Err(failure) if ends_the_task(failure) => Event::CannotCopy(failure.code),
+            Err(failure) => return Err(failure.into()),
+        };
+        self.take(loaded, event).await
+    }
+
+    /// Fetches exactly the records that were decided on, and keeps them sealed. Gives how many, and how
+    /// many others were there. One answer at a time is held, whatever the copy's size.
+    async fn copy_records(
+        &self,
+        request: &Request,
+        life: &Life,
+        at: &TaskRef,
+        vendor: &Metered<'_, S, V::Vendor, C>,
+        until: Time,
+    ) -> Result<Result<(u32, u32), Fault>, Failure> {
+        let key = key_of(self.keys, request.id).await?;
+        let decided = self.decided_records(&life.task, at, &key).await?;
+        let identifiers = usable(vendor.capabilities(), open_identifiers(&key, request, &at.source_id)?);
+        let identifiers = in_every_spelling(vendor.capabilities(), &identifiers);
+        if let Err(fault) = vendor.reserve_searches(count(identifiers.len()), false).await {
+            return Ok(Err(fault));
+        }
+        let mut upload = self.copies.part_to(request.id, &at.source_id);
+        let fetched = self.fetch(life, vendor, &decided, &identifiers, &key, &mut upload, until).await;
+        match fetched {
+            // Records beyond the decision are decided on first: a copy without them is not whole.
+            Ok(Ok((copied, 0))) if copied > 0 => upload.finish().await?,
+            _ => upload.abort().await,
+        }
+        fetched
+    }
+
+    /// Searches by each identifier, and hands on what is found of the records decided on, sealed.
+    #[allow(clippy::too_many_arguments, reason = "each is one thing, and they are gathered nowhere else")]
+    async fn fetch(
+        &self,
+        life: &Life,
+        vendor: &Metered<'_, S, V::Vendor, C>,
+        decided: &[RecordId],
+        identifiers: &[Identifier],
+        key: &DataKey,
+        upload: &mut P::Upload,
+        until: Time,
+    ) -> Result<Result<(u32, u32), Fault>, Failure> {
+        let sealing_failed = |_: PartError| Failure::transient("sealing_failed");
+        let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
+        let place = part_context(&life.task);
+        let header = Header {
+            title: vendor.capabilities().title.clone(),
+            export: export(life, vendor.capabilities()),
+        };
+        let (mut part, ready) = PartWriter::begin(key, &place, &header).map_err(sealing_failed)?;
+        upload.write(&ready).await?;
+        let decided: BTreeSet<&RecordId> = decided.iter().collect();
+        let (mut copied, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for identifier in identifiers {
+            if self.clock.now().plus_seconds(needed) > until {
+                return Ok(Err(Fault::Unavailable("vendor_out_of_time")));
+            }
+            let records = match vendor.copy(std::slice::from_ref(identifier)).await {
+                Ok(records) => records,
+                Err(fault) => return Ok(Err(fault)),
+            };
+            for record in records {
+                if !decided.contains(&record.id) {
+                    others.insert(record.id);
+                } else if !copied.contains(&record.id) {
+                    upload.write(&part.take(&record).map_err(sealing_failed)?).await?;
+                    copied.insert(record.id);
+                }
+            }
+        }
+        upload.write(&part.end().map_err(sealing_failed)?).await?;
+        Ok(Ok((count(copied.len()), count(others.len()))))
+    }
+
+    /// Turn, intent, POST, answer.
+    async fn send(
+        &self,
+        loaded: &Loaded,
+        at: &TaskRef,
+        vendor: &Metered<'_, S, V::Vendor, C>,
+        sending: Sending,
+        decided: &mut Decided,
+    ) -> Result<Option<Step>, CommitError> {
+        let Loaded { request, life, .. } = loaded;
+        let records = match self.records(&life.task, at, decided).await {
+            Ok(records) => records,
+            Err(failure) => return self.cannot(loaded, failure).await,
+        };
+        let capabilities = vendor.capabilities();
+        let lease = match self.turn(request, life).await? {
+            Turn::Ours(lease) => lease,
+            Turn::Busy => return self.take(loaded, Event::LeaseBusy).await,
+            Turn::SearchAgain(fence) => {
+                return self.take(loaded, Event::SearchAgain { fence }).await;
+            }
+        };
+        // The permit comes before the intent, so that no intent waits for one.
+        if let Err(fault) = vendor.admit().await {
+            return self.take(loaded, Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }).await;
+        }
+        let part = at_places(records, &sending.places);
+        let digest = digest_records(self.tags, "batch", at, &part).await?;
+        let now = self.clock.now();
+        let until = now.plus_seconds(capabilities.call_timeout_seconds + MARGIN_SECONDS);
+        let event = Event::Intend { digest, until, lease };
+        let moved = step(life, event.clone(), now, &terms(request, &self.settings, Some(capabilities)));
+        let post = moved.1.iter().find_map(|effect| match effect {
+            Effect::Post { fence, .. } => Some(*fence),
+            Effect::Record(_) => None,
+        });
+        let life = self.store(loaded, at, Some(capabilities), &event).await?;
+        let Some(fence) = post else { return Ok(None) };
+
+        let justification = format!("Data subject request {}", request.id);
+        let answer = vendor
+            .submit(&Batch {
+                justification: &justification,
+                records: &part,
+                dry_run: request.dry_run,
+                right: request.right,
+            })
+            .await;
+        let sent = Loaded { request: request.clone(), life, source: loaded.source.clone() };
+        self.answered(at, sent, fence, answer, capabilities).await
+    }
+
+    /// The records decided on, read once for all batches of a call.
+    async fn records<'d>(
+        &self,
+        task: &Task,
+        at: &TaskRef,
+        decided: &'d mut Decided,
+    ) -> Result<&'d [RecordId], Failure> {
+        let by = task.decision.as_ref().map(|decision| decision.records.clone());
+        if by.is_none() || by != decided.by {
+            let key = key_of(self.keys, at.request_id).await?;
+            *decided = Decided { records: self.decided_records(task, at, &key).await?, by };
+        }
+        Ok(&decided.records)
+    }
+
+    /// Exactly the records that the decision names; nothing else is ever sent.
+    async fn decided_records(
+        &self,
+        task: &Task,
+        at: &TaskRef,
+        key: &DataKey,
+    ) -> Result<Vec<RecordId>, Failure> {
+        const DOES_NOT_FIT: Failure = Failure::misconfigured("decision_does_not_fit");
+        let records = open_records(self.store, key, at).await?;
+        let decision = task.decision.as_ref().ok_or(DOES_NOT_FIT)?;
+        let digest = digest_records(self.tags, "records", at, &records).await?;
+        let fits = digest == decision.records && count(records.len()) == task.counts.found;
+        if fits { Ok(records) } else { Err(DOES_NOT_FIT) }
+    }
+
+    /// Two requests about one person take turns at a data source.
+    async fn turn(&self, request: &Request, life: &Life) -> Result<Turn, Failure> {
+        let task = &life.task;
+        if task.lease.is_some() {
+            return Ok(Turn::Ours(None));
+        }
+        let subject = request.subject.as_ref().ok_or(Failure::misconfigured("person_forgotten"))?;
+        let lease = self.store.lease(&task.source, subject).await?;
+        let next = Lease::taken(task.source.clone(), subject.clone(), lease.as_ref(), request.id).fence;
+        Ok(match lease {
+            Some(lease) if lease.holder.is_some() => Turn::Busy,
+            // Some of this run is out already; what is left of it goes on under the lease.
+            _ if !life.rules.is_empty() => Turn::Ours(Some(next)),
+            Some(Lease { released_at: Some(at), .. }) if task.searched_at.is_none_or(|mine| mine <= at) => {
+                Turn::SearchAgain(next)
+            }
+            _ => Turn::Ours(Some(next)),
+        })
+    }
+
+    /// Stores the answer to the intent `fence`, even if another call has meanwhile given the intent
+    /// up for lost: knowledge is not thrown away. It comes to the rows as they were sent from; where these
+    /// have moved on, they are read.
+    async fn answered(
+        &self,
+        at: &TaskRef,
+        sent: Loaded,
+        fence: u64,
+        answer: Submitted,
+        capabilities: &Capabilities,
+    ) -> Result<Option<Step>, CommitError> {
+        let mut known = Some(sent);
+        for _ in 0..STALE_TRIES {
+            let Loaded { request, life, .. } = match known.take() {
+                Some(sent) => sent,
+                None => load(self.store, at).await?,
+            };
+            let now = self.clock.now();
+            let event = Event::Answered { fence, answer: answer.clone() };
+            let terms = terms(&request, &self.settings, Some(capabilities));
+            let (mut after, mut effects) = step(&life, event, now, &terms);
+            if is_all_sent(&after, now) {
+                let (sent, more) = step(&after, Event::AllSent, now, &terms);
+                after = sent;
+                effects.extend(more);
+            }
+            if is_closed(&request) {
+                // The receipt states the rows as they are; the event still tells of the answer.
+                after = life.clone();
+            }
+            match store_step(self.store, &request, &life, (after, effects), Vec::new(), now).await {
+                Ok(life) if goes_on(&life.task, now) => return Ok(None),
+                Ok(life) => return Ok(Some(Step::of(&life.task, now))),
+                Err(CommitError::Stale) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Something that it stands on is missing: for good, or only now.
+    async fn cannot(&self, loaded: &Loaded, failure: Failure) -> Result<Option<Step>, CommitError> {
+        if !ends_the_task(failure) {
+            return Err(failure.into());
+        }
+        let event = Event::CannotSend { code: failure.code, outcome: Outcome::Failed };
+        self.take(loaded, event).await
+    }
+
+    /// Stores a step that posts nothing. `None` when there is more to do at once.
+    async fn take(&self, loaded: &Loaded, event: Event) -> Result<Option<Step>, CommitError> {
+        let at = TaskRef { request_id: loaded.request.id, source_id: loaded.life.task.source.clone() };
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
+            Ok(Opened::There(vendor)) => Some(vendor),
+            Ok(Opened::Moved) | Err(_) => None,
+        };
+        let vendor = vendor.as_ref().map(Vendor::capabilities);
+        let life = self.store(loaded, &at, vendor, &event).await?;
+        let again = goes_back(&life.task);
+        Ok(if again { None } else { Some(Step::of(&life.task, self.clock.now())) })
+    }
+
+    async fn store(
+        &self,
+        loaded: &Loaded,
+        at: &TaskRef,
+        vendor: Option<&Capabilities>,
+        event: &Event,
+    ) -> Result<Life, CommitError> {
+        store_learned(self.store, self.clock, &self.settings, at, loaded, vendor, event, Vec::new()).await
+    }
+}
+
+/// What is known of the vendor's own export.
+fn export(life: &Life, capabilities: &Capabilities) -> Option<Export> {
+    let fetched_from = capabilities.export.clone()?;
+    let done = |state: RuleState| state == RuleState::Finished;
+    Some(Export {
+        rule_ids: life.rules.iter().filter_map(|rule| rule.rule_id.clone()).collect(),
+        finished: !life.rules.is_empty() && life.rules.iter().all(|rule| done(rule.state)),
+        fetched_from,
+    })
+}
+
+/// Whether a submission is over but for what the vendor makes of it.
+fn is_all_sent(life: &Life, now: Time) -> bool {
+    let over = || matches!(plan(life, now), Plan::Done | Plan::UsedUp | Plan::Refused(_));
+    life.task.state == TaskState::Submitting && over()
+}
+
+/// Whether the next batch can go out at once.
+fn goes_on(task: &Task, now: Time) -> bool {
+    task.state == TaskState::Submitting && wait_left(task, now) == 0
+}

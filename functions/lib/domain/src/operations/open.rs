@@ -1,0 +1,83 @@
+//! Opens a task's data source, behind its limits, at the target that its run stands on.
+
+use crate::base::code::{Code, TARGET_LOST};
+use crate::base::failure::{Failure, Kind};
+use crate::base::ids::SourceId;
+use crate::operations::load::Loaded;
+use crate::operations::metered::Metered;
+use crate::ports::clock::Clock;
+use crate::ports::store::{Limits, Reads};
+use crate::ports::vendors::Vendors;
+
+/// Opens a data source for a person who waits, behind its limits, at the target that it points at now; `Err`
+/// names why the set-up does not allow it.
+pub(crate) async fn open_source<'a, S: Reads + Limits, V: Vendors, C: Clock>(
+    store: &'a S,
+    vendors: &V,
+    clock: &'a C,
+    source: &SourceId,
+) -> Result<Metered<'a, S, V::Vendor, C>, Failure> {
+    let source = store.source(source).await?.ok_or(Failure::misconfigured("source_not_found"))?;
+    let target = vendors.target(&source)?;
+    Ok(Metered::new(vendors.open(&source, &target).await?, store, clock, source.id, None).beside())
+}
+
+/// What a task's data source is opened to.
+pub(crate) enum Opened<V> {
+    /// The target that its run stands on.
+    There(V),
+    /// Nothing: the data source points elsewhere since, and nothing of the run was sent.
+    Moved,
+}
+
+/// Opens the task's data source behind its limits, at the target that its run was searched at.
+///
+/// Architecture Invariant: search, submission, status, look and copy of one run all go to one target. What
+/// was decided at one is never sent to another.
+pub(crate) async fn open_vendor<'a, S: Limits, V: Vendors, C: Clock>(
+    limits: &'a S,
+    vendors: &V,
+    clock: &'a C,
+    Loaded { life, source, .. }: &Loaded,
+) -> Result<Opened<Metered<'a, S, V::Vendor, C>>, Failure> {
+    let task = &life.task;
+    let source = source.as_ref().map_err(|failure| *failure)?;
+    let source = source.as_ref().ok_or(Failure::misconfigured("source_not_found"))?;
+    let now = vendors.target(source)?;
+    let target = match &task.target {
+        Some(then) if *then != now && !life.stands_on_its_target() => return Ok(Opened::Moved),
+        Some(then) => then,
+        // Searched by an older release, which kept no target: nobody can tell where.
+        None if task.decision.is_some() && !life.stands_on_its_target() => return Ok(Opened::Moved),
+        None => &now,
+    };
+    let vendor = vendors.open(source, target).await?;
+    Ok(Opened::There(Metered::new(vendor, limits, clock, source.id.clone(), task.slot)))
+}
+
+/// The failures that end a task: what it stands on is missing or wrong in the set-up or in its own
+/// rows, and trying again can't help it. Any other misconfiguration (a role that may not read, a key
+/// that is switched off) is ours to mend, and the task waits for that.
+const ENDS_THE_TASK: [Code; 14] = [
+    "connector_unknown",
+    "data_key_unusable",
+    "decision_does_not_fit",
+    "identifier_missing",
+    "identifiers_unreadable",
+    "parameter_wrong",
+    "person_forgotten",
+    "records_do_not_fit",
+    "records_unreadable",
+    "secret_is_not_text",
+    "secret_missing",
+    "secret_unreadable",
+    "source_not_found",
+    TARGET_LOST,
+];
+
+pub(crate) fn ends_the_task(failure: Failure) -> bool {
+    failure.kind == Kind::Misconfigured && ENDS_THE_TASK.contains(&failure.code)
+}
+
+/// Seconds that a call to a vendor needs around itself, for the store and the way back.
+pub(crate) const AROUND_A_CALL: u64 = 5;

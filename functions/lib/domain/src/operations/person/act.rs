@@ -1,0 +1,424 @@
+//! What an operator does to a request's tasks: gives an identifier, has a data source run again, opens a
+//! closed request again, calls a request off, says what no machine can tell.
+
+use crate::base::actor::Actor;
+use crate::base::failure::Failure;
+use crate::base::identifier::Identifier;
+use crate::base::ids::{RequestId, SourceId, TaskRef};
+use crate::base::time::Time;
+use crate::chain::fact::Fact;
+use crate::law::right::Right;
+use crate::life::{Event, Life, step};
+use crate::model::request::{Request, RequestOutcome, RequestState};
+use crate::model::task::{Outcome, Review, Task, TaskState, Verdict};
+use crate::operations::accept::{is_control, must_stay};
+use crate::operations::load::{STALE_TRIES, SYNTHETIC, Settings, rules_of_run, terms};
+use crate::operations::moves::{Acted, Moved, Moves, begin, fitting, let_go, rows_and_facts, tokens_of};
+use crate::operations::person::review::LONGEST_REASON;
+use crate::operations::save::facts_of;
+use crate::operations::sealing::{Scoped, open_all_identifiers, reason_context, seal_identifiers};
+use crate::ports::clock::Clock;
+use crate::ports::keys::Keys;
+use crate::ports::set_up::{Catalogue, Objection};
+use crate::ports::store::{Change, CommitError, Reads, Row, Writes};
+use crate::ports::workflow::{Tokens, Workflow};
+
+/// The ports of an operator's acts on a request.
+#[derive(Debug)]
+pub struct Again<'a, S, K, W, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Starts workflows, and lets go those that wait.
+    pub workflow: &'a W,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+/// Why an act is not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// There is no such request.
+    #[error("there is no such request")]
+    NotFound,
+    /// It is closed, or called off, or nothing of it is left to call off.
+    #[error("the request is closed, or about to be: reopen it then, while its person is not forgotten")]
+    Closed,
+    /// Nothing is done again for it.
+    #[error(
+        "{SYNTHETIC}: it isn't run again, reopened or given an identifier; the next one comes by its schedule"
+    )]
+    Synthetic,
+    /// It is open.
+    #[error("the request is open: have a data source run again instead")]
+    Open,
+    /// The person is forgotten.
+    #[error("the person of this request is forgotten, and with them what it would need: make a new request")]
+    Forgotten,
+    /// It doesn't go to this data source.
+    #[error("the request doesn't go to the data source {0}")]
+    UnknownSource(SourceId),
+    /// The data source doesn't search by this kind.
+    #[error("{0}: {1}")]
+    Identifier(SourceId, String),
+    /// Its submission is under way, or nobody knows how it ended.
+    #[error("{0} is {state}: it can run again once that is over", state = .1.as_str())]
+    UnderWay(SourceId, TaskState),
+    /// Something was submitted.
+    #[error("something was submitted to {0} already: a request can be called off only before that")]
+    Submitted(SourceId),
+    /// A machine still moves it, or it has its outcome.
+    #[error(
+        "{0} is {state}: only what was handed to a person, or can't be searched, can be stated",
+        state = .1.as_str()
+    )]
+    NotHandedOver(SourceId, TaskState),
+    /// Nothing is erased for it.
+    #[error(
+        "this is a request for access: nothing is erased for it, so state that {0} failed, or leave it out"
+    )]
+    NotErasure(SourceId),
+    /// Nothing of it would run again.
+    #[error("every data source of it was acted on: name the one that shall run again")]
+    NothingToDo,
+    /// No reason.
+    #[error("give a reason of 1 to {LONGEST_REASON} characters")]
+    Reason,
+    /// A port failed: it may be tried again.
+    #[error("it could not be stored: try again")]
+    Failed(#[from] Failure),
+}
+
+impl<S, K, W, C> Again<'_, S, K, W, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    W: Workflow + Tokens,
+    C: Clock,
+{
+    /// Gives a data source an identifier, in place of another one of its kind, and has it searched again.
+    /// Possible until the request closes, and not while its submission is under way.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing is stored then.
+    pub async fn identify(
+        &self,
+        at: &TaskRef,
+        identifier: &Identifier,
+        catalogue: &impl Catalogue,
+        by: &Actor,
+    ) -> Result<Acted, ActError> {
+        let source = self.store.source(&at.source_id).await?;
+        for _ in 0..STALE_TRIES {
+            let (mut request, tasks) = self.open(at.request_id).await?;
+            not_synthetic(&request)?;
+            let task = find(&tasks, &at.source_id)?;
+            if is_called_off(task, &tasks) {
+                return Err(ActError::Closed);
+            }
+            searched_by(catalogue, task, identifier)?;
+            let erases = request.right == Right::Erasure && !request.dry_run;
+            if let Some(source) = source.as_ref().filter(|source| erases && is_control(source, identifier)) {
+                return Err(ActError::Identifier(task.source.clone(), must_stay(source)));
+            }
+            let (mut all, key) = match self.keys.key(request.id).await? {
+                Some(key) => (open_all_identifiers(&key, &request)?, key),
+                None => return Err(ActError::Forgotten),
+            };
+            let kind = identifier.kind().clone();
+            all.retain(|one| one.source.as_ref() != Some(&task.source) || *one.identifier.kind() != kind);
+            all.push(Scoped { identifier: identifier.clone(), source: Some(task.source.clone()) });
+            request.identifiers = Some(seal_identifiers(&key, request.id, &all)?);
+            let event = Event::Identified { by: by.clone(), kind };
+            let moves = self.moves(request, &[task], |_| event.clone()).await?;
+            match self.begin(moves, Vec::new()).await {
+                Err(CommitError::Stale) => {}
+                other => return settled(other),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Has one data source of an open request run again from its search on. What an earlier run did stays
+    /// recorded; the new one needs a decision of its own.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing is stored then.
+    pub async fn run(&self, at: &TaskRef, by: &Actor) -> Result<Acted, ActError> {
+        for _ in 0..STALE_TRIES {
+            let (request, tasks) = self.open(at.request_id).await?;
+            not_synthetic(&request)?;
+            let task = find(&tasks, &at.source_id)?;
+            if is_called_off(task, &tasks) {
+                return Err(ActError::Closed);
+            }
+            let moves = self.moves(request, &[task], |_| Event::RunAgain { by: by.clone() }).await?;
+            match self.begin(moves, Vec::new()).await {
+                Err(CommitError::Stale) => {}
+                other => return settled(other),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Opens a closed request again, while its person is remembered: the data sources that are named run
+    /// again, or all that were not acted on. Its legal date stays, and it gets another receipt.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing is stored then.
+    pub async fn reopen(&self, id: RequestId, sources: &[SourceId], by: &Actor) -> Result<Acted, ActError> {
+        for _ in 0..STALE_TRIES {
+            let mut request = self.store.request(id).await?.ok_or(ActError::NotFound)?;
+            not_synthetic(&request)?;
+            if request.state == RequestState::Open {
+                return Err(ActError::Open);
+            }
+            // Its receipt comes first, so that each closing has one.
+            if request.receipt_sha256.is_none() {
+                return Err(Failure::transient("receipt_not_kept_yet").into());
+            }
+            // Once its time is over, somebody may be deleting the key this moment.
+            let over = request.forget_at.is_some_and(|at| at <= self.clock.now());
+            if over || request.forgotten_at.is_some() || self.keys.key(id).await?.is_none() {
+                return Err(ActError::Forgotten);
+            }
+            let tasks = self.store.tasks(id).await?;
+            let chosen = to_reopen(&tasks, sources)?;
+            request.state = RequestState::Open;
+            request.reopened += 1;
+            request.outcome = None;
+            request.closed_at = None;
+            request.receipt_sha256 = None;
+            request.forget_at = None;
+            request.answer = None;
+            let names: Vec<SourceId> = chosen.iter().map(|task| task.source.clone()).collect();
+            let told = Fact::Reopened { by: by.clone(), sources: names };
+            let moves = self.moves(request, &chosen, |_| Event::RunAgain { by: by.clone() }).await?;
+            match self.begin(moves, vec![told]).await {
+                Err(CommitError::Stale) => {}
+                other => return settled(other),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Calls an open request off, as long as nothing was submitted for it. Its tasks end as `cancelled`,
+    /// those that have their outcome keep it. More tasks than fit one change end in several; the same call
+    /// again goes on where this one stopped.
+    ///
+    /// # Errors
+    /// [`ActError`]; the tasks of an earlier change stay cancelled then.
+    pub async fn cancel(&self, id: RequestId, by: &Actor) -> Result<Acted, ActError> {
+        let mut told = vec![Fact::CalledOff { by: by.clone() }];
+        let mut tries = 0;
+        while tries < STALE_TRIES {
+            tries += 1;
+            let (request, tasks) = self.open(id).await?;
+            let mut open = Vec::new();
+            for task in &tasks {
+                let life = self.life(task).await?;
+                if life.has_submitted() {
+                    return Err(ActError::Submitted(task.source.clone()));
+                }
+                match task.state {
+                    TaskState::Settled => {}
+                    TaskState::Planned
+                    | TaskState::AwaitingReview
+                    | TaskState::Decided
+                    | TaskState::Submitting => open.push(task),
+                    state => return Err(ActError::UnderWay(task.source.clone(), state)),
+                }
+            }
+            if open.is_empty() {
+                return Err(ActError::Closed);
+            }
+            let mut moves = self.moves(request, &open, |_| Event::CalledOff).await?;
+            let fit = fitting(&moves.tasks);
+            if fit == moves.tasks.len() {
+                match self.begin(moves, told.clone()).await {
+                    Err(CommitError::Stale) => {}
+                    other => return settled(other),
+                }
+                continue;
+            }
+            moves.tasks.truncate(fit);
+            match self.store_part(moves, &told).await {
+                Ok(()) => (told, tries) = (Vec::new(), 0),
+                Err(CommitError::Stale) => {}
+                Err(CommitError::Failed(failure)) => return Err(failure.into()),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// Stores a part of a change that is too large for one; the last part begins the attempt.
+    async fn store_part(&self, moves: Moves, told: &[Fact]) -> Result<(), CommitError> {
+        let Moves { request, tasks } = moves;
+        let (id, now) = (request.id, self.clock.now());
+        let tokens = tokens_of(&tasks);
+        let (mut rows, facts) = rows_and_facts(&request, tasks, now)?;
+        rows.insert(0, Row::Request(request));
+        let facts = told.iter().cloned().chain(facts).collect();
+        self.store.commit(Change { request: id, at: now, rows, facts }).await?;
+        let_go(self.workflow, &tokens).await;
+        Ok(())
+    }
+
+    /// Ends a task that was handed to a person, or that can't be searched, as they found out: its records
+    /// are erased, or they are not and the task failed. Their word is told as theirs, never as verified.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing is stored then.
+    pub async fn state(
+        &self,
+        at: &TaskRef,
+        erased: bool,
+        reason: &str,
+        by: &Actor,
+    ) -> Result<Acted, ActError> {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+            return Err(ActError::Reason);
+        }
+        for _ in 0..STALE_TRIES {
+            let (request, tasks) = self.open(at.request_id).await?;
+            let task = find(&tasks, &at.source_id)?;
+            let handed_over = task.state == TaskState::Unknown && task.handed_over_at.is_some();
+            if !handed_over && !task.cannot_be_searched() {
+                return Err(ActError::NotHandedOver(task.source.clone(), task.state));
+            }
+            if erased && request.right == Right::Access {
+                return Err(ActError::NotErasure(task.source.clone()));
+            }
+            let key = self.keys.key(request.id).await?.ok_or(ActError::Forgotten)?;
+            let sealed = key
+                .seal(&reason_context(request.id, &task.source), reason.as_bytes())
+                .map_err(|_| Failure::transient("sealing_failed"))?;
+            let mut moves =
+                self.moves(request, &[task], |_| Event::Stated { by: by.clone(), erased }).await?;
+            for moved in &mut moves.tasks {
+                moved.after.put_review(Some(Review {
+                    by: by.as_str().to_owned(),
+                    at: self.clock.now(),
+                    verdict: Verdict::Stated,
+                    reason: sealed.clone(),
+                }));
+            }
+            match self.begin(moves, Vec::new()).await {
+                Err(CommitError::Stale) => {}
+                other => return settled(other),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    async fn open(&self, id: RequestId) -> Result<(Request, Vec<Task>), ActError> {
+        let request = self.store.request(id).await?.ok_or(ActError::NotFound)?;
+        if request.state == RequestState::Closed {
+            return Err(ActError::Closed);
+        }
+        Ok((request, self.store.tasks(id).await?))
+    }
+
+    async fn life(&self, task: &Task) -> Result<Life, Failure> {
+        Ok(Life { task: task.clone(), rules: rules_of_run(self.store, task).await? })
+    }
+
+    /// The tasks after the event. Where one runs again, the request loses its copy: another one is packed.
+    async fn moves(
+        &self,
+        mut request: Request,
+        tasks: &[&Task],
+        event: impl Fn(&Task) -> Event,
+    ) -> Result<Moves, ActError> {
+        let now = self.clock.now();
+        let mut all = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let life = self.life(task).await?;
+            let event = event(task);
+            let again = matches!(event, Event::Identified { .. } | Event::RunAgain { .. });
+            if again && !life.may_run_again() {
+                return Err(ActError::UnderWay(task.source.clone(), task.state));
+            }
+            if again {
+                request.copy = None;
+            }
+            let (moved, effects) = step(&life, event, now, &terms(&request, &self.settings, None));
+            let facts = facts_of(effects).collect();
+            all.push(Moved { before: (*task).clone(), after: moved.task, facts });
+        }
+        Ok(Moves { request, tasks: all })
+    }
+
+    async fn begin(&self, moves: Moves, told: Vec<Fact>) -> Result<Acted, CommitError> {
+        begin(self.store, self.workflow, self.clock, &self.settings, moves, told).await
+    }
+}
+
+fn settled(result: Result<Acted, CommitError>) -> Result<Acted, ActError> {
+    match result {
+        Ok(acted) => Ok(acted),
+        Err(CommitError::Failed(failure)) => Err(failure.into()),
+        Err(CommitError::Stale) => Err(Failure::transient("too_much_contention").into()),
+    }
+}
+
+/// A synthetic request is what its schedule made it, and nothing that would go on from there.
+fn not_synthetic(request: &Request) -> Result<(), ActError> {
+    if request.synthetic { Err(ActError::Synthetic) } else { Ok(()) }
+}
+
+fn find<'a>(tasks: &'a [Task], source: &SourceId) -> Result<&'a Task, ActError> {
+    tasks.iter().find(|task| task.source == *source).ok_or_else(|| ActError::UnknownSource(source.clone()))
+}
+
+/// Whether the task was called off, or its request was and nothing but its closing is left: whoever called
+/// it off was told that nothing will be submitted. Pure.
+fn is_called_off(task: &Task, tasks: &[Task]) -> bool {
+    let cancelled = |task: &Task| task.outcome == Some(Outcome::Cancelled);
+    let ended = tasks.iter().all(|task| task.state == TaskState::Settled);
+    cancelled(task) || ended && tasks.iter().any(cancelled)
+}
+
+/// Whether the data source searches by this kind, and the value can be one.
+fn searched_by(catalogue: &impl Catalogue, task: &Task, identifier: &Identifier) -> Result<(), ActError> {
+    let kinds = catalogue.kinds(&task.connector);
+    if !kinds.iter().any(|asked| asked.kind == *identifier.kind()) {
+        let known: Vec<&str> = kinds.iter().map(|asked| asked.kind.as_str()).collect();
+        let what = format!("it is not searched by {}; it takes: {}", identifier.kind(), known.join(", "));
+        return Err(ActError::Identifier(task.source.clone(), what));
+    }
+    catalogue
+        .check_identifier(&task.connector, identifier)
+        .map_err(|Objection { what, .. }| ActError::Identifier(task.source.clone(), what))
+}
+
+/// The tasks that run again with a reopened request. Pure.
+fn to_reopen<'a>(tasks: &'a [Task], wanted: &[SourceId]) -> Result<Vec<&'a Task>, ActError> {
+    if !wanted.is_empty() {
+        let mut chosen: Vec<&Task> =
+            wanted.iter().map(|source| find(tasks, source)).collect::<Result<_, _>>()?;
+        chosen.sort_by(|a, b| a.source.cmp(&b.source));
+        chosen.dedup_by(|a, b| a.source == b.source);
+        return Ok(chosen);
+    }
+    let done = [Outcome::VerifiedErased, Outcome::ReportedErased, Outcome::Copied];
+    let chosen: Vec<&Task> =
+        tasks.iter().filter(|task| task.outcome.is_none_or(|outcome| !done.contains(&outcome))).collect();
+    if chosen.is_empty() { Err(ActError::NothingToDo) } else { Ok(chosen) }
+}
+
+/// Whether a request of this outcome could be reopened at this time: the person isn't forgotten.
+#[must_use]
+pub fn may_be_reopened(request: &Request, now: Time) -> bool {
+    request.state == RequestState::Closed
+        && !request.synthetic
+        && request.forgotten_at.is_none()
+        && request.forget_at.is_none_or(|at| at > now)
+        && request
+            .outcome
+            .is_some_and(|outcome| outcome != RequestOutcome::Fulfilled || request.copy.is_some())
+}

@@ -1,0 +1,146 @@
+//! Extends the legal deadline of an open request, once there is a ground for it (Art. 12(3) GDPR).
+
+use crate::base::actor::Actor;
+use crate::base::failure::Failure;
+use crate::base::ids::RequestId;
+use crate::base::time::Time;
+use crate::chain::fact::Fact;
+use crate::duty::escalation;
+use crate::law::extension::Extension;
+use crate::law::ground::Ground;
+use crate::model::request::{Request, RequestState};
+use crate::operations::load::STALE_TRIES;
+use crate::operations::load::SYNTHETIC;
+use crate::ports::clock::Clock;
+use crate::ports::store::{Change, CommitError, Reads, Row, Writes};
+
+/// The ports of an extension.
+#[derive(Debug)]
+pub struct Extend<'a, S, C> {
+    /// The store.
+    pub store: &'a S,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// What came of an extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extended {
+    /// When the law wants an answer now.
+    pub due_at: Time,
+    /// The extension as it is recorded.
+    pub extension: Extension,
+    /// Whether this call recorded it; the same one may have been recorded before.
+    pub new: bool,
+}
+
+/// Why a deadline isn't extended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ExtendError {
+    /// Another number of months than the law knows.
+    #[error("a deadline is extended by one month or by two, counted from the first one")]
+    Months,
+    /// There is no such request.
+    #[error("there is no such request")]
+    NotFound,
+    /// It has no legal deadline.
+    #[error("{SYNTHETIC}: no law wants an answer to it, and its date can't be extended")]
+    Synthetic,
+    /// It has its outcome.
+    #[error("the request is closed: there is nothing left to extend")]
+    Closed,
+    /// The first month is over.
+    #[error("the first month ended at {0}: the law lets nobody extend the deadline after it")]
+    TooLate(Time),
+    /// It is extended by as much already, or by more.
+    #[error("the deadline is extended to {0} already: an extension can only make it later")]
+    NotLonger(Time),
+    /// A port failed: it may be tried again.
+    #[error("the extension could not be stored: try again")]
+    Failed(#[from] Failure),
+}
+
+/// By how many months at most.
+const MOST_MONTHS: u8 = 2;
+
+impl<S, C> Extend<'_, S, C>
+where
+    S: Reads + Writes,
+    C: Clock,
+{
+    /// Extends the deadline to `months` (one or two) beyond the first month. May be repeated: the same
+    /// extension again is the same success, whatever happened since. One month may be made two while
+    /// the first month lasts.
+    ///
+    /// # Errors
+    /// [`ExtendError`]; nothing is stored then.
+    pub async fn run(
+        &self,
+        id: RequestId,
+        months: u8,
+        ground: Ground,
+        by: &Actor,
+    ) -> Result<Extended, ExtendError> {
+        if !(1..=MOST_MONTHS).contains(&months) {
+            return Err(ExtendError::Months);
+        }
+        for _ in 0..STALE_TRIES {
+            let request = self.store.request(id).await?.ok_or(ExtendError::NotFound)?;
+            let known = request.extension.clone();
+            if let Some(extension) = known.filter(|known| (known.months, known.ground) == (months, ground)) {
+                return Ok(Extended { due_at: request.due_at, extension, new: false });
+            }
+            let now = self.clock.now();
+            let due_at = allowed(&request, months, now)?;
+            let extension = Extension { months, ground, by: by.as_str().to_owned(), at: now };
+            match self.store_it(request, &extension, due_at, now).await {
+                Ok(()) => return Ok(Extended { due_at, extension, new: true }),
+                Err(CommitError::Stale) => {}
+                Err(CommitError::Failed(failure)) => return Err(failure.into()),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// The extension, and the lower level that it takes an escalation back to, in one change. The
+    /// request keeps its place in the due index: looking at it too early does no harm.
+    async fn store_it(
+        &self,
+        mut request: Request,
+        extension: &Extension,
+        due_at: Time,
+        now: Time,
+    ) -> Result<(), CommitError> {
+        let tasks = self.store.tasks(request.id).await?;
+        request.extension = Some(extension.clone());
+        request.due_at = due_at;
+        let told = Fact::DeadlineExtended {
+            months: extension.months,
+            ground: extension.ground,
+            by: extension.by.clone(),
+            due_at,
+        };
+        let facts = std::iter::once(told).chain(escalation::record(&mut request, &tasks, now)).collect();
+        let change = Change { request: request.id, at: now, rows: vec![Row::Request(request)], facts };
+        self.store.commit(change).await
+    }
+}
+
+/// The new deadline, if the law allows it. Pure.
+fn allowed(request: &Request, months: u8, now: Time) -> Result<Time, ExtendError> {
+    if request.synthetic {
+        return Err(ExtendError::Synthetic);
+    }
+    if request.state == RequestState::Closed {
+        return Err(ExtendError::Closed);
+    }
+    let first_month = request.due_after(1);
+    if now >= first_month {
+        return Err(ExtendError::TooLate(first_month));
+    }
+    let due_at = request.due_after(1 + months);
+    if due_at <= request.due_at {
+        return Err(ExtendError::NotLonger(request.due_at));
+    }
+    Ok(due_at)
+}

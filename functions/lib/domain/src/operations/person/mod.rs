@@ -1,0 +1,6 @@
+//! What a person does: sees, decides, acts, extends.
+
+pub mod review;
+pub mod act;
+pub mod extend;
+pub mod see;

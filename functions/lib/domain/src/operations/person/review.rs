@@ -1,0 +1,375 @@
+//! A person decides: an execution waits for it under a token, and a reviewer rules on exactly the records
+//! that they were shown.
+
+use crate::base::actor::Actor;
+use crate::base::failure::Failure;
+use crate::base::ids::{RequestId, SourceId};
+use crate::base::seal::{DataKey, Tag};
+use crate::base::time::Time;
+use crate::life::{Event, Life, Ruling, step};
+use crate::model::request::{Request, RequestState};
+use crate::model::task::{Task, TaskState, Verdict};
+use crate::operations::load::{STALE_TRIES, Settings, rules_of_run, terms};
+use crate::operations::moves::{Moved, Moves, begin, fitting, rows_and_facts};
+
+use crate::operations::save::facts_of;
+use crate::operations::sealing::reason_context;
+use crate::ports::clock::Clock;
+use crate::ports::keys::Keys;
+use crate::ports::store::{Change, CommitError, Reads, Writes};
+use crate::ports::workflow::{Next, Tokens, Workflow};
+use serde::{Deserialize, Serialize};
+
+/// What a reviewer saw of one data source, and rules on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The data source.
+    pub source: SourceId,
+    /// The digest of the exact records that they were shown; `None` where there are none.
+    pub records: Option<Tag>,
+    /// When the search began whose result they were shown; where it is given, a later search is another one.
+    /// Needed to proceed where no digest binds the ruling to all that it is about: on nothing found, and on
+    /// doubtful records.
+    pub searched_at: Option<Time>,
+    /// How many of these records they confirm although they show another value than the request's; needed to go
+    /// on where there are any.
+    pub marked: Option<u32>,
+    /// How many doubtful records they confirm to be none of the person's; needed to go on where some were
+    /// set aside.
+    pub set_aside: Option<u32>,
+}
+
+impl Seen {
+    /// What a task shows now, with all of it confirmed.
+    #[must_use]
+    pub fn all_of(task: &Task) -> Self {
+        Self {
+            source: task.source.clone(),
+            records: task.found_digest.clone(),
+            searched_at: task.searched_at,
+            marked: Some(task.asked.marked),
+            set_aside: Some(task.asked.doubtful),
+        }
+    }
+}
+
+/// A review: one ruling on some data sources.
+#[derive(Clone, Debug)]
+pub struct Reviewing {
+    /// The data sources, and what was seen of each: at least one.
+    pub sources: Vec<Seen>,
+    /// What is ruled.
+    pub ruling: Ruling,
+    /// Why, in the reviewer's own words: 1 to [`LONGEST_REASON`] characters. It may name the person, and
+    /// is sealed.
+    pub reason: String,
+}
+
+/// How many characters a reason has at most.
+pub const LONGEST_REASON: usize = 1000;
+
+/// What came of a review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reviewed {
+    /// The data sources that were ruled on, with where each stands now.
+    pub sources: Vec<(SourceId, TaskState)>,
+    /// Whether the executions go on at once; where not, the reconciliation sees to it.
+    pub released: bool,
+}
+
+/// Why a review is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReviewError {
+    /// There is no such request.
+    #[error("there is no such request")]
+    NotFound,
+    /// It is closed.
+    #[error("the request is closed: there is nothing left to decide")]
+    Closed,
+    /// No data source is named, or one of them twice.
+    #[error("name each data source that you decide on, once")]
+    Sources,
+    /// It doesn't go to this data source.
+    #[error("the request doesn't go to the data source {0}")]
+    UnknownSource(SourceId),
+    /// Nobody waits for a decision there, or somebody else has decided.
+    #[error("nobody waits for a decision on {source_id}: it is {state}{by}", state = .state.as_str(), by = by_whom(.by.as_deref()))]
+    NotAwaiting {
+        /// The data source.
+        source_id: SourceId,
+        /// Where it stands.
+        state: TaskState,
+        /// Who decided, where somebody has.
+        by: Option<String>,
+    },
+    /// It was searched again since.
+    #[error("what {0} holds was searched again since you looked: look at it again, then decide")]
+    Changed(SourceId),
+    /// Nobody can tell which search they saw, and no digest does.
+    #[error(
+        "nothing but the time of the search says what you saw of {0}: give its `searched_at` as it is shown now, \
+         if that is the search that you decide on"
+    )]
+    SearchedAt(SourceId),
+    /// There is nothing to proceed with.
+    #[error("{0} lacks its identifier: give it one, or leave the data source out")]
+    MissingIdentifier(SourceId),
+    /// It has been searched.
+    #[error("{0} does not lack its identifier: proceed, or refuse")]
+    NotMissing(SourceId),
+    /// Some of its records show another value than the request's, and that was not confirmed.
+    #[error(
+        "{1} of the records at {0} show another value of a kind that the request names: look at them with \
+         their fields, then confirm the number {1}, or refuse"
+    )]
+    Marked(SourceId, u32),
+    /// Some of what was set aside there may be the person's, and that was not confirmed.
+    #[error(
+        "{1} of the records that {0} gave were set aside although they contain the identifier: look at them \
+         with their fields, then confirm the number {1}, or give another identifier"
+    )]
+    Doubtful(SourceId, u32),
+    /// No reason.
+    #[error("give a reason of 1 to {LONGEST_REASON} characters")]
+    Reason,
+    /// The ground stands against another right.
+    #[error("Art. 17(3) is about erasure: access is refused under art_12_5 alone")]
+    Ground,
+    /// A port failed: it may be tried again.
+    #[error("the decision could not be stored: try again")]
+    Failed(#[from] Failure),
+}
+
+fn by_whom(by: Option<&str>) -> String {
+    by.map_or_else(String::new, |by| format!(", decided on by {by}"))
+}
+
+/// The ports of a review.
+#[derive(Debug)]
+pub struct Review<'a, S, K, W, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// The executions that wait; and starts one where none does.
+    pub workflow: &'a W,
+    /// The time.
+    pub clock: &'a C,
+    /// The deployment's settings.
+    pub settings: Settings,
+}
+
+impl<S, K, W, C> Review<'_, S, K, W, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    W: Workflow + Tokens,
+    C: Clock,
+{
+    /// Records the ruling for all of the data sources that it names, or for none of them, and lets the
+    /// executions that wait go on; for one that is left out while it can't be searched, an attempt is
+    /// begun. Of two reviewers at once one wins, and the other is told.
+    ///
+    /// A transaction has room for some thirty data sources. More of them are ruled on in several, after all
+    /// of them were checked; the same review again by the same person goes on where this one stopped.
+    ///
+    /// # Errors
+    /// [`ReviewError`]; nothing is stored then, or nothing more of a review that takes several transactions.
+    pub async fn run(
+        &self,
+        id: RequestId,
+        reviewing: &Reviewing,
+        by: &Actor,
+    ) -> Result<Reviewed, ReviewError> {
+        let reason = reviewing.reason.trim();
+        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+            return Err(ReviewError::Reason);
+        }
+        let mut named: Vec<&SourceId> = reviewing.sources.iter().map(|seen| &seen.source).collect();
+        named.sort();
+        named.dedup();
+        if named.is_empty() || named.len() != reviewing.sources.len() {
+            return Err(ReviewError::Sources);
+        }
+        let forgotten = Failure::misconfigured("person_forgotten");
+        let mut key: Option<DataKey> = None;
+        let mut done = Reviewed { sources: Vec::new(), released: true };
+        let mut tries = 0;
+        while tries < STALE_TRIES {
+            tries += 1;
+            let request = self.store.request(id).await?.ok_or(ReviewError::NotFound)?;
+            if request.state == RequestState::Closed {
+                return Err(ReviewError::Closed);
+            }
+            if let Ruling::Refuse(ground) = reviewing.ruling
+                && !ground.stands_against(request.right)
+            {
+                return Err(ReviewError::Ground);
+            }
+            let tasks = self.store.tasks(id).await?;
+            let left = left_of(reviewing, &tasks, &done, by);
+            let mut chosen = Vec::with_capacity(left.len());
+            for seen in left {
+                chosen.push(checked(&tasks, seen, reviewing.ruling)?);
+            }
+            let key = match &key {
+                Some(key) => key,
+                None => key.insert(self.keys.key(id).await?.ok_or(forgotten)?),
+            };
+            match self.store_fitting(&request, &chosen, reviewing.ruling, reason, by, key).await {
+                Ok(Reviewed { sources, released }) => {
+                    let all = sources.len() == chosen.len();
+                    done.sources.extend(sources);
+                    done.released &= released;
+                    if all {
+                        return Ok(in_order(reviewing, &tasks, done));
+                    }
+                    tries = 0;
+                }
+                Err(CommitError::Stale) => {}
+                Err(CommitError::Failed(failure)) => return Err(failure.into()),
+            }
+        }
+        Err(Failure::transient("too_much_contention").into())
+    }
+
+    /// One transaction for as many of them as fit it; whoever waits goes on.
+    async fn store_fitting(
+        &self,
+        request: &Request,
+        tasks: &[&Task],
+        ruling: Ruling,
+        reason: &str,
+        by: &Actor,
+        key: &DataKey,
+    ) -> Result<Reviewed, CommitError> {
+        let now = self.clock.now();
+        let terms = terms(request, &self.settings, None);
+        let mut moved = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let reason = key
+                .seal(&reason_context(request.id, &task.source), reason.as_bytes())
+                .map_err(|_| Failure::transient("sealing_failed"))?;
+            let rules = rules_of_run(self.store, task).await?;
+            let life = Life { task: (*task).clone(), rules };
+            let event = Event::Reviewed { by: by.clone(), verdict: ruling, reason };
+            let (after, effects) = step(&life, event, now, &terms);
+            let facts = facts_of(effects).collect();
+            moved.push(Moved { before: (*task).clone(), after: after.task, facts });
+        }
+        moved.truncate(fitting(&moved));
+        let sources = moved.iter().map(|moved| (moved.after.source.clone(), moved.after.state)).collect();
+        if moved.iter().any(|moved| moved.before.cannot_be_searched()) {
+            // Nobody waits under a token, and what is left of the request has to close.
+            let moves = Moves { request: request.clone(), tasks: moved };
+            let begun =
+                begin(self.store, self.workflow, self.clock, &self.settings, moves, Vec::new()).await?;
+            return Ok(Reviewed { sources, released: begun.started });
+        }
+        let waiting: Vec<(Option<String>, Next)> = moved
+            .iter()
+            .map(|moved| (moved.before.token.clone(), crate::operations::step::passing(&moved.after).next))
+            .collect();
+        let (rows, facts) = rows_and_facts(request, moved, now)?;
+        self.store.commit(Change { request: request.id, at: now, rows, facts }).await?;
+        Ok(Reviewed { sources, released: self.release(&waiting).await })
+    }
+
+    /// The decision is stored; an execution that can't be let go is made up for.
+    async fn release(&self, waiting: &[(Option<String>, Next)]) -> bool {
+        let mut released = true;
+        for (token, next) in waiting {
+            released &= match token {
+                Some(token) => self.workflow.release(token, *next).await.is_ok(),
+                None => false,
+            };
+        }
+        released
+    }
+}
+
+/// What of a review is still to be stored: all of it, but for what this call stored, and for what an earlier
+/// one of the same person's stored before it was interrupted. Where nothing would be left, it is another
+/// review, and all of it is checked. Pure.
+fn left_of<'a>(reviewing: &'a Reviewing, tasks: &[Task], done: &Reviewed, by: &Actor) -> Vec<&'a Seen> {
+    let stored = |seen: &Seen| {
+        done.sources.iter().any(|(source, _)| *source == seen.source)
+            || tasks.iter().any(|task| is_ruled(task, seen, reviewing.ruling, by))
+    };
+    let left: Vec<&Seen> = reviewing.sources.iter().filter(|seen| !stored(seen)).collect();
+    if left.is_empty() { reviewing.sources.iter().collect() } else { left }
+}
+
+/// Whether the task has this ruling already, by the same person and on what they saw. Pure.
+fn is_ruled(task: &Task, seen: &Seen, ruling: Ruling, by: &Actor) -> bool {
+    let same = |review: &crate::model::task::Review| {
+        review.by == by.as_str()
+            && match (ruling, review.verdict) {
+                (Ruling::Proceed, Verdict::Proceed) | (Ruling::LeaveOut, Verdict::LeftOut) => true,
+                (Ruling::Refuse(ground), Verdict::Refuse(other)) => ground == other,
+                _ => false,
+            }
+    };
+    task.source == seen.source
+        && task.state != TaskState::AwaitingReview
+        && task.found_digest == seen.records
+        && seen.searched_at.is_none_or(|at| Some(at) == task.searched_at)
+        && task.review.as_ref().is_some_and(same)
+}
+
+/// All data sources of a review, as it names them, with where each stands. Pure.
+fn in_order(reviewing: &Reviewing, tasks: &[Task], done: Reviewed) -> Reviewed {
+    let stands = |seen: &Seen| {
+        let stored = done.sources.iter().find(|(source, _)| *source == seen.source).cloned();
+        let before = tasks.iter().find(|task| task.source == seen.source);
+        stored.or_else(|| before.map(|task| (task.source.clone(), task.state)))
+    };
+    Reviewed { sources: reviewing.sources.iter().filter_map(stands).collect(), ..done }
+}
+
+/// The task of a data source, if it can be ruled on as it was seen. Pure.
+fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Task, ReviewError> {
+    let source = || seen.source.clone();
+    let task = tasks
+        .iter()
+        .find(|task| task.source == seen.source)
+        .ok_or_else(|| ReviewError::UnknownSource(source()))?;
+    let dead = ruling == Ruling::LeaveOut && task.cannot_be_searched();
+    if task.state != TaskState::AwaitingReview && !dead {
+        let by = task
+            .review
+            .as_ref()
+            .map(|review| review.by.clone())
+            .or_else(|| task.decision.as_ref().map(|decision| decision.by.clone()));
+        return Err(ReviewError::NotAwaiting { source_id: source(), state: task.state, by });
+    }
+    // The digest is of the records alone: it binds no word that there are none, and none about others.
+    let unbound = ruling == Ruling::Proceed && (task.wants_confirmation() || task.asked.doubtful > 0);
+    let another = seen.searched_at != task.searched_at;
+    if task.found_digest != seen.records || (another && seen.searched_at.is_some()) {
+        return Err(ReviewError::Changed(source()));
+    }
+    if another && unbound {
+        return Err(ReviewError::SearchedAt(source()));
+    }
+    let may_be_left_out = dead || task.wants_identifier();
+    match ruling {
+        Ruling::Refuse(_) => return Ok(task),
+        Ruling::Proceed if task.wants_identifier() => {
+            return Err(ReviewError::MissingIdentifier(source()));
+        }
+        Ruling::LeaveOut if !may_be_left_out => return Err(ReviewError::NotMissing(source())),
+        Ruling::Proceed | Ruling::LeaveOut => {}
+    }
+    for (given, number, error) in [
+        (seen.marked, task.asked.marked, ReviewError::Marked as fn(SourceId, u32) -> ReviewError),
+        (seen.set_aside, task.asked.doubtful, ReviewError::Doubtful),
+    ] {
+        match (given.unwrap_or(0), number) {
+            (given, number) if given == number => {}
+            (_, 0) => return Err(ReviewError::Changed(source())),
+            (_, number) => return Err(error(source(), number)),
+        }
+    }
+    Ok(task)
+}

@@ -1,0 +1,521 @@
+//! What an operator is shown of a person: which records were found, who they show, why somebody decided as
+//! they did, and a link to the copy. Each time is an event, stored before anything is given.
+
+use crate::base::actor::Actor;
+use crate::base::code::{SOURCE_MOVED, TASK_OVER};
+use crate::base::failure::{Failure, Kind};
+use crate::base::identifier::IdentifierKind;
+use crate::base::ids::{RequestId, SourceId, TaskRef};
+use crate::base::seal::{DataKey, Tag};
+use crate::base::time::Time;
+use crate::chain::fact::Fact;
+use crate::documents::comparison::{ComparedRecord, ComparisonView, FieldView, RecordStanding};
+use crate::law::right::Right;
+use crate::model::request::{Request, RequestState};
+use crate::model::task::{Review, Task, TaskState, Verdict};
+use crate::operations::asking::in_every_spelling;
+use crate::operations::fulfil::search::usable;
+use crate::operations::load::{Loaded, STALE_TRIES, count, is_closed, load};
+use crate::operations::open::{AROUND_A_CALL, Opened, open_vendor};
+use crate::operations::sealing::{key_of, open_identifiers, open_records, reason_context};
+use crate::ports::clock::Clock;
+use crate::ports::copies::CopyLinks;
+use crate::ports::keys::Keys;
+use crate::ports::store::{Change, CommitError, Limits, Reads, Writes};
+use crate::ports::vendors::{Compares, Vendors};
+use crate::vendor::fault::Fault;
+use crate::vendor::port::Vendor;
+use crate::vendor::record::{RecordId, ShownRecord};
+use std::collections::{BTreeMap, BTreeSet};
+use zeroize::Zeroizing;
+
+/// The ports of showing records.
+#[derive(Debug)]
+pub struct Records<'a, S, K, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// A page of what a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordPage {
+    /// The record ids, as the vendor names them. Personal data: for the operator alone.
+    pub records: Vec<RecordId>,
+    /// How many there are in all.
+    pub all: u32,
+    /// The keyed digest of all of them: what a decision binds to.
+    pub digest: Option<Tag>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<u32>,
+}
+
+/// Why nothing is shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ShowError {
+    /// There is no such request.
+    #[error("there is no such request")]
+    NotFound,
+    /// It doesn't go to this data source.
+    #[error("the request doesn't go to the data source {0}")]
+    UnknownSource(SourceId),
+    /// The person is forgotten.
+    #[error("the person of this request is forgotten: nobody can tell any more which records these were")]
+    Forgotten,
+    /// Nothing is to be decided there any more.
+    #[error("nothing is left to decide on {0}: its records are shown with their fields only until then")]
+    Over(SourceId),
+    /// It points elsewhere since.
+    #[error("{0} points elsewhere since it was searched: have it run again, and decide on what is there")]
+    Moved(SourceId),
+    /// The vendor did not show them.
+    #[error("{0} could not be asked now: try again")]
+    Unanswered(SourceId, String),
+    /// Not a copy at all.
+    #[error("this is a request for erasure: a copy is made for the right of access")]
+    NotAccess,
+    /// There is none yet.
+    #[error("{0}")]
+    NoCopy(String),
+    /// It was deleted.
+    #[error("the copy expired at {0} and is deleted: make a new request")]
+    Expired(Time),
+    /// A port failed: it may be tried again.
+    #[error("it could not be shown: try again")]
+    Failed(#[from] Failure),
+}
+
+/// How many records one page holds at most.
+pub const RECORDS_A_PAGE: u32 = 500;
+
+impl<S, K, C> Records<'_, S, K, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    C: Clock,
+{
+    /// Which records the last search of a data source found, from place `from` on, at most `most`. May be
+    /// repeated; each time is an event.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn run(&self, at: &TaskRef, from: u32, most: u32, by: &Actor) -> Result<RecordPage, ShowError> {
+        let request = self.store.request(at.request_id).await?.ok_or(ShowError::NotFound)?;
+        let task = self.store.task(at.request_id, &at.source_id).await?;
+        let task = task.ok_or_else(|| ShowError::UnknownSource(at.source_id.clone()))?;
+        let key = self.keys.key(request.id).await?.filter(|_| request.forgotten_at.is_none());
+        let key = key.ok_or(ShowError::Forgotten)?;
+        // Chunks of an earlier, longer search are written over; those of a search that ended are stale.
+        let records = match task.found_digest {
+            Some(_) => open_records(self.store, &key, at).await?,
+            None => Vec::new(),
+        };
+        let all = count(records.len());
+        let most = most.clamp(1, RECORDS_A_PAGE);
+        let page: Vec<RecordId> = records.into_iter().skip(from as usize).take(most as usize).collect();
+        let end = from.saturating_add(count(page.len()));
+        let shown = Fact::RecordsShown {
+            source: at.source_id.clone(),
+            by: by.clone(),
+            records: count(page.len()),
+            with_fields: false,
+        };
+        note(self.store, self.clock, &request, vec![shown]).await?;
+        Ok(RecordPage { records: page, all, digest: task.found_digest, next: (end < all).then_some(end) })
+    }
+}
+
+/// How many characters of a field are shown at most.
+pub const LONGEST_FIELD: usize = 300;
+
+/// The ports of showing records with their fields, beside those of whoever may call vendors.
+#[derive(Debug)]
+pub struct Compare<'a, S, K, L, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Has the vendor asked.
+    pub looks: &'a L,
+    /// The time.
+    pub clock: &'a C,
+}
+
+impl<S, K, L, C> Compare<'_, S, K, L, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    L: Compares,
+    C: Clock,
+{
+    /// What the vendor shows now of the person at a data source that is not settled: from place `from` on,
+    /// at most `most`. Nothing of it is stored but the event. May be repeated; each time is an event and a
+    /// search of the vendor.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn run(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+        by: &Actor,
+    ) -> Result<ComparisonView, ShowError> {
+        let request = self.store.request(at.request_id).await?.ok_or(ShowError::NotFound)?;
+        let task = self.store.task(at.request_id, &at.source_id).await?;
+        let task = task.ok_or_else(|| ShowError::UnknownSource(at.source_id.clone()))?;
+        if request.forgotten_at.is_some() || self.keys.key(request.id).await?.is_none() {
+            return Err(ShowError::Forgotten);
+        }
+        let source = || at.source_id.clone();
+        if is_over(&request, &task) {
+            return Err(ShowError::Over(source()));
+        }
+        let page = self.looks.compare(at, from, most).await?.map_err(|code| match code.as_str() {
+            SOURCE_MOVED => ShowError::Moved(source()),
+            TASK_OVER => ShowError::Over(source()),
+            "person_forgotten" => ShowError::Forgotten,
+            _ => ShowError::Unanswered(source(), code),
+        })?;
+        let records = count(page.records.len());
+        let shown = Fact::RecordsShown { source: source(), by: by.clone(), records, with_fields: true };
+        note(self.store, self.clock, &request, vec![shown]).await?;
+        Ok(page)
+    }
+}
+
+/// Whether nothing is to be decided on the task any more.
+fn is_over(request: &Request, task: &Task) -> bool {
+    is_closed(request) || task.state == TaskState::Settled
+}
+
+/// The ports of the question to the vendor.
+#[derive(Debug)]
+pub struct Look<'a, S, K, V, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// Opens data sources.
+    pub vendors: &'a V,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// A record as it is put together from the answers to all spellings.
+#[derive(Default)]
+struct Joined {
+    found_by: BTreeSet<IdentifierKind>,
+    fields: Vec<(String, String)>,
+    marked: bool,
+    found: bool,
+    doubtful: bool,
+}
+
+impl<S, K, V, C> Look<'_, S, K, V, C>
+where
+    S: Reads + Limits,
+    K: Keys,
+    V: Vendors,
+    C: Clock,
+{
+    /// Asks the vendor, at the target that the task was searched at, for every record of the person, those
+    /// set aside too, and says of each whether it is among those that the stored digest covers. Stores
+    /// nothing. Ends before `until`. May be repeated.
+    ///
+    /// # Errors
+    /// [`SOURCE_MOVED`], [`TASK_OVER`], `person_forgotten`, what is wrong with the set-up, or the vendor's
+    /// fault.
+    pub async fn run(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+        until: Time,
+    ) -> Result<ComparisonView, Failure> {
+        let loaded = load(self.store, at).await?;
+        let Loaded { request, life, .. } = &loaded;
+        if is_over(request, &life.task) {
+            return Err(Failure::new(Kind::Refused, TASK_OVER));
+        }
+        let vendor = match open_vendor(self.store, self.vendors, self.clock, &loaded).await? {
+            Opened::There(vendor) => vendor.beside(),
+            Opened::Moved => return Err(Failure::new(Kind::Refused, SOURCE_MOVED)),
+        };
+        let key = key_of(self.keys, request.id).await?;
+        let identifiers = open_identifiers(&key, request, &at.source_id)?;
+        let identifiers = usable(vendor.capabilities(), identifiers);
+        let covered: BTreeSet<RecordId> = match life.task.found_digest {
+            Some(_) => open_records(self.store, &key, at).await?.into_iter().collect(),
+            None => BTreeSet::new(),
+        };
+        let spellings = in_every_spelling(vendor.capabilities(), &identifiers);
+        let asked = vendor.reserve_searches(count(spellings.len()), false).await;
+        asked.map_err(|fault| fault.failure())?;
+        let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
+        let mut answers = Vec::new();
+        for spelling in &spellings {
+            if self.clock.now().plus_seconds(needed) > until {
+                return Err(Fault::Unavailable("vendor_out_of_time").failure());
+            }
+            let shown = vendor.show(std::slice::from_ref(spelling), &identifiers).await;
+            answers.extend(shown.map_err(|fault| fault.failure())?);
+        }
+        let all = compared(answers, &covered);
+        let (number, most) = (count(all.len()), most.clamp(1, RECORDS_A_PAGE));
+        let records: Vec<ComparedRecord> = all.into_iter().skip(from as usize).take(most as usize).collect();
+        let end = from.saturating_add(count(records.len()));
+        Ok(ComparisonView {
+            source: at.source_id.clone(),
+            records,
+            all: number,
+            digest: life.task.found_digest.clone(),
+            next: (end < number).then_some(end),
+        })
+    }
+}
+
+/// What tells one record of an answer from another: its id, or what it shows where it has none.
+type Shows = (Option<RecordId>, Vec<(String, String)>);
+
+/// The records of all answers, each once, in the order in which they are looked at: those that need a word
+/// of their own first. Pure.
+fn compared(answers: Vec<ShownRecord>, covered: &BTreeSet<RecordId>) -> Vec<ComparedRecord> {
+    let mut joined: BTreeMap<Shows, Joined> = BTreeMap::new();
+    for record in answers {
+        // One without an id is told apart by what it shows alone.
+        let key = if record.id.is_some() { Vec::new() } else { record.fields.clone() };
+        let one = joined.entry((record.id, key)).or_default();
+        one.found_by.insert(record.found_by);
+        for (name, text) in record.fields {
+            if !one.fields.iter().any(|(known, _)| *known == name) {
+                one.fields.push((name, short(&text)));
+            }
+        }
+        one.marked |= record.marked;
+        one.doubtful |= record.doubtful;
+        one.found |= !record.set_aside;
+    }
+    let there = |((id, _), one): (&(Option<RecordId>, _), &Joined)| id.clone().filter(|_| one.found);
+    let there: BTreeSet<RecordId> = joined.iter().filter_map(there).collect();
+    let shown = |((id, _), one): (Shows, Joined)| {
+        let standing = match &id {
+            _ if !one.found => RecordStanding::SetAside,
+            Some(id) if covered.contains(id) => RecordStanding::Covered,
+            _ => RecordStanding::New,
+        };
+        ComparedRecord {
+            id,
+            found_by: one.found_by.into_iter().collect(),
+            fields: one.fields.into_iter().map(|(name, text)| FieldView { name, text }).collect(),
+            marked: one.found && one.marked,
+            doubtful: !one.found && one.doubtful,
+            standing,
+        }
+    };
+    let mut all: Vec<ComparedRecord> = joined.into_iter().map(shown).collect();
+    all.extend(covered.difference(&there).map(|id| ComparedRecord {
+        id: Some(id.clone()),
+        found_by: Vec::new(),
+        fields: Vec::new(),
+        marked: false,
+        doubtful: false,
+        standing: RecordStanding::Gone,
+    }));
+    all.sort_by_key(|one| (!(one.marked || one.doubtful), one.standing));
+    all
+}
+
+/// A field's text, not longer than a page can hold.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_FIELD) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The ports of reading reasons.
+#[derive(Debug)]
+pub struct Reasons<'a, S, K, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// Why somebody decided as they did.
+pub struct GivenReason {
+    /// Where.
+    pub source: SourceId,
+    /// Who decided.
+    pub by: String,
+    /// When.
+    pub at: Time,
+    /// What.
+    pub verdict: Verdict,
+    /// Why, in their own words. It may name the person.
+    pub reason: Zeroizing<String>,
+}
+
+impl<S, K, C> Reasons<'_, S, K, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    C: Clock,
+{
+    /// The reasons of persons' decisions at each data source, the oldest first, until the person is forgotten. May
+    /// be repeated; each reading of each is an event, stored before its text is given.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn run(&self, id: RequestId, by: &Actor) -> Result<Vec<GivenReason>, ShowError> {
+        let request = self.store.request(id).await?.ok_or(ShowError::NotFound)?;
+        if request.forgotten_at.is_some() {
+            return Err(ShowError::Forgotten);
+        }
+        let key = self.keys.key(id).await?.ok_or(ShowError::Forgotten)?;
+        let (mut given, mut read) = (Vec::new(), Vec::new());
+        for task in self.store.tasks(id).await? {
+            let reviews: Vec<&Review> = task.past_reviews.iter().chain(&task.review).collect();
+            if reviews.is_empty() {
+                continue;
+            }
+            for review in reviews {
+                given.push(GivenReason {
+                    reason: opened(&key, &task, review)?,
+                    source: task.source.clone(),
+                    by: review.by.clone(),
+                    at: review.at,
+                    verdict: review.verdict,
+                });
+            }
+            read.push(Fact::ReasonRead { source: task.source, by: by.clone() });
+        }
+        if !read.is_empty() {
+            note(self.store, self.clock, &request, read).await?;
+        }
+        Ok(given)
+    }
+}
+
+fn opened(key: &DataKey, task: &Task, review: &Review) -> Result<Zeroizing<String>, Failure> {
+    let unreadable = Failure::misconfigured("reason_unreadable");
+    let context = reason_context(task.request, &task.source);
+    let plain = key.open(&context, &review.reason).map_err(|_| unreadable)?;
+    let text = std::str::from_utf8(&plain).map_err(|_| unreadable)?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// The ports of a link.
+#[derive(Debug)]
+pub struct CopyLink<'a, S, L, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Makes links.
+    pub links: &'a L,
+    /// The time.
+    pub clock: &'a C,
+    /// How long a link works, in seconds.
+    pub seconds: u64,
+}
+
+/// A link to a person's copy.
+#[derive(Clone)]
+pub struct Link {
+    /// The link: a secret, whoever has it can fetch the copy.
+    pub url: Zeroizing<String>,
+    /// Until when it works.
+    pub until: Time,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When the copy itself is deleted.
+    pub expires_at: Time,
+}
+
+impl<S, L, C> CopyLink<'_, S, L, C>
+where
+    S: Reads + Writes,
+    L: CopyLinks,
+    C: Clock,
+{
+    /// A link to the copy of a closed request. May be repeated; each time is an event.
+    ///
+    /// # Errors
+    /// [`ShowError`], saying what stands in the copy's way.
+    pub async fn run(&self, id: RequestId, by: &Actor) -> Result<Link, ShowError> {
+        let request = self.store.request(id).await?.ok_or(ShowError::NotFound)?;
+        if request.right != Right::Access {
+            return Err(ShowError::NotAccess);
+        }
+        let now = self.clock.now();
+        let Some(package) = request.copy.clone() else {
+            let tasks = self.store.tasks(id).await?;
+            let named = |of: fn(&Task) -> bool| -> Vec<&str> {
+                tasks.iter().filter(|task| of(task)).map(|task| task.source.as_str()).collect()
+            };
+            let (missing, wrong) = (named(Task::lacks_identifier), named(Task::found_nothing_by_given));
+            return Err(ShowError::NoCopy(no_copy(&request, &missing, &wrong)));
+        };
+        if package.expires_at <= now || request.forgotten_at.is_some() {
+            return Err(ShowError::Expired(package.expires_at));
+        }
+        let until = now.plus_seconds(self.seconds).min(package.expires_at);
+        let url = self.links.link(id, now.seconds_until(until).max(1)).await?;
+        note(self.store, self.clock, &request, vec![Fact::CopyLinked { by: by.clone(), until }]).await?;
+        Ok(Link { url, until, sha256: package.sha256, bytes: package.bytes, expires_at: package.expires_at })
+    }
+}
+
+/// Why there is no copy.
+fn no_copy(request: &Request, missing: &[&str], wrong: &[&str]) -> String {
+    if !missing.is_empty() {
+        return format!(
+            "there is no copy yet: the identifier is missing for {}; give it (`request identify`), or leave \
+             the data source out (`request review --leave-out`)",
+            missing.join(", ")
+        );
+    }
+    if !wrong.is_empty() {
+        return format!(
+            "there is no copy yet: the identifier that was given finds nothing at {}; give another one \
+             (`request identify`), or leave the data source out (`request review --leave-out`)",
+            wrong.join(", ")
+        );
+    }
+    match (request.state, request.dry_run) {
+        (RequestState::Open, _) => {
+            "there is no copy yet: it is made when every data source is done".to_owned()
+        }
+        (RequestState::Closed, true) => "this was a dry run: nothing was copied".to_owned(),
+        (RequestState::Closed, false) => {
+            "no copy was made: no data source gave any record; check the identifiers that the person was \
+             looked for by"
+                .to_owned()
+        }
+    }
+}
+
+/// Stores events alone.
+async fn note(
+    store: &impl Writes,
+    clock: &impl Clock,
+    request: &Request,
+    facts: Vec<Fact>,
+) -> Result<(), Failure> {
+    for _ in 0..STALE_TRIES {
+        let change = Change { request: request.id, at: clock.now(), rows: Vec::new(), facts: facts.clone() };
+        match store.commit(change).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Stale) => {}
+            Err(CommitError::Failed(failure)) => return Err(failure),
+        }
+    }
+    Err(Failure::transient("too_much_contention"))
+}

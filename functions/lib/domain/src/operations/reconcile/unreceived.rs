@@ -1,0 +1,147 @@
+//! Tickets that were tagged and never received: what a refused or lost webhook leaves behind, whoever lost it.
+//!
+//! A ticketing system's tag is what starts a request. So once a day the tickets that carry it are compared with
+//! what came: with deliveries, and with requests that somebody made by hand.
+
+use crate::base::failure::Failure;
+use crate::base::time::Time;
+use crate::operations::accept::delivery_key;
+use crate::ports::clock::Clock;
+use crate::ports::keys::Tags;
+use crate::ports::store::Received;
+use crate::ports::tickets::{Tagged, TicketSearch};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// For so many seconds a tagged ticket may still be on its way: the ticketing system sends again, and indexes late.
+pub const GRACE_SECONDS: u64 = 3600;
+
+/// How far back tickets are looked at by their last change, in days, part by part, the latest first: about the
+/// legal month in all.
+const PARTS_DAYS: [u64; 5] = [1, 2, 4, 8, 16];
+
+/// How many tickets one read compares.
+const MOST_TICKETS: usize = 5_000;
+
+/// How many requests, the latest first, are looked through for those that were made by hand.
+const MOST_REQUESTS: u32 = 2_000;
+
+/// Seconds that a read leaves for the call that it is at when it looks at the clock.
+const FOR_ONE_CALL: u64 = 30;
+
+const DAY_SECONDS: u64 = 24 * 3600;
+
+/// The ports of the read.
+#[derive(Debug)]
+pub struct Unreceived<'a, S, T, K, C> {
+    /// What was received.
+    pub store: &'a S,
+    /// The ticketing systems.
+    pub tickets: &'a T,
+    /// Digests deliveries' keys.
+    pub tags: &'a K,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// What one read found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// Tickets that carry a tag.
+    pub tagged: usize,
+    /// The numbers of those that were never received.
+    pub unreceived: BTreeSet<String>,
+    /// Whether every ticket of the time was compared: else there were more than one read compares.
+    pub whole: bool,
+}
+
+/// Tickets by their number.
+type Tickets = BTreeMap<String, Tagged>;
+
+impl<S, T, K, C> Unreceived<'_, S, T, K, C>
+where
+    S: Received,
+    T: TicketSearch,
+    K: Tags,
+    C: Clock,
+{
+    /// Compares the tickets of a channel that carry one of these tags with what was received. `None` where the
+    /// channel's ticketing system isn't set up. Ends before `until`. May be repeated.
+    ///
+    /// # Errors
+    /// When the ticketing system or the store fails, or there is no time for the first part.
+    pub async fn run(&self, channel: &str, tags: &[String], until: Time) -> Result<Option<Found>, Failure> {
+        let mut tickets = Tickets::new();
+        let mut whole = true;
+        let mut end = self.clock.now().minus_seconds(GRACE_SECONDS);
+        let latest = end;
+        for days in PARTS_DAYS {
+            let begin = end.minus_seconds(days * DAY_SECONDS);
+            for tag in tags {
+                match self.part(channel, tag, (begin, end), until, &mut tickets).await? {
+                    None => return Ok(None),
+                    Some(all) => whole &= all,
+                }
+            }
+            if !whole {
+                break;
+            }
+            end = begin;
+        }
+        let mut missing = Tickets::new();
+        let tagged = tickets.len();
+        for (number, ticket) in tickets {
+            self.in_time(until)?;
+            if !self.delivered(channel, &ticket).await? {
+                missing.insert(number, ticket);
+            }
+        }
+        if !missing.is_empty() {
+            let since = latest.minus_seconds(PARTS_DAYS.iter().sum::<u64>() * DAY_SECONDS);
+            for reference in self.store.references_since(since, MOST_REQUESTS).await? {
+                if let Some(number) = self.tickets.number(channel, &reference) {
+                    missing.remove(number);
+                }
+            }
+        }
+        Ok(Some(Found { tagged, unreceived: missing.into_keys().collect(), whole }))
+    }
+
+    /// The tickets of a time that carry the tag; whether these are all. `None` where nothing is set up.
+    async fn part(
+        &self,
+        channel: &str,
+        tag: &str,
+        (begin, end): (Time, Time),
+        until: Time,
+        tickets: &mut Tickets,
+    ) -> Result<Option<bool>, Failure> {
+        let mut after: Option<String> = None;
+        loop {
+            self.in_time(until)?;
+            let page = self.tickets.tagged(channel, tag, begin, end, after.as_deref()).await;
+            let Some(page) = page.map_err(|fault| fault.failure())? else { return Ok(None) };
+            tickets.extend(page.rows.into_iter().map(|ticket| (ticket.number.clone(), ticket)));
+            match page.next {
+                None => return Ok(Some(true)),
+                Some(_) if tickets.len() >= MOST_TICKETS => return Ok(Some(false)),
+                next => after = next,
+            }
+        }
+    }
+
+    fn in_time(&self, until: Time) -> Result<(), Failure> {
+        let late = self.clock.now().plus_seconds(FOR_ONE_CALL) > until;
+        if late { Err(Failure::transient("tickets_out_of_time")) } else { Ok(()) }
+    }
+
+    async fn delivered(&self, channel: &str, ticket: &Tagged) -> Result<bool, Failure> {
+        for reference in &ticket.references {
+            let key = delivery_key(self.tags, channel, reference.as_str().as_bytes()).await?;
+            if self.store.delivered(channel, &key).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

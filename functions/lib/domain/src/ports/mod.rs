@@ -1,0 +1,11 @@
+//! What the domain needs of the outside, a trait for each capability: a handler can do only what it was given,
+//! and its role's policy has the same grain.
+
+pub mod clock;
+pub mod store;
+pub mod keys;
+pub mod vendors;
+pub mod set_up;
+pub mod workflow;
+pub mod copies;
+pub mod tickets;

@@ -1,0 +1,112 @@
+//! Why a call to a vendor gave nothing.
+
+use crate::base::code::{ANSWER_TOO_LARGE, CIRCUIT_OPEN, Code, QUOTA_SPENT, RATE_LIMITED};
+use crate::base::failure::{Failure, Kind};
+
+/// Why a call to a vendor failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// No connection, a time-out, a server error, an unreadable answer: it may pass.
+    Unavailable(Code),
+    /// The vendor asks to wait, in seconds (capped by the connector), when it says how long.
+    Throttled(Option<u64>),
+    /// We hold the call back ourselves, for so many seconds: it never left.
+    Paused(Code, u64),
+    /// The token was not accepted, also after it was read again.
+    Unauthorized,
+    /// The vendor refused the call for another reason.
+    Refused(Code),
+    /// The search found more than the connector allows for one person.
+    TooManyRecords,
+    /// The answer is larger than the connector allows: about this person alone, as long as others' are not.
+    AnswerTooLarge,
+    /// The rule asked about is not there.
+    RuleNotFound,
+}
+
+/// The code of a call that the vendor asks to put off.
+const THROTTLED: Code = "vendor_throttled";
+
+/// What a vendor's 4xx is kept as, by its status; our own objections to a call have other codes.
+pub const REFUSALS: [Code; 7] = [
+    "vendor_bad_request",
+    "vendor_conflict",
+    "vendor_forbidden",
+    "vendor_gone",
+    "vendor_not_found",
+    "vendor_refused",
+    "vendor_unprocessable",
+];
+
+impl Fault {
+    /// Whether the call is only put off, by the vendor or by us: no failed try.
+    #[must_use]
+    pub fn is_put_off(&self) -> bool {
+        matches!(self, Fault::Throttled(_) | Fault::Paused(..))
+    }
+
+    /// Whether the vendor, or a gateway before it, refused the call: some tries over some minutes tell
+    /// which. Our own objections to a call are none.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Fault::Unauthorized => true,
+            Fault::Refused(code) => REFUSALS.contains(code),
+            _ => false,
+        }
+    }
+
+    /// Whether asking again, now or in some minutes, may bring another answer.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.is_put_off() || self.is_refusal() || matches!(self, Fault::Unavailable(_))
+    }
+
+    /// Whether a stored code says that the vendor, or a gateway before it, refused a call.
+    #[must_use]
+    pub fn refuses(code: &str) -> bool {
+        code == Fault::Unauthorized.code() || REFUSALS.contains(&code)
+    }
+
+    /// Whether a stored code says that a call was only put off.
+    #[must_use]
+    pub fn puts_off(code: &str) -> bool {
+        [THROTTLED, RATE_LIMITED, CIRCUIT_OPEN, QUOTA_SPENT].contains(&code)
+    }
+
+    /// How long the vendor, or our own limiter, wants the next call to wait, in seconds.
+    #[must_use]
+    pub fn asked_wait(&self) -> Option<u64> {
+        match self {
+            Fault::Throttled(wait) => *wait,
+            Fault::Paused(_, seconds) => Some(*seconds),
+            _ => None,
+        }
+    }
+
+    /// Its code, for the store, the log and the receipt.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Fault::Unavailable(code) | Fault::Refused(code) => code,
+            Fault::Paused(code, _) => code,
+            Fault::Throttled(_) => THROTTLED,
+            Fault::Unauthorized => "credentials_rejected",
+            Fault::TooManyRecords => "too_many_records",
+            Fault::AnswerTooLarge => ANSWER_TOO_LARGE,
+            Fault::RuleNotFound => "rule_not_found",
+        }
+    }
+
+    /// The failure that stands for it in the workflow.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        let kind = match self {
+            Fault::Throttled(_) | Fault::Paused(..) | Fault::Unavailable(_) => Kind::Transient,
+            Fault::Unauthorized => Kind::Misconfigured,
+            Fault::Refused(_) | Fault::TooManyRecords | Fault::AnswerTooLarge => Kind::Refused,
+            Fault::RuleNotFound => Kind::Unknown,
+        };
+        Failure::new(kind, self.code())
+    }
+}

@@ -1,0 +1,22 @@
+//! Pages of lists, and the time at which something is shown.
+
+use crate::base::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The items, in the list's order.
+    pub items: Vec<T>,
+    /// Hand this to the next call as it is; `None` on the last page.
+    pub next: Option<String>,
+}
+
+/// When something is shown, and how long the deployment leaves a row to its workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// Now.
+    pub now: Time,
+    /// The grace, in seconds.
+    pub grace_seconds: u64,
+}
