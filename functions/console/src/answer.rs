@@ -5,6 +5,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::http::HeaderValue;
 use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::operations::accept::AcceptError;
 use rightful_domain::operations::person::act::ActError;
 use rightful_domain::operations::person::extend::ExtendError;
@@ -170,18 +171,25 @@ impl From<AcceptError> for Refusal {
     }
 }
 
+impl From<WhyNot> for Refusal {
+    fn from(why: WhyNot) -> Self {
+        match why {
+            WhyNot::ReceiptNotKept => Failure::transient(why.code()).into(),
+            WhyNot::NoReceipt => Self::new(404, why.code(), why),
+            _ => Self::new(409, why.code(), why),
+        }
+    }
+}
+
 impl From<ReviewError> for Refusal {
     fn from(error: ReviewError) -> Self {
         let (status, code) = match &error {
             ReviewError::NotFound => return Self::no_request(),
-            ReviewError::Closed => (409, "request_closed"),
+            ReviewError::Not(why) => return why.clone().into(),
             ReviewError::Sources => (422, "sources_malformed"),
             ReviewError::UnknownSource(_) => (422, "source_not_in_request"),
-            ReviewError::NotAwaiting { .. } => (409, "not_awaiting_review"),
             ReviewError::Changed(_) => (409, "records_changed"),
             ReviewError::SearchedAt(_) => (409, "searched_at_missing"),
-            ReviewError::MissingIdentifier(_) => (409, "identifier_missing"),
-            ReviewError::NotMissing(_) => (409, "identifier_not_missing"),
             ReviewError::Marked(..) => (409, "marked_not_confirmed"),
             ReviewError::Doubtful(..) => (409, "set_aside_not_confirmed"),
             ReviewError::Reason => (422, "reason_malformed"),
@@ -196,15 +204,9 @@ impl From<ActError> for Refusal {
     fn from(error: ActError) -> Self {
         let (status, code) = match &error {
             ActError::NotFound => return Self::no_request(),
-            ActError::Closed => (409, "request_closed"),
-            ActError::Synthetic => (409, "request_synthetic"),
-            ActError::Open => (409, "request_open"),
-            ActError::Forgotten => (409, "person_forgotten"),
+            ActError::Not(why) => return why.clone().into(),
             ActError::UnknownSource(_) => (422, "source_not_in_request"),
             ActError::Identifier(..) => (422, "identifier_not_taken"),
-            ActError::UnderWay(..) => (409, "under_way"),
-            ActError::Submitted(_) => (409, "submitted"),
-            ActError::NotHandedOver(..) => (409, "not_handed_over"),
             ActError::NotErasure(_) => (409, "not_erasure"),
             ActError::NothingToDo => (409, "nothing_to_do"),
             ActError::Reason => (422, "reason_malformed"),
@@ -219,10 +221,7 @@ impl From<ExtendError> for Refusal {
         let (status, code) = match &error {
             ExtendError::Months => (422, "months_malformed"),
             ExtendError::NotFound => return Self::no_request(),
-            ExtendError::Synthetic => (409, "request_synthetic"),
-            ExtendError::Closed => (409, "request_closed"),
-            ExtendError::TooLate(_) => (409, "too_late"),
-            ExtendError::NotLonger(_) => (409, "not_longer"),
+            ExtendError::Not(why) => return why.clone().into(),
             ExtendError::Failed(failure) => return (*failure).into(),
         };
         Self::new(status, code, error)
@@ -233,16 +232,12 @@ impl From<ShowError> for Refusal {
     fn from(error: ShowError) -> Self {
         let (status, code) = match &error {
             ShowError::NotFound => return Self::no_request(),
+            ShowError::Not(why) => return why.clone().into(),
             ShowError::UnknownSource(_) => (422, "source_not_in_request"),
-            ShowError::Forgotten => (409, "person_forgotten"),
-            ShowError::Over(_) => (409, "task_over"),
             ShowError::Moved(_) => (409, "source_moved"),
             ShowError::Unanswered(_, cause) => {
                 return Self::new(503, "unavailable", &error).caused_by(cause);
             }
-            ShowError::NotAccess => (409, "not_access"),
-            ShowError::NoCopy(_) => (409, "copy_not_there"),
-            ShowError::Expired(_) => (409, "copy_expired"),
             ShowError::Failed(failure) => return (*failure).into(),
         };
         Self::new(status, code, error)

@@ -169,6 +169,11 @@ impl Table {
         self.faults.borrow_mut().extend(faults.iter().rev());
     }
 
+    /// Nothing that was ordered goes wrong any more.
+    pub fn fail_no_more(&self) {
+        self.faults.borrow_mut().clear();
+    }
+
     /// Each transaction for which no fault is ordered goes wrong as `draw` says.
     pub fn fail_as(&self, draw: impl Fn() -> Option<Fault> + 'static) {
         *self.drawn.borrow_mut() = Drawn(Some(Rc::new(draw)));

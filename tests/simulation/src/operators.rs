@@ -12,6 +12,7 @@ use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::base::seal::Tag;
 use rightful_domain::chain::fact::Fact;
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::law::ground::{Ground, RefusalGround};
 use rightful_domain::law::right::Right;
 use rightful_domain::life::Ruling;
@@ -255,8 +256,10 @@ impl Staff {
                     format!("review, {name}: done")
                 }
                 Err(ReviewError::Changed(_)) => "review: told that it was searched again".to_owned(),
-                Err(ReviewError::NotAwaiting { .. }) => "review: told that another decided".to_owned(),
-                Err(ReviewError::MissingIdentifier(_)) => {
+                Err(ReviewError::Not(WhyNot::NotAwaiting { .. })) => {
+                    "review: told that another decided".to_owned()
+                }
+                Err(ReviewError::Not(WhyNot::MissingIdentifier(_))) => {
                     "review: told that the identifier is missing".to_owned()
                 }
                 Err(_) => "review: told something else".to_owned(),
@@ -348,10 +351,10 @@ impl Staff {
             Some(Err(error)) => self.did(&format!(
                 "{act}: told {}",
                 match error {
-                    ActError::UnderWay(..) => "that it is under way",
-                    ActError::Submitted(_) => "that something was submitted",
-                    ActError::NotHandedOver(..) => "that it is not handed over",
-                    ActError::Forgotten => "that the person is forgotten",
+                    ActError::Not(WhyNot::UnderWay(..)) => "that it is under way",
+                    ActError::Not(WhyNot::Submitted(_)) => "that something was submitted",
+                    ActError::Not(WhyNot::NotHandedOver(..)) => "that it is not handed over",
+                    ActError::Not(WhyNot::Forgotten) => "that the person is forgotten",
                     _ => "something else",
                 }
             )),

@@ -7,6 +7,7 @@ use crate::ports::{Lists as _, Outside, ReceiptReads as _};
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Entered, Identifier, IdentifierError, IdentifierKind, TakenOffAt};
 use rightful_domain::base::ids::{Reference, RequestId, SourceId};
+use rightful_domain::duty::acts::{self, WhyNot};
 use rightful_domain::law::deadline::ReceivedAt;
 use rightful_domain::law::right::Right;
 use rightful_domain::model::request::{Request, RequestState};
@@ -274,15 +275,7 @@ pub(crate) async fn receipt<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result
     let id = call.request_id()?;
     let closing: Option<u32> = call.query(&["closing"])?.number("closing")?;
     let request = api.request(id).await?;
-    let last = match request.receipt_sha256 {
-        Some(_) => Some(request.reopened),
-        None => request.reopened.checked_sub(1),
-    };
-    let none = || {
-        let what = "there is no such receipt: each closing of a request has one, counted from 0";
-        Refusal::new(404, "receipt_not_found", what)
-    };
-    let closing = closing.or(last).ok_or_else(none)?;
-    let file = api.outside.receipts().receipt(id, closing).await?.ok_or_else(none)?;
+    let closing = closing.map_or_else(|| acts::receipt(&request), Ok)?;
+    let file = api.outside.receipts().receipt(id, closing).await?.ok_or(WhyNot::NoReceipt)?;
     Ok(Answer::file(200, file))
 }

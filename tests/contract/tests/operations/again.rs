@@ -16,6 +16,8 @@ use rightful_domain::base::ids::Reference;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::receipt::{Statement, verify};
+use rightful_domain::duty::acts;
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::law::ground::RefusalGround;
 use rightful_domain::life::Ruling;
 use rightful_domain::model::policy::Policy;
@@ -24,7 +26,7 @@ use rightful_domain::model::rule::RuleState;
 use rightful_domain::model::task::{Outcome, TaskState};
 use rightful_domain::operations::accept::{Arrival, Demand};
 use rightful_domain::operations::moves::Acted;
-use rightful_domain::operations::person::act::{ActError, may_be_reopened};
+use rightful_domain::operations::person::act::ActError;
 use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::port::Capabilities;
 use rightful_domain::vendor::record::RecordId;
@@ -120,12 +122,12 @@ async fn what_is_under_way_or_unknown_or_closed_does_not_run_again() {
     ] {
         let before = (world.task(&crm()), world.facts(request_id(1)));
         let refused = world.again().run(&crm(), &bob()).await.unwrap_err();
-        assert_eq!(refused, ActError::UnderWay(source("crm"), state));
+        assert_eq!(refused, ActError::Not(WhyNot::UnderWay(source("crm"), state)));
         assert_eq!((world.task(&crm()), world.facts(request_id(1))), before, "{state:?}");
     }
     let (world, _) = failed().await;
     let again = world.again();
-    assert_eq!(again.run(&crm(), &bob()).await, Err(ActError::Closed));
+    assert_eq!(again.run(&crm(), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
     assert_eq!(again.run(&task_of(9, "crm"), &bob()).await, Err(ActError::NotFound));
     let (world, _, _) = decided(3).await;
     let unknown = world.again().run(&task_of(1, "none"), &bob()).await;
@@ -181,7 +183,7 @@ async fn a_second_run_of_an_erased_person_finds_nothing_and_what_was_submitted_i
     drive(&world).await;
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
     let cancelled = world.again().cancel(request_id(1), &bob()).await;
-    assert_eq!(cancelled, Err(ActError::Submitted(source("crm"))), "the first run did submit");
+    assert_eq!(cancelled, Err(ActError::Not(WhyNot::Submitted(source("crm")))), "the first run did submit");
     rule(&world, Ruling::LeaveOut).await;
     reconciled(&world, 1).await;
     assert_eq!(statement(&world, 0).tasks[1].batches.len(), 2);
@@ -232,7 +234,7 @@ async fn a_closed_request_is_opened_again_and_each_closing_has_its_receipt() {
     let due = world.request(request_id(1)).due_at;
     let first = world.receipts.file(request_id(1)).unwrap();
     world.clock.advance(10 * DAY);
-    assert!(may_be_reopened(&world.request(request_id(1)), world.now()));
+    assert!(acts::reopen(&world.request(request_id(1)), world.now()).is_ok());
     let acted = world.again().reopen(request_id(1), &[], &bob()).await.unwrap();
     assert_eq!(acted, Acted { state: RequestState::Open, attempt: Some(2), started: true });
     let request = world.request(request_id(1));
@@ -283,7 +285,11 @@ async fn only_what_was_not_acted_on_runs_again_unless_it_is_named() {
     again.reopen(request_id(1), &[], &bob()).await.unwrap();
     assert_eq!(world.workflow.started()[1].sources, [source("shop")]);
     let cancelled = again.cancel(request_id(1), &bob()).await;
-    assert_eq!(cancelled, Err(ActError::Submitted(source("crm"))), "by the first time it was open");
+    assert_eq!(
+        cancelled,
+        Err(ActError::Not(WhyNot::Submitted(source("crm")))),
+        "by the first time it was open"
+    );
     drive(&world).await;
     let (one, two) = (world.task(&crm()), world.task(&task_of(1, "shop")));
     assert_eq!((one.run, two.run, two.outcome), (1, 2, Some(Outcome::VerifiedErased)));
@@ -295,27 +301,27 @@ async fn only_what_was_not_acted_on_runs_again_unless_it_is_named() {
 async fn what_is_open_unsigned_or_forgotten_is_not_opened_again() {
     let (world, _, _) = verifying(2).await;
     let again = world.again();
-    assert_eq!(again.reopen(request_id(1), &[], &bob()).await, Err(ActError::Open));
+    assert_eq!(again.reopen(request_id(1), &[], &bob()).await, Err(ActError::Not(WhyNot::Open)));
     assert_eq!(again.reopen(request_id(9), &[], &bob()).await, Err(ActError::NotFound));
     drive(&world).await;
     assert!(reconciled(&world, 1).await.is_done());
     let refused = again.reopen(request_id(1), &[source("crm")], &bob()).await.unwrap_err();
-    assert_eq!(refused, ActError::Forgotten);
+    assert_eq!(refused, ActError::Not(WhyNot::Forgotten));
     assert!(refused.to_string().contains("make a new request"));
     let (world, _) = failed().await;
     world.clock.advance(u64::from(world.forget_after_days) * DAY);
     assert_eq!(
         world.again().reopen(request_id(1), &[], &bob()).await,
-        Err(ActError::Forgotten),
+        Err(ActError::Not(WhyNot::Forgotten)),
         "its time is over"
     );
-    assert!(!may_be_reopened(&world.request(request_id(1)), world.now()));
+    assert!(acts::reopen(&world.request(request_id(1)), world.now()).is_err());
     assert!(reconciled(&world, 1).await.forgotten_at.is_some());
-    assert_eq!(world.again().reopen(request_id(1), &[], &bob()).await, Err(ActError::Forgotten));
+    assert_eq!(world.again().reopen(request_id(1), &[], &bob()).await, Err(ActError::Not(WhyNot::Forgotten)));
     let (world, _) = failed().await;
     world.tamper_request(request_id(1), |request| request.receipt_sha256 = None);
     let early = world.again().reopen(request_id(1), &[], &bob()).await.unwrap_err();
-    assert!(matches!(early, ActError::Failed(failure) if failure.code == "receipt_not_kept_yet"));
+    assert_eq!(early, ActError::Not(WhyNot::ReceiptNotKept));
 }
 
 #[tokio::test]
@@ -455,7 +461,7 @@ async fn a_request_is_called_off_as_long_as_nothing_was_submitted() {
         assert_eq!(world.vendors.vendor(&source("crm")).left(), 3);
         assert_eq!(statement(&world, 0).outcome, RequestOutcome::Cancelled);
         assert_eq!(acts(&world), [("cancel", bob().as_str().to_owned())]);
-        assert_eq!(world.again().cancel(request_id(1), &bob()).await, Err(ActError::Closed));
+        assert_eq!(world.again().cancel(request_id(1), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
         // It may be thought better of.
         world.again().reopen(request_id(1), &[], &bob()).await.unwrap();
         assert_eq!(world.task(&crm()).state, TaskState::Planned);
@@ -469,7 +475,7 @@ async fn what_was_submitted_or_may_have_been_is_not_called_off() {
     {
         let before = (world.tasks(request_id(1)), world.facts(request_id(1)));
         let refused = world.again().cancel(request_id(1), &bob()).await.unwrap_err();
-        assert_eq!(refused, ActError::Submitted(source("crm")));
+        assert_eq!(refused, ActError::Not(WhyNot::Submitted(source("crm"))));
         assert_eq!((world.tasks(request_id(1)), world.facts(request_id(1))), before, "all or nothing");
     }
     assert_eq!(World::new().again().cancel(request_id(1), &bob()).await, Err(ActError::NotFound));
@@ -492,7 +498,7 @@ async fn where_everything_has_ended_there_is_nothing_to_call_off() {
     let (world, _, at) = world_with(0, plain()).await;
     world.find(&at).await.unwrap();
     let facts = world.facts(request_id(1));
-    assert_eq!(world.again().cancel(request_id(1), &bob()).await, Err(ActError::Closed));
+    assert_eq!(world.again().cancel(request_id(1), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
     assert_eq!(world.facts(request_id(1)), facts, "and nobody is told that it was");
     assert_eq!(reconciled(&world, 1).await.outcome, Some(RequestOutcome::NothingFound));
 }
@@ -518,7 +524,7 @@ async fn invariant_2_either_nothing_is_posted_or_the_cancelling_is_refused_in_wh
                     assert_eq!(world.task(&at).outcome, Some(Outcome::Cancelled));
                 }
                 Err(error) => {
-                    assert_eq!(error, ActError::Submitted(source("crm")), "{a} {b}");
+                    assert_eq!(error, ActError::Not(WhyNot::Submitted(source("crm"))), "{a} {b}");
                     assert_eq!(posted, 1, "{a} {b}");
                 }
             }
@@ -542,8 +548,8 @@ async fn invariant_2_what_was_called_off_stays_so_whoever_gives_an_identifier_at
     world.find(&task_of(1, "shop")).await.unwrap();
     world.again().cancel(request_id(1), &bob()).await.unwrap();
     for at in [crm(), task_of(1, "shop")] {
-        assert_eq!(world.again().run(&at, &ann()).await, Err(ActError::Closed), "{at:?}");
-        assert_eq!(world.identify(&at, &email(CANARY)).await, Err(ActError::Closed), "{at:?}");
+        assert_eq!(world.again().run(&at, &ann()).await, Err(ActError::Not(WhyNot::Closed)), "{at:?}");
+        assert_eq!(world.identify(&at, &email(CANARY)).await, Err(ActError::Not(WhyNot::Closed)), "{at:?}");
     }
     let (mut ways, mut both) = (0, 0);
     for a in 0.. {
@@ -632,7 +638,7 @@ async fn only_what_was_handed_over_is_stated_and_with_a_reason() {
         (waiting, TaskState::Unknown),
     ] {
         let refused = world.again().state(&crm(), true, "seen", &bob()).await;
-        assert_eq!(refused, Err(ActError::NotHandedOver(source("crm"), state)), "{state:?}");
+        assert_eq!(refused, Err(ActError::Not(WhyNot::NotHandedOver(source("crm"), state))), "{state:?}");
     }
     let (world, _) = handed_over().await;
     let again = world.again();
@@ -643,9 +649,9 @@ async fn only_what_was_handed_over_is_stated_and_with_a_reason() {
     assert_eq!(unknown, Err(ActError::UnknownSource(source("none"))));
     again.state(&crm(), true, "seen", &bob()).await.unwrap();
     let twice = again.state(&crm(), false, "not seen", &bob()).await;
-    assert_eq!(twice, Err(ActError::NotHandedOver(source("crm"), TaskState::Settled)));
+    assert_eq!(twice, Err(ActError::Not(WhyNot::NotHandedOver(source("crm"), TaskState::Settled))));
     reconciled(&world, 1).await;
-    assert_eq!(again.state(&crm(), true, "seen", &bob()).await, Err(ActError::Closed));
+    assert_eq!(again.state(&crm(), true, "seen", &bob()).await, Err(ActError::Not(WhyNot::Closed)));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::part::PIECE_BYTES;
 use rightful_domain::documents::receipt::verify;
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::law::level::NOTICE_SECONDS;
 use rightful_domain::law::right::Right;
 use rightful_domain::life::Ruling;
@@ -277,7 +278,7 @@ async fn a_dry_run_of_a_copy_searches_and_copies_nothing() {
     assert_eq!((world.task(&crm()).counts.found, vendor.journal()), (2, vec![Call::Search(1)]));
     assert_eq!((world.copies.parts(), world.copies.package(request_id(1))), (0, None));
     let told = world.link(request_id(1)).await.err().unwrap();
-    assert_eq!(told, ShowError::NoCopy("this was a dry run: nothing was copied".to_owned()));
+    assert_eq!(told, ShowError::Not(WhyNot::NoCopy("this was a dry run: nothing was copied".to_owned())));
 }
 
 // ---- the vendor's own export
@@ -624,7 +625,7 @@ async fn a_copy_is_called_off_before_it_is_made_and_not_after() {
     connect_club(&world);
     world.submit(&crm()).await.unwrap();
     let refused = world.again().cancel(request_id(1), &ann()).await;
-    assert_eq!(refused, Err(ActError::Submitted(source("crm"))));
+    assert_eq!(refused, Err(ActError::Not(WhyNot::Submitted(source("crm")))));
 }
 
 // ---- what becomes of it
@@ -632,7 +633,7 @@ async fn a_copy_is_called_off_before_it_is_made_and_not_after() {
 #[tokio::test]
 async fn a_link_is_for_a_kept_copy_alone_and_no_longer_than_it() {
     let (world, _) = decided(2).await;
-    assert!(matches!(world.link(request_id(1)).await.err(), Some(ShowError::NoCopy(_))));
+    assert!(matches!(world.link(request_id(1)).await.err(), Some(ShowError::Not(WhyNot::NoCopy(_)))));
     drive(&world).await;
     let link = world.link(request_id(1)).await.unwrap();
     let copy = world.request(request_id(1)).copy.unwrap();
@@ -646,7 +647,11 @@ async fn a_link_is_for_a_kept_copy_alone_and_no_longer_than_it() {
     assert_eq!((link.until, link.url.ends_with("seconds=10")), (copy.expires_at, true));
     world.clock.advance_to(copy.expires_at);
     let expired = world.link(request_id(1)).await.err();
-    assert_eq!(expired, Some(ShowError::Expired(copy.expires_at)), "whether it is deleted already or not");
+    assert_eq!(
+        expired,
+        Some(ShowError::Not(WhyNot::Expired(copy.expires_at))),
+        "whether it is deleted already or not"
+    );
 }
 
 #[tokio::test]
@@ -682,7 +687,7 @@ async fn forgetting_the_person_deletes_their_copy_and_its_parts() {
             "crash at {point}"
         );
         assert!(!world.keys.holds(request_id(1)));
-        assert!(matches!(world.link(request_id(1)).await.err(), Some(ShowError::Expired(_))));
+        assert!(matches!(world.link(request_id(1)).await.err(), Some(ShowError::Not(WhyNot::Expired(_)))));
         if end.is_some() {
             assert!(point > 8);
             return;
@@ -744,7 +749,7 @@ async fn a_reopened_copy_is_made_of_what_was_copied_before_and_what_is_added() {
     world.clock.advance(DAY);
     world.again().reopen(request_id(1), &[], &ann()).await.unwrap();
     assert!(
-        matches!(world.link(request_id(1)).await.err(), Some(ShowError::NoCopy(_))),
+        matches!(world.link(request_id(1)).await.err(), Some(ShowError::Not(WhyNot::NoCopy(_)))),
         "the old one is none now"
     );
     drive(&world).await;

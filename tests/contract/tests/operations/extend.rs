@@ -7,6 +7,7 @@ use rightful_contract::world::{World, request_id};
 use rightful_domain::base::time::Time;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::receipt::verify;
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::law::ground::Ground;
 use rightful_domain::law::level::Level;
 use rightful_domain::model::request::Request;
@@ -59,9 +60,16 @@ async fn one_month_becomes_two_and_two_never_one() {
     let (world, _, _) = world_with(1, plain()).await;
     assert_eq!(extend(&world, 1).await.unwrap().due_at, time("2027-01-21T09:30:00Z"));
     let other = world.extend(request_id(1), 1, Ground::NumberOfRequests).await;
-    assert_eq!(other, Err(ExtendError::NotLonger(time("2027-01-21T09:30:00Z"))), "the ground stands");
+    assert_eq!(
+        other,
+        Err(ExtendError::Not(WhyNot::NotLonger(time("2027-01-21T09:30:00Z")))),
+        "the ground stands"
+    );
     assert_eq!(extend(&world, 2).await.unwrap().due_at, time("2027-02-21T09:30:00Z"));
-    assert_eq!(extend(&world, 1).await, Err(ExtendError::NotLonger(time("2027-02-21T09:30:00Z"))));
+    assert_eq!(
+        extend(&world, 1).await,
+        Err(ExtendError::Not(WhyNot::NotLonger(time("2027-02-21T09:30:00Z"))))
+    );
     assert_eq!(extensions(&world).len(), 2);
 }
 
@@ -74,12 +82,12 @@ async fn nobody_extends_once_the_first_month_has_ended() {
     world.clock.advance_to(end);
     assert_eq!(
         extend(&world, 2).await,
-        Err(ExtendError::TooLate(end)),
+        Err(ExtendError::Not(WhyNot::TooLate(end))),
         "of the first month, not of the second"
     );
     let (world, _, _) = world_with(1, plain()).await;
     world.clock.advance_to(end);
-    assert_eq!(extend(&world, 1).await, Err(ExtendError::TooLate(end)));
+    assert_eq!(extend(&world, 1).await, Err(ExtendError::Not(WhyNot::TooLate(end))));
     assert_eq!((world.request(request_id(1)).due_at, extensions(&world).len()), (end, 0));
 }
 
@@ -92,7 +100,7 @@ async fn a_closed_or_unknown_request_and_other_numbers_of_months_are_refused() {
     assert_eq!(world.extend(request_id(7), 1, Ground::Complexity).await, Err(ExtendError::NotFound));
     world.verify(&at).await.unwrap();
     world.close(request_id(1)).await.unwrap();
-    assert_eq!(extend(&world, 1).await, Err(ExtendError::Closed));
+    assert_eq!(extend(&world, 1).await, Err(ExtendError::Not(WhyNot::Closed)));
     assert!(extensions(&world).is_empty());
 }
 

@@ -7,6 +7,7 @@ use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, 
 use rightful_domain::base::actor::Actor;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::law::ground::{Ground, RefusalGround};
 use rightful_domain::life::Ruling;
 use rightful_domain::model::policy::{Policies, Policy};
@@ -86,7 +87,7 @@ async fn a_review_that_was_interrupted_between_its_steps_goes_on_when_it_is_give
         match review(&world, &reviewing, &ann()).await {
             Ok(_) => {}
             // All of it was stored before the crash.
-            Err(ReviewError::NotAwaiting { .. }) => assert_eq!(reviewed(&world), MAX_SOURCES),
+            Err(ReviewError::Not(WhyNot::NotAwaiting { .. })) => assert_eq!(reviewed(&world), MAX_SOURCES),
             Err(error) => panic!("{error}, crash at point {point}"),
         }
         assert_eq!(reviewed(&world), MAX_SOURCES, "crash at point {point}");
@@ -107,7 +108,7 @@ async fn what_another_person_ruled_or_another_ruling_is_passed_over_by_nobody() 
         [(&all, &other), (&all_of(&world, Ruling::Refuse(RefusalGround::LegalObligation)), &ann())]
     {
         let refused = review(&world, reviewing, by).await.unwrap_err();
-        assert!(matches!(refused, ReviewError::NotAwaiting { .. }), "{refused}");
+        assert!(matches!(refused, ReviewError::Not(WhyNot::NotAwaiting { .. })), "{refused}");
         assert_eq!(reviewed(&world), 1, "nothing is stored");
     }
     review(&world, &all, &ann()).await.unwrap();

@@ -11,6 +11,7 @@ use rightful_domain::base::identifier::Identifier;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::receipt::verify;
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::duty::owner::{Owner, of_task};
 use rightful_domain::law::ground::RefusalGround;
 use rightful_domain::law::right::Right;
@@ -126,7 +127,7 @@ async fn a_missing_identifier_is_never_proceeded_with() {
     let mut reviewing = world.reviewing(request_id(1), Ruling::LeaveOut);
     reviewing.ruling = Ruling::Proceed;
     let refused = world.review(request_id(1), &reviewing, &bob()).await.unwrap_err();
-    assert_eq!(refused, ReviewError::MissingIdentifier(source("club")));
+    assert_eq!(refused, ReviewError::Not(WhyNot::MissingIdentifier(source("club"))));
     assert_eq!(refused.to_string(), "club lacks its identifier: give it one, or leave the data source out");
     assert!(world.task(&club()).lacks_identifier() && club_vendor.journal().is_empty());
 }
@@ -326,7 +327,7 @@ async fn it_is_taken_until_something_is_under_way_and_refused_from_then_on() {
             world.find(&crm()).await.unwrap();
             assert_eq!(world.records(&crm(), 0, 9).await.unwrap().records, [RecordId::new("new-0")]);
         } else {
-            assert_eq!(result, Err(ActError::UnderWay(source("crm"), state)));
+            assert_eq!(result, Err(ActError::Not(WhyNot::UnderWay(source("crm"), state))));
             assert_eq!((world.task(&crm()), given(&world)), (before, 0));
         }
     }
@@ -353,7 +354,7 @@ async fn it_is_taken_for_whatever_has_ended_while_the_request_is_open_and_refuse
         assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled), "{outcome:?}");
         assert_eq!((world.task(&crm()).run, world.task(&club()).run), (2, 2));
         let closed = world.identify(&crm(), &email("late@example.com")).await;
-        assert_eq!(closed, Err(ActError::Closed));
+        assert_eq!(closed, Err(ActError::Not(WhyNot::Closed)));
     }
 }
 
@@ -488,7 +489,7 @@ async fn a_wrong_identifier_stops_the_copy_until_another_one_is_given_or_it_is_l
         let proceed =
             Reviewing { ruling: Ruling::Proceed, ..world.reviewing(at.request_id, Ruling::LeaveOut) };
         let refused = world.review(at.request_id, &proceed, &ann()).await.unwrap_err();
-        assert_eq!(refused, ReviewError::MissingIdentifier(at.source_id.clone()));
+        assert_eq!(refused, ReviewError::Not(WhyNot::MissingIdentifier(at.source_id.clone())));
         if leaves_out {
             let leave = world.reviewing(at.request_id, Ruling::LeaveOut);
             world.review(at.request_id, &leave, &ann()).await.unwrap();

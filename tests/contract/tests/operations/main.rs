@@ -20,6 +20,7 @@ mod lease;
 mod limit;
 mod limits;
 mod line;
+mod offers;
 mod owner;
 mod random;
 mod reads;

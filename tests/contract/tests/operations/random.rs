@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What goes wrong, or on, next.
 #[derive(Clone, Debug)]
-enum Act {
+pub(crate) enum Act {
     Find,
     Submit,
     Check,
@@ -55,7 +55,7 @@ enum Act {
 const OTHERS: [&str; 2] = ["other@example.com", "nobody@example.com"];
 
 /// What people do, and what happens to the executions that wait for them.
-fn act_of_people() -> impl Strategy<Value = Act> {
+pub(crate) fn act_of_people() -> impl Strategy<Value = Act> {
     let ruling = prop_oneof![
         6 => Just(Some(Ruling::Proceed)),
         1 => Just(Some(Ruling::Refuse(RefusalGround::UnfoundedOrExcessive))),
@@ -99,7 +99,7 @@ fn record(n: u8) -> RecordId {
     RecordId::new(format!("record-{n}"))
 }
 
-fn order(world: &World, vendor: &FakeVendor, act: &Act) {
+pub(crate) fn order(world: &World, vendor: &FakeVendor, act: &Act) {
     match act {
         Act::Advance(seconds) => world.clock.advance(*seconds),
         Act::CrashIn(points) => world.gate.crash_at(Some(*points)),
@@ -150,7 +150,7 @@ fn order(world: &World, vendor: &FakeVendor, act: &Act) {
     }
 }
 
-async fn work(world: &World, at: &TaskRef, act: &Act) {
+pub(crate) async fn work(world: &World, at: &TaskRef, act: &Act) {
     let id = at.request_id;
     let worker = async {
         match act {

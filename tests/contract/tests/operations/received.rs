@@ -9,6 +9,7 @@ use rightful_domain::base::time::Time;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::note;
 use rightful_domain::documents::receipt::verify;
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::duty::gauge::{Counting, OpenRequest, Work};
 use rightful_domain::law::deadline::{LegalZone, ReceivedAt, ReceivedAtError};
 use rightful_domain::law::ground::Ground;
@@ -94,7 +95,7 @@ async fn an_extension_counts_from_the_day_and_only_while_its_first_month_lasts()
     assert_eq!(extended.due_at, time("2026-12-30T23:00:00Z"));
     let late = world_asked("UTC", "2026-10-20").await;
     let refused = late.extend(request_id(1), 1, Ground::Complexity).await.unwrap_err();
-    assert_eq!(refused, ExtendError::TooLate(time("2026-11-20T00:00:00Z")));
+    assert_eq!(refused, ExtendError::Not(WhyNot::TooLate(time("2026-11-20T00:00:00Z"))));
 }
 
 #[tokio::test]

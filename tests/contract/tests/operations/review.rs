@@ -13,6 +13,7 @@ use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::seal::Tag;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::receipt::{Statement, verify};
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::duty::owner::{Owner, of_request, of_task};
 use rightful_domain::law::ground::RefusalGround;
 use rightful_domain::life::Ruling;
@@ -216,7 +217,11 @@ async fn invariant_2_what_was_searched_again_since_it_was_seen_is_refused_and_no
     vendor.holds(CANARY, ["crm-3".to_owned()]);
     world.again().run(&crm(), &ann()).await.unwrap();
     let running = world.review(request_id(1), &seen, &bob()).await;
-    let planned = ReviewError::NotAwaiting { source_id: source("crm"), state: TaskState::Planned, by: None };
+    let planned = ReviewError::Not(WhyNot::NotAwaiting {
+        source_id: source("crm"),
+        state: TaskState::Planned,
+        by: None,
+    });
     assert_eq!(running, Err(planned), "it is searched again now");
     drive(&world).await;
     let before = (world.tasks(request_id(1)), world.facts(request_id(1)));
@@ -427,7 +432,7 @@ async fn invariant_6_a_crash_at_any_point_of_a_review_leaves_one_decision_with_o
         // Whoever had no answer tries again; then it is either stored now, or was before.
         match world.review(request_id(1), &reviewing, &ann()).await {
             Ok(reviewed) => assert_eq!(reviewed.sources.len(), 2),
-            Err(ReviewError::NotAwaiting { by, .. }) => {
+            Err(ReviewError::Not(WhyNot::NotAwaiting { by, .. })) => {
                 stored += 1;
                 assert_eq!(by.as_deref(), Some(bob().as_str()));
             }
@@ -470,7 +475,10 @@ async fn who_reviews_what_is_decided_is_told_by_whom_and_where_it_stands() {
     world.review(request_id(1), &reviewing, &bob()).await.unwrap();
     let again = world.review(request_id(1), &reviewing, &ann()).await.unwrap_err();
     let by = Some(bob().as_str().to_owned());
-    assert_eq!(again, ReviewError::NotAwaiting { source_id: source("crm"), state: TaskState::Decided, by });
+    assert_eq!(
+        again,
+        ReviewError::Not(WhyNot::NotAwaiting { source_id: source("crm"), state: TaskState::Decided, by })
+    );
     let told =
         "nobody waits for a decision on crm: it is decided, decided on by arn:aws:iam::111122223333:user/bob";
     assert_eq!(again.to_string(), told);
@@ -495,7 +503,7 @@ async fn of_two_reviewers_at_once_one_wins_and_the_other_is_told_who_in_whatever
                 (Err(loser), Ok(_)) => (bob, loser, Verdict::Refuse(RefusalGround::Archiving)),
                 both => panic!("{both:?}"),
             };
-            let ReviewError::NotAwaiting { by, .. } = loser else { panic!("{loser:?}") };
+            let ReviewError::Not(WhyNot::NotAwaiting { by, .. }) = loser else { panic!("{loser:?}") };
             assert_eq!(by.as_deref(), Some(winner.as_str()), "{a} {b}");
             let theirs = (winner.as_str().to_owned(), verdict);
             assert_eq!(reviews(&world), [theirs.clone(), theirs], "{a} {b}");
@@ -581,7 +589,10 @@ async fn a_review_that_cannot_be_taken_says_why_and_stores_nothing() {
         (reason(String::new()), ReviewError::Reason),
         (reason(" \n\t".to_owned()), ReviewError::Reason),
         (reason(too_long), ReviewError::Reason),
-        (Reviewing { ruling: Ruling::LeaveOut, ..whole.clone() }, ReviewError::NotMissing(source("crm"))),
+        (
+            Reviewing { ruling: Ruling::LeaveOut, ..whole.clone() },
+            ReviewError::Not(WhyNot::NotMissing(source("crm"))),
+        ),
     ] {
         assert_eq!(world.review(request_id(1), &reviewing, &bob()).await, Err(error));
     }
@@ -590,7 +601,7 @@ async fn a_review_that_cannot_be_taken_says_why_and_stores_nothing() {
     let longest = Reviewing { reason: "ä".repeat(LONGEST_REASON), ..whole.clone() };
     world.review(request_id(1), &longest, &bob()).await.unwrap();
     reconciled(&world, 1).await;
-    assert_eq!(world.review(request_id(1), &whole, &bob()).await, Err(ReviewError::Closed));
+    assert_eq!(world.review(request_id(1), &whole, &bob()).await, Err(ReviewError::Not(WhyNot::Closed)));
 }
 
 #[tokio::test]
@@ -641,7 +652,7 @@ async fn a_refusal_is_stated_with_its_ground_and_never_with_its_reason() {
         world.clock.advance(days * DAY);
         assert!(reconciled(&world, 1).await.forgotten_at.is_some());
         let gone = world.reasons(request_id(1)).await.err();
-        assert_eq!(gone, Some(ShowError::Forgotten), "gone with the person");
+        assert_eq!(gone, Some(ShowError::Not(WhyNot::Forgotten)), "gone with the person");
     }
 }
 
@@ -836,7 +847,7 @@ async fn where_a_person_decides_nothing_found_waits_for_their_word_or_another_id
     // Nor is leaving it out one: it was searched.
     let leave_out = Reviewing { ruling: Ruling::LeaveOut, ..of_one(&world, &shop(), Ruling::Proceed) };
     let left_out = world.review(request_id(1), &leave_out, &bob()).await;
-    assert_eq!(left_out, Err(ReviewError::NotMissing(source("shop"))));
+    assert_eq!(left_out, Err(ReviewError::Not(WhyNot::NotMissing(source("shop")))));
     let confirmed = world.review(request_id(1), &of_one(&world, &shop(), Ruling::Proceed), &bob()).await;
     assert_eq!(confirmed.unwrap().sources, [(source("shop"), TaskState::Settled)]);
     let task = world.task(&shop());
@@ -917,7 +928,11 @@ async fn a_data_source_that_cannot_be_opened_says_why_and_is_left_out_too() {
 async fn what_is_only_not_searched_yet_or_lacks_nothing_is_not_left_out_and_what_is_dead_not_proceeded_with()
 {
     let (world, _, at) = crate::world_with(2, rightful_contract::vendor::plain()).await;
-    let planned = ReviewError::NotAwaiting { source_id: source("crm"), state: TaskState::Planned, by: None };
+    let planned = ReviewError::Not(WhyNot::NotAwaiting {
+        source_id: source("crm"),
+        state: TaskState::Planned,
+        by: None,
+    });
     let early = world.review(request_id(1), &leaving_out(&world, &at), &bob()).await;
     assert_eq!(early, Err(planned.clone()), "nobody has tried yet");
     let (world, _, at) = dead().await;
@@ -952,11 +967,11 @@ async fn a_search_under_way_or_the_word_to_leave_it_out_wins_in_whatever_order()
                         RequestOutcome::Failed
                     }
                     Err(error) => {
-                        let decided = ReviewError::NotAwaiting {
+                        let decided = ReviewError::Not(WhyNot::NotAwaiting {
                             source_id: source("crm"),
                             state: TaskState::Decided,
                             by: Some("policy:auto".to_owned()),
-                        };
+                        });
                         assert_eq!(error, decided, "{what}");
                         RequestOutcome::Fulfilled
                     }

@@ -8,6 +8,7 @@ use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, 
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::comparison::{ComparedRecord, RecordStanding};
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::life::Ruling;
 use rightful_domain::model::policy::Policy;
 use rightful_domain::model::task::{TaskState, Verdict};
@@ -84,7 +85,7 @@ async fn nothing_is_shown_of_what_is_not_there_or_is_forgotten() {
     drive(&world).await;
     assert!(reconciled(&world, 1).await.is_done());
     let facts = world.facts(request_id(1)).len();
-    assert_eq!(world.records(&at, 0, 9).await, Err(ShowError::Forgotten));
+    assert_eq!(world.records(&at, 0, 9).await, Err(ShowError::Not(WhyNot::Forgotten)));
     assert_eq!((world.facts(request_id(1)).len(), shown(&world)), (facts, vec![]));
 }
 
@@ -160,7 +161,7 @@ async fn invariant_2_what_is_shown_while_it_is_searched_again_is_never_decided_o
 async fn there_is_no_link_without_a_copy_and_the_error_says_what_to_do() {
     let (world, _, _) = world_with(1, plain()).await;
     assert_eq!(world.link(request_id(9)).await.err(), Some(ShowError::NotFound));
-    assert_eq!(world.link(request_id(1)).await.err(), Some(ShowError::NotAccess));
+    assert_eq!(world.link(request_id(1)).await.err(), Some(ShowError::Not(WhyNot::NotAccess)));
     world.demand(2, &access()).await.unwrap();
     let told = world.link(request_id(2)).await.err().unwrap().to_string();
     assert_eq!(told, "there is no copy yet: it is made when every data source is done");
@@ -313,11 +314,11 @@ async fn nothing_is_shown_with_fields_of_what_is_over_forgotten_or_not_answered(
     vendor.set(|state| state.broken = None);
     world.tamper(&at, |task| task.state = TaskState::Settled);
     vendor.set(|state| state.journal.clear());
-    assert_eq!(world.compare(&at, 0, 9).await, Err(ShowError::Over(source("crm"))));
+    assert_eq!(world.compare(&at, 0, 9).await, Err(ShowError::Not(WhyNot::Over(source("crm")))));
     let (done, _, at) = world_with(2, plain()).await;
     drive(&done).await;
     assert!(reconciled(&done, 1).await.is_done());
-    assert_eq!(done.compare(&at, 0, 9).await, Err(ShowError::Forgotten));
+    assert_eq!(done.compare(&at, 0, 9).await, Err(ShowError::Not(WhyNot::Forgotten)));
     assert_eq!((compared(&world), compared(&done), vendor.journal()), (vec![], vec![], vec![]));
 }
 
@@ -378,7 +379,7 @@ async fn a_reason_is_read_by_whoever_asks_until_the_person_is_forgotten_and_each
     assert_eq!(world.reasons(request_id(9)).await.err(), Some(ShowError::NotFound));
     assert!(reconciled(&world, 1).await.is_done());
     let facts = world.facts(request_id(1));
-    assert_eq!(world.reasons(request_id(1)).await.err(), Some(ShowError::Forgotten));
+    assert_eq!(world.reasons(request_id(1)).await.err(), Some(ShowError::Not(WhyNot::Forgotten)));
     assert_eq!(world.facts(request_id(1)), facts);
 }
 

@@ -13,6 +13,7 @@ use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::receipt::verify;
 use rightful_domain::duty::acts::May;
+use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::duty::escalation::of as escalation_of;
 use rightful_domain::duty::owner;
 use rightful_domain::law::ground::Ground;
@@ -465,18 +466,22 @@ async fn in_no_state_can_anybody_run_it_again_give_it_an_identifier_reopen_exten
         let (at, id) = (task_of(1, "crm"), request_id(1));
         let before = world.store.dump();
         let closed = name == "closed";
-        let expected = if closed { ActError::Closed } else { ActError::Synthetic };
+        let expected = if closed { ActError::Not(WhyNot::Closed) } else { ActError::Not(WhyNot::Synthetic) };
         assert_eq!(world.again().run(&at, &ann()).await, Err(expected.clone()), "{name}");
         for identifier in [email("real.person@example.com"), Identifier::new(member(), "12345").unwrap()] {
             assert_eq!(world.identify(&at, &identifier).await, Err(expected.clone()), "{name}");
         }
         for sources in [&[][..], &[source("crm")]] {
-            assert_eq!(world.again().reopen(id, sources, &ann()).await, Err(ActError::Synthetic), "{name}");
+            assert_eq!(
+                world.again().reopen(id, sources, &ann()).await,
+                Err(ActError::Not(WhyNot::Synthetic)),
+                "{name}"
+            );
         }
         for months in [1, 2] {
             assert_eq!(
                 world.extend(id, months, Ground::Complexity).await,
-                Err(ExtendError::Synthetic),
+                Err(ExtendError::Not(WhyNot::Synthetic)),
                 "{name}"
             );
         }
@@ -484,7 +489,10 @@ async fn in_no_state_can_anybody_run_it_again_give_it_an_identifier_reopen_exten
             let seen = Seen::all_of(&world.task(&at));
             let reviewing = Reviewing { sources: vec![seen], ruling, reason: "why not".to_owned() };
             let refused = world.review(id, &reviewing, &bob()).await.unwrap_err();
-            let told = matches!(refused, ReviewError::NotAwaiting { .. } | ReviewError::Closed);
+            let told = matches!(
+                refused,
+                ReviewError::Not(WhyNot::NotAwaiting { .. }) | ReviewError::Not(WhyNot::Closed)
+            );
             assert!(told, "{name}: {refused:?}");
         }
         assert_eq!(world.store.dump(), before, "{name}: nothing of it is stored");

@@ -13,7 +13,7 @@ use crate::model::policy::{Policies, Policy};
 use crate::model::request::{Repeats, Request, RequestOutcome, RequestState};
 use crate::model::source::DataSource;
 use crate::model::task::Task;
-use crate::operations::load::{STALE_TRIES, Settings};
+use crate::operations::load::{Settings, retry_stale};
 use crate::operations::sealing::{Scoped, seal_identifiers};
 use crate::ports::clock::Clock;
 use crate::ports::keys::{NewKeys, Tags};
@@ -434,7 +434,7 @@ where
             self.record_conflict(first).await?;
             return Err(AcceptError::Conflict(first.request));
         }
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let request = self
                 .store
                 .request(first.request)
@@ -449,16 +449,12 @@ where
             let last = request.repeats.map_or(first.received_at, |repeats| repeats.last_at);
             let repeated = now >= last.plus_seconds(REDELIVERY_SECONDS);
             if repeated {
-                match self.record_repeat(&request, first, arrival, now).await {
-                    Ok(()) => {}
-                    Err(CommitError::Stale) => continue,
-                    Err(CommitError::Failed(failure)) => return Err(failure.into()),
-                }
+                self.record_repeat(&request, first, arrival, now).await?;
             }
             let ended = Some(Ended { outcome, closed_at, repeated });
-            return Ok(Accepted { request: request.id, new: false, not_started: None, ended });
-        }
-        Err(Failure::transient("too_much_contention").into())
+            Ok(Accepted { request: request.id, new: false, not_started: None, ended })
+        })
+        .await
     }
 
     /// Beside whatever the closed request still waits for: its receipt is about what came before.

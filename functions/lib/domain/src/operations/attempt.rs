@@ -7,9 +7,9 @@
 use crate::base::failure::Failure;
 use crate::base::ids::{RequestId, SourceId};
 use crate::chain::fact::Fact;
-use crate::operations::load::STALE_TRIES;
+use crate::operations::load::{CONTENTION, STALE_TRIES, retry_stale};
 use crate::ports::clock::Clock;
-use crate::ports::store::{Change, CommitError, Reads, Row, Writes};
+use crate::ports::store::{Change, Reads, Row, Writes};
 use crate::ports::workflow::{Started, Workflow};
 
 /// Begins an attempt over these data sources, and records it; `next` is its number, or a later one is, where
@@ -33,7 +33,7 @@ pub(crate) async fn begin(
             return Ok(attempt);
         }
     }
-    Err(Failure::transient("too_much_contention"))
+    Err(CONTENTION)
 }
 
 /// Records that an attempt has begun, unless that is recorded.
@@ -43,7 +43,7 @@ async fn record(
     id: RequestId,
     attempt: u32,
 ) -> Result<(), Failure> {
-    for _ in 0..STALE_TRIES {
+    retry_stale(async || {
         let Some(mut request) = store.request(id).await? else { return Ok(()) };
         if request.attempt >= attempt {
             return Ok(());
@@ -57,11 +57,7 @@ async fn record(
             rows: vec![Row::Request(request)],
             facts: vec![Fact::AttemptBegun { attempt }],
         };
-        match store.commit(change).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Stale) => {}
-            Err(CommitError::Failed(failure)) => return Err(failure),
-        }
-    }
-    Err(Failure::transient("too_much_contention"))
+        Ok(store.commit(change).await?)
+    })
+    .await
 }

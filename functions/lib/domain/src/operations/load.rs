@@ -2,20 +2,20 @@
 
 use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
+use crate::duty::acts::WhyNot;
 use crate::life::{Life, Terms};
 use crate::model::request::{Request, RequestState};
 use crate::model::rule::Rule;
 use crate::model::source::DataSource;
 use crate::model::task::Task;
-use crate::ports::store::{Assignment, Reads};
+use crate::ports::store::{Assignment, CommitError, Reads};
 use crate::vendor::port::Capabilities;
 
-/// How often an operation reads again and decides anew when another worker was faster.
-pub(crate) const STALE_TRIES: u32 = 6;
+/// How often an operation reads again and decides anew where other workers were faster.
+pub(super) const STALE_TRIES: u32 = 6;
 
-/// What a synthetic request is, for whoever would act on it.
-pub(super) const SYNTHETIC: &str =
-    "the request is synthetic, made by the deployment itself for a test address";
+/// Others changed the same rows all the time: whoever called tries again.
+pub(super) const CONTENTION: Failure = Failure::transient("too_much_contention");
 
 /// What the deployment sets for every operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,4 +67,51 @@ pub(crate) fn is_closed(request: &Request) -> bool {
 /// A count as the store keeps it.
 pub(crate) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Why one turn of an operation did not end it.
+pub(super) enum Turn<E> {
+    /// Another worker was faster: it reads again, and decides anew.
+    Stale,
+    /// It is over.
+    Failed(E),
+}
+
+impl<E: From<Failure>> From<Failure> for Turn<E> {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+impl<E: From<Failure>> From<CommitError> for Turn<E> {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Stale => Self::Stale,
+            CommitError::Failed(failure) => Self::Failed(failure.into()),
+        }
+    }
+}
+
+impl<E: From<WhyNot>> From<WhyNot> for Turn<E> {
+    fn from(why: WhyNot) -> Self {
+        Self::Failed(why.into())
+    }
+}
+
+/// Has an operation take one turn after another (read, decide, save by condition) until one is not in another
+/// worker's way.
+///
+/// # Errors
+/// The turn's, or a transient failure where every turn was in the way.
+pub(super) async fn retry_stale<T, E: From<Failure>>(
+    mut turn: impl AsyncFnMut() -> Result<T, Turn<E>>,
+) -> Result<T, E> {
+    for _ in 0..STALE_TRIES {
+        match turn().await {
+            Err(Turn::Stale) => {}
+            Err(Turn::Failed(error)) => return Err(error),
+            Ok(done) => return Ok(done),
+        }
+    }
+    Err(CONTENTION.into())
 }

@@ -17,6 +17,7 @@ use crate::life::Life;
 use crate::model::policy::OwnPolicies;
 use crate::model::source::{Control, DataSource};
 use crate::model::task::TaskState;
+use crate::operations::load::{CONTENTION, count, rules_of_run};
 use crate::ports::clock::Clock;
 use crate::ports::set_up::{Catalogue, Objection, SecretWrites, SetUp, SetsUp, SourceRow};
 use crate::ports::store::{CommitError, Reads, UsesOf};
@@ -350,7 +351,7 @@ where
         let act = Act::SourceTested { source: id.clone(), reason: reason.map(str::to_owned) };
         match self.store_it(SourceRow::Untouched, act, by).await {
             Ok(()) => Ok(()),
-            Err(CommitError::Stale) => Err(Failure::transient("too_much_contention").into()),
+            Err(CommitError::Stale) => Err(CONTENTION.into()),
             Err(CommitError::Failed(failure)) => Err(failure.into()),
         }
     }
@@ -403,7 +404,7 @@ where
             // older release searched kept no target: it was the present one, as far as anybody can tell.
             let on = task.target.clone().or_else(|| task.searched_at.and(there.cloned()));
             let Some(on) = on.filter(|on| task.state != TaskState::Settled && on != next) else { continue };
-            let rules = crate::operations::load::rules_of_run(self.store, &task).await?;
+            let rules = rules_of_run(self.store, &task).await?;
             let becomes = match (Life { task, rules }).stands_on_its_target() {
                 false if moves => Becomes::SearchedAnew,
                 // It is to be searched anew already.
@@ -414,7 +415,7 @@ where
             };
             tasks.push(StandingTask { request, becomes });
         }
-        let count = crate::operations::load::count(tasks.len());
+        let count = count(tasks.len());
         let more = unseen || tasks.len() > MOST_LISTED;
         tasks.truncate(MOST_LISTED);
         Ok(Standing { count, tasks, more })

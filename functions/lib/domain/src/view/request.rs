@@ -3,12 +3,13 @@
 use crate::base::identifier::IdentifierKind;
 use crate::base::ids::{Reference, RequestId, SourceId};
 use crate::base::time::Time;
-use crate::duty::acts::May;
+use crate::duty::acts::{self, May};
 use crate::duty::escalation;
 use crate::duty::owner::{self, Held};
 use crate::law::deadline::LegalZone;
 use crate::law::extension::Extension;
 use crate::law::right::Right;
+use crate::life::Life;
 use crate::model::answer::Answer;
 use crate::model::escalation::Escalation;
 use crate::model::package::Package;
@@ -16,7 +17,6 @@ use crate::model::policy::Policy;
 use crate::model::request::{Repeats, Request, RequestOutcome, RequestState};
 use crate::model::rule::Rule;
 use crate::model::task::{Task, TaskState};
-use crate::operations::person::act::may_be_reopened;
 use crate::ports::set_up::Catalogue;
 use crate::view::page::At;
 use crate::view::task::{TaskView, lacks_identifier, of_run};
@@ -178,46 +178,15 @@ impl RequestDetail {
     #[must_use]
     pub fn of(request: &Request, tasks: &[(Task, Vec<Rule>)], at: At, catalogue: &impl Catalogue) -> Self {
         let only: Vec<Task> = tasks.iter().map(|(task, _)| task.clone()).collect();
-        let shown: Vec<TaskView> =
-            tasks.iter().map(|(task, rules)| TaskView::of(request, task, rules, at, catalogue)).collect();
+        let shown: Vec<TaskView> = tasks
+            .iter()
+            .map(|(task, rules)| TaskView::of(request, &only, task, rules, at, catalogue))
+            .collect();
         let mut may: Vec<May> = shown.iter().flat_map(|task| task.may.iter().copied()).collect();
-        may.extend(of_request(request, tasks, at.now));
+        let lives: Vec<Life> = tasks.iter().map(|(task, rules)| of_run(task, rules)).collect();
+        may.extend(acts::on_request(request, &only, &lives, at.now));
         may.sort();
         may.dedup();
         Self { request: RequestView::of(request, &only, at), tasks: shown, may }
     }
-}
-
-/// The acts on a request as a whole.
-fn of_request(request: &Request, tasks: &[(Task, Vec<Rule>)], now: Time) -> Vec<May> {
-    let mut may = Vec::new();
-    let open = request.state == RequestState::Open;
-    let called_off = |(task, rules): &(Task, Vec<Rule>)| {
-        !of_run(task, rules).has_submitted()
-            && matches!(
-                task.state,
-                TaskState::Settled
-                    | TaskState::Planned
-                    | TaskState::AwaitingReview
-                    | TaskState::Decided
-                    | TaskState::Submitting
-            )
-    };
-    if open && tasks.iter().all(called_off) {
-        may.push(May::Cancel);
-    }
-    let most = request.extension.as_ref().is_some_and(|known| known.months >= 2);
-    if open && !request.synthetic && !most && now < request.due_after(1) {
-        may.push(May::Extend);
-    }
-    if may_be_reopened(request, now) && request.receipt_sha256.is_some() {
-        may.push(May::Reopen);
-    }
-    if request.forgotten_at.is_none() && request.copy.as_ref().is_some_and(|copy| copy.expires_at > now) {
-        may.push(May::Copy);
-    }
-    if request.receipt_sha256.is_some() || request.reopened > 0 {
-        may.push(May::Receipt);
-    }
-    may
 }

@@ -5,11 +5,11 @@ use crate::base::identifier::IdentifierKind;
 use crate::base::ids::SourceId;
 use crate::base::seal::Tag;
 use crate::base::time::Time;
-use crate::duty::acts::May;
+use crate::duty::acts::{self, May};
 use crate::duty::owner::{self, Held, is_persons};
 use crate::life::Life;
 use crate::model::policy::Policy;
-use crate::model::request::{Request, RequestState};
+use crate::model::request::Request;
 use crate::model::rule::{Rule, RuleState};
 use crate::model::task::{Asked, Assurance, Counts, Outcome, Task, TaskState, Verdict};
 use crate::ports::set_up::{AskedKind, Catalogue};
@@ -147,9 +147,16 @@ pub struct TaskView {
 }
 
 impl TaskView {
-    /// Shows a task with all of its rules.
+    /// Shows one of a request's `tasks`, with all of its rules.
     #[must_use]
-    pub fn of(request: &Request, task: &Task, rules: &[Rule], at: At, catalogue: &impl Catalogue) -> Self {
+    pub fn of(
+        request: &Request,
+        tasks: &[Task],
+        task: &Task,
+        rules: &[Rule],
+        at: At,
+        catalogue: &impl Catalogue,
+    ) -> Self {
         let life = of_run(task, rules);
         let asked = catalogue.kinds(&task.connector);
         let given = request.identifier_kinds.iter();
@@ -168,7 +175,7 @@ impl TaskView {
             reason: task.reason.clone(),
             gave_up: task.gave_up.clone(),
             held: owner::of_task(request, task, at.now, at.grace_seconds),
-            may: of_task(request, &life),
+            may: acts::on_task(request, tasks, &life),
             // While something is to be decided or done the numbers are the present round's.
             counts: if task.state == TaskState::Settled { task.all_counts() } else { task.counts },
             target: task.target.clone(),
@@ -225,37 +232,6 @@ impl TaskView {
             _ => false,
         }
     }
-}
-
-/// The acts on one task.
-fn of_task(request: &Request, life: &Life) -> Vec<May> {
-    let mut may = Vec::new();
-    let task = &life.task;
-    let open = request.state == RequestState::Open;
-    if open && !request.synthetic && life.may_run_again() {
-        may.extend([May::Identify, May::Run]);
-    }
-    if task.found_digest.is_some() && request.forgotten_at.is_none() {
-        may.push(May::Records);
-    }
-    if open && task.state != TaskState::Settled && task.searched_at.is_some() {
-        may.push(May::Compare);
-    }
-    if (task.review.is_some() || !task.past_reviews.is_empty()) && request.forgotten_at.is_none() {
-        may.push(May::Reasons);
-    }
-    if open && task.state == TaskState::AwaitingReview {
-        may.push(May::Refuse);
-        may.push(if task.wants_identifier() { May::LeaveOut } else { May::Proceed });
-    }
-    if open && task.cannot_be_searched() {
-        may.extend([May::LeaveOut, May::State]);
-    }
-    if open && task.state == TaskState::Unknown && task.handed_over_at.is_some() {
-        may.push(May::State);
-    }
-    may.sort();
-    may
 }
 
 /// Where a task stands, in words for an operator.

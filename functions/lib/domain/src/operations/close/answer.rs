@@ -12,7 +12,7 @@ use crate::model::answer::{Answer, AnswerState, Answered, GIVE_UP_SECONDS, SETTL
 use crate::model::request::Request;
 use crate::model::task::Task;
 use crate::operations::close::closing::{After, Close, Stored};
-use crate::operations::load::STALE_TRIES;
+use crate::operations::load::retry_stale;
 use crate::operations::open::AROUND_A_CALL;
 use crate::ports::clock::Clock;
 use crate::ports::copies::{CopyPackages, Packs, Receipts, Signer};
@@ -113,18 +113,15 @@ where
         let fact = Fact::AnswerClaimed { attempt: claim.tries };
         let mut known = self.keep(request, claim.clone(), Some(fact)).await?;
         let came = self.tickets.answer(&request.origin, reference, content).await;
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let there = match known.take() {
                 Some(Stored { request, .. }) => request,
                 None => self.request(request.id).await?,
             };
-            match self.learn(there, &claim, &came).await {
-                // The request moved on meanwhile; what came of the call counts all the same.
-                Err(CommitError::Stale) => {}
-                learned => return learned,
-            }
-        }
-        Err(Failure::transient("too_much_contention").into())
+            // Where the request moved on meanwhile, what came of the call counts all the same.
+            Ok(self.learn(there, &claim, &came).await?)
+        })
+        .await
     }
 
     /// Keeps what came of the call that `claim` was made for. When another worker has taken over

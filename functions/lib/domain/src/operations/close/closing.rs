@@ -19,7 +19,7 @@ use crate::model::answer::Answer;
 use crate::model::request::{Request, RequestOutcome, RequestState};
 use crate::model::rule::with_rules;
 use crate::model::task::{Outcome, Task, TaskState};
-use crate::operations::load::{STALE_TRIES, Settings};
+use crate::operations::load::{CONTENTION, STALE_TRIES, Settings};
 use crate::ports::clock::Clock;
 use crate::ports::copies::{CopyPackages, Kept, Packs, Receipts, Signer};
 use crate::ports::keys::{Forgets, Keys};
@@ -174,7 +174,7 @@ where
                 (None, Err(CommitError::Failed(failure))) => return Err(failure),
             }
         }
-        Err(Failure::transient("too_much_contention"))
+        Err(CONTENTION)
     }
 
     async fn read(&self, id: RequestId) -> Result<Known, Failure> {

@@ -10,7 +10,7 @@ use crate::life::{Event, Life, wait_left};
 use crate::model::request::Request;
 use crate::operations::asking::{Heard, search_by_each};
 use crate::operations::fulfil::search::usable;
-use crate::operations::load::{Loaded, STALE_TRIES, Settings, count, is_closed, load};
+use crate::operations::load::{Loaded, Settings, count, is_closed, load, retry_stale};
 use crate::operations::metered::Metered;
 use crate::operations::open::{Opened, open_vendor};
 use crate::operations::save::store_learned;
@@ -53,7 +53,7 @@ where
     /// # Errors
     /// `Transient` when the store or the key service fails.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let loaded = load(self.store, at).await?;
             let Loaded { request, life, .. } = &loaded;
             let now = self.clock.now();
@@ -65,13 +65,10 @@ where
                 }
                 return Ok(step);
             }
-            match self.look(&loaded, at, until).await {
-                Ok(life) => return Ok(Step::of(&life.task, self.clock.now())),
-                Err(CommitError::Stale) => {}
-                Err(CommitError::Failed(failure)) => return Err(failure),
-            }
-        }
-        Err(Failure::transient("too_much_contention"))
+            let life = self.look(&loaded, at, until).await?;
+            Ok(Step::of(&life.task, self.clock.now()))
+        })
+        .await
     }
 
     async fn look(&self, loaded: &Loaded, at: &TaskRef, until: Time) -> Result<Life, CommitError> {

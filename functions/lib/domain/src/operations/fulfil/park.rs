@@ -4,11 +4,11 @@ use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
 use crate::life::{Event, step};
 use crate::model::task::TaskState;
-use crate::operations::load::{Loaded, STALE_TRIES, Settings, is_closed, load, terms};
+use crate::operations::load::{Loaded, Settings, is_closed, load, retry_stale, terms};
 use crate::operations::save::store_step;
-use crate::operations::step::Step;
+use crate::operations::step::{Step, passing};
 use crate::ports::clock::Clock;
-use crate::ports::store::{CommitError, Reads, Writes};
+use crate::ports::store::{Reads, Writes};
 use crate::ports::workflow::{Next, Tokens};
 
 /// The ports of waiting.
@@ -37,28 +37,23 @@ where
     /// # Errors
     /// `Transient` when the store or the workflow service fails.
     pub async fn run(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let Loaded { request, life, .. } = load(self.store, at).await?;
             let now = self.clock.now();
             if is_closed(&request) || life.task.state != TaskState::AwaitingReview {
-                let step = crate::operations::step::passing(&life.task);
+                let step = passing(&life.task);
                 self.tokens.release(token, step.next).await?;
                 return Ok(step);
             }
             let before = life.task.token.clone().filter(|earlier| earlier != token);
             let event = Event::Waits { token: token.to_owned() };
             let moved = step(&life, event, now, &terms(&request, &self.settings, None));
-            match store_step(self.store, &request, &life, moved, Vec::new(), now).await {
-                Ok(life) => {
-                    if let Some(earlier) = before {
-                        self.tokens.release(&earlier, Next::None).await?;
-                    }
-                    return Ok(crate::operations::step::passing(&life.task));
-                }
-                Err(CommitError::Stale) => {}
-                Err(CommitError::Failed(failure)) => return Err(failure),
+            let life = store_step(self.store, &request, &life, moved, Vec::new(), now).await?;
+            if let Some(earlier) = before {
+                self.tokens.release(&earlier, Next::None).await?;
             }
-        }
-        Err(Failure::transient("too_much_contention"))
+            Ok(passing(&life.task))
+        })
+        .await
     }
 }

@@ -12,7 +12,7 @@ use crate::life::{Event, Life, wait_left};
 use crate::model::request::Request;
 use crate::model::task::{Asked, Outcome, Task, TaskState};
 use crate::operations::asking::{Heard, search_by_each};
-use crate::operations::load::{Loaded, STALE_TRIES, Settings, count, is_closed, load};
+use crate::operations::load::{CONTENTION, Loaded, Settings, Turn, count, is_closed, load, retry_stale};
 use crate::operations::metered::Metered;
 use crate::operations::open::{Opened, ends_the_task, open_source, open_vendor};
 use crate::operations::save::store_learned;
@@ -79,7 +79,7 @@ where
     /// `Transient` when the vendor can't be asked now and shall be asked again. A search that waits for its turn
     /// is none: its step says for how long.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let loaded = load(self.store, at).await?;
             let Loaded { request, life, .. } = &loaded;
             let now = self.clock.now();
@@ -106,7 +106,7 @@ where
                     if !told {
                         drop(self.store_sought(&loaded, at, None, cannot).await);
                     }
-                    return Err(failure);
+                    return Err(failure.into());
                 }
             };
             let moved = matches!(sought, Sought::Means(Event::TargetChanged));
@@ -115,21 +115,21 @@ where
                 _ => None,
             };
             let capabilities = vendor.as_ref().map(Vendor::capabilities);
-            match self.store_sought(&loaded, at, capabilities, sought).await {
-                Ok(_) if moved => {}
-                // Not settled by it, so it shall be asked again.
-                Ok(life) if life.task.state == TaskState::Planned => {
-                    return match not_yet(&life.task, self.clock.now()) {
-                        Some(wait) => Ok(Step::new(&life.task, Next::Search, wait)),
-                        None => Err(again.unwrap_or(Failure::transient("too_much_contention"))),
-                    };
-                }
-                Ok(life) => return Ok(passing(&life.task)),
-                Err(CommitError::Stale) => {}
-                Err(CommitError::Failed(failure)) => return Err(failure),
+            let life = self.store_sought(&loaded, at, capabilities, sought).await?;
+            if moved {
+                // It is searched at the target that the data source points at now.
+                return Err(Turn::Stale);
             }
-        }
-        Err(Failure::transient("too_much_contention"))
+            if life.task.state == TaskState::Planned {
+                // Not settled by it, so it shall be asked again.
+                return match not_yet(&life.task, self.clock.now()) {
+                    Some(wait) => Ok(Step::new(&life.task, Next::Search, wait)),
+                    None => Err(again.unwrap_or(CONTENTION).into()),
+                };
+            }
+            Ok(passing(&life.task))
+        })
+        .await
     }
 
     /// Proves that a data source's host, account and token work, from where it will be used, and that a

@@ -11,7 +11,7 @@ use crate::model::limit::Slot;
 use crate::model::request::Request;
 use crate::model::rule::{Rule, RuleState};
 use crate::model::task::TaskState;
-use crate::operations::load::{Loaded, STALE_TRIES, Settings, is_closed, load, terms};
+use crate::operations::load::{Loaded, STALE_TRIES, Settings, is_closed, load, retry_stale, terms};
 use crate::operations::metered::Metered;
 use crate::operations::open::{Opened, open_vendor};
 use crate::operations::save::{after_waits, store_step};
@@ -80,7 +80,7 @@ where
     /// # Errors
     /// `Transient` when the store or the key service fails.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let loaded = load(self.store, at).await?;
             let Loaded { request, life, .. } = &loaded;
             let asks = match life.task.state {
@@ -95,13 +95,10 @@ where
             if is_closed(request) || !asks || early {
                 return Ok(Step::of(&life.task, self.clock.now()));
             }
-            match self.ask(loaded, at, until).await {
-                Ok(life) => return Ok(Step::of(&life.task, self.clock.now())),
-                Err(CommitError::Stale) => {}
-                Err(CommitError::Failed(failure)) => return Err(failure),
-            }
-        }
-        Err(Failure::transient("too_much_contention"))
+            let life = self.ask(loaded, at, until).await?;
+            Ok(Step::of(&life.task, self.clock.now()))
+        })
+        .await
     }
 
     async fn ask(&self, loaded: Loaded, at: &TaskRef, until: Time) -> Result<Life, CommitError> {

@@ -21,7 +21,9 @@ use crate::model::task::{Outcome, Task, TaskState};
 use crate::operations::asking::in_every_spelling;
 use crate::operations::fulfil::search::{Find, usable};
 use crate::operations::fulfil::status::at_places;
-use crate::operations::load::{Loaded, STALE_TRIES, Settings, count, is_closed, load, terms};
+use crate::operations::load::{
+    CONTENTION, Loaded, STALE_TRIES, Settings, count, is_closed, load, retry_stale, terms,
+};
 use crate::operations::metered::Metered;
 use crate::operations::open::{AROUND_A_CALL, Opened, ends_the_task, open_vendor};
 use crate::operations::save::{store_learned, store_step};
@@ -113,7 +115,7 @@ where
                 Ok(Some(step)) => return Ok(step),
                 Ok(None) => stale = 0,
                 Err(CommitError::Stale) if stale < STALE_TRIES => stale += 1,
-                Err(CommitError::Stale) => return Err(Failure::transient("too_much_contention")),
+                Err(CommitError::Stale) => return Err(CONTENTION),
                 Err(CommitError::Failed(failure)) => return Err(failure),
             }
         }
@@ -397,7 +399,7 @@ where
         capabilities: &Capabilities,
     ) -> Result<Option<Step>, CommitError> {
         let mut known = Some(sent);
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let Loaded { request, life, .. } = match known.take() {
                 Some(sent) => sent,
                 None => load(self.store, at).await?,
@@ -415,14 +417,10 @@ where
                 // The receipt states the rows as they are; the event still tells of the answer.
                 after = life.clone();
             }
-            match store_step(self.store, &request, &life, (after, effects), Vec::new(), now).await {
-                Ok(life) if goes_on(&life.task, now) => return Ok(None),
-                Ok(life) => return Ok(Some(Step::of(&life.task, now))),
-                Err(CommitError::Stale) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Failure::transient("too_much_contention").into())
+            let life = store_step(self.store, &request, &life, (after, effects), Vec::new(), now).await?;
+            Ok((!goes_on(&life.task, now)).then(|| Step::of(&life.task, now)))
+        })
+        .await
     }
 
     /// Something that it stands on is missing: for good, or only now.

@@ -5,14 +5,14 @@ use crate::base::actor::Actor;
 use crate::base::failure::Failure;
 use crate::base::identifier::Identifier;
 use crate::base::ids::{RequestId, SourceId, TaskRef};
-use crate::base::time::Time;
 use crate::chain::fact::Fact;
+use crate::duty::acts::{self, WhyNot};
 use crate::law::right::Right;
 use crate::life::{Event, Life, step};
-use crate::model::request::{Request, RequestOutcome, RequestState};
+use crate::model::request::{Request, RequestState};
 use crate::model::task::{Outcome, Review, Task, TaskState, Verdict};
 use crate::operations::accept::{is_control, must_stay};
-use crate::operations::load::{STALE_TRIES, SYNTHETIC, Settings, rules_of_run, terms};
+use crate::operations::load::{CONTENTION, STALE_TRIES, Settings, Turn, retry_stale, rules_of_run, terms};
 use crate::operations::moves::{Acted, Moved, Moves, begin, fitting, let_go, rows_and_facts, tokens_of};
 use crate::operations::person::review::LONGEST_REASON;
 use crate::operations::save::facts_of;
@@ -22,6 +22,12 @@ use crate::ports::keys::Keys;
 use crate::ports::set_up::{Catalogue, Objection};
 use crate::ports::store::{Change, CommitError, Reads, Row, Writes};
 use crate::ports::workflow::{Tokens, Workflow};
+
+impl From<ActError> for Turn<ActError> {
+    fn from(error: ActError) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// The ports of an operator's acts on a request.
 #[derive(Debug)]
@@ -44,38 +50,15 @@ pub enum ActError {
     /// There is no such request.
     #[error("there is no such request")]
     NotFound,
-    /// It is closed, or called off, or nothing of it is left to call off.
-    #[error("the request is closed, or about to be: reopen it then, while its person is not forgotten")]
-    Closed,
-    /// Nothing is done again for it.
-    #[error(
-        "{SYNTHETIC}: it isn't run again, reopened or given an identifier; the next one comes by its schedule"
-    )]
-    Synthetic,
-    /// It is open.
-    #[error("the request is open: have a data source run again instead")]
-    Open,
-    /// The person is forgotten.
-    #[error("the person of this request is forgotten, and with them what it would need: make a new request")]
-    Forgotten,
-    /// It doesn't go to this data source.
+    /// It can't be done now.
+    #[error(transparent)]
+    Not(#[from] WhyNot),
+    /// The request doesn't go to this data source.
     #[error("the request doesn't go to the data source {0}")]
     UnknownSource(SourceId),
     /// The data source doesn't search by this kind.
     #[error("{0}: {1}")]
     Identifier(SourceId, String),
-    /// Its submission is under way, or nobody knows how it ended.
-    #[error("{0} is {state}: it can run again once that is over", state = .1.as_str())]
-    UnderWay(SourceId, TaskState),
-    /// Something was submitted.
-    #[error("something was submitted to {0} already: a request can be called off only before that")]
-    Submitted(SourceId),
-    /// A machine still moves it, or it has its outcome.
-    #[error(
-        "{0} is {state}: only what was handed to a person, or can't be searched, can be stated",
-        state = .1.as_str()
-    )]
-    NotHandedOver(SourceId, TaskState),
     /// Nothing is erased for it.
     #[error(
         "this is a request for access: nothing is erased for it, so state that {0} failed, or leave it out"
@@ -112,21 +95,18 @@ where
         by: &Actor,
     ) -> Result<Acted, ActError> {
         let source = self.store.source(&at.source_id).await?;
-        for _ in 0..STALE_TRIES {
-            let (mut request, tasks) = self.open(at.request_id).await?;
-            not_synthetic(&request)?;
+        retry_stale(async || {
+            let (mut request, tasks) = self.read(at.request_id).await?;
             let task = find(&tasks, &at.source_id)?;
-            if is_called_off(task, &tasks) {
-                return Err(ActError::Closed);
-            }
+            acts::identify(&request, &tasks, &self.life(task).await?)?;
             searched_by(catalogue, task, identifier)?;
             let erases = request.right == Right::Erasure && !request.dry_run;
             if let Some(source) = source.as_ref().filter(|source| erases && is_control(source, identifier)) {
-                return Err(ActError::Identifier(task.source.clone(), must_stay(source)));
+                return Err(ActError::Identifier(task.source.clone(), must_stay(source)).into());
             }
             let (mut all, key) = match self.keys.key(request.id).await? {
                 Some(key) => (open_all_identifiers(&key, &request)?, key),
-                None => return Err(ActError::Forgotten),
+                None => return Err(WhyNot::Forgotten.into()),
             };
             let kind = identifier.kind().clone();
             all.retain(|one| one.source.as_ref() != Some(&task.source) || *one.identifier.kind() != kind);
@@ -134,12 +114,9 @@ where
             request.identifiers = Some(seal_identifiers(&key, request.id, &all)?);
             let event = Event::Identified { by: by.clone(), kind };
             let moves = self.moves(request, &[task], |_| event.clone()).await?;
-            match self.begin(moves, Vec::new()).await {
-                Err(CommitError::Stale) => {}
-                other => return settled(other),
-            }
-        }
-        Err(Failure::transient("too_much_contention").into())
+            Ok(self.begin(moves, Vec::new()).await?)
+        })
+        .await
     }
 
     /// Has one data source of an open request run again from its search on. What an earlier run did stays
@@ -148,20 +125,14 @@ where
     /// # Errors
     /// [`ActError`]; nothing is stored then.
     pub async fn run(&self, at: &TaskRef, by: &Actor) -> Result<Acted, ActError> {
-        for _ in 0..STALE_TRIES {
-            let (request, tasks) = self.open(at.request_id).await?;
-            not_synthetic(&request)?;
+        retry_stale(async || {
+            let (request, tasks) = self.read(at.request_id).await?;
             let task = find(&tasks, &at.source_id)?;
-            if is_called_off(task, &tasks) {
-                return Err(ActError::Closed);
-            }
+            acts::run(&request, &tasks, &self.life(task).await?)?;
             let moves = self.moves(request, &[task], |_| Event::RunAgain { by: by.clone() }).await?;
-            match self.begin(moves, Vec::new()).await {
-                Err(CommitError::Stale) => {}
-                other => return settled(other),
-            }
-        }
-        Err(Failure::transient("too_much_contention").into())
+            Ok(self.begin(moves, Vec::new()).await?)
+        })
+        .await
     }
 
     /// Opens a closed request again, while its person is remembered: the data sources that are named run
@@ -170,20 +141,11 @@ where
     /// # Errors
     /// [`ActError`]; nothing is stored then.
     pub async fn reopen(&self, id: RequestId, sources: &[SourceId], by: &Actor) -> Result<Acted, ActError> {
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let mut request = self.store.request(id).await?.ok_or(ActError::NotFound)?;
-            not_synthetic(&request)?;
-            if request.state == RequestState::Open {
-                return Err(ActError::Open);
-            }
-            // Its receipt comes first, so that each closing has one.
-            if request.receipt_sha256.is_none() {
-                return Err(Failure::transient("receipt_not_kept_yet").into());
-            }
-            // Once its time is over, somebody may be deleting the key this moment.
-            let over = request.forget_at.is_some_and(|at| at <= self.clock.now());
-            if over || request.forgotten_at.is_some() || self.keys.key(id).await?.is_none() {
-                return Err(ActError::Forgotten);
+            acts::reopen(&request, self.clock.now())?;
+            if self.keys.key(id).await?.is_none() {
+                return Err(WhyNot::Forgotten.into());
             }
             let tasks = self.store.tasks(id).await?;
             let chosen = to_reopen(&tasks, sources)?;
@@ -197,12 +159,9 @@ where
             let names: Vec<SourceId> = chosen.iter().map(|task| task.source.clone()).collect();
             let told = Fact::Reopened { by: by.clone(), sources: names };
             let moves = self.moves(request, &chosen, |_| Event::RunAgain { by: by.clone() }).await?;
-            match self.begin(moves, vec![told]).await {
-                Err(CommitError::Stale) => {}
-                other => return settled(other),
-            }
-        }
-        Err(Failure::transient("too_much_contention").into())
+            Ok(self.begin(moves, vec![told]).await?)
+        })
+        .await
     }
 
     /// Calls an open request off, as long as nothing was submitted for it. Its tasks end as `cancelled`,
@@ -216,25 +175,13 @@ where
         let mut tries = 0;
         while tries < STALE_TRIES {
             tries += 1;
-            let (request, tasks) = self.open(id).await?;
-            let mut open = Vec::new();
+            let (request, tasks) = self.read(id).await?;
+            let mut lives = Vec::with_capacity(tasks.len());
             for task in &tasks {
-                let life = self.life(task).await?;
-                if life.has_submitted() {
-                    return Err(ActError::Submitted(task.source.clone()));
-                }
-                match task.state {
-                    TaskState::Settled => {}
-                    TaskState::Planned
-                    | TaskState::AwaitingReview
-                    | TaskState::Decided
-                    | TaskState::Submitting => open.push(task),
-                    state => return Err(ActError::UnderWay(task.source.clone(), state)),
-                }
+                lives.push(self.life(task).await?);
             }
-            if open.is_empty() {
-                return Err(ActError::Closed);
-            }
+            acts::cancel(&request, &lives)?;
+            let open: Vec<&Task> = tasks.iter().filter(|task| task.state != TaskState::Settled).collect();
             let mut moves = self.moves(request, &open, |_| Event::CalledOff).await?;
             let fit = fitting(&moves.tasks);
             if fit == moves.tasks.len() {
@@ -251,7 +198,7 @@ where
                 Err(CommitError::Failed(failure)) => return Err(failure.into()),
             }
         }
-        Err(Failure::transient("too_much_contention").into())
+        Err(CONTENTION.into())
     }
 
     /// Stores a part of a change that is too large for one; the last part begins the attempt.
@@ -283,17 +230,14 @@ where
         if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
             return Err(ActError::Reason);
         }
-        for _ in 0..STALE_TRIES {
-            let (request, tasks) = self.open(at.request_id).await?;
+        retry_stale(async || {
+            let (request, tasks) = self.read(at.request_id).await?;
             let task = find(&tasks, &at.source_id)?;
-            let handed_over = task.state == TaskState::Unknown && task.handed_over_at.is_some();
-            if !handed_over && !task.cannot_be_searched() {
-                return Err(ActError::NotHandedOver(task.source.clone(), task.state));
-            }
+            acts::state(&request, task)?;
             if erased && request.right == Right::Access {
-                return Err(ActError::NotErasure(task.source.clone()));
+                return Err(ActError::NotErasure(task.source.clone()).into());
             }
-            let key = self.keys.key(request.id).await?.ok_or(ActError::Forgotten)?;
+            let key = self.keys.key(request.id).await?.ok_or(WhyNot::Forgotten)?;
             let sealed = key
                 .seal(&reason_context(request.id, &task.source), reason.as_bytes())
                 .map_err(|_| Failure::transient("sealing_failed"))?;
@@ -307,19 +251,13 @@ where
                     reason: sealed.clone(),
                 }));
             }
-            match self.begin(moves, Vec::new()).await {
-                Err(CommitError::Stale) => {}
-                other => return settled(other),
-            }
-        }
-        Err(Failure::transient("too_much_contention").into())
+            Ok(self.begin(moves, Vec::new()).await?)
+        })
+        .await
     }
 
-    async fn open(&self, id: RequestId) -> Result<(Request, Vec<Task>), ActError> {
+    async fn read(&self, id: RequestId) -> Result<(Request, Vec<Task>), ActError> {
         let request = self.store.request(id).await?.ok_or(ActError::NotFound)?;
-        if request.state == RequestState::Closed {
-            return Err(ActError::Closed);
-        }
         Ok((request, self.store.tasks(id).await?))
     }
 
@@ -340,9 +278,6 @@ where
             let life = self.life(task).await?;
             let event = event(task);
             let again = matches!(event, Event::Identified { .. } | Event::RunAgain { .. });
-            if again && !life.may_run_again() {
-                return Err(ActError::UnderWay(task.source.clone(), task.state));
-            }
             if again {
                 request.copy = None;
             }
@@ -362,25 +297,12 @@ fn settled(result: Result<Acted, CommitError>) -> Result<Acted, ActError> {
     match result {
         Ok(acted) => Ok(acted),
         Err(CommitError::Failed(failure)) => Err(failure.into()),
-        Err(CommitError::Stale) => Err(Failure::transient("too_much_contention").into()),
+        Err(CommitError::Stale) => Err(CONTENTION.into()),
     }
-}
-
-/// A synthetic request is what its schedule made it, and nothing that would go on from there.
-fn not_synthetic(request: &Request) -> Result<(), ActError> {
-    if request.synthetic { Err(ActError::Synthetic) } else { Ok(()) }
 }
 
 fn find<'a>(tasks: &'a [Task], source: &SourceId) -> Result<&'a Task, ActError> {
     tasks.iter().find(|task| task.source == *source).ok_or_else(|| ActError::UnknownSource(source.clone()))
-}
-
-/// Whether the task was called off, or its request was and nothing but its closing is left: whoever called
-/// it off was told that nothing will be submitted. Pure.
-fn is_called_off(task: &Task, tasks: &[Task]) -> bool {
-    let cancelled = |task: &Task| task.outcome == Some(Outcome::Cancelled);
-    let ended = tasks.iter().all(|task| task.state == TaskState::Settled);
-    cancelled(task) || ended && tasks.iter().any(cancelled)
 }
 
 /// Whether the data source searches by this kind, and the value can be one.
@@ -409,16 +331,4 @@ fn to_reopen<'a>(tasks: &'a [Task], wanted: &[SourceId]) -> Result<Vec<&'a Task>
     let chosen: Vec<&Task> =
         tasks.iter().filter(|task| task.outcome.is_none_or(|outcome| !done.contains(&outcome))).collect();
     if chosen.is_empty() { Err(ActError::NothingToDo) } else { Ok(chosen) }
-}
-
-/// Whether a request of this outcome could be reopened at this time: the person isn't forgotten.
-#[must_use]
-pub fn may_be_reopened(request: &Request, now: Time) -> bool {
-    request.state == RequestState::Closed
-        && !request.synthetic
-        && request.forgotten_at.is_none()
-        && request.forget_at.is_none_or(|at| at > now)
-        && request
-            .outcome
-            .is_some_and(|outcome| outcome != RequestOutcome::Fulfilled || request.copy.is_some())
 }

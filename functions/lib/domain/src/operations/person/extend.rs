@@ -5,12 +5,12 @@ use crate::base::failure::Failure;
 use crate::base::ids::RequestId;
 use crate::base::time::Time;
 use crate::chain::fact::Fact;
+use crate::duty::acts::{self, MOST_MONTHS, WhyNot};
 use crate::duty::escalation;
 use crate::law::extension::Extension;
 use crate::law::ground::Ground;
-use crate::model::request::{Request, RequestState};
-use crate::operations::load::STALE_TRIES;
-use crate::operations::load::SYNTHETIC;
+use crate::model::request::Request;
+use crate::operations::load::{Turn, retry_stale};
 use crate::ports::clock::Clock;
 use crate::ports::store::{Change, CommitError, Reads, Row, Writes};
 
@@ -35,7 +35,7 @@ pub struct Extended {
 }
 
 /// Why a deadline isn't extended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExtendError {
     /// Another number of months than the law knows.
     #[error("a deadline is extended by one month or by two, counted from the first one")]
@@ -43,25 +43,19 @@ pub enum ExtendError {
     /// There is no such request.
     #[error("there is no such request")]
     NotFound,
-    /// It has no legal deadline.
-    #[error("{SYNTHETIC}: no law wants an answer to it, and its date can't be extended")]
-    Synthetic,
-    /// It has its outcome.
-    #[error("the request is closed: there is nothing left to extend")]
-    Closed,
-    /// The first month is over.
-    #[error("the first month ended at {0}: the law lets nobody extend the deadline after it")]
-    TooLate(Time),
-    /// It is extended by as much already, or by more.
-    #[error("the deadline is extended to {0} already: an extension can only make it later")]
-    NotLonger(Time),
+    /// It can't be extended now.
+    #[error(transparent)]
+    Not(#[from] WhyNot),
     /// A port failed: it may be tried again.
     #[error("the extension could not be stored: try again")]
     Failed(#[from] Failure),
 }
 
-/// By how many months at most.
-const MOST_MONTHS: u8 = 2;
+impl From<ExtendError> for Turn<ExtendError> {
+    fn from(error: ExtendError) -> Self {
+        Self::Failed(error)
+    }
+}
 
 impl<S, C> Extend<'_, S, C>
 where
@@ -84,22 +78,19 @@ where
         if !(1..=MOST_MONTHS).contains(&months) {
             return Err(ExtendError::Months);
         }
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let request = self.store.request(id).await?.ok_or(ExtendError::NotFound)?;
             let known = request.extension.clone();
             if let Some(extension) = known.filter(|known| (known.months, known.ground) == (months, ground)) {
                 return Ok(Extended { due_at: request.due_at, extension, new: false });
             }
             let now = self.clock.now();
-            let due_at = allowed(&request, months, now)?;
+            let due_at = acts::extend(&request, months, now)?;
             let extension = Extension { months, ground, by: by.as_str().to_owned(), at: now };
-            match self.store_it(request, &extension, due_at, now).await {
-                Ok(()) => return Ok(Extended { due_at, extension, new: true }),
-                Err(CommitError::Stale) => {}
-                Err(CommitError::Failed(failure)) => return Err(failure.into()),
-            }
-        }
-        Err(Failure::transient("too_much_contention").into())
+            self.store_it(request, &extension, due_at, now).await?;
+            Ok(Extended { due_at, extension, new: true })
+        })
+        .await
     }
 
     /// The extension, and the lower level that it takes an escalation back to, in one change. The
@@ -124,23 +115,4 @@ where
         let change = Change { request: request.id, at: now, rows: vec![Row::Request(request)], facts };
         self.store.commit(change).await
     }
-}
-
-/// The new deadline, if the law allows it. Pure.
-fn allowed(request: &Request, months: u8, now: Time) -> Result<Time, ExtendError> {
-    if request.synthetic {
-        return Err(ExtendError::Synthetic);
-    }
-    if request.state == RequestState::Closed {
-        return Err(ExtendError::Closed);
-    }
-    let first_month = request.due_after(1);
-    if now >= first_month {
-        return Err(ExtendError::TooLate(first_month));
-    }
-    let due_at = request.due_after(1 + months);
-    if due_at <= request.due_at {
-        return Err(ExtendError::NotLonger(request.due_at));
-    }
-    Ok(due_at)
 }

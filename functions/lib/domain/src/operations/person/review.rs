@@ -6,10 +6,11 @@ use crate::base::failure::Failure;
 use crate::base::ids::{RequestId, SourceId};
 use crate::base::seal::{DataKey, Tag};
 use crate::base::time::Time;
+use crate::duty::acts::{self, WhyNot};
 use crate::life::{Event, Life, Ruling, step};
-use crate::model::request::{Request, RequestState};
+use crate::model::request::Request;
 use crate::model::task::{Task, TaskState, Verdict};
-use crate::operations::load::{STALE_TRIES, Settings, rules_of_run, terms};
+use crate::operations::load::{CONTENTION, STALE_TRIES, Settings, rules_of_run, terms};
 use crate::operations::moves::{Moved, Moves, begin, fitting, rows_and_facts};
 
 use crate::operations::save::facts_of;
@@ -83,25 +84,15 @@ pub enum ReviewError {
     /// There is no such request.
     #[error("there is no such request")]
     NotFound,
-    /// It is closed.
-    #[error("the request is closed: there is nothing left to decide")]
-    Closed,
+    /// It can't be ruled on now.
+    #[error(transparent)]
+    Not(#[from] WhyNot),
     /// No data source is named, or one of them twice.
     #[error("name each data source that you decide on, once")]
     Sources,
     /// It doesn't go to this data source.
     #[error("the request doesn't go to the data source {0}")]
     UnknownSource(SourceId),
-    /// Nobody waits for a decision there, or somebody else has decided.
-    #[error("nobody waits for a decision on {source_id}: it is {state}{by}", state = .state.as_str(), by = by_whom(.by.as_deref()))]
-    NotAwaiting {
-        /// The data source.
-        source_id: SourceId,
-        /// Where it stands.
-        state: TaskState,
-        /// Who decided, where somebody has.
-        by: Option<String>,
-    },
     /// It was searched again since.
     #[error("what {0} holds was searched again since you looked: look at it again, then decide")]
     Changed(SourceId),
@@ -111,12 +102,6 @@ pub enum ReviewError {
          if that is the search that you decide on"
     )]
     SearchedAt(SourceId),
-    /// There is nothing to proceed with.
-    #[error("{0} lacks its identifier: give it one, or leave the data source out")]
-    MissingIdentifier(SourceId),
-    /// It has been searched.
-    #[error("{0} does not lack its identifier: proceed, or refuse")]
-    NotMissing(SourceId),
     /// Some of its records show another value than the request's, and that was not confirmed.
     #[error(
         "{1} of the records at {0} show another value of a kind that the request names: look at them with \
@@ -138,10 +123,6 @@ pub enum ReviewError {
     /// A port failed: it may be tried again.
     #[error("the decision could not be stored: try again")]
     Failed(#[from] Failure),
-}
-
-fn by_whom(by: Option<&str>) -> String {
-    by.map_or_else(String::new, |by| format!(", decided on by {by}"))
 }
 
 /// The ports of a review.
@@ -198,9 +179,7 @@ where
         while tries < STALE_TRIES {
             tries += 1;
             let request = self.store.request(id).await?.ok_or(ReviewError::NotFound)?;
-            if request.state == RequestState::Closed {
-                return Err(ReviewError::Closed);
-            }
+            acts::open(&request)?;
             if let Ruling::Refuse(ground) = reviewing.ruling
                 && !ground.stands_against(request.right)
             {
@@ -210,7 +189,7 @@ where
             let left = left_of(reviewing, &tasks, &done, by);
             let mut chosen = Vec::with_capacity(left.len());
             for seen in left {
-                chosen.push(checked(&tasks, seen, reviewing.ruling)?);
+                chosen.push(checked(&request, &tasks, seen, reviewing.ruling)?);
             }
             let key = match &key {
                 Some(key) => key,
@@ -230,7 +209,7 @@ where
                 Err(CommitError::Failed(failure)) => return Err(failure.into()),
             }
         }
-        Err(Failure::transient("too_much_contention").into())
+        Err(CONTENTION.into())
     }
 
     /// One transaction for as many of them as fit it; whoever waits goes on.
@@ -328,20 +307,21 @@ fn in_order(reviewing: &Reviewing, tasks: &[Task], done: Reviewed) -> Reviewed {
 }
 
 /// The task of a data source, if it can be ruled on as it was seen. Pure.
-fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Task, ReviewError> {
+fn checked<'a>(
+    request: &Request,
+    tasks: &'a [Task],
+    seen: &Seen,
+    ruling: Ruling,
+) -> Result<&'a Task, ReviewError> {
     let source = || seen.source.clone();
     let task = tasks
         .iter()
         .find(|task| task.source == seen.source)
         .ok_or_else(|| ReviewError::UnknownSource(source()))?;
-    let dead = ruling == Ruling::LeaveOut && task.cannot_be_searched();
-    if task.state != TaskState::AwaitingReview && !dead {
-        let by = task
-            .review
-            .as_ref()
-            .map(|review| review.by.clone())
-            .or_else(|| task.decision.as_ref().map(|decision| decision.by.clone()));
-        return Err(ReviewError::NotAwaiting { source_id: source(), state: task.state, by });
+    // Who decides on what has changed is told that, and not how it stands now.
+    let allowed = acts::rule(request, task, ruling);
+    if let Err(why @ WhyNot::NotAwaiting { .. }) = &allowed {
+        return Err(why.clone().into());
     }
     // The digest is of the records alone: it binds no word that there are none, and none about others.
     let unbound = ruling == Ruling::Proceed && (task.wants_confirmation() || task.asked.doubtful > 0);
@@ -352,14 +332,9 @@ fn checked<'a>(tasks: &'a [Task], seen: &Seen, ruling: Ruling) -> Result<&'a Tas
     if another && unbound {
         return Err(ReviewError::SearchedAt(source()));
     }
-    let may_be_left_out = dead || task.wants_identifier();
-    match ruling {
-        Ruling::Refuse(_) => return Ok(task),
-        Ruling::Proceed if task.wants_identifier() => {
-            return Err(ReviewError::MissingIdentifier(source()));
-        }
-        Ruling::LeaveOut if !may_be_left_out => return Err(ReviewError::NotMissing(source())),
-        Ruling::Proceed | Ruling::LeaveOut => {}
+    allowed?;
+    if let Ruling::Refuse(_) = ruling {
+        return Ok(task);
     }
     for (given, number, error) in [
         (seen.marked, task.asked.marked, ReviewError::Marked as fn(SourceId, u32) -> ReviewError),

@@ -10,18 +10,18 @@ use crate::base::seal::{DataKey, Tag};
 use crate::base::time::Time;
 use crate::chain::fact::Fact;
 use crate::documents::comparison::{ComparedRecord, ComparisonView, FieldView, RecordStanding};
-use crate::law::right::Right;
-use crate::model::request::{Request, RequestState};
-use crate::model::task::{Review, Task, TaskState, Verdict};
+use crate::duty::acts::{self, WhyNot};
+use crate::model::request::Request;
+use crate::model::task::{Review, Task, Verdict};
 use crate::operations::asking::in_every_spelling;
 use crate::operations::fulfil::search::usable;
-use crate::operations::load::{Loaded, STALE_TRIES, count, is_closed, load};
+use crate::operations::load::{Loaded, count, load, retry_stale};
 use crate::operations::open::{AROUND_A_CALL, Opened, open_vendor};
 use crate::operations::sealing::{key_of, open_identifiers, open_records, reason_context};
 use crate::ports::clock::Clock;
 use crate::ports::copies::CopyLinks;
 use crate::ports::keys::Keys;
-use crate::ports::store::{Change, CommitError, Limits, Reads, Writes};
+use crate::ports::store::{Change, Limits, Reads, Writes};
 use crate::ports::vendors::{Compares, Vendors};
 use crate::vendor::fault::Fault;
 use crate::vendor::port::Vendor;
@@ -62,27 +62,15 @@ pub enum ShowError {
     /// It doesn't go to this data source.
     #[error("the request doesn't go to the data source {0}")]
     UnknownSource(SourceId),
-    /// The person is forgotten.
-    #[error("the person of this request is forgotten: nobody can tell any more which records these were")]
-    Forgotten,
-    /// Nothing is to be decided there any more.
-    #[error("nothing is left to decide on {0}: its records are shown with their fields only until then")]
-    Over(SourceId),
+    /// It can't be shown now.
+    #[error(transparent)]
+    Not(#[from] WhyNot),
     /// It points elsewhere since.
     #[error("{0} points elsewhere since it was searched: have it run again, and decide on what is there")]
     Moved(SourceId),
     /// The vendor did not show them.
     #[error("{0} could not be asked now: try again")]
     Unanswered(SourceId, String),
-    /// Not a copy at all.
-    #[error("this is a request for erasure: a copy is made for the right of access")]
-    NotAccess,
-    /// There is none yet.
-    #[error("{0}")]
-    NoCopy(String),
-    /// It was deleted.
-    #[error("the copy expired at {0} and is deleted: make a new request")]
-    Expired(Time),
     /// A port failed: it may be tried again.
     #[error("it could not be shown: try again")]
     Failed(#[from] Failure),
@@ -106,12 +94,14 @@ where
         let request = self.store.request(at.request_id).await?.ok_or(ShowError::NotFound)?;
         let task = self.store.task(at.request_id, &at.source_id).await?;
         let task = task.ok_or_else(|| ShowError::UnknownSource(at.source_id.clone()))?;
-        let key = self.keys.key(request.id).await?.filter(|_| request.forgotten_at.is_none());
-        let key = key.ok_or(ShowError::Forgotten)?;
+        let shown = acts::records(&request, &task);
+        let key = self.keys.key(request.id).await?.ok_or(WhyNot::Forgotten)?;
         // Chunks of an earlier, longer search are written over; those of a search that ended are stale.
-        let records = match task.found_digest {
-            Some(_) => open_records(self.store, &key, at).await?,
-            None => Vec::new(),
+        let records = match shown {
+            Ok(()) => open_records(self.store, &key, at).await?,
+            // Nobody is offered to read what isn't there; who asks is told that there is none.
+            Err(WhyNot::NothingFound(_)) => Vec::new(),
+            Err(why) => return Err(why.into()),
         };
         let all = count(records.len());
         let most = most.clamp(1, RECORDS_A_PAGE);
@@ -167,17 +157,15 @@ where
         let request = self.store.request(at.request_id).await?.ok_or(ShowError::NotFound)?;
         let task = self.store.task(at.request_id, &at.source_id).await?;
         let task = task.ok_or_else(|| ShowError::UnknownSource(at.source_id.clone()))?;
-        if request.forgotten_at.is_some() || self.keys.key(request.id).await?.is_none() {
-            return Err(ShowError::Forgotten);
+        acts::compare(&request, &task)?;
+        if self.keys.key(request.id).await?.is_none() {
+            return Err(WhyNot::Forgotten.into());
         }
         let source = || at.source_id.clone();
-        if is_over(&request, &task) {
-            return Err(ShowError::Over(source()));
-        }
         let page = self.looks.compare(at, from, most).await?.map_err(|code| match code.as_str() {
             SOURCE_MOVED => ShowError::Moved(source()),
-            TASK_OVER => ShowError::Over(source()),
-            "person_forgotten" => ShowError::Forgotten,
+            TASK_OVER => WhyNot::Over(source()).into(),
+            "person_forgotten" => WhyNot::Forgotten.into(),
             _ => ShowError::Unanswered(source(), code),
         })?;
         let records = count(page.records.len());
@@ -185,11 +173,6 @@ where
         note(self.store, self.clock, &request, vec![shown]).await?;
         Ok(page)
     }
-}
-
-/// Whether nothing is to be decided on the task any more.
-fn is_over(request: &Request, task: &Task) -> bool {
-    is_closed(request) || task.state == TaskState::Settled
 }
 
 /// The ports of the question to the vendor.
@@ -238,9 +221,7 @@ where
     ) -> Result<ComparisonView, Failure> {
         let loaded = load(self.store, at).await?;
         let Loaded { request, life, .. } = &loaded;
-        if is_over(request, &life.task) {
-            return Err(Failure::new(Kind::Refused, TASK_OVER));
-        }
+        acts::compare(request, &life.task).map_err(|why| Failure::new(Kind::Refused, why.code()))?;
         let vendor = match open_vendor(self.store, self.vendors, self.clock, &loaded).await? {
             Opened::There(vendor) => vendor.beside(),
             Opened::Moved => return Err(Failure::new(Kind::Refused, SOURCE_MOVED)),
@@ -375,12 +356,15 @@ where
     /// [`ShowError`].
     pub async fn run(&self, id: RequestId, by: &Actor) -> Result<Vec<GivenReason>, ShowError> {
         let request = self.store.request(id).await?.ok_or(ShowError::NotFound)?;
-        if request.forgotten_at.is_some() {
-            return Err(ShowError::Forgotten);
+        let tasks = self.store.tasks(id).await?;
+        match acts::reasons(&request, &tasks) {
+            Ok(()) => {}
+            Err(WhyNot::NoReason) => return Ok(Vec::new()),
+            Err(why) => return Err(why.into()),
         }
-        let key = self.keys.key(id).await?.ok_or(ShowError::Forgotten)?;
+        let key = self.keys.key(id).await?.ok_or(WhyNot::Forgotten)?;
         let (mut given, mut read) = (Vec::new(), Vec::new());
-        for task in self.store.tasks(id).await? {
+        for task in tasks {
             let reviews: Vec<&Review> = task.past_reviews.iter().chain(&task.review).collect();
             if reviews.is_empty() {
                 continue;
@@ -396,9 +380,7 @@ where
             }
             read.push(Fact::ReasonRead { source: task.source, by: by.clone() });
         }
-        if !read.is_empty() {
-            note(self.store, self.clock, &request, read).await?;
-        }
+        note(self.store, self.clock, &request, read).await?;
         Ok(given)
     }
 }
@@ -451,54 +433,14 @@ where
     /// [`ShowError`], saying what stands in the copy's way.
     pub async fn run(&self, id: RequestId, by: &Actor) -> Result<Link, ShowError> {
         let request = self.store.request(id).await?.ok_or(ShowError::NotFound)?;
-        if request.right != Right::Access {
-            return Err(ShowError::NotAccess);
-        }
         let now = self.clock.now();
-        let Some(package) = request.copy.clone() else {
-            let tasks = self.store.tasks(id).await?;
-            let named = |of: fn(&Task) -> bool| -> Vec<&str> {
-                tasks.iter().filter(|task| of(task)).map(|task| task.source.as_str()).collect()
-            };
-            let (missing, wrong) = (named(Task::lacks_identifier), named(Task::found_nothing_by_given));
-            return Err(ShowError::NoCopy(no_copy(&request, &missing, &wrong)));
-        };
-        if package.expires_at <= now || request.forgotten_at.is_some() {
-            return Err(ShowError::Expired(package.expires_at));
-        }
+        let tasks = if request.copy.is_none() { self.store.tasks(id).await? } else { Vec::new() };
+        acts::copy(&request, &tasks, now)?;
+        let package = request.copy.clone().ok_or(Failure::misconfigured("copy_unwritable"))?;
         let until = now.plus_seconds(self.seconds).min(package.expires_at);
         let url = self.links.link(id, now.seconds_until(until).max(1)).await?;
         note(self.store, self.clock, &request, vec![Fact::CopyLinked { by: by.clone(), until }]).await?;
         Ok(Link { url, until, sha256: package.sha256, bytes: package.bytes, expires_at: package.expires_at })
-    }
-}
-
-/// Why there is no copy.
-fn no_copy(request: &Request, missing: &[&str], wrong: &[&str]) -> String {
-    if !missing.is_empty() {
-        return format!(
-            "there is no copy yet: the identifier is missing for {}; give it (`request identify`), or leave \
-             the data source out (`request review --leave-out`)",
-            missing.join(", ")
-        );
-    }
-    if !wrong.is_empty() {
-        return format!(
-            "there is no copy yet: the identifier that was given finds nothing at {}; give another one \
-             (`request identify`), or leave the data source out (`request review --leave-out`)",
-            wrong.join(", ")
-        );
-    }
-    match (request.state, request.dry_run) {
-        (RequestState::Open, _) => {
-            "there is no copy yet: it is made when every data source is done".to_owned()
-        }
-        (RequestState::Closed, true) => "this was a dry run: nothing was copied".to_owned(),
-        (RequestState::Closed, false) => {
-            "no copy was made: no data source gave any record; check the identifiers that the person was \
-             looked for by"
-                .to_owned()
-        }
     }
 }
 
@@ -509,13 +451,9 @@ async fn note(
     request: &Request,
     facts: Vec<Fact>,
 ) -> Result<(), Failure> {
-    for _ in 0..STALE_TRIES {
+    retry_stale(async || {
         let change = Change { request: request.id, at: clock.now(), rows: Vec::new(), facts: facts.clone() };
-        match store.commit(change).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Stale) => {}
-            Err(CommitError::Failed(failure)) => return Err(failure),
-        }
-    }
-    Err(Failure::transient("too_much_contention"))
+        Ok(store.commit(change).await?)
+    })
+    .await
 }

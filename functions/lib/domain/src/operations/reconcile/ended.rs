@@ -12,7 +12,7 @@ use crate::chain::fact::Fact;
 use crate::duty::owner::{is_persons, taken_up_at};
 use crate::model::request::{End, EndStatus, Request, RequestState};
 use crate::model::task::{Task, TaskState};
-use crate::operations::load::{STALE_TRIES, Settings};
+use crate::operations::load::{Settings, retry_stale};
 use crate::ports::clock::Clock;
 use crate::ports::store::{Change, CommitError, Reads, Row, Writes};
 use serde::Serialize;
@@ -97,7 +97,7 @@ where
     /// # Errors
     /// `Transient` when the store fails; the event is then sent again, or the row's own time comes.
     pub async fn run(&self, ending: &Ending) -> Result<Marking, Failure> {
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let Some(request) = self.store.request(ending.request).await? else {
                 return Ok(Marking::passed_over("request_not_found"));
             };
@@ -105,13 +105,10 @@ where
                 return Ok(Marking::passed_over(code));
             }
             let tasks = self.store.tasks(request.id).await?;
-            match self.mark(request, &tasks, ending).await {
-                Ok(()) => return Ok(Marking::RECORDED),
-                Err(CommitError::Stale) => {}
-                Err(CommitError::Failed(failure)) => return Err(failure),
-            }
-        }
-        Err(Failure::transient("too_much_contention"))
+            self.mark(request, &tasks, ending).await?;
+            Ok(Marking::RECORDED)
+        })
+        .await
     }
 
     async fn mark(&self, mut request: Request, tasks: &[Task], ending: &Ending) -> Result<(), CommitError> {

@@ -23,7 +23,7 @@ use crate::model::task::{Task, TaskState};
 use crate::operations::attempt;
 use crate::operations::fulfil::look::Verify;
 use crate::operations::fulfil::status::Check;
-use crate::operations::load::{STALE_TRIES, Settings};
+use crate::operations::load::{Settings, retry_stale};
 use crate::operations::reconcile::judge::{Judgement, UNKNOWN_WAIT, is_due, judge, look_again_at};
 use crate::ports::clock::Clock;
 use crate::ports::keys::Keys;
@@ -360,7 +360,7 @@ where
 
     async fn move_on(&self, id: RequestId, run: &mut Run) -> Result<(), Failure> {
         let mut counted = false;
-        for _ in 0..STALE_TRIES {
+        retry_stale(async || {
             let Some(mut request) = self.store.request(id).await? else { return Ok(()) };
             let tasks = self.store.tasks(id).await?;
             let now = self.clock.now();
@@ -368,25 +368,18 @@ where
                 self.count(&request, &tasks, now, run);
             }
             let facts: Vec<Fact> = escalation::record(&mut request, &tasks, now).into_iter().collect();
-            let stored = match judge(&request, &tasks, now, self.settings.grace_seconds) {
+            match judge(&request, &tasks, now, self.settings.grace_seconds) {
                 Judgement::Nothing if facts.is_empty() => return Ok(()),
-                Judgement::Nothing | Judgement::Later => self.later(request, tasks, facts).await,
-                Judgement::Begin => match self.claim(request, tasks, facts).await {
-                    Ok((next, sources)) => {
-                        attempt::begin(self.store, self.workflow, self.clock, id, next, &sources).await?;
-                        run.started += 1;
-                        return Ok(());
-                    }
-                    Err(error) => Err(error),
-                },
-            };
-            match stored {
-                Ok(()) => return Ok(()),
-                Err(CommitError::Stale) => {}
-                Err(CommitError::Failed(failure)) => return Err(failure),
+                Judgement::Nothing | Judgement::Later => self.later(request, tasks, facts).await?,
+                Judgement::Begin => {
+                    let (next, sources) = self.claim(request, tasks, facts).await?;
+                    attempt::begin(self.store, self.workflow, self.clock, id, next, &sources).await?;
+                    run.started += 1;
+                }
             }
-        }
-        Err(Failure::transient("too_much_contention"))
+            Ok(())
+        })
+        .await
     }
 
     /// Counts a request as it was found, once a run.
