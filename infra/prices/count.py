@@ -1,8 +1,8 @@
-"""Fulfils typical requests on the embedded stack and counts what each takes: counts.json.
+"""Fulfils typical requests on the embedded stack and counts the usage of each: counts.json.
 
-Every case has a stack of its own, so it begins with functions that hold nothing yet (no process, no secret, no
-connection), which is how few requests a month find them; many requests a month share what they hold, so the counts err
-on the high side. Nothing here is priced: prices.py does that, from the file that this one writes.
+Every case has a stack of its own, so its functions start cold: without a process, a secret or a connection. So it is
+with few requests a month; many requests share these, and the counts err on the high side. prices.py prices the file
+that this script writes.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ import stack  # noqa: E402
 from meter import Meter, as_json, item_bytes  # noqa: E402
 
 QUALIFIO, INHOUSE = "qualifio-main", "inhouse-main"
-# The sandbox's own, for its in-house system (tests/sandbox/README.md).
+# The sandbox's token for its in-house system (tests/sandbox/README.md).
 INHOUSE_TOKEN = "sandbox-inhouse-token"
-# How long the vendors take: the walkthrough's own rule finished after 2.8 seconds; a slow one is asked again and again.
+# The vendors' times: the walkthrough's own rule finished after 2.8 seconds; a slow one needs many status checks.
 PROMPT_MS, SLOW_MS = 2800, 60_000
-# For how long a sight of the control serves every look (`CONTROL_SECONDS` in functions/lib/domain/src/model/limit.rs).
+# How long one sighting of the control serves every look (`CONTROL_SECONDS` in functions/lib/domain/src/model/limit.rs).
 CONTROL_SECONDS = 300
-# Open requests that the reconciliation is measured with.
+# Open requests for measuring the reconciliation.
 OPEN = 50
-# What the local stack gives a workflow before the reconciliation takes its request up.
+# The local stack's grace for a workflow before the reconciliation takes up its request.
 GRACE_SECONDS = 15
 
 CASES = {
-    "erasure": ("erasure, nobody asked", "erasure", [QUALIFIO], "auto", PROMPT_MS),
+    "erasure": ("erasure, decided by policy", "erasure", [QUALIFIO], "auto", PROMPT_MS),
     "erasure-reviewed": ("erasure, a person decides", "erasure", [QUALIFIO], "always", PROMPT_MS),
     "access-reviewed": ("copy, a person decides and downloads it", "access", [QUALIFIO], "always", PROMPT_MS),
-    "erasure-two": ("erasure at two data sources, nobody asked", "erasure", [QUALIFIO, INHOUSE], "auto", PROMPT_MS),
+    "erasure-two": ("erasure at two data sources, decided by policy", "erasure", [QUALIFIO, INHOUSE], "auto", PROMPT_MS),
     "access-two": ("copy from two data sources, a person decides and downloads it", "access", [QUALIFIO, INHOUSE],
                    "always", PROMPT_MS),
-    "erasure-slow": ("erasure at a vendor that takes a minute, nobody asked", "erasure", [QUALIFIO], "auto", SLOW_MS),
+    "erasure-slow": ("erasure at a vendor that takes a minute, decided by policy", "erasure", [QUALIFIO], "auto", SLOW_MS),
 }
 
 
@@ -57,7 +57,7 @@ def fail(message: str):
 
 
 class Counted:
-    """The stack that is counted on."""
+    """The stack that does the counting."""
 
     def __init__(self, binaries: Path) -> None:
         self.meter = Meter()
@@ -68,9 +68,9 @@ class Counted:
     # ------------------------------------------------------------------------------ the stack
 
     def up(self) -> None:
-        """Starts it with the meter between the functions and AWS, and connects the data sources."""
+        """Starts the stack with the meter between the functions and AWS, and connects the data sources."""
         command = ["up", "--dir", str(DIR), "--binaries", str(self.binaries), "--finish-after-ms", str(PROMPT_MS),
-                   # Only the runs that are counted.
+                   # Only the counted runs.
                    "--param", "ReconcileSchedule=rate(1 day)"]
         sys.argv = ["stack.py", *command]
         if stack.main() != 0:
@@ -80,7 +80,7 @@ class Counted:
         self.aws = {name: stack.client(endpoint, name) for name in ("dynamodb", "stepfunctions", "lambda", "logs", "s3")}
         self.meter.know(self.aws["dynamodb"], [self.stack["requests_table"], self.stack["keys_table"]])
         self.policy = {}
-        # Names alone, whether the outputs give names, ARNs or aliases.
+        # Plain names, whether the outputs give names, ARNs or aliases.
         self.functions = {name: re.sub(r"^arn:.*?:function:|:\w+$", "", physical)
                           for name, physical in self.stack["functions"].items()}
         self.connect()
@@ -101,7 +101,7 @@ class Counted:
         return call(url, {"content-type": "application/json"}, json.dumps(body).encode() if body is not None else None)[1]
 
     def vendors(self, finish_after_ms: int) -> None:
-        """The vendors with the people of the next case, and nothing of the one before."""
+        """Gives the vendors the people of the next case, and nothing of the previous one."""
         row = self.rows
         emails = [f"person-{row}@example.com"]
         self.sandbox("/_sandbox/reset", {
@@ -125,7 +125,7 @@ class Counted:
                       "--control", "email=control@example.com",
                       stdin=INHOUSE_TOKEN + "\n")
 
-    # ------------------------------------------------------------------------------ what is counted
+    # ------------------------------------------------------------------------------ counting
 
     def logged(self) -> dict[str, list[str]]:
         """Every log line so far, by function."""
@@ -166,8 +166,8 @@ class Counted:
                     executionArn=execution["executionArn"])
                 events = list(pages.search("events[]"))
                 if failed := [event["type"] for event in events if re.search("Failed|TimedOut|Aborted", event["type"])]:
-                    fail(f"{definition}: {', '.join(failed)}: a retry is a transition more, so count again")
-                # A Map's own items stand in no history here; they are added by `items_entered`.
+                    fail(f"{definition}: {', '.join(failed)}: a retry adds a transition, so count again")
+                # The history here names none of a Map's items; `items_entered` adds them.
                 total += sum(1 for event in events if event.get("stateEnteredEventDetails", {}).get("name") in states)
         return total
 
@@ -218,7 +218,7 @@ class Counted:
         deadline = time.monotonic() + 240
         while not holds():
             if time.monotonic() > deadline:
-                fail(f"waited 240 s in vain until {what}")
+                fail(f"waited 240 s, and still not: {what}")
             time.sleep(0.2)
 
     def waits_for_review(self, request: str, sources: list[str]) -> bool:
@@ -253,16 +253,16 @@ class Counted:
             self.rightful("request", "copy", request, "-o", str(DIR / f"copy-{self.rows}.zip"), "--force")
         counts = self.end()
         if right == "erasure" and self.sandbox(f"/_sandbox/profiles?email=person-{self.rows}@example.com"):
-            fail("the records are still there: this was no erasure")
+            fail("the records are still there: nothing was erased")
         counts["states"] = self.entered(request) + items_entered(len(sources), policy == "always")
         return tidy(counts)
 
     def proofs(self) -> list[dict]:
-        """What makes a look count, each beside the same erasure with a control that was just seen."""
+        """The ways to make a look count, each beside the same erasure with a control that was just seen."""
         def erased(title: str, person: str = "person") -> dict:
             return {"title": title, "counts": self.run("erasure", [QUALIFIO], "auto", PROMPT_MS, person)}
 
-        # Every function holds what it needs from here on.
+        # From here on every function is warm.
         erased("")
         fresh = erased("one spelling, a control seen within five minutes")
         spelled = erased("two spellings (an address with a capital letter)", "Person")
@@ -294,7 +294,7 @@ class Counted:
 def call(url: str, headers: dict | None = None, body: bytes | None = None):
     import urllib.error
     import urllib.request
-    # No proxy, whatever the environment says: this is loopback.
+    # This is loopback: no proxy, whatever the environment says.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(urllib.request.Request(url, data=body, headers=headers or {}), timeout=60) as response:
@@ -304,12 +304,12 @@ def call(url: str, headers: dict | None = None, body: bytes | None = None):
 
 
 def items_entered(sources: int, reviewed: bool) -> int:
-    """The states inside the Maps of fulfil-request that a request enters: the definition is walked for one item of
-    each Map, since the emulator's history does not name them."""
+    """The states inside the Maps of fulfil-request that a request enters. Walks the definition for one item of each Map,
+    since the emulator's history does not name them."""
     states = json.loads((ROOT / "infra" / "statemachines" / "fulfil-request.asl.json").read_text())["States"]
 
     def walk(machine: dict, wanted: str) -> int:
-        """The shortest way through that ends after `wanted`."""
+        """The length of the shortest path that ends after `wanted`."""
         ways = [(1, machine["StartAt"])]
         seen = set()
         while ways:
@@ -326,7 +326,7 @@ def items_entered(sources: int, reviewed: bool) -> int:
         raise AssertionError(f"no way to {wanted}")
 
     def walk_on(machine: dict, name: str) -> int:
-        """After a review that said yes: on to the nested execution."""
+        """From a positive review on to the nested execution."""
         return walk({"StartAt": name, "States": machine["States"]}, "Fulfil Source")
 
     def followers(state: dict) -> list[str]:
@@ -371,7 +371,7 @@ def main() -> int:
         counted.up()
         idle = counted.reconciled()
         counted.open_requests(OPEN)
-        # Each falls due once after the grace; then it is a person's, and looked at once an hour.
+        # Each falls due once after the grace; then it waits for a person, and is examined once an hour.
         time.sleep(GRACE_SECONDS + 2)
         due = counted.reconciled()
         if due["examined"] < OPEN:
@@ -381,7 +381,7 @@ def main() -> int:
             if rest["examined"] == 0:
                 break
         else:
-            fail("there was always something due")
+            fail("something was due every time")
     finally:
         counted.down()
     result = {

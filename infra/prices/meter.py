@@ -1,7 +1,7 @@
-"""Counts what the functions ask of AWS, with the sizes that prices hang on.
+"""Counts the functions' calls of AWS, with the sizes that determine prices.
 
-A proxy on loopback between the functions and the embedded AWS: it passes every call on unchanged, and adds it up.
-DynamoDB's units are worked out from the items themselves, as AWS's developer guide says ("Read consistency and
+A proxy on loopback between the functions and the embedded AWS: it passes every call on unchanged, and counts it.
+It computes DynamoDB's units from the items themselves, as AWS's developer guide says ("Read consistency and
 capacity units", "Item sizes and formats"): a read unit is 4 KB, half of one when eventually consistent; a write unit
 1 KB of the larger of the item before and after; each item of a transaction costs twice, a condition check as a write.
 A change that touches a row of an index costs the index one write, two when the row moves.
@@ -20,7 +20,7 @@ import urllib.parse
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# What a table's row takes beside its attributes, in storage alone (the developer guide's number).
+# A row's overhead beside its attributes, in storage only (the developer guide's number).
 ROW_OVERHEAD = 100
 
 
@@ -44,7 +44,7 @@ def value_bytes(value: dict) -> int:
 
 
 def item_bytes(item: dict | None) -> int:
-    """The size of an item as DynamoDB counts it; 0 for one that is not there."""
+    """The size of an item as DynamoDB counts it; 0 for a missing one."""
     return sum(len(name.encode()) + value_bytes(value) for name, value in (item or {}).items())
 
 
@@ -53,7 +53,7 @@ def units(size: int, of: int) -> int:
 
 
 class Index:
-    """One index of a table: which rows are in it, and with what."""
+    """One index of a table: its rows and their attributes."""
 
     def __init__(self, described: dict, table_keys: list[str]) -> None:
         self.name = described["IndexName"]
@@ -68,7 +68,7 @@ class Index:
         return item if self.everything else {name: value for name, value in item.items() if name in self.projected}
 
     def writes(self, before: dict | None, after: dict | None) -> int:
-        """The write units that the index takes for a change of an item."""
+        """The index's write units for a change of an item."""
         old, new = self.row(before), self.row(after)
         if old == new:
             return 0
@@ -86,7 +86,7 @@ class Table:
         self.indexes = [Index(one, self.keys) for one in described.get("GlobalSecondaryIndexes", [])]
 
     def stored_bytes(self, items: list[dict]) -> int:
-        """What the items take in the table and its indexes."""
+        """The bytes of the items in the table and its indexes."""
         rows = items + [row for index in self.indexes for item in items if (row := index.row(item))]
         return sum(item_bytes(row) + ROW_OVERHEAD for row in rows)
 
@@ -130,18 +130,18 @@ class Meter:
         self.port = port
 
     def know(self, dynamodb, names: list[str]) -> None:
-        """Learns the tables: until then DynamoDB's calls are counted without units."""
+        """Learns the tables. Until then it counts DynamoDB's calls without units."""
         self.tables = {name: Table(dynamodb.describe_table(TableName=name)["Table"]) for name in names}
         self.dynamodb = dynamodb
 
     def take(self) -> Counter[str]:
-        """What was counted since the last time."""
+        """The counts since the last time."""
         with self.lock:
             taken, self.counts = self.counts, Counter()
         return taken
 
     def quiet(self, seconds: float = 1.0) -> None:
-        """Waits until nothing was asked for so long."""
+        """Waits until so many seconds passed without a call."""
         while time.monotonic() - self.last < seconds:
             time.sleep(0.1)
 
@@ -150,7 +150,7 @@ class Meter:
         service, operation = named(asked)
         self.last = time.monotonic()
         parsed = json.loads(body) if service == "dynamodb" and body else {}
-        # One change at a time: the item before it has to be the one that it changes.
+        # One change at a time, so the item read before it is the one that it changes.
         with self.changing if service == "dynamodb" and operation in CHANGES else contextlib.nullcontext():
             before = self.items(parsed, operation)
             status, headers, answer = self.ask(asked, body)
@@ -185,7 +185,7 @@ class Meter:
     # ------------------------------------------------------------------------------ DynamoDB
 
     def items(self, parsed: dict, operation: str) -> list[dict | None]:
-        """The items that a change is about, as they are before it."""
+        """The items of a change, as they are before it."""
         if not self.dynamodb or operation not in CHANGES:
             return []
         found = []
@@ -225,10 +225,10 @@ class Meter:
         elif operation == "BatchGetItem" and status == 200:
             told = json.loads(answer)
             if told.get("UnprocessedKeys"):
-                raise AssertionError("this call was answered in part: count that here first")
+                raise AssertionError("this call was answered only in part: count that here first")
             for name, asked in parsed["RequestItems"].items():
                 found = told["Responses"].get(name, [])
-                # Each row by itself, and one that is not there as the smallest.
+                # Each row counts by itself, and a missing one as the smallest.
                 read = sum(units(item_bytes(one), 4096) for one in found) + len(asked["Keys"]) - len(found)
                 counted["dynamodb.read units"] += read if asked.get("ConsistentRead") else read / 2
         elif operation not in ("BatchGetItem", "GetItem", "Query", "Scan"):
@@ -240,7 +240,7 @@ CHANGES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 
 
 def changes(operation: str, parsed: dict):
-    """The single changes of a call: what each does, and its members."""
+    """The single changes of a call: the kind and the members of each."""
     if operation == "TransactWriteItems":
         return [next(iter(one.items())) for one in parsed["TransactItems"]]
     return [(operation.removesuffix("Item"), parsed)]
@@ -274,7 +274,7 @@ def read_body(asked: BaseHTTPRequestHandler) -> bytes:
 
 
 def named(asked: BaseHTTPRequestHandler) -> tuple[str, str]:
-    """Which service and operation a call is of."""
+    """A call's service and operation."""
     target = asked.headers.get("x-amz-target", "")
     path, _, query = asked.path.partition("?")
     query = urllib.parse.parse_qs(query, keep_blank_values=True)

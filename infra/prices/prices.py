@@ -1,9 +1,9 @@
-"""What Rightful costs: counts.json (counted on the embedded stack) times prices.json (AWS's prices).
+"""Rightful's cost: counts.json (counted on the embedded stack) times prices.json (AWS's prices).
 
     prices.py write    writes the tables of docs/COST.md between their markers
-    prices.py check    fails when the page is not what the counts, the prices and the templates make
+    prices.py check    fails when the page differs from what counts, prices and templates give
 
-Both need no stack, no network and nothing but Python.
+Both need only Python: no stack, no network.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ PAGE = ROOT / "docs" / "COST.md"
 
 REGION, OTHER_REGION = "eu-central-1", "us-east-1"
 VOLUMES = (100, 10_000, 1_000_000)
-# What a month's requests are, in hundredths.
+# The mix of a month's requests, in hundredths.
 MIX = {"erasure": 40, "erasure-two": 20, "erasure-reviewed": 20, "access-reviewed": 10, "access-two": 10}
 REVIEWED = ("erasure-reviewed", "access-reviewed", "access-two")
 
 HOURS, DAYS = 730, 30.4
 RECONCILIATIONS = HOURS * 12
-# How long a person leaves a request, on average; the reconciliation looks at each such request once an hour.
+# How long a request waits for a person, on average; the reconciliation examines it once an hour.
 REVIEW_DAYS = 2
-# A call's time in AWS: to begin (every call is taken for a cold one), for each AWS call, for each vendor call.
+# A call's time in AWS: to begin (every call counts as a cold one), for each AWS call, for each vendor call.
 BEGIN_SECONDS, AWS_CALL_SECONDS, VENDOR_CALL_SECONDS = 0.150, 0.010, 0.500
 MEMORY_GB = 0.25
 # CloudWatch adds this to each event; an API call's log line is about as long as this.
 EVENT_BYTES, ACCESS_LINE_BYTES = 26, 300
-# Rows, receipts and copies as they lie there after a year; none of the rows is ever taken away but by time to live.
+# Rows, receipts and copies after a year; rows disappear only by time to live.
 MONTHS_KEPT = 12
-# The data key is rotated every year, and AWS bills at most two of its earlier versions.
+# The data key rotates every year, and AWS bills at most two of its earlier versions.
 EARLIER_KEYS = 2
-# Beside the template's own: one for each data source, and Zendesk's token.
+# In addition to the template's own: one for each data source, and Zendesk's token.
 SECRETS_OF_OPERATORS = 3
 # How many values a dimension has at most; a connector is a folder.
 VALUES = {"Right": 2, "Outcome": 10, "Result": 5}
 GIGA = 1e9
 
 
-# ------------------------------------------------------------------------------------ what is used
+# ------------------------------------------------------------------------------------ usage
 
 
 def calls(counts: dict) -> int:
-    """The calls of AWS by the functions."""
+    """The functions' calls of AWS."""
     return sum(count for name, count in counts.items()
                if re.fullmatch(r"(dynamodb|kms|s3|secretsmanager|states|lambda)\.[A-Z]\w+", name))
 
@@ -61,7 +61,7 @@ def invocations(counts: dict) -> int:
 
 
 def used(counts: dict) -> Counter[str]:
-    """What the counts of a case, or of a run of the reconciliation, take of each price."""
+    """The quantity of each price in the counts of a case, or of a run of the reconciliation."""
     def of(*names: str) -> float:
         return sum(counts.get(name, 0) for name in names)
 
@@ -106,7 +106,7 @@ def of_a_request(counted: dict) -> Counter[str]:
 
 
 def while_waiting(counted: dict) -> Counter[str]:
-    """What one request takes of the reconciliation while it waits for a person, for an hour."""
+    """One request's share of the reconciliation while it waits for a person, for an hour."""
     reconcile = counted["reconcile"]
     idle, due, rest = (used(reconcile[name]["counts"]) for name in ("idle", "due", "nothing_due"))
     per_look = times(plus(due, times(rest, -1)), 1 / reconcile["due"]["examined"])
@@ -120,7 +120,7 @@ def variable(counted: dict, volume: int) -> Counter[str]:
 
 
 def fixed(counted: dict, platform: dict) -> Counter[str]:
-    """What stands there without a single request: the reconciliation, a synthetic request a day, and what AWS rents."""
+    """The cost without a single request: the reconciliation, a synthetic request a day, and AWS's monthly rents."""
     return plus(
         times(used(counted["reconcile"]["idle"]["counts"]), RECONCILIATIONS),
         times(used(counted["cases"]["erasure"]["counts"]), DAYS if platform["synthetic"] else 0),
@@ -135,7 +135,7 @@ def fixed(counted: dict, platform: dict) -> Counter[str]:
         }))
 
 
-# ------------------------------------------------------------------------------------ what stands in the templates
+# ------------------------------------------------------------------------------------ the templates
 
 
 def resources(template: str) -> dict[str, str]:
@@ -146,7 +146,7 @@ def resources(template: str) -> dict[str, str]:
 
 
 def rented(template: str, observability: str, metrics: str, connectors: int) -> dict:
-    """What AWS rents by the month, out of the templates and the list of metrics."""
+    """AWS's monthly rents, from the templates and the list of metrics."""
     found = {**resources(template), **resources(observability)}
 
     def of(kind: str) -> list[str]:
@@ -278,7 +278,7 @@ def counts_table(counted: dict) -> str:
     named = {name for _, names in lines for name in names}
     known = {"invocations.emulator ms", "s3.bytes in", "s3.bytes out", "stored.dynamodb bytes recoverable"}
     if left := {name for case in cases.values() for name in case["counts"]} - named - known:
-        raise SystemExit(f"prices.py: counted, and in no line of the table: {', '.join(sorted(left))}")
+        raise SystemExit(f"prices.py: counted, but in no line of the table: {', '.join(sorted(left))}")
     rows = [[title, *(number(sum(case["counts"].get(name, 0) for name in names)) for case in cases.values())]
             for title, names in lines]
     rows.append(["Lambda: GB-seconds (assumed times)",
@@ -287,7 +287,7 @@ def counts_table(counted: dict) -> str:
 
 
 def cases_table(counted: dict) -> str:
-    return table(["case", "is", "share of a month"],
+    return table(["case", "request", "share of a month"],
                  [[f"`{name}`", case["title"], f"{MIX[name]} %" if name in MIX else "–"]
                   for name, case in counted["cases"].items()], 2)
 
@@ -297,7 +297,7 @@ def requests_table(counted: dict, prices: Prices) -> str:
     per["average"] = prices.cost(of_a_request(counted))
     services = [service for service in next(iter(per.values())) if any(costs[service] for costs in per.values())]
     rows = [[service, *(mils(costs[service]) for costs in per.values())] for service in services]
-    rows.append(["**in all**", *(f"**{mils(sum(costs.values()))}**" for costs in per.values())])
+    rows.append(["**total**", *(f"**{mils(sum(costs.values()))}**" for costs in per.values())])
     rows.append(["Step Functions' share", *(f"{costs['Step Functions'] / sum(costs.values()):.0%}" for costs in per.values())])
     return table(["for 1,000 requests, US$", *per], rows)
 
@@ -319,7 +319,7 @@ def month_table(counted: dict, rents: dict, prices: Prices, other: Prices) -> st
         line("**the month**", lambda volume: f"**{dollars(prices.total(wholes[volume]))}**"),
         line("a request", lambda volume: f"{prices.total(wholes[volume]) / volume:.4f}"),
         line("Step Functions' share", lambda volume: f"{prices.cost(wholes[volume])['Step Functions'] / prices.total(wholes[volume]):.0%}"),
-        line("the month, less what is free", lambda volume: dollars(prices.total(wholes[volume], True))),
+        line("the month, minus the free tier", lambda volume: dollars(prices.total(wholes[volume], True))),
         line(f"the month in {OTHER_REGION}", lambda volume: dollars(other.total(wholes[volume]))),
     ]
     return table(["US$ a month", "fixed", *(f"{volume:,} requests" for volume in VOLUMES)], rows)
@@ -337,7 +337,7 @@ def fixed_table(counted: dict, rents: dict, prices: Prices) -> str:
         [f"{rents['secrets'] + SECRETS_OF_OPERATORS} secrets: {rents['secrets']} of webhooks, "
          f"{SECRETS_OF_OPERATORS - 1} data sources, Zendesk's token",
          cost(Counter({"secrets": rents["secrets"] + SECRETS_OF_OPERATORS}))],
-        [f"{rents['metrics']} metrics of our own, at most", cost(Counter({"metrics": rents["metrics"]}))],
+        [f"{rents['metrics']} custom metrics, at most", cost(Counter({"metrics": rents["metrics"]}))],
         [f"alarms, over {rents['alarm_metrics']} metrics", cost(Counter({"alarm-metrics": rents["alarm_metrics"]}))],
         [f"{rents['composite_alarms']} composite alarms", cost(Counter({"composite-alarms": rents["composite_alarms"]}))],
         [f"{rents['dashboards']} dashboard", cost(Counter({"dashboards": rents["dashboards"]}))],
@@ -350,7 +350,7 @@ def fixed_table(counted: dict, rents: dict, prices: Prices) -> str:
 
 
 def questions(seconds: float, first: int = 3, longest: int = 3600) -> int:
-    """How often a vendor is asked that takes so long: waits double from the first to the longest (Qualifio's)."""
+    """The number of status checks at a vendor that takes so long: waits double from first to longest (Qualifio's)."""
     passed, asked, wait = 0.0, 0, float(first)
     while passed < seconds:
         passed, asked, wait = passed + wait, asked + 1, min(2 * wait, longest)
@@ -361,18 +361,18 @@ def slow_table(counted: dict, prices: Prices) -> str:
     prompt, slow = (counted["cases"][name] for name in ("erasure", "erasure-slow"))
     more = slow["counts"]["invocations.status-check"] - prompt["counts"]["invocations.status-check"]
     one = times(plus(used(slow["counts"]), times(used(prompt["counts"]), -1)), 1 / more)
-    # What lies there at the end is the same.
+    # The stored bytes at the end are the same.
     base = used(prompt["counts"])
     rows = []
     for title, seconds in (("3 seconds", 3), ("a minute", 60), ("an hour", 3600), ("a day", 86_400), ("a week", 604_800)):
         asked = questions(seconds)
         whole = plus(base, times(one, asked - 1))
         rows.append([title, number(asked), number(round(whole["states"])), mils(prices.total(whole))])
-    return table(["the vendor takes", "times asked", "state transitions", "1,000 requests, US$"], rows)
+    return table(["the vendor takes", "status checks", "state transitions", "1,000 requests, US$"], rows)
 
 
 def proofs_table(counted: dict, prices: Prices) -> str:
-    """What a look that counts takes. Secrets and keys are left out: whoever comes first fetches them."""
+    """The cost of a look that counts. Secrets and keys are left out, since calls share them."""
     rows = []
     for one in counted["proofs"]:
         counts, costs = one["counts"], prices.cost(used(one["counts"]))
@@ -405,7 +405,7 @@ def filled(page: str, made: dict[str, str]) -> str:
     for name, text in made.items():
         marked = re.compile(rf"(<!-- prices: {name} -->\n).*?(<!-- end -->)", re.S)
         if len(marked.findall(page)) != 1:
-            raise SystemExit(f"prices.py: {PAGE.name} has no place, or several, for {name}")
+            raise SystemExit(f"prices.py: {PAGE.name} has no place, or several places, for {name}")
         page = marked.sub(lambda match: f"{match[1]}{made[match[0].split()[2]]}\n{match[2]}", page)
     return page
 
@@ -444,7 +444,7 @@ SAMPLE_METRICS = """\
 
 
 def metered() -> list[str]:
-    """What is wrong with the meter's sums."""
+    """Errors in the meter's sums."""
     row = {"pk": {"S": "ab"}, "n": {"N": "123"}, "due": {"S": "x"}}
     index = Index({"IndexName": "due", "KeySchema": [{"AttributeName": "due"}],
                    "Projection": {"ProjectionType": "KEYS_ONLY"}}, ["pk"])
@@ -464,20 +464,20 @@ def metered() -> list[str]:
 
 
 def check() -> list[str]:
-    """What is wrong; every comparison is also made with a fault planted, which it has to see."""
+    """The complaints. Every comparison also runs with a planted fault, which it has to notice."""
     page, (counted, listed, rents) = PAGE.read_text(), read()
     complaints = metered()
     if filled(page, tables(counted, listed, rents)) != page:
-        complaints.append("docs/COST.md is not what counts, prices and templates make: `python3 infra/prices/prices.py write`, "
-                          "and read again what the text says of it")
+        complaints.append("docs/COST.md differs from counts, prices and templates: run `python3 infra/prices/prices.py write`, "
+                          "and check that its text still fits")
     for what, place in (("a count", counted["cases"]["erasure"]["counts"]), ("a price", listed["prices"][0]), ("a key", rents)):
         name = {"a count": "kms.Sign", "a price": REGION, "a key": "keys"}[what]
         kept, place[name] = place[name], place[name] + 1
         if filled(page, tables(counted, listed, rents)) == page:
-            complaints.append(f"{what} that changes is not seen")
+            complaints.append(f"{what} that changes goes unnoticed")
         place[name] = kept
     if sum(MIX.values()) != 100:
-        complaints.append("the shares of a month are no 100 %")
+        complaints.append("the shares of a month do not add up to 100 %")
     found = rented(SAMPLE, "", SAMPLE_METRICS, 4)
     if (found["alarm_metrics"], found["composite_alarms"], found["metrics"]) != (3, 1, 1 + 2 + 4):
         complaints.append(f"the sample's alarms and metrics are miscounted: {found}")
@@ -488,7 +488,7 @@ def check() -> list[str]:
     planted["cases"]["erasure"]["counts"]["sqs.SendMessage"] = 1
     try:
         tables(planted, listed, rents)
-        complaints.append("a call that is in no line of the table is not seen")
+        complaints.append("a call that is in no line of the table goes unnoticed")
     except SystemExit:
         pass
     return complaints
@@ -503,7 +503,7 @@ def main() -> int:
         complaints = check()
         for complaint in complaints:
             print(f"FAIL {complaint}")
-        print("prices: " + ("wrong" if complaints else "the page is what counts, prices and templates make"))
+        print("prices: " + ("wrong" if complaints else "the page agrees with counts, prices and templates"))
         return 1 if complaints else 0
     print(__doc__, file=sys.stderr)
     return 2
