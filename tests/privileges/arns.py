@@ -1,7 +1,7 @@
-"""What a template's resources are called in policies: ARNs with `*` and `<Name>` for what a deployment fills in.
+"""The ARNs of a template's resources in policies, with `*` and `<Name>` where a deployment fills in a value.
 
-`<Name>` is a parameter, or the part of a physical name that AWS makes up for the resource of that logical id;
-`*` stands for the region and the account.
+`<Name>` is a parameter, or the generated part of the physical name of the resource with that logical id; `*` stands
+for the region and the account.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import functools
 import re
 from collections.abc import Iterator
 
-# What a conditional value is called when no condition stands over it.
+# The condition of a value without one.
 ALWAYS = ""
 
 PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "*", "AWS::AccountId": "*", "AWS::URLSuffix": "amazonaws.com"}
 
 
 class Unresolved(Exception):
-    """A value whose ARN this module cannot tell; the text says what to add."""
+    """A value whose ARN this module cannot derive; the text says what to add."""
 
 
 class Template:
@@ -34,7 +34,7 @@ class Template:
                 yield name, resource.get("Properties", {})
 
     def branches(self, value, condition: str = ALWAYS) -> Iterator[tuple[object, str]]:
-        """What a value may be, each with the conditions under which it is that; AWS::NoValue is nothing."""
+        """The possible values, each with its conditions; AWS::NoValue gives none."""
         if isinstance(value, dict) and set(value) == {"Fn::If"}:
             name, then, otherwise = value["Fn::If"]
             for branch, said in ((then, name), (otherwise, f"not {name}")):
@@ -43,7 +43,7 @@ class Template:
             yield value, condition
 
     def items(self, value) -> Iterator[tuple[object, str]]:
-        """The members of a list, or the one value in its place, conditions resolved."""
+        """The members of a list, or the single value instead of one, with conditions resolved."""
         for found, condition in self.branches(value):
             for item in found if isinstance(found, list) else [found]:
                 yield from self.branches(item, condition)
@@ -52,7 +52,7 @@ class Template:
         """A value as text.
 
         # Errors
-        `Unresolved` for what is no text, or names what is not known here.
+        `Unresolved` for a value that is no text, or that uses an unknown name.
         """
         if isinstance(value, (str, int)):
             return str(value)
@@ -77,7 +77,7 @@ class Template:
             return PSEUDO[name]
         if name in self.parameters:
             return f"<{name}>"
-        # SAM's own: the alias that AutoPublishAlias makes.
+        # SAM's own: the alias created by AutoPublishAlias.
         if found := re.fullmatch(r"(\w+)\.Alias", name):
             return f"{self._attribute(found[1], 'Arn')}:{self._alias(found[1])}"
         kind, properties = self._resource(name)
@@ -104,7 +104,7 @@ class Template:
         """A resource's physical name."""
         _, properties = self._resource(name)
         for key in ("FunctionName", "TableName", "BucketName", "QueueName", "TopicName", "LogGroupName", "RoleName", "Name"):
-            # An HTTP API is called by an id; its name is for people.
+            # Callers use an HTTP API's id; its name is for people.
             if key in properties and "ProtocolType" not in properties:
                 return self.text(properties[key])
         return f"<{name}>"
@@ -150,14 +150,14 @@ PART = "?"
 
 
 def as_glob(pattern: str) -> str:
-    """A pattern with `?` for each name that a deployment fills in, a made-up one told by its logical id."""
+    """A pattern with `?` for each name that a deployment fills in; a generated one keeps its logical id."""
     parts = pattern.split(":", 5)
     service = parts[2] if len(parts) == 6 else ""
     if service:
         pattern = ":".join([*(PART if part == "*" else part for part in parts[:5]), parts[5]])
 
     def filled(found: re.Match) -> str:
-        # CloudFormation makes up STACK-LogicalId-RANDOM, in small letters for a bucket; keys have ids alone.
+        # CloudFormation generates STACK-LogicalId-RANDOM, in small letters for a bucket; keys have only ids.
         name = {"dynamodb": found[1], "s3": found[1].lower()}.get(service)
         return f"{PART}-{name}-{PART}" if name else PART
 
@@ -166,7 +166,7 @@ def as_glob(pattern: str) -> str:
 
 @functools.lru_cache(maxsize=None)
 def may_be_the_same(one: str, other: str) -> bool:
-    """Whether two texts with `*` and `?` in them have a reading in common."""
+    """Whether two texts with `*` and `?` have a common reading."""
     if not one or not other:
         return set(one + other) <= {"*", PART}
     if other[0] == "*" or (other[0] == PART and one[0] != "*"):
@@ -179,5 +179,5 @@ def may_be_the_same(one: str, other: str) -> bool:
 
 
 def matches(pattern: str, resource: str) -> bool:
-    """Whether a recorded resource is one that the pattern speaks of."""
+    """Whether the pattern covers a recorded resource."""
     return may_be_the_same(as_glob(pattern), resource)

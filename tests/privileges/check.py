@@ -2,17 +2,17 @@
 
     check.py [--records DIR ...] [--least N] [--write]
 
-The roles of functions: the embedded stack records which statement each of their calls was decided by
-(`infra/local/recorder.py`). With `--records` (folders of stacks, such as target/e2e), every action on
-every resource of every statement has to have been used, and no call refused; what AWS alone does in a
-role's name (log lines, a bucket's key, a queue of what failed) is worked out from the template.
+The roles of functions: the embedded stack records which statement decided each call
+(`infra/local/recorder.py`). With `--records` (folders of stacks, such as target/e2e), the tests must have
+used every action on every resource of every statement, and no call may be refused. AWS's own calls under a
+role (log lines, a bucket's key, a queue of failures) are derived from the template.
 
-The roles of state machines and schedules, the permissions to invoke, and the keys' policies: the
-emulator does not enforce them, so what they are for is worked out from the definitions, schedules,
-routes and rules, and compared both ways.
+The roles of state machines and schedules, the permissions to invoke, and the keys' policies: the emulator
+does not enforce them. The check derives their purpose from the definitions, schedules, routes and rules, and
+compares both ways.
 
-What is not asked for stands in exceptions.py. docs/PERMISSIONS.md shows all of it; `--write` writes it.
-A check that cannot fail proves nothing: each one is also run on copies with a fault planted.
+exceptions.py lists the exceptions. docs/PERMISSIONS.md shows everything; `--write` writes it.
+A check that cannot fail proves nothing: each one also runs on copies with a planted fault.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from workflow.check import WILDCARD_RESOURCES, Loader, Tally, as_list, read_mach
 
 PAGE = ROOT / "docs" / "PERMISSIONS.md"
 TEMPLATE = ROOT / "template.yaml"
-# Fewer stacks than this cannot have been the end-to-end tests.
+# The end-to-end tests use at least this many stacks.
 LEAST_STACKS = 30
 
 LOG_DELIVERY = (
@@ -84,7 +84,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Invocation:
-    """Who may call a function from outside, or has to."""
+    """A caller of a function from outside, allowed or needed."""
 
     principal: str
     function: str
@@ -103,15 +103,15 @@ class Call:
     resource: str
     sid: str | None
     allowed: bool
-    # How the row's partition key begins; None where no row is named.
+    # The beginning of the row's partition key; None if the call names no row.
     key: str | None = None
 
 
-# ------------------------------------------------------------------------------------ what is allowed
+# ------------------------------------------------------------------------------------ allowed
 
 
 def grants(template: Template) -> list[Grant]:
-    """What each role's policies allow, one action and one resource at a time."""
+    """The grants of each role's policies, one action and one resource at a time."""
     found = []
     for role, document, condition in documents(template):
         for statement, under in template.items(document["Statement"]):
@@ -137,11 +137,11 @@ def documents(template: Template) -> Iterator[tuple[str, dict, str]]:
 
 
 def role_of(value) -> str:
-    """The logical id of a role that is given by its ARN."""
+    """The logical id of a role, from its ARN."""
     found = value.get("Fn::GetAtt", [None]) if isinstance(value, dict) else [None]
     name = (found if isinstance(found, list) else found.split("."))[0]
     if name is None:
-        raise Unresolved(f"{value}: a role has to be given by !GetAtt ROLE.Arn")
+        raise Unresolved(f"{value}: write the role as !GetAtt ROLE.Arn")
     return name
 
 
@@ -150,15 +150,15 @@ def functions(template: Template) -> dict[str, dict]:
 
 
 def function_roles(template: Template) -> dict[str, str]:
-    """The functions' roles: logical id of the role to that of the function."""
+    """The functions' roles: the logical id of the role, and of its function."""
     return {role_of(properties["Role"]): name for name, properties in functions(template).items()}
 
 
-# ------------------------------------------------------------------------------------ what is needed
+# ------------------------------------------------------------------------------------ needed
 
 
 def needed(template: Template, machines: dict[str, dict]) -> list[Use]:
-    """All that AWS does in the name of a role, by the template and the state machines' definitions."""
+    """AWS's own calls under a role, by the template and the state machines' definitions."""
     return [*by_functions(template), *by_buckets(template), *by_machines(template, machines), *by_schedules(template)]
 
 
@@ -174,18 +174,18 @@ def by_functions(template: Template) -> Iterator[Use]:
             for action in ("xray:PutTelemetryRecords", "xray:PutTraceSegments"):
                 yield Use(role, action, "*", "Lambda traces the function")
         for target in failures_of(properties):
-            yield use_of_target(template, role, target, "Lambda puts there what failed")
+            yield use_of_target(template, role, target, "Lambda puts failed calls there")
     for name, properties in template.of_type("AWS::Lambda::EventInvokeConfig"):
         function = next((logical for logical in functions(template)
                          if logical in json.dumps(properties["FunctionName"])), None)
         if function is None:
-            raise Unresolved(f"{name}: FunctionName is no function of the template")
+            raise Unresolved(f"{name}: FunctionName names no function of the template")
         for target in failures_of({"EventInvokeConfig": properties}):
-            yield use_of_target(template, role_of(functions(template)[function]["Role"]), target, "Lambda puts there what failed")
+            yield use_of_target(template, role_of(functions(template)[function]["Role"]), target, "Lambda puts failed calls there")
 
 
 def failures_of(properties: dict) -> Iterator:
-    """Where Lambda puts events that a function failed on."""
+    """The targets for events that a function failed on."""
     for key in ("DeadLetterQueue", "DeadLetterConfig"):
         if key in properties:
             yield properties[key].get("TargetArn")
@@ -210,18 +210,18 @@ def unqualified(arn: str) -> str:
 
 
 def by_buckets(template: Template) -> Iterator[Use]:
-    """A bucket under a key of its own has S3 call KMS in the name of whoever writes or reads there."""
+    """S3 calls KMS under the role that writes to or reads from a bucket with a key of its own."""
     for name, properties in template.of_type("AWS::S3::Bucket"):
         for encryption, _ in template.items(properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])):
             key = encryption["ServerSideEncryptionByDefault"].get("KMSMasterKeyID")
-            # A key that the account brings lets its principals in by its own policy, through the service alone.
+            # The policy of a customer's own key admits the account's principals itself, through the service only.
             if key is None or key.get("Ref") in template.parameters:
                 continue
             objects = template.text({"Fn::Sub": f"${{{name}.Arn}}/"})
             for grant in grants(template):
                 action = {"s3:PutObject": "kms:GenerateDataKey", "s3:GetObject": "kms:Decrypt"}.get(grant.action)
                 if action and grant.resource.startswith(objects):
-                    yield Use(grant.role, action, template.text(key), f"S3 asks for it at {grant.action} to {name}")
+                    yield Use(grant.role, action, template.text(key), f"S3 needs it for {grant.action} on {name}")
 
 
 def by_machines(template: Template, machines: dict[str, dict]) -> Iterator[Use]:
@@ -234,7 +234,7 @@ def by_machines(template: Template, machines: dict[str, dict]) -> Iterator[Use]:
                 yield from by_task(role, f"{name}: {state}", body, filled)
         if properties.get("Logging", {}).get("Level", "OFF") != "OFF":
             for action in LOG_DELIVERY:
-                yield Use(role, action, "*", f"{name} has its log delivered")
+                yield Use(role, action, "*", f"{name} delivers its log")
         if properties.get("Tracing", {}).get("Enabled"):
             for action in TRACING:
                 yield Use(role, action, "*", f"{name} is traced")
@@ -247,7 +247,7 @@ def by_task(role: str, where: str, body: dict, filled: dict[str, str]) -> Iterat
     def target(key: str) -> str:
         text = re.sub(r"\$\{(\w+)\}", lambda found: filled[found[1]], arguments[key])
         if not text.startswith("arn:"):
-            raise Unresolved(f"{where}: {key} is not one resource of the template")
+            raise Unresolved(f"{where}: {key} names no single resource of the template")
         return text
 
     if resource in ("lambda:invoke", "lambda:invoke.waitForTaskToken"):
@@ -273,13 +273,13 @@ def by_schedules(template: Template) -> Iterator[Use]:
             has_alias = "AutoPublishAlias" in properties or "AutoPublishAlias" in template.globals.get("Function", {})
             yield use_of_target(template, role, alias if has_alias else {"Fn::GetAtt": [name, "Arn"]}, f"the schedule {event}")
             if "Arn" in given.get("DeadLetterConfig", {}):
-                yield use_of_target(template, role, given["DeadLetterConfig"]["Arn"], f"what the schedule {event} could not deliver")
+                yield use_of_target(template, role, given["DeadLetterConfig"]["Arn"], f"undelivered calls of the schedule {event}")
     for name, properties in template.of_type("AWS::Scheduler::Schedule"):
         target = properties["Target"]
         role = role_of(target["RoleArn"])
         yield use_of_target(template, role, target["Arn"], f"the schedule {name}")
         if "DeadLetterConfig" in target:
-            yield use_of_target(template, role, target["DeadLetterConfig"]["Arn"], f"what the schedule {name} could not deliver")
+            yield use_of_target(template, role, target["DeadLetterConfig"]["Arn"], f"undelivered calls of the schedule {name}")
     for name, properties in template.of_type("AWS::Events::Rule"):
         for target in properties["Targets"]:
             if "RoleArn" in target:
@@ -290,12 +290,12 @@ def by_schedules(template: Template) -> Iterator[Use]:
 
 
 def roles_differ(template: Template, machines: dict[str, dict]) -> list[str]:
-    """Where what AWS does in a role's name and its policies differ; the functions' own calls are another matter."""
+    """Differences between AWS's own calls under a role and its policies, without the functions' own calls."""
     complaints = []
     uses, allowed, own = needed(template, machines), grants(template), set(function_roles(template))
     users = {use.role for use in uses} | own
     for role in {name for name, _ in template.of_type("AWS::IAM::Role")} - users:
-        complaints.append(f"{role}: nobody takes this role; remove it")
+        complaints.append(f"{role}: nothing uses this role; remove it")
     for use in set(uses):
         if not any(covers(grant, use) for grant in allowed):
             complaints.append(f"not allowed: {use}")
@@ -310,12 +310,12 @@ def covers(grant: Grant, use: Use) -> bool:
 
 
 def invocations_differ(template: Template) -> list[str]:
-    """Where those that have to call a function, and the permissions to, differ."""
+    """Differences between the needed callers of functions and the permissions to invoke."""
     wanted = set(by_routes(template)) | set(by_rules(template))
     allowed = set()
     for name, properties in template.of_type("AWS::Lambda::Permission"):
         if properties["Action"] != "lambda:InvokeFunction" or "SourceArn" not in properties:
-            return [f"{name}: it has to allow lambda:InvokeFunction, to one SourceArn"]
+            return [f"{name}: it must allow lambda:InvokeFunction for one SourceArn"]
         allowed.add(Invocation(properties["Principal"], template.function_arn(properties["FunctionName"]),
                                template.text(properties["SourceArn"])))
     return sorted([f"not allowed: {one}" for one in wanted - allowed] + [f"allowed for nothing: {one}" for one in allowed - wanted])
@@ -339,14 +339,14 @@ def by_rules(template: Template) -> Iterator[Invocation]:
 
 
 def nested_faults(nested: dict[str, dict]) -> list[str]:
-    """Who may do what stands in template.yaml alone, where it is compared."""
+    """Permissions may stand only in template.yaml, where they are compared."""
     kinds = ("AWS::IAM::", "AWS::Lambda::Permission", "AWS::KMS::Key")
-    return [f"{name}: {logical} has to stand in template.yaml" for name, template in nested.items()
+    return [f"{name}: {logical} must stand in template.yaml" for name, template in nested.items()
             for logical, resource in template["Resources"].items() if resource["Type"].startswith(kinds)]
 
 
 def queues_differ(template: Template) -> list[str]:
-    """Rules put what they could not deliver into a queue by the queue's own policy."""
+    """A rule needs the queue's own policy to put undelivered events there."""
     wanted = {(template.text(target["DeadLetterConfig"]["Arn"]), template.text({"Fn::GetAtt": [name, "Arn"]}))
               for name, properties in template.of_type("AWS::Events::Rule")
               for target in properties["Targets"] if "DeadLetterConfig" in target}
@@ -365,7 +365,7 @@ def queues_differ(template: Template) -> list[str]:
 
 
 def keys_differ(template: Template, unused: Iterable[tuple[str, str, str]]) -> list[str]:
-    """What a key's policy leaves to IAM, and what IAM allows the roles here, is the same."""
+    """Differences between the actions that a key's policy leaves to IAM and the roles' grants."""
     complaints, excepted = [], {(key, action) for key, action, _ in unused}
     allowed = defaultdict(set)
     for grant in grants(template):
@@ -375,11 +375,11 @@ def keys_differ(template: Template, unused: Iterable[tuple[str, str, str]]) -> l
         left = {action for statement in properties["KeyPolicy"]["Statement"] if statement.get("Sid") == "UsedByRolesThatIamAllows"
                 for action in as_list(statement["Action"])}
         used = allowed.pop(template.text({"Fn::GetAtt": [name, "Arn"]}), set())
-        complaints += [f"{name}: its policy lets nobody have {action}" for action in used - left]
+        complaints += [f"{name}: its policy leaves {action} to nobody" for action in used - left]
         for action in left - used:
             if (name, action) not in excepted:
-                complaints.append(f"{name}: {action} is left to roles, and no role has it")
-        complaints += [f"{name}: {action} stands in KEYS of exceptions.py, and is used" for key, action in excepted
+                complaints.append(f"{name}: its policy leaves {action} to roles, and no role has it")
+        complaints += [f"{name}: {action} is listed in KEYS of exceptions.py, and is used" for key, action in excepted
                        if key == name and (action in used or action not in left)]
     return sorted(complaints)
 
@@ -389,7 +389,7 @@ def keys_differ(template: Template, unused: Iterable[tuple[str, str, str]]) -> l
 
 @dataclass
 class Records:
-    """The calls of all stacks, and which stacks made each."""
+    """The calls of all stacks, with the stacks that made each."""
 
     calls: dict[Call, set[str]]
     stacks: set[str]
@@ -397,7 +397,7 @@ class Records:
 
 
 def read_records(folders: list[Path], digest: str) -> Records:
-    """The records of the stacks under `folders` that ran this very template."""
+    """The records of the stacks under `folders` that ran exactly this template."""
     records = Records(defaultdict(set), set(), set())
     for path in sorted({path for folder in folders for pattern in ("logs/calls.jsonl", "*/logs/calls.jsonl") for path in folder.glob(pattern)}):
         stack = path.parents[1].name
@@ -412,7 +412,7 @@ def read_records(folders: list[Path], digest: str) -> Records:
 
 
 def logical_role(name: str, template: Template) -> str | None:
-    """The role of the template that has this physical name; a test may have roles of its own."""
+    """The template's role with this physical name; None for a test's own role."""
     for logical, properties in template.of_type("AWS::IAM::Role"):
         wanted = as_glob(template.text(properties["RoleName"])) if "RoleName" in properties else f"{PART}-{logical}-{PART}"
         if may_be_the_same(wanted, name):
@@ -428,7 +428,7 @@ class Outcome:
 
 
 def recorded_differ(template: Template, machines: dict[str, dict], records: Records, asked: Exceptions) -> Outcome:
-    """Where the recorded calls and the functions' policies differ."""
+    """Differences between the recorded calls and the functions' policies."""
     own = set(function_roles(template))
     allowed = [grant for grant in grants(template) if grant.role in own]
     used: dict[Grant, set[str]] = defaultdict(set)
@@ -448,7 +448,7 @@ def recorded_differ(template: Template, machines: dict[str, dict], records: Reco
         by = [grant for grant in allowed if (grant.role, grant.sid, grant.action) == (role, call.sid, call.action)
               and matches(grant.resource, call.resource)]
         if not by:
-            complaints.append(f"allowed in the stack and not by the template: {where}, by {call.sid}")
+            complaints.append(f"allowed in the stack, but not by the template: {where}, by {call.sid}")
         for grant in by:
             used[grant] |= stacks
     uses = needed(template, machines)
@@ -460,16 +460,16 @@ def recorded_differ(template: Template, machines: dict[str, dict], records: Reco
         if not seen and grant.key() not in unused | sometimes:
             complaints.append(f"never used: {grant}\n{how_to_except('UNUSED', (*grant.key(), 'why'))}")
         if seen and grant.key() in unused:
-            complaints.append(f"UNUSED in exceptions.py, and used in {', '.join(sorted(used[grant])[:3]) or 'AWS'}: {grant}")
-    complaints += [f"exceptions.py speaks of what the template does not have: {' '.join(key)}"
+            complaints.append(f"listed as UNUSED in exceptions.py, but used in {', '.join(sorted(used[grant])[:3]) or 'AWS'}: {grant}")
+    complaints += [f"exceptions.py names something that the template does not have: {' '.join(key)}"
                    for key in (unused | sometimes) - {grant.key() for grant in allowed}]
     complaints += keys_unused(template, records, asked)
-    complaints += [f"DENIED in exceptions.py, and never refused: {' '.join(entry[:3])}" for entry in asked.denied if entry not in refused]
+    complaints += [f"listed as DENIED in exceptions.py, but never refused: {' '.join(entry[:3])}" for entry in asked.denied if entry not in refused]
     return Outcome(sorted(complaints), used)
 
 
 def row_keys(template: Template) -> Iterator[tuple[str, str, str]]:
-    """Which rows each statement of a function's role lets it write, by the beginning of their keys: role, Sid, pattern."""
+    """The rows that each statement of a function's role may write, by the beginning of their keys: role, Sid, pattern."""
     own = set(function_roles(template))
     for role, document, _ in documents(template):
         for statement, _ in template.items(document["Statement"]):
@@ -485,12 +485,12 @@ def keys_unused(template: Template, records: Records, asked: Exceptions) -> list
     found = set(row_keys(template))
     complaints = [f"no such row was ever written: {' '.join(key)}\n{how_to_except('ROWS', (*key, 'why'))}"
                   for key in sorted(found) if (*key[:2], key[2].rstrip("*")) not in written and key not in excepted]
-    return complaints + [f"exceptions.py speaks of rows that the template does not name: {' '.join(key)}" for key in sorted(excepted - found)]
+    return complaints + [f"exceptions.py names rows that the template does not have: {' '.join(key)}" for key in sorted(excepted - found)]
 
 
 @dataclass
 class Exceptions:
-    """exceptions.py, or a copy with a fault planted."""
+    """exceptions.py, or a copy with a planted fault."""
 
     unused: list[tuple[str, str, str, str, str]]
     sometimes: list[tuple[str, str, str, str, str]]
@@ -510,8 +510,8 @@ class Exceptions:
 
 
 def how_to_except(where: str, entry: tuple) -> str:
-    """What a complaint says to do: the line for exceptions.py, whole."""
-    otherwise = "allow it, or, where a test takes it away on purpose," if where == "DENIED" else "drop it, or, where only a fault or only AWS needs it,"
+    """The remedy in a complaint: the complete line for exceptions.py."""
+    otherwise = "allow it, or, if a test removes it on purpose," if where == "DENIED" else "drop it, or, if only a fault or only AWS needs it,"
     return f"     {otherwise} add to {where} of tests/privileges/exceptions.py:\n     {json.dumps(entry)[1:-1].join('()')},"
 
 
@@ -528,20 +528,20 @@ def page(template: Template, machines: dict[str, dict], asked: Exceptions) -> st
     """docs/PERMISSIONS.md."""
     uses, own = needed(template, machines), function_roles(template)
     lines = [
-        "# What each role may do, and how that is proven",
+        "# The permissions of each role, and their proof",
         "",
-        "Written by `target/venv-tools/bin/python tests/privileges/check.py --write` from `template.yaml`, the state machines",
-        "and `tests/privileges/exceptions.py`; `make workflow` fails when it is out of date.",
+        "`target/venv-tools/bin/python tests/privileges/check.py --write` writes this page from `template.yaml`, the state",
+        "machines and `tests/privileges/exceptions.py`; `make workflow` fails when it is out of date.",
         "",
         "- **recorded**: the end-to-end tests use it, and fail without it. The embedded stack enforces the functions' policies",
-        "  and writes down which statement allowed each call; `make recorded` fails if one was refused, or a statement's",
+        "  and records which statement allowed each call; `make recorded` fails if a call was refused, or if a statement's",
         "  action on a resource was never used.",
-        "- **by the template**: AWS does it in the role's name, where the emulator does not ask. What needs it is worked out from",
-        "  the template and the definitions, and compared both ways.",
+        "- **by the template**: AWS itself uses it under the role, and the emulator does not check it. The check derives the need",
+        "  from the template and the definitions, and compares both ways.",
         "- anything else is an exception, with its reason.",
         "",
-        "`<Name>` is a parameter, or the made-up part of a name; `*` in a resource is what the policy itself says, except that",
-        "partition, region and account are left out.",
+        "`<Name>` is a parameter, or the generated part of a name. `*` in a resource stands in the policy itself; partition,",
+        "region and account are left out.",
     ]
     by_role = defaultdict(list)
     for grant in grants(template):
@@ -553,7 +553,7 @@ def page(template: Template, machines: dict[str, dict], asked: Exceptions) -> st
             proven = asked.reason(grant) or (f"by the template: {'; '.join(reasons)}" if reasons else "recorded")
             said = f"{grant.sid} (if {grant.condition})" if grant.condition else grant.sid
             lines.append(f"| {said} | `{grant.action}` | `{short(grant.resource)}` | {proven} |")
-    lines += ["", "## Any resource", "", "Where AWS knows no other than `*`. `tests/workflow` holds every other wildcard to what is this deployment's.", "",
+    lines += ["", "## Any resource", "", "AWS accepts only `*` here. `tests/workflow` limits every other wildcard to this deployment.", "",
               "| statement | actions | why |", "|---|---|---|"]
     for sid, (_, actions, reason) in WILDCARD_RESOURCES.items():
         named = sorted({grant.action for grant in grants(template) if (grant.sid, grant.resource) == (sid, "*")})
@@ -569,7 +569,7 @@ def out_of_date(written: str | None, wanted: str) -> list[str]:
 
 
 def table(template: Template, outcome: Outcome, machines: dict[str, dict], asked: Exceptions) -> Iterator[str]:
-    """What was used, by how many stacks."""
+    """Each grant, with the number of stacks that used it."""
     uses = needed(template, machines)
     for grant in grants(template):
         if grant in outcome.used:
@@ -596,7 +596,7 @@ def statement_of(template: dict, role: str, sid: str) -> dict:
 
 
 def static_faults(template: dict, machines: dict[str, dict], tally: Tally) -> None:
-    """Faults planted in what is worked out from the template alone."""
+    """Planted faults in the checks of the template alone."""
     resources = template["Resources"]
 
     def widened(role: str, sid: str):
@@ -646,7 +646,7 @@ def static_faults(template: dict, machines: dict[str, dict], tally: Tally) -> No
 
 
 def made_records(template: Template, machines: dict[str, dict], asked: Exceptions) -> Records:
-    """Records of a stack in which every function did all that it may and is not excepted."""
+    """Records of a stack in which every function used all its grants, except the exceptions."""
     own, uses = set(function_roles(template)), needed(template, machines)
     calls = defaultdict(set)
     for grant in grants(template):
@@ -661,14 +661,14 @@ def made_records(template: Template, machines: dict[str, dict], asked: Exception
 
 
 def recorded_faults(template: dict, machines: dict[str, dict], asked: Exceptions, tally: Tally) -> None:
-    """Faults planted in policies, records and exceptions; without one, there is nothing to complain about."""
+    """Planted faults in policies, records and exceptions; without one there are no complaints."""
     whole = Template(template)
     records = made_records(whole, machines, asked)
 
     def differ(changed: Template = whole, calls: Records = records, excepted: Exceptions = asked) -> list[str]:
         return recorded_differ(changed, machines, calls, excepted).complaints
 
-    tally.expect("the recorded calls: nothing against a stack that did all it may", differ())
+    tally.expect("the recorded calls: no complaint about a stack that used all its grants", differ())
     found = next(call for call in records.calls if call.allowed and call.sid == "ReadSourceSecrets")
     role = logical_role(found.role, whole)
     widen = planted_template(template, lambda t: statement_of(t, role, found.sid).update(Action=[found.action, "secretsmanager:ListSecretVersionIds"]))
@@ -679,25 +679,25 @@ def recorded_faults(template: dict, machines: dict[str, dict], asked: Exceptions
         statement_of(t, role, found.sid)["Resource"], {"Fn::Sub": "${KeysTable.Arn}"}]))
     tally.expect_complaint("the recorded calls: see a policy with one resource more", differ(other))
     fewer = Records({call: stacks for call, stacks in records.calls.items() if call != found}, {"made"}, set())
-    tally.expect_complaint("the recorded calls: see what was never used", differ(calls=fewer))
+    tally.expect_complaint("the recorded calls: see an unused grant", differ(calls=fewer))
     no_leases = Records({call: stacks for call, stacks in records.calls.items() if call.key != "LEASE#"}, {"made"}, set())
-    tally.expect_complaint("the recorded calls: see a kind of row that was never written", differ(calls=no_leases))
+    tally.expect_complaint("the recorded calls: see a kind of row that nobody wrote", differ(calls=no_leases))
     denied = Call(found.role, "s3:PutObject", "arn:aws:s3:::stack-receiptsbucket-0/receipts/*", None, False)
     refusing = Records({**records.calls, denied: {"made"}}, {"made"}, set())
     tally.expect_complaint("the recorded calls: see a refused one", differ(calls=refusing))
     excepted = (role, denied.action, "arn:aws:s3:::<ReceiptsBucket>/receipts/*", "planted for a test")
-    tally.expect("the recorded calls: a refused one may be excepted",
+    tally.expect("the recorded calls: a refused one may be an exception",
                  differ(calls=refusing, excepted=Exceptions(asked.unused, asked.sometimes, [*asked.denied, excepted])))
-    tally.expect_complaint("the recorded calls: see an exception for what was not refused",
+    tally.expect_complaint("the recorded calls: see an exception for a call that was not refused",
                            differ(excepted=Exceptions(asked.unused, asked.sometimes, [*asked.denied, excepted])))
     grant = next(grant for grant in grants(whole) if (grant.role, grant.sid) == (role, found.sid))
     stale = (*grant.key(), "planted for a test")
     tally.expect_complaint("the recorded calls: see a stale exception",
                            differ(excepted=Exceptions([*asked.unused, stale], asked.sometimes, asked.denied)))
-    tally.expect("the recorded calls: what is used sometimes may be used",
+    tally.expect("the recorded calls: a use in SOMETIMES may happen",
                  differ(excepted=Exceptions(asked.unused, [*asked.sometimes, stale], asked.denied)))
     gone = (role, "Planted", "s3:GetObject", "*", "planted for a test")
-    tally.expect_complaint("the recorded calls: see an exception for what the template does not have",
+    tally.expect_complaint("the recorded calls: see an exception that the template does not have",
                            differ(excepted=Exceptions([*asked.unused, gone], asked.sometimes, asked.denied)))
     tally.expect_complaint("the exceptions: see one without a reason",
                            Exceptions([*asked.unused, (*grant.key(), "why")], asked.sometimes, asked.denied).faults())
@@ -706,7 +706,7 @@ def recorded_faults(template: dict, machines: dict[str, dict], asked: Exceptions
 def too_few(records: Records, least: int) -> list[str]:
     if len(records.stacks) >= least:
         return []
-    return [f"{len(records.stacks)} stacks recorded calls with this template, {least} are wanted, and "
+    return [f"{len(records.stacks)} stacks recorded calls with this template; {least} are needed; "
             f"{len(records.others)} have records of another template, or none: run `make local`"]
 
 
@@ -716,7 +716,7 @@ def too_few(records: Records, least: int) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--records", type=Path, action="append", default=[], metavar="DIR", help="a stack's folder, or one of such folders")
-    parser.add_argument("--least", type=int, default=LEAST_STACKS, metavar="N", help="how many stacks' records there have to be")
+    parser.add_argument("--least", type=int, default=LEAST_STACKS, metavar="N", help="the least number of stacks with records")
     parser.add_argument("--write", action="store_true", help="write docs/PERMISSIONS.md")
     args = parser.parse_args()
 
@@ -726,13 +726,13 @@ def main() -> int:
     tally = Tally()
     check_recorder(tally)
     try:
-        tally.expect("what AWS does in a role's name is allowed, and nothing else", roles_differ(template, machines))
-        tally.expect("whoever calls a function may, and nobody else", invocations_differ(template))
-        tally.expect("a rule may put into its queue what it could not deliver, and nobody else", queues_differ(template))
-        tally.expect("the keys' policies leave to roles what they use", keys_differ(template, exceptions.KEYS))
+        tally.expect("roles allow AWS's own calls, and nothing else", roles_differ(template, machines))
+        tally.expect("the callers of a function may call it, and nobody else", invocations_differ(template))
+        tally.expect("a rule may put undelivered events into its queue, and nobody else", queues_differ(template))
+        tally.expect("the keys' policies leave to roles the actions that they use", keys_differ(template, exceptions.KEYS))
         nested = {str(path.relative_to(ROOT)): yaml.load(path.read_text(), Loader) for path in (ROOT / "infra").glob("*/template.yaml")}
         tally.expect("no role, key or permission to invoke stands in a nested template", nested_faults(nested))
-        tally.expect_complaint("a role in a nested template is seen", nested_faults({"x": {"Resources": {"R": {"Type": "AWS::IAM::Role"}}}}))
+        tally.expect_complaint("a role in a nested template is noticed", nested_faults({"x": {"Resources": {"R": {"Type": "AWS::IAM::Role"}}}}))
         static_faults(raw, machines, tally)
         tally.expect("every exception has a reason", asked.faults())
         recorded_faults(raw, machines, asked, tally)
@@ -742,17 +742,17 @@ def main() -> int:
         return 1
     if args.write:
         PAGE.write_text(wanted)
-    tally.expect("docs/PERMISSIONS.md is the template's", out_of_date(PAGE.read_text() if PAGE.exists() else None, wanted))
-    tally.expect_complaint("an old page is seen", out_of_date(wanted.replace("recorded", "seen", 1), wanted))
+    tally.expect("docs/PERMISSIONS.md agrees with the template", out_of_date(PAGE.read_text() if PAGE.exists() else None, wanted))
+    tally.expect_complaint("an old page is noticed", out_of_date(wanted.replace("recorded", "seen", 1), wanted))
     if args.records:
         records = read_records(args.records, template_digest(TEMPLATE.read_text()))
-        tally.expect_complaint("records of too few stacks are seen", too_few(Records({}, set(), set()), args.least))
+        tally.expect_complaint("records of too few stacks are noticed", too_few(Records({}, set(), set()), args.least))
         outcome = recorded_differ(template, machines, records, asked)
         print("\n".join(table(template, outcome, machines, asked)))
         few = too_few(records, args.least)
         tally.expect("enough stacks recorded their calls", few)
-        # What was refused counts all the same; what was not used would be nearly everything.
-        tally.expect("each function's calls are allowed, and nothing else is",
+        # Refused calls count all the same; nearly every grant would be unused.
+        tally.expect("each function may make its calls, and no others",
                      [one for one in outcome.complaints if not few or one.startswith("refused")])
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0

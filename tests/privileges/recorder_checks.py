@@ -1,4 +1,4 @@
-"""What the recorder of infra/local promises: it changes no decision, loses none, and keeps no request's id."""
+"""The recorder of infra/local changes no decision, loses none, and keeps no request id."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workflow.check import Tally
 ROLE = "arn:aws:sts::000000000000:assumed-role/stack-IntakeRole-0A1B/rightful-local-intake"
 ID = "01a20d9a-5bba-7296-af8b-5565940e3937"
 
-# A resource as MiniStack is asked about it, and what is kept of it.
+# A resource as MiniStack evaluates it, and the recorded form.
 KEPT = [
     (f"arn:aws:s3:::stack-receiptsbucket-1/receipts/{ID}.json", "arn:aws:s3:::stack-receiptsbucket-1/receipts/*"),
     (f"arn:aws:s3:::stack-copiesbucket-1/parts/{ID}/main.json", "arn:aws:s3:::stack-copiesbucket-1/parts/*"),
@@ -33,7 +33,7 @@ KEPT = [
 
 
 def emulator() -> types.ModuleType:
-    """What the recorder wraps, as MiniStack has it: allows gets and refuses puts."""
+    """MiniStack's functions as the recorder wraps them: they allow gets and refuse puts."""
     module = types.ModuleType("iam_evaluator")
 
     def evaluate(context, policies, *limits):
@@ -45,7 +45,7 @@ def emulator() -> types.ModuleType:
             return None
         context = SimpleNamespace(principal_arn=principal, action=action, resource_arn=resource, service_context=service_context or {})
         result = module.evaluate(context, [])
-        # Then the resource's own policy, which must not be taken for the role's.
+        # Then the resource's own policy, which the recorder must not take for the role's.
         module.evaluate(SimpleNamespace(**{**vars(context), "action": "x:GetItem"}), [])
         return None if result.decision == "Allow" else result
 
@@ -72,7 +72,7 @@ def installed(file: Path, module: types.ModuleType) -> None:
 
 
 def check_recorder(tally: Tally) -> None:
-    """Runs all of it."""
+    """Runs all checks."""
     for resource, kept in KEPT:
         found = recorder.without_ids(resource)
         tally.expect(f"recorder: keeps {kept}", [] if found == kept else [found])
@@ -92,12 +92,12 @@ def check_recorder(tally: Tally) -> None:
                 "key": None}
         wanted = [{"template": "digest"}, call, {**call, "action": "dynamodb:PutItem", "sid": None, "allowed": False, "transaction": True, "key": "REQUEST#"}]
         lines = [json.loads(line) for line in file.read_text().splitlines()]
-        tally.expect("recorder: each decision about a role once, at once", [] if lines == wanted else [json.dumps(lines)])
+        tally.expect("recorder: writes each decision about a role once, immediately", [] if lines == wanted else [json.dumps(lines)])
         module = emulator()
         installed(file, module)
         module.enforce(ROLE, "dynamodb:GetItem", table)
         again = [json.loads(line) for line in file.read_text().splitlines()]
-        tally.expect("recorder: goes on after a restart, and repeats nothing", [] if again == wanted else [json.dumps(again)])
+        tally.expect("recorder: continues after a restart, and repeats nothing", [] if again == wanted else [json.dumps(again)])
     said = recorder.template_digest("a: 1\n  # why\n\nb: 2\n")
-    tally.expect("recorder: a comment is no other template", [] if said == recorder.template_digest("a: 1\nb: 2") else [said])
-    tally.expect_complaint("recorder: another value is another template", [] if said == recorder.template_digest("a: 1\nb: 3") else ["differs"])
+    tally.expect("recorder: a comment makes no other template", [] if said == recorder.template_digest("a: 1\nb: 2") else [said])
+    tally.expect_complaint("recorder: another value makes another template", [] if said == recorder.template_digest("a: 1\nb: 3") else ["differs"])
