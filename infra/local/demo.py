@@ -1,10 +1,9 @@
 """The demo: one person erased from Qualifio, end to end, on this machine.
 
-Starts the embedded stack and the sandbox, connects the data source, sends a signed Zendesk ticket
-about the walkthrough's person, shows the progress, prints and verifies the receipt, asks the sandbox
-itself what is left, and prints what is on the ticket. Exit status 0 only when the sandbox really has
-none of the three records any more and all of their neighbours still, and its ticket has exactly one
-answer.
+Starts the embedded stack and the sandbox, connects the data source, sends a signed Zendesk ticket about
+the walkthrough's person, shows the progress, and prints and verifies the receipt. Then it asks the sandbox
+itself for the remaining records, and prints the ticket's content. Exits with 0 only if the sandbox has none
+of the three records and all of their neighbours, and its ticket has exactly one answer.
 """
 
 import base64
@@ -36,7 +35,7 @@ times = []
 
 
 def stage(title):
-    """Says what begins, and keeps when."""
+    """Announces a step, and notes its start."""
     times.append((title, time.monotonic()))
     print(f"\n== {title}", flush=True)
 
@@ -46,7 +45,7 @@ def fail(message):
 
 
 def call(url, headers=None, body=None):
-    """One HTTP call; answers status and JSON."""
+    """One HTTP call; returns status and JSON."""
     request = urllib.request.Request(url, data=body, headers=headers or {})
     try:
         with OPENER.open(request, timeout=30) as response:
@@ -56,7 +55,7 @@ def call(url, headers=None, body=None):
 
 
 def rightful(*arguments, stdin=None):
-    """Runs the command as an operator would; the demo ends when it fails."""
+    """Runs the command as an operator would; ends the demo on a failure."""
     command = [str(RIGHTFUL), "--stack", str(DIR / "stack.json"), *arguments]
     print("$ rightful " + " ".join(arguments), flush=True)
     done = subprocess.run(command, input=stdin, text=True, cwd=ROOT, check=False)
@@ -83,7 +82,7 @@ def send_ticket(channel):
 
 
 def look_at_the_vendor(sandbox):
-    """What the sandbox itself says: the only judge of this demo."""
+    """Asks the sandbox itself, the only judge of this demo."""
     _, everyone = call(f"{sandbox}/_sandbox/profiles?all=true")
     _, journal = call(f"{sandbox}/_sandbox/journal")
     _, left = call(f"{sandbox}/_sandbox/profiles?email={EMAIL}")
@@ -99,7 +98,7 @@ def look_at_the_vendor(sandbox):
 
 
 def look_at_the_ticket(sandbox, request):
-    """What is really on the ticket."""
+    """Shows the real content of the ticket."""
     _, tickets = call(f"{sandbox}/_sandbox/tickets")
     ticket = next(one for one in tickets if one["id"] == TICKET)
     answers = [one for one in ticket["comments"] if f"rightful-receipt:{request}" in one["body"]]
@@ -107,7 +106,7 @@ def look_at_the_ticket(sandbox, request):
         print(f"{'public comment' if answer['public'] else 'internal note'}, ticket {ticket['status']}:\n")
         print("\n".join(f"  {line}".rstrip() for line in answer["body"].splitlines()))
     if len(answers) != 1 or len(ticket["comments"]) != 1 or answers[0]["public"] or ticket["status"] != "solved":
-        fail(f"the ticket is {ticket['status']} and has {len(answers)} answers: one was due, as an internal note")
+        fail(f"the ticket is {ticket['status']} and has {len(answers)} answers; it must have one, as an internal note")
     if EMAIL in json.dumps(ticket):
         fail("the answer names the person")
 
@@ -141,19 +140,19 @@ def main():
         rightful("request", "receipt", request, "-o", receipt)
         rightful("receipt", "verify", receipt)
 
-        stage("What the vendor says")
+        stage("The vendor's state")
         look_at_the_vendor(stack["sandbox_url"])
 
-        stage("What the ticket says")
+        stage("The ticket's answer")
         look_at_the_ticket(stack["sandbox_url"], request)
     finally:
         stage("Stopping everything")
         subprocess.run([*STACK, "down", "--dir", str(DIR)], check=False)
     ended = time.monotonic()
-    print("\n== What the time went on")
+    print("\n== Time spent")
     for (title, at), until in zip(times, [at for _, at in times[1:]] + [ended]):
         print(f"{until - at:6.1f} s  {title}")
-    print(f"{ended - began:6.1f} s  in all")
+    print(f"{ended - began:6.1f} s  total")
     print(f"\nThe person is erased, and the ticket answered. The receipt is in {DIR.relative_to(ROOT)}/receipt.json.")
 
 

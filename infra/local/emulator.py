@@ -1,6 +1,6 @@
-"""MiniStack, with what it lacks for this template: `stack.py` starts it by this file.
+"""MiniStack with the features that this template needs and MiniStack lacks: `stack.py` starts it through this file.
 
-Each addition is a module beside this one with a function `install()`, and stands in docs/EMULATOR.md.
+Each addition is a module beside this one with a function `install()`, listed in docs/EMULATOR.md.
 """
 
 import keys

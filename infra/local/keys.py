@@ -1,8 +1,8 @@
-"""Has MiniStack know `dynamodb:LeadingKeys`, by which the roles' policies say which rows each may write.
+"""Teaches MiniStack `dynamodb:LeadingKeys`, with which the roles' policies limit the rows that each may write.
 
-AWS compares the partition key of every item that a call names; MiniStack knows no such condition key, and a
-condition with `ForAllValues` holds where a key is absent. Each item of a transaction is compared by itself, as it
-is authorised by itself.
+AWS compares the partition key of every item that a call names. MiniStack does not know this condition key, and a
+condition with `ForAllValues` holds if a key is absent. Each item of a transaction is compared by itself, as it is
+authorised by itself.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ PARTITION_KEY = "pk"
 
 
 class OfItem(str):
-    """A table's ARN, and the partition key of the one item that is asked about."""
+    """A table's ARN, and the partition key of the single item of a check."""
 
     keys: list[str]
 
 
 def key_of(detail: dict) -> list[str]:
-    """The partition key of an item that is read, written or checked: a list of one, or of none."""
+    """The partition key of an item that is read, written or checked: a list of one, or an empty one."""
     for member in ("Key", "Item"):
         found = detail.get(member)
         if isinstance(found, dict) and isinstance(found.get(PARTITION_KEY), dict):
@@ -37,7 +37,7 @@ def read(body: bytes) -> dict:
 
 
 def install() -> None:
-    """Wraps what MiniStack finds out about a call to DynamoDB; to be called before it serves."""
+    """Wraps MiniStack's context of a call to DynamoDB; call it before MiniStack serves."""
     from ministack.core import iam_actions, iam_evaluator
 
     context_of, checks_of, enforce = (
@@ -50,7 +50,7 @@ def install() -> None:
     def checks(iam_action, body, region, account_id):
         found = []
         for item in read(body).get("TransactItems") or []:
-            # One item at a time, so that what it comes to is this item's.
+            # One item at a time, so the result belongs to this item.
             for action, arn in checks_of(iam_action, json.dumps({"TransactItems": [item]}), region, account_id):
                 of_item = OfItem(arn)
                 of_item.keys = [key for detail in item.values() if isinstance(detail, dict) for key in key_of(detail)]

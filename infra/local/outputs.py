@@ -1,7 +1,7 @@
 """The stack's outputs as the file that `rightful --stack FILE` reads.
 
-As a program it reads what `sam list stack-outputs --output json` prints and writes the file to
-standard output; stack.py adds endpoint and credentials of the local stack to the same members.
+As a program it reads the output of `sam list stack-outputs --output json` and writes the file to standard
+output; stack.py adds endpoint and credentials of the local stack to the same members.
 """
 
 import json
@@ -24,7 +24,7 @@ FUNCTIONS = ("intake", "search", "submit", "status-check", "review", "close", "r
 
 
 def described(outputs: dict[str, str]) -> dict:
-    """The members that every deployment has."""
+    """The members common to all deployments."""
     function = {name: name.title().replace("-", "") + "FunctionName" for name in FUNCTIONS}
     return {
         **{member: outputs[output] for member, output in NAMES.items()},

@@ -1,18 +1,18 @@
-"""Records which permission each call of a role was decided by, for `tests/privileges`.
+"""Records the permission that decided each call of a role, for `tests/privileges`.
 
-MiniStack asks one function, `enforce`, about every call. Wrapped, it writes each distinct decision
-about a role once, as a line of JSON, to the file that `CALLS_FILE` names:
+MiniStack asks one function, `enforce`, about every call. The wrapped function writes each distinct decision
+about a role once, as a line of JSON, to the file in `CALLS_FILE`:
 
     {"role": …, "action": …, "resource": …, "sid": …, "allowed": …, "transaction": …, "key": …}
 
-`sid` is the statement that allowed it, or null; `transaction` says whether the call was one of a
-DynamoDB transaction's, `key` how the row's partition key begins, up to its first `#`. The first line is `{"template": …}`, the digest of the template that the
-stack was started with. A line is written before the call goes on, so that neither SIGTERM nor SIGKILL
-loses one. What is decided is never changed.
+`sid` is the statement that allowed it, or null; `transaction` says whether the call belongs to a DynamoDB
+transaction; `key` is the beginning of the row's partition key, up to its first `#`. The first line is
+`{"template": …}`, the digest of the stack's template. The recorder writes a line before the call continues,
+so neither SIGTERM nor SIGKILL loses one. It never changes a decision.
 
-The records are looked at by people, so a resource keeps no id of a request: of what AWS lets a caller
-name freely (S3 keys, names of executions, secrets) only what the product's policies speak of is kept,
-and `*` stands for the rest.
+People read the records, so a resource keeps no request id: of names that a caller chooses freely (S3 keys,
+names of executions, secrets) the recorder keeps only the part that the product's policies name, with `*` for
+the rest.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import os
 import re
 import threading
 
-# What is left of a resource's own part, by service: a name that the template gave, or its first folder.
+# The recorded part of a resource's own name, by service: a name from the template, or its first folder.
 _KEPT = {
     "dynamodb": re.compile(r"table/[^/]+(/index/[^/]+)?"),
     "kms": re.compile(r"key/|alias/[^/]+"),
@@ -38,14 +38,14 @@ _KEPT = {
 
 
 def template_digest(template: str) -> str:
-    """The SHA-256 of a template, comments and empty lines left out, as 64 hexadecimal digits."""
+    """The SHA-256 of a template without comments and empty lines, as 64 hexadecimal digits."""
     lines = (line.rstrip() for line in template.splitlines())
     said = "\n".join(line for line in lines if line and not line.lstrip().startswith("#"))
     return hashlib.sha256(said.encode()).hexdigest()
 
 
 def without_ids(resource: str) -> str:
-    """A resource's ARN without what a request gave it: `*` stands for that."""
+    """A resource's ARN with `*` in place of the part that comes from a request."""
     parts = resource.split(":", 5)
     if len(parts) < 6:
         return "*"
@@ -56,13 +56,13 @@ def without_ids(resource: str) -> str:
 
 
 def role_of(principal: str) -> str | None:
-    """The name of the role whose session `principal` is, or None when it is none."""
+    """The name of the role whose session `principal` is, or None for another principal."""
     found = re.fullmatch(r"arn:[^:]+:sts::\d+:assumed-role/(?:[^/]+/)*([^/]+)/[^/]+", principal)
     return found[1] if found else None
 
 
 class Recorder:
-    """The decisions so far, and the file that has them."""
+    """The decisions so far, and their file."""
 
     def __init__(self, path: str, template: str) -> None:
         self.lock = threading.Lock()
@@ -78,7 +78,7 @@ class Recorder:
 
     def decided(self, role: str, action: str, resource: str, sid: str | None, allowed: bool, transaction: bool,
                 row: str | None) -> None:
-        """Keeps one decision; the same one again costs a look into a set."""
+        """Records one decision; a repeated one costs a set lookup."""
         kind = None if row is None else row.partition("#")[0] + row.partition("#")[1]
         key = (role, action, without_ids(resource), sid, allowed, transaction, kind)
         if key in self.seen:
@@ -93,7 +93,7 @@ class Recorder:
 
 
 def install() -> None:
-    """Wraps MiniStack's decisions, if `CALLS_FILE` says where to; to be called before it serves."""
+    """Wraps MiniStack's decisions if `CALLS_FILE` is set; call it before MiniStack serves."""
     path = os.environ.pop("CALLS_FILE", None)
     template = os.environ.pop("CALLS_TEMPLATE", "")
     if path is None:
@@ -102,7 +102,7 @@ def install() -> None:
 
     recorder = Recorder(path, template)
     evaluate, enforce = iam_evaluator.evaluate, iam_evaluator.enforce
-    # `enforce` tells nobody what allowed a call; the first `evaluate` within it is about the role's own
+    # `enforce` does not report what allowed a call; the first `evaluate` within it concerns the role's own
     # policies, later ones about the resource's.
     current = threading.local()
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs one of the pinned Python environments: setup.sh stack|tools|sam|supply
 #
-# Each goes to target/venv-ENV, from its own requirements.txt, every file by its hash. A stamp
-# with the requirements' SHA-256 is written last, so that a finished environment costs nothing
-# and one that was interrupted is made anew.
+# Each goes to target/venv-ENV, from its own requirements.txt, every file by its hash. The script writes a
+# stamp with the requirements' SHA-256 last: a finished environment is skipped, and an interrupted one is
+# installed anew.
 set -eu
 
 usage() {

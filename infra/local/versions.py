@@ -1,12 +1,12 @@
-"""What MiniStack's CloudFormation lacks for our templates, and what it makes of an alias.
+"""Adds the features that our templates need and MiniStack's CloudFormation lacks, and corrects its aliases.
 
-Resource types: versions and aliases of state machines and composite alarms, by MiniStack's own
-operations; saved queries, which are kept with the stack and answered to nobody; metric alarms that
-are a calculation, which are kept and never evaluated.
+Resource types: versions and aliases of state machines and composite alarms, by MiniStack's own operations;
+saved queries, which are stored with the stack and never returned; metric alarms that are a calculation, which
+are stored and never evaluated.
 
-Aliases: a call of a state machine by its alias is authorised on the machine itself, an execution
-runs the version that the alias named when it was started, and what it was started by is told of it,
-all as in AWS.
+Aliases: a call of a state machine by its alias is authorised on the machine itself, an execution runs the
+version that the alias named at the start, and `DescribeExecution` names the alias and the version, all as in
+AWS.
 https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
 https://docs.aws.amazon.com/step-functions/latest/dg/execution-alias-version-associate.html
 """
@@ -23,7 +23,7 @@ from ministack.services.cloudformation import provisioners
 
 
 def install() -> None:
-    """Adds all of it to the MiniStack of this process."""
+    """Adds everything to the MiniStack of this process."""
     provisioners._RESOURCE_HANDLERS.update({
         "AWS::StepFunctions::StateMachineVersion": {
             "create": create_version, "update": replace_version, "delete": delete_version},
@@ -39,7 +39,7 @@ def install() -> None:
 
 
 def answered(resource: str, answer: tuple) -> dict:
-    """What an operation answered; its refusal fails the resource."""
+    """The answer of an operation; its refusal fails the resource."""
     status, _, body = answer
     if status >= 400:
         raise ValueError(f"{resource}: {body.decode() if isinstance(body, bytes) else body}")
@@ -58,7 +58,7 @@ def create_version(logical, properties, stack):
 
 
 def replace_version(physical, old, new, stack):
-    # Every property is create-only. The old one is deleted, or retained, by the engine.
+    # Every property is create-only. The engine deletes or retains the old resource.
     return create_version(physical, new, stack)
 
 
@@ -91,12 +91,12 @@ def delete_alias(physical, properties):
     answered("StateMachineAlias", stepfunctions._delete_state_machine_alias({"stateMachineAliasArn": physical}))
 
 
-# What the execution that is being started was started by: the ARN named, and the version it means.
+# The caller's ARN of the execution being started, and the version that it means.
 NAMED: contextvars.ContextVar[tuple[str, str] | None] = contextvars.ContextVar("named", default=None)
 
 
 class Started(dict):
-    """The state machines, as one execution sees them: its own with its version's definition."""
+    """The state machines as one execution sees them: its own has the definition of its version."""
 
     def __init__(self, machine: str, version: dict) -> None:
         self.machine, self.version = machine, version
@@ -115,7 +115,7 @@ def aliases_of_state_machines() -> None:
     delete_by_template = provisioners._sfn_state_machine_delete
 
     def naming(data, begin, **instead):
-        # Resolved before it is started: the alias may move at any time.
+        # Resolved before the start: the alias may move at any time.
         named = data.get("stateMachineArn", "")
         version = stepfunctions._execution_version_arn(named)
         token = NAMED.set((named, version) if version else None)
@@ -128,7 +128,7 @@ def aliases_of_state_machines() -> None:
         return naming(data, start)
 
     def started_within(data):
-        # A nested one, which MiniStack starts by the machine's own ARN alone.
+        # A nested one, which MiniStack starts only by the machine's own ARN.
         named = data.get("stateMachineArn", "")
         return naming(data, start_within, stateMachineArn=stepfunctions._resolve_state_machine_arn(named) or named)
 
@@ -144,7 +144,7 @@ def aliases_of_state_machines() -> None:
         return with_machines(Started(execution["stateMachineArn"], version), execution_arn)
 
     def with_machines(machines, execution_arn):
-        # The same code, over other state machines: it looks its own up once, by this name.
+        # The same code with other state machines: it finds its own once, by this name.
         own = type(run)(run.__code__, {**run.__globals__, "_state_machines": machines}, run.__name__, run.__defaults__, run.__closure__)
         return own(execution_arn)
 
@@ -157,7 +157,7 @@ def aliases_of_state_machines() -> None:
         return status, headers, json.dumps({**json.loads(body), **more}).encode()
 
     def gone(machine):
-        # With a state machine go its versions and its aliases.
+        # Deleting a state machine deletes its versions and aliases.
         for known in (stepfunctions._state_machine_aliases, stepfunctions._state_machine_versions):
             for arn in [arn for arn in known if arn.startswith(f"{machine}:")]:
                 known.pop(arn, None)
@@ -184,7 +184,7 @@ def aliases_of_state_machines() -> None:
     iam_actions.extract_resource_arn = authorised_on
 
 
-# ------------------------------------------------------------------------------------ watching
+# ------------------------------------------------------------------------------------ monitoring
 
 
 def calculated_alarms() -> None:
@@ -193,7 +193,7 @@ def calculated_alarms() -> None:
     def kept(name, properties):
         if not properties.get("Metrics"):
             return record(name, properties)
-        # MiniStack evaluates what has a metric's name, and leaves anything else as it is.
+        # MiniStack evaluates alarms with a metric's name, and leaves all others alone.
         shape = {"MetricName": "calculated", "Namespace": "calculated", "Period": 60, **properties}
         alarm = record(name, {key: value for key, value in shape.items() if key != "Metrics"})
         for key in ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit", "Dimensions"):

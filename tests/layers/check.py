@@ -1,7 +1,7 @@
 """Who may use whom: the workspace's own dependencies against the table of ARCHITECTURE.md.
 
-Reads `cargo metadata`; ends with a summary line and a non-zero status when a crate reaches further
-than its layer allows, when a layer lacks a row here, or when a function uses another function.
+Reads `cargo metadata`, and prints a summary line. Fails when a crate uses more than its layer allows, when a
+layer lacks a row here, or when a function uses another function.
 """
 
 import json
@@ -26,7 +26,7 @@ ALLOWED = {
     "rightful-local-tests": {"rightful-aws", "rightful-domain", "rightful-sandbox"},
 }
 
-# What a layer must not touch outside the workspace, as beginnings of names.
+# Forbidden dependencies of a layer outside the workspace, as beginnings of names.
 FORBIDDEN = {
     "rightful-domain": ("aws-", "aws_", "reqwest", "hyper", "tokio", "lambda", "tracing"),
     "rightful-connectors": ("aws-", "aws_", "lambda"),
@@ -53,7 +53,7 @@ def problems(packages):
 
 
 def read():
-    """The workspace's crates with what they depend on, tests' dependencies left out."""
+    """The workspace's crates with their dependencies, without those of tests."""
     output = subprocess.run(
         ["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked"],
         check=True, capture_output=True, text=True,
@@ -81,7 +81,7 @@ def main():
     ]:
         planted = {**packages, name: packages.get(name, set()) | {dependency}}
         if len(problems(planted)) <= len(found):
-            found.append(f"the check does not see that {name} uses {dependency}")
+            found.append(f"the check misses that {name} uses {dependency}")
         checked += 1
     for sentence in found:
         print(f"layers: {sentence}")

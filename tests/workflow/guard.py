@@ -1,11 +1,11 @@
 """Checks the templates with cfn-guard and the rules of AWS Control Tower.
 
-The rules know no SAM, so the template is translated first, as CloudFormation does it. What is not wanted
-stands in guard_exceptions.py, each with its reason; an exception that nothing needs fails, and so does a
-rule that no longer sees a planted fault.
+The rules don't know SAM, so the template is translated first, as CloudFormation does it. guard_exceptions.py
+lists the unwanted findings, each with its reason. An unused exception fails, and so does a rule that no longer
+sees a planted fault.
 
-Run it with `tests/workflow/run.sh`, which installs what it needs, by the Python of the embedded stack,
-which has SAM's translator.
+Run it with `tests/workflow/run.sh`, which installs its tools. It uses the Python of the embedded stack, which
+has SAM's translator.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"  # The translator asks for one, and calls nobody.
+os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"  # The translator wants one, and calls nobody.
 
 from check import ROOT, Loader, Tally, read_template, yaml  # noqa: E402
 from guard_exceptions import EXCEPTIONS  # noqa: E402
@@ -30,7 +30,7 @@ from samtranslator.translator.transform import transform  # noqa: E402
 
 PACKAGE = Path(__file__).resolve().parent / "node_modules" / "@cdklabs" / "cdk-validator-cfnguard"
 RULES = PACKAGE / "rules" / "control-tower" / "cfn-guard"
-# Templates that go to CloudFormation as they are.
+# Templates that go to CloudFormation without a translation.
 NESTED = sorted((ROOT / "infra").glob("*/template.yaml"))
 
 
@@ -49,7 +49,7 @@ class NoPolicies:
 
 
 def translated(template: dict) -> dict:
-    """The template as CloudFormation makes it of SAM's."""
+    """The template after CloudFormation's translation of SAM."""
     template = copy.deepcopy(template)
     for resource in template["Resources"].values():
         for name in ("CodeUri", "DefinitionUri"):
@@ -59,7 +59,7 @@ def translated(template: dict) -> dict:
 
 
 def joined(value):
-    """The same by Fn::Join for an ARN with something behind it, since the rules do not read Fn::Sub."""
+    """The same with Fn::Join for an ARN with a suffix, since the rules do not read Fn::Sub."""
     if isinstance(value, list):
         return [joined(one) for one in value]
     if not isinstance(value, dict):
@@ -71,7 +71,7 @@ def joined(value):
 
 
 def places(found) -> Iterator[str]:
-    """The logical ids of all that a finding points at."""
+    """The logical ids of a finding's resources."""
     if isinstance(found, dict):
         for key, value in found.items():
             if key == "path" and isinstance(value, str):
@@ -85,14 +85,14 @@ def places(found) -> Iterator[str]:
 
 
 def findings(template: dict) -> set[tuple[str, str]]:
-    """What the rules have against a template: rule and resource."""
+    """The findings against a template: rule and resource."""
     with tempfile.TemporaryDirectory() as temporary:
         data = Path(temporary) / "template.json"
         data.write_text(json.dumps(template))
         done = subprocess.run(
             [program(), "validate", "--rules", RULES, "--data", data, "--structured", "--output-format", "json", "--show-summary", "none"],
             capture_output=True, text=True, check=False)
-    # 0: nothing to complain about; 19: something.
+    # 0: no findings; 19: some.
     if done.returncode not in (0, 19):
         raise SystemExit(f"guard.py: cfn-guard ended with {done.returncode}: {done.stdout}{done.stderr}")
     (report,) = json.loads(done.stdout)
@@ -101,16 +101,16 @@ def findings(template: dict) -> set[tuple[str, str]]:
 
 
 def complaints(found: set[tuple[str, str]], exceptions: list[tuple[str, tuple[str, ...], str]]) -> list[str]:
-    """What no exception speaks of, and the exceptions that speak of nothing."""
+    """The findings without an exception, and the unused exceptions."""
     needed, wanting = set(), {}
     for rule, place in sorted(found):
         by = [(rule, pattern) for name, patterns, _ in exceptions if name == rule for pattern in patterns if fnmatchcase(place, pattern)]
         needed |= set(by)
         if not by:
             wanting.setdefault(rule, []).append(place)
-    said = [f'mend it, or add to tests/workflow/guard_exceptions.py:\n     ("{rule}", ({", ".join(map(json.dumps, where))},), "why"),'
+    said = [f'fix it, or add to tests/workflow/guard_exceptions.py:\n     ("{rule}", ({", ".join(map(json.dumps, where))},), "why"),'
             for rule, where in wanting.items()]
-    said += [f"an exception that nothing needs: {rule} {pattern}"
+    said += [f"an unused exception: {rule} {pattern}"
              for rule, patterns, _ in exceptions for pattern in patterns if (rule, pattern) not in needed]
     return said + [f"an exception without a reason: {rule}" for rule, _, reason in exceptions if len(reason.split()) < 3]
 
@@ -118,7 +118,7 @@ def complaints(found: set[tuple[str, str]], exceptions: list[tuple[str, tuple[st
 ADMINISTRATOR = {"PolicyName": "x", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "*", "Resource": "*"}]}}
 
-# What is planted in the resources, and the finding that has to come of it.
+# The planted faults, and the finding that each must cause.
 FAULTS = [
     ("a public bucket", lambda r: r["ReceiptsBucket"]["Properties"].pop("PublicAccessBlockConfiguration"),
      ("s3_bucket_level_public_access_prohibited_check", "ReceiptsBucket")),
@@ -145,17 +145,17 @@ def main() -> int:
     found = findings(whole)
     for path in NESTED:
         found |= findings(yaml.load(path.read_text(), Loader))
-    tally.expect("cfn-guard has nothing against the templates", complaints(found, EXCEPTIONS))
+    tally.expect("cfn-guard has no findings against the templates", complaints(found, EXCEPTIONS))
 
-    # All at once: each run reads two hundred files of rules.
+    # In one run: each run reads two hundred files of rules.
     for _, plant, _ in FAULTS:
         plant(whole["Resources"])
     planted = findings(whole) - found
     for what, _, finding in FAULTS:
         tally.expect_complaint(f"cfn-guard sees {what}", [str(finding)] if finding in planted else [])
-    tally.expect_complaint("an exception that nothing needs is seen", complaints(found, [*EXCEPTIONS, ("planted_check", ("X",), "planted for a test")]))
-    tally.expect_complaint("an exception without a reason is seen", complaints(found, [*EXCEPTIONS[1:], (*EXCEPTIONS[0][:2], "why")]))
-    tally.expect_complaint("a finding without an exception is seen", complaints(found, EXCEPTIONS[1:]))
+    tally.expect_complaint("an unused exception is noticed", complaints(found, [*EXCEPTIONS, ("planted_check", ("X",), "planted for a test")]))
+    tally.expect_complaint("an exception without a reason is noticed", complaints(found, [*EXCEPTIONS[1:], (*EXCEPTIONS[0][:2], "why")]))
+    tally.expect_complaint("a finding without an exception is noticed", complaints(found, EXCEPTIONS[1:]))
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0
 

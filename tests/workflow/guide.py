@@ -36,7 +36,7 @@ def documented(page: str) -> dict[str, str]:
 
 def complaints(template: str, page: str) -> list[str]:
     rows = documented(page)
-    return [f"docs/DEPLOY.md: {name} is {rows.get(name, 'not there')!r}, and its default is {default!r}"
+    return [f"docs/DEPLOY.md: {name} is {rows.get(name, 'missing')!r}, and its default is {default!r}"
             for name, default in parameters(template).items() if rows.get(name) != default]
 
 
@@ -45,12 +45,12 @@ def main() -> int:
     found = parameters(template)
     wrong = complaints(template, page)
     if len(found) < 10:
-        wrong.append(f"only {len(found)} parameters were found in the template")
+        wrong.append(f"only {len(found)} parameters found in the template")
     for name in found:
         if not complaints(template, re.sub(rf"(?m)^\| `{name}` .*\n", "", page)):
-            wrong.append(f"{name}: a row that is missing is not seen")
+            wrong.append(f"{name}: a missing row goes unnoticed")
         if not complaints(template, re.sub(rf"(?m)^(\| `{name}` \| )[^|]*", r"\1`x-planted` ", page)):
-            wrong.append(f"{name}: another default is not seen")
+            wrong.append(f"{name}: another default goes unnoticed")
     for one in wrong:
         print(f"FAIL {one}")
     print(f"guide: {len(found)} parameters compared, {len(wrong)} wrong")

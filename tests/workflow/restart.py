@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `stack.py restart` rests on: whoever saves is waited for, whoever hangs is not killed, a loss is told."""
+"""The basis of `stack.py restart`: it waits for a saving process, does not kill a hanging one, and reports a loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "infra" / "local"))
 import stack  # noqa: E402
 
-# Saves for longer than a stop that doesn't wait would let it, sleeping most of the time.
+# Saves for longer than a stop without waiting would allow, sleeping most of the time.
 SAVES = """
 import signal, sys, time
 def save(*_):
@@ -37,7 +37,7 @@ while True: time.sleep(60)
 
 @contextlib.contextmanager
 def running(program: str):
-    """The processes of a stack whose AWS is this program, and the folder that it saves to."""
+    """The processes of a stack whose AWS is this program, and its folder for saving."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "state").mkdir()
@@ -51,27 +51,27 @@ def running(program: str):
             processes.killed(["aws"])
 
 
-def whoever_saves_is_waited_for_and_it_is_told():
+def a_stop_waits_for_a_saving_process_and_says_so():
     told = io.StringIO()
     with running(SAVES) as (processes, state), contextlib.redirect_stderr(told):
         processes.stop_saved("aws", state, idle=2)
-        assert (state / "whole").read_text() == "saved", "killed while it saved"
+        assert (state / "whole").read_text() == "saved", "killed while saving"
         assert not processes.alive("aws")
     assert "still saves" in told.getvalue(), told.getvalue()
 
 
-def whoever_hangs_is_left_as_it_is_and_a_person_is_told():
+def a_hanging_process_is_left_alone_and_reported():
     with running(HANGS) as (processes, state):
         try:
             processes.stop_saved("aws", state, idle=0.5)
         except stack.Failed as failure:
             assert "stack.py down" in str(failure), failure
         else:
-            raise AssertionError("nothing was told")
+            raise AssertionError("nothing was reported")
         assert processes.alive("aws"), "killed"
 
 
-def what_is_gone_is_named_with_what_to_do():
+def a_loss_is_named_with_the_remedy():
     stack.held = lambda endpoint: {"table requests", "secret webhook"}
     stack.lost({"table requests"}, "http://127.0.0.1:1")
     try:
@@ -80,12 +80,12 @@ def what_is_gone_is_named_with_what_to_do():
         assert "state machine fulfil-request" in str(failure) and "table" not in str(failure), failure
         assert "stack.py down" in str(failure), failure
     else:
-        raise AssertionError("nothing was told")
+        raise AssertionError("nothing was reported")
 
 
 if __name__ == "__main__":
-    tests = (whoever_saves_is_waited_for_and_it_is_told, whoever_hangs_is_left_as_it_is_and_a_person_is_told,
-             what_is_gone_is_named_with_what_to_do)
+    tests = (a_stop_waits_for_a_saving_process_and_says_so, a_hanging_process_is_left_alone_and_reported,
+             a_loss_is_named_with_the_remedy)
     for test in tests:
         test()
     print(f"restart: {len(tests)} passed")

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs what the workflow checks need, by lock, when that changed; then runs them.
+# Installs the tools of the workflow checks, by lock, when the lock changed; then runs the checks.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 
 "$root/infra/local/setup.sh" tools
-# It has SAM's translator, for cfn-guard.
+# This environment has SAM's translator, for cfn-guard.
 "$root/infra/local/setup.sh" stack
 
 if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
@@ -21,5 +21,5 @@ fi
 
 "$root/target/venv-tools/bin/python" "$here/check.py"
 "$root/target/venv-stack/bin/python" "$here/guard.py"
-# What needs no stack; `make recorded` asks for the records of the end-to-end tests too.
+# The checks without a stack; `make recorded` also uses the records of the end-to-end tests.
 "$root/target/venv-tools/bin/python" "$root/tests/privileges/check.py"
