@@ -1,20 +1,19 @@
-"""Whether a known vulnerability stands in a lock file: Rust, Python and npm.
+"""Looks for known vulnerabilities in the lock files of Rust, Python and npm.
 
-What could not be checked is said, in the last lines, with the reason and with what to do; it is never
-passed over as if it had been. By default that is no failure, because the tests have to run where there
-is no network; `ADVISORIES=required` makes it one. An advisory that applies is always a failure.
+The last lines list the unchecked locks, with the reason and the remedy; an unchecked lock never passes for a
+checked one. By default it is no failure, because tests must run without a network; `ADVISORIES=required` makes
+it one. An advisory that applies always fails.
 
 | locks | checked by | against |
 |---|---|---|
-| Cargo.lock | cargo-deny | `ADVISORY_DB`, a checkout or tarball of RustSec's database; else what git fetches, or fetched last |
-| infra/*/requirements.txt | osv.py, or pip-audit | `OSV_DB`, a folder with OSV's `PyPI/all.zip`; else PyPI's own |
-| tests/*/package-lock.json | osv.py, or npm audit | `OSV_DB`, with `npm/all.zip`; else npm's own |
+| Cargo.lock | cargo-deny | `ADVISORY_DB`, a checkout or tarball of RustSec's database; otherwise git fetches one, or the last fetched one |
+| infra/*/requirements.txt | osv.py, or pip-audit | `OSV_DB`, a folder with OSV's `PyPI/all.zip`; otherwise PyPI's own |
+| tests/*/package-lock.json | osv.py, or npm audit | `OSV_DB`, with `npm/all.zip`; otherwise npm's own |
 
-Yanked releases need no database: cargo's copy of the crates.io index tells, brought up to date if it can be.
+Yanked releases need no database: cargo's copy of the crates.io index names them, updated if possible.
 
-Exit status: 0 nothing applies (and, with `required`, everything was checked against a database that is not
-older than --max-age-days); 1 an advisory applies, or `required` and something was not checked; 2 what was
-given is unusable.
+Exit status: 0 nothing applies (and, with `required`, everything was checked against a database no older than
+--max-age-days); 1 an advisory applies, or `required` and something was not checked; 2 an unusable argument.
 """
 
 from __future__ import annotations
@@ -38,9 +37,9 @@ import osv
 ROOT = Path(__file__).resolve().parents[2]
 RUSTSEC = "https://github.com/RustSec/advisory-db"
 OSV_DUMPS = "https://storage.googleapis.com/osv-vulnerabilities"
-# The folder that cargo-deny 0.20 looks for under `db-path`, made from the address above.
+# The folder that cargo-deny 0.20 expects under `db-path`, derived from the address above.
 CARGO_DENY_FOLDER = "advisory-db-3157b0e258782691"
-# cargo-deny takes no database without advisories; yanked releases are looked for beside this one.
+# cargo-deny rejects a database without advisories; this one serves for the check of yanked releases alone.
 NOTHING = """```toml
 [advisory]
 id = "RUSTSEC-2000-0001"
@@ -51,35 +50,35 @@ date = "2000-01-01"
 patched = []
 ```
 
-# Stands for a database, so that yanked releases are looked for without one
+# A placeholder database, for checking yanked releases without a real one
 
 It names a crate that does not exist.
 """
 PROVIDE_RUSTSEC = (
-    f"where there is a network: git clone --depth 1 {RUSTSEC} (or download its tarball), bring the folder here, "
+    f"on a machine with a network: git clone --depth 1 {RUSTSEC} (or download its tarball), copy the folder here, "
     "and run: make advisories ADVISORY_DB=FOLDER"
 )
 PROVIDE_OSV = (
-    f"where there is a network, download {OSV_DUMPS}/PyPI/all.zip and {OSV_DUMPS}/npm/all.zip, bring them here as "
+    f"on a machine with a network, download {OSV_DUMPS}/PyPI/all.zip and {OSV_DUMPS}/npm/all.zip, copy them here as "
     "FOLDER/PyPI/all.zip and FOLDER/npm/all.zip, and run: make advisories OSV_DB=FOLDER"
 )
 SECONDS_TO_WAIT = 180
 
 
 class Unusable(Exception):
-    """What was given cannot be used; the message says what to give instead."""
+    """An unusable argument; the message says what to give instead."""
 
 
 @dataclass
 class Result:
-    """What became of one kind of lock."""
+    """The result for one kind of lock."""
 
     what: str
-    # What was found, one line each; empty: nothing applies.
+    # The findings, one line each; empty: nothing applies.
     found: list[str] = field(default_factory=list)
-    # Against what, and how old that is.
+    # The database, and its age.
     against: str = ""
-    # Why something was not checked; empty: all was.
+    # Why something was not checked; empty: everything was.
     unchecked: str = ""
     provide: str = ""
     notes: list[str] = field(default_factory=list)
@@ -110,7 +109,7 @@ def days_old(when: datetime) -> int:
 
 
 def aged(name: str, when: datetime, limit: int, required: bool, result: Result) -> None:
-    """Says how old a database is; a stale one counts as none where a check is required."""
+    """States the age of a database; a stale one counts as none if a check is required."""
     result.against = f"{name} of {when:%Y-%m-%d}, {days_old(when)} days old"
     if days_old(when) > limit:
         if required:
@@ -139,10 +138,10 @@ def rustsec_folder(given: Path, scratch: Path) -> Path:
 
 
 def rustsec_date(folder: Path) -> tuple[datetime, int]:
-    """When the database was made, at the least, and how many advisories it has.
+    """A lower bound of the database's date, and its number of advisories.
 
-    A checkout says when its commit was made. Without one, the newest advisory's date is the latest that is
-    certain: the time at which a file was written says only when somebody copied it.
+    A checkout has its commit's date. Otherwise the newest advisory's date is certain: a file's time says only
+    when somebody copied it.
     """
     dates = []
     for path in folder.glob("crates/**/*.md"):
@@ -160,7 +159,7 @@ def rustsec_date(folder: Path) -> tuple[datetime, int]:
 
 
 def fetch_rustsec(cache: Path) -> str:
-    """Brings the cached database up to date; the reason if that fails."""
+    """Updates the cached database; returns the reason if that fails."""
     if (cache / ".git").exists():
         code, _, err = run("git", "-C", cache, "fetch", "--quiet", "--depth", "1", "origin", "main")
         if code == 0:
@@ -177,7 +176,7 @@ def fetch_rustsec(cache: Path) -> str:
 
 @dataclass
 class Said:
-    """What cargo-deny said: errors, warnings, why yanked releases were not looked for, why nothing was checked."""
+    """cargo-deny's output: errors, warnings, why it did not check yanked releases, why it checked nothing."""
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -223,7 +222,7 @@ def cargo_deny(binary: Path, database: Path | None, scratch: Path) -> Said:
             if code_of_it in ("index-failure", "index-cache-load-failure"):
                 said.no_index = said.no_index or text
             elif code_of_it in ("advisory-not-detected", "unknown-advisory") and not database:
-                # Without a database, no exception of deny.toml can be met.
+                # Without a database, no exception of deny.toml can match.
                 continue
             else:
                 (said.errors if fields["severity"] == "error" else said.warnings).append(text)
@@ -245,14 +244,14 @@ def check_rust(args: argparse.Namespace, scratch: Path) -> Result:
         database = rustsec_folder(args.advisory_db, scratch)
     else:
         cache = args.cache / "rustsec"
-        failure = "the network was not to be used" if args.no_network else fetch_rustsec(cache)
+        failure = "the network is off" if args.no_network else fetch_rustsec(cache)
         if (cache / "crates").is_dir():
             database = cache
             if failure:
                 result.notes.append(f"{result.what}: the last fetched database, because {failure}")
         elif failure:
             missing = f"no database: none given (ADVISORY_DB), none fetched before, and now {failure}"
-    index = "as cargo last saw it"
+    index = "of cargo's last update"
     if not args.no_network:
         run("cargo", "fetch", "--locked")
         # Asks the index about every package; Cargo.lock stays.
@@ -272,9 +271,9 @@ def check_rust(args: argparse.Namespace, scratch: Path) -> Result:
         result.unchecked = f"yanked releases: {said.no_index}"
         result.provide = "run: cargo fetch --locked"
     elif said.no_index:
-        result.notes.append(f"{result.what}: yanked releases were not looked for: {said.no_index}")
+        result.notes.append(f"{result.what}: yanked releases were not checked: {said.no_index}")
     elif not any("yanked" in text for text in said.errors):
-        result.notes.append(f"{result.what}: no release in it was yanked, says the crates.io index, {index}")
+        result.notes.append(f"{result.what}: no release in it is yanked by the crates.io index, {index}")
     if not database:
         result.unchecked = missing
     return result
@@ -319,13 +318,13 @@ def exceptions(today: date) -> dict[str, str]:
         if not entry.get("id") or not str(entry.get("reason", "")).strip() or not isinstance(entry.get("until"), date):
             raise Unusable(f"{where}: an entry needs an id, a reason and a date `until`")
         if entry["until"] < today:
-            raise Unusable(f"{where}: {entry['id']} was ignored until {entry['until']}; look at it again")
+            raise Unusable(f"{where}: {entry['id']} was ignored until {entry['until']}; review it")
         ignored[entry["id"]] = entry["reason"]
     return ignored
 
 
 def settle(hits: list[osv.Hit], ignored: dict[str, str], result: Result) -> None:
-    """Sorts what applies into found and excepted."""
+    """Sorts the matching advisories into found and excepted."""
     for hit in hits:
         text = f"{hit.package.name} {hit.package.version} ({hit.package.lock}): {hit.id}: {hit.summary}".rstrip(": ")
         if reason := next((ignored[name] for name in (hit.id, *hit.aliases) if name in ignored), None):
@@ -337,7 +336,7 @@ def settle(hits: list[osv.Hit], ignored: dict[str, str], result: Result) -> None
 def check_osv(
     args: argparse.Namespace, ecosystem: str, locks: dict[Path, list[osv.Package]], ignored: dict[str, str], result: Result
 ) -> bool:
-    """Checks against `OSV_DB`; false when it was not given."""
+    """Checks against `OSV_DB`; False without it."""
     if not args.osv_db:
         return False
     source = osv.of_ecosystem(args.osv_db, ecosystem)
@@ -359,7 +358,7 @@ def check_python(args: argparse.Namespace, ignored: dict[str, str]) -> Result:
     if check_osv(args, "PyPI", locks, ignored, result):
         return result
     if args.no_network:
-        result.unchecked = "no database was given (OSV_DB), and the network was not to be used"
+        result.unchecked = "no database was given (OSV_DB), and the network is off"
         return result
     checked = 0
     for path, packages in locks.items():
@@ -372,7 +371,7 @@ def check_python(args: argparse.Namespace, ignored: dict[str, str]) -> Result:
         except (ValueError, KeyError, TypeError):
             result.unchecked = f"no database was given (OSV_DB), and pip-audit could not ask PyPI: {last_line(err)}"
             return result
-        # pip-audit calls a package that PyPI would not tell about "skipped", and ends well.
+        # pip-audit calls a package without an answer from PyPI "skipped", and succeeds.
         answered = [entry for entry in dependencies if "skip_reason" not in entry]
         checked += len(answered)
         known = {osv.canonicalize_name(package.name): package for package in packages}
@@ -393,10 +392,10 @@ def check_npm(args: argparse.Namespace, ignored: dict[str, str]) -> Result:
     if check_osv(args, "npm", locks, ignored, result):
         return result
     if args.no_network:
-        result.unchecked = "no database was given (OSV_DB), and the network was not to be used"
+        result.unchecked = "no database was given (OSV_DB), and the network is off"
         return result
     for path, packages in locks.items():
-        # tests/workflow/.npmrc turns npm's audits off, which would come back as an empty report.
+        # tests/workflow/.npmrc turns npm's audits off, which would give an empty report.
         _, out, err = run("npm", "audit", "--json", "--package-lock-only", "--audit=true", cwd=path.parent)
         try:
             report = json.loads(out)
@@ -421,11 +420,11 @@ def check_npm(args: argparse.Namespace, ignored: dict[str, str]) -> Result:
     return result
 
 
-# ------------------------------------------------------------------------------------ all of it
+# ------------------------------------------------------------------------------------ main
 
 
 def report(results: list[Result], required: bool) -> int:
-    """Writes what was found and, last, what was not checked; the exit status."""
+    """Prints the findings and, last, the unchecked locks; returns the exit status."""
     for result in results:
         for note in result.notes:
             print(f"  {note}")
@@ -459,10 +458,10 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=ROOT / "target" / "advisories")
     parser.add_argument("--cargo-deny", type=Path, default=ROOT / "target" / "tools" / "bin" / "cargo-deny")
     parser.add_argument("--max-age-days", type=int, default=30)
-    parser.add_argument("--no-network", action="store_true", help="what is on this machine alone")
+    parser.add_argument("--no-network", action="store_true", help="use only data on this machine")
     args = parser.parse_args()
     if mode not in ("", "default", "required"):
-        parser.error(f"ADVISORIES={mode}: say `required`, or nothing")
+        parser.error(f"ADVISORIES={mode}: write `required`, or nothing")
     args.required = mode == "required"
     try:
         ignored = exceptions(datetime.now(timezone.utc).date())
@@ -473,7 +472,7 @@ def main() -> int:
         return 2
     used = {name for result in results for note in result.notes for name in ignored if name in note}
     for name in sorted(set(ignored) - used):
-        print(f"  infra/supply/exceptions.toml: {name} matches nothing any more; take it out")
+        print(f"  infra/supply/exceptions.toml: {name} matches nothing any more; remove it")
     return report(results, args.required)
 
 

@@ -1,8 +1,8 @@
 """Advisories in the OSV format, read from a copy on disk.
 
-The database is what OSV gives away for each ecosystem (`PyPI/all.zip`, `npm/all.zip`), or the same
-unpacked: one JSON document for each advisory. No checker from the package registries reads such a
-copy without the network, and the format says exactly how a version is matched:
+The database is OSV's dump for each ecosystem (`PyPI/all.zip`, `npm/all.zip`), packed or unpacked: one JSON
+document for each advisory. No checker from the package registries reads such a copy without the network, and
+the format defines how a version matches:
 https://ossf.github.io/osv-schema/#evaluation
 """
 
@@ -22,12 +22,12 @@ from packaging.version import InvalidVersion, Version
 
 
 class Unusable(Exception):
-    """What was given is no database; the message says what was expected."""
+    """The argument is no database; the message says what was expected."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """One locked package: its name as its ecosystem spells it, its version, the lock it stands in."""
+    """One locked package: its name in its ecosystem's spelling, its version, its lock."""
 
     name: str
     version: str
@@ -67,7 +67,7 @@ class SemVer:
         return hash((self.core, self.pre))
 
 
-# Each ecosystem: how a name is compared, how versions are ordered, the kind of range that names versions.
+# Each ecosystem: the comparison of names, the order of versions, the kind of range that names versions.
 ECOSYSTEMS: dict[str, tuple[Callable[[str], str], Callable[[str], Any], str]] = {
     "PyPI": (canonicalize_name, Version, "ECOSYSTEM"),
     "npm": (lambda name: name, SemVer, "SEMVER"),
@@ -75,11 +75,11 @@ ECOSYSTEMS: dict[str, tuple[Callable[[str], str], Callable[[str], Any], str]] = 
 
 
 def in_range(version: Any, events: Iterable[dict], parse: Callable[[str], Any]) -> bool:
-    """Whether the version lies in one range, whose events need not be in order."""
+    """Whether the version lies in one range. Its events may be in any order."""
 
     def place(event: dict) -> tuple[Any, int]:
         kind, text = next(iter(event.items()))
-        # At one version, what ends a range does so before the next one begins.
+        # At one version, the end of a range comes before the beginning of the next one.
         return (None if text == "0" else parse(text)), 1 if kind == "introduced" else 0
 
     ordered = [(place(event), next(iter(event))) for event in events]
@@ -96,9 +96,9 @@ def in_range(version: Any, events: Iterable[dict], parse: Callable[[str], Any]) 
 
 
 def affects(affected: dict, ecosystem: str, package: Package) -> bool:
-    """Whether one `affected` entry means this version of this package.
+    """Whether one `affected` entry covers this version of this package.
 
-    A version or range that cannot be read counts as affected: a person has to look.
+    An unreadable version or range counts as affected: a person must check.
     """
     normal, parse, kind = ECOSYSTEMS[ecosystem]
     named = affected.get("package", {})
@@ -141,10 +141,10 @@ def of_ecosystem(folder: Path, ecosystem: str) -> Path | None:
 
 
 def look_up(source: Path, ecosystem: str, packages: list[Package]) -> tuple[list[Hit], int, datetime | None]:
-    """What applies to the packages; how many advisories were read; when the newest was changed.
+    """The advisories that apply to the packages; the number read; the date of the newest change.
 
     # Errors
-    `Unusable` when the source holds no advisory of the ecosystem, or a document that is none.
+    `Unusable` if the source holds no advisory of the ecosystem, or another kind of document.
     """
     hits: list[Hit] = []
     count, newest = 0, None

@@ -1,21 +1,21 @@
-"""Bills of materials, in CycloneDX 1.6 JSON: what is deployed, and what builds and checks it.
+"""Bills of materials, in CycloneDX 1.6 JSON: of the deployed binaries, and of the tools that build and check them.
 
     target/sbom/arm64/rightful-close.cdx.json      one for each function, and the command, by architecture
     target/sbom/tools.cdx.json                     the Python and npm locks, cargo-deny and the toolchain
 
-A function's has scope `required` for what is linked into the binary: the normal dependencies, for the
-target, with the features in use when that package alone is built, as SAM does. What only runs while it is
-built (procedural macros, build scripts and what they need) has scope `excluded`, CycloneDX's word for what
-is not deployed. Dev-dependencies are not in it. The resolution is cargo's own (`cargo tree`), names,
-licences and edges as cargo tells them, hashes those of Cargo.lock; CycloneDX's library writes and validates
-the document. (cargo-cyclonedx 0.5.9 was the alternative. It reads `cargo metadata`, which resolves features
-for the workspace as one: it would list 12 to 33 packages in a function that are not in its binary, such as
-the SDK for S3 in `intake`, which has no use for it.)
+In a function's document, scope `required` means linked into the binary: the normal dependencies, for the
+target, with the features in use when that package alone is built, as SAM does. Scope `excluded`, CycloneDX's
+word for "not deployed", marks packages that only run while building (procedural macros, build scripts and
+their dependencies). Dev-dependencies are left out. cargo itself resolves (`cargo tree`) and gives names,
+licences and edges; hashes come from Cargo.lock; CycloneDX's library writes and validates the document.
+(cargo-cyclonedx 0.5.9 was the alternative. It reads `cargo metadata`, which resolves features for the whole
+workspace: it would list 12 to 33 packages in a function that are not in its binary, such as the SDK for S3
+in `intake`.)
 
 One commit gives the same bytes every time: the time is the commit's (or SOURCE_DATE_EPOCH), the serial
-number is made from the content. What is only needed for building is resolved for the machine that runs this.
+number derives from the content. Build dependencies are resolved for the machine that runs this.
 
-Exit status: 0 written and valid; 1 not, with the reason.
+Exit status: 0 written and valid; 1 otherwise, with the reason.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ def output(*command: str) -> str:
 
 
 def metadata() -> dict[tuple[str, str], dict]:
-    """Every package of Cargo.lock, by name and version, as `cargo metadata` describes it."""
+    """Every package of Cargo.lock, by name and version, from `cargo metadata`."""
     document = json.loads(output("cargo", "metadata", "--locked", "--format-version", "1"))
     return {(package["name"], package["version"]): package for package in document["packages"]}
 
 
 def deployed(packages: dict[tuple[str, str], dict]) -> list[str]:
-    """The packages whose binaries are deployed, and the operators' command."""
+    """The packages with deployed binaries, and the operators' command."""
     names = []
     for (name, _), package in packages.items():
         if package["source"] is None:
@@ -79,7 +79,7 @@ def deployed(packages: dict[tuple[str, str], dict]) -> list[str]:
 
 
 def tree(package: str, target: str, edges: str) -> tuple[dict[tuple[str, str], set[str]], dict[tuple[str, str], set]]:
-    """Each package below this one, itself too, with the features in use; and each one's direct dependencies."""
+    """This package and each one below it, with the features in use; and the direct dependencies of each."""
     text = output(
         "cargo", "tree", "--locked", "--package", package, "--target", target, "--edges", edges,
         "--prefix", "depth", "--format", " {p}|{f}",
@@ -92,7 +92,7 @@ def tree(package: str, target: str, edges: str) -> tuple[dict[tuple[str, str], s
             continue
         match = LINE.match(line)
         if not match:
-            raise Failed(f"cargo tree wrote a line of another form: {line}")
+            raise Failed(f"cargo tree printed an unknown line: {line}")
         key = (match["name"], match["version"])
         depth = int(match["depth"])
         features.setdefault(key, set()).update(part for part in match["features"].split(",") if part)
@@ -117,7 +117,7 @@ def licences(expression: str | None) -> list:
 
 
 def component(key: tuple[str, str], package: dict, checksum: str | None, features: set[str], scope: ComponentScope) -> Component:
-    """One crate. Only a crate from crates.io has a package URL: ours are published nowhere."""
+    """One crate. Only a crate from crates.io has a package URL: ours are not published."""
     name, version = key
     ours = package["source"] is None
     return Component(
@@ -135,10 +135,10 @@ def component(key: tuple[str, str], package: dict, checksum: str | None, feature
 
 
 def bill(subject: Component, parts: list[Component], edges: dict[str, set[str]], when: datetime) -> str:
-    """The document, which is the same for the same content.
+    """The document; the same content gives the same bytes.
 
     # Errors
-    `Failed` when it does not follow the schema.
+    `Failed` if it violates the schema.
     """
     bom = Bom(components=parts)
     bom.metadata.component = subject
@@ -179,7 +179,7 @@ def of_package(name: str, architecture: str, packages: dict[tuple[str, str], dic
 
 
 def python_parts() -> list[Component]:
-    """What the requirements files lock. They name no licences."""
+    """The packages locked by the requirements files. They name no licences."""
     parts: dict[str, Component] = {}
     for path in sorted(ROOT.glob("infra/*/requirements.txt")):
         lock = str(path.relative_to(ROOT))
@@ -191,7 +191,7 @@ def python_parts() -> list[Component]:
                     Component(name=match[1], version=match[2], type=ComponentType.LIBRARY, bom_ref=str(purl), purl=purl),
                 )
                 part.properties.add(Property(name="rightful:lock", value=lock))
-                # Several: the source's and each wheel's, of which one is installed.
+                # Several hashes: the source's and each wheel's, of which one is installed.
                 part.hashes.update(
                     HashType(alg=HashAlgorithm.SHA_256, content=digest)
                     for digest in re.findall(r"--hash=sha256:([0-9a-f]{64})", block)
@@ -200,7 +200,7 @@ def python_parts() -> list[Component]:
 
 
 def npm_parts() -> list[Component]:
-    """What the npm lock files lock."""
+    """The packages locked by the npm lock files."""
     parts: dict[str, Component] = {}
     for path in sorted(ROOT.glob("tests/*/package-lock.json")):
         for where, entry in json.loads(path.read_text())["packages"].items():
@@ -224,12 +224,12 @@ def sha512_of(integrity: str) -> str:
     """An npm lock's `sha512-BASE64` in hexadecimal."""
     kind, _, digest = integrity.partition("-")
     if kind != "sha512":
-        raise Failed(f"a package of npm is locked by {kind}, not by SHA-512")
+        raise Failed(f"an npm package is locked by {kind}, not by SHA-512")
     return base64.b64decode(digest).hex()
 
 
 def of_tools(version: str, commit: str, when: datetime) -> str:
-    """The bill of materials of what builds and checks the product; nothing of it is deployed."""
+    """The bill of materials of the tools that build and check the product; none is deployed."""
     toolchain = tomllib.loads((ROOT / "rust-toolchain.toml").read_text())["toolchain"]["channel"]
     deny = re.search(r"^CARGO_DENY_VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     if not deny:
@@ -265,7 +265,7 @@ def origin() -> tuple[str, datetime]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Writes the bills of materials; see the top of this file.")
     parser.add_argument("--out", type=Path, default=ROOT / "target" / "sbom")
-    parser.add_argument("--package", help="this one alone, without the tools")
+    parser.add_argument("--package", help="only this package, without the tools")
     args = parser.parse_args()
     try:
         commit, when = origin()

@@ -1,21 +1,20 @@
-"""The benchmark of the functions' weight: each figure beside what it is compared with.
+"""The functions' benchmark: each figure beside a reference.
 
     make bench
     target/venv-stack/bin/python tests/bench/bench.py [--rounds N] [--calls N]
     target/venv-stack/bin/python tests/bench/bench.py --packing
 
-Starts an embedded stack and a sandbox of its own (target/bench), fulfils one request there, and
-then runs each function's binary itself, under a Lambda Runtime API that this script serves on
-loopback, with the environment that the deployed template gives it. Every round runs each case in
-each build, one after another, so that whatever disturbs the machine disturbs all of them alike.
+Starts an embedded stack and a sandbox of its own (target/bench) and fulfils one request there. Then it
+runs each function's binary under a Lambda Runtime API of its own on loopback, with the environment that the
+deployed template gives it. Every round runs each case in each build, one after another, so that any
+disturbance of the machine affects all of them alike.
 
-With `--packing` it packs copies of several sizes instead (functions/lib/package/examples/pack.rs), as `close` does and
-beside a packer that holds all of them: what each takes of memory and processor.
+With `--packing` it packs copies of several sizes instead (functions/lib/package/examples/pack.rs), as `close`
+does, beside a packer that holds each copy whole, and measures memory and processor time.
 
-Compared are the deployed profile (`release`), the quick one (`local`, if `make build` made it), the
-same read by a Python function with boto3, and a bare GetItem from this script: the emulator's
-own time, which no function can be faster than. Nothing is asserted: the figures are one machine's,
-the ratios are what carries over.
+It compares the deployed profile (`release`), the quick one (`local`, if `make build` made it), the same read
+by a Python function with boto3, and a bare GetItem from this script: the emulator's own time, a lower bound
+for every function. It asserts nothing: the figures belong to one machine, but the ratios carry over.
 """
 
 import argparse
@@ -47,15 +46,15 @@ BUILDS = {"release": ROOT / "target" / "release", "local": ROOT / "target" / "lo
 STACK = [sys.executable, str(ROOT / "infra" / "local" / "stack.py")]
 SOURCE, EMAIL, DELIVERY = "qualifio-main", "joao@qualifio.com", "msg_bench"
 
-# The sizes of copies that are packed, in megabytes of the vendors' JSON.
+# The sizes of the packed copies, in megabytes of the vendors' JSON.
 PACKED = (10, 100, 500)
 
-# No further round begins after so many seconds, and after the second number everything is stopped.
+# After the first number of seconds no further round begins; after the second everything stops.
 ENOUGH, TOO_LONG = 70, 150
 
 
 class Failed(Exception):
-    """Something a person has to read: printed without a trace."""
+    """An error for a person to read: printed without a stack trace."""
 
 
 # ------------------------------------------------------------------------------------ Runtime API
@@ -64,7 +63,7 @@ class Failed(Exception):
 class Conversation:
     """One process and this script, as Lambda, at the other end of its Runtime API.
 
-    Raw sockets in one thread: what the script itself takes must not weigh on what is measured.
+    Raw sockets in one thread: the script's own load must not distort the measurement.
     """
 
     def __init__(self, command, env, log):
@@ -72,7 +71,7 @@ class Conversation:
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.listener, selectors.EVENT_READ)
         self.buffers = {}
-        self.waiting = None  # the connection on which the function asked for its next event
+        self.waiting = None  # the connection of the function's request for its next event
         self.answered = None
         self.count = 0
         address = "127.0.0.1:%d" % self.listener.getsockname()[1]
@@ -87,7 +86,7 @@ class Conversation:
         self.start = self.at - began
 
     def invoke(self, event, milliseconds=60_000):
-        """One call: the function's answer, and the seconds from handing it the event to having that."""
+        """One call: the function's answer, and the seconds from handing over the event to receiving it."""
         self.count += 1
         body = json.dumps(event).encode()
         head = (
@@ -103,7 +102,7 @@ class Conversation:
         self.until(lambda: self.answered is not None)
         ended = self.at
         answer = self.answered
-        # The next event is asked for before the processor time is read: all of this call is in it.
+        # The function asks for the next event before the processor time is read: the time covers the whole call.
         self.until(lambda: self.waiting is not None)
         return answer, ended - began
 
@@ -146,14 +145,14 @@ class Conversation:
         self.answered = json.loads(body)
 
     def processor(self):
-        """Seconds of processor time so far, of threads that have ended too; None where nobody says."""
+        """Seconds of processor time so far, including ended threads; None if unknown."""
         with contextlib.suppress(OSError):
-            # The kernel's number of another process's clock: MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED).
+            # The kernel's id of another process's clock: MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED).
             return time.clock_gettime((~self.process.pid << 3) | 2)
         return None
 
     def peak(self):
-        """The most memory it held, in bytes."""
+        """Its peak memory, in bytes."""
         with contextlib.suppress(OSError):
             found = re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())
             return int(found[1]) * 1024 if found else None
@@ -168,7 +167,7 @@ class Conversation:
 
 
 def whole(data):
-    """The first HTTP request in `data`, if all of it is there: method, path, body, what follows."""
+    """The first complete HTTP request in `data`: method, path, body, rest."""
     head, found, rest = data.partition(b"\r\n\r\n")
     if not found:
         return None
@@ -190,7 +189,7 @@ def whole(data):
 
 
 class Tap:
-    """Passes bytes on to the emulator and notes which calls they are; nothing is measured through it."""
+    """Passes bytes on to the emulator and notes the calls; never part of a measurement."""
 
     def __init__(self, endpoint):
         host, port = endpoint.removeprefix("http://").split(":")
@@ -218,18 +217,18 @@ class Tap:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-# ------------------------------------------------------------------------------------ what is measured
+# ------------------------------------------------------------------------------------ measuring
 
 
 class Case:
-    """One call of one function, and what has to be in its answer."""
+    """One call of one function, and the required part of its answer."""
 
     def __init__(self, function, what, event, right):
         self.function, self.what, self.event, self.right = function, what, event, right
         self.env, self.calls, self.runs = {}, [], {}
 
     def run(self, command, log, calls, env=None):
-        """Starts it, calls it once cold and `calls` times warm."""
+        """Starts it, and calls it once cold and `calls` times warm."""
         talk = Conversation(command, env or self.env, log)
         try:
             ready = talk.processor()
@@ -312,7 +311,7 @@ def cases(request, delivery):
 
 
 class Floor:
-    """The same GetItem over one connection, signed beforehand: what is left is the emulator's time."""
+    """The same GetItem over one connection, signed beforehand: the emulator's own time."""
 
     def __init__(self, stack, request):
         from botocore.auth import SigV4Auth
@@ -347,7 +346,7 @@ class Floor:
 
 
 def python_function():
-    """What a Python function would be at the least: reads the same rows by boto3, decides nothing."""
+    """A minimal Python function: reads the same rows by boto3, and decides nothing."""
     import boto3
 
     table = os.environ["REQUESTS_TABLE"]
@@ -381,7 +380,7 @@ def rightful(*arguments, stdin=None):
 
 
 def prepare():
-    """A stack with one closed request in it; its description, the request's id, the delivery's event."""
+    """A stack with one closed request: its description, the request's id, the delivery's event."""
     up = subprocess.run(
         [*STACK, "up", "--dir", str(DIR), "--binaries", str(BUILDS["release"]), "--finish-after-ms", "100",
          "--wait-scale", "0.2", "--param", "ReconcileSchedule=rate(1 hour)"],
@@ -403,7 +402,7 @@ def prepare():
 
 
 def environment(stack, function):
-    """What the deployed template gives the function, read from the stack, and what Lambda adds."""
+    """The function's environment: the deployed template's, read from the stack, and Lambda's own."""
     import boto3
     from botocore.config import Config
 
@@ -424,7 +423,7 @@ def environment(stack, function):
     }
 
 
-# ------------------------------------------------------------------------------------ telling
+# ------------------------------------------------------------------------------------ report
 
 
 def table(title, texts, header, rows):
@@ -455,7 +454,7 @@ def size(build, function):
 
 
 def named(calls):
-    """`GetItem, Query ×8`: what one warm call asks of AWS."""
+    """`GetItem, Query ×8`: the AWS calls of one warm call."""
     counts = {name: calls.count(name) for name in dict.fromkeys(calls)}
     return ", ".join(name + (f" ×{count}" if count > 1 else "") for name, count in counts.items()) or "nothing"
 
@@ -468,8 +467,8 @@ def report(measured, python, floor):
         release = case.figures("release")
         rows.append([case.function, case.what, named(case.calls),
                      ratio(release["warm"], bare * len(case.calls)), ratio(release["warm_processor"], release["warm"])])
-    table("A warm call of the release build, and how much of it is not its own. "
-          "(1×: as fast as its calls to AWS can be in the emulator, one after another.)", 3,
+    table("A warm call of the release build, and the part that is not its own. "
+          "(1×: as fast as its AWS calls alone, one after another, in the emulator.)", 3,
           ["function", "call", "asks AWS for", "÷ as many bare GetItems", "own processor time ÷ call"], rows)
 
     header = ["function", "call", "start", "first call", "warm call",
@@ -503,7 +502,7 @@ def report(measured, python, floor):
 
 
 def packed(megabytes, *how):
-    """One copy packed: what the program says of it, the most memory it held in MB, its processor time in seconds."""
+    """One packed copy: the program's output, its peak memory in MB, its processor time in seconds."""
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen([str(BUILDS["release"] / "examples" / "pack"), str(megabytes), *how], stdout=out)
         _, status, used = os.wait4(process.pid, 0)
@@ -515,9 +514,9 @@ def packed(megabytes, *how):
 
 
 def packing():
-    """Copies of several sizes, packed as they arrive and held whole, one after another."""
+    """Copies of several sizes, packed as a stream and held whole, one after another."""
     if not (BUILDS["release"] / "examples" / "pack").is_file():
-        raise Failed("no release build of the packing. First: cargo build --locked --release -p rightful-package --example pack")
+        raise Failed("no release build of the packing. Run first: cargo build --locked --release -p rightful-package --example pack")
     print(f"the machine: {machine()}", flush=True)
     rows, first = [], None
     for megabytes in PACKED:
@@ -526,7 +525,7 @@ def packing():
         first = first or memory
         rows.append([f"{megabytes} MB", number(told["file"] / 1e6), number(memory), ratio(memory, first), number(whole_memory),
                      ratio(whole_memory, memory), number(processor), ratio(processor, whole_processor)])
-    table("A copy packed piece by piece, as `close` does, beside one that is held whole.", 1,
+    table("A copy packed piece by piece, as `close` does, beside one held whole.", 1,
           ["copy", "file, MB", "memory, MB", f"÷ that of {PACKED[0]} MB", "held whole: memory, MB", "held whole ÷ piece by piece",
            "processor, s", "processor ÷ held whole"], rows)
 
@@ -537,7 +536,7 @@ def machine():
 
 
 def older(function):
-    """Whether the local build of it was made before the sources were last changed."""
+    """Whether its local build is older than the last change of the sources."""
     newest = max(path.stat().st_mtime for path in (ROOT / "functions").rglob("*.rs"))
     return (BUILDS["local"] / function).stat().st_mtime < newest
 
@@ -549,11 +548,11 @@ def bench(args):
     missing = [name for name in ("intake", "search", "submit", "status-check", "close", "reconcile", "rightful", "sandbox")
                if not (BUILDS["release"] / name).is_file()]
     if missing:
-        raise Failed("no release build of: " + ", ".join(missing) + ". First: cargo build --locked --release --workspace --bins")
+        raise Failed("no release build of: " + ", ".join(missing) + ". Run first: cargo build --locked --release --workspace --bins")
     began = time.monotonic()
     print(f"the machine: {machine()}", flush=True)
     stack, request, delivery = prepare()
-    print(f"the stack is up and one request fulfilled, after {time.monotonic() - began:.1f} s", flush=True)
+    print(f"the stack is up and has fulfilled one request, after {time.monotonic() - began:.1f} s", flush=True)
 
     measured = cases(request, delivery)
     tap = Tap(stack["aws_endpoint_url"])
@@ -561,7 +560,7 @@ def bench(args):
         case.env = environment(stack, case.function)
         log = DIR / "logs" / f"bench-{case.function}.log"
         command = [str(BUILDS["release"] / case.function)]
-        # What a warm call asks of AWS is what two calls more ask for, halved.
+        # The AWS calls of a warm call are half of those of two further calls.
         asked = []
         for calls in (1, 3):
             del tap.calls[:]
@@ -588,7 +587,7 @@ def bench(args):
                 except Failed as failure:
                     if build == "release":
                         raise
-                    # Only what it is compared with: the rest is worth having.
+                    # Only a reference fails: the rest is still useful.
                     skipped[case.function] = f"the local build of {case.function} is left out: {failure}"
                     case.runs.pop(build, None)
                     continue
@@ -598,16 +597,16 @@ def bench(args):
 
     report(measured, python, floor)
     print(f"\n{rounds} rounds; in each, every case started once and called {1 + args.calls} times. "
-          f"{time.monotonic() - began:.0f} s in all; the machine at the end: {machine()}")
+          f"{time.monotonic() - began:.0f} s in total; the machine at the end: {machine()}")
     functions = sorted({case.function for case in measured})
     absent = [name for name in functions if not (BUILDS["local"] / name).is_file()]
     stale = [name for name in functions if name not in absent and older(name)]
     for said in skipped.values():
         print(said)
     if absent:
-        print(f"no local build of {', '.join(absent)}: `make build` makes it")
+        print(f"no local build of {', '.join(absent)}: run `make build`")
     if stale:
-        print(f"the local build of {', '.join(stale)} is older than the sources: `make build` renews it")
+        print(f"the local build of {', '.join(stale)} is older than the sources: run `make build`")
 
 
 def stop(number, _):
@@ -616,9 +615,9 @@ def stop(number, _):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--rounds", type=int, default=9, help="how often every case is started")
+    parser.add_argument("--rounds", type=int, default=9, help="number of starts of every case")
     parser.add_argument("--calls", type=int, default=25, help="warm calls after each start")
-    parser.add_argument("--packing", action="store_true", help="pack copies of several sizes, and nothing else")
+    parser.add_argument("--packing", action="store_true", help="only pack copies of several sizes")
     parser.add_argument("--as-python-function", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.as_python_function:

@@ -1,13 +1,13 @@
-"""Checks what is watched: metrics, alarms, dashboard, saved queries, runbooks.
+"""Checks the monitoring: metrics, alarms, dashboard, saved queries, runbooks.
 
     check.py static         from the sources alone
-    check.py all FOLDER     and against the log lines of an end-to-end run: FOLDER/*/logs/functions/*.log
-    check.py table          prints each alarm with what it was seen to do
+    check.py all FOLDER     also against the log lines of an end-to-end run: FOLDER/*/logs/functions/*.log
+    check.py table          prints each alarm with its observed behaviour
 
-Alarms are evaluated as AWS documents it (`cloudwatch.py`), on metrics as the functions write them
-(`scenarios.py`): each has to fire and to clear at its time, and not to fire on a normal day or for less.
-Saved queries are run over the real lines (`insights.py`). A rule that cannot fail proves nothing: each
-one is also run with a fault planted, and has to complain about every one of them.
+It evaluates alarms as AWS documents it (`cloudwatch.py`), on metrics as the functions write them
+(`scenarios.py`). Each must fire and clear at its time, and must not fire on a normal day or for a lesser cause.
+It runs saved queries over the real lines (`insights.py`). A rule that cannot fail proves nothing: each one also
+runs with planted faults, and must complain about every one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from workflow.check import Tally
 ROOT = Path(__file__).resolve().parents[2]
 PARAMETERS = {"Stage": STAGE, "WebhookApiId": life.API, "SyntheticEnabled": "true"}
 
-# What AWS's services report, by their documentation: metric -> sets of dimensions.
+# The metrics of AWS's services, by their documentation: metric -> sets of dimensions.
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
@@ -47,32 +47,32 @@ PLATFORM_METRICS: dict[str, dict[str, list[set[str]]]] = {
     "AWS/ApiGateway": dict.fromkeys(("Count", "4xx", "5xx", "Latency", "IntegrationLatency"), _API),
 }
 
-# What Step Functions writes of an execution's history to its log group.
+# The fields of an execution's history in Step Functions' log group.
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 WORKFLOW_FIELDS = {"id", "type", "previous_event_id", "event_timestamp", "execution_arn", "redrive_count"}
 
-# Alarms that are about one function alone: name -> what its name ends with.
+# Alarms about a single function: name -> the end of its name.
 ABOUT_ONE = {"DeliveriesThrottled": "-intake"}
 
 # Metrics that no end-to-end run writes: name -> (reason, the unit test that shows it written).
 NEVER_EMITTED: dict[str, tuple[str, str]] = {
-    "DeliveriesRepeated": ("a day has to pass between two demands",
+    "DeliveriesRepeated": ("a day must pass between two demands",
                            "a_demand_that_came_again_is_counted_once_it_is_recorded"),
-    "ReceiptsDiffering": ("nobody else writes a receipt there",
+    "ReceiptsDiffering": ("no one else writes a receipt there",
                           "a_receipt_that_is_not_the_one_that_is_kept_is_counted_once_it_is_recorded"),
 }
 
-# Saved queries about what need not happen in an end-to-end run: name -> reason. Where no real line tells,
-# they are run over the lines that the log calls in the source write.
+# Saved queries about events that an end-to-end run need not contain: name -> reason. Without a real line,
+# they run over the lines of the log calls in the source.
 RARE: dict[str, str] = {
-    "errors": "nothing that no repetition mends happens there",
+    "errors": "no error there needs more than a repetition",
     "not-brought-forward": "the reconciliation brings every request forward",
-    "aws-calls-failed": "the emulator fails no call of its own accord, and where it is down it keeps no line",
+    "aws-calls-failed": "the emulator fails no call by itself, and keeps no line while it is down",
 }
 
-# Saved queries that answer nothing over an end-to-end run: name -> reason.
+# Saved queries without rows over an end-to-end run: name -> reason.
 NO_ROWS: dict[str, str] = {
-    "one-request": "it asks for the placeholder REQUEST-ID; run with a real id instead",
+    "one-request": "it contains the placeholder REQUEST-ID; the check runs it with a real id instead",
     "workflow-events": "the emulator delivers no log of a state machine",
     "api-answers": "the emulator writes no access log of an API",
 }
@@ -91,7 +91,7 @@ class Documented:
 
 @dataclass
 class Subject:
-    """All that the rules read."""
+    """The input of the rules."""
 
     template: dict
     main: dict
@@ -99,13 +99,13 @@ class Subject:
     runbooks: dict[str, str]
     connectors: set[str]
     rust: str
-    # From here on only with a folder of logs: group -> events, and lines with metrics.
+    # The rest needs a folder of logs: group -> events, and lines with metrics.
     groups: dict[str, list[insights.Row]] = field(default_factory=dict)
     emitted: list[dict] = field(default_factory=list)
     never_emitted: dict[str, tuple[str, str]] = field(default_factory=lambda: dict(NEVER_EMITTED))
 
     def __deepcopy__(self, memo) -> "Subject":
-        # The events are many, and a fault that is planted in them replaces them.
+        # There are many events, and a planted fault replaces them.
         return replace(self, template=copy.deepcopy(self.template, memo), main=copy.deepcopy(self.main, memo),
                        catalogue=dict(self.catalogue), runbooks=dict(self.runbooks), connectors=set(self.connectors),
                        groups=dict(self.groups), emitted=list(self.emitted), never_emitted=dict(self.never_emitted))
@@ -117,7 +117,7 @@ class Subject:
         return {name: (properties, Alarm(properties)) for name, properties in self.made().of_type("AWS::CloudWatch::Alarm").items()}
 
     def filtered(self) -> dict[tuple[str, str], set[str]]:
-        """The metrics that filters on logs make, with their dimensions."""
+        """The metrics of filters on logs, with their dimensions."""
         return {(made["MetricNamespace"], made["MetricName"]): {one["Key"] for one in made.get("Dimensions", [])}
                 for found in self.made().of_type("AWS::Logs::MetricFilter").values() for made in found["MetricTransformations"]}
 
@@ -133,7 +133,7 @@ class Subject:
         return {properties["Name"].rsplit("/", 1)[-1]: properties for properties in self.made().of_type("AWS::Logs::QueryDefinition").values()}
 
     def names(self, kind: str, key: str) -> set[str]:
-        """What template.yaml calls its resources of a kind, for our stage."""
+        """The names of template.yaml's resources of a kind, for our stage."""
         made = cloudformation.Template({**self.main, "Resources": {}}, {"Stage": STAGE})
         return {made.resolve(resource["Properties"][key]) for resource in self.main["Resources"].values()
                 if resource["Type"] == kind and key in resource.get("Properties", {})}
@@ -159,7 +159,7 @@ def read_rust() -> str:
 def read_subject(logs: Path | None) -> Subject:
     for needed in ("infra/observability/template.yaml", "docs/METRICS.md", "docs/runbooks/README.md"):
         if not (ROOT / needed).exists():
-            raise SystemExit(f"check.py: {needed} is not there")
+            raise SystemExit(f"check.py: {needed} is missing")
     subject = Subject(
         cloudformation.read(ROOT / "infra" / "observability" / "template.yaml"), cloudformation.read(ROOT / "template.yaml"),
         read_catalogue((ROOT / "docs" / "METRICS.md").read_text()),
@@ -214,7 +214,7 @@ def rule(*faults: tuple[str, Callable[[Subject], None]], needs_logs: bool = Fals
 
 
 def complaints_of(check: Callable[[Subject], Iterator[str]], subject: Subject) -> list[str]:
-    """What cannot be read is a complaint as well."""
+    """The complaints of a rule; an unreadable value is one, too."""
     try:
         return list(check(subject))
     except (Unknown, insights.Refused, cloudformation.Unresolved) as error:
@@ -226,7 +226,7 @@ def properties_of(subject: Subject, name: str) -> dict:
 
 
 def dimensions_of(subject: Subject, name: str) -> list[dict]:
-    """Of the first metric in an alarm's expression."""
+    """The dimensions of the first metric in an alarm's expression."""
     return properties_of(subject, name)["Metrics"][1]["MetricStat"]["Metric"]["Dimensions"]
 
 
@@ -246,7 +246,7 @@ def changed(name: str, **properties) -> Callable[[Subject], None]:
     return lambda subject: properties_of(subject, name).update(properties)
 
 
-# ---------------------------------------------------------------- metrics that are asked for
+# ---------------------------------------------------------------- requested metrics
 
 
 def metrics_of_widget(widget: dict) -> Iterator[tuple[Query, str | None]]:
@@ -258,7 +258,7 @@ def metrics_of_widget(widget: dict) -> Iterator[tuple[Query, str | None]]:
         if not words:
             continue
         if len(words) % 2 or any(word in (".", "...") for word in words):
-            raise Unknown(f"{properties['title']}: write {' '.join(words)} out, with a value for each dimension")
+            raise Unknown(f"{properties['title']}: spell out {' '.join(words)}, with a value for each dimension")
         pairs = list(zip(words[2::2], words[3::2]))
         yield Query(words[0], words[1], frozenset(pairs), options.get("stat", properties.get("stat", "Average")),
                     int(options.get("period", properties.get("period", 300)))), options.get("id")
@@ -273,7 +273,7 @@ SEARCH = re.compile(r"""SEARCH\('\{(?P<namespace>[^,}]+),(?P<dimensions>[^}]+)\}
 
 
 def asked(subject: Subject) -> Iterator[tuple[str, Query]]:
-    """Every metric that an alarm or a widget names, and where."""
+    """Every metric of an alarm or a widget, and its place."""
     for name, (_, alarm) in subject.alarms().items():
         for query in alarm.queries.values():
             yield name, query
@@ -284,19 +284,19 @@ def asked(subject: Subject) -> Iterator[tuple[str, Query]]:
 
 
 @rule(("an alarm on a metric that is not documented", changed("DeadlinePassed", MetricName="RequestsLate")),
-      ("an alarm with a dimension too many", lambda s: properties_of(s, "DeadlinePassed")["Dimensions"].append(
+      ("an alarm with a superfluous dimension", lambda s: properties_of(s, "DeadlinePassed")["Dimensions"].append(
           {"Name": "Right", "Value": "erasure"})),
       ("an alarm of another stage", changed("DeadlinePassed", Dimensions=[{"Name": "Stage", "Value": "elsewhere"}])),
       ("a vendor's alarm without its connector", lambda s: dimensions_of(s, "VendorErrorsQualifio").pop()),
-      ("an alarm on a connector that there is not", lambda s: dimensions_of(s, "VendorErrorsQualifio")[1].update(Value="nobody")),
+      ("an alarm on a connector that does not exist", lambda s: dimensions_of(s, "VendorErrorsQualifio")[1].update(Value="nobody")),
       ("another namespace", changed("DeadlinePassed", Namespace="rightful")),
       ("a widget on a metric that is not documented", in_body('"RequestsOverdue"', '"RequestsLate"')),
-      ("a widget with a dimension that the metric has not", in_body(
+      ("a widget with a dimension that the metric lacks", in_body(
           '"RequestsOverdue", "Stage", "${Stage}"', '"RequestsOverdue", "Stage", "${Stage}", "Right", "erasure"')),
       ("a filter of another name", lambda s: properties_of(s, "CallsThrottledFilter")["MetricTransformations"][0].update(MetricName="Throttled")),
       ("a filter without its dimension", lambda s: properties_of(s, "CallsThrottledFilter")["MetricTransformations"][0].pop("Dimensions")),
-      ("a row that the documentation has no longer", lambda s: s.catalogue.pop("VendorErrors")))
-def every_metric_of_ours_that_is_asked_for_is_documented_with_exactly_those_dimensions(subject):
+      ("a row missing in the documentation", lambda s: s.catalogue.pop("VendorErrors")))
+def every_requested_metric_of_ours_is_documented_with_exactly_those_dimensions(subject):
     for where, query in asked(subject):
         if query.namespace.startswith("AWS/"):
             continue
@@ -316,14 +316,14 @@ def every_metric_of_ours_that_is_asked_for_is_documented_with_exactly_those_dime
             yield f"{where}: there is no connector {dimensions['Connector']}"
 
 
-@rule(("a metric that AWS has not", lambda s: properties_of(s, "Undelivered").update(MetricName="MessagesVisible")),
-      ("a queue that there is not", changed("Undelivered", Dimensions=[{"Name": "QueueName", "Value": "rightful-lost"}])),
-      ("a dimension that AWS has not", changed("Undelivered", Dimensions=[{"Name": "Queue", "Value": {"Fn::Sub": "rightful-${Stage}-undelivered"}}])),
-      ("a function that there is not", lambda s: dimensions_of(s, "FunctionsFailing")[0].update(Value="rightful-local-nobody")),
-      ("a state machine that there is not", in_body("stateMachine:rightful-${Stage}-fulfil-source", "stateMachine:rightful-${Stage}-fulfil-nothing")),
+@rule(("a metric unknown to AWS", lambda s: properties_of(s, "Undelivered").update(MetricName="MessagesVisible")),
+      ("a queue that does not exist", changed("Undelivered", Dimensions=[{"Name": "QueueName", "Value": "rightful-lost"}])),
+      ("a dimension unknown to AWS", changed("Undelivered", Dimensions=[{"Name": "Queue", "Value": {"Fn::Sub": "rightful-${Stage}-undelivered"}}])),
+      ("a function that does not exist", lambda s: dimensions_of(s, "FunctionsFailing")[0].update(Value="rightful-local-nobody")),
+      ("a state machine that does not exist", in_body("stateMachine:rightful-${Stage}-fulfil-source", "stateMachine:rightful-${Stage}-fulfil-nothing")),
       ("another API", in_body('"Count", "ApiId", "${WebhookApiId}"', '"Count", "ApiId", "another"')),
-      ("a function that template.yaml makes no longer", lambda s: s.main["Resources"].pop("SearchFunction")))
-def every_metric_of_AWS_that_is_asked_for_is_one_of_AWS_and_of_something_that_we_make(subject):
+      ("a function that template.yaml no longer makes", lambda s: s.main["Resources"].pop("SearchFunction")))
+def every_requested_metric_of_AWS_exists_for_a_resource_of_ours(subject):
     made = {
         "QueueName": subject.names("AWS::SQS::Queue", "QueueName"),
         "FunctionName": subject.names("AWS::Serverless::Function", "FunctionName"),
@@ -354,12 +354,12 @@ def alarms_on_functions_and_state_machines_watch_every_one(subject):
                 yield f"{name}: does not watch {', '.join(sorted(missing))}"
 
 
-@rule(("a search by dimensions that the metric has not", in_body("{Rightful,Stage,Right}", "{Rightful,Stage,Country}")),
+@rule(("a search by dimensions that the metric lacks", in_body("{Rightful,Stage,Right}", "{Rightful,Stage,Country}")),
       ("a search for a metric that is not documented", in_body('MetricName=\\"RequestsClosed\\"', 'MetricName=\\"RequestsDone\\"')),
       ("a search through every stage", in_body('MetricName=\\"RequestsClosed\\" Stage=\\"${Stage}\\"', 'MetricName=\\"RequestsClosed\\" ')),
-      ("an expression of an id that there is not", in_body("nearest / 86400", "farthest / 86400")),
-      ("an expression that is none", in_body("nearest / 86400", "nearest / / 86400")),
-      ("a statistic that is none", in_body('"stat": "p95"', '"stat": "P95th"')))
+      ("an expression of an id that does not exist", in_body("nearest / 86400", "farthest / 86400")),
+      ("an invalid expression", in_body("nearest / 86400", "nearest / / 86400")),
+      ("an invalid statistic", in_body('"stat": "p95"', '"stat": "P95th"')))
 def every_expression_of_the_dashboard_can_be_evaluated(subject):
     for widget in (widget for widget in subject.widgets() if widget["type"] == "metric"):
         title = widget["properties"]["title"]
@@ -407,13 +407,13 @@ def every_alarm_says_what_to_do_and_names_its_runbook(subject):
         alarm = kebab(properties["AlarmName"])
         match = re.fullmatch(r"(.+) Runbook: docs/runbooks/([a-z-]+\.md|README\.md)", description, re.DOTALL)
         if not match or len(match[1]) < 40:
-            yield f"{name}: its description does not say what to do, with `Runbook: ` and its page at the end"
+            yield f"{name}: its description needs the first step, then `Runbook: ` and its page"
             continue
         page = "README.md" if name in subject.composites() else "vendor-errors.md" if alarm.startswith("vendor-errors-") else f"{alarm}.md"
         if match[2] != page:
             yield f"{name}: its runbook is {page}, not {match[2]}"
         if page not in subject.runbooks:
-            yield f"{name}: docs/runbooks/{page} is not there"
+            yield f"{name}: docs/runbooks/{page} is missing"
         elif page.removesuffix(".md") not in subject.runbooks[page] and page != "README.md":
             yield f"docs/runbooks/{page} does not name its alarm"
         if f"({page})" not in subject.runbooks.get("README.md", "") and page != "README.md":
@@ -423,18 +423,18 @@ def every_alarm_says_what_to_do_and_names_its_runbook(subject):
         yield f"docs/runbooks/{page}: no alarm names it"
 
 
-# They must not hide behind another alarm that keeps their composite red, and send a message of their own besides.
+# They must not hide behind another alarm that keeps their composite red, so each sends a message of its own.
 NEVER_HIDDEN = {"DeadlinePassed", "VerificationFailed", "StrangersListed", "EventChainBroken", "ReceiptDiffers"}
 
 
 @rule(("an alarm that notifies by itself", changed("DeadlineAtRisk", AlarmActions=[{"Ref": "LegalRiskTopic"}])),
-      ("a passed deadline that says nothing", lambda s: properties_of(s, "DeadlinePassed").pop("AlarmActions")),
+      ("a passed deadline that stays silent", lambda s: properties_of(s, "DeadlinePassed").pop("AlarmActions")),
       ("strangers in a rule that hide behind another alarm", lambda s: properties_of(s, "StrangersListed").pop("AlarmActions")),
       ("a receipt that differs and hides behind another alarm", lambda s: properties_of(s, "ReceiptDiffers").pop("AlarmActions")),
-      ("a broken chain that tells the other one", changed("EventChainBroken", OKActions=[{"Ref": "PlatformHealthTopic"}])),
+      ("a broken chain that notifies the other topic", changed("EventChainBroken", OKActions=[{"Ref": "PlatformHealthTopic"}])),
       ("a composite that does not notify", lambda s: properties_of(s, "LegalRisk").pop("AlarmActions")),
       ("a composite that is silent about the end", lambda s: properties_of(s, "LegalRisk").pop("OKActions")),
-      ("a composite that is told to the other one", changed("LegalRisk", AlarmActions=[{"Ref": "PlatformHealthTopic"}])),
+      ("a composite that notifies the other topic", changed("LegalRisk", AlarmActions=[{"Ref": "PlatformHealthTopic"}])),
       ("actions that are off", changed("LegalRisk", ActionsEnabled=False)))
 def the_composites_notify_each_its_own_topic_and_so_do_the_alarms_that_must_not_hide(subject):
     legal = next(composite.name for name, (_, composite) in subject.composites().items() if name == "LegalRisk")
@@ -454,12 +454,12 @@ def the_composites_notify_each_its_own_topic_and_so_do_the_alarms_that_must_not_
 
 
 @rule(("an alarm in no composite", lambda s: plant_in_rule(s, "LegalRisk", 'ALARM("${DeadlinePassed}") OR', "")),
-      ("strangers in a rule that no composite knows", lambda s: plant_in_rule(s, "LegalRisk", 'ALARM("${StrangersListed}") OR', "")),
-      ("a receipt that differs of which no engineer hears", lambda s: plant_in_rule(s, "PlatformHealth", 'ALARM("${ReceiptDiffers}") OR', "")),
-      ("a composite of an alarm that there is not", lambda s: plant_in_rule(s, "LegalRisk", "${DeadlinePassed}", "rightful-local-nothing")),
+      ("an alarm about strangers in no composite", lambda s: plant_in_rule(s, "LegalRisk", 'ALARM("${StrangersListed}") OR', "")),
+      ("a differing receipt that no engineer hears of", lambda s: plant_in_rule(s, "PlatformHealth", 'ALARM("${ReceiptDiffers}") OR', "")),
+      ("a composite of an alarm that does not exist", lambda s: plant_in_rule(s, "LegalRisk", "${DeadlinePassed}", "rightful-local-nothing")),
       ("a composite that waits for a second alarm", lambda s: plant_in_rule(
           s, "LegalRisk", 'ALARM("${DeadlinePassed}") OR', 'ALARM("${DeadlinePassed}") AND')),
-      ("a composite of what is well", lambda s: plant_in_rule(s, "LegalRisk", 'ALARM("${DeadlinePassed}")', 'OK("${DeadlinePassed}")')),
+      ("a composite of OK alarms", lambda s: plant_in_rule(s, "LegalRisk", 'ALARM("${DeadlinePassed}")', 'OK("${DeadlinePassed}")')),
       ("a rule that cannot be read", lambda s: plant_in_rule(s, "LegalRisk", "OR", "OTHERWISE")),
       ("an alarm of the other composite", lambda s: plant_in_rule(s, "LegalRisk", "${DeadlinePassed}", "${Undelivered}")))
 def every_alarm_fires_its_composites_and_they_clear(subject):
@@ -471,7 +471,7 @@ def every_alarm_fires_its_composites_and_they_clear(subject):
             if child not in alarms:
                 yield f"{composite.name}: there is no alarm {child}"
         if composite.state({}) != OK:
-            yield f"{composite.name}: fires while every alarm is well"
+            yield f"{composite.name}: fires while every alarm is OK"
         if len(composite.rule) > 10_240 or len(composite.children) > 100:
             yield f"{composite.name}: CloudWatch takes 10,240 characters and 100 alarms"
     for name in sorted(alarms):
@@ -483,7 +483,7 @@ def every_alarm_fires_its_composites_and_they_clear(subject):
 
 def plant_in_rule(subject: Subject, name: str, old: str, new: str) -> None:
     rule = properties_of(subject, name)["AlarmRule"]
-    # A rule with a condition in it is joined of parts.
+    # A rule with a condition consists of joined parts.
     part = rule if "Fn::Sub" in rule else next(part for part in rule["Fn::Join"][1] if "Fn::Sub" in part)
     if old not in part["Fn::Sub"]:
         raise AssertionError(f"no {old!r} in the rule to plant a fault in")
@@ -502,7 +502,7 @@ def every_connector_has_its_alarm(subject):
       ("a window of two days in short periods", changed("DeadlinePassed", EvaluationPeriods=600)),
       ("a window of eight days", changed("SyntheticSilent", EvaluationPeriods=33)),
       ("more data points than periods", changed("DeadlinePassed", DatapointsToAlarm=2)),
-      ("nothing said of missing data", lambda s: properties_of(s, "DeadlinePassed").pop("TreatMissingData")),
+      ("missing data without a treatment", lambda s: properties_of(s, "DeadlinePassed").pop("TreatMissingData")),
       ("eleven metrics", lambda s: properties_of(s, "FunctionsFailing")["Metrics"].extend(
           {**copy.deepcopy(properties_of(s, "FunctionsFailing")["Metrics"][-1]), "Id": f"more{index}"} for index in range(3))),
       ("two results", lambda s: properties_of(s, "ExecutionsFailed")["Metrics"][1].update(ReturnData=True)),
@@ -526,7 +526,7 @@ def every_alarm_keeps_to_the_limits_of_CloudWatch(subject):
             yield f"{name}: its name is another alarm's, or its description too long"
 
 
-@rule(("alarms for a synthetic request that there is not", lambda s: s.template["Resources"]["SyntheticFailed"].pop("Condition")))
+@rule(("alarms for a synthetic request that does not exist", lambda s: s.template["Resources"]["SyntheticFailed"].pop("Condition")))
 def without_a_synthetic_request_nothing_waits_for_one(subject):
     made = cloudformation.Template(subject.template, {**PARAMETERS, "SyntheticEnabled": "false"})
     left = [name for name in made.resources if name.startswith("Synthetic")]
@@ -541,10 +541,10 @@ def without_a_synthetic_request_nothing_waits_for_one(subject):
     json.loads(dashboard["DashboardBody"])
 
 
-@rule(("a subscription that there is always", lambda s: s.template["Resources"]["LegalRiskSubscription"].pop("Condition")),
+@rule(("an unconditional subscription", lambda s: s.template["Resources"]["LegalRiskSubscription"].pop("Condition")),
       ("the engineer's subscription to legal risks", changed("PlatformHealthSubscription", TopicArn={"Ref": "LegalRiskTopic"})),
       ("a topic that anybody may publish to", lambda s: properties_of(s, "LegalRiskTopicPolicy")["PolicyDocument"]["Statement"][0].pop("Condition")))
-def the_topics_reach_whom_they_are_for_and_nobody_else_writes_to_them(subject):
+def the_topics_reach_their_people_and_nobody_else_writes_to_them(subject):
     given = cloudformation.Template(subject.template, {
         **PARAMETERS, "PrivacyOfficerEmail": "officer@example.com", "PlatformEngineerEmail": "engineer@example.com"})
     heard = {(one["TopicArn"].rsplit(":", 1)[-1], one["Endpoint"]) for one in given.of_type("AWS::SNS::Subscription").values()}
@@ -563,7 +563,7 @@ def the_topics_reach_whom_they_are_for_and_nobody_else_writes_to_them(subject):
         yield "a topic without a policy"
 
 
-@rule(("a parameter too many", lambda s: nested(s)["Parameters"].update(Colour="red")),
+@rule(("a superfluous parameter", lambda s: nested(s)["Parameters"].update(Colour="red")),
       ("a parameter that is not given", lambda s: nested(s)["Parameters"].pop("WebhookApiId")))
 def template_yaml_gives_the_nested_stack_its_parameters(subject):
     given = set(nested(subject).get("Parameters", {}))
@@ -602,14 +602,14 @@ def seconds(value: int) -> str:
 
 
 def unlike(alarm: Alarm, world: life.World, cause: life.Cause, hour: int, fires: tuple[int, int] | None, clears: tuple[int, int]) -> Iterator[str]:
-    """Where an alarm's states differ from OK, ALARM at its time, and OK at its time; or from OK if `fires` is None."""
+    """Differences of an alarm's states from OK, ALARM at its time, and OK at its time; or from OK if `fires` is None."""
     begins = life.MIDNIGHT + hour
     ends = begins + cause.lasts
     wanted = {(query.namespace, query.metric) for query in alarm.queries.values()}
     last = ends + clears[1] + HOUR
-    # An expression without FILL, and a single metric, are read alike whatever FILL does.
+    # Without FILL, and for a single metric, FILL's behaviour does not matter.
     for reading in READINGS if "FILL" in "".join(alarm.expressions.values()) else READINGS[:2]:
-        # What is written once a day has to be written once before.
+        # A metric written once a day must be written once before.
         first = begins - (26 * HOUR if alarm.period >= HOUR else 2 * HOUR)
         metrics = world.metrics(wanted, first - (alarm.periods + reading.extra) * alarm.period, last, cause, begins)
         changes = alarm.history(metrics, first, last, reading)
@@ -650,7 +650,7 @@ def fires_on_a_normal_day(alarm: Alarm, world: life.World) -> Iterator[str]:
 
 
 def fires_on_a_new_deployment(subject: Subject) -> list[str]:
-    """Alarms exist before anything was written: those that fire then are known, and clear with the first data."""
+    """Alarms exist before any data: those that fire then are known, and clear with the first data."""
     world, complaints = world_of(subject), []
     for _, alarm in subject.alarms().values():
         name = kebab(alarm.name)
@@ -668,7 +668,7 @@ def fires_on_a_new_deployment(subject: Subject) -> list[str]:
 
 
 def mutations(properties: dict) -> Iterator[tuple[str, dict]]:
-    """Faults that any alarm can have, each of which its scenario or the normal day has to show."""
+    """Possible faults of any alarm, which its scenario or the normal day must reveal."""
     lower = properties["ComparisonOperator"].startswith("Less")
     yield "a threshold far away", {**properties, "Threshold": float(properties["Threshold"]) * 1_000}
     yield "the comparison turned round", {**properties, "ComparisonOperator": "GreaterThanOrEqualToThreshold" if lower else "LessThanThreshold"}
@@ -677,7 +677,7 @@ def mutations(properties: dict) -> Iterator[tuple[str, dict]]:
         elsewhere = elsewhere.replace(ours, theirs)
     yield "another stage's metrics", json.loads(elsewhere)
     if properties["TreatMissingData"] == "breaching":
-        yield "missing data that is well", {**properties, "TreatMissingData": "notBreaching"}
+        yield "missing data that is OK", {**properties, "TreatMissingData": "notBreaching"}
     elif "FILL" not in json.dumps(properties):
         shorter = {"Period": 60, "EvaluationPeriods": 1, "DatapointsToAlarm": 1} if "Period" in properties else {}
         yield "missing data that breaches", {**properties, "TreatMissingData": "breaching", **shorter}
@@ -721,10 +721,10 @@ def the_dashboard_is_laid_out_legal_clock_first(subject):
         yield f"sections: {', '.join(order)}"
 
 
-@rule(("a link to a runbook that there is not", in_body("/deadline-passed.md", "/deadline-gone.md")),
-      ("a saved query that there is not", in_body("`reconcile-runs`", "`reconcile-walks`")),
+@rule(("a link to a runbook that does not exist", in_body("/deadline-passed.md", "/deadline-gone.md")),
+      ("a saved query that does not exist", in_body("`reconcile-runs`", "`reconcile-walks`")),
       ("a saved query that is not linked", in_body("`vendor-status-unknown`, ", "")),
-      ("an alarm that there is not", in_body("alarm:rightful-${Stage}-undelivered", "alarm:rightful-${Stage}-nothing")),
+      ("an alarm that does not exist", in_body("alarm:rightful-${Stage}-undelivered", "alarm:rightful-${Stage}-nothing")),
       ("an alarm that is not shown", in_body(
           '"arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:rightful-${Stage}-undelivered",', "")),
       ("a runbook that is not linked", lambda s: s.template["Resources"].update(
@@ -733,12 +733,12 @@ def the_dashboard_links_every_runbook_query_and_alarm(subject):
     text = "\n".join(widget["properties"]["markdown"] for widget in subject.widgets() if widget["type"] == "text")
     linked = set(re.findall(r"\(docs/runbooks/([^)]+)\)", text))
     for page in sorted(linked - set(subject.runbooks)):
-        yield f"docs/runbooks/{page} is not there"
+        yield f"docs/runbooks/{page} is missing"
     alarms = {alarm.name for _, alarm in subject.alarms().values()}
     expected = {"vendor-errors.md" if "vendor-errors-" in name else f"{kebab(name)}.md" for name in alarms}
     for page in sorted(expected - linked):
         yield f"no link to {page}"
-    # A saved query has no address of its own: Logs Insights shows it by its name, in the stage's folder.
+    # A saved query has no address of its own: Logs Insights lists it by name, in the stage's folder.
     named = {name for names in re.findall(rf"folder `rightful/{STAGE}`: ((?:`[a-z-]+`(?:, )?)+)", text) for name in re.findall(r"`([a-z-]+)`", names)}
     for name in sorted(named ^ set(subject.queries())):
         yield f"only one of a saved query and its name on the dashboard: {name}"
@@ -750,10 +750,10 @@ def the_dashboard_links_every_runbook_query_and_alarm(subject):
 # ---------------------------------------------------------------- saved queries
 
 
-@rule(("a log group that there is not", changed("ActsQuery", LogGroupNames=[{"Fn::Sub": "/aws/lambda/rightful-${Stage}-lost"}])),
+@rule(("a log group that does not exist", changed("ActsQuery", LogGroupNames=[{"Fn::Sub": "/aws/lambda/rightful-${Stage}-lost"}])),
       ("no log group", lambda s: properties_of(s, "ActsQuery").pop("LogGroupNames")),
-      ("a command that there is not", lambda s: in_query(s, "| limit 300", "| top 300")),
-      ("a function that there is not", lambda s: in_query(s, "fields @timestamp,", "fields now(),", "ActsQuery")),
+      ("a command that does not exist", lambda s: in_query(s, "| limit 300", "| top 300")),
+      ("a function that does not exist", lambda s: in_query(s, "fields @timestamp,", "fields now(),", "ActsQuery")),
       ("a text that does not end", lambda s: in_query(s, '"GET"', '"GET')),
       ("a pipe too many", lambda s: in_query(s, "| sort", "| | sort x x")),
       ("a name of another stage", lambda s: properties_of(s, "ActsQuery").update(Name="rightful/elsewhere/acts")))
@@ -783,25 +783,25 @@ def in_query(subject: Subject, old: str, new: str, name: str = "ActsQuery") -> N
 
 
 def access_log_fields(subject: Subject) -> set[str]:
-    """What the API's access log holds, by its format."""
+    """The fields of the API's access log, by its format."""
     settings = [resource.get("Properties", {}).get("AccessLogSettings") for resource in subject.main["Resources"].values()]
     return {name for setting in settings if setting for name in json.loads(setting["Format"])}
 
 
 def access_log_line(subject: Subject, **values: str) -> dict[str, str]:
-    """A line of the API's access log; a value that there is none for is a hyphen."""
+    """A line of the API's access log; a hyphen stands for a missing value."""
     (form,) = (resource["Properties"]["AccessLogSettings"]["Format"] for resource in subject.main["Resources"].values()
                if "AccessLogSettings" in resource.get("Properties", {}))
     return json.loads(re.sub(r"\$context\.([\w.]+)", lambda found: values.get(found[1], "-"), form))
 
 
 def matches(pattern: str, line: dict[str, str]) -> bool:
-    """A filter pattern of texts that are or are not, joined by `&&`, as far as CloudWatch Logs documents it
+    """Evaluates a filter pattern of equal or unequal texts, joined by `&&`, as CloudWatch Logs documents it
     (FilterAndPatternSyntaxForMetricFilters.html)."""
     inside = re.fullmatch(r"\{ (.+) \}", pattern)
     parts = [re.fullmatch(r'\(?\$\.(\w+) (=|!=) "([^"]*)"\)?', part) for part in inside[1].split(" && ")] if inside else [None]
     if None in parts:
-        raise AssertionError(f"a filter pattern that is not read here: {pattern}")
+        raise AssertionError(f"an unknown filter pattern: {pattern}")
     return all(name in line and (line[name] == value) == (sign == "=") for name, sign, value in (part.groups() for part in parts))
 
 
@@ -809,11 +809,11 @@ def matches(pattern: str, line: dict[str, str]) -> bool:
       ("a filter of nothing", lambda s: properties_of(s, "CallsThrottledFilter").update(FilterPattern='{ $.code = "429" }')),
       ("a filter of the operators' calls too", lambda s: properties_of(s, "CallsThrottledFilter").update(FilterPattern='{ $.status = "429" }')),
       ("a filter on another log", changed("CallsThrottledFilter", LogGroupName="/aws/lambda/rightful-local-intake")),
-      ("a dimension that the line has not", lambda s: properties_of(s, "CallsThrottledFilter")["MetricTransformations"][0].update(
+      ("a dimension that the line lacks", lambda s: properties_of(s, "CallsThrottledFilter")["MetricTransformations"][0].update(
           Dimensions=[{"Key": "ApiId", "Value": "$.api"}])),
       ("a log without the field", lambda s: s.main["Resources"]["WebhookStage"]["Properties"]["AccessLogSettings"].update(
           Format='{"status":"$context.status","route":"$context.routeKey"}')))
-def the_filter_counts_the_webhooks_that_the_gateway_turns_away_and_nothing_else(subject):
+def the_filter_counts_webhooks_throttled_by_the_gateway_and_nothing_else(subject):
     groups = subject.names("AWS::Logs::LogGroup", "LogGroupName")
     for name, found in subject.made().of_type("AWS::Logs::MetricFilter").items():
         if found["LogGroupName"] not in groups or "/apis/" not in found["LogGroupName"]:
@@ -831,10 +831,10 @@ def the_filter_counts_the_webhooks_that_the_gateway_turns_away_and_nothing_else(
 
 @rule(("a field that no line has", lambda s: in_query(s, "actor,", "person,")),
       ("a field of another function's lines", lambda s: in_query(s, "actor,", "with_vendor,")),
-      ("a field that a filter reads alone", lambda s: in_query(s, 'method != "GET"', 'verb != "GET"')),
-      ("a field that the API's log has not", lambda s: in_query(s, "by route, status, error", "by route, status, failure", "ApiAnswersQuery")),
-      ("a field that Step Functions has not", lambda s: in_query(s, "execution_arn", "execution", "WorkflowEventsQuery")),
-      ("a field that the source's log calls have not", lambda s: in_query(s, "aws_code", "aws_error", "AwsCallsFailedQuery")),
+      ("a field that only a filter reads", lambda s: in_query(s, 'method != "GET"', 'verb != "GET"')),
+      ("a field that the API's log lacks", lambda s: in_query(s, "by route, status, error", "by route, status, failure", "ApiAnswersQuery")),
+      ("a field that Step Functions lacks", lambda s: in_query(s, "execution_arn", "execution", "WorkflowEventsQuery")),
+      ("a field that the source's log calls lack", lambda s: in_query(s, "aws_code", "aws_error", "AwsCallsFailedQuery")),
       needs_logs=True)
 def every_field_of_a_saved_query_stands_in_lines_of_its_log_groups(subject):
     for name, query in subject.queries().items():
@@ -855,7 +855,7 @@ def every_field_of_a_saved_query_stands_in_lines_of_its_log_groups(subject):
 @rule(("a filter that nothing passes", lambda s: in_query(s, 'message = "answered"', 'message = "replied"')),
       ("a filter of the wrong type", lambda s: in_query(s, '"execution ended"', "5", "ExecutionsEndedQuery")),
       ("a filter that no log call's line passes", lambda s: in_query(s, '"not brought forward"', '"left behind"', "NotBroughtForwardQuery")),
-      ("an exception that is none", lambda s: s.groups.update(
+      ("an unneeded exception", lambda s: s.groups.update(
           {f"/aws/vendedlogs/apis/rightful-{STAGE}": [{"route": "GET /", "duration_ms": 1.0, "status": "200"}]})),
       needs_logs=True)
 def every_saved_query_answers_something_over_real_lines(subject):
@@ -866,21 +866,21 @@ def every_saved_query_answers_something_over_real_lines(subject):
         if name in RARE and not rows:
             rows = insights.run(insights.parse(text), insights.lines_in_source(subject.rust))
         if bool(rows) == (name in NO_ROWS):
-            yield f"{name}: {len(rows)} rows, {NO_ROWS.get(name, 'and is expected to answer something')}"
+            yield f"{name}: {len(rows)} rows, {NO_ROWS.get(name, 'and it should have some')}"
         if name == "one-request":
             asked_for = next((event["request_id"] for event in events if "request_id" in event), "")
             services = {row.get("service") for row in insights.run(insights.parse(text.replace("REQUEST-ID", str(asked_for))), events)}
             if len(services) < 2:
                 yield f"{name}: with the id of a real request, lines of {services}"
     for name in sorted({*NO_ROWS, *RARE} - set(subject.queries())):
-        yield f"{name}: an exception for a saved query that there is not"
+        yield f"{name}: an exception for a saved query that does not exist"
 
 
-# ---------------------------------------------------------------- what was really written
+# ---------------------------------------------------------------- the written metrics
 
 
 def line_with(subject: Subject, metric: str) -> dict:
-    """A copy of a real line with the metric, which takes the place of every line with it."""
+    """A copy of a real line with the metric, in place of every line with it."""
     line = copy.deepcopy(next(line for line in subject.emitted if f'"{metric}"' in json.dumps(line["_aws"])))
     subject.emitted = [other for other in subject.emitted if f'"{metric}"' not in json.dumps(other["_aws"])] + [line]
     return line
@@ -900,11 +900,11 @@ def directive_with(subject: Subject, metric: str) -> dict:
       ("a line that CloudWatch cannot read", lambda s: line_with(s, "VendorCalls").pop("VendorCalls")),
       ("an id as a dimension", lambda s: line_with(s, "VendorCalls").update(Connector="01a20c78-fdc3-7124-8ca1-9355c5b3b9fe")),
       ("an address as a dimension", lambda s: line_with(s, "VendorCalls").update(Connector="ada@example.com")),
-      ("an exception that is none", lambda s: s.never_emitted.update(VendorCalls=("planted", next(iter(re.findall(r"fn (\w+)\(", s.rust)))))),
+      ("an unneeded exception", lambda s: s.never_emitted.update(VendorCalls=("planted", next(iter(re.findall(r"fn (\w+)\(", s.rust)))))),
       ("an exception without its test", lambda s: (s.catalogue.update(RequestsLate=Documented("Count", (frozenset({"Stage"}),))),
                                                   s.never_emitted.update(RequestsLate=("planted", "no_such_test")))),
       needs_logs=True)
-def what_is_documented_was_written_with_exactly_those_dimensions_and_nothing_else(subject):
+def documented_metrics_were_written_with_exactly_those_dimensions_and_no_others(subject):
     seen: dict[str, set[frozenset[str]]] = {}
     told: set[str] = set()
     for line in subject.emitted:
@@ -925,7 +925,7 @@ def what_is_documented_was_written_with_exactly_those_dimensions_and_nothing_els
                 told.add(f"{datum.metric} in {datum.unit}, documented in {documented.unit}")
             for name, value in dimensions.items():
                 if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", value) or re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-", value):
-                    told.add(f"{datum.metric}: {name} has a value that is none of a closed list")
+                    told.add(f"{datum.metric}: {name} has a value outside a closed list")
     yield from sorted(told)
     for name, documented in subject.catalogue.items():
         missing = set(documented.sets) - seen.get(name, set())
@@ -933,7 +933,7 @@ def what_is_documented_was_written_with_exactly_those_dimensions_and_nothing_els
             yield f"no function wrote {name} by {'; '.join(', '.join(sorted(names)) for names in missing)}"
     for name, (_, test) in subject.never_emitted.items():
         if name not in subject.catalogue or not set(subject.catalogue[name].sets) - seen.get(name, set()):
-            yield f"{name}: an exception that is none: it was written"
+            yield f"{name}: an unneeded exception: it was written"
         if f"fn {test}(" not in subject.rust:
             yield f"{name}: there is no test {test}"
 
@@ -943,10 +943,10 @@ def what_is_documented_was_written_with_exactly_those_dimensions_and_nothing_els
 
 def check_evaluation(tally: Tally) -> None:
     """Our CloudWatch against AWS's own examples."""
-    tally.expect("missing data is treated as in AWS's tables", unlike_aws())
-    tally.expect_complaint("the comparison with AWS's tables sees zeros for missing data", unlike_aws(
+    tally.expect("missing data has the effect of AWS's tables", unlike_aws())
+    tally.expect_complaint("the comparison with AWS's tables notices zeros for missing data", unlike_aws(
         lambda points, periods, to_alarm, treatment, before: state_of([bool(point) for point in points], periods, to_alarm, treatment, before)))
-    tally.expect_complaint("the comparison with AWS's tables sees what is read beyond the window left out", unlike_aws(
+    tally.expect_complaint("the comparison with AWS's tables notices missing reads beyond the window", unlike_aws(
         lambda points, periods, to_alarm, treatment, before: state_of(points[-periods:], periods, to_alarm, treatment, before)))
     # The examples of using-metric-math.html; - is missing.
     none = None
@@ -974,7 +974,7 @@ def check_evaluation(tally: Tally) -> None:
 
 
 def check_queries(tally: Tally) -> None:
-    """Our Logs Insights against lines whose answer is plain."""
+    """Our Logs Insights against lines with a known answer."""
     lines = [json.dumps({"timestamp": f"2026-11-24T08:0{index}:00.000Z", "level": level, "n": index, "a": {"b": [index]}, "ok": index > 1})
              for index, level in enumerate(("INFO", "WARN", "WARN"))]
     lines.append("REPORT RequestId: r Duration: 58.5 ms\tBilled Duration: 59 ms\tMemory Size: 256 MB\tMax Memory Used: 30 MB\t"
@@ -1015,7 +1015,7 @@ def check_alarms(tally: Tally, subject: Subject) -> None:
     planted.template["Resources"].pop("DeadlinePassed")
     for properties in (properties_of(planted, name) for name in ("LegalRisk", "PlatformHealth")):
         properties["AlarmRule"] = "FALSE"
-    tally.expect_complaint("the comparison of scenarios and alarms sees a missing alarm", scenarios_and_alarms_differ(planted))
+    tally.expect_complaint("the comparison of scenarios and alarms notices a missing alarm", scenarios_and_alarms_differ(planted))
 
     world, wanted = world_of(subject), life.scenarios(subject.connectors)
     for properties, alarm in alarms.values():
@@ -1023,7 +1023,7 @@ def check_alarms(tally: Tally, subject: Subject) -> None:
         if name not in wanted:
             continue
         try:
-            tally.expect(f"{name} fires and clears at its time, and not for less", list(unlike_its_scenario(alarm, world, wanted[name])))
+            tally.expect(f"{name} fires and clears at its time, and not for a lesser cause", list(unlike_its_scenario(alarm, world, wanted[name])))
             tally.expect(f"{name} does not fire on a normal day", list(fires_on_a_normal_day(alarm, world)))
         except (Unknown, KeyError) as error:
             tally.expect(f"{name} can be evaluated", [str(error)])
@@ -1031,14 +1031,14 @@ def check_alarms(tally: Tally, subject: Subject) -> None:
         for what, changed_properties in mutations(properties):
             mutated = Alarm(changed_properties)
             told = itertools.chain(unlike_its_scenario(mutated, world, wanted[name]), fires_on_a_normal_day(mutated, world))
-            tally.expect_complaint(f"{name}: its scenario sees {what}", list(itertools.islice(told, 1)))
-    tally.expect("on a new deployment only what waits for first data fires, and clears", fires_on_a_new_deployment(subject))
+            tally.expect_complaint(f"{name}: its scenario reveals {what}", list(itertools.islice(told, 1)))
+    tally.expect("on a new deployment only alarms that wait for first data fire, and they clear", fires_on_a_new_deployment(subject))
 
 
 def print_table(subject: Subject) -> None:
-    """Each alarm as it was seen to behave, by the reading that AWS's own tables have."""
+    """Each alarm's observed behaviour, under the reading of AWS's own tables."""
     world, wanted = world_of(subject), life.scenarios(subject.connectors)
-    print("| alarm | tells | fires | clears | also tried | does not fire when |\n|---|---|---|---|---|---|")
+    print("| alarm | notifies | fires | clears | also tested | does not fire when |\n|---|---|---|---|---|---|")
     for _, alarm in subject.alarms().values():
         scenario = wanted[kebab(alarm.name)]
         begins = life.MIDNIGHT + scenario.hour
@@ -1075,7 +1075,7 @@ def main(arguments: list[str]) -> int:
                 tally.expect(f"{found.name}: {fault} can be planted", [f"{type(error).__name__}: {error}"])
                 continue
             told = [complaint for complaint in complaints_of(found.check, planted) if complaint not in before]
-            tally.expect_complaint(f"{found.name}: sees {fault}", told)
+            tally.expect_complaint(f"{found.name}: notices {fault}", told)
     check_alarms(tally, subject)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0

@@ -1,7 +1,7 @@
-"""As much of CloudFormation as it takes to see what a template makes: parameters, conditions, functions.
+"""Enough of CloudFormation to evaluate a template: parameters, conditions, functions.
 
-What a resource answers to `Ref` and `GetAtt` is known for the few types that are named by others here;
-for every other one it is a text that names the resource, `<LogicalId>` or `<LogicalId.Attribute>`.
+`Ref` and `GetAtt` give real values for the few types that others here refer to. For every other one they give a
+text that names the resource, `<LogicalId>` or `<LogicalId.Attribute>`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NOTHING = object()
 
 
 class Unresolved(Exception):
-    """What the template asks for that cannot be answered here."""
+    """A value that this module cannot evaluate."""
 
 
 def read(path: Path) -> dict:
@@ -36,9 +36,9 @@ def read(path: Path) -> dict:
 
 
 class Template:
-    """One template with its parameters filled in.
+    """One template with its parameters.
 
-    `resources` holds each resource whose condition holds, its properties resolved.
+    `resources` holds each resource with a true condition, and its resolved properties.
     """
 
     def __init__(self, source: dict, parameters: dict[str, str] | None = None) -> None:

@@ -1,7 +1,7 @@
-"""A small CloudWatch: metrics out of log lines, metric math, and the states of alarms.
+"""A small CloudWatch: metrics from log lines, metric math, and the states of alarms.
 
-It does what AWS documents, and refuses by name what it does not know, so that nothing is evaluated
-otherwise than AWS would without anybody seeing it.
+It follows AWS's documentation, and refuses unknown features by name, so it never silently evaluates anything
+differently from AWS.
 
 - metrics in log lines: CloudWatch_Embedded_Metric_Format_Specification.html
 - metric math: using-metric-math.html ("Metric math syntax and functions", "Using IF expressions")
@@ -29,17 +29,17 @@ MINUTE = 60
 
 @dataclass(frozen=True)
 class Reading:
-    """How AWS may read what it leaves open; an alarm has to behave however that is.
+    """One reading of the points that AWS leaves open; an alarm must behave under each.
 
-    It reads more periods than EvaluationPeriods names, and does not say how many more ("depends on the length
-    of the alarm period"): in its own tables it is 2. Nor does it say whether FILL fills a series without one value.
+    AWS reads more periods than EvaluationPeriods names, and does not say how many more ("depends on the length
+    of the alarm period"): in its own tables it is 2. Nor does it say whether FILL fills a series without a value.
     """
 
     extra: int
     fills_empty: bool
 
     def __str__(self) -> str:
-        return f"{self.extra} periods more are read, and FILL {'fills' if self.fills_empty else 'leaves'} an empty series"
+        return f"it reads {self.extra} more periods, and FILL {'fills' if self.fills_empty else 'leaves'} an empty series"
 
 
 READINGS = (Reading(0, True), Reading(2, True), Reading(2, False))
@@ -58,7 +58,7 @@ MOST_DIMENSIONS = 30
 
 
 class Unknown(Exception):
-    """Something that CloudWatch refuses, or that is not evaluated here."""
+    """Something that CloudWatch refuses, or that this module does not evaluate."""
 
 
 # ------------------------------------------------------------------------------------ metrics
@@ -79,7 +79,7 @@ class Datum:
 
 
 def metrics_of(line: dict) -> list[Datum]:
-    """What CloudWatch makes of a log line in the embedded metric format. Faults raise `Unknown`."""
+    """CloudWatch's values from a log line in the embedded metric format. Faults raise `Unknown`."""
     meta = line.get("_aws")
     if not isinstance(meta, dict) or not isinstance(meta.get("Timestamp"), int) or not meta.get("CloudWatchMetrics"):
         raise Unknown("_aws has no Timestamp in milliseconds, or no CloudWatchMetrics")
@@ -109,7 +109,7 @@ def metrics_of(line: dict) -> list[Datum]:
 
 
 class Metrics:
-    """Every value that was put, by namespace, name and exact dimensions: CloudWatch adds none up over dimensions."""
+    """Every stored value, by namespace, name and exact dimensions: CloudWatch does not sum over dimensions."""
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str, Dimensions], tuple[list[int], list[float]]] = {}
@@ -131,7 +131,7 @@ class Metrics:
 
 
 def statistic(name: str, values: list[float]) -> float | None:
-    """`None` when there are no values: CloudWatch then has no data point, not a zero."""
+    """`None` without values: CloudWatch then has no data point, not a zero."""
     if percentile := re.fullmatch(r"p(\d{1,2}(?:\.\d+)?|100)", name):
         if not values:
             return None
@@ -155,7 +155,7 @@ Series = list[float | None]
 
 @dataclass
 class Parsed:
-    """What an expression says: a number, text, id, call, list or operation."""
+    """A parsed expression: a number, text, id, call, list or operation."""
 
     kind: str
     value: str | float
@@ -181,7 +181,7 @@ class _Expression:
     def parse(self) -> Parsed:
         parsed = self._level(0)
         if self.tokens:
-            raise Unknown(f"{self.tokens[0][1]!r} is too much in the expression {self.text!r}")
+            raise Unknown(f"{self.tokens[0][1]!r} is superfluous in the expression {self.text!r}")
         return parsed
 
     def _next(self) -> str | None:
@@ -309,7 +309,7 @@ class Math:
         for index in range(self.length):
             a, b = (side if isinstance(side, float) else side[index] for side in (left, right))
             present = [value for side, value in ((left, a), (right, b)) if not isinstance(side, float) and value is not None]
-            # "Missing values in a time series are treated as 0": where the other side has one.
+            # "Missing values in a time series are treated as 0": if the other side has one.
             result.append(operation(a or 0.0, b or 0.0) if present else None)
         return result
 
@@ -369,7 +369,7 @@ class Math:
 
 @dataclass(frozen=True)
 class Query:
-    """A metric that an alarm or a widget asks for."""
+    """A metric of an alarm or a widget."""
 
     namespace: str
     metric: str
@@ -379,9 +379,9 @@ class Query:
 
 
 def state_of(points: list[bool | None], periods: int, to_alarm: int, treatment: str, before: str) -> str:
-    """The state that AWS documents for data points, the oldest first: breaching, not, or missing (`None`).
+    """AWS's documented state for data points, the oldest first: breaching, not, or missing (`None`).
 
-    `points` are those of the whole evaluation range, which is `periods` long or longer.
+    `points` cover the whole evaluation range, which is `periods` long or longer.
     """
     real = [point for point in points if point is not None]
     if len(real) >= periods:
@@ -399,7 +399,7 @@ def state_of(points: list[bool | None], periods: int, to_alarm: int, treatment: 
         return OK
     if treatment == "ignore":
         return before
-    # "Avoiding premature transitions": what breaches is old enough, and nothing since says otherwise.
+    # "Avoiding premature transitions": the breaching point is old enough, and no later one contradicts it.
     oldest = len(points) - points.index(True)
     return ALARM if oldest >= to_alarm else INSUFFICIENT_DATA
 
@@ -446,7 +446,7 @@ class Alarm:
         self.period = periods.pop()
 
     def points(self, metrics: Metrics, at: int, reading: Reading) -> list[bool | None]:
-        """Of the evaluation range that ends at `at`, the oldest first."""
+        """The points of the evaluation range that ends at `at`, the oldest first."""
         length = self.periods + reading.extra
         series: dict[str, Series] = {}
         for identifier, query in self.queries.items():
@@ -496,7 +496,7 @@ class Composite:
                 raise Unknown(f"{self.name}: cannot read {text[at:at + 40]!r} in its rule")
             if match["function"]:
                 name = match["quoted"] or match["bare"]
-                # An alarm is named by its name or its ARN.
+                # A rule names an alarm by its name or its ARN.
                 self._tokens.append(("alarm", match["function"], name.rsplit(":alarm:", 1)[-1]))
             else:
                 self._tokens.append(("word", match["word"] or match["bracket"], ""))
@@ -505,7 +505,7 @@ class Composite:
         self.state({})
 
     def state(self, states: dict[str, str]) -> str:
-        """`ALARM` or `OK`, with the children's states; a child that is not given is `OK`."""
+        """`ALARM` or `OK`, from the children's states; a missing child is `OK`."""
         tokens = list(self._tokens)
 
         def either() -> bool:
@@ -541,7 +541,7 @@ class Composite:
 
         truth = either()
         if tokens:
-            raise Unknown(f"{self.name}: {tokens[0][1]} is too much in its rule")
+            raise Unknown(f"{self.name}: {tokens[0][1]} is superfluous in its rule")
         return ALARM if truth else OK
 
 
@@ -549,7 +549,7 @@ class Composite:
 
 
 def over_limits(properties: dict, alarm: Alarm) -> Iterable[str]:
-    """What PutMetricAlarm refuses, by its documentation."""
+    """PutMetricAlarm's refusals, by its documentation."""
     if alarm.period not in (10, 20, 30) and (alarm.period < 60 or alarm.period % 60):
         yield f"a period of {alarm.period} s: 10, 20, 30 or a multiple of 60"
     if alarm.period < 60:
@@ -573,7 +573,7 @@ def over_limits(properties: dict, alarm: Alarm) -> Iterable[str]:
     for text in alarm.expressions.values():
         if "SEARCH" in calls_of(parse_expression(text)):
             yield "an alarm cannot watch a SEARCH"
-    # Everything that is asked for is used: a metric too many costs, and hides a mistake.
+    # Every requested metric must be used: a superfluous one costs money, and hides a mistake.
     if alarm.expressions and "METRICS" not in set().union(*(calls_of(parse_expression(text)) for text in alarm.expressions.values())):
         used = set().union(*(ids_of(parse_expression(text)) for text in alarm.expressions.values()), {alarm.watched})
         for identifier in sorted({*alarm.queries, *alarm.expressions} - used):
@@ -581,7 +581,7 @@ def over_limits(properties: dict, alarm: Alarm) -> Iterable[str]:
 
 
 # (points, {treatment: state}), 3 of 3 and 2 of 3, five data points read: the tables of
-# alarms-and-missing-data.html. X breaches, 0 does not, - is missing; None keeps the state before.
+# alarms-and-missing-data.html. X breaches, 0 does not, - is missing; None keeps the previous state.
 DOCUMENTED = {
     3: [("0 - X - X", {"missing": OK, "ignore": OK, "breaching": OK, "notBreaching": OK}),
         ("0 - - - -", {"missing": OK, "ignore": OK, "breaching": OK, "notBreaching": OK}),
@@ -597,7 +597,7 @@ DOCUMENTED = {
 
 
 def unlike_aws(decide: Callable[[list[bool | None], int, int, str, str], str] = state_of) -> list[str]:
-    """Where `decide` answers otherwise than AWS's own tables."""
+    """Differences between `decide` and AWS's own tables."""
     complaints = []
     for to_alarm, rows in DOCUMENTED.items():
         for text, expected in rows:

@@ -1,8 +1,8 @@
-"""Reads a Logs Insights query, says which fields it needs, and runs it over log lines.
+"""Parses a Logs Insights query, lists the fields that it needs, and runs it over log lines.
 
-The commands and functions are those of "CloudWatch Logs Insights language query syntax"
-(https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html) that the saved queries use;
-another one is refused by its name. Lines become events as AWS documents it ("Supported logs and discovered
+It knows the commands and functions of "CloudWatch Logs Insights language query syntax"
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html) that the saved queries use, and
+refuses any other by name. Lines become events as AWS documents it ("Supported logs and discovered
 fields", CWL_AnalyzeLogData-discoverable-fields.html): JSON by its members, nested ones with dots, and
 Lambda's own START, END and REPORT lines by the fields that begin with @.
 """
@@ -21,7 +21,7 @@ Row = dict[str, object]
 SYSTEM_FIELDS = {"@timestamp", "@message", "@ingestionTime", "@logStream", "@log", "@ptr"}
 LAMBDA_FIELDS = {"@requestId", "@duration", "@billedDuration", "@initDuration", "@memorySize", "@maxMemoryUsed", "@type"}
 
-# function -> the numbers of arguments it takes
+# function -> the allowed numbers of arguments
 FUNCTIONS = {
     "ispresent": (1,), "isempty": (1,), "isblank": (1,), "coalesce": range(1, 20), "concat": range(1, 20), "strcontains": (2,),
     "strlen": (1,), "toupper": (1,), "tolower": (1,), "trim": (1,), "replace": (3,), "substr": (2, 3), "abs": (1,), "ceil": (1,),
@@ -40,7 +40,7 @@ ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 
 
 class Refused(Exception):
-    """A query that Logs Insights refuses, or that is not understood here."""
+    """A query that Logs Insights refuses, or that this module does not know."""
 
 
 # ------------------------------------------------------------------------------------ events
@@ -87,7 +87,7 @@ _LOGGED = re.compile(r"tracing::(error|warn|info)!\(")
 
 
 def lines_in_source(rust: str) -> list[Row]:
-    """What the log calls in Rust source write: level, message and the names of their fields, without real values."""
+    """The lines of log calls in Rust source: level, message and the names of their fields, without real values."""
     rows = []
     for match in _LOGGED.finditer(rust):
         depth, at, quoted = 1, match.end(), False
@@ -135,12 +135,12 @@ class Command:
 _TOKEN = re.compile(r"""\s*(?:(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?P<pattern>/(?:\\.|[^/\\\n])+/i?)"""
                     r"""|(?P<span>\d+(?:ms|[smhdw])\b)|(?P<number>\d+(?:\.\d+)?)"""
                     r"""|(?P<quoted>`[^`]+`)|(?P<name>@?[A-Za-z_][A-Za-z0-9_.@]*)|(?P<operator>=~|!=|<=|>=|[-+*/%^<>=(),\[\]]))""")
-# A slash is a division after something that has a value, and begins a pattern after anything else.
+# A slash after a value is a division; after anything else it begins a pattern.
 _NO_PATTERN = re.compile(r"""\s*(?P<operator>/)""")
 
 
 def split_commands(text: str) -> list[str]:
-    """By the bars outside texts and patterns, without comments."""
+    """Splits at the bars outside texts and patterns, without comments."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     parts = re.findall(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?<=\s)/(?:\\.|[^/\\\n])+/|[^|])+""", "\n".join(lines))
     return [part.strip() for part in parts if part.strip()]
@@ -165,7 +165,7 @@ class _Reader:
         return self.tokens[self.at + offset][1] if self.at + offset < len(self.tokens) else ""
 
     def word(self, *words: str) -> bool:
-        """Takes one of the words, if it is the next."""
+        """Consumes one of the words, if it comes next."""
         if self.at < len(self.tokens) and self.tokens[self.at][0] in ("name", "operator") and self.peek().lower() in words:
             self.at += 1
             return True
@@ -180,7 +180,7 @@ class _Reader:
 
     def finish(self) -> None:
         if not self.done():
-            raise Refused(f"{self.peek()!r} is too much in {self.text!r}")
+            raise Refused(f"{self.peek()!r} is superfluous in {self.text!r}")
 
     def either(self) -> Node:
         left = self.both()
@@ -323,7 +323,7 @@ def parse(text: str) -> list[Command]:
                 command.by = reader.list()
             for node, _ in command.items:
                 if not _aggregates(node):
-                    raise Refused(f"{node.text!r} in stats adds nothing up")
+                    raise Refused(f"{node.text!r} in stats aggregates nothing")
         elif name == "sort":
             while True:
                 node, alias = reader.named()
@@ -380,14 +380,14 @@ def _fields_of(node: Node) -> set[str]:
 
 
 def fields_needed(commands: list[Command]) -> set[str]:
-    """The fields that the query reads and does not make itself."""
+    """The fields that the query reads and does not create."""
     made, needed, closed = set(), set(), False
     for command in commands:
         for node, _ in (*command.items, *command.by):
             for name in _fields_of(node):
                 if name not in made:
                     if closed:
-                        raise Refused(f"{name} is gone after stats")
+                        raise Refused(f"{name} no longer exists after stats")
                     needed.add(name)
         if command.name == "stats":
             made, closed = {alias for _, alias in (*command.items, *command.by)}, True
@@ -523,7 +523,7 @@ def _aggregate(node: Node, rows: list[Row]):
 
 
 def run(commands: list[Command], events: Iterable[Row]) -> list[Row]:
-    """The rows that the query answers, over events of every group it names."""
+    """The query's rows, over events of every group that it names."""
     rows: list[Row] = [dict(row) for row in events]
     shown: list[str] | None = None
     for command in commands:

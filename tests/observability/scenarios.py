@@ -1,8 +1,8 @@
-"""What happens to a deployment: a normal day, and for each alarm what makes it fire, and what nearly does.
+"""A normal day of a deployment, and for each alarm the causes that fire it, and those that nearly do.
 
-Rightful's own metrics are put as log lines in the embedded metric format: a real line of that metric where
-log files are given, with another value and time, otherwise the shape that docs/METRICS.md states. Those of AWS's services are
-put as AWS documents them. Times are seconds since 1970.
+Rightful's own metrics come from log lines in the embedded metric format: with log files, a real line of that
+metric with another value and time; otherwise a line of the shape in docs/METRICS.md. The metrics of AWS's services
+follow AWS's documentation. Times are seconds since 1970.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ FUNCTIONS = ("intake", "search", "submit", "status-check", "review", "close", "r
 MACHINES = ("fulfil-request", "fulfil-source")
 SUCCEEDED, FAILED, TIMED_OUT, ABORTED = ENDS = ("ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
 
-# What each run of the reconciliation writes, on a normal day.
+# The metrics of each run of the reconciliation, on a normal day.
 GAUGES: dict[str, Callable[[int], float]] = {
     "ReconcileRuns": lambda at: 1,
-    # In one run an hour a request is held by somebody else, and the next run brings it forward.
+    # In one run an hour another worker holds a request, and the next run brings it forward.
     "RequestsNotBroughtForward": lambda at: float(at % HOUR < RECONCILE_EVERY),
     "RequestsOpen": lambda at: 12,
     "OldestOpenSeconds": lambda at: 15 * DAY,
@@ -37,7 +37,7 @@ GAUGES: dict[str, Callable[[int], float]] = {
     "RequestsAtRisk": lambda at: 0,
     "RequestsOverdue": lambda at: 0,
     "UnknownOperations": lambda at: 1,
-    # What is unknown is found out within twenty hours.
+    # An unknown task is resolved within twenty hours.
     "OldestUnknownSeconds": lambda at: at % (20 * HOUR),
     "AwaitingReview": lambda at: 3,
     "OldestReviewSeconds": lambda at: 2 * DAY,
@@ -80,12 +80,12 @@ def api_called(at: int, failed: bool) -> Value:
 
 
 def call_throttled(at: int) -> Value:
-    """What the filter on the API's access log makes of a line."""
+    """The metric that the filter on the API's access log derives from a line."""
     return NAMESPACE, "CallsThrottled", {"ApiId": API}, 1, at
 
 
 def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
-    """A deployment that is used by day, with all that goes wrong every day and needs nobody."""
+    """A deployment in daily use, with the everyday faults that need nobody."""
     for at in range(start - start % RECONCILE_EVERY + 20, end, RECONCILE_EVERY):
         for metric, value in GAUGES.items():
             yield own(metric, value(at), at)
@@ -108,7 +108,7 @@ def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
                 yield own("DeliveriesAccepted", 0, hour + offset)
             for machine in MACHINES:
                 yield from execution_ended(machine, SUCCEEDED, hour + 910)
-            # Functions fail for a vendor's moment of weakness, and one call finds all environments busy.
+            # Functions fail during a vendor's short outage, and one call finds all environments busy.
             for offset in range(600, 900, 30):
                 yield from function_called("status-check", hour + offset, errors=1)
             yield from function_called("search", hour + 1_000, throttles=1)
@@ -121,7 +121,7 @@ def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
             for offset in range(40, HOUR, 75) if by_day else ():
                 yield from vendor_call(connector, hour + offset, failed=offset % 750 == 40)
             if hour % DAY == 3 * HOUR:
-                # Few calls at night: that all of them fail says little.
+                # Few calls at night: their failure says little.
                 for offset in range(0, 90, 30):
                     yield from vendor_call(connector, hour + offset, failed=True)
         if hour % DAY == TICKETS_AT:
@@ -133,10 +133,10 @@ def normal(start: int, end: int, connectors: Iterable[str]) -> Iterator[Value]:
 
 @dataclass
 class Cause:
-    """What is otherwise than on a normal day, from its start to its end.
+    """A difference from a normal day, from its start to its end.
 
-    `gauges` are written by the reconciliation instead of the normal values. `silent` metrics are not written at
-    all. `events` come besides, by the seconds since its start.
+    `gauges` replace the reconciliation's normal values. `silent` metrics are not written at all. `events` come in
+    addition, by the seconds since its start.
     """
 
     lasts: int
@@ -147,7 +147,7 @@ class Cause:
 
 @dataclass
 class Scenario:
-    """What makes an alarm fire, when it does, and when it clears: seconds after the cause's start, and after its end.
+    """An alarm's cause, when the alarm fires, and when it clears: seconds after the cause's start, and after its end.
 
     `also` are other causes, each with its own times; `near` are causes that must not fire it.
     """
@@ -158,18 +158,18 @@ class Scenario:
     clears: tuple[int, int]
     near: dict[str, Cause] = field(default_factory=dict)
     also: dict[str, tuple[Cause, tuple[int, int], tuple[int, int]]] = field(default_factory=dict)
-    # When in the day it begins.
+    # The time of day when it begins.
     hour: int = 10 * HOUR
 
 
 class World:
-    """Makes metrics out of values. `shapes` are the sets of dimensions of each of our metrics, `lines` real log lines."""
+    """Makes metrics from values. `shapes` are the sets of dimensions of each of our metrics, `lines` real log lines."""
 
     def __init__(self, shapes: dict[str, tuple[str, list[list[str]]]], connectors: Iterable[str], lines: dict[str, dict] | None = None) -> None:
         self.shapes, self.connectors, self.lines = shapes, sorted(connectors), lines or {}
 
     def line(self, metric: str, value: float, at: int, dimensions: dict[str, str]) -> dict:
-        """A log line that carries the one metric."""
+        """A log line with the one metric."""
         if metric in self.lines:
             line = copy.deepcopy(self.lines[metric])
             directives = [{**one, "Metrics": [entry for entry in one["Metrics"] if entry["Name"] == metric]} for one in line["_aws"]["CloudWatchMetrics"]]
@@ -177,12 +177,12 @@ class World:
         else:
             unit, sets = self.shapes[metric]
             line = {"_aws": {"CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": sets, "Metrics": [{"Name": metric, "Unit": unit}]}]}}
-            # Values of dimensions that no alarm asks for.
+            # Values of dimensions that no alarm uses.
             line |= {name: "any" for names in sets for name in names}
         return line | {"Stage": STAGE, metric: value} | dimensions | {"_aws": line["_aws"] | {"Timestamp": at * 1000}}
 
     def metrics(self, wanted: set[tuple[str, str]], start: int, end: int, cause: Cause | None = None, begins: int = 0) -> Metrics:
-        """The wanted metrics (namespace and name) of a normal time, with a cause in it."""
+        """The wanted metrics (namespace and name) of a normal time with a cause."""
         found = Metrics()
         ends = begins + cause.lasts if cause else begins
         for namespace, metric, dimensions, value, at in normal(start, end, self.connectors):
@@ -213,7 +213,7 @@ def _gauge(**gauges: float) -> Cause:
 
 
 def _calls(connector: str, calls: int, failed: int, within: int = 10 * MINUTE) -> Cause:
-    """Calls to one vendor, those that fail evenly among them, and none besides for a quarter of an hour."""
+    """Calls to one vendor with evenly spread failures, and no others for a quarter of an hour."""
     made = [(10 + index * within // calls, lambda at, bad=index * failed % calls < failed: vendor_call(connector, at, bad))
             for index in range(calls)]
     return Cause(15 * MINUTE, silent=("VendorCalls", "VendorErrors"), events=made)
@@ -232,7 +232,7 @@ def _functions(errors: int = 0, throttles: int = 0) -> Cause:
 
 
 def _answers(failed: int) -> Cause:
-    """Ten calls of the API within twelve minutes, so many of them answered with 5xx."""
+    """Ten calls of the API within twelve minutes, this many answered with 5xx."""
     return Cause(13 * MINUTE, silent=("5xx",), events=[
         (index * 70, lambda at, bad=index >= 10 - failed: [api_called(at, bad)]) for index in range(10)])
 
@@ -247,13 +247,13 @@ def _throttled(event: Callable[[int], Iterable[Value]]) -> Cause:
 
 
 def _unaccepted(hours: int) -> Cause:
-    """One delivery in six hours, and each is refused."""
+    """One delivery in six hours, each refused."""
     return Cause(hours * HOUR, silent=("DeliveriesAccepted",), events=[
         (hour * HOUR + 10, lambda at: [own("DeliveriesAccepted", 0, at)]) for hour in range(0, hours, 6)])
 
 
 SILENT = tuple(GAUGES)
-# What a run leaves out when there is more open work than it has time to count (docs/METRICS.md).
+# The metrics that a run omits when it has no time to count all open work (docs/METRICS.md).
 COUNTED = tuple(metric for metric in GAUGES if metric not in ("ReconcileRuns", "RequestsNotBroughtForward", "EventChainsBroken"))
 LEGAL, PLATFORM = frozenset({"legal-risk"}), frozenset({"platform-health"})
 AT_THE_NEXT_RUN = (0, 2 * MINUTE)
@@ -261,14 +261,14 @@ A_DAY_LATER = (23 * HOUR, 27 * HOUR)
 
 
 def _silent_meanwhile(**gauges: float) -> dict[str, tuple[Cause, tuple[int, int], tuple[int, int]]]:
-    """Written by one run; then the reconciliation is silent, and the alarm has to stand."""
+    """Written by one run; then the reconciliation is silent, and the alarm must stay red."""
     values = list(gauges.items())
     cause = Cause(3 * HOUR, silent=SILENT, events=[(20, lambda at: [own(metric, value, at) for metric, value in values])])
     return {"the reconciliation is silent meanwhile": (cause, AT_THE_NEXT_RUN, AT_THE_NEXT_RUN)}
 
 
 def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
-    """By the alarm's name without the stage's part."""
+    """By the alarm's name without the stage."""
     found = {
         "deadline-at-risk": Scenario(LEGAL, _gauge(RequestsAtRisk=1), AT_THE_NEXT_RUN, AT_THE_NEXT_RUN, {
             "the nearest deadline is eight days away": _gauge(RequestsAtRisk=0, NearestDeadlineSeconds=8 * DAY)},
@@ -280,7 +280,7 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
             _silent_meanwhile(OldestUnknownSeconds=DAY)),
         "verification-failed": Scenario(
             LEGAL, Cause(MINUTE, events=[(10, lambda at: [own("VerificationFound", 3, at)])]), AT_THE_NEXT_RUN, A_DAY_LATER, {
-                "many tasks settle, and nothing is found again": Cause(HOUR, events=[
+                "many tasks settle, and no records are found again": Cause(HOUR, events=[
                     (offset, lambda at: [own("VerificationFound", 0, at)]) for offset in range(0, HOUR, 30)])}),
         "strangers-listed": Scenario(
             LEGAL, Cause(MINUTE, events=[(10, lambda at: [own("StrangersListed", 1, at)])]), AT_THE_NEXT_RUN, A_DAY_LATER, {
@@ -299,14 +299,14 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
         "forgetting-overdue": Scenario(LEGAL, _gauge(ForgettingOverdue=1), AT_THE_NEXT_RUN, AT_THE_NEXT_RUN, {}, _silent_meanwhile(ForgettingOverdue=1)),
         "event-chain-broken": Scenario(
             LEGAL | PLATFORM, Cause(RECONCILE_EVERY, gauges={"EventChainsBroken": 1}), AT_THE_NEXT_RUN, A_DAY_LATER),
-        # One closing tells of it once, when its event is committed.
+        # A closing reports it once, when its event is committed.
         "receipt-differs": Scenario(
             LEGAL | PLATFORM, Cause(MINUTE, events=[(10, lambda at: [own("ReceiptsDiffering", 1, at)])]), AT_THE_NEXT_RUN, A_DAY_LATER, {
-                "a chain is broken, and the receipt is the one that is kept": _gauge(EventChainsBroken=1)}, {
+                "a chain is broken, and the receipt equals the kept one": _gauge(EventChainsBroken=1)}, {
                 "another one six hours later": (
                     Cause(6 * HOUR, events=[(offset, lambda at: [own("ReceiptsDiffering", 1, at)]) for offset in (10, 6 * HOUR - 50)]),
                     AT_THE_NEXT_RUN, A_DAY_LATER)}),
-        # One read a day: what was missed is received by the next one.
+        # One comparison a day: the missed tickets are received before the next one.
         "tickets-unreceived": Scenario(
             LEGAL, Cause(DAY, silent=("TicketsUnreceived",), events=[(300, lambda at: [own("TicketsUnreceived", 2, at)])]),
             (5 * MINUTE, 7 * MINUTE), (5 * MINUTE, 7 * MINUTE), hour=TICKETS_AT),
@@ -328,12 +328,12 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
         "undelivered": Scenario(
             PLATFORM, Cause(HOUR, events=[(offset, lambda at, lies=offset < HOUR: [undelivered(int(lies), at)])
                                           for offset in range(0, 7 * HOUR, MINUTE)]), AT_THE_NEXT_RUN, (0, 7 * MINUTE), {
-                "the queue is empty, and SQS says so": Cause(HOUR, events=[
+                "the queue is empty, and SQS reports it": Cause(HOUR, events=[
                     (offset, lambda at: [undelivered(0, at)]) for offset in range(0, HOUR, MINUTE)])}),
         "reconcile-silent": Scenario(
             PLATFORM | LEGAL, Cause(HOUR, silent=SILENT), (10 * MINUTE, 17 * MINUTE), AT_THE_NEXT_RUN, {
-                "one run is left out": Cause(RECONCILE_EVERY, silent=SILENT)}, {
-                # Alarms on gauges keep their state when nothing is written, so somebody else has to tell.
+                "one run is missing": Cause(RECONCILE_EVERY, silent=SILENT)}, {
+                # Alarms on gauges keep their state without data, so this alarm must report it.
                 "runs end, and count nothing of the open work": (Cause(HOUR, silent=COUNTED), (10 * MINUTE, 17 * MINUTE), AT_THE_NEXT_RUN)}),
         "not-brought-forward": Scenario(
             PLATFORM, _gauge(RequestsNotBroughtForward=2), (55 * MINUTE, 62 * MINUTE), AT_THE_NEXT_RUN, {
@@ -343,15 +343,15 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
         "functions-failing": Scenario(PLATFORM, _functions(errors=20), (11 * MINUTE, 13 * MINUTE), (0, 5 * MINUTE), {
             "nineteen errors within a quarter of an hour": _functions(errors=19)}, hour=10 * HOUR + 40 * MINUTE),
         "functions-throttled": Scenario(PLATFORM, _functions(throttles=10), (5 * MINUTE, 7 * MINUTE), (0, 5 * MINUTE), {
-            "nine calls turned away": _functions(throttles=9)}, hour=10 * HOUR + 40 * MINUTE),
+            "nine throttled calls": _functions(throttles=9)}, hour=10 * HOUR + 40 * MINUTE),
         "deliveries-refused": Scenario(PLATFORM, _refused(20), (50 * MINUTE, 58 * MINUTE), (0, 5 * MINUTE), {
             "fifteen within the hour, after an hour's usual three": _refused(15)}, {
-            # A sender that gives up: what AWS reads beyond the window must not make it fire again.
+            # A sender that gives up: data that AWS reads beyond the window must not fire the alarm again.
             "all within ten minutes, and none for hours afterwards": (
                 replace(_refused(20, within=10 * MINUTE), lasts=5 * HOUR), (9 * MINUTE, 11 * MINUTE), (-4 * HOUR, -4 * HOUR + 5 * MINUTE))}),
         "deliveries-throttled": Scenario(PLATFORM, _throttled(lambda at: [call_throttled(at)]), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE), {
-            "calls of other functions are turned away": _throttled(lambda at: function_called("search", at, throttles=1))}, {
-            "Lambda turns one away": (_throttled(lambda at: function_called("intake", at, throttles=1)), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE))}),
+            "calls of other functions are throttled": _throttled(lambda at: function_called("search", at, throttles=1))}, {
+            "Lambda throttles one": (_throttled(lambda at: function_called("intake", at, throttles=1)), AT_THE_NEXT_RUN, (58 * MINUTE, 62 * MINUTE))}),
         # From 10 o'clock on none is accepted; the last one was at 9:51:40.
         "deliveries-unaccepted": Scenario(PLATFORM, _unaccepted(30), (23 * HOUR + 50 * MINUTE, 23 * HOUR + 55 * MINUTE), (0, 4 * MINUTE), {
             "one of few is accepted within the day": replace(_unaccepted(30), events=[
@@ -373,13 +373,13 @@ def scenarios(connectors: Iterable[str]) -> dict[str, Scenario]:
                 "nine calls, and all of them fail": _calls(connector, 9, 9),
                 "half of twenty calls fail": _calls(connector, 20, 10)}, {
                 "eleven of twenty fail": (_calls(connector, 20, 11), (5 * MINUTE, 11 * MINUTE), (0, 10 * MINUTE)),
-                # What AWS reads beyond the window holds the burst a while longer.
+                # AWS's reads beyond the window include the burst a while longer.
                 "all at once, and none afterwards": (_calls(connector, 12, 12, within=30), AT_THE_NEXT_RUN, (0, 32 * MINUTE))},
             hour=23 * HOUR)
     return found
 
 
-# What fires for a while after the first deployment, because missing data breaches, and why that is right.
+# The alarms that fire for a while after the first deployment, because missing data breaches, and the reason.
 ON_A_NEW_DEPLOYMENT = {
     "reconcile-silent": "until the reconciliation has run for the first time",
     "synthetic-silent": "until the first synthetic request has ended well",

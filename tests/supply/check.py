@@ -1,8 +1,8 @@
 """Checks the supply chain's own checks: advisories, bills of materials, pins, workflows, versions.
 
-A check that cannot fail proves nothing: advisories are planted in databases made here, in the formats of
-RustSec and OSV, and every rule about files of the repository is also run on copies with a fault planted, and
-has to complain about each of them. Nothing here uses the network.
+A check that cannot fail proves nothing. These tests plant advisories in databases of their own, in the formats
+of RustSec and OSV. They also run every rule about files of the repository on copies with a planted fault, and
+it must complain about each. Nothing here uses the network.
 
 Run it with `make supply`.
 """
@@ -48,7 +48,7 @@ def test(check: Callable) -> Callable:
 def rule(*faults: tuple[str, str, str, str]) -> Callable:
     """Registers a rule over files, given as {path: text}.
 
-    A fault is its name, a file, a regular expression that must match there, and what replaces the first match.
+    A fault has a name, a file, a regular expression that must match there, and the replacement of the first match.
     """
 
     def register(check: Callable) -> Callable:
@@ -62,7 +62,7 @@ def rule(*faults: tuple[str, str, str, str]) -> Callable:
 
 
 def look(*arguments: str | Path, required: bool = False) -> tuple[int, str]:
-    """Runs advisories.py without the network: exit status and everything it wrote."""
+    """Runs advisories.py without the network; returns exit status and output."""
     environment = {key: value for key, value in os.environ.items() if key not in ("ADVISORY_DB", "OSV_DB", "ADVISORIES")}
     if required:
         environment["ADVISORIES"] = "required"
@@ -91,7 +91,7 @@ def osv_entry(ecosystem: str, package: str, events: list[dict], when: date = TOD
 
 
 def osv_database(folder: Path, *entries: dict) -> Path:
-    """An OSV database: PyPI's as the zip that is given away, npm's unpacked."""
+    """An OSV database: PyPI's as the published zip, npm's unpacked."""
     folder.mkdir(parents=True)
     (folder / "PyPI").mkdir()
     (folder / "npm").mkdir()
@@ -152,7 +152,7 @@ def a_patched_release_passes(scratch):
 
 
 @test
-def without_a_database_it_says_what_was_not_checked_and_how_to(scratch):
+def without_a_database_it_names_the_unchecked_locks_and_the_remedy(scratch):
     code, text = look("--cache", scratch)
     assert code == 0, text
     last = text.splitlines()[-1]
@@ -162,7 +162,7 @@ def without_a_database_it_says_what_was_not_checked_and_how_to(scratch):
 
 
 @test
-def what_was_not_checked_is_a_failure_where_it_is_required(scratch):
+def an_unchecked_lock_fails_where_a_check_is_required(scratch):
     code, text = look("--cache", scratch, required=True)
     assert code == 1 and "ADVISORIES=required, so this is a failure" in text.splitlines()[-1], text
     database = rustsec(scratch / "db", package="rightful-has-no-such-crate")
@@ -206,7 +206,7 @@ def a_checkout_is_as_old_as_its_commit(scratch):
 
 
 @test
-def what_is_no_database_is_refused_with_what_to_give_instead(scratch):
+def a_wrong_database_is_refused_with_the_remedy(scratch):
     (scratch / "empty").mkdir()
     (scratch / "none" / "crates").mkdir(parents=True)
     (scratch / "bad.tar.gz").write_text("no tarball")
@@ -275,7 +275,7 @@ def a_withdrawn_advisory_does_not_count(scratch):
 
 @contextlib.contextmanager
 def answers(answer: Callable[..., tuple[int, str, str]]) -> Iterator[None]:
-    """Lets advisories.py run no program, but hear this instead."""
+    """Keeps advisories.py from running a program, and returns this output instead."""
     kept, advisories.run = advisories.run, answer
     try:
         yield
@@ -293,7 +293,7 @@ def deny_says(code: int, *entries: dict) -> Callable:
 
 
 @test
-def a_yanked_release_is_a_failure_and_an_index_that_cannot_be_read_is_said(scratch):
+def a_yanked_release_fails_and_an_unreadable_index_is_reported(scratch):
     database = rustsec(scratch / "db", package="rightful-has-no-such-crate")
     given = SimpleNamespace(**vars(ONLINE) | {"advisory_db": database, "no_network": True, "cargo_deny": BIN / "python", "cache": scratch})
     graph = {"graphs": [{"Krate": {"name": "serde", "version": "1.0.0"}}]}
@@ -340,7 +340,7 @@ def a_package_that_pip_audit_passed_over_is_not_checked(_):
 
 
 @test
-def what_pip_audit_finds_is_found_and_an_exception_needs_its_id_or_an_alias(_):
+def findings_of_pip_audit_count_and_an_exception_needs_an_id_or_alias(_):
     with answers(pip_audit(vulnerable="statelint")):
         assert any("PYSEC-2026-1" in text for text in advisories.check_python(ONLINE, {}).found)
         result = advisories.check_python(ONLINE, {"CVE-2026-1": "never called"})
@@ -353,7 +353,7 @@ def npm_audit(vulnerabilities: dict, total: int = 10_000) -> str:
 
 
 @test
-def what_npm_audit_finds_is_found_and_no_answer_is_not_checked(_):
+def findings_of_npm_audit_count_and_no_answer_means_unchecked(_):
     via = {"source": 1, "name": "ajv", "url": "https://example.com/advisories/GHSA-ajv", "title": "Planted"}
     report = npm_audit({"ajv": {"via": [via]}, "asl-validator": {"via": ["ajv"]}})
     with answers(lambda *_, **__: (1, report, "")):
@@ -396,7 +396,7 @@ def an_exception_needs_a_reason_and_ends(scratch):
 
 
 def names_of(package: str, target: str, edges: str) -> set[str]:
-    """What cargo itself lists, as `name@version`."""
+    """cargo's own list, as `name@version`."""
     command = ["cargo", "tree", "--locked", "--offline", "-p", package, "--target", target, "-e", edges, "--prefix", "none"]
     text = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     words = [line.split() for line in text.splitlines() if line.strip()]
@@ -415,7 +415,7 @@ def written(folder: Path, *arguments: str) -> dict[str, str]:
 
 
 @test
-def a_bill_of_materials_lists_what_is_in_a_binary_and_nothing_else(scratch):
+def a_bill_of_materials_lists_the_parts_of_a_binary_and_nothing_else(scratch):
     documents = written(scratch)
     functions = {path.parent.name for path in ROOT.glob("functions/*/Cargo.toml")}
     expected = {f"{machine}/rightful-{name}.cdx.json" for machine in sbom.TARGETS for name in functions | {"cli"}}
@@ -479,7 +479,7 @@ def tools_list_every_locked_part(document: dict) -> None:
 
 
 @test
-def what_is_not_CycloneDX_is_refused(_):
+def an_invalid_document_is_refused(_):
     good = sbom.of_tools("0.1.0", "0" * 40, datetime(2026, 1, 1, tzinfo=timezone.utc))
     validator = sbom.JsonStrictValidator(sbom.SchemaVersion.V1_6)
     assert validator.validate_str(good) is None
@@ -510,7 +510,7 @@ def repository() -> dict[str, str]:
 def every_python_package_is_locked_by_version_and_hash(files):
     locks = [name for name in files if name.endswith("requirements.txt")]
     if {name.replace(".txt", ".in") for name in locks} != {name for name in files if name.endswith("requirements.in")}:
-        yield "a requirements.in without its requirements.txt, or the other way about"
+        yield "a requirements.in without its requirements.txt, or the reverse"
     for name in locks:
         for block in re.split(r"^(?=[A-Za-z0-9])", files[name], flags=re.MULTILINE)[1:]:
             kept = "\n".join(line for line in block.splitlines() if not line.lstrip().startswith("#"))
@@ -522,7 +522,7 @@ def every_python_package_is_locked_by_version_and_hash(files):
     ("hashes not required", "infra/local/setup.sh", r"--require-hashes ", ""),
     ("more than is locked", "infra/local/setup.sh", r"--no-deps ", ""),
 )
-def only_what_is_locked_is_installed_from_PyPI(files):
+def only_locked_packages_are_installed_from_PyPI(files):
     if not re.search(r"pip install .*--require-hashes --no-deps --requirement", files["infra/local/setup.sh"].replace("\\\n", ""), re.S):
         yield "setup.sh"
     for name, text in files.items():
@@ -549,7 +549,7 @@ def every_npm_package_is_locked_by_version_and_digest(files):
                     yield f"{name}: {package} {version}"
         elif name.endswith(".sh"):
             if re.search(r"\bnpm (install|i|exec)\b|\bnpx\b", text) or ("npm ci" in text and "npm ci --ignore-scripts" not in text):
-                yield f"{name}: npm takes more than the lock has, or runs what packages bring"
+                yield f"{name}: npm installs more than the lock, or runs scripts of packages"
 
 
 @rule(
@@ -644,7 +644,7 @@ def workflows_have_few_rights_an_end_and_actions_by_commit(files):
     ("no schedule", ".github/workflows/advisories.yml", r"  schedule:\n    - cron: .*\n", ""),
     ("tests that nothing starts", ".github/workflows/test.yml", r"sh \.ci/run", "make lint"),
 )
-def workflows_run_what_everybody_runs(files):
+def workflows_run_the_targets_of_the_Makefile(files):
     targets = set(re.findall(r"^([a-z-]+):", files["Makefile"], re.MULTILINE))
     commands, weekly = [], []
     for name, workflow in workflows(files).items():
@@ -666,7 +666,7 @@ def workflows_run_what_everybody_runs(files):
 
 
 def lint(folder: Path) -> list[str]:
-    """What the schema of workflows and zizmor say of those in a folder."""
+    """The findings of the workflows' schema and of zizmor in a folder."""
     paths = sorted(folder.glob("*.yml"))
     said = []
     for command in (
@@ -704,7 +704,7 @@ def the_workflows_pass_their_schema_and_zizmor(scratch):
     ("another version of the API's description", "infra/openapi.yaml", r"  version: \S+", "  version: 9.9.9"),
     ("a crate with a version of its own", "Cargo.lock", r'(name = "rightful-domain"\nversion = )"[^"]+"', r'\1"9.9.9"'),
 )
-def the_changelog_tells_of_the_version_and_the_version_stands_in_one_place(files):
+def the_changelog_names_the_version_and_the_version_stands_in_one_place(files):
     version = tomllib.loads(files["Cargo.toml"])["workspace"]["package"]["version"]
     if yaml.safe_load(files["infra/openapi.yaml"])["info"]["version"] != version:
         yield f"infra/openapi.yaml is not {version}"
@@ -738,7 +738,7 @@ def the_release_procedure_names_targets_that_exist(files):
             yield f"docs/RELEASE.md does not say {needed}"
 
 
-# ------------------------------------------------------------------------------------ all of it
+# ------------------------------------------------------------------------------------ main
 
 
 def main() -> int:
