@@ -1,5 +1,5 @@
-# Every target sets up what it needs: Rust, a C compiler and Python 3 (with venv) must be there,
-# Node for `make test` only.
+# Every target installs its own tools. You need Rust, a C compiler and Python 3 (with venv), and Node for
+# `make test` only.
 
 CARGO ?= cargo
 PROFILE := local
@@ -7,7 +7,7 @@ STACK := target/venv-stack/bin/python infra/local/stack.py
 CARGO_DENY_VERSION := 0.20.2
 STACK_NAME ?= rightful-dev
 # For `make deploy`: the template's parameters (`Stage=prod Architecture=arm64`), which the build needs
-# too; where and as whom (`--region … --profile …`); whatever else `sam deploy` takes.
+# too; region and profile (`--region … --profile …`); further options of `sam deploy`.
 PARAMETERS ?=
 AWS_FLAGS ?=
 DEPLOY_FLAGS ?=
@@ -18,28 +18,28 @@ CARGO_DENY := target/tools/bin/cargo-deny
 .PHONY: help build built-for-tests up down demo test unit lint deny advisories sbom supply workflow local recorded bench \
 	prices deploy sam-check clean
 
-help: ## What can be made
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 target/venv-%/requirements.sha256: infra/local/setup.sh infra/*/requirements.txt
 	@infra/local/setup.sh $*
 
-build: ## Every binary, as the embedded stack runs it
+build: ## Build every binary for the embedded stack
 	$(CARGO) build --locked --profile $(PROFILE) --workspace --bins
 
-demo: target/venv-stack/requirements.sha256 build ## One person erased from Qualifio, end to end, on this machine
+demo: target/venv-stack/requirements.sha256 build ## Erase one person from Qualifio, end to end, on this machine
 	@target/venv-stack/bin/python infra/local/demo.py
 
-up: target/venv-stack/requirements.sha256 build ## The local stack, kept running; see target/local/stack.json
+up: target/venv-stack/requirements.sha256 build ## Start the local stack; see target/local/stack.json
 	@$(STACK) up
 
-down: target/venv-stack/requirements.sha256 ## Stops the local stack
+down: target/venv-stack/requirements.sha256 ## Stop the local stack
 	@$(STACK) down
 
-test: lint deny advisories supply workflow built-for-tests unit local recorded ## Every test
+test: lint deny advisories supply workflow built-for-tests unit local recorded ## Run every test
 	@echo "make test: everything passed"
 
-lint: ## Formatting, clippy, and who may use whom
+lint: ## Check formatting, clippy, and who may use whom
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- --deny warnings
 	python3 tests/layers/check.py
@@ -48,21 +48,21 @@ $(CARGO_DENY):
 	$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --no-default-features \
 		--root target/tools --target-dir target/tools/build
 
-deny: $(CARGO_DENY) ## Licences, sources and banned dependencies
+deny: $(CARGO_DENY) ## Check licences, sources and banned dependencies
 	$(CARGO_DENY) --locked check bans licenses sources
 
 # ADVISORIES=required, ADVISORY_DB=… and OSV_DB=… reach it through the environment; see docs/RELEASE.md.
-advisories: $(CARGO_DENY) target/venv-supply/requirements.sha256 ## Known vulnerabilities in what is locked, and what could not be checked
+advisories: $(CARGO_DENY) target/venv-supply/requirements.sha256 ## Report known vulnerabilities in the locks, and unchecked locks
 	@target/venv-supply/bin/python infra/supply/advisories.py
 
-sbom: target/venv-supply/requirements.sha256 ## Bills of materials of what is deployed, to target/sbom
+sbom: target/venv-supply/requirements.sha256 ## Write bills of materials of the deployed binaries to target/sbom
 	@target/venv-supply/bin/python infra/supply/sbom.py
 
-supply: $(CARGO_DENY) target/venv-supply/requirements.sha256 ## Tests of the advisories, bills of materials, pins, workflows and versions
+supply: $(CARGO_DENY) target/venv-supply/requirements.sha256 ## Test the advisories, bills of materials, pins, workflows and versions
 	$(CARGO) fetch --locked
 	@target/venv-supply/bin/python tests/supply/check.py
 
-workflow: target/venv-tools/requirements.sha256 ## Templates, state machines, alarms, and the numbers of three pages
+workflow: target/venv-tools/requirements.sha256 ## Check templates, state machines, alarms, and the numbers of three pages
 	tests/workflow/run.sh
 	target/venv-tools/bin/python tests/observability/check.py static
 	python3 tests/workflow/restart.py
@@ -70,27 +70,27 @@ workflow: target/venv-tools/requirements.sha256 ## Templates, state machines, al
 	python3 tests/workflow/guide.py
 	python3 infra/prices/prices.py check
 
-# Everything in one build: cargo unifies the features of what it builds together, and the AWS SDK
-# is not to be compiled a second time for the tests alone.
+# Everything in one build: cargo unifies the features within a build, and a separate build of the tests would compile
+# the AWS SDK a second time.
 built-for-tests:
 	$(CARGO) build --locked --profile $(PROFILE) --workspace --all-targets
 
-unit: ## Unit and contract tests
+unit: ## Run unit and contract tests
 	$(CARGO) test --locked --profile $(PROFILE) --workspace -- --skip end_to_end
 
-local: target/venv-stack/requirements.sha256 built-for-tests ## End to end on the embedded stack, the demo too
+local: target/venv-stack/requirements.sha256 built-for-tests ## Run the end-to-end tests and the demo on the embedded stack
 	$(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 3
 	@target/venv-stack/bin/python infra/local/demo.py
 
-recorded: target/venv-tools/requirements.sha256 ## What `make local` left: metrics, alarms and queries on its lines; each role's calls
+recorded: target/venv-tools/requirements.sha256 ## Check the records of `make local`: metrics, alarms and queries on its lines; each role's calls
 	target/venv-tools/bin/python tests/observability/check.py all target/e2e
 	@target/venv-tools/bin/python tests/privileges/check.py --records target/e2e --records target/demo
 
-sam-check: target/venv-sam/requirements.sha256 ## What SAM says of the template, and a build as for a real account
+sam-check: target/venv-sam/requirements.sha256 ## Have SAM validate the template, and build as for a real account
 	AWS_DEFAULT_REGION=eu-central-1 target/venv-sam/bin/sam validate --lint
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build
 
-deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS account of your credentials; see docs/DEPLOY.md
+deploy: target/venv-sam/requirements.sha256 ## Build and deploy to the AWS account of your credentials; see docs/DEPLOY.md
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build $(OVERRIDES)
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam deploy \
 		--stack-name $(STACK_NAME) --s3-prefix $(STACK_NAME) $(AWS_FLAGS) $(OVERRIDES) $(DEPLOY_FLAGS)
@@ -101,15 +101,15 @@ deploy: target/venv-sam/requirements.sha256 ## Builds and deploys to the AWS acc
 	@mv target/deploy/stack.json.part target/deploy/stack.json
 	@echo "deployed; use it with: rightful --stack target/deploy/stack.json …"
 
-bench: target/venv-stack/requirements.sha256 ## Start, cold and warm times and sizes, beside what they are compared with
+bench: target/venv-stack/requirements.sha256 ## Measure start, cold and warm times and sizes, beside a reference
 	$(CARGO) build --locked --release --workspace --bins
 	$(CARGO) build --locked --release -p rightful-package --example pack
 	@target/venv-stack/bin/python tests/bench/bench.py
 	@target/venv-stack/bin/python tests/bench/bench.py --packing
 
-prices: target/venv-stack/requirements.sha256 build ## What a month costs: counts typical requests on the embedded stack, writes docs/COST.md
+prices: target/venv-stack/requirements.sha256 build ## Count typical requests on the embedded stack, and write the cost of a month to docs/COST.md
 	@target/venv-stack/bin/python infra/prices/count.py
 	@python3 infra/prices/prices.py write
 
-clean: down ## Removes everything that was built
+clean: down ## Remove everything that was built
 	$(CARGO) clean
