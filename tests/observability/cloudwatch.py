@@ -32,7 +32,7 @@ class Reading:
     """One reading of the points that AWS leaves open; an alarm must behave under each.
 
     AWS reads more periods than EvaluationPeriods names, and does not say how many more ("depends on the length
-    of the alarm period"): in its own tables it is 2. Nor does it say whether FILL fills a series without a value.
+    of the alarm period"): in its own tables it is 2. It also leaves open whether FILL fills a series without a value.
     """
 
     extra: int

@@ -423,7 +423,7 @@ def logical_role(name: str, template: Template) -> str | None:
 @dataclass
 class Outcome:
     complaints: list[str]
-    # Who used each grant: stacks, or the reason why AWS does.
+    # The users of each grant: stacks, or AWS's reason.
     used: dict[Grant, set[str]]
 
 
