@@ -1,7 +1,8 @@
 //! One client for every vendor, and what a call to one can come to.
 
 use super::address::{ForbiddenAddress, Guard, Lookup, SystemLookup};
-use super::{CONNECT_SECONDS, check_url, retry_after};
+use super::hosts::check_url;
+use super::retry_after;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url, redirect};
@@ -21,6 +22,10 @@ pub struct Options {
     /// The TLS configuration that every outgoing call of this process shares.
     pub tls: rustls::ClientConfig,
 }
+
+/// How long a connection may take, with name resolution and TLS. It is shorter than any call's time-out, so
+/// that "it never connected" and "it connected, and nobody knows what happened then" are told apart.
+pub(crate) const CONNECT_SECONDS: u64 = 5;
 
 /// How the product names itself to vendors.
 const USER_AGENT: &str = concat!("rightful/", env!("CARGO_PKG_VERSION"));
