@@ -1,10 +1,10 @@
 //! Reads vendors' answers. Nothing of an answer leaves here except record ids, the rule's id and
 //! what the definition gives a meaning to; a parser's error, which quotes the answer, is dropped.
 
-use crate::definition::{Complete, Definition, Fit, IdKind, Search, Shows, Status, Submission, texts};
-use crate::template::TypedId;
+use crate::definition::{Complete, Definition, Search, Shows, Status, Submission};
+use crate::matching::{Fit, texts};
+use crate::record_id::{IdKind, TypedId};
 use rightful_domain::base::identifier::Identifier;
-use rightful_domain::vendor::record::RecordId;
 use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,33 +37,6 @@ fn json(body: &[u8]) -> Result<Value, Unreadable> {
 /// Whether an answer is JSON at all.
 pub(crate) fn is_json(body: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
-}
-
-impl TypedId {
-    /// The id in the vendor's JSON; `None` when it has another type.
-    fn read(value: &Value, kind: IdKind) -> Option<Self> {
-        match (kind, value) {
-            (IdKind::Integer, Value::Number(number)) => number.as_i64().map(Self::Integer),
-            (IdKind::String, Value::String(text)) if !text.is_empty() => Some(Self::Text(text.clone())),
-            _ => None,
-        }
-    }
-
-    /// The id as the domain keeps it; `None` when it cannot be one of this vendor's.
-    pub(crate) fn of(id: &RecordId, kind: IdKind) -> Option<Self> {
-        match kind {
-            IdKind::Integer => id.expose().parse().ok().map(Self::Integer),
-            IdKind::String => Some(Self::Text(id.expose().to_owned())),
-        }
-    }
-
-    /// The id for the domain.
-    pub(crate) fn into_record(self) -> RecordId {
-        match self {
-            Self::Integer(number) => RecordId::new(number.to_string()),
-            Self::Text(text) => RecordId::new(text),
-        }
-    }
 }
 
 /// A record in the answer to a search.
@@ -270,20 +243,14 @@ fn meaning(status: &str, statuses: &BTreeMap<String, RuleStatus>, source: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Connectors;
     use rightful_domain::base::identifier::IdentifierKind;
-    use std::sync::Arc;
-
-    fn qualifio() -> Arc<Definition> {
-        Arc::clone(Connectors::embedded().unwrap().get("qualifio").unwrap())
-    }
 
     /// The ids that are the person's, those set aside, and those among them that are doubtful.
     type Ids = (Vec<String>, Vec<String>, Vec<String>);
 
     fn all(body: &str) -> Result<Ids, Unusable> {
         let identifier = Identifier::new(IdentifierKind::email(), "ann@example.com").unwrap();
-        let definition = qualifio();
+        let definition = Definition::qualifio();
         let listed = listed(body.as_bytes(), &definition.searches[0], definition.record_id, &identifier)?;
         let ids = |wanted: &dyn Fn(Fit) -> bool| {
             let of = listed.iter().filter(|one| wanted(one.fit));
@@ -435,7 +402,7 @@ mod tests {
 
     #[test]
     fn what_a_finished_rule_lists_beside_its_batch_is_counted() {
-        let definition = qualifio();
+        let definition = Definition::qualifio();
         let strangers = |status: &str, listed: &str| {
             let body = format!(
                 r#"{{"_id":"r","ruleStatus":{{"status":"{status}"}},"ruleTypePayload":{{"profiles":[{listed}]}}}}"#
@@ -453,7 +420,7 @@ mod tests {
 
     #[test]
     fn a_claim_counts_only_when_it_is_made_for_every_record() {
-        let definition = qualifio();
+        let definition = Definition::qualifio();
         let asked: BTreeSet<_> = [78, 79].map(TypedId::Integer).into();
         let claim = |second: &str| {
             let body = format!(
@@ -470,7 +437,7 @@ mod tests {
 
     #[test]
     fn an_accepted_erasure_needs_a_rule_id_and_nothing_more() {
-        let definition = qualifio();
+        let definition = Definition::qualifio();
         let open = |body: &str| opened(body.as_bytes(), &definition.erase, &definition.statuses, "s");
         let bare = Opened { rule_id: "a1".to_owned(), status: RuleStatus::Unknown, dry_run: None };
         assert_eq!(open(r#"{"_id":"a1"}"#).unwrap(), bare);

@@ -2,10 +2,10 @@
 //! for, and what is wrong with what an operator gave. No message repeats a value.
 
 use crate::connectors::Connectors;
-use crate::definition::{Auth, Definition, Form};
+use crate::definition::{Auth, Definition};
+use crate::matching::Form;
 use crate::params::ParamProblem;
-use crate::secret::FOR_TARGET;
-use crate::source::secret_name;
+use crate::secret::{FOR_TARGET, secret_name};
 use reqwest::header::HeaderValue;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::base::ids::SourceId;

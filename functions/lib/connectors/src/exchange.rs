@@ -5,7 +5,7 @@ use crate::answer::Unreadable;
 use crate::definition::{Auth, Definition, Request};
 use crate::net::{CONNECT_SECONDS, Call, Operation, Trouble, VendorClient};
 use crate::params::Params;
-use crate::secret::{OpenedAt, header};
+use crate::secret::{OpenedAt, fields};
 use crate::template::{Tree, Values, plain, segment};
 use bytes::Bytes;
 use reqwest::Url;
@@ -15,6 +15,7 @@ use rightful_domain::base::failure::{Failure, Kind};
 use rightful_domain::ports::set_up::Secrets;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// What it takes to ask the vendor behind one data source.
 pub(crate) struct Exchange<S> {
@@ -65,7 +66,7 @@ impl<S: Secrets> Exchange<S> {
         };
         let mut tried = vec![first];
         for version in self.at.usable(&fresh).into_iter().take(2) {
-            let Ok(token) = header(&self.definition, version) else { continue };
+            let Ok(token) = token_header(&self.definition, version) else { continue };
             if tried.contains(&token) {
                 continue;
             }
@@ -97,7 +98,8 @@ impl<S: Secrets> Exchange<S> {
             return Err(Trouble::Unauthorized);
         }
         let current = self.at.current(&versions).ok_or(Trouble::NotSent(TARGET_LOST))?;
-        let token = header(&self.definition, current).map_err(|failure| Trouble::NotSent(failure.code))?;
+        let token =
+            token_header(&self.definition, current).map_err(|failure| Trouble::NotSent(failure.code))?;
         self.send(operation, request, &rendered, &token, ends).await
     }
 
@@ -176,6 +178,22 @@ pub(crate) fn render(
     Ok(Rendered { url, body })
 }
 
+/// The header's value that a version of the secret makes.
+///
+/// # Errors
+/// `Misconfigured` when the version can't be read.
+pub(crate) fn token_header(definition: &Definition, version: &str) -> Result<HeaderValue, Failure> {
+    const UNREADABLE: Failure = Failure::misconfigured("secret_unreadable");
+    let fields = fields(version).ok_or(UNREADABLE)?;
+    let Auth::Header { prefix, secret, .. } = &definition.auth;
+    let token =
+        fields.get(secret).map(|field| field.0.trim()).filter(|token| !token.is_empty()).ok_or(UNREADABLE)?;
+    let text = Zeroizing::new(format!("{prefix}{token}"));
+    let mut value = HeaderValue::from_str(&text).map_err(|_| UNREADABLE)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 fn header_name(definition: &Definition) -> HeaderName {
     let Auth::Header { name, .. } = &definition.auth;
     name.clone()
@@ -184,10 +202,9 @@ fn header_name(definition: &Definition) -> HeaderName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Connectors;
 
     fn qualifio() -> (Arc<Definition>, Params) {
-        let definition = Arc::clone(Connectors::embedded().unwrap().get("qualifio").unwrap());
+        let definition = Definition::qualifio();
         let given = [("client_id", "1"), ("user_id", "2")].map(|(name, value)| (name.into(), value.into()));
         let params = definition.check_params(&given.into(), false).unwrap();
         (definition, params)
@@ -205,5 +222,13 @@ mod tests {
         for bad in [".", ".."] {
             assert_eq!(url(bad), Err(Unreadable), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_tokens_header_is_never_printed() {
+        let value = token_header(&Definition::qualifio(), r#"{"token":"s3cret"}"#).unwrap();
+        assert!(value.is_sensitive());
+        assert_eq!(value.to_str().unwrap(), "s3cret");
+        assert!(!format!("{value:?}").contains("s3cret"));
     }
 }

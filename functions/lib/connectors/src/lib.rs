@@ -13,22 +13,25 @@
 //! Architecture Invariant: no identifier, record id, secret, URL or text of a vendor is in an error,
 //! a `Debug` output or a log line of this crate.
 
-mod answer;
-mod catalogue;
-mod connectors;
-mod definition;
-mod exchange;
 mod net;
+mod record_id;
+mod matching;
 mod params;
-mod secret;
-mod source;
 mod template;
+mod secret;
+mod definition;
+mod answer;
+mod exchange;
+mod connectors;
+mod source;
+mod catalogue;
 mod tickets;
 
 pub use catalogue::KnownConnectors;
 pub use connectors::Connectors;
-pub use definition::{Definition, DefinitionError, Param, ParamKind, Problem, SecretField, VerifyPlan};
+pub use definition::{Definition, DefinitionError, Problem, SecretField, VerifyPlan};
 pub use net::{ClientError, Lookup, Options, VendorClient, is_public};
-pub use params::{ParamProblem, ParamValue, Params};
-pub use source::{Source, Sources, secret_name};
-pub use tickets::{Ticketing, check_zendesk_base_url, check_zendesk_user, ticketing_secret_name};
+pub use params::{Param, ParamKind, ParamProblem, ParamValue, Params};
+pub use secret::{secret_name, ticketing_secret_name};
+pub use source::{Source, Sources};
+pub use tickets::{Ticketing, check_zendesk_base_url, check_zendesk_user};

@@ -5,12 +5,24 @@
 //! none, as older releases and people write them, goes to the data source's target of now alone, and only
 //! as long as the current version names none either.
 
-use crate::definition::{Auth, Definition};
-use reqwest::header::HeaderValue;
-use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::SourceId;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
+
+/// The name of a data source's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port. Its value is a JSON object with the
+/// fields that the connector's `secret` lists, such as `{"token": "…"}`.
+#[must_use]
+pub fn secret_name(source: &SourceId) -> String {
+    format!("source/{source}")
+}
+
+/// The name of a ticketing system's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port. Zendesk's is a JSON object
+/// `{"base_url": "…", "user": "…", "token": "…"}`.
+#[must_use]
+pub fn ticketing_secret_name(channel: &str) -> String {
+    format!("ticketing/{channel}")
+}
 
 /// The member of a stored secret that holds its target's fingerprint; no connector's field has this name.
 pub(crate) const FOR_TARGET: &str = "for_target";
@@ -53,24 +65,9 @@ fn named(version: &str) -> Option<Masked> {
     fields(version)?.remove(FOR_TARGET)
 }
 
-fn fields(version: &str) -> Option<BTreeMap<String, Masked>> {
+/// The fields of a version by name; `None` when it can't be read.
+pub(crate) fn fields(version: &str) -> Option<BTreeMap<String, Masked>> {
     serde_json::from_str(version).ok()
-}
-
-/// The header's value that a version of the secret makes.
-///
-/// # Errors
-/// `Misconfigured` when the version can't be read.
-pub(crate) fn header(definition: &Definition, version: &str) -> Result<HeaderValue, Failure> {
-    const UNREADABLE: Failure = Failure::misconfigured("secret_unreadable");
-    let fields = fields(version).ok_or(UNREADABLE)?;
-    let Auth::Header { prefix, secret, .. } = &definition.auth;
-    let token =
-        fields.get(secret).map(|field| field.0.trim()).filter(|token| !token.is_empty()).ok_or(UNREADABLE)?;
-    let text = Zeroizing::new(format!("{prefix}{token}"));
-    let mut value = HeaderValue::from_str(&text).map_err(|_| UNREADABLE)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// A field of a secret: wiped when it is dropped.
@@ -85,16 +82,6 @@ impl<'de> Deserialize<'de> for Masked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Connectors;
-
-    #[test]
-    fn the_tokens_header_is_never_printed() {
-        let connectors = Connectors::embedded().unwrap();
-        let value = header(connectors.get("qualifio").unwrap(), r#"{"token":"s3cret"}"#).unwrap();
-        assert!(value.is_sensitive());
-        assert_eq!(value.to_str().unwrap(), "s3cret");
-        assert!(!format!("{value:?}").contains("s3cret"));
-    }
 
     /// The tokens that may be sent to the target `here`.
     fn tokens(is_now: bool, versions: &[(&str, Option<&str>)]) -> (Vec<String>, Option<String>) {

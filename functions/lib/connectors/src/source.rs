@@ -2,18 +2,19 @@
 
 use crate::answer::{self, Unreadable, Unusable};
 use crate::connectors::Connectors;
-use crate::definition::{Definition, Export, Fit, Limits, Submission};
-use crate::exchange::Exchange;
+use crate::definition::{Definition, Export, Limits, Submission};
+use crate::exchange::{Exchange, token_header};
+use crate::matching::Fit;
 use crate::net::{Operation, Trouble, VendorClient, refusal};
 use crate::params::{ParamProblem, Params};
-use crate::secret::{OpenedAt, header};
-use crate::template::{TypedId, Values};
+use crate::record_id::TypedId;
+use crate::secret::{OpenedAt, secret_name};
+use crate::template::Values;
 use reqwest::header::HeaderValue;
 use rightful_domain::base::code::TARGET_LOST;
 use rightful_domain::base::code::{ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, RECORD_UNREADABLE};
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
-use rightful_domain::base::ids::SourceId;
 use rightful_domain::law::right::Right;
 use rightful_domain::model::source::DataSource;
 use rightful_domain::ports::set_up::Secrets;
@@ -29,13 +30,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
-
-/// The name of a data source's secret for the [`Secrets`] port. Its value is a JSON object with the
-/// fields that the connector's `secret` lists, such as `{"token": "…"}`.
-#[must_use]
-pub fn secret_name(source: &SourceId) -> String {
-    format!("source/{source}")
-}
 
 /// Opens data sources.
 pub struct Sources<S> {
@@ -95,7 +89,7 @@ impl<S: Secrets> Sources<S> {
             return Err(Failure::misconfigured("secret_missing"));
         }
         let usable = at.usable(&versions);
-        header(definition, usable.first().ok_or(Failure::misconfigured(TARGET_LOST))?)
+        token_header(definition, usable.first().ok_or(Failure::misconfigured(TARGET_LOST))?)
     }
 }
 

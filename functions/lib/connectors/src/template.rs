@@ -6,6 +6,7 @@
 //! rendering cannot fail except for what a path cannot hold.
 
 use crate::params::{ParamValue, Params};
+use crate::record_id::TypedId;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -44,13 +45,6 @@ pub(crate) enum Tree {
     Text(Template),
     List(Vec<Tree>),
     Object(Vec<(String, Tree)>),
-}
-
-/// A record id in the type that the vendor's JSON has it in.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum TypedId {
-    Integer(i64),
-    Text(String),
 }
 
 /// What the placeholders stand for in one request. No `Debug`: it holds personal data.

@@ -1,6 +1,6 @@
 //! What is wrong in a definition, where, and what to write instead.
 
-use serde_saphyr::{Error, Location};
+use serde_saphyr::Location;
 use std::fmt;
 
 /// One thing wrong in a definition.
@@ -40,47 +40,6 @@ impl fmt::Display for DefinitionError {
 }
 
 impl std::error::Error for DefinitionError {}
-
-/// The problem behind an error of the YAML reader.
-pub(crate) fn of_yaml(error: &Error) -> Problem {
-    let error = error.without_snippet();
-    let at = error.location().unwrap_or(Location::UNKNOWN);
-    let message = match error {
-        Error::SerdeUnknownField { field, expected, .. } => {
-            format!("unknown field `{field}`, {}", instead(field, expected))
-        }
-        Error::SerdeUnknownVariant { variant, expected, .. } => {
-            format!("`{variant}` cannot stand here, {}", instead(variant, expected))
-        }
-        Error::SerdeMissingField { field, .. } => {
-            format!("missing field `{field}`: add `{field}: …` to this block")
-        }
-        Error::DuplicateMappingKey { key, .. } => {
-            format!("`{}` stands here twice: keep one", key.as_deref().unwrap_or("this key"))
-        }
-        Error::SerdeInvalidType { unexpected, expected, .. }
-        | Error::SerdeInvalidValue { unexpected, expected, .. } => {
-            format!("found {unexpected}, write {expected}")
-        }
-        Error::InvalidScalar { ty: "bool", .. } | Error::InvalidBooleanStrict { .. } => {
-            "write `true` or `false`".to_owned()
-        }
-        Error::InvalidScalar { .. } => "write a whole number without quotes".to_owned(),
-        Error::Unexpected { expected, .. } if expected.starts_with("sequence") => {
-            "write a list here, with `- ` before each item".to_owned()
-        }
-        Error::Unexpected { expected, .. } if expected.starts_with("mapping") => {
-            "write a block of `name: value` lines here".to_owned()
-        }
-        other => {
-            let text = other.to_string();
-            // The place stands before the message already.
-            let line = text.lines().next().unwrap_or_default();
-            line.rsplit_once(" at line ").map_or(line, |(message, _)| message).to_owned()
-        }
-    };
-    Problem::new(at, message)
-}
 
 /// `write `x`` for the nearest known word, or the list of all of them.
 pub(crate) fn instead(written: &str, known: &[impl AsRef<str>]) -> String {

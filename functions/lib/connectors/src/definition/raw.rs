@@ -1,5 +1,7 @@
-//! The shape of `connector.yaml`. Serde checks the shape; [`super::check`] checks what it means.
+//! The shape of `connector.yaml`. Serde checks the shape; the check makes sure of what it means.
 
+use crate::matching::Form;
+use crate::record_id::IdKind;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
@@ -80,14 +82,6 @@ pub(crate) struct RawHeader {
     pub secret: Spanned<String>,
 }
 
-/// What a record's id is in the vendor's JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum IdKind {
-    Integer,
-    String,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawIdentifier {
@@ -95,15 +89,6 @@ pub(crate) struct RawIdentifier {
     pub description: Spanned<String>,
     pub example: Spanned<String>,
     pub form: Option<Spanned<Form>>,
-}
-
-/// What the values of an identifier kind look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Form {
-    Digits,
-    Uuid,
-    Text,
 }
 
 #[derive(Deserialize)]

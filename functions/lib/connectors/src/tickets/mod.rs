@@ -21,19 +21,6 @@ use std::fmt;
 use std::sync::Arc;
 use zendesk::Zendesk;
 
-/// The channel of tickets from Zendesk.
-const ZENDESK: &str = "zendesk";
-
-/// How long one call of the port takes at most, in seconds, each of its HTTP calls included.
-const CALL_SECONDS: u64 = 20;
-
-/// The name of a ticketing system's secret for the [`Secrets`] port. Zendesk's is a JSON object
-/// `{"base_url": "…", "user": "…", "token": "…"}`.
-#[must_use]
-pub fn ticketing_secret_name(channel: &str) -> String {
-    format!("ticketing/{channel}")
-}
-
 /// The ticketing systems that can be answered.
 pub struct Ticketing<S> {
     client: VendorClient,
@@ -56,11 +43,11 @@ impl<S> fmt::Debug for Ticketing<S> {
 
 impl<S: Secrets> Tickets for Ticketing<S> {
     fn takes(&self, channel: &str) -> bool {
-        channel == ZENDESK
+        channel == zendesk::CHANNEL
     }
 
     fn call_seconds(&self) -> u64 {
-        CALL_SECONDS
+        zendesk::CALL_SECONDS
     }
 
     async fn answer(&self, channel: &str, reference: &Reference, answer: &TicketAnswer) -> Answered {

@@ -8,9 +8,8 @@
 //! basic authentication as `{user}/token:{token}`; a closed ticket, or a field that is required for
 //! solving it, makes the update a 422; two updates at once can make one of them a 409.
 
-use super::{CALL_SECONDS, ZENDESK, ticketing_secret_name};
 use crate::net::{CONNECT_SECONDS, Call, Operation, Trouble, VendorClient, base_url, is_host_name};
-use crate::secret::Masked;
+use crate::secret::{Masked, ticketing_secret_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
@@ -32,6 +31,10 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
+/// The channel of its tickets.
+pub(super) const CHANNEL: &str = "zendesk";
+/// How long one call of the port takes at most, in seconds, each of its HTTP calls included.
+pub(super) const CALL_SECONDS: u64 = 20;
 /// The host of every account: one label before this.
 const DOMAIN: &str = ".zendesk.com";
 /// Comments on one page: as many as Zendesk gives.
@@ -249,7 +252,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
 
     /// Tells of an answer that can't be read.
     fn unreadable(&self) -> Code {
-        self.client.unreadable(ZENDESK);
+        self.client.unreadable(CHANNEL);
         UNREADABLE
     }
 
@@ -294,7 +297,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
 
     async fn read(&self, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure> {
         let left = self.ends.saturating_duration_since(Instant::now());
-        let name = ticketing_secret_name(ZENDESK);
+        let name = ticketing_secret_name(CHANNEL);
         match tokio::time::timeout(left, self.secrets.secret(&name, fresh)).await {
             Ok(read) => read,
             Err(_) => Err(Failure::transient("secret_unavailable")),
@@ -316,8 +319,8 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         self.client
             .send(Call {
                 operation: asked.operation,
-                connector: ZENDESK,
-                source: ZENDESK,
+                connector: CHANNEL,
+                source: CHANNEL,
                 hosts: std::slice::from_ref(&account.host),
                 method: asked.method.clone(),
                 url,

@@ -1,16 +1,22 @@
-//! Identifier kinds: how a definition describes them, and what their values look like.
+//! Whether a record is the person's: what the values of an identifier kind look like, and how a vendor's
+//! text is compared with one.
 
-use super::check::Checker;
-use super::raw::*;
-use super::*;
 use rightful_domain::base::identifier::Identifier;
+use serde::Deserialize;
 use serde_json::Value;
-use serde_saphyr::Spanned;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 /// The kinds whose form is the domain's own.
-const BUILT_IN: [&str; 2] = ["email", "phone"];
+pub(crate) const BUILT_IN: [&str; 2] = ["email", "phone"];
+
+/// What the values of an identifier kind look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Form {
+    Digits,
+    Uuid,
+    Text,
+}
 
 impl Form {
     /// Checks a value.
@@ -169,63 +175,148 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
-impl Checker {
-    pub(super) fn kinds(
-        &mut self,
-        raw: Spanned<Vec<RawIdentifier>>,
-        searches: &[Spanned<String>],
-    ) -> Vec<Asked> {
-        let mut seen = BTreeSet::new();
-        for by in searches {
-            if !raw.value.iter().any(|described| described.kind.value == by.value) {
-                let message = format!(
-                    "there is a search by `{0}`, and `identifiers` doesn't describe it: add `- kind: {0}`",
-                    by.value
-                );
-                self.at(by.referenced, message);
-            }
-        }
-        raw.value.into_iter().filter_map(|raw| self.kind(raw, searches, &mut seen)).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rightful_domain::base::identifier::IdentifierKind;
+    use serde_json::json;
+
+    #[test]
+    fn uuids_are_the_same_in_either_case() {
+        let kind = IdentifierKind::parse("account").unwrap();
+        let value = "5B0F7C1E-6a51-4a0e-9d57-2f1d7d0f3a10";
+        let identifier = Identifier::new(kind, value).unwrap();
+        assert!(Form::Uuid.matches(&identifier, &value.to_lowercase()));
+        assert!(Form::Uuid.matches(&identifier, &format!("\u{feff}\"{}\" ", value.to_lowercase())));
+        assert!(!Form::Uuid.matches(&identifier, &format!("'{value}")));
+        assert!(!Form::Text.matches(&identifier, &value.to_lowercase()));
+        assert!(!Form::Uuid.matches(&identifier, "5b0f7c1e-6a51-4a0e-9d57-2f1d7d0f3a11"));
     }
 
-    fn kind(
-        &mut self,
-        raw: RawIdentifier,
-        searches: &[Spanned<String>],
-        seen: &mut BTreeSet<String>,
-    ) -> Option<Asked> {
-        self.once(seen, "identifier kind", &raw.kind);
-        self.text(&raw.description);
-        let built_in = BUILT_IN.contains(&raw.kind.value.as_str());
-        if let Some(form) = &raw.form
-            && built_in
+    /// What a value at `match` makes of a record for an identifier.
+    fn fit(kind: &str, value: &str, shown: Value) -> Fit {
+        let identifier = Identifier::new(IdentifierKind::parse(kind).unwrap(), value).unwrap();
+        let form = if kind == "account" { Form::Uuid } else { Form::Text };
+        form.fit(&identifier, Some(&shown), &Value::Null)
+    }
+
+    #[test]
+    fn an_address_within_a_text_is_found_between_its_boundaries_and_no_other() {
+        for text in [
+            "max@example.com, max.second@example.com",
+            "max.second@example.com;MAX@EXAMPLE.COM",
+            "Max <max@example.com>",
+            "\"Max\" <mailto:max@example.com>",
+            "'max@example.com'",
+            "max@example.com.",
+            "max|example|max@example.com",
+            "e-mail:max@example.com (home)",
+            "max@example.com/max.second@example.com",
+            "max@example.com、max.second@example.com",
+            "max@example.com\u{200b}, x@example.com",
+            "-max@example.com",
+            "_max@example.com_",
+        ] {
+            // Some of them may be the address itself by the domain's comparison.
+            assert_ne!(fit("email", "max@example.com", text.into()), Fit::Other, "{text}");
+        }
+        for text in [
+            "xmax@example.com",
+            "max.second@example.com",
+            "max+tag@example.com, second.max@example.com",
+            "second-max@example.com",
+            "max@example.com.example",
+            "max@example.community",
+            "max@example",
+            "max",
+            "ümax@example.com",
+        ] {
+            assert_eq!(fit("email", "max@example.com", text.into()), Fit::Other, "{text}");
+        }
+        assert_eq!(
+            fit("email", "jo@bücher.example", "x@example.com, jo@xn--bcher-kva.example".into()),
+            Fit::Doubtful
+        );
+        assert_eq!(
+            fit("email", "jos\u{e9}@example.com", "jose\u{301}@example.com, x@example.com".into()),
+            Fit::Doubtful
+        );
+        assert_eq!(
+            fit("email", "o'max/a@example.com", "o'max/a@example.com, x@example.com".into()),
+            Fit::Doubtful
+        );
+    }
+
+    #[test]
+    fn a_phone_number_is_found_as_it_is_written_within_its_country() {
+        for shown in [
+            json!("0470000001"),
+            json!("0470 00 00 01"),
+            json!("0470/00.00.01"),
+            json!("0032470000001"),
+            json!("32470000001"),
+            json!("470000001"),
+            json!(470_000_001),
+            json!(32_470_000_001_u64),
+            json!("+32 (0)470 00 00 01"),
+            json!("+320470000001"),
+            json!("+32470000001, +32470000002"),
+            json!("+32470000002 +32470000001"),
+            json!("0480112233 / 0470000001"),
+            json!("tel. 0470 000 001 (home)"),
+            json!(["0480112233", "0470000001"]),
+            json!("0470 00 00 01 - 02 123 45 67"),
+            json!("02 123 45 67 \u{2013} 0470 00 00 01"),
+            json!("+32\u{202f}470\u{202f}00\u{202f}00\u{202f}01 (2)"),
+            json!("0470\u{2012}00\u{2012}00\u{2012}01"),
+            json!("0470\t00\t00\t01"),
+            json!("0470_00_00_01"),
+            json!("0470\u{b7}00\u{b7}00\u{b7}01"),
+            json!("011 32 470 00 00 01"),
+            json!("+32 470 00 00 01 (2)"),
+        ] {
+            assert_eq!(fit("phone", "+32470000001", shown.clone()), Fit::Doubtful, "{shown}");
+        }
+        assert_eq!(fit("phone", "+79123456789", json!("8 912 345-67-89")), Fit::Doubtful);
+        assert_eq!(fit("phone", "+36301234567", json!("06 30 123 4567")), Fit::Doubtful);
+        assert_eq!(fit("phone", "+32470000001", json!("+32 470 00 00 01")), Fit::Matches);
+        for shown in [
+            json!("000001"),
+            json!("0000001"),
+            json!("0470000002"),
+            json!("+49470000001"),
+            json!("0049470000001"),
+            json!("+324700000010"),
+            json!("10470000001"),
+            json!("2026-11-24"),
+            json!(""),
+            json!("+"),
+        ] {
+            assert_eq!(fit("phone", "+32470000001", shown.clone()), Fit::Other, "{shown}");
+        }
+    }
+
+    #[test]
+    fn other_kinds_are_found_as_words() {
+        let number = Identifier::new(IdentifierKind::parse("customer_id").unwrap(), "100001");
+        let fits = Form::Digits.fit(&number.unwrap(), Some(&json!(100_001)), &Value::Null);
+        assert_eq!(fits, Fit::Matches, "digits may come as a number");
+        for shown in
+            [json!("100001, 100002"), json!("no. 100001"), json!(100_001), json!(["100001", "100002"])]
         {
-            let message = format!("the kind `{}` has a form of its own: leave `form` out", raw.kind.value);
-            self.at(form.referenced, message);
+            assert_eq!(fit("customer_id", "100001", shown.clone()), Fit::Doubtful, "{shown}");
         }
-        let Ok(kind) = IdentifierKind::parse(&raw.kind.value) else {
-            self.at(
-                raw.kind.referenced,
-                "write an identifier kind of a-z, 0-9 and _, beginning with a letter, such as `email`",
-            );
-            return None;
-        };
-        if !searches.iter().any(|by| by.value == raw.kind.value) {
-            let message = format!(
-                "no search is by `{0}`: add one with `by: {0}`, or take this description out",
-                raw.kind.value
-            );
-            self.at(raw.kind.referenced, message);
+        for shown in [
+            json!("1000010"),
+            json!("0100001"),
+            json!("C-100001"),
+            json!("100001@example.com"),
+            json!(1_000_010),
+        ] {
+            assert_eq!(fit("customer_id", "100001", shown.clone()), Fit::Other, "{shown}");
         }
-        let form = raw.form.filter(|_| !built_in).map_or(Form::Text, |form| form.value);
-        let fits = match Identifier::new(kind.clone(), &raw.example.value) {
-            Ok(example) => form.check(example.expose()).map_err(|wrong| format!("it {wrong}")),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(wrong) = fits {
-            self.at(raw.example.referenced, format!("the example does not fit its kind: {wrong}"));
-        }
-        let kind = AskedKind { kind, description: raw.description.value, example: raw.example.value };
-        Some(Asked { kind, form })
+        let account = "5b0f7c1e-6a51-4a0e-9d57-2f1d7d0f3a10";
+        assert_eq!(fit("account", account, json!(format!("({})", account.to_uppercase()))), Fit::Doubtful);
+        assert_eq!(fit("account", account, json!("5b0f7c1e-6a51-4a0e-9d57-2f1d7d0f3a11")), Fit::Other);
     }
 }

@@ -1,9 +1,12 @@
-//! Checks requests and what stands in them: paths, places in JSON, placeholders.
+//! Checks requests and what stands in them: paths, queries, bodies, placeholders.
 
-use super::check::Checker;
-use super::raw::*;
-use super::*;
-use crate::template::Part;
+use super::checker::Checker;
+use crate::definition::checked::Request;
+use crate::definition::problem::instead;
+use crate::definition::raw::*;
+use crate::params::Param;
+use crate::template::{Part, Place, Template, Tree};
+use reqwest::Method;
 use serde_saphyr::{Location, Spanned};
 
 /// What a text or a tree may hold, given where it stands.
@@ -16,15 +19,6 @@ pub(super) struct Scope<'a> {
 }
 
 impl Checker {
-    pub(super) fn pointer(&mut self, raw: Spanned<String>) -> String {
-        if !raw.value.is_empty() && !raw.value.starts_with('/') {
-            let message =
-                format!("a place in JSON begins with a slash, write `/{}`", raw.value.replace('.', "/"));
-            self.at(raw.referenced, message);
-        }
-        raw.value
-    }
-
     pub(super) fn request(&mut self, raw: RawRequest, scope: &Scope<'_>) -> Option<Request> {
         let method = match raw.method.value {
             RawMethod::Get => Method::GET,
@@ -164,22 +158,5 @@ impl Checker {
             self.at(at, message);
         }
         Some(template)
-    }
-}
-
-impl Request {
-    /// Whether a placeholder stands anywhere in it.
-    pub(super) fn mentions(&self, place: &Place) -> bool {
-        fn holds(tree: &Tree, place: &Place) -> bool {
-            match tree {
-                Tree::Text(template) => template.places().any(|found| found == place),
-                Tree::List(items) => items.iter().any(|item| holds(item, place)),
-                Tree::Object(fields) => fields.iter().any(|(_, tree)| holds(tree, place)),
-                Tree::Null | Tree::Bool(_) | Tree::Integer(_) => false,
-            }
-        }
-        self.path.places().any(|found| found == place)
-            || self.query.iter().any(|(_, text)| text.places().any(|found| found == place))
-            || self.body.as_ref().is_some_and(|body| holds(body, place))
     }
 }
