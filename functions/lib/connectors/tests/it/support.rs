@@ -20,7 +20,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
-use wiremock::MockServer;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 use zeroize::Zeroizing;
 
 /// Secrets kept in memory: what the cache holds, and what a fresh read finds.
@@ -219,6 +220,70 @@ impl Case {
             })
             .await
     }
+}
+
+pub const STEPS: [&str; 3] = ["search", "submit", "status"];
+
+pub fn json(body: String) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_raw(body, "application/json")
+}
+
+pub async fn answering(answer: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    server
+}
+
+/// The fault of a step against a server that gives this answer to everything.
+pub async fn outcome(case: &Case, step: &str, answer: ResponseTemplate) -> Result<String, String> {
+    let server = answering(answer).await;
+    let source = case.at(&server).await;
+    let result = match step {
+        "search" => source
+            .search(&[case.person()], &[])
+            .await
+            .map(|found| format!("{found:?}"))
+            .map_err(|e| format!("{e:?}")),
+        "status" => {
+            let report = source.status(case.text("/rule_id"), &case.records(), &case.records()).await;
+            report.map(|report| format!("{report:?}")).map_err(|fault| format!("{fault:?}"))
+        }
+        _ => match case.submit(&source).await {
+            accepted @ Submitted::Accepted { .. } => Ok(format!("{accepted:?}")),
+            other => Err(format!("{other:?}")),
+        },
+    };
+    let seen = server.received_requests().await.unwrap().len();
+    assert_eq!(seen, 1, "{step} was sent {seen} times");
+    result
+}
+
+pub fn is_the_walkthroughs(case: &Case, step: &str, request: &Request) {
+    is_asked(case, step, &case.walkthrough[step], request);
+}
+
+pub fn is_asked(case: &Case, step: &str, expected: &Value, request: &Request) {
+    assert_eq!(request.method.as_str(), expected["method"], "{step}");
+    assert_eq!(request.url.path(), expected["path"], "{step}");
+    let query: serde_json::Map<String, Value> = request
+        .url
+        .query_pairs()
+        .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+        .collect();
+    assert_eq!(&Value::Object(query), &expected["query"], "{step}");
+    let header = request.headers.get(case.text("/auth/header")).map(|value| value.to_str().unwrap());
+    assert_eq!(header, Some(case.text("/auth/value")), "{step}");
+    assert_eq!(request.headers["accept"], "application/json");
+    if let Some(body) = expected.get("body") {
+        assert_eq!(request.headers["content-type"], "application/json");
+        assert_eq!(&request.body_json::<Value>().unwrap(), body, "{step}");
+    } else {
+        assert!(request.body.is_empty(), "{step}");
+    }
+}
+
+pub async fn calls(server: &MockServer) -> usize {
+    server.received_requests().await.unwrap().len()
 }
 
 pub fn client(allow_loopback: bool) -> VendorClient {
