@@ -7,9 +7,9 @@
 
 use crate::params::{ParamValue, Params};
 use crate::record_id::TypedId;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// What a placeholder stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -264,22 +264,13 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-/// A piece of a path: everything but letters, digits and `-._~` percent-encoded. Whether the whole
-/// path survived as it is (a segment of dots would not) is checked where the URL is made.
+/// Everything but the unreserved characters of RFC 3986: letters, digits and `-._~`.
+const NOT_IN_A_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A piece of a path, percent-encoded. Making the URL checks that the path is still the same in it: a segment
+/// of dots would not be.
 pub(crate) fn segment(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    if text.bytes().all(plain) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.bytes().fold(String::new(), |mut encoded, byte| {
-        if plain(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    }))
+    utf8_percent_encode(text, NOT_IN_A_SEGMENT).into()
 }
 
 #[cfg(test)]

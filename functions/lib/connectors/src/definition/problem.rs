@@ -2,6 +2,7 @@
 
 use serde_saphyr::Location;
 use std::fmt;
+use strsim::osa_distance;
 
 /// One thing wrong in a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl std::error::Error for DefinitionError {}
 pub(crate) fn instead(written: &str, known: &[impl AsRef<str>]) -> String {
     let nearest = known
         .iter()
-        .map(|known| (distance(written, known.as_ref()), known.as_ref()))
+        .map(|known| (osa_distance(written, known.as_ref()), known.as_ref()))
         .min()
         .filter(|(far, known)| *far <= known.len().div_ceil(3));
     match nearest {
@@ -56,27 +57,6 @@ pub(crate) fn instead(written: &str, known: &[impl AsRef<str>]) -> String {
             format!("write one of {}", all.join(", "))
         }
     }
-}
-
-/// How many letters to add, drop, change or swap with the next to get from one word to the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0usize; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let change = usize::from(a[i - 1] != b[j - 1]);
-                let mut least = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + change);
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    least = least.min(rows[i - 2][j - 2] + 1);
-                }
-                least
-            };
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

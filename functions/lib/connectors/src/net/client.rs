@@ -13,6 +13,7 @@ use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use strum::IntoStaticStr;
 
 /// What a client may do beyond its default.
 #[derive(Clone, Debug)]
@@ -57,7 +58,8 @@ impl fmt::Debug for VendorClient {
 }
 
 /// What a call is for, in the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Operation {
     Search,
     Submit,
@@ -66,20 +68,6 @@ pub(crate) enum Operation {
     AnswerTicket,
     LookAtTicket,
     FindTickets,
-}
-
-impl Operation {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Search => "search",
-            Self::Submit => "submit",
-            Self::Status => "status",
-            Self::Test => "test",
-            Self::AnswerTicket => "answer_ticket",
-            Self::LookAtTicket => "look_at_ticket",
-            Self::FindTickets => "find_tickets",
-        }
-    }
 }
 
 /// A call. No `Debug`: it holds personal data and the token.
@@ -191,7 +179,8 @@ impl VendorClient {
     /// Sends a call once. The answer's body, when the vendor answered with a success.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Bytes, Trouble> {
         let started = Instant::now();
-        let (operation, connector, source) = (call.operation.name(), call.connector, call.source);
+        let operation: &'static str = call.operation.into();
+        let (connector, source) = (call.connector, call.source);
         let mut status = None;
         let result = self.exchange(call, &mut status).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
