@@ -17,19 +17,20 @@
 //! contents with the same records give the same bytes, as long as the build is the same (another version of the compression
 //! may pack the same content otherwise).
 
+mod paths;
+mod words;
+mod value;
+mod table;
 mod archive;
 mod manifest;
 mod page;
-mod table;
-mod value;
-mod words;
 
 use archive::Archive;
+use paths::{csv_path, folder, has_files, json_path};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::SourceId;
-use rightful_domain::documents::copy::{Contents, SourceCopy};
-use rightful_domain::model::task::Outcome;
+use rightful_domain::documents::copy::Contents;
 use rightful_domain::ports::copies::{Packing, Packs};
 use rightful_domain::vendor::record::RecordCopy;
 use std::collections::BTreeSet;
@@ -212,30 +213,4 @@ impl<W: Write> Write for Indented<W> {
 fn unpackable<E>(_: E) -> Failure {
     // The cause may quote the contents.
     Failure::misconfigured(UNPACKABLE)
-}
-
-/// Whether a data source's records are in the package.
-fn has_files(copy: &SourceCopy) -> bool {
-    copy.outcome == Outcome::Copied
-}
-
-fn json_path(copy: &SourceCopy) -> String {
-    format!("{}/records.json", folder(copy))
-}
-
-fn csv_path(copy: &SourceCopy) -> String {
-    format!("{}/records.csv", folder(copy))
-}
-
-/// The data source's id, which no path can hide in; but some ids are names that Windows keeps for
-/// devices and unpacks no file under. An underscore is in no id, so that none collides.
-fn folder(copy: &SourceCopy) -> String {
-    let id = copy.source.as_str();
-    let numbered = |name| {
-        id.strip_prefix(name).is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()))
-    };
-    if ["con", "prn", "aux", "nul"].contains(&id) || numbered("com") || numbered("lpt") {
-        return format!("{id}_");
-    }
-    id.to_owned()
 }

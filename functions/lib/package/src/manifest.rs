@@ -1,7 +1,7 @@
 //! `manifest.json`: for programs, what became of each data source and what every other file is.
 
 use crate::archive::File;
-use crate::has_files;
+use crate::paths::has_files;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::base::time::Time;
 use rightful_domain::documents::copy::{Contents, Export, SourceCopy};

@@ -2,8 +2,9 @@
 //! no script and asks for nothing outside itself; its policy forbids both, and allows its own style by
 //! that style's digest alone.
 
+use crate::paths::{csv_path, has_files, json_path};
 use crate::value::{Fields, visible};
-use crate::{csv_path, has_files, json_path, words};
+use crate::words;
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
