@@ -1,8 +1,8 @@
-//! How much memory and processor time a copy of so many megabytes takes: `pack MEGABYTES [whole]`.
+//! Packs a copy of some megabytes, to measure its memory and processor time: `pack MEGABYTES [whole]`.
 //!
-//! It goes the way that `close` goes, without S3: records are sealed and opened piece by piece, packed, and
-//! handed on in pieces as large as an upload's. With `whole` all records, and the whole file, are held instead,
-//! as a packer does that can't stream. `tests/bench/bench.py` runs both and compares them.
+//! It works as `close` does, without S3: it seals and opens records piece by piece, packs them, and hands the
+//! file on in pieces of an upload's size. With `whole` it holds all records and the whole file instead, as a
+//! packer that can't stream would. `tests/bench/bench.py` runs both and compares them.
 
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::base::seal::DataKey;
@@ -19,9 +19,9 @@ use std::time::Instant;
 
 type Error = Box<dyn std::error::Error>;
 
-/// About this many bytes of JSON are a record.
+/// About the size of a record's JSON.
 const RECORD_BYTES: usize = 2000;
-/// The least that S3 takes at once.
+/// The smallest part of an upload that S3 takes.
 const UPLOAD_BYTES: usize = 5 * 1024 * 1024;
 
 /// A record of an invented person, as a vendor's API shows one.
@@ -37,7 +37,7 @@ fn record(n: u32) -> RecordCopy {
     RecordCopy { id: RecordId::new(n.to_string()), content }
 }
 
-/// Gives each record to `take`, sealed and opened on the way.
+/// Seals each record, opens it again and gives it to `take`.
 fn fetched(
     key: &DataKey,
     count: u32,

@@ -1,5 +1,5 @@
-//! The ZIP file as it grows: one entry after another, one compression, one time for all of them. What is
-//! written goes out at once, so that no entry is ever held.
+//! The ZIP file as it grows: one entry after another, all with the same compression and the same time. Bytes
+//! go out as they are written, so no entry is ever held whole.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -39,20 +39,20 @@ impl Write for Ready {
 
 const BUFFER_BYTES: usize = 32 * 1024;
 
-/// What the manifest says of a file.
+/// What the manifest says about a file.
 #[derive(Serialize)]
 pub struct File {
     bytes: u64,
     sha256: String,
 }
 
-/// The archive. What is written to it is the file that was begun last.
+/// The archive. Writing to it appends to the file that was begun last.
 pub struct Archive {
     zip: ZipWriter<StreamWriter<Ready>>,
     ready: Ready,
     options: SimpleFileOptions,
     open: Option<(String, u64, Context)>,
-    /// What of the file isn't compressed yet: many small writes make one.
+    /// The file's bytes that are not compressed yet. It gathers many small writes into one.
     buffer: Vec<u8>,
     files: BTreeMap<String, File>,
 }
@@ -76,7 +76,7 @@ impl Archive {
         Self { zip, ready, options, open: None, buffer: Vec::new(), files: BTreeMap::new() }
     }
 
-    /// Begins a file by its path, with `/` between its parts, and ends the one before. Each path comes once.
+    /// Begins the file at a path, with `/` between its parts, and ends the one before. A path must be new.
     pub fn begin(&mut self, path: &str) -> Result<(), ZipError> {
         self.end()?;
         self.zip.start_file(path, self.options)?;
@@ -132,12 +132,13 @@ impl Write for Archive {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // The compression ends a block at each flush: it is left to find its own.
+        // A flush would end a block of the compression, which chooses its blocks better by itself.
         Ok(())
     }
 }
 
-/// The time as a ZIP entry holds it, in UTC; the format's first day where it holds no such time.
+/// The time as a ZIP entry holds it, in UTC. A time that the format can't hold becomes the format's first day.
+/// The `zip` crate's own conversion would turn on jiff's default features, which read the system's time zones.
 fn entry_time(at: Time) -> DateTime {
     fn within(at: Time) -> Option<DateTime> {
         let civil = Timestamp::from_second(at.unix_seconds()).ok()?.to_zoned(TimeZone::UTC).datetime();

@@ -1,21 +1,20 @@
-//! Packs the copy of a person's data into one ZIP file that the person can read without us:
+//! Packs the copy of a person's data into one ZIP file, which the person can read without our software:
 //!
 //! ```text
 //! index.html               all of it for a person, offline and without scripts
-//! README.txt               how the files are to be read and checked
+//! README.txt               how to read and check the files
 //! manifest.json            what became of each data source; size and SHA-256 of every other file
-//! <source>/records.json    the vendor's objects, untouched
+//! <source>/records.json    the vendor's objects, unchanged
 //! <source>/records.csv     the same as a table, safe to open in a spreadsheet
 //! ```
 //!
-//! Only a data source whose outcome is `copied` has files. What the vendors hold is a stranger's text:
-//! the page escapes it, and the table neutralises what a spreadsheet would take for a formula.
+//! Only a data source whose outcome is `copied` has files. A vendor's data is untrusted text: the page escapes
+//! it, and the table defuses whatever a spreadsheet would take for a formula.
 //!
-//! Nothing of it is ever held whole: records come one at a time, and the file's bytes go as they are ready.
+//! The package is never held whole: records come one at a time, and bytes leave as soon as they are ready.
 //!
-//! Architecture Invariant: nothing here does I/O, reads a clock or looks at the environment. The same
-//! contents with the same records give the same bytes, as long as the build is the same (another version of the compression
-//! may pack the same content otherwise).
+//! Architecture Invariant: nothing here does I/O, reads a clock or looks at the environment. In one build, the
+//! same contents and records give the same bytes. Another version of the compression may pack them differently.
 
 mod paths;
 mod words;
@@ -37,8 +36,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use table::Columns;
 
-/// The contents can't be packed: a data source stands in them twice, has other records than they say, or
-/// something does not serialise.
+/// The contents can't be packed: they list a data source twice or announce another number of its records, or
+/// something can't be serialised.
 const UNPACKABLE: Code = "copy_unpackable";
 
 const README: &str = include_str!("../templates/README.txt");
@@ -67,7 +66,7 @@ impl Packs for Packer {
     }
 }
 
-/// Which file takes records, and of which data source, by its place among them.
+/// The file that takes records now, and the index of the data source that they belong to.
 #[derive(Clone, Copy, Debug)]
 enum At {
     Page(usize),
@@ -76,8 +75,8 @@ enum At {
     Done,
 }
 
-/// A package on its way. Each data source's records are wanted three times: for the page, which finds out
-/// what columns there are, for the table, and as they are.
+/// A package being made. It wants each data source's records three times: for the page, which also collects
+/// the table's columns, for the table, and for the JSON file.
 #[derive(Debug)]
 pub struct Package {
     contents: Contents,
@@ -85,12 +84,12 @@ pub struct Package {
     /// The columns of each data source's table.
     columns: Vec<Columns>,
     at: At,
-    /// How many records of this data source the file has.
+    /// How many records of this data source the file has taken.
     taken: u32,
 }
 
 impl Package {
-    /// The data source that is next on the page; those without records are done with at once.
+    /// Begins the next data source that has files on the page, and finishes those before it that have none.
     fn begin_page_of(&mut self) -> Result<(), Failure> {
         while let At::Page(n) = self.at {
             let Some(copy) = self.contents.sources.get(n) else {
@@ -107,7 +106,7 @@ impl Package {
         Ok(())
     }
 
-    /// The files of the first data source from the one at `from` that has any.
+    /// Begins the files of the first data source that has any, from the one at `from` on.
     fn begin_files_of(&mut self, from: usize) -> Result<(), Failure> {
         let mut sources = self.contents.sources.iter().enumerate().skip(from);
         let Some((n, copy)) = sources.find(|(_, copy)| has_files(copy)) else {
@@ -191,7 +190,7 @@ impl Packing for Package {
     }
 }
 
-/// Each line but the first two blanks further in: JSON has no line break of its own within a text.
+/// Indents every line but the first by two spaces. Each line break is layout, since JSON escapes those in texts.
 struct Indented<W>(W);
 
 impl<W: Write> Write for Indented<W> {
@@ -211,6 +210,6 @@ impl<W: Write> Write for Indented<W> {
 }
 
 fn unpackable<E>(_: E) -> Failure {
-    // The cause may quote the contents.
+    // The cause is dropped, because it may quote the contents.
     Failure::misconfigured(UNPACKABLE)
 }

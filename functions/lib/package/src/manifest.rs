@@ -31,9 +31,9 @@ struct Source<'a> {
     decided: u32,
     /// How many are in the package.
     records: u32,
-    /// How many others were there.
+    /// How many others there were; they are not in the package.
     appeared: u32,
-    /// The vendor does not say whether its answers are whole.
+    /// Whether the vendor's answers may be incomplete.
     may_be_part: bool,
     export: Option<&'a Export>,
 }

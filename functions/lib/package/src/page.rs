@@ -1,6 +1,6 @@
 //! `index.html`: the copy as a person reads it, in any browser, offline, on paper or on a phone. It has
-//! no script and asks for nothing outside itself; its policy forbids both, and allows its own style by
-//! that style's digest alone.
+//! no script and loads nothing. Its content security policy forbids both, and allows one style alone: its own, by
+//! digest.
 
 use crate::paths::{csv_path, has_files, json_path};
 use crate::value::{Fields, visible};
@@ -37,7 +37,7 @@ struct When {
     told: String,
 }
 
-/// A data source's part, without its records.
+/// A data source's section, without its records.
 #[derive(Template)]
 #[template(path = "page-source.html", whitespace = "minimize")]
 struct Section<'a> {
@@ -69,7 +69,7 @@ struct Foot<'a> {
     sources: Vec<Section<'a>>,
 }
 
-/// The page up to the first data source.
+/// Writes the page up to the first data source.
 pub fn head(contents: &Contents, mut out: impl Write) -> io::Result<()> {
     let head = Head {
         policy: policy(),
@@ -85,24 +85,24 @@ pub fn head(contents: &Contents, mut out: impl Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// A data source, up to its first record.
+/// Writes a data source's section up to its first record.
 pub fn source(copy: &SourceCopy, contents: &Contents, mut out: impl Write) -> io::Result<()> {
     Section::of(copy, contents).write_into(&mut out)
 }
 
-/// Its record of this number, counted from 1.
+/// Writes one of its records. `number` counts from 1.
 pub fn record(record: &RecordCopy, number: u32, of: u32, mut out: impl Write) -> io::Result<()> {
     let id = visible(record.id.expose());
     out.write_all(b"\n")?;
     Record { number, of, id, fields: Fields::of(&record.content) }.write_into(&mut out)
 }
 
-/// The end of a data source.
+/// Writes the end of a data source's section.
 pub fn source_end(mut out: impl Write) -> io::Result<()> {
     out.write_all(b"\n</section>\n")
 }
 
-/// The page behind the last data source.
+/// Writes the page from the last data source on.
 pub fn foot(contents: &Contents, mut out: impl Write) -> io::Result<()> {
     let sources = contents.sources.iter().map(|copy| Section::of(copy, contents)).collect();
     Foot { stage: &contents.stage, sources }.write_into(&mut out)
@@ -144,7 +144,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// How strongly the outcome asks for attention.
+    /// The class of the label: how much attention the outcome needs.
     fn tone(&self) -> &'static str {
         match self.outcome {
             Outcome::Copied => "good",

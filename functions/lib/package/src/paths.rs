@@ -1,4 +1,4 @@
-//! Which data sources have files in the package, and where these stand.
+//! Which data sources have files in the package, and at which paths.
 
 use rightful_domain::documents::copy::SourceCopy;
 use rightful_domain::model::task::Outcome;
@@ -16,8 +16,8 @@ pub fn csv_path(copy: &SourceCopy) -> String {
     format!("{}/records.csv", folder(copy))
 }
 
-/// The data source's id, which no path can hide in; but some ids are names that Windows keeps for
-/// devices and unpacks no file under. An underscore is in no id, so that none collides.
+/// The folder of a data source: its id, which can't contain a path. Windows reserves some names for devices
+/// and unpacks no file under them, so such an id gets an underscore. No id contains one, so none collides.
 pub fn folder(copy: &SourceCopy) -> String {
     let id = copy.source.as_str();
     let numbered = |name| {

@@ -1,10 +1,10 @@
-//! `records.csv`: RFC 4180 in UTF-8 with a byte order mark, so that a spreadsheet reads it rightly, and
-//! so that it runs nothing of what it reads.
+//! `records.csv`: RFC 4180 in UTF-8 with a byte order mark, so that a spreadsheet reads it correctly and
+//! runs nothing in it.
 //!
-//! OWASP's advice on CSV injection: every cell is quoted, and an apostrophe stands before what a
-//! spreadsheet could take for a formula; also behind a separator inside a cell, because a spreadsheet
-//! of another language splits at semicolons and then knows no quotes. It can be undone: take away one
-//! apostrophe where a cell begins, and one behind each semicolon, tab and line break.
+//! It follows OWASP's advice on CSV injection: every cell is quoted, and an apostrophe precedes whatever a
+//! spreadsheet could take for a formula. This holds after a separator within a cell too, because a spreadsheet
+//! set to another language splits at semicolons and then ignores the quotes. To undo it, remove one apostrophe
+//! at the beginning of a cell, and one after each semicolon, tab and line break.
 
 use serde_json::Value;
 use std::borrow::Cow;
@@ -13,14 +13,14 @@ use std::io::Write;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The column of records that have no fields.
+/// The column of records without fields.
 const WHOLE: &str = "value";
 
-/// The column of the fields that have none of their own.
+/// The last column: the fields that have no column of their own.
 const OTHERS: &str = "other fields";
 
-/// So many columns a table has at most, and so many bytes their names: a spreadsheet takes no more of them,
-/// and each row has a cell for every one.
+/// The most columns of a table, and the most bytes of their names together. Each row has a cell for every
+/// column, and a spreadsheet takes no more of them.
 const MOST_COLUMNS: usize = 1000;
 const MOST_NAMES_BYTES: usize = 256 * 1024;
 
@@ -33,7 +33,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Has a column for each field of the record, as long as there is room.
+    /// Adds a column for each field of the record, as long as there is room.
     pub fn see(&mut self, record: &Value) {
         for name in names(record) {
             if self.names.contains(name) {
@@ -49,7 +49,7 @@ impl Columns {
         }
     }
 
-    /// The beginning of the table.
+    /// Writes the byte order mark and the row of names.
     pub fn head(&self, mut out: impl Write) -> Result<(), csv::Error> {
         out.write_all(BYTE_ORDER_MARK)?;
         if self.names.is_empty() && !self.others {
@@ -59,7 +59,7 @@ impl Columns {
         line(out, names.chain(self.others.then(|| OTHERS.to_owned())))
     }
 
-    /// The row of a record that was seen.
+    /// Writes the row of a record that was seen before.
     pub fn row(&self, record: &Value, out: impl Write) -> Result<(), csv::Error> {
         let cells = self.names.iter().map(|name| cell(record, name));
         line(out, cells.chain(self.others.then(|| self.others_of(record))))
@@ -110,7 +110,8 @@ fn text(value: &Value) -> String {
     neutral(&plain).into_owned()
 }
 
-/// The text with an apostrophe wherever it could begin a formula, or has one of its own there.
+/// The text with an apostrophe added wherever a formula could begin. An apostrophe of its own in such a place
+/// gets a second one.
 fn neutral(text: &str) -> Cow<'_, str> {
     let marks: Vec<usize> = starts(text).filter(|&start| needs_mark(text, start)).collect();
     if marks.is_empty() {
@@ -127,7 +128,7 @@ fn neutral(text: &str) -> Cow<'_, str> {
     Cow::Owned(marked)
 }
 
-/// Where a cell may begin in it: at its beginning, and behind whatever may be taken for a separator.
+/// Where a cell may begin in the text: at its start, and after whatever may be taken for a separator.
 fn starts(text: &str) -> impl Iterator<Item = usize> {
     std::iter::once(0)
         .chain(text.match_indices(is_separator).map(|(index, separator)| index + separator.len()))
@@ -139,7 +140,7 @@ fn is_separator(c: char) -> bool {
 
 fn needs_mark(text: &str, start: usize) -> bool {
     let rest = &text[start..];
-    // Behind a separator, another one is a beginning of its own.
+    // After a separator, another separator is a start of its own.
     let passed = |c: char| is_passed_over(c) && (start == 0 || !is_separator(c));
     rest.starts_with('\'')
         || (start == 0 && rest.starts_with(['\t', '\r', '\n']))
@@ -150,7 +151,7 @@ fn begins_formula(c: char) -> bool {
     matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
 }
 
-/// Blanks, and what can't be seen: a spreadsheet may drop it before it looks for a formula.
+/// Blanks and invisible characters: a spreadsheet may drop them before it looks for a formula.
 fn is_passed_over(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_beyond_the_last_column_stand_together_in_one() {
+    fn fields_beyond_the_last_column_share_one() {
         let record = |from: usize| {
             let fields = (from..from + 700).map(|n| (format!("f{n:05}"), Value::from(n)));
             Value::Object(fields.collect())
@@ -274,12 +275,12 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_column_is_a_strangers_text_too() {
+    fn a_columns_name_is_untrusted_text_too() {
         assert_eq!(table([json!({"=cmd|' /C calc'!A0": 1})]), "\u{feff}\"'=cmd|' /C calc'!A0\"\r\n\"1\"\r\n");
     }
 
     #[test]
-    fn a_record_without_fields_is_a_row_all_the_same() {
+    fn a_record_without_fields_is_still_a_row() {
         assert_eq!(
             table([json!({}), json!("text"), json!({"a": 1})]),
             "\u{feff}\"a\",\"value\"\r\n\"\",\"{}\"\r\n\"\",\"text\"\r\n\"1\",\"\"\r\n"
@@ -287,11 +288,11 @@ mod tests {
     }
 
     #[test]
-    fn no_records_are_an_empty_table() {
+    fn without_records_the_table_is_empty() {
         assert_eq!(table([]), "\u{feff}");
     }
 
-    /// Text as a stranger would write it: every character that matters here is drawn often.
+    /// Untrusted text, in which every character that matters here is drawn often.
     fn any_text() -> impl Strategy<Value = String> {
         prop_oneof![
             "[-=+@＝＋－＠'\"; ,\t\r\n\u{feff}\u{200b}\0a]{0,8}",

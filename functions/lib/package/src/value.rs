@@ -3,14 +3,14 @@
 use askama::Template;
 use serde_json::{Map, Value};
 
-/// How many levels are laid out; what lies deeper is shown as JSON, because a phone has no room for it.
+/// How many levels are laid out. Deeper ones are shown as JSON, because a phone has no room for them.
 const LEVELS: usize = 4;
 
-/// A value, ready to be shown. Its `Display` is HTML with everything in it escaped.
+/// A value, ready to be shown. Its `Display` is HTML in which everything is escaped.
 #[derive(Template)]
 #[template(path = "value.html", whitespace = "minimize")]
 pub enum Shown {
-    /// Nothing is there.
+    /// No value.
     Empty,
     /// A text, a number, yes or no.
     Text(String),
@@ -18,20 +18,20 @@ pub enum Shown {
     Fields(Fields),
     /// A list.
     List(Vec<Shown>),
-    /// JSON as it is.
+    /// JSON as text.
     Json(String),
 }
 
 /// An object's fields by name.
 pub struct Fields {
-    /// Those that hold something.
+    /// The fields that hold something.
     pub filled: Vec<(String, Shown)>,
-    /// The names of those that hold nothing.
+    /// The names of the fields that hold nothing.
     pub empty: Vec<String>,
 }
 
 impl Fields {
-    /// The fields of a record; what is no object counts as one field.
+    /// The fields of a record. A record that is not an object counts as one field.
     pub fn of(record: &Value) -> Self {
         match record {
             Value::Object(fields) => Self::at(fields, LEVELS),
@@ -77,7 +77,7 @@ fn shown(name: &str) -> String {
     if name.trim().is_empty() { "(no name)".to_owned() } else { visible(name) }
 }
 
-/// The text with a sign for each control character, which HTML has no way to hold.
+/// The text with a replacement character for each control character, which HTML can't hold.
 pub fn visible(text: &str) -> String {
     let sign =
         |c: char| if c.is_control() && !"\n\r\t".contains(c) { char::REPLACEMENT_CHARACTER } else { c };

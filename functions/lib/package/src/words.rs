@@ -1,5 +1,5 @@
-//! What became of each data source, told to the person whose data it is. Nothing is said beyond what
-//! is known: where nobody looked, or nobody could, it is not said that nothing is there.
+//! Tells the person what became of each data source, and claims nothing beyond what is known. Where nobody
+//! looked, or nobody could, it does not say that nothing is there.
 
 use rightful_domain::base::identifier::IdentifierKind;
 use rightful_domain::documents::copy::SourceCopy;
@@ -14,20 +14,20 @@ pub fn label(outcome: Outcome) -> &'static str {
         Outcome::Refused => "Refused",
         Outcome::Failed => "Could not be copied",
         Outcome::DryRun => "Rehearsal only",
-        Outcome::Cancelled => "Called off",
+        Outcome::Cancelled => "Cancelled",
         Outcome::VerifiedErased => "Erased",
         Outcome::ReportedErased => "Reported as erased",
         Outcome::StillPresent => "Not erased",
     }
 }
 
-/// What is to be said of a data source, as whole sentences.
+/// What to say about a data source, in whole sentences.
 pub fn sentences(copy: &SourceCopy) -> Vec<String> {
     let mut said = vec![outcome(copy)];
     if copy.outcome == Outcome::Copied {
         said.extend(gone(copy));
         if copy.reason.is_some() {
-            said.push(format!("Not all of it went as planned{}.", why(copy)));
+            said.push(format!("Not everything went as planned{}.", why(copy)));
         }
         if copy.may_be_part {
             said.push(format!("{} does not say whether it showed all of your records.", copy.title));
@@ -52,20 +52,19 @@ fn outcome(copy: &SourceCopy) -> String {
     let holds = if copy.decided == 0 { "may hold" } else { "holds" };
     match copy.outcome {
         Outcome::Copied if copy.records == 0 => {
-            format!("No record of {title} is in this copy.")
+            format!("No record from {title} is in this copy.")
         }
         Outcome::Copied => format!(
-            "{} of {title} {} in this copy.",
+            "{} from {title} {} in this copy.",
             capital(&counted(copy.records)),
             if copy.records == 1 { "is" } else { "are" },
         ),
         Outcome::NothingFound => format!(
-            "{title} was searched by those of the identifiers above that it can be searched by, and no record \
-             was found."
+            "{title} was searched by every identifier above that it can be searched by, and no record was found."
         ),
         Outcome::MissingIdentifier => format!(
-            "{title} can't be searched by any of the identifiers above. So it was not searched, and whether it \
-             holds anything about you is not known."
+            "{title} can't be searched by any of the identifiers above, so it was not searched. Whether it holds \
+             anything about you is not known."
         ),
         Outcome::Refused => format!("A copy of what {title} {holds} was refused{}.", why(copy)),
         Outcome::Failed if copy.decided == 0 => format!(
@@ -74,15 +73,17 @@ fn outcome(copy: &SourceCopy) -> String {
         ),
         Outcome::Failed => format!("No copy could be made of what {title} holds{}.", why(copy)),
         Outcome::DryRun => format!("This was a rehearsal: {title} was searched, and nothing was copied."),
-        Outcome::Cancelled => format!("The request was called off before anything of {title} was copied."),
+        Outcome::Cancelled => format!("The request was cancelled before anything from {title} was copied."),
         Outcome::VerifiedErased => {
-            format!("What was found at {title} was erased, and a later search found none of it.")
+            format!("The records found at {title} were erased, and a later search found none of them.")
         }
         Outcome::ReportedErased => {
-            format!("{title} says that what was found there is erased. It can't be searched to check that.")
+            format!(
+                "{title} says that the records found there are erased. It can't be searched to check this."
+            )
         }
         Outcome::StillPresent => {
-            format!("What was found at {title} was to be erased, and a later search still found it.")
+            format!("The records found at {title} were to be erased, but a later search still found records.")
         }
     }
 }
@@ -109,7 +110,7 @@ fn appeared(copy: &SourceCopy) -> Option<String> {
     })
 }
 
-/// A number of records; one of several digits is easier to read than a word.
+/// A number of records. From two on it is in digits.
 pub fn counted(records: u32) -> String {
     match records {
         0 => "no record".to_owned(),
@@ -144,11 +145,11 @@ const REASONS: &[(&[&str], &str)] = &[
     (&["art_17_3_e"], "on the ground of Art. 17(3)(e) GDPR (legal claims)"),
     (
         &["identifier_missing", "missing_identifier"],
-        "because an identifier that it can be searched by was not given",
+        "because no identifier was given that it can be searched by",
     ),
     (
         &["too_many_records"],
-        "because more records were found than one person can have, so they may be other people's",
+        "because more records were found than one person can have, so some may be other people's",
     ),
     (
         &["other_request_in_progress"],
@@ -161,7 +162,7 @@ const REASONS: &[(&[&str], &str)] = &[
     ),
     (
         &["vendor_throttled", "rate_limited", "quota_spent"],
-        "because it may not be asked as often as would have been needed",
+        "because it does not allow as many calls as were needed",
     ),
     (&["not_all_confirmed"], "because its own list names fewer records than it was asked about"),
     (&["vendor_server_error"], "because of a fault on its side"),
@@ -174,12 +175,9 @@ const REASONS: &[(&[&str], &str)] = &[
         ],
         "because its answer could not be understood",
     ),
-    (&["vendor_answer_too_large"], "because its answer about you is larger than it can be taken"),
+    (&["vendor_answer_too_large"], "because its answer about you is too large"),
     (&["vendor_refused", "vendor_forbidden"], "because it refused to give out the data"),
-    (
-        &["right_unsupported", "right_not_supported"],
-        "because there is no connection to it by which copies can be made",
-    ),
+    (&["right_unsupported", "right_not_supported"], "because the connection to it can't make copies"),
     (
         &[
             "credentials_rejected",
@@ -196,11 +194,11 @@ const REASONS: &[(&[&str], &str)] = &[
             "vendor_request_unusable",
             "vendor_unprocessable",
         ],
-        "because the connection to it is not set up as it should be",
+        "because the connection to it is not set up correctly",
     ),
 ];
 
-/// What an identifier is called; a vendor's own kind by its name.
+/// What an identifier kind is called in plain words. A vendor's own kind keeps its name.
 pub fn kind(kind: &IdentifierKind) -> String {
     match kind.as_str() {
         "email" => "e-mail address".to_owned(),
@@ -230,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_of_answers_that_may_be_part_of_what_is_there_says_so() {
+    fn a_copy_that_may_be_incomplete_says_so() {
         let whole = copy(Outcome::Copied, None, 2, 2, 0);
         let part = SourceCopy { may_be_part: true, ..whole.clone() };
         assert!(!sentences(&whole).join(" ").contains("does not say"));
@@ -242,17 +240,17 @@ mod tests {
     }
 
     #[test]
-    fn each_outcome_is_told_and_nothing_beyond_it() {
+    fn each_outcome_is_told_and_nothing_more() {
         use Outcome as O;
         for (outcome, reason, decided, records, appeared, told) in [
-            (O::Copied, None, 3, 3, 0, "3 records of Qualifio are in this copy."),
+            (O::Copied, None, 3, 3, 0, "3 records from Qualifio are in this copy."),
             (
                 O::Copied,
                 None,
                 2,
                 1,
                 1,
-                "One record of Qualifio is in this copy. One record that had been found before was no longer there \
+                "One record from Qualifio is in this copy. One record that had been found before was no longer there \
                  when the copy was made. One more record was found there that had not been found at first. It is \
                  not in this copy; a new request can ask for it.",
             ),
@@ -262,7 +260,7 @@ mod tests {
                 2,
                 0,
                 0,
-                "No record of Qualifio is in this copy. 2 records that had been found before were no longer there \
+                "No record from Qualifio is in this copy. 2 records that had been found before were no longer there \
                  when the copy was made.",
             ),
             (
@@ -271,7 +269,7 @@ mod tests {
                 1,
                 1,
                 0,
-                "One record of Qualifio is in this copy. Not all of it went as planned, because it refused to give \
+                "One record from Qualifio is in this copy. Not everything went as planned, because it refused to give \
                  out the data.",
             ),
             (
@@ -280,8 +278,8 @@ mod tests {
                 0,
                 0,
                 0,
-                "Qualifio was searched by those of the identifiers above that it can be searched by, and no record \
-                 was found.",
+                "Qualifio was searched by every identifier above that it can be searched by, and no record was \
+                 found.",
             ),
             (
                 O::MissingIdentifier,
@@ -289,8 +287,8 @@ mod tests {
                 0,
                 0,
                 0,
-                "Qualifio can't be searched by any of the identifiers above. So it was not searched, and whether \
-                 it holds anything about you is not known.",
+                "Qualifio can't be searched by any of the identifiers above, so it was not searched. Whether it \
+                 holds anything about you is not known.",
             ),
             (
                 O::Refused,
@@ -308,8 +306,8 @@ mod tests {
                 0,
                 0,
                 0,
-                "No copy could be made of what Qualifio may hold, because the connection to it is not set up as it \
-                 should be. Whether it holds anything about you is not known.",
+                "No copy could be made of what Qualifio may hold, because the connection to it is not set up \
+                 correctly. Whether it holds anything about you is not known.",
             ),
             (
                 O::Failed,
@@ -334,7 +332,7 @@ mod tests {
                 0,
                 0,
                 0,
-                "The request was called off before anything of Qualifio was copied.",
+                "The request was cancelled before anything from Qualifio was copied.",
             ),
             (
                 O::VerifiedErased,
@@ -342,7 +340,7 @@ mod tests {
                 0,
                 0,
                 0,
-                "What was found at Qualifio was erased, and a later search found none of it.",
+                "The records found at Qualifio were erased, and a later search found none of them.",
             ),
             (
                 O::ReportedErased,
@@ -350,7 +348,7 @@ mod tests {
                 0,
                 0,
                 0,
-                "Qualifio says that what was found there is erased. It can't be searched to check that.",
+                "Qualifio says that the records found there are erased. It can't be searched to check this.",
             ),
             (
                 O::StillPresent,
@@ -358,7 +356,7 @@ mod tests {
                 0,
                 0,
                 0,
-                "What was found at Qualifio was to be erased, and a later search still found it.",
+                "The records found at Qualifio were to be erased, but a later search still found records.",
             ),
         ] {
             assert_eq!(said(outcome, reason, decided, records, appeared), told);

@@ -1,5 +1,5 @@
-//! The whole package, from the outside: what a person who unpacks it has.
-#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
+//! The whole package from the outside, as a person unpacks it.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -28,7 +28,7 @@ struct Whole {
     records: BTreeMap<SourceId, Vec<RecordCopy>>,
 }
 
-/// A data source's part with its records.
+/// A data source's part of the copy, with its records.
 type Given = (SourceCopy, Vec<RecordCopy>);
 
 fn whole(given: Vec<Given>) -> Whole {
@@ -145,7 +145,7 @@ fn the_same_contents_give_the_same_bytes() {
 }
 
 #[test]
-fn what_is_unpacked_is_what_was_packed_and_the_manifest_comes_last() {
+fn unpacking_gives_back_what_was_packed_and_the_manifest_comes_last() {
     let records = vec![profile(), json!({"nested": {"deep": [1, {"x": null}]}})];
     let file = file(&whole(vec![copied("main", records.clone()), copied("shop", vec![])])).unwrap();
     let archive = zip::ZipArchive::new(Cursor::new(&file)).unwrap();
@@ -224,7 +224,7 @@ fn only_a_data_source_that_was_copied_has_files() {
         Outcome::DryRun,
         Outcome::Cancelled,
     ] {
-        // Also where records came along: they were not to be copied.
+        // Records that are handed over all the same are not copied.
         let mut files = packed(&whole(vec![source("main", outcome, vec![profile()])]));
         let manifest = json_of(&files, "manifest.json");
         assert_eq!(manifest["sources"][0]["records"], 0, "{outcome:?}");
@@ -262,7 +262,7 @@ fn one_data_source_needs_no_table_of_contents() {
 }
 
 #[test]
-fn a_copy_without_data_sources_is_a_package_all_the_same() {
+fn a_copy_without_data_sources_is_still_a_package() {
     let mut empty = whole(vec![]);
     empty.contents.identifiers.clear();
     let files = packed(&empty);
@@ -296,7 +296,7 @@ fn the_page_says_where_the_vendors_own_export_is_fetched_and_whether_it_is_done(
 }
 
 #[test]
-fn the_page_links_every_file_and_no_other_place() {
+fn the_page_links_every_file_and_nothing_else() {
     let files = packed(&whole(vec![copied("main", vec![json!({"site": "https://example.com/"})])]));
     let page = text(&files, "index.html");
     let links: Vec<_> = page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
@@ -319,7 +319,7 @@ fn digest_of(style: &str) -> String {
 fn the_pages_policy_allows_its_own_style_and_nothing_else() {
     let page = page(&whole(vec![]));
     let digest = digest_of(style_of(&page));
-    // The browser reads the attribute with its escapes undone.
+    // The browser undoes the escapes in the attribute.
     let policy =
         page.split_once("Policy\" content=\"").unwrap().1.split_once('"').unwrap().0.replace("&#39;", "'");
     assert_eq!(
@@ -332,7 +332,7 @@ fn the_pages_policy_allows_its_own_style_and_nothing_else() {
 const HOSTILE: &str = "</style></td><script>alert(1)</script><img src=x onerror=\"alert('2')\">&amp;";
 
 #[test]
-fn a_strangers_text_is_text_wherever_it_stands() {
+fn a_vendors_text_is_escaped_everywhere() {
     let mut main = copied(
         "main",
         vec![
@@ -361,7 +361,7 @@ fn a_strangers_text_is_text_wherever_it_stands() {
 }
 
 #[test]
-fn text_of_any_script_and_what_html_can_not_hold_is_shown() {
+fn text_of_any_script_is_shown_and_control_characters_are_replaced() {
     let page = page(&whole(vec![copied(
         "main",
         vec![json!({"name": "Zoë 山田 \u{5d0}\u{5d1}", "odd": "a\u{0}b\u{9f}c", "two": "one\ntwo", "": 1})],
@@ -372,7 +372,7 @@ fn text_of_any_script_and_what_html_can_not_hold_is_shown() {
 }
 
 #[test]
-fn what_is_nested_deeper_than_a_page_has_room_for_is_still_shown() {
+fn values_nested_deeper_than_the_page_lays_out_are_still_shown() {
     let mut deep = json!("the innermost");
     for _ in 0..50 {
         deep = json!({"inner": [deep]});
@@ -384,7 +384,7 @@ fn what_is_nested_deeper_than_a_page_has_room_for_is_still_shown() {
 }
 
 #[test]
-fn no_data_sources_id_is_a_path_or_a_name_that_windows_keeps() {
+fn no_folder_is_a_path_or_a_name_that_windows_reserves() {
     for id in ["..", "../x", "a/b", "a\\b", "/etc", "C:", ""] {
         assert!(SourceId::parse(id).is_err(), "{id}");
     }
@@ -397,14 +397,14 @@ fn no_data_sources_id_is_a_path_or_a_name_that_windows_keeps() {
 }
 
 #[test]
-fn a_data_source_that_stands_in_the_contents_twice_is_refused() {
+fn a_data_source_listed_twice_is_refused() {
     let twice = whole(vec![copied("main", vec![]), copied("main", vec![profile()])]);
     let failure = file(&twice).unwrap_err();
     assert_eq!((failure.kind, failure.code), (Kind::Misconfigured, "copy_unpackable"));
 }
 
 #[test]
-fn a_data_source_with_other_records_than_the_contents_say_is_refused() {
+fn a_data_source_with_more_or_fewer_records_than_announced_is_refused() {
     for told in [0, 1, 3] {
         let mut copy = whole(vec![copied("main", vec![profile(), profile()])]);
         copy.contents.sources[0].records = told;
@@ -413,7 +413,7 @@ fn a_data_source_with_other_records_than_the_contents_say_is_refused() {
     }
 }
 
-/// A text that no compression makes smaller than three quarters.
+/// A text that compression can shrink to three quarters at best.
 fn noise(seed: u64, bytes: usize) -> String {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     let mut next = || {
@@ -426,7 +426,7 @@ fn noise(seed: u64, bytes: usize) -> String {
 }
 
 #[test]
-fn no_more_than_a_few_records_are_held_whatever_the_copys_size() {
+fn only_a_few_records_are_held_whatever_the_size_of_the_copy() {
     let record = |n: u64| RecordCopy {
         id: RecordId::new(n.to_string()),
         content: json!({"n": n, "text": noise(n, 30_000)}),
@@ -437,7 +437,7 @@ fn no_more_than_a_few_records_are_held_whatever_the_copys_size() {
         let mut packing = Packer.begin(contents(vec![given.0])).unwrap();
         let (mut most, mut largest, mut all) = (0, 0, 0);
         while packing.wants().is_some() {
-            // What went in and did not come out is held: three quarters of the text at least have to come out.
+            // Bytes that went in and did not come out are held. At least three quarters of the text come out.
             let (mut taken, mut given) = (0_usize, 0);
             for n in 0..records {
                 packing.take(&record(n)).unwrap();
@@ -476,7 +476,7 @@ fn the_page_of_a_small_copy() {
     let mut contents = whole(vec![copied("main", vec![profile()])]);
     contents.contents.sandbox = true;
     contents.contents.sources[0].export = Some(export(false));
-    // The style, and so its digest, change often and say nothing here.
+    // The style and its digest change often, and prove nothing here.
     let page = page(&contents);
     let style = style_of(&page);
     let page = page.replace(style, "…").replace(&digest_of(style), "…");
