@@ -40,7 +40,7 @@ impl KnownConnectors {
     fn definition(&self, connector: &str) -> Result<&Definition, Objection> {
         self.connectors.get(connector).map(AsRef::as_ref).ok_or_else(|| {
             let known: Vec<&str> = self.connectors.iter().map(|known| known.name.as_str()).collect();
-            objection("connector", format!("there is no such connector: take one of {}", known.join(", ")))
+            objection("connector", format!("there is no such connector: choose one of {}", known.join(", ")))
         })
     }
 }
@@ -87,7 +87,7 @@ impl Catalogue for KnownConnectors {
         let mut objections: Vec<Objection> = secret
             .keys()
             .map(|name| {
-                let what = "is a secret, and parameters are for what anyone may see: give it as a field of the secret, and replace the one that was shown";
+                let what = "is a secret, but anyone may see parameters: give it as a field of the secret, and replace the value that was shown";
                 objection(name, what)
             })
             .collect();
@@ -239,7 +239,7 @@ mod tests {
             assert!(!error.contains(bad), "{error}");
         }
         insta::assert_snapshot!(check("qualifio", "customer_id", "4242").unwrap_err(), @"customer_id: Qualifio does not search by this kind: give email");
-        insta::assert_snapshot!(check("nobody", "email", "ann@example.com").unwrap_err(), @"connector: there is no such connector: take one of inhouse, qualifio");
+        insta::assert_snapshot!(check("nobody", "email", "ann@example.com").unwrap_err(), @"connector: there is no such connector: choose one of inhouse, qualifio");
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
         };
         assert_eq!(check(false, &[("client_id", "1"), ("user_id", "2")]), Ok(()));
         insta::assert_snapshot!(check(false, &[("client_id", "x"), ("token", "s3cret")]).unwrap_err(), @"
-        token: is a secret, and parameters are for what anyone may see: give it as a field of the secret, and replace the one that was shown
+        token: is a secret, but anyone may see parameters: give it as a field of the secret, and replace the value that was shown
         client_id: is not a whole number; it is the number of the Qualifio client account, sent with every call as clientId, such as 2449
         user_id: is missing; it is the Qualifio user id of the DPO in whose name erasures are asked for, such as 1001
         ");

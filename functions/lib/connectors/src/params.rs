@@ -78,7 +78,7 @@ impl Param {
                 if choices.iter().any(|choice| choice == text) {
                     Ok(ParamValue::Text(text.to_owned()))
                 } else {
-                    Err(format!("is none of {}", choices.join(", ")))
+                    Err(format!("is not one of {}", choices.join(", ")))
                 }
             }
         }

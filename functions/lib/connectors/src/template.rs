@@ -84,7 +84,7 @@ impl Template {
         let mut rest = text;
         while let Some(start) = rest.find("${") {
             let Some(length) = rest[start..].find('}') else {
-                return Err("a placeholder begins with `${` and has no end, write `${…}`".to_owned());
+                return Err("this placeholder has no closing `}`: write `${…}`".to_owned());
             };
             if start > 0 {
                 parts.push(Part::Text(rest[..start].to_owned()));
@@ -140,14 +140,12 @@ impl Place {
         match name.split_once('.') {
             Some(("param", name)) if !name.is_empty() => Ok(Self::Param(name.to_owned())),
             Some(("identifier", kind)) if !kind.is_empty() => Ok(Self::Identifier(kind.to_owned())),
-            Some(("secret", _)) => {
-                Err("a secret is sent by `auth` alone, take this placeholder out".to_owned())
-            }
+            Some(("secret", _)) => Err("only `auth` sends a secret: remove this placeholder".to_owned()),
             None if name == "records" => Ok(Self::Records),
             None if name == "justification" => Ok(Self::Justification),
             None if name == "rule_id" => Ok(Self::RuleId),
             _ => Err(format!(
-                "unknown placeholder `${{{name}}}`, write one of `${{param.NAME}}`, `${{identifier.KIND}}`, \
+                "unknown placeholder `${{{name}}}`: write one of `${{param.NAME}}`, `${{identifier.KIND}}`, \
                  `${{records}}`, `${{justification}}`, `${{rule_id}}`"
             )),
         }

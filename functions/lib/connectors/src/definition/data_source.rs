@@ -48,7 +48,7 @@ impl Definition {
         let mut values = BTreeMap::new();
         let names: Vec<&str> = self.params.iter().map(|param| param.name.as_str()).collect();
         for name in given.keys().filter(|name| !names.contains(&name.as_str())) {
-            let message = format!("{} has no such parameter, {}", self.title, instead(name, &names));
+            let message = format!("{} has no such parameter: {}", self.title, instead(name, &names));
             problems.push(ParamProblem { name: name.clone(), message });
         }
         for param in &self.params {
@@ -136,7 +136,7 @@ mod tests {
             false,
         );
         insta::assert_snapshot!(problems.unwrap_err(), @r"
-        parameter `clientid`: Qualifio has no such parameter, write `client_id`
+        parameter `clientid`: Qualifio has no such parameter: write `client_id`
         parameter `client_id`: is missing; it is the number of the Qualifio client account, sent with every call as clientId, such as 2449
         parameter `user_id`: is not a whole number; it is the Qualifio user id of the DPO in whose name erasures are asked for, such as 1001
         parameter `direct`: is neither `true` nor `false`; it is whether erasures run at once; with false the account's DPO approves each of them in Qualifio, such as true

@@ -34,16 +34,16 @@ fn of_yaml(error: &Error) -> Problem {
     let at = error.location().unwrap_or(Location::UNKNOWN);
     let message = match error {
         Error::SerdeUnknownField { field, expected, .. } => {
-            format!("unknown field `{field}`, {}", instead(field, expected))
+            format!("unknown field `{field}`: {}", instead(field, expected))
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
-            format!("`{variant}` cannot stand here, {}", instead(variant, expected))
+            format!("`{variant}` is not allowed here: {}", instead(variant, expected))
         }
         Error::SerdeMissingField { field, .. } => {
             format!("missing field `{field}`: add `{field}: …` to this block")
         }
         Error::DuplicateMappingKey { key, .. } => {
-            format!("`{}` stands here twice: keep one", key.as_deref().unwrap_or("this key"))
+            format!("`{}` is listed twice: keep one", key.as_deref().unwrap_or("this key"))
         }
         Error::SerdeInvalidType { unexpected, expected, .. }
         | Error::SerdeInvalidValue { unexpected, expected, .. } => {

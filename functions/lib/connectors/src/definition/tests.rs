@@ -25,12 +25,12 @@ fn the_embedded_definition_is_good() {
 
 #[test]
 fn a_misspelt_field_is_answered_with_the_right_one() {
-    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:124:7: unknown field `qurey`, write `query`");
+    insta::assert_snapshot!(problems(&[("      query:", "      qurey:")]), @"connector.yaml:124:7: unknown field `qurey`: write `query`");
 }
 
 #[test]
 fn a_field_at_the_wrong_place_is_answered_with_what_can_stand_there() {
-    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:210:3: unknown field `retries`, write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
+    insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:210:3: unknown field `retries`: write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
 }
 
 #[test]
@@ -40,20 +40,20 @@ fn a_missing_field_is_named() {
 
 #[test]
 fn a_status_mapped_twice_is_refused() {
-    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:200:3: `NEW` stands here twice: keep one");
+    insta::assert_snapshot!(problems(&[("  FINISHED: finished", "  FINISHED: finished\n  NEW: pending")]), @"connector.yaml:200:3: `NEW` is listed twice: keep one");
 }
 
 #[test]
 fn a_status_can_only_mean_what_the_domain_knows() {
-    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:197:8: `awaiting-approval` cannot stand here, write `awaiting_approval`");
+    insta::assert_snapshot!(problems(&[("NEW: awaiting_approval", "NEW: awaiting-approval")]), @"connector.yaml:197:8: `awaiting-approval` is not allowed here: write `awaiting_approval`");
 }
 
 #[test]
 fn a_value_of_another_type_is_refused() {
     insta::assert_snapshot!(problems(&[("max_records: 1000", "max_records: many")]), @"connector.yaml:211:16: write a whole number without quotes");
     insta::assert_snapshot!(problems(&[("hosts:\n  - api.qualif.io\n  - api.qualifio.com", "hosts: api.qualif.io")]), @"connector.yaml:9:8: write a list here, with `- ` before each item");
-    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:140:13: `post` cannot stand here, write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
-    insta::assert_snapshot!(problems(&[("type: boolean", "type: bool")]), @"connector.yaml:33:11: `bool` cannot stand here, write `boolean`");
+    insta::assert_snapshot!(problems(&[("method: POST", "method: post")]), @"connector.yaml:140:13: `post` is not allowed here: write one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`");
+    insta::assert_snapshot!(problems(&[("type: boolean", "type: bool")]), @"connector.yaml:33:11: `bool` is not allowed here: write `boolean`");
 }
 
 #[test]
@@ -71,10 +71,10 @@ fn placeholders_that_mean_nothing_are_refused() {
             ("/rules/${rule_id}", "/rules/${secret.token}"),
         ]),
         @"
-    connector.yaml:144:15: an erasure has no `${param.driect}`, write `${param.direct}`
-    connector.yaml:150:22: a placeholder begins with `${` and has no end, write `${…}`
-    connector.yaml:151:15: unknown placeholder `${user_id}`, write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
-    connector.yaml:183:11: a secret is sent by `auth` alone, take this placeholder out
+    connector.yaml:144:15: an erasure cannot use `${param.driect}`: write `${param.direct}`
+    connector.yaml:150:22: this placeholder has no closing `}`: write `${…}`
+    connector.yaml:151:15: unknown placeholder `${user_id}`: write one of `${param.NAME}`, `${identifier.KIND}`, `${records}`, `${justification}`, `${rule_id}`
+    connector.yaml:183:11: only `auth` sends a secret: remove this placeholder
     "
     );
 }
@@ -90,10 +90,10 @@ fn placeholders_that_do_not_fit_their_place_are_refused() {
         ]),
         @"
     connector.yaml:123:13: the search does not ask for the person: put `${identifier.email}` into it
-    connector.yaml:126:16: a search has no `${identifier.phone}`, write `${identifier.email}`
+    connector.yaml:126:16: a search cannot use `${identifier.phone}`: write `${identifier.email}`
     connector.yaml:144:15: `${records}` is a list, which a query cannot hold: put it into the `body`
     connector.yaml:150:22: `${records}` is a list, which a text cannot hold: put it into the `body`
-    connector.yaml:183:11: a status check has no `${identifier.email}`, write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`
+    connector.yaml:183:11: a status check cannot use `${identifier.email}`: write one of `${rule_id}`, `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`
     connector.yaml:183:11: the status check does not name the rule: put `${rule_id}` into it
     "
     );
@@ -107,16 +107,16 @@ fn hosts_are_lower_case_names_and_the_base_url_is_one_of_them() {
             ("base_url: ${param.base_url}", "base_url: http://api.qualifio.com"),
         ]),
         @"
-    connector.yaml:10:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
-    connector.yaml:11:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
-    connector.yaml:12:5: write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
-    connector.yaml:14:5: the host `api.qualifio.com` stands here twice: keep one
+    connector.yaml:10:5: write a host name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
+    connector.yaml:11:5: write a host name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
+    connector.yaml:12:5: write a host name in lower-case ASCII, without scheme, port or path, such as `api.example.com`
+    connector.yaml:14:5: the host `api.qualifio.com` is listed twice: keep one
     connector.yaml:15:11: the base URL cannot be used: only https is allowed
-    connector.yaml:32:14: the example does not fit the parameter: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
-    connector.yaml:33:14: the default does not fit the parameter: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
+    connector.yaml:32:14: the example cannot be used: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
+    connector.yaml:33:14: the default cannot be used: its host is not one that the connector may call (https://api.qualif.io, 10.0.0.1, API.example.com, api.qualifio.com, api.qualifio.com)
     "
     );
-    insta::assert_snapshot!(problems(&[("type: url", "type: string")]), @"connector.yaml:12:11: `${param.base_url}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.base_url}` with type `host` and listed in `hosts`");
+    insta::assert_snapshot!(problems(&[("type: url", "type: string")]), @"connector.yaml:12:11: `${param.base_url}` cannot be used in the base URL like this: use it alone with type `url`, within a URL with type `choice`, or as `https://${param.base_url}` with type `host` and listed in `hosts`");
 }
 
 #[test]
@@ -129,18 +129,18 @@ fn parameters_are_checked_against_their_own_type() {
             ("example: https://api.qualif.io\n", "example: https://example.com\n"),
         ]),
         @"
-    connector.yaml:21:11: the parameter `client_id` stands here twice: keep one
-    connector.yaml:29:14: the example does not fit the parameter: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)
-    connector.yaml:36:14: the default is of another type than the parameter
-    connector.yaml:46:14: the default does not fit the parameter: is less than 1
-    connector.yaml:151:15: an erasure has no `${param.user_id}`, write `${param.client_id}`
-    connector.yaml:176:15: an export has no `${param.user_id}`, write `${param.client_id}`
+    connector.yaml:21:11: the parameter `client_id` is listed twice: keep one
+    connector.yaml:29:14: the example cannot be used: its host is not one that the connector may call (api.qualif.io, api.qualifio.com)
+    connector.yaml:36:14: the default does not have the parameter's type
+    connector.yaml:46:14: the default is less than 1
+    connector.yaml:151:15: an erasure cannot use `${param.user_id}`: write `${param.client_id}`
+    connector.yaml:176:15: an export cannot use `${param.user_id}`: write `${param.client_id}`
     "
     );
     insta::assert_snapshot!(
         problems(&[("    type: boolean\n", "    type: choice\n    choices: [\"on\", \"off\"]\n"), ("example: true\n    default: true", "example: \"on\"\n    default: \"no\"")]),
         @"
-    connector.yaml:37:14: the default does not fit the parameter: is none of on, off
+    connector.yaml:37:14: the default is not one of on, off
     connector.yaml:232:20: write true or false, or a parameter such as `${param.direct}` of type `boolean`
     "
     );
@@ -160,15 +160,15 @@ fn requests_are_checked_for_what_they_are_for() {
             ("  FINISHED: finished", "  FINISHED: pending"),
         ]),
         @"
-    connector.yaml:123:13: a path begins with a slash, write `/v1/gdpr/profiles?x=1`
+    connector.yaml:123:13: a path begins with a slash: write `/v1/gdpr/profiles?x=1`
     connector.yaml:123:13: the search does not ask for the person: put `${identifier.email}` into it
     connector.yaml:141:11: the erasure does not name the records: put `${records}` into its body
     connector.yaml:153:12: write the fields that a dry run adds to the body, such as `test: true`
-    connector.yaml:182:11: a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`
+    connector.yaml:182:11: a path holds letters, digits and `/ - . _ ~` only; a query belongs in `query`
     connector.yaml:182:11: the status check does not name the rule: put `${rule_id}` into it
-    connector.yaml:189:9: a place in JSON begins with a slash, write `/crmId`
+    connector.yaml:189:9: a place in JSON begins with a slash: write `/crmId`
     connector.yaml:191:7: write which text means `anonymised` or `deleted`
-    connector.yaml:195:3: no status means `finished`, so that nothing could ever end: add one
+    connector.yaml:195:3: no status means `finished`, so no task could ever end: add one
     "
     );
 }
@@ -176,10 +176,10 @@ fn requests_are_checked_for_what_they_are_for() {
 #[test]
 fn a_dry_runs_echo_needs_a_dry_run_and_a_place() {
     let echo = "  dry_run_echo: /ruleTypePayload/test\n";
-    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:154:17: there is no `dry_run` that could be echoed: add one, or take this out");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:156:17: write where the answer says `true` to a dry run, such as `/payload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:156:17: a place in JSON begins with a slash, write `/ruleTypePayload/test`");
-    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:156:17: a place in JSON begins with a slash, write `/true`");
+    insta::assert_snapshot!(problems(&[("  dry_run:\n    test: true\n", "")]), @"connector.yaml:154:17: there is no `dry_run` to echo: add one, or remove this");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: \"\"\n")]), @"connector.yaml:156:17: write where the answer says `true` for a dry run, such as `/payload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: ruleTypePayload.test\n")]), @"connector.yaml:156:17: a place in JSON begins with a slash: write `/ruleTypePayload/test`");
+    insta::assert_snapshot!(problems(&[(echo, "  dry_run_echo: true\n")]), @"connector.yaml:156:17: a place in JSON begins with a slash: write `/true`");
     let without = GOOD.replace(echo, "");
     assert!(Definition::parse("connector.yaml", &without).is_ok());
 }
@@ -198,12 +198,12 @@ fn limits_have_bounds() {
             ("    secret: token", "    secret: tokn"),
         ]),
         @"
-    connector.yaml:92:13: no such field of `secret`, write `token`
+    connector.yaml:92:13: `secret` has no such field: write `token`
     connector.yaml:210:15: write a number from 1 to 10000, or a parameter such as `${param.batch_size}` of type `integer` within these bounds
     connector.yaml:211:16: write a number from 1 to 100000
     connector.yaml:212:25: write a number from 10 to 120
     connector.yaml:214:19: write a number from 1024 to 8388608
-    connector.yaml:223:28: the first wait is longer than the longest: swap them
+    connector.yaml:223:28: the first wait is longer than the longest wait: swap them
     connector.yaml:226:17: write a number from 1 to 100, or a parameter such as `${param.verify_looks}` of type `integer` within these bounds
     connector.yaml:232:18: write a number from 1 to 90
     "
@@ -245,7 +245,7 @@ fn a_number_of_a_parameter_is_checked_like_a_fixed_one() {
         );
         assert_eq!(problems.lines().count(), 1, "{problems}");
     }
-    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:226:17: a number has no `${param.looks}`, write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`");
+    insta::assert_snapshot!(problems(&[(looks, "verify_looks: ${param.looks}")]), @"connector.yaml:226:17: a number cannot use `${param.looks}`: write one of `${param.client_id}`, `${param.user_id}`, `${param.base_url}`, `${param.direct}`, `${param.export_rule}`, `${param.batch_size}`, `${param.verify_looks}`, `${param.unknown_wait_seconds}`, `${param.unknown_looks}`, `${param.calls_per_minute}`, `${param.daily_calls}`");
     assert!(Definition::parse("connector.yaml", &GOOD.replace(looks, "verify_looks: 100")).is_ok());
 }
 
@@ -289,9 +289,9 @@ fn a_rate_and_a_quota_are_checked_with_their_parameters() {
     connector.yaml:218:16: write a number from 1 to 10000000, or a parameter such as `${param.daily_calls}` of type `integer` from 0 (no limit) to 10000000
     "
     );
-    insta::assert_snapshot!(problems(&[("calls: ${param.calls_per_minute}", "calls: ${param.calls}")]), @"connector.yaml:217:12: a number has no `${param.calls}`, write `${param.daily_calls}`");
+    insta::assert_snapshot!(problems(&[("calls: ${param.calls_per_minute}", "calls: ${param.calls}")]), @"connector.yaml:217:12: a number cannot use `${param.calls}`: write `${param.daily_calls}`");
     insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "")]), @"connector.yaml:217:5: missing field `per_seconds`: add `per_seconds: …` to this block");
-    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "    per_minute: 60\n")]), @"connector.yaml:218:5: unknown field `per_minute`, write one of `calls`, `per_seconds`, `burst`");
+    insta::assert_snapshot!(problems(&[("    per_seconds: 60\n", "    per_minute: 60\n")]), @"connector.yaml:218:5: unknown field `per_minute`: write one of `calls`, `per_seconds`, `burst`");
     insta::assert_snapshot!(problems(&[("  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n", "  rate: 60\n")]), @"connector.yaml:216:9: write a block of `name: value` lines here");
 }
 
@@ -309,13 +309,13 @@ fn inhouse_problems(changes: &[(&str, &str)]) -> String {
 #[test]
 fn every_kind_that_is_searched_by_is_described_once_and_no_other() {
     insta::assert_snapshot!(inhouse_problems(&[("- kind: phone", "- kind: telephone")]), @"
-    connector.yaml:66:11: no search is by `telephone`: add one with `by: telephone`, or take this description out
-    connector.yaml:86:9: there is a search by `phone`, and `identifiers` doesn't describe it: add `- kind: phone`
+    connector.yaml:66:11: no search uses `telephone`: add one with `by: telephone`, or remove this description
+    connector.yaml:86:9: a search uses `phone`, but `identifiers` does not describe it: add `- kind: phone`
     ");
     insta::assert_snapshot!(inhouse_problems(&[("- kind: phone", "- kind: email")]), @"
-    connector.yaml:66:11: the identifier kind `email` stands here twice: keep one
+    connector.yaml:66:11: the identifier kind `email` is listed twice: keep one
     connector.yaml:68:14: the example does not fit its kind: the value of kind email is not one e-mail address such as name@example.com
-    connector.yaml:86:9: there is a search by `phone`, and `identifiers` doesn't describe it: add `- kind: phone`
+    connector.yaml:86:9: a search uses `phone`, but `identifiers` does not describe it: add `- kind: phone`
     ");
     insta::assert_snapshot!(inhouse_problems(&[("    description: an e-mail address that your system knows the person by", "    description: ''")]), @"connector.yaml:64:18: this is empty: write what a reader needs to know");
     insta::assert_snapshot!(inhouse_problems(&[("    example: name@example.com\n", "")]), @"connector.yaml:64:5: missing field `example`: add `example: …` to this block");
@@ -332,12 +332,12 @@ fn a_kinds_example_has_its_form_and_built_in_kinds_have_their_own() {
         @"
     connector.yaml:65:14: the example does not fit its kind: the value of kind email is not one e-mail address such as name@example.com
     connector.yaml:68:14: the example does not fit its kind: the value of kind phone is not a phone number of 7 to 15 digits: write it with + and the country's code, such as +32470000000
-    connector.yaml:69:11: the kind `phone` has a form of its own: leave `form` out
+    connector.yaml:69:11: the kind `phone` has its own form: leave `form` out
     connector.yaml:72:14: the example does not fit its kind: it is not made of the digits 0 to 9 alone
     "
     );
     insta::assert_snapshot!(inhouse_problems(&[("form: digits", "form: uuid")]), @"connector.yaml:71:14: the example does not fit its kind: it is not a UUID: 32 hexadecimal digits, with hyphens after 8, 12, 16 and 20");
-    insta::assert_snapshot!(inhouse_problems(&[("form: digits", "form: number")]), @"connector.yaml:72:11: `number` cannot stand here, write one of `digits`, `uuid`, `text`");
+    insta::assert_snapshot!(inhouse_problems(&[("form: digits", "form: number")]), @"connector.yaml:72:11: `number` is not allowed here: write one of `digits`, `uuid`, `text`");
     for (form, example) in [("text", "C 1"), ("uuid", "5B0F7C1E-6a51-4a0e-9d57-2f1d7d0f3a10")] {
         let text = INHOUSE.replace("form: digits", &format!("form: {form}"));
         let text = text.replace("example: \"100001\"", &format!("example: {example}"));
@@ -350,21 +350,21 @@ fn an_operators_host_is_listed_and_makes_the_base_url_as_it_is() {
     insta::assert_snapshot!(
         inhouse_problems(&[("  - ${param.host}\nbase", "  - ${param.token}\nbase"), ("base_url: https://${param.host}", "base_url: https://${param.host}.example.com")]),
         @"
-    connector.yaml:10:5: a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`
-    connector.yaml:11:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
+    connector.yaml:10:5: write a host that the operator names as one parameter of type `host` and nothing else, such as `${param.host}`
+    connector.yaml:11:11: `${param.host}` cannot be used in the base URL like this: use it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
     "
     );
     insta::assert_snapshot!(inhouse_problems(&[("type: host", "type: string")]), @"
-    connector.yaml:10:5: a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`
-    connector.yaml:11:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
+    connector.yaml:10:5: write a host that the operator names as one parameter of type `host` and nothing else, such as `${param.host}`
+    connector.yaml:11:11: `${param.host}` cannot be used in the base URL like this: use it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`
     ");
-    insta::assert_snapshot!(inhouse_problems(&[("base_url: https://${param.host}", "base_url: http://${param.host}")]), @"connector.yaml:11:11: `${param.host}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`");
+    insta::assert_snapshot!(inhouse_problems(&[("base_url: https://${param.host}", "base_url: http://${param.host}")]), @"connector.yaml:11:11: `${param.host}` cannot be used in the base URL like this: use it alone with type `url`, within a URL with type `choice`, or as `https://${param.host}` with type `host` and listed in `hosts`");
     insta::assert_snapshot!(
         inhouse_problems(&[("example: privacy.example.com", "example: 127.0.0.1:8080\n    default: privacy.internal")]),
         @"
-    connector.yaml:17:14: the example does not fit the parameter: is not a host's name in lower-case ASCII, without scheme, port or path, and no IP address
+    connector.yaml:17:14: the example is not a host name: give lower-case ASCII without scheme, port or path, and no IP address
     connector.yaml:18:14: the operator names the host: leave `default` out
-    connector.yaml:18:14: the default does not fit the parameter: is not a name of the public DNS
+    connector.yaml:18:14: the default is not a name in the public DNS
     "
     );
 }
@@ -381,20 +381,20 @@ fn an_export_names_records_a_page_and_a_parameter() {
         @"
     connector.yaml:163:11: each data source says whether it wants the export: write a parameter such as `${param.export_rule}` of type `boolean`
     connector.yaml:164:17: this is empty: write what a reader needs to know
-    connector.yaml:166:13: a GET opens no rule, write the vendor's method, such as `POST`
+    connector.yaml:166:13: a GET does not open a rule: write the vendor's method, such as `POST`
     connector.yaml:167:11: the export does not name the records: put `${records}` into its body
-    connector.yaml:171:7: a GET has no body: take it out, or write `method: POST`
+    connector.yaml:171:7: a GET has no body: remove it, or write `method: POST`
     "
     );
     insta::assert_snapshot!(problems(&[("wanted: ${param.export_rule}", "wanted: ${param.user_id}")]), @"connector.yaml:163:11: write true or false, or a parameter such as `${param.direct}` of type `boolean`");
     insta::assert_snapshot!(problems(&[("  wanted: ${param.export_rule}\n", "")]), @"connector.yaml:177:3: missing field `wanted`: add `wanted: …` to this block");
-    insta::assert_snapshot!(problems(&[("  wanted: ${param.export_rule}\n", "  wanted: ${param.export_rule}\n  dry_run: { test: true }\n")]), @"connector.yaml:164:3: unknown field `dry_run`, write one of `wanted`, `fetched_from`, `request`, `rule_id`, `status`");
+    insta::assert_snapshot!(problems(&[("  wanted: ${param.export_rule}\n", "  wanted: ${param.export_rule}\n  dry_run: { test: true }\n")]), @"connector.yaml:164:3: unknown field `dry_run`: write one of `wanted`, `fetched_from`, `request`, `rule_id`, `status`");
 }
 
 #[test]
 fn what_steers_is_marked_and_a_version_is_a_number() {
-    insta::assert_snapshot!(problems(&[("    default: https://api.qualif.io\n    steers: true\n", "    default: https://api.qualif.io\n")]), @"connector.yaml:26:11: this parameter says which system is called: add `steers: true`");
-    insta::assert_snapshot!(inhouse_problems(&[("    steers: true\n", "")]), @"connector.yaml:14:11: this parameter says which system is called: add `steers: true`");
+    insta::assert_snapshot!(problems(&[("    default: https://api.qualif.io\n    steers: true\n", "    default: https://api.qualif.io\n")]), @"connector.yaml:26:11: this parameter decides which system is called: add `steers: true`");
+    insta::assert_snapshot!(inhouse_problems(&[("    steers: true\n", "")]), @"connector.yaml:14:11: this parameter decides which system is called: add `steers: true`");
     insta::assert_snapshot!(inhouse_problems(&[("    steers: true\n", "    steers: yes\n")]), @"connector.yaml:18:13: write `true` or `false`");
     insta::assert_snapshot!(problems(&[("version: 1\n", "version: 0\n")]), @"connector.yaml:4:10: write a number from 1 to 4294967295");
     insta::assert_snapshot!(problems(&[("version: 1\n", "version: 1.0\n")]), @"connector.yaml:4:10: write a whole number without quotes");
@@ -406,27 +406,27 @@ fn what_steers_is_marked_and_a_version_is_a_number() {
         ("default: https://api.qualif.io\n    steers: true", "default: qualif"),
         ("base_url: ${param.base_url}", "base_url: https://api.${param.base_url}.io"),
     ];
-    insta::assert_snapshot!(problems(&choice), @"connector.yaml:12:11: `${param.base_url}` says which system is called: mark it with `steers: true`");
+    insta::assert_snapshot!(problems(&choice), @"connector.yaml:12:11: `${param.base_url}` decides which system is called: add `steers: true` to it");
 }
 
 #[test]
 fn the_name_of_a_secrets_target_is_taken() {
-    insta::assert_snapshot!(problems(&[("  - name: token", "  - name: for_target"), ("    secret: token", "    secret: for_target")]), @"connector.yaml:86:11: `for_target` is where a stored secret names the system that it was given for: take another name");
+    insta::assert_snapshot!(problems(&[("  - name: token", "  - name: for_target"), ("    secret: token", "    secret: for_target")]), @"connector.yaml:86:11: `for_target` is where a stored secret names its target: choose another name");
 }
 
 #[test]
 fn how_an_answer_is_known_to_be_whole_is_said_with_a_place_or_a_number() {
     let said = r#"complete: { "false": /has_more }"#;
     for (complete, says) in [
-        ("{ empty: \"\" }", "write where in the answer the link to the next page stands, such as `/next`"),
-        ("{ \"true\": done }", "a place in JSON begins with a slash, write `/done`"),
-        ("{ total: \"\" }", "write where in the answer the number of all records stands, such as `/total`"),
+        ("{ empty: \"\" }", "write where in the answer the link to the next page is, such as `/next`"),
+        ("{ \"true\": done }", "a place in JSON begins with a slash: write `/done`"),
+        ("{ total: \"\" }", "write where in the answer the total number of records is, such as `/total`"),
         ("{ fewer_than: 0 }", "write a number from 1 to 100000"),
         ("{ fewer_than: many }", "write a whole number without quotes"),
         ("{ not_stated: { round: [] } }", "list the numbers of records at which an answer may have been cut"),
         ("{ not_stated: { round: [10, 0] } }", "write a number from 1 to 100000"),
-        ("{ not_stated: { rounds: [10] } }", "unknown field `rounds`, write `round`"),
-        ("{ fewer: 10 }", "`fewer` cannot stand here, write one of `empty`"),
+        ("{ not_stated: { rounds: [10] } }", "unknown field `rounds`: write `round`"),
+        ("{ fewer: 10 }", "`fewer` is not allowed here: write one of `empty`"),
         ("{ empty: /next, total: /total }", ""),
         ("known", ""),
     ] {
@@ -451,16 +451,16 @@ fn how_an_answer_is_known_to_be_whole_is_said_with_a_place_or_a_number() {
         "      not_stated:\n        round: [10, 15, 20, 25, 30, 40, 50, 60, 75, 80, 100, 150, 200, 250, 256, 300, 400, 500, 512, 1000]\n",
         "      total: /total\n",
     )];
-    insta::assert_snapshot!(problems(&list), @"connector.yaml:128:14: the answer itself is the list, so that nothing beside it says whether it is whole: `complete` can be `fewer_than` or `not_stated`");
+    insta::assert_snapshot!(problems(&list), @"connector.yaml:128:14: the answer is the list itself, so nothing in it can say whether it is whole: `complete` can be `fewer_than` or `not_stated`");
 }
 
 #[test]
 fn who_a_record_is_is_told_by_one_to_eight_fields() {
     insta::assert_snapshot!(inhouse_problems(&[("  - name: name\n    at: /name\n", "  - name: email\n    at: name\n  - name: Name\n    at: \"\"\n")]), @"
-    connector.yaml:59:11: the shown field `email` stands here twice: keep one
-    connector.yaml:60:9: a place in JSON begins with a slash, write `/name`
-    connector.yaml:61:11: write a name of 1 to 32 of a-z, 0-9 and _, beginning with a letter
-    connector.yaml:62:9: write where the field stands in a record, such as `/name`
+    connector.yaml:59:11: the shown field `email` is listed twice: keep one
+    connector.yaml:60:9: a place in JSON begins with a slash: write `/name`
+    connector.yaml:61:11: write a name of 1 to 32 characters (a-z, 0-9 and _) that begins with a letter
+    connector.yaml:62:9: write where the field is in a record, such as `/name`
     ");
     let nine: String = (1..=9).map(|n| format!("  - name: n{n}\n    at: /n{n}\n")).collect();
     let from = INHOUSE.find("shows:\n").unwrap();

@@ -36,13 +36,13 @@ pub(crate) fn operators_host(text: &str, allow_loopback: bool) -> Result<(), Str
     }
     if !is_host_name(text) {
         return Err(
-            "is not a host's name in lower-case ASCII, without scheme, port or path, and no IP address"
+            "is not a host name: give lower-case ASCII without scheme, port or path, and no IP address"
                 .to_owned(),
         );
     }
     let ends_with = |end: &&str| text.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
     if NOT_PUBLIC.iter().any(ends_with) {
-        return Err("is not a name of the public DNS".to_owned());
+        return Err("is not a name in the public DNS".to_owned());
     }
     Ok(())
 }
@@ -80,7 +80,7 @@ pub(crate) fn base_url(text: &str, hosts: &[String], allow_loopback: bool) -> Re
 /// What is wrong with it; never the URL itself.
 pub(crate) fn check_url(url: &Url, hosts: &[String], allow_loopback: bool) -> Result<(), String> {
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it has a user name or a password in it: take them out".to_owned());
+        return Err("it holds a user name or a password: remove them".to_owned());
     }
     let host = url.host_str().unwrap_or_default();
     if allow_loopback && is_loopback(host) {
@@ -96,7 +96,7 @@ pub(crate) fn check_url(url: &Url, hosts: &[String], allow_loopback: bool) -> Re
         return Err("only https is allowed".to_owned());
     }
     if url.port().is_some() {
-        return Err("it names a port: take it out".to_owned());
+        return Err("it names a port: remove it".to_owned());
     }
     Ok(())
 }

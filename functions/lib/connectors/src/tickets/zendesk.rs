@@ -81,7 +81,7 @@ pub fn check_user(text: &str) -> Result<(), String> {
     if good && !text.ends_with("/token") {
         Ok(())
     } else {
-        Err("it is not an agent's e-mail address (without `/token`)".to_owned())
+        Err("it is not an agent's e-mail address without `/token`".to_owned())
     }
 }
 

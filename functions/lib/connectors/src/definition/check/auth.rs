@@ -19,9 +19,8 @@ impl Checker {
             self.name(&field.name);
             self.once(&mut seen, "secret", &field.name);
             if field.name.value == FOR_TARGET {
-                let message = format!(
-                    "`{FOR_TARGET}` is where a stored secret names the system that it was given for: take another name"
-                );
+                let message =
+                    format!("`{FOR_TARGET}` is where a stored secret names its target: choose another name");
                 self.at(field.name.referenced, message);
             }
             self.text(&field.description);
@@ -36,17 +35,17 @@ impl Checker {
         let RawAuth::Header(header) = raw;
         let names: Vec<&str> = secret.iter().map(|field| field.name.as_str()).collect();
         if !names.contains(&header.secret.value.as_str()) {
-            let message = format!("no such field of `secret`, {}", instead(&header.secret.value, &names));
+            let message = format!("`secret` has no such field: {}", instead(&header.secret.value, &names));
             self.at(header.secret.referenced, message);
         }
         let prefix = header.prefix.as_ref().map_or("", |prefix| prefix.value.as_str());
         if let Some(raw) = &header.prefix
             && prefix.chars().any(|c| !c.is_ascii() || c.is_control())
         {
-            self.at(raw.referenced, "a header holds printable ASCII only, such as `\"Bearer \"`");
+            self.at(raw.referenced, "a header may hold printable ASCII only, such as `\"Bearer \"`");
         }
         let Ok(name) = HeaderName::from_bytes(header.name.value.as_bytes()) else {
-            self.at(header.name.referenced, "this is no header's name, write one such as `x-api-token`");
+            self.at(header.name.referenced, "this is not a header name: write one such as `x-api-token`");
             return None;
         };
         Some(Auth::Header { name, prefix: prefix.to_owned(), secret: header.secret.value.clone() })

@@ -23,7 +23,10 @@ impl Checker {
 
     pub(super) fn name(&mut self, name: &Spanned<String>) {
         if !is_name(&name.value) {
-            self.at(name.referenced, "write a name of 1 to 32 of a-z, 0-9 and _, beginning with a letter");
+            self.at(
+                name.referenced,
+                "write a name of 1 to 32 characters (a-z, 0-9 and _) that begins with a letter",
+            );
         }
     }
 
@@ -40,7 +43,7 @@ impl Checker {
         name: &'a Spanned<String>,
     ) -> &'a str {
         if !seen.insert(name.value.clone()) {
-            self.at(name.referenced, format!("the {what} `{}` stands here twice: keep one", name.value));
+            self.at(name.referenced, format!("the {what} `{}` is listed twice: keep one", name.value));
         }
         &name.value
     }
@@ -59,7 +62,7 @@ impl Checker {
     pub(super) fn pointer(&mut self, raw: Spanned<String>) -> String {
         if !raw.value.is_empty() && !raw.value.starts_with('/') {
             let message =
-                format!("a place in JSON begins with a slash, write `/{}`", raw.value.replace('.', "/"));
+                format!("a place in JSON begins with a slash: write `/{}`", raw.value.replace('.', "/"));
             self.at(raw.referenced, message);
         }
         raw.value

@@ -19,7 +19,7 @@ impl Checker {
         for by in searches {
             if !raw.value.iter().any(|described| described.kind.value == by.value) {
                 let message = format!(
-                    "there is a search by `{0}`, and `identifiers` doesn't describe it: add `- kind: {0}`",
+                    "a search uses `{0}`, but `identifiers` does not describe it: add `- kind: {0}`",
                     by.value
                 );
                 self.at(by.referenced, message);
@@ -40,7 +40,7 @@ impl Checker {
         if let Some(form) = &raw.form
             && built_in
         {
-            let message = format!("the kind `{}` has a form of its own: leave `form` out", raw.kind.value);
+            let message = format!("the kind `{}` has its own form: leave `form` out", raw.kind.value);
             self.at(form.referenced, message);
         }
         let Ok(kind) = IdentifierKind::parse(&raw.kind.value) else {
@@ -52,7 +52,7 @@ impl Checker {
         };
         if !searches.iter().any(|by| by.value == raw.kind.value) {
             let message = format!(
-                "no search is by `{0}`: add one with `by: {0}`, or take this description out",
+                "no search uses `{0}`: add one with `by: {0}`, or remove this description",
                 raw.kind.value
             );
             self.at(raw.kind.referenced, message);

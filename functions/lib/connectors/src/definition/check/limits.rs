@@ -148,7 +148,10 @@ impl Checker {
         let first_seconds = self.number(&raw.first_seconds, 1, 86_400);
         let longest_seconds = self.number(&raw.longest_seconds, 1, 86_400);
         if first_seconds > longest_seconds {
-            self.at(raw.first_seconds.referenced, "the first wait is longer than the longest: swap them");
+            self.at(
+                raw.first_seconds.referenced,
+                "the first wait is longer than the longest wait: swap them",
+            );
         }
         Waits { first_seconds, longest_seconds }
     }

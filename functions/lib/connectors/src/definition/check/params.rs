@@ -20,11 +20,11 @@ impl Checker {
                 let named =
                     params.iter().find(|param| host.value == format!("${{param.{}}}", param.name.value));
                 if named.is_none_or(|param| param.kind != RawParamKind::Host) {
-                    let message = "a host that the operator names is a parameter of type `host` and nothing else, such as `${param.host}`";
+                    let message = "write a host that the operator names as one parameter of type `host` and nothing else, such as `${param.host}`";
                     self.at(host.referenced, message);
                 }
             } else if !net::is_host_name(&host.value) {
-                let message = "write a host's name in lower-case ASCII, without scheme, port or path, such as `api.example.com`";
+                let message = "write a host name in lower-case ASCII, without scheme, port or path, such as `api.example.com`";
                 self.at(host.referenced, message);
             }
             self.once(&mut seen, "host", host);
@@ -42,7 +42,7 @@ impl Checker {
                 self.text(&raw.description);
                 let kind = self.param_kind(&raw);
                 if matches!(kind, ParamKind::Url | ParamKind::Host) && !raw.steers {
-                    let message = "this parameter says which system is called: add `steers: true`";
+                    let message = "this parameter decides which system is called: add `steers: true`";
                     self.at(raw.name.referenced, message);
                 }
                 let mut param = Param {
@@ -128,20 +128,20 @@ impl Checker {
             (RawTree::Integer(number), ParamKind::Integer { .. }) => number.to_string(),
             (RawTree::Bool(flag), ParamKind::Boolean) => flag.to_string(),
             _ => {
-                self.at(raw.referenced, format!("the {what} is of another type than the parameter"));
+                self.at(raw.referenced, format!("the {what} does not have the parameter's type"));
                 return None;
             }
         };
         let value = param.value(&text, false).and_then(|value| {
             if param.kind == ParamKind::Url {
-                net::base_url(&text, hosts, false)?;
+                net::base_url(&text, hosts, false).map_err(|wrong| format!("cannot be used: {wrong}"))?;
             }
             Ok(value)
         });
         match value {
             Ok(value) => Some((text, value)),
             Err(wrong) => {
-                self.at(raw.referenced, format!("the {what} does not fit the parameter: {wrong}"));
+                self.at(raw.referenced, format!("the {what} {wrong}"));
                 None
             }
         }
@@ -164,7 +164,7 @@ impl Checker {
             let kind = param.map(|param| &param.kind);
             if matches!(kind, Some(ParamKind::Choice(_))) && param.is_some_and(|param| !param.steers) {
                 let message =
-                    format!("`${{param.{name}}}` says which system is called: mark it with `steers: true`");
+                    format!("`${{param.{name}}}` decides which system is called: add `steers: true` to it");
                 self.at(raw.referenced, message);
             }
             // A host made from a free text could be any host; one made from choices is one of few, and
@@ -180,7 +180,7 @@ impl Checker {
             };
             if !good {
                 let message = format!(
-                    "`${{param.{name}}}` cannot make a base URL: give it alone with type `url`, within a URL with type `choice`, or as `https://${{param.{name}}}` with type `host` and listed in `hosts`"
+                    "`${{param.{name}}}` cannot be used in the base URL like this: use it alone with type `url`, within a URL with type `choice`, or as `https://${{param.{name}}}` with type `host` and listed in `hosts`"
                 );
                 self.at(raw.referenced, message);
             }

@@ -38,7 +38,7 @@ impl Checker {
                     RawTree::Integer(number) => Template::parse(&number.to_string()).ok(),
                     RawTree::Bool(flag) => Template::parse(&flag.to_string()).ok(),
                     _ => {
-                        self.at(tree.referenced, "a query holds a text, a number, true or false");
+                        self.at(tree.referenced, "a query value is a text, a number, true or false");
                         None
                     }
                 }?;
@@ -49,7 +49,7 @@ impl Checker {
         if let Some(body) = &raw.body
             && method == Method::GET
         {
-            self.at(body.referenced, "a GET has no body: take it out, or write `method: POST`");
+            self.at(body.referenced, "a GET has no body: remove it, or write `method: POST`");
         }
         let body = match &raw.body {
             Some(body) => Some(self.tree(&body.value, body.referenced, scope)?),
@@ -61,7 +61,10 @@ impl Checker {
                     self.at(status.referenced, "a success is a status from 200 to 299");
                 }
                 if list.value.is_empty() {
-                    self.at(list.referenced, "list the statuses that mean success, or leave it out for 200");
+                    self.at(
+                        list.referenced,
+                        "list the statuses that mean success, or leave `success` out for 200 alone",
+                    );
                 }
                 list.value.iter().map(|status| status.value).collect()
             }
@@ -78,13 +81,13 @@ impl Checker {
             Part::Place(_) => None,
         });
         if !raw.value.starts_with('/') {
-            self.at(raw.referenced, format!("a path begins with a slash, write `/{}`", raw.value));
+            self.at(raw.referenced, format!("a path begins with a slash: write `/{}`", raw.value));
         } else if raw.value.split('/').any(|segment| segment == "." || segment == "..")
             || fixed.any(|text| text.chars().any(|c| !(c.is_ascii_alphanumeric() || "/-._~".contains(c))))
         {
             self.at(
                 raw.referenced,
-                "a path holds letters, digits and `/ - . _ ~` only; a query goes to `query`",
+                "a path holds letters, digits and `/ - . _ ~` only; a query belongs in `query`",
             );
         }
         Some(template)
@@ -154,7 +157,7 @@ impl Checker {
                 .collect();
             can.dedup();
             let message =
-                format!("{} has no `{}`, {}", scope.of, place.written(), instead(&place.written(), &can));
+                format!("{} cannot use `{}`: {}", scope.of, place.written(), instead(&place.written(), &can));
             self.at(at, message);
         }
         Some(template)

@@ -18,7 +18,7 @@ impl Checker {
         if raw.request.method.value == RawMethod::Get {
             self.at(
                 raw.request.method.referenced,
-                "a GET erases nothing, write the vendor's method, such as `POST`",
+                "a GET does not erase: write the vendor's method, such as `POST`",
             );
         }
         let request = self.request(raw.request, &scope);
@@ -38,7 +38,10 @@ impl Checker {
         if let Some(tree) = &raw.dry_run
             && request.body.is_none()
         {
-            self.at(tree.referenced, "there is no `body` that a dry run could add to");
+            self.at(
+                tree.referenced,
+                "there is no `body` that a dry run could add to: add one, or remove this",
+            );
         }
         let dry_run = match dry_run {
             Some(dry_run) => Some(dry_run?),
@@ -46,15 +49,12 @@ impl Checker {
         };
         if let Some(echo) = &raw.dry_run_echo {
             if dry_run.is_none() {
-                self.at(
-                    echo.referenced,
-                    "there is no `dry_run` that could be echoed: add one, or take this out",
-                );
+                self.at(echo.referenced, "there is no `dry_run` to echo: add one, or remove this");
             }
             if echo.value.is_empty() {
                 self.at(
                     echo.referenced,
-                    "write where the answer says `true` to a dry run, such as `/payload/test`",
+                    "write where the answer says `true` for a dry run, such as `/payload/test`",
                 );
             }
         }
@@ -71,7 +71,7 @@ impl Checker {
         let scope = Scope { params, of: "an export", places: vec![Place::Records, Place::Justification] };
         let at = raw.request.path.referenced;
         if raw.request.method.value == RawMethod::Get {
-            let message = "a GET opens no rule, write the vendor's method, such as `POST`";
+            let message = "a GET does not open a rule: write the vendor's method, such as `POST`";
             self.at(raw.request.method.referenced, message);
         }
         self.text(&raw.fetched_from);
@@ -132,11 +132,11 @@ impl Checker {
                 RawRuleStatus::Finished => RuleStatus::Finished,
             };
             if known.insert(name.value.clone(), status).is_some() {
-                self.at(name.referenced, format!("the status `{}` stands here twice: keep one", name.value));
+                self.at(name.referenced, format!("the status `{}` is listed twice: keep one", name.value));
             }
         }
         if !known.values().any(|status| *status == RuleStatus::Finished) {
-            self.at(raw.referenced, "no status means `finished`, so that nothing could ever end: add one");
+            self.at(raw.referenced, "no status means `finished`, so no task could ever end: add one");
         }
         known
     }

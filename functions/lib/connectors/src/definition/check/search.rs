@@ -50,7 +50,7 @@ impl Checker {
                 let complete = self.complete(raw.complete);
                 let aside = !matches!(complete, Complete::FewerThan(_) | Complete::NotStated { .. });
                 if let Some(at) = itself.filter(|_| aside) {
-                    let message = "the answer itself is the list, so that nothing beside it says whether it is whole: `complete` can be `fewer_than` or `not_stated`";
+                    let message = "the answer is the list itself, so nothing in it can say whether it is whole: `complete` can be `fewer_than` or `not_stated`";
                     self.at(at, message);
                 }
                 Some(Search {
@@ -70,7 +70,7 @@ impl Checker {
     fn complete(&mut self, raw: RawComplete) -> Complete {
         match raw {
             RawComplete::Empty(at) => {
-                Complete::Empty(self.sign(at, "the link to the next page stands, such as `/next`"))
+                Complete::Empty(self.sign(at, "the link to the next page is, such as `/next`"))
             }
             RawComplete::False(at) => Complete::Says(
                 self.sign(at, "it says `false` when there is no more, such as `/has_more`"),
@@ -80,7 +80,7 @@ impl Checker {
                 Complete::Says(self.sign(at, "it says `true` when there is no more, such as `/done`"), true)
             }
             RawComplete::Total(at) => {
-                Complete::Total(self.sign(at, "the number of all records stands, such as `/total`"))
+                Complete::Total(self.sign(at, "the total number of records is, such as `/total`"))
             }
             RawComplete::FewerThan(size) => Complete::FewerThan(self.size(&size, 1, 100_000)),
             RawComplete::NotStated(RawNotStated { round }) => {
@@ -114,7 +114,7 @@ impl Checker {
                 self.name(&field.name);
                 self.once(&mut seen, "shown field", &field.name);
                 if field.at.value.is_empty() {
-                    self.at(field.at.referenced, "write where the field stands in a record, such as `/name`");
+                    self.at(field.at.referenced, "write where the field is in a record, such as `/name`");
                 }
                 Shows { name: field.name.value, at: self.pointer(field.at) }
             })
