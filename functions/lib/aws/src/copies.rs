@@ -3,7 +3,7 @@
 
 use crate::client::Aws;
 use crate::failures::{COPIES, Verdict};
-use crate::receipts::s3;
+use crate::s3;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
@@ -32,7 +32,7 @@ impl CopyBucket {
     /// The bucket by its name.
     #[must_use]
     pub fn new(aws: &Aws, bucket: impl Into<String>) -> Self {
-        Self { client: s3(aws), bucket: bucket.into() }
+        Self { client: s3::client(aws), bucket: bucket.into() }
     }
 
     async fn delete(&self, key: String) -> Result<(), Failure> {

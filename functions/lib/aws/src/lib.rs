@@ -17,6 +17,9 @@ pub mod client;
 mod failures;
 mod time;
 
+#[cfg(feature = "s3")]
+mod s3;
+
 #[cfg(feature = "dynamodb")]
 pub mod store;
 

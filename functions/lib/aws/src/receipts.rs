@@ -2,6 +2,7 @@
 
 use crate::client::Aws;
 use crate::failures::{RECEIPTS, Verdict, verdict};
+use crate::s3;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine as _;
@@ -23,7 +24,7 @@ impl ReceiptBucket {
     /// The bucket by its name.
     #[must_use]
     pub fn new(aws: &Aws, bucket: impl Into<String>) -> Self {
-        Self { client: s3(aws), bucket: bucket.into() }
+        Self { client: s3::client(aws), bucket: bucket.into() }
     }
 
     /// The receipt file that is kept of one closing of a request, 0 for the first; `None` when there is
@@ -48,16 +49,6 @@ fn key(request: RequestId, closing: u32) -> String {
         0 => format!("receipts/{request}.json"),
         later => format!("receipts/{request}.{later}.json"),
     }
-}
-
-/// S3, as this deployment is reached.
-pub(crate) fn s3(aws: &Aws) -> Client {
-    let config = aws.sdk_config();
-    let config = aws_sdk_s3::config::Builder::from(config)
-        // An endpoint of one's own has no DNS name for each bucket.
-        .force_path_style(config.endpoint_url().is_some())
-        .build();
-    Client::from_conf(config)
 }
 
 impl Receipts for ReceiptBucket {

@@ -4,11 +4,11 @@
 //! two handlers that decide the same in the same millisecond write the same bytes, and only one of
 //! them may go on to the vendor.
 
-use super::Store;
 use super::rows::{
     HEAD_SK, LEASE_SK, REQUEST_SK, SCHEMA, event_sk, head_row, is_by, lease_pk, lease_row, link_row, read,
     records_row, records_sk, request_pk, request_row, row_key, rule_row, rule_sk, task_row, task_sk,
 };
+use super::tables::Store;
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name, refusal};
 use crate::failures::{STORE, verdict};
 use rightful_domain::base::failure::Failure;

@@ -1,12 +1,12 @@
 //! Begins a request: delivery, request, tasks, first event, head and wrapped key in one transaction
 //! over both tables, so that none of them is ever there without the others.
 
-use super::Store;
 use super::reads::{IndexQuery, Key};
 use super::rows::{
     DELIVERY_SK, SCHEMA, SOURCE_SK, delivery_pk, delivery_row, event_sk, head_row, key_row, link_row, read,
     request_pk, request_row, source_of, source_pk, task_row,
 };
+use super::tables::Store;
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name};
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::SourceId;

@@ -1,7 +1,7 @@
 //! The place at which the reconciliation goes on: one row, beside the requests.
 
-use super::Store;
 use super::rows::{CURSOR_PK, CURSOR_SK, cursor_row, read_cursor};
+use super::tables::Store;
 use super::writes::{Guard, random_name};
 use rightful_domain::base::failure::Failure;
 use rightful_domain::ports::store::{CommitError, Cursor, Cursors};

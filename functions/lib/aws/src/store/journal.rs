@@ -1,10 +1,10 @@
 //! Changes of the set-up, each with its entry in the deployment's journal, and the journal read back.
 
-use super::Store;
 use super::commit::Chain;
 use super::rows::{
     JOURNAL_PK, LIMIT_SK, SOURCE_SK, entry_sk, limit_pk, link_bytes, row_key, source_pk, source_row,
 };
+use super::tables::Store;
 use super::writes::{Guard, Write, random_name};
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -1,7 +1,7 @@
 //! The limits of data sources: one row for each, in a partition of its own.
 
-use super::Store;
 use super::rows::{LIMIT_SK, limit_pk, limit_row, read};
+use super::tables::Store;
 use super::writes::{Guard, random_name};
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::SourceId;

@@ -1,11 +1,11 @@
 //! What operators ask for beyond the handlers' ports: lists, and look-ups by index.
 
-use super::Store;
 use super::reads::{IndexQuery, Key};
 use super::rows::{
     Item, LISTED_CLOSED, LISTED_OPEN, REQUEST_SK, due_of, list_place, listed_at, read, request_of,
     request_pk, rule_of, rule_ref,
 };
+use super::tables::Store;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{Reference, RequestId, SourceId};
 use rightful_domain::base::seal::Tag;

@@ -1,9 +1,9 @@
 //! Reads of what watches over the store itself: all open work by the due index, and the chains.
 
-use super::Store;
 use super::journal::LAST_ENTRY;
 use super::reads::IndexQuery;
 use super::rows::{EVENT_PREFIX, Item, JOURNAL_PK, entry_sk, link_bytes, request_pk, work_of};
+use super::tables::Store;
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::AttributeValue;
 use rightful_domain::base::failure::Failure;

@@ -1,11 +1,11 @@
 //! Strongly consistent reads of one request's rows, and queries of the indexes, which lag behind.
 
-use super::Store;
 use super::rows::{
     EVENT_PREFIX, HEAD_SK, Item, LEASE_SK, REQUEST_SK, RULE_PREFIX, RecordsRow, SCHEMA, SOURCE_SK,
     TASK_PREFIX, cursor, due_of, due_shard, key_of, lease_pk, link_bytes, read, records_prefix, request_pk,
     row_key, rule_prefix, source_pk, start_key, task_sk,
 };
+use super::tables::Store;
 use super::writes::{BUSY, TRIES, pause};
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};

@@ -1,7 +1,7 @@
 //! One write of a transaction, and what a refused transaction means.
 
-use super::Store;
 use super::rows::{Item, size};
+use super::tables::Store;
 use crate::failures::{STORE, Verdict, verdict};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};

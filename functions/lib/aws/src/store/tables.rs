@@ -1,38 +1,21 @@
-//! The store: requests, tasks, rules, events and data sources in one DynamoDB table.
-//!
-//! `rows` says how rows are named and written, `writes` sends a transaction and judges its refusal,
-//! `commit` stores a state change, `create` begins a request, `cursors` keeps the reconciliation's place,
-//! `journal` changes the set-up and keeps the deployment's journal, `limit` the data sources' limits,
-//! `reads`, `open` and `listing` read.
+//! The tables of a deployment, and what every part of the store does with them.
 
-mod commit;
-mod create;
-mod cursors;
-mod journal;
-mod limit;
-mod listing;
-mod open;
-mod reads;
-pub(crate) mod rows;
-mod writes;
-
+use super::rows::{Item, row_key};
 use crate::client::Aws;
 use crate::failures::STORE;
 use aws_sdk_dynamodb::Client;
-pub use listing::Listed;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::links::Head;
 use rightful_domain::metric::{CommitObserver, Committed};
-use rows::{Item, row_key};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The tables of a deployment. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    client: Client,
-    requests: String,
-    keys: String,
+    pub(super) client: Client,
+    pub(super) requests: String,
+    pub(super) keys: String,
     observer: Option<Arc<dyn CommitObserver>>,
     known: Arc<Mutex<Option<KnownHead>>>,
 }
@@ -65,7 +48,7 @@ impl Store {
         Self { observer: Some(Arc::new(observer)), ..self }
     }
 
-    fn tell(&self, committed: &Committed<'_>) {
+    pub(super) fn tell(&self, committed: &Committed<'_>) {
         if let Some(observer) = &self.observer {
             observer.committed(committed);
         }
@@ -78,19 +61,19 @@ impl Store {
     }
 
     /// Keeps where a chain ends, for the next change of it.
-    fn know(&self, pk: &str, head: Head) {
+    pub(super) fn know(&self, pk: &str, head: Head) {
         let known = KnownHead { pk: pk.to_owned(), head, seen: Instant::now() };
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
     }
 
     /// Where a chain ended a moment ago, once.
-    fn known(&self, pk: &str) -> Option<Head> {
+    pub(super) fn known(&self, pk: &str) -> Option<Head> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         (known.pk == pk && known.seen.elapsed() < HEAD_KNOWN_FOR).then_some(known.head)
     }
 
     /// One row, strongly consistent.
-    async fn row(&self, pk: String, sk: String) -> Result<Option<Item>, Failure> {
+    pub(super) async fn row(&self, pk: String, sk: String) -> Result<Option<Item>, Failure> {
         self.client
             .get_item()
             .table_name(&self.requests)

@@ -1,0 +1,21 @@
+//! The store: requests, tasks, rules, events and data sources in one DynamoDB table.
+//!
+//! `rows` says how rows are named and written, `tables` is the store itself, `writes` sends a transaction and
+//! judges its refusal, `reads` reads rows and indexes, `commit` stores a state change, `create` begins a
+//! request, `cursors` keeps the reconciliation's place, `limit` the data sources' limits, `journal` changes the
+//! set-up and keeps the deployment's journal, `listing` and `open` read what is listed and what is open.
+
+pub(crate) mod rows;
+mod tables;
+mod writes;
+mod reads;
+mod commit;
+mod create;
+mod cursors;
+mod limit;
+mod journal;
+mod listing;
+mod open;
+
+pub use listing::Listed;
+pub use tables::Store;
