@@ -6,13 +6,13 @@
 //! Architecture Invariant: only a direct invocation makes a synthetic request. What comes over HTTP is a
 //! webhook, whatever stands in it.
 
-mod answer;
 mod channel;
-mod intake;
 mod secret;
 mod signature;
-mod synthetic;
 mod ticket;
+mod answer;
+mod synthetic;
+mod intake;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use intake::Intake;

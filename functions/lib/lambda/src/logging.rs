@@ -36,7 +36,8 @@ fn with_context<T>(then: impl FnOnce(&mut Context) -> T) -> T {
     then(&mut CONTEXT.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 
-pub(crate) fn start(service: &'static str) {
+/// Sets up logging for the function `service`; call it first.
+pub fn start(service: &'static str) {
     with_context(|context| context.service = service);
     // Our own lines only: what other crates log may quote URLs and values.
     let function = service.replace('-', "_");
@@ -55,7 +56,8 @@ pub(crate) fn begin(invocation: &str) {
     with_context(|context| context.invocation = Some(invocation.to_owned()));
 }
 
-pub(crate) fn correlate((request, source): (Option<String>, Option<String>)) {
+/// Adds ids to every further log line of this invocation, once a handler knows them.
+pub fn correlate(request: Option<String>, source: Option<String>) {
     with_context(|context| {
         context.request = request;
         context.source = source;
