@@ -4,20 +4,20 @@
 //! What the tests beside it show about the operations is what holds in AWS, as far as these ports
 //! are as strict as the real ones; where AWS refuses something, they do.
 
-pub mod canary;
-pub mod catalogue;
-pub mod clock;
-pub mod copies;
-pub mod driver;
 pub mod gate;
+pub mod canary;
+pub mod clock;
+pub mod table;
+pub mod rows;
 pub mod keys;
 pub mod receipts;
-pub mod rows;
 pub mod secrets;
 pub mod signer;
+pub mod copies;
 pub mod store;
-pub mod table;
-pub mod tickets;
-pub mod vendor;
 pub mod workflow;
+pub mod tickets;
+pub mod catalogue;
+pub mod vendor;
 pub mod world;
+pub mod driver;

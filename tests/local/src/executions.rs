@@ -1,6 +1,6 @@
 //! Looks at the workflows, and stops them.
 
-use crate::Stack;
+use crate::stack::Stack;
 use anyhow::Result;
 use aws_sdk_sfn::types::ExecutionStatus;
 use rightful_domain::base::ids::RequestId;

@@ -1,6 +1,6 @@
 //! What an operator types and sees: commands that are refused, copies that are fetched.
 
-use crate::Stack;
+use crate::stack::Stack;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! A ticketing system: signs deliveries as its documentation says, with code of its own.
 
-use crate::Stack;
+use crate::stack::Stack;
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -11,11 +11,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::answer::Reply;
+use crate::app::App;
 use crate::fault::Fault;
 use crate::inhouse::Person;
 use crate::profile::Profile;
 use crate::rule::Rule;
-use crate::server::App;
 use crate::state::Reset;
 use crate::ticket::Ticket;
 

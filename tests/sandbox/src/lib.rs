@@ -3,19 +3,21 @@
 //! is tested against it instead of against a vendor's account, so it must be at least as nasty as the
 //! vendor.
 
-mod answer;
-mod control;
-mod control_api;
-mod fault;
 pub mod http;
-mod inhouse;
+mod answer;
+mod options;
+mod fault;
 mod journal;
 mod profile;
-mod rule;
-mod server;
-mod state;
 mod ticket;
+mod inhouse;
+mod rule;
+mod state;
+mod control;
+mod app;
+mod control_api;
 mod vendor;
+mod server;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread::JoinHandle;
@@ -27,45 +29,12 @@ pub use control::Control;
 pub use fault::{Fault, FaultKind, On, Ordered};
 pub use inhouse::{Person, default_people};
 pub use journal::{Call, Erasure, InhouseErasure, Journal};
+pub use options::{
+    DEFAULT_FINISH_AFTER_MS, DEFAULT_INHOUSE_TOKEN, DEFAULT_TICKETING_TOKEN, DEFAULT_TOKEN, Options,
+};
 pub use profile::{ANONYMOUS_EMAIL, CONTROL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed};
 pub use state::{Reset, Token};
 pub use ticket::{Comment, DEFAULT_TICKET, DEFAULT_TICKETING_USER, Ticket};
-
-/// The token of client 2449 unless the options name another.
-pub const DEFAULT_TOKEN: &str = "sandbox-token-2449";
-
-/// The API token of the ticketing system's agent unless the options name another.
-pub const DEFAULT_TICKETING_TOKEN: &str = "sandbox-ticketing-token";
-
-/// The token of the in-house system.
-pub const DEFAULT_INHOUSE_TOKEN: &str = "sandbox-inhouse-token";
-
-/// How long after its approval a rule finishes: the walkthrough's took 2.8 seconds.
-pub const DEFAULT_FINISH_AFTER_MS: u64 = 2_800;
-
-/// How a sandbox starts. A reset goes back to these.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The port on 127.0.0.1; 0 takes a free one.
-    pub port: u16,
-    /// How long after its approval a rule finishes.
-    pub finish_after_ms: u64,
-    /// The token of client 2449.
-    pub token: String,
-    /// The API token of the ticketing system's agent.
-    pub ticketing_token: String,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            port: 0,
-            finish_after_ms: DEFAULT_FINISH_AFTER_MS,
-            token: DEFAULT_TOKEN.to_owned(),
-            ticketing_token: DEFAULT_TICKETING_TOKEN.to_owned(),
-        }
-    }
-}
 
 /// A running sandbox. It has a thread and a runtime of its own, so one may be shared by tests with
 /// a runtime each. Dropping it stops it and closes its connections.
@@ -88,8 +57,7 @@ impl Sandbox {
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let books = state::State::new(options, server::clock());
-        let app = server::App::new(books);
+        let app = app::App::new(state::State::new(options, app::clock()));
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::Options;
 use crate::fault::{FaultKind, Faults};
 use crate::inhouse::{Inhouse, Person};
 use crate::journal::{Erasure, Journal};
+use crate::options::{DEFAULT_INHOUSE_TOKEN, Options};
 use crate::profile::{
     ANONYMOUS_EMAIL, CONTROL, DEFAULT_CLIENT_ID, DEFAULT_USER_ID, Profile, default_seed, stamp,
 };
@@ -124,7 +124,7 @@ impl State {
         self.tickets.clear();
         self.add_tickets(vec![Ticket::new(DEFAULT_TICKET)]);
         self.add_tickets(reset.tickets);
-        let token = crate::DEFAULT_INHOUSE_TOKEN.to_owned();
+        let token = DEFAULT_INHOUSE_TOKEN.to_owned();
         self.inhouse.reset(token, reset.inhouse_approves, reset.people);
         self.faults.clear();
         self.journal = Journal::default();

@@ -13,13 +13,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answer::{Padded, Reply};
+use crate::app::{App, Connection, connection_of};
 use crate::fault::{FaultKind, On};
 use crate::inhouse::{identifier, record_ids};
 use crate::journal::Call;
 use crate::profile::stamp;
 use crate::rule::{RuleType, Submission, profile_ids};
-use crate::server::{App, Connection, connection_of};
 use crate::state::State;
+use crate::ticket;
 
 const BODY_CAP: usize = 8 * 1024 * 1024;
 
@@ -451,7 +452,7 @@ fn ticket_search(state: &State, asked: &Asked, now: Timestamp) -> Reply {
     let (Some(query), Some(size)) = (&asked.query, asked.page_size) else {
         return asked.refuse(422, "filter[type], query and page[size] are required here");
     };
-    match crate::ticket::search(&state.tickets(), query, size, asked.page_after.as_deref(), now) {
+    match ticket::search(&state.tickets(), query, size, asked.page_after.as_deref(), now) {
         Ok(page) => Reply::json(200, page),
         Err(message) => asked.refuse(422, message),
     }

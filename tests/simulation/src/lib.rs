@@ -7,19 +7,19 @@
 //! the operating system. The same seed gives the same run, to the byte of its trace.
 #![allow(clippy::expect_used, reason = "test equipment: when it is broken, the test shall stop there")]
 
-mod cloud;
+mod trace;
 mod dice;
-mod executor;
 pub mod fault;
+mod executor;
 mod history;
 mod ledger;
-pub mod operators;
-mod run;
 mod sabotage;
-mod scenario;
-mod trace;
 mod vendor;
+mod scenario;
+mod cloud;
+pub mod operators;
 mod watch;
+mod run;
 
 pub use ledger::Violation;
 pub use run::{CRASHES, Report, run, run_sabotaged, run_with, run_without};
