@@ -1,7 +1,8 @@
-"""Which module of a crate uses which: no circles, and nobody uses a storey above their own.
+"""Which module of a crate uses which: no circles, no use of the root, and none of a storey above one's own.
 
-A storey is a `mod` line of a crate's root (`lib.rs` or `main.rs`), the lowest first. The paths are read
-from the source, tests left out: a test may use whatever it needs to try its subject.
+A storey is a `mod` line of a crate's root (`lib.rs` or `main.rs`), the lowest first. A `mod.rs` is a module of its
+own, and its `pub use` is a use. The paths are read from the source, tests left out: a test may use whatever it
+needs to try its subject.
 """
 
 import re
@@ -9,8 +10,6 @@ from pathlib import Path
 
 WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 MOD = re.compile(rf"^\s*(?:pub(?:\([^)]*\))? )?mod ({WORD});", re.M)
-
-
 USE = re.compile(r"^\s*(?:pub(?:\([^)]*\))? )?use ([^;]+);", re.M)
 TESTS = re.compile(
     rf"^#\[cfg\(test\)\]\n(?:#\[[^\n]*\]\n)*(?:pub(?:\([^)]*\))? )?mod {WORD}(?:;| \{{\n.*?^\}})", re.M | re.S
@@ -38,13 +37,14 @@ def leaves(tree):
     return [head + leaf for part in parts if part.strip() for leaf in leaves(part)]
 
 
-def paths(text):
-    """Every path of the source that begins at the crate's root or at a parent."""
+def paths(text, children=()):
+    """Every path of the source that begins at the crate's root, at a parent or at a child."""
     found = []
     for tree in USE.findall(text):
         found += leaves(re.sub(r"\s+", " ", tree))
     rest = USE.sub("", text)
-    found += re.findall(rf"\b(?:crate|super)(?:::{WORD})+", rest)
+    beginnings = "|".join(["crate", "super", *children])
+    found += re.findall(rf"(?<![:\w])(?:{beginnings})(?:::{WORD})+", rest)
     return [tuple(part.strip() for part in path.split("::")) for path in found]
 
 
@@ -85,7 +85,7 @@ class Crate:
         """For each module, the other modules that it uses."""
         found = {}
         for module, text in self.texts.items():
-            targets = {self.resolve(module, path) for path in paths(text)}
+            targets = {self.resolve(module, path) for path in paths(text, self.order[module])}
             found[module] = {target for target in targets if target is not None and target != module}
         return found
 
@@ -117,14 +117,12 @@ def circles(uses):
 
 
 def upward(crate, uses):
-    """Every use of a storey above one's own, as a pair of modules."""
-    storeys = crate.order.get((), [])
+    """Every use of the root or of a storey above one's own, as a pair of modules."""
+    storeys = {name: height for height, name in enumerate(crate.order.get((), []))}
     found = []
     for module, targets in sorted(uses.items()):
-        if not module:
-            continue
         for target in sorted(targets):
-            if not target or target[0] in storeys and storeys.index(target[0]) > storeys.index(module[0]):
+            if module and (not target or storeys.get(target[0], 0) > storeys.get(module[0], 0)):
                 found.append((module, target))
     return found
 
@@ -140,18 +138,23 @@ def problems(crate):
         f"{crate.name}: these modules use each other: {', '.join(shown(one) for one in group)}"
         for group in circles(uses)
     ]
-    found += [
-        f"{crate.name}: {shown(module)} uses {shown(target)}, which stands above it"
-        for module, target in upward(crate, uses)
-    ]
+    for module, target in upward(crate, uses):
+        why = f"uses {shown(target)}, which stands above it" if target else "uses the crate's root"
+        found.append(f"{crate.name}: {shown(module)} {why}")
     return found
 
 
 def read(manifests):
-    """The crates of a workspace, by name: `manifests` gives each one's Cargo.toml."""
+    """The crates of a workspace: `manifests` gives each one's Cargo.toml by its name.
+
+    A package with a library and a binary is two crates; the binary uses the library by its name.
+    """
     crates = []
     for name, manifest in sorted(manifests.items()):
         root = Path(manifest).parent / "src"
         sources = {str(file): file.read_text() for file in sorted(root.rglob("*.rs"))}
+        library, binary = str(root / "lib.rs"), str(root / "main.rs")
+        if library in sources and binary in sources:
+            crates.append(Crate(f"{name}'s binary", root, {binary: sources.pop(binary)}))
         crates.append(Crate(name, root, sources))
     return crates
