@@ -13,7 +13,9 @@ from pathlib import Path
 import modules
 
 FUNCTIONS = {"intake", "search", "submit", "status-check", "review", "close", "reconcile", "console"}
-LIBRARIES = {"rightful-domain", "rightful-connectors", "rightful-aws", "rightful-lambda", "rightful-package"}
+LIBRARIES = {
+    "rightful-domain", "rightful-connectors", "rightful-aws", "rightful-lambda", "rightful-deployed", "rightful-package",
+}
 
 # Each crate: the crates of the workspace that it may depend on.
 ALLOWED = {
@@ -22,8 +24,9 @@ ALLOWED = {
     "rightful-aws": {"rightful-domain"},
     "rightful-lambda": {"rightful-domain"},
     "rightful-package": {"rightful-domain"},
-    **{f"rightful-{name}": LIBRARIES for name in FUNCTIONS},
-    "rightful-cli": LIBRARIES - {"rightful-lambda", "rightful-package"},
+    "rightful-deployed": {"rightful-domain", "rightful-connectors", "rightful-aws", "rightful-lambda"},
+    **{f"rightful-{name}": LIBRARIES - {"rightful-aws"} for name in FUNCTIONS},
+    "rightful-cli": LIBRARIES - {"rightful-lambda", "rightful-deployed", "rightful-package"},
     "rightful-contract": {"rightful-domain"},
     "rightful-sandbox": set(),
     "rightful-simulation": {"rightful-contract", "rightful-domain"},
@@ -36,6 +39,7 @@ FORBIDDEN = {
     "rightful-connectors": ("aws-", "aws_", "lambda"),
     "rightful-aws": ("aws-config", "lambda"),
     "rightful-lambda": ("aws-", "reqwest"),
+    "rightful-deployed": ("aws-", "reqwest", "lambda_runtime"),
     "rightful-package": ("aws-", "aws_", "reqwest", "hyper", "tokio", "lambda", "tracing"),
     **{f"rightful-{name}": ("aws-sdk", "aws-config", "reqwest", "lambda_runtime") for name in FUNCTIONS},
 }
@@ -122,6 +126,9 @@ def main():
         ("rightful-package", "rightful-aws"),
         ("rightful-package", "tokio"),
         ("rightful-search", "rightful-submit"),
+        ("rightful-search", "rightful-aws"),
+        ("rightful-deployed", "rightful-package"),
+        ("rightful-deployed", "aws-sdk-s3"),
         ("rightful-close", "reqwest"),
         ("rightful-stranger", "serde"),
     ]

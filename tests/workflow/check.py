@@ -830,9 +830,24 @@ def code_of(folder: str) -> str:
     return re.sub(r"^\s*//.*$", "", code, flags=re.M)
 
 
+def methods_of(code: str) -> dict[str, str]:
+    """The bodies of the methods of the one type in this code."""
+    return dict(re.findall(r"\n    (?:pub )?(?:async )?fn (\w+)(?:<[^>]*>)?\(\s*&?self\b.*?\{\n(.*?)\n    \}", code, re.S))
+
+
+def composed(crate: str) -> str:
+    """A function's code, and after it the methods of `Deployed` that its ports are built by."""
+    code, bodies = code_of(crate), methods_of(code_of("lib/deployed"))
+    built, new = set(), set(re.findall(r"\bdeployed\s*\.(\w+)\(", code)) & set(bodies)
+    while new:
+        built |= new
+        new = {name for one in new for name in re.findall(r"\bself\s*\.(\w+)\(", bodies[one])} & set(bodies) - built
+    return "\n".join([code, *(bodies[name] for name in sorted(built))])
+
+
 def settings_read(code: str, environment: str) -> set[str]:
-    """The variables that a function's code reads by `rightful_lambda::Environment`."""
-    bodies = dict(re.findall(r"pub fn (\w+)\(self.*?\{(.*?)\n    \}", environment, re.S))
+    """The variables that this code reads by `rightful_lambda::Environment`."""
+    bodies = methods_of(environment)
 
     def read(text: str, by: str) -> set[str]:
         found = set(re.findall(rf'\b{by}\s*\.\w+\(\s*"([A-Z_]+)"', text))
@@ -855,7 +870,7 @@ def a_function_is_given_exactly_the_variables_that_its_code_reads(template):
     shared = set(template["Globals"]["Function"].get("Environment", {}).get("Variables", {}))
     for name, function in functions(template).items():
         given = shared | set(function["Properties"]["Environment"]["Variables"])
-        wanted = settings_read(code_of(crate_of(name)), environment)
+        wanted = settings_read(composed(crate_of(name)), environment)
         for variable in sorted(given ^ wanted):
             yield f"{name} {variable}: {'nobody reads it' if variable in given else 'not given'}"
 
@@ -991,9 +1006,6 @@ ADAPTERS_OF = {
 # What Lambda does as the function: writes its logs, and keeps what failed without anybody waiting for it.
 LAMBDAS_OWN = {"WriteLogs", "KeepUndelivered"}
 
-# What only hands AWS on to adapters, which are named where it does.
-PASSES_ON = {"Deployed"}
-
 
 def resource_name(resource) -> str:
     """`RequestsTable`, `RequestsTable/index/due`, `secret:rightful/…`: what a policy's resource is."""
@@ -1037,9 +1049,7 @@ def a_role_allows_what_its_functions_adapters_do_and_nothing_else(template):
     for name, function in functions(template).items():
         crate = crate_of(name)
         wanted = set()
-        for adapter in re.findall(r"\b(\w+)::new\(\s*&?aws\b", code_of(crate)):
-            if adapter in PASSES_ON:
-                continue
+        for adapter in re.findall(r"\b(\w+)::new\(\s*self\.aws\(\)", composed(crate)):
             wanted |= ADAPTERS_OF.get(crate, {}).get(adapter) or ADAPTERS[adapter]
         allowed = {
             (action, resource_name(resource))

@@ -5,102 +5,57 @@ mod set_ups;
 pub use set_ups::ThisVersion;
 
 use crate::ports::{Lists, Outside, ReceiptReads, SearchTester};
-use rightful_aws::{
-    Aws, CallError, CopyBucket, DataKeys, Function, Listed, ReceiptBucket, SecretStore, StateMachine, Store,
-    SystemClock, TagKey,
+use rightful_deployed::{
+    CallError, CopyBucket, DataKeys, Deployed, Function, Listed, ReceiptBucket, SecretStore, StateMachine,
+    Store, SystemClock, TagKey,
 };
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::chain::journal::Entry;
 use rightful_domain::documents::comparison::ComparisonView;
-use rightful_domain::metric::CommitObserver;
 use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::ports::store::Page;
 use rightful_domain::ports::vendors::Compares;
+use rightful_lambda::Error;
 use serde::Deserialize;
 use serde_json::json;
 
-/// How long the search function may take to ask a data source, in seconds: less than the console's own
-/// time, so that the operator is told.
-const ASK_SECONDS: u64 = 25;
-
-/// Where everything is, as the template names it.
-#[derive(Clone, Debug)]
-pub struct Places {
-    /// The table of requests.
-    pub requests_table: String,
-    /// The table of data keys.
-    pub keys_table: String,
-    /// The key that wraps data keys.
-    pub data_key: String,
-    /// The key of digests.
-    pub tag_key: String,
-    /// The deployment's stage.
-    pub stage: String,
-    /// The ARN of fulfil-request.
-    pub state_machine: String,
-    /// The name of the search function.
-    pub search_function: String,
-    /// The bucket of copies.
-    pub copies_bucket: String,
-    /// The bucket of receipts.
-    pub receipts_bucket: String,
-    /// What comes before the names of the deployment's secrets.
-    pub secret_prefix: String,
-    /// The ARN of the key that encrypts secrets, where it is not AWS's own.
-    pub secrets_key: Option<String>,
-    /// Whether vendors on the loopback interface are allowed.
-    pub allow_loopback: bool,
-}
-
 /// AWS and the connectors.
 #[derive(Debug)]
-pub struct Deployed {
-    store: Store,
-    lists: StoreLists,
-    keys: DataKeys,
-    tags: TagKey,
-    workflow: StateMachine,
-    secrets: SecretStore,
-    links: CopyBucket,
-    receipts: KeptReceipts,
+pub struct Ports {
+    store: &'static Store,
+    keys: &'static DataKeys,
+    tags: &'static TagKey,
+    workflow: &'static StateMachine,
+    secrets: &'static SecretStore,
+    links: &'static CopyBucket,
+    receipts: &'static ReceiptBucket,
     tester: SearchFunction,
     set_ups: ThisVersion,
-    clock: SystemClock,
 }
 
-impl Deployed {
-    /// Clients for all of it; nothing is called yet. The observer hears of what is committed.
-    #[must_use]
-    pub fn new(aws: &Aws, places: &Places, observer: impl CommitObserver + 'static) -> Self {
-        let store = Store::new(aws, &places.requests_table, &places.keys_table).observed_by(observer);
-        Self {
-            lists: StoreLists(store.clone()),
-            store,
-            keys: DataKeys::new(aws, &places.keys_table, &places.data_key, &places.stage),
-            tags: TagKey::new(aws, &places.tag_key),
-            workflow: StateMachine::new(aws, &places.state_machine),
-            secrets: SecretStore::new(aws, &places.secret_prefix).with_key(places.secrets_key.clone()),
-            links: CopyBucket::new(aws, &places.copies_bucket),
-            receipts: KeptReceipts(ReceiptBucket::new(aws, &places.receipts_bucket)),
-            tester: SearchFunction(Function::new(aws, &places.search_function, ASK_SECONDS)),
-            set_ups: ThisVersion::new(places.allow_loopback),
-            clock: SystemClock,
-        }
-    }
-
-    /// Opens the connection to the store, before the first call needs it.
-    pub async fn warm(&self) {
-        self.store.warm().await;
+impl Ports {
+    /// Those of this process; nothing is called yet.
+    ///
+    /// # Errors
+    /// `Misconfigured` when a variable is missing or wrong.
+    pub fn of(deployed: &Deployed) -> Result<Self, Error> {
+        Ok(Self {
+            store: deployed.store()?,
+            keys: deployed.keys()?,
+            tags: deployed.tags()?,
+            workflow: deployed.workflow()?,
+            secrets: deployed.secret_writes()?,
+            links: deployed.copies()?,
+            receipts: deployed.receipts()?,
+            tester: SearchFunction(deployed.search_function()?),
+            set_ups: ThisVersion::new(deployed.allows_loopback()?),
+        })
     }
 }
 
-/// The store's lists.
-#[derive(Clone, Debug)]
-pub struct StoreLists(Store);
-
-impl Lists for StoreLists {
+impl Lists for Store {
     async fn requests(
         &self,
         state: Option<RequestState>,
@@ -112,27 +67,23 @@ impl Lists for StoreLists {
             Some(RequestState::Open) => Listed::Open,
             Some(RequestState::Closed) => Listed::Closed,
         };
-        self.0.list_requests(which, after, limit).await
+        self.list_requests(which, after, limit).await
     }
 
     async fn journal(&self, before: Option<u64>, limit: u32) -> Result<Page<Entry>, Failure> {
-        self.0.journal(before, limit).await
+        Store::journal(self, before, limit).await
     }
 }
 
-/// The bucket of receipts.
-#[derive(Clone, Debug)]
-pub struct KeptReceipts(ReceiptBucket);
-
-impl ReceiptReads for KeptReceipts {
+impl ReceiptReads for ReceiptBucket {
     async fn receipt(&self, request: RequestId, closing: u32) -> Result<Option<Vec<u8>>, Failure> {
-        self.0.read(request, closing).await
+        self.read(request, closing).await
     }
 }
 
 /// The function `search`, which alone may read a data source's secret and call its vendor.
-#[derive(Clone, Debug)]
-pub struct SearchFunction(Function);
+#[derive(Clone, Copy, Debug)]
+pub struct SearchFunction(&'static Function);
 
 /// What it answers when the data source works.
 #[derive(Deserialize)]
@@ -170,42 +121,42 @@ impl Compares for SearchFunction {
     }
 }
 
-impl Outside for Deployed {
+impl Outside for Ports {
     type Store = Store;
-    type Lists = StoreLists;
+    type Lists = Store;
     type Keys = DataKeys;
     type Tags = TagKey;
     type Workflow = StateMachine;
     type Secrets = SecretStore;
     type Links = CopyBucket;
-    type Receipts = KeptReceipts;
+    type Receipts = ReceiptBucket;
     type Tester = SearchFunction;
     type SetUps = ThisVersion;
     type Clock = SystemClock;
 
     fn store(&self) -> &Store {
-        &self.store
+        self.store
     }
-    fn lists(&self) -> &StoreLists {
-        &self.lists
+    fn lists(&self) -> &Store {
+        self.store
     }
     fn keys(&self) -> &DataKeys {
-        &self.keys
+        self.keys
     }
     fn tags(&self) -> &TagKey {
-        &self.tags
+        self.tags
     }
     fn workflow(&self) -> &StateMachine {
-        &self.workflow
+        self.workflow
     }
     fn secrets(&self) -> &SecretStore {
-        &self.secrets
+        self.secrets
     }
     fn links(&self) -> &CopyBucket {
-        &self.links
+        self.links
     }
-    fn receipts(&self) -> &KeptReceipts {
-        &self.receipts
+    fn receipts(&self) -> &ReceiptBucket {
+        self.receipts
     }
     fn tester(&self) -> &SearchFunction {
         &self.tester
@@ -214,6 +165,6 @@ impl Outside for Deployed {
         &self.set_ups
     }
     fn clock(&self) -> &SystemClock {
-        &self.clock
+        &SystemClock
     }
 }

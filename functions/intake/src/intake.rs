@@ -8,17 +8,13 @@ use crate::ticket::{self, Ticket, names};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rightful_connectors::KnownConnectors;
 use rightful_domain::base::failure::{Failure, Kind};
 use rightful_domain::base::ids::RequestId;
-use rightful_domain::law::deadline::LegalZone;
 use rightful_domain::metric;
-use rightful_domain::model::policy::Policies;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Ended};
-use rightful_domain::operations::load::Settings;
 use rightful_domain::ports::clock::Clock;
 use rightful_domain::ports::keys::{NewKeys, Tags};
-use rightful_domain::ports::set_up::Secrets;
+use rightful_domain::ports::set_up::{Catalogue, Secrets};
 use rightful_domain::ports::store::{Begins, Reads, Writes};
 use rightful_domain::ports::workflow::Workflow;
 use std::cell::RefCell;
@@ -32,59 +28,27 @@ const MOST_BYTES: usize = 256 * 1024;
 const SECRET_LOOK_SECONDS: i64 = 30;
 
 /// Everything a webhook needs.
-pub struct Intake<S, K, T, X, W, C> {
+pub struct Intake<'a, S, K, T, W, L, C, X> {
+    accept: Accept<'a, S, K, T, W, L, C>,
+    secrets: &'a X,
     channels: Vec<Channel>,
-    store: S,
-    keys: K,
-    tags: T,
-    secrets: X,
-    workflow: W,
-    catalogue: KnownConnectors,
-    clock: C,
-    settings: Settings,
-    policies: Policies,
-    legal_zone: LegalZone,
     /// When each channel's secret was last read again because of a wrong signature.
     looked: RefCell<HashMap<String, i64>>,
 }
 
-impl<S, K, T, X, W, C> Intake<S, K, T, X, W, C>
+impl<'a, S, K, T, W, L, C, X> Intake<'a, S, K, T, W, L, C, X>
 where
     S: Begins + Reads + Writes,
     K: NewKeys,
     T: Tags,
-    X: Secrets,
     W: Workflow,
+    L: Catalogue,
     C: Clock,
+    X: Secrets,
 {
-    #[allow(clippy::too_many_arguments, reason = "its ports, and what the deployment sets")]
-    pub fn new(
-        store: S,
-        keys: K,
-        tags: T,
-        secrets: X,
-        workflow: W,
-        catalogue: KnownConnectors,
-        clock: C,
-        settings: Settings,
-        policies: Policies,
-        legal_zone: LegalZone,
-    ) -> Result<Self, Failure> {
+    pub fn new(accept: Accept<'a, S, K, T, W, L, C>, secrets: &'a X) -> Result<Self, Failure> {
         let channels = channel::embedded().map_err(|_| Failure::misconfigured("channel_unreadable"))?;
-        Ok(Self {
-            channels,
-            store,
-            keys,
-            tags,
-            secrets,
-            workflow,
-            catalogue,
-            clock,
-            settings,
-            policies,
-            legal_zone,
-            looked: RefCell::default(),
-        })
+        Ok(Self { accept, secrets, channels, looked: RefCell::default() })
     }
 
     pub async fn receive(&self, webhook: &ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
@@ -105,7 +69,7 @@ where
     /// `Misconfigured` when it is set up wrong; the store's failure.
     pub async fn synthetic(&self, set: &Synthetic) -> Result<Made, Failure> {
         let (email, sources) = set.read()?;
-        let accepted = self.ports().synthetic(new_id(), email, sources).await.map_err(synthetic::failure)?;
+        let accepted = self.accept.synthetic(new_id(), email, sources).await.map_err(synthetic::failure)?;
         let Accepted { request, new, not_started, ended: _ } = accepted;
         rightful_lambda::correlate(Some(request.to_string()), None);
         tracing::info!(new, "synthetic request accepted");
@@ -140,9 +104,9 @@ where
         let owned = |name: &str| header(name).map(str::to_owned);
         let key = ticket::delivery_key(&channel.delivery, &owned, &ticket)?;
         let arrival = Arrival::Delivery { channel: &channel.name, key: key.as_bytes(), body: &body };
-        match ticket::read(channel, &self.catalogue, &ticket) {
-            Ok(ticket) => self.accept(channel, ticket, arrival).await,
-            Err(error) => match self.ports().unreadable(new_id(), arrival).await.map_err(failed)? {
+        match ticket::read(channel, self.accept.catalogue, &ticket) {
+            Ok(ticket) => self.take_in(channel, ticket, arrival).await,
+            Err(error) => match self.accept.unreadable(new_id(), arrival).await.map_err(failed)? {
                 Some(first) => Err(conflict(channel, first)),
                 None => Err(error.into()),
             },
@@ -153,7 +117,7 @@ where
     /// stranger's attempt.
     async fn verify(&self, channel: &Channel, delivery: &Delivery<'_>) -> Result<(), Answer> {
         let name = format!("webhook/{}", channel.name);
-        let now = self.clock.now();
+        let now = self.accept.clock.now();
         let mut result = Err(SignatureError::Wrong);
         for fresh in [false, true] {
             if fresh {
@@ -175,27 +139,13 @@ where
         Ok(result?)
     }
 
-    fn ports(&self) -> Accept<'_, S, K, T, W, KnownConnectors, C> {
-        Accept {
-            store: &self.store,
-            keys: &self.keys,
-            tags: &self.tags,
-            workflow: &self.workflow,
-            catalogue: &self.catalogue,
-            clock: &self.clock,
-            settings: self.settings,
-            policies: self.policies,
-            legal_zone: self.legal_zone.clone(),
-        }
-    }
-
-    async fn accept(
+    async fn take_in(
         &self,
         channel: &Channel,
         Ticket { demand, taken_off }: Ticket,
         arrival: Arrival<'_>,
     ) -> Result<Answer, Answer> {
-        match self.ports().run(new_id(), &demand, arrival).await {
+        match self.accept.run(new_id(), &demand, arrival).await {
             Ok(Accepted { request, new, not_started, ended }) => {
                 for one in &taken_off {
                     tracing::info!(request_id = %request, taken_off = names(&one.what), "taken off an identifier");

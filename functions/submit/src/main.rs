@@ -1,40 +1,21 @@
 //! Has one data source erase what was decided on and keeps the rule id, or copies it.
 
-use rightful_aws::{
-    Aws, CopyBucket, DataKeys, SecretStore, Settings, Store, SystemClock, TagKey, tls_config,
-};
-use rightful_connectors::{Connectors, Options, Sources, VendorClient};
+use rightful_deployed::Deployed;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::operations::fulfil::submit::Submit;
-use rightful_lambda::{Environment, Error};
-use std::sync::Arc;
+use rightful_lambda::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    rightful_lambda::start("submit");
-    let env = Environment;
-    let tls = tls_config()?;
-    let aws = Aws::new(Settings::from_env()?, tls.clone())?;
-    let keys_table = env.require("KEYS_TABLE")?;
-    let metrics = env.metrics()?;
-    let store = Store::new(&aws, env.require("REQUESTS_TABLE")?, &keys_table).observed_by(metrics);
-    store.warm().await;
-    let keys = DataKeys::new(&aws, &keys_table, env.require("DATA_KEY_ID")?, env.require("RIGHTFUL_STAGE")?);
-    let tags = TagKey::new(&aws, env.require("TAG_KEY_ID")?);
-    let secrets = Arc::new(SecretStore::new(&aws, env.require("SECRET_PREFIX")?));
-    let client = VendorClient::new(&Options { allow_loopback: env.allow_loopback_vendors()?, tls })?
-        .observed_by(metrics);
-    let vendors = Sources::new(Connectors::on_demand(), client, secrets);
-    let copies = CopyBucket::new(&aws, env.require("COPIES_BUCKET")?);
-    let (clock, settings) = (SystemClock, env.settings()?);
+    let deployed = Deployed::start("submit");
     let submit = Submit {
-        store: &store,
-        keys: &keys,
-        tags: &tags,
-        vendors: &vendors,
-        copies: &copies,
-        clock: &clock,
-        settings,
+        store: deployed.store()?,
+        keys: deployed.keys()?,
+        tags: deployed.tags()?,
+        vendors: deployed.vendors()?,
+        copies: deployed.copies()?,
+        clock: deployed.clock(),
+        settings: deployed.env.settings()?,
     };
-    rightful_lambda::serve(async |at: TaskRef, invocation| submit.run(&at, invocation.until).await).await
+    deployed.serve(async |at: TaskRef, invocation| submit.run(&at, invocation.until).await).await
 }

@@ -55,13 +55,12 @@ impl fmt::Debug for Settings {
 
 impl Settings {
     /// What Lambda sets for a function: `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
-    /// `AWS_SESSION_TOKEN`, and `AWS_ENDPOINT_URL` where the endpoint is not AWS's own.
+    /// `AWS_SESSION_TOKEN`, and `AWS_ENDPOINT_URL` where the endpoint is not AWS's own. `read` gives a
+    /// variable by its name, and `None` for an empty one.
     ///
     /// # Errors
     /// `Misconfigured` when the region or the credentials are not set.
-    #[allow(clippy::disallowed_methods, reason = "AWS's own variables, read here once and nowhere else")]
-    pub fn from_env() -> Result<Self, Failure> {
-        let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    pub fn of_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let region = read("AWS_REGION").ok_or(Failure::misconfigured("aws_region_missing"))?;
         let (Some(id), Some(secret)) = (read("AWS_ACCESS_KEY_ID"), read("AWS_SECRET_ACCESS_KEY")) else {
             return Err(Failure::misconfigured("aws_credentials_missing"));
@@ -71,11 +70,14 @@ impl Settings {
     }
 }
 
+/// How outgoing calls are secured.
+pub type TlsConfig = rustls::ClientConfig;
+
 /// The TLS configuration for all outgoing calls: ring, the bundled Mozilla roots, TLS 1.2 and 1.3.
 ///
 /// # Errors
 /// `Misconfigured` when ring offers no usable protocol version, which would be a mistake in the build.
-pub fn tls_config() -> Result<rustls::ClientConfig, Failure> {
+pub fn tls_config() -> Result<TlsConfig, Failure> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(rustls::ClientConfig::builder_with_provider(provider)
@@ -96,7 +98,7 @@ impl Aws {
     ///
     /// # Errors
     /// `Misconfigured` when the TLS configuration cannot be used.
-    pub fn new(settings: Settings, tls: rustls::ClientConfig) -> Result<Self, Failure> {
+    pub fn new(settings: Settings, tls: TlsConfig) -> Result<Self, Failure> {
         let mut config = SdkConfig::builder()
             .region(Region::new(settings.region))
             .credentials_provider(SharedCredentialsProvider::new(settings.credentials));
@@ -109,7 +111,7 @@ impl Aws {
     ///
     /// # Errors
     /// `Misconfigured` when the TLS configuration cannot be used.
-    pub fn from_sdk_config(config: SdkConfig, tls: rustls::ClientConfig) -> Result<Self, Failure> {
+    pub fn from_sdk_config(config: SdkConfig, tls: TlsConfig) -> Result<Self, Failure> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -141,7 +143,7 @@ impl Aws {
 ///
 /// # Errors
 /// `Misconfigured` when the TLS configuration cannot be used.
-pub fn http_client(tls: rustls::ClientConfig) -> Result<SharedHttpClient, Failure> {
+pub fn http_client(tls: TlsConfig) -> Result<SharedHttpClient, Failure> {
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .http1_only()

@@ -50,7 +50,7 @@ pub mod secrets;
 #[cfg(feature = "sfn")]
 pub mod workflow;
 
-pub use client::{Aws, Settings, tls_config};
+pub use client::{Aws, Settings, TlsConfig, tls_config};
 pub use time::SystemClock;
 
 #[cfg(feature = "s3")]

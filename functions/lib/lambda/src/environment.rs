@@ -2,36 +2,45 @@
 
 use crate::metrics::{self, Metrics};
 use rightful_domain::base::failure::Failure;
-use rightful_domain::documents::receipt::Issuer;
 use rightful_domain::law::deadline::LegalZone;
 use rightful_domain::model::policy::{Policies, Policy};
 use rightful_domain::operations::load::Settings;
 
 /// A function's environment variables.
 #[derive(Debug, Clone, Copy)]
-pub struct Environment;
+pub struct Environment {
+    read: fn(&str) -> Option<String>,
+}
 
 impl Environment {
+    /// Those of this process.
+    #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "the one place that reads settings")]
+    pub fn of_process() -> Self {
+        Self { read: |name| std::env::var(name).ok() }
+    }
+
+    /// Those that `read` gives, by name.
+    #[must_use]
+    pub fn of(read: fn(&str) -> Option<String>) -> Self {
+        Self { read }
+    }
+
     /// A variable that must be there.
     ///
     /// # Errors
     /// `Misconfigured`, after the missing name was logged.
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads settings")]
     pub fn require(self, name: &'static str) -> Result<String, Failure> {
-        match std::env::var(name) {
-            Ok(value) if !value.is_empty() => Ok(value),
-            _ => {
-                tracing::error!(name, "this environment variable is missing: the template sets it");
-                Err(Failure::misconfigured("setting_missing"))
-            }
-        }
+        self.optional(name).ok_or_else(|| {
+            tracing::error!(name, "this environment variable is missing: the template sets it");
+            Failure::misconfigured("setting_missing")
+        })
     }
 
     /// A variable that may be missing or empty, as the template leaves it where a deployment has none of it.
     #[must_use]
-    #[allow(clippy::disallowed_methods, reason = "settings are read here alone")]
-    pub fn optional(self, name: &'static str) -> Option<String> {
-        std::env::var(name).ok().filter(|value| !value.is_empty())
+    pub fn optional(self, name: &str) -> Option<String> {
+        (self.read)(name).filter(|value| !value.is_empty())
     }
 
     /// A variable that holds a whole number.
@@ -100,13 +109,5 @@ impl Environment {
             tracing::error!(name, %error, "this environment variable holds no review policy");
             Failure::misconfigured("setting_wrong")
         })
-    }
-
-    /// Who answers for a receipt.
-    ///
-    /// # Errors
-    /// `Misconfigured` when a setting is missing or wrong.
-    pub fn issuer(self) -> Result<Issuer, Failure> {
-        Ok(Issuer { stage: self.require("RIGHTFUL_STAGE")?, sandbox: self.allow_loopback_vendors()? })
     }
 }
