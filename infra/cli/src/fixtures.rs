@@ -1,4 +1,4 @@
-//! Requests and tasks for the tests of what is shown.
+//! Requests and tasks for tests.
 
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::base::ids::{Reference, RequestId, SourceId};
@@ -9,7 +9,7 @@ use rightful_domain::law::right::Right;
 use rightful_domain::model::policy::Policy;
 use rightful_domain::model::request::{Request, RequestOutcome, RequestState};
 use rightful_domain::model::rule::{Rule, RuleState};
-use rightful_domain::model::task::{Counts, Decision, Outcome, Task, TaskState};
+use rightful_domain::model::task::{Assurance, Counts, Decision, Outcome, Task, TaskState};
 use rightful_domain::ports::set_up::{AskedKind, Catalogue, Objection};
 use rightful_domain::vendor::report::{Claim, RuleStatus};
 use rightful_domain::vendor::target::Target;
@@ -22,7 +22,7 @@ pub fn at(clock: &str) -> Time {
     Time::parse(&format!("2026-11-21T{clock}Z")).unwrap()
 }
 
-/// What the connectors say of identifiers in these tests: any data source is searched by e-mail and phone.
+/// The connectors of these tests, which search every data source by e-mail and phone.
 struct Asked;
 
 impl Catalogue for Asked {
@@ -173,7 +173,7 @@ pub fn fulfilled() -> (Request, Vec<Task>) {
     task.claim = Some(Claim::Anonymised);
     task.finished_at = Some(at("09:30:06"));
     task.verified_at = Some(at("09:30:11"));
-    task.assurance = Some(rightful_domain::model::task::Assurance::Control);
+    task.assurance = Some(Assurance::Control);
     task.state = TaskState::Settled;
     task.outcome = Some(Outcome::VerifiedErased);
     task.settled_at = Some(at("09:30:11"));
@@ -192,7 +192,7 @@ pub fn fulfilled() -> (Request, Vec<Task>) {
     (request, vec![task])
 }
 
-/// The deployment's own request of the day, tried out.
+/// The synthetic request of the day, closed as a dry run.
 pub fn synthetic() -> (Request, Vec<Task>) {
     let (request, mut tasks) = fulfilled();
     tasks[0].outcome = Some(Outcome::DryRun);
@@ -242,7 +242,7 @@ pub fn missing_identifier() -> (Request, Vec<Task>) {
     (Request { policy: Policy::Always, ..open().0 }, vec![task])
 }
 
-/// The vendor has it and waits for its own approval.
+/// The vendor has the submission and waits for its own approval.
 pub fn awaiting_approval() -> (Request, Vec<(Task, Vec<Rule>)>) {
     let rule = Rule {
         state: RuleState::Accepted,

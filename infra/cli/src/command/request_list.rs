@@ -1,0 +1,49 @@
+//! `rightful request list`.
+
+use crate::api::call::Call;
+use crate::api::deployment::Deployment;
+use crate::api::pages::first_items;
+use crate::args::request::RequestList;
+use crate::show;
+use crate::terminal::exit_code::OK;
+use crate::terminal::output::Out;
+use anyhow::Result;
+use rightful_aws::SystemClock;
+use rightful_domain::ports::clock::Clock as _;
+use rightful_domain::view::request::RequestView;
+use serde_json::{Value, json};
+
+/// Shows requests, newest first.
+pub async fn list_requests(out: Out, deployment: &Deployment, list: &RequestList) -> Result<u8> {
+    let most = if list.all { usize::MAX } else { usize::try_from(list.limit)? };
+    let state = match (list.open, list.closed) {
+        (true, _) => Some("open"),
+        (_, true) => Some("closed"),
+        _ => None,
+    };
+    let requests: Vec<RequestView> =
+        first_items(&deployment.api, most, || Call::get("/requests").query("state", state)).await?;
+    if out.json {
+        let all: Vec<Value> = requests.iter().map(request_json).collect::<Result<_>>()?;
+        out.value(&json!({"requests": all}))?;
+    } else if requests.is_empty() {
+        out.line(match state {
+            Some("open") => "no request is open",
+            Some(_) => "no request is closed",
+            None => "there is no request yet",
+        })?;
+    } else {
+        out.line(show::request_list::text(&requests, SystemClock.now()))?;
+        if requests.len() == most {
+            out.line(format_args!("the newest {most}; --limit or --all shows more"))?;
+        }
+    }
+    Ok(OK)
+}
+
+/// A request as the API shows it, with its id also under the name that it has in every other answer.
+fn request_json(request: &RequestView) -> Result<Value> {
+    let mut shown = serde_json::to_value(request)?;
+    shown["request_id"] = shown["id"].clone();
+    Ok(shown)
+}
