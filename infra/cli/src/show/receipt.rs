@@ -139,15 +139,15 @@ fn add_effect(rows: &mut LabelledRows, task: &TaskStatement) {
         "verified",
         match task.verified_at {
             Some(at) => format!(
-                "yes: a search at {} found no record of the person{}",
+                "yes: a look at {} found no record of the person{}",
                 utc(at),
                 task.assurance.map(|one| format!(", {}", words::task::assurance(one))).unwrap_or_default()
             ),
             None if task.left > 0 => format!(
-                "no: the last search still found {}",
+                "no: the last look still found {}",
                 count(task.left, "submitted record", "submitted records")
             ),
-            None => "no: it was not searched again".to_owned(),
+            None => "no: no look was made".to_owned(),
         },
     );
 }
@@ -209,12 +209,12 @@ mod tests {
           rests on     9 events, the last with hash cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
 
         main (qualifio)
-          verified_erased (erased, and a search found nothing more)
+          verified_erased (erased, and a look found nothing more)
           found        2 records at 2026-11-21 09:30:02 UTC
           decided      by policy:auto at 2026-11-21 09:30:02 UTC
           submitted    2 records
           vendor says  anonymised: it says that it anonymised them, and lists 2 records
-          verified     yes: a search at 2026-11-21 09:30:11 UTC found no record of the person, with control: the search found the control's record in the same minutes
+          verified     yes: a look at 2026-11-21 09:30:11 UTC found no record of the person, with control: the search found the control's record in the same minutes
           rule         batch 0: finished, 2 of 2 confirmed, rule 6570f0a1
         ");
     }
@@ -269,7 +269,7 @@ mod tests {
           decided      by policy:auto at 2026-11-21 09:30:02 UTC
           submitted    2 records
           vendor says  anonymised: it says that it anonymised them, and lists 2 records
-          verified     no: the last search still found 1 submitted record
+          verified     no: the last look still found 1 submitted record
           looks        6 looks found submitted records still there
           new          1 record appeared that no decision covers; not erased
           rule         batch 0: finished, 2 of 2 confirmed, rule 6570f0a1

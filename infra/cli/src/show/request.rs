@@ -199,7 +199,7 @@ mod tests {
           you may      rightful request receipt 019aa6e0-5c1f-7000-8000-000000000001
 
         main (qualifio)
-          verified_erased (erased, and a search found nothing more)
+          verified_erased (erased, and a look found nothing more)
           needs        email or phone; it has email
           searched     2026-11-21 09:30:02 UTC
           records      2 found, 2 submitted, 2 confirmed

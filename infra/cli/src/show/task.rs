@@ -302,7 +302,7 @@ mod tests {
             Some(Review { by, at: fixtures::at("09:30:01"), verdict: Verdict::Proceed, reason: sealed });
         insta::assert_snapshot!(shown(&request, &tasks), @r"
         main (qualifio)
-          verified_erased (erased, and a search found nothing more)
+          verified_erased (erased, and a look found nothing more)
           needs        email or phone; it has email; given for this data source: phone
           run          2: searched and decided on again
           searched     2026-11-21 09:30:02 UTC

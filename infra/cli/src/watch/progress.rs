@@ -200,7 +200,7 @@ mod tests {
         2026-11-21 09:30:00 UTC  main: planned (not searched yet)
         2026-11-21 09:30:01 UTC  main: planned (it can't be searched now, and is tried again automatically); vendor_throttled: the vendor asks us to slow down (429)
         2026-11-21 09:30:03 UTC  main: verifying (the vendor says it is done; we look again), 2 found, 2 submitted, 2 confirmed, look 1 still found 2; still_present: the vendor says it is done, yet submitted records are still found
-        2026-11-21 09:30:04 UTC  main: verified_erased (erased, and a search found nothing more), 2 found, 2 submitted, 2 confirmed
+        2026-11-21 09:30:04 UTC  main: verified_erased (erased, and a look found nothing more), 2 found, 2 submitted, 2 confirmed
         2026-11-21 09:30:04 UTC  request closed: fulfilled (everything that was found was acted on); its receipt isn't kept yet
         2026-11-21 09:30:05 UTC  request closed: fulfilled (everything that was found was acted on); its receipt is kept
         ");

@@ -30,7 +30,7 @@ pub fn state(state: TaskState) -> &'static str {
 /// The meaning of a task's outcome.
 pub fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::VerifiedErased => "erased, and a search found nothing more",
+        Outcome::VerifiedErased => "erased, and a look found nothing more",
         Outcome::ReportedErased => "erased according to the vendor; it can't be searched",
         Outcome::Copied => "the copy is made",
         Outcome::NothingFound => "no record of this person",
