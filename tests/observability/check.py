@@ -26,8 +26,8 @@ import insights
 import scenarios as life
 from cloudwatch import (ALARM, OK, READINGS, STATISTICS, Alarm, Composite, Datum, Math, Query, Unknown, metrics_of, over_limits,
                         state_of, statistic, unlike_aws)
+from rules import Tally
 from scenarios import DAY, HOUR, MINUTE, NAMESPACE, STAGE
-from workflow.check import Tally
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMETERS = {"Stage": STAGE, "WebhookApiId": life.API, "SyntheticEnabled": "true"}

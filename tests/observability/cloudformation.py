@@ -13,8 +13,8 @@ from pathlib import Path
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from workflow.check import Loader  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
+from reading import Loader  # noqa: E402
 
 PSEUDO = {
     "AWS::AccountId": "123456789012",

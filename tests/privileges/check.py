@@ -28,15 +28,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "infra" / "local"), str(Path(__file__).resolve().parent)]
+sys.path[:0] = [str(ROOT / "tests" / "workflow"), str(ROOT / "infra" / "local"), str(Path(__file__).resolve().parent)]
 
 import yaml  # noqa: E402
 
 import exceptions  # noqa: E402
 from arns import PART, Template, Unresolved, as_glob, matches, may_be_the_same  # noqa: E402
+from permissions import WILDCARD_RESOURCES  # noqa: E402
+from reading import Loader, as_list, read_machines, read_template, states  # noqa: E402
 from recorder import template_digest  # noqa: E402
 from recorder_checks import check_recorder  # noqa: E402
-from workflow.check import WILDCARD_RESOURCES, Loader, Tally, as_list, read_machines, read_template, states  # noqa: E402
+from rules import Tally  # noqa: E402
 
 PAGE = ROOT / "docs" / "PERMISSIONS.md"
 TEMPLATE = ROOT / "template.yaml"

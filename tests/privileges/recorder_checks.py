@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import recorder
-from workflow.check import Tally
+from rules import Tally
 
 ROLE = "arn:aws:sts::000000000000:assumed-role/stack-IntakeRole-0A1B/rightful-local-intake"
 ID = "01a20d9a-5bba-7296-af8b-5565940e3937"

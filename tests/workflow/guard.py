@@ -24,8 +24,10 @@ from pathlib import Path
 
 os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"  # The translator wants one, and calls nobody.
 
-from check import ROOT, Loader, Tally, read_template, yaml  # noqa: E402
+import yaml  # noqa: E402
 from guard_exceptions import EXCEPTIONS  # noqa: E402
+from reading import ROOT, Loader, read_template  # noqa: E402
+from rules import Tally  # noqa: E402
 from samtranslator.translator.transform import transform  # noqa: E402
 
 PACKAGE = Path(__file__).resolve().parent / "node_modules" / "@cdklabs" / "cdk-validator-cfnguard"
