@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from rules import rule
-from template import ended_rule, functions, grant, queue, role_statements, statements, synthetic_schedule, synthetic_target, take
+from template import (ended_rule, functions, grant, properties_of, queue, role_statements, shared_variables, statements, synthetic_schedule,
+                      synthetic_target, take)
 
 
 @rule("template",
@@ -216,7 +217,8 @@ def what_cannot_be_delivered_is_kept_for_two_weeks(template):
       ("a role for any scheduler", lambda t: t["Resources"]["SyntheticRequestScheduleRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition")),
       ("a role that may call more", grant("SyntheticRequestScheduleRole", "lambda:InvokeFunction", {"Fn::GetAtt": ["SubmitFunction", "Arn"]})),
       ("the address in another function", lambda t: functions(t)["CloseFunction"]["Properties"]["Environment"]["Variables"].update(
-          SYNTHETIC_EMAIL={"Ref": "SyntheticEmail"})))
+          SYNTHETIC_EMAIL={"Ref": "SyntheticEmail"})),
+      ("the address in every function", lambda t: shared_variables(t).update(SYNTHETIC_EMAIL={"Ref": "SyntheticEmail"})))
 def the_synthetic_request_is_made_by_intake_alone_and_only_for_a_test_address(template):
     parameters, resources = template["Parameters"], template["Resources"]
     for name, good, bad in (
@@ -248,7 +250,7 @@ def the_synthetic_request_is_made_by_intake_alone_and_only_for_a_test_address(te
         if [(found["Action"], found["Resource"]) for found in role_statements(template, role_name)] != [
                 ("lambda:InvokeFunction", intake), (["sqs:SendMessage"], UNDELIVERED)]:
             yield f"{name}: role"
-    for name, function in functions(template).items():
-        variables = function["Properties"]["Environment"]["Variables"]
+    for name in functions(template):
+        variables = properties_of(template, name)["Environment"]["Variables"]
         if name != "IntakeFunction" and "Synthetic" in json.dumps(variables):
             yield name

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from reading import ROOT, as_list
 from rules import rule
-from template import code_of, crate_of, ended_rule, functions, machines_of, role_statements, statements, variables_of
+from template import (code_of, crate_of, ended_rule, functions, machines_of, properties_of, role_statements, shared_variables, statements,
+                      variables_of)
 
 
 @rule("template",
@@ -81,18 +82,34 @@ def settings_read(code: str, environment: str) -> set[str]:
 @rule("template",
       ("a variable that nobody reads", lambda t: t["Resources"]["CloseFunction"]["Properties"]["Environment"]["Variables"].update(TAG_KEY_ID="x")),
       ("one that is read in main.rs", lambda t: t["Resources"]["CloseFunction"]["Properties"]["Environment"]["Variables"].pop("FORGET_AFTER_DAYS")),
-      ("one that is read for a setting", lambda t: t["Resources"]["SubmitFunction"]["Properties"]["Environment"]["Variables"].pop("RECONCILE_GRACE_SECONDS")),
-      ("one that is read for a key", lambda t: t["Resources"]["SearchFunction"]["Properties"]["Environment"]["Variables"].pop("RIGHTFUL_STAGE")),
-      ("one for every function that not every one reads", lambda t: t["Globals"]["Function"].update(
-          Environment={"Variables": {"TAG_KEY_ID": {"Fn::GetAtt": ["TagKey", "Arn"]}}})))
+      ("one that is read for a setting", lambda t: shared_variables(t).pop("RECONCILE_GRACE_SECONDS")),
+      ("one that is read for a key", lambda t: shared_variables(t).pop("RIGHTFUL_STAGE")),
+      ("one for every function that not every one reads", lambda t: shared_variables(t).update(TAG_KEY_ID={"Fn::GetAtt": ["TagKey", "Arn"]})))
 def a_function_is_given_exactly_the_variables_that_its_code_reads(template):
     environment = (ROOT / "functions" / "lib" / "lambda" / "src" / "environment.rs").read_text()
-    shared = set(template["Globals"]["Function"].get("Environment", {}).get("Variables", {}))
-    for name, function in functions(template).items():
-        given = shared | set(function["Properties"]["Environment"]["Variables"])
+    for name in functions(template):
+        given = set(properties_of(template, name)["Environment"]["Variables"])
         wanted = settings_read(code_of(crate_of(name)), environment)
         for variable in sorted(given ^ wanted):
             yield f"{name} {variable}: {'nobody reads it' if variable in given else 'not given'}"
+
+
+def hand_out(template: dict, variable: str) -> None:
+    """Gives each function for itself what every function is given."""
+    value = shared_variables(template).pop(variable)
+    for name in functions(template):
+        variables_of(template, name)[variable] = value
+
+
+@rule("template",
+      ("one that each is given for itself", lambda t: hand_out(t, "REQUESTS_TABLE")),
+      ("another value in one function", lambda t: variables_of(t, "CloseFunction").update(KEYS_TABLE="x")))
+def a_variable_of_every_function_stands_in_Globals_alone(template):
+    own = [variables_of(template, name) for name in functions(template)]
+    for variable in sorted(set().union(*own)):
+        values = [variables.get(variable) for variables in own]
+        if variable in shared_variables(template) or all(value == values[0] for value in values):
+            yield variable
 
 
 def called_past_their_alias(value, where: str = "") -> Iterator[str]:
@@ -128,8 +145,8 @@ def called_past_their_alias(value, where: str = "") -> Iterator[str]:
       ("a nested one", lambda t: t["Resources"]["FulfilRequestStateMachine"]["Properties"]["DefinitionSubstitutions"].update(
           FulfilSourceArn={"Ref": "FulfilSourceStateMachine"})))
 def everything_is_called_by_its_alias(template):
-    for name, found in functions(template).items():
-        properties = {**template["Globals"]["Function"], **found["Properties"]}
+    for name in functions(template):
+        properties = properties_of(template, name)
         if properties.get("AutoPublishAlias") != "live" or properties.get("AutoPublishAliasAllProperties") is not True:
             yield f"{name}: alias"
     for name, resource in template["Resources"].items():

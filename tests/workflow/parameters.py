@@ -7,7 +7,7 @@ import re
 
 from reading import ROOT
 from rules import rule
-from template import functions, variables_of
+from template import functions, properties_of, shared_variables, variables_of
 
 
 @rule("template",
@@ -59,6 +59,7 @@ def parameters_in(value, template: dict) -> set[str]:
           {"Fn::Sub": t["Resources"]["ReviewFunction"]["Properties"]["VersionDescription"]["Fn::Sub"] + " ${CopyDays}"})),
       ("none", lambda t: t["Resources"]["IntakeFunction"]["Properties"].pop("VersionDescription")),
       ("a new variable alone", lambda t: variables_of(t, "SearchFunction").update(PLANTED={"Ref": "LogRetentionDays"})),
+      ("a new variable of every function", lambda t: shared_variables(t).update(PLANTED={"Ref": "LogRetentionDays"})),
       ("an address of any length", lambda t: t["Parameters"]["SyntheticEmail"].update(MaxLength=128)))
 def a_parameters_new_value_publishes_the_functions_that_have_it_and_no_other(template):
     # The longest that each may be; what Lambda takes is 256 characters.
@@ -72,8 +73,7 @@ def a_parameters_new_value_publishes_the_functions_that_have_it_and_no_other(tem
             yield f"{name}: its VersionDescription may have {length} characters"
     # SAM looks at the template's text; and Lambda publishes nothing that has not changed.
     for name, function in functions(template).items():
-        held = {**template["Globals"]["Function"], **function["Properties"]}
-        held = {key: value for key, value in held.items() if key not in NOT_IN_A_VERSION}
+        held = {key: value for key, value in properties_of(template, name).items() if key not in NOT_IN_A_VERSION}
         # A stage's name is its stack's: another one is another deployment.
         wanted = parameters_in(held, template) - {"Stage"}
         told = parameters_in(function["Properties"].get("VersionDescription"), template)

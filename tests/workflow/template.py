@@ -37,7 +37,19 @@ def machines_of(template: dict) -> dict[str, dict]:
 
 
 def variables_of(template: dict, function: str) -> dict:
+    """The variables that a function alone is given."""
     return template["Resources"][function]["Properties"]["Environment"]["Variables"]
+
+
+def shared_variables(template: dict) -> dict:
+    """The variables that every function is given."""
+    return template["Globals"]["Function"]["Environment"]["Variables"]
+
+
+def properties_of(template: dict, function: str) -> dict:
+    """A function's properties with those of Globals, as SAM merges them."""
+    shared, own = template["Globals"]["Function"], template["Resources"][function]["Properties"]
+    return {**shared, **own, "Environment": {"Variables": {**shared_variables(template), **variables_of(template, function)}}}
 
 
 def ended_rule(template: dict) -> dict:
