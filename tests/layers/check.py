@@ -61,7 +61,7 @@ def problems(packages):
 
 
 # Crates whose modules do not stand in order yet.
-STILL = {"rightful-cli", "rightful-connectors", "rightful-console", "rightful-package"}
+STILL: set[str] = {"rightful-console"}
 
 # A crate of three storeys in order.
 SOUND = {

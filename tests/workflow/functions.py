@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from reading import ROOT, as_list
 from rules import rule
-from template import (code_of, crate_of, ended_rule, functions, machines_of, properties_of, role_statements, shared_variables, statements,
+from template import (composed, crate_of, ended_rule, functions, machines_of, methods_of, properties_of, role_statements, shared_variables, statements,
                       variables_of)
 
 
@@ -67,8 +67,8 @@ def state_machines_log_failures_without_data(template):
 
 
 def settings_read(code: str, environment: str) -> set[str]:
-    """The variables that a function's code reads by `rightful_lambda::Environment`."""
-    bodies = dict(re.findall(r"pub fn (\w+)\(self.*?\{(.*?)\n    \}", environment, re.S))
+    """The variables that this code reads by `rightful_lambda::Environment`."""
+    bodies = methods_of(environment)
 
     def read(text: str, by: str) -> set[str]:
         found = set(re.findall(rf'\b{by}\s*\.\w+\(\s*"([A-Z_]+)"', text))
@@ -89,7 +89,7 @@ def a_function_is_given_exactly_the_variables_that_its_code_reads(template):
     environment = (ROOT / "functions" / "lib" / "lambda" / "src" / "environment.rs").read_text()
     for name in functions(template):
         given = set(properties_of(template, name)["Environment"]["Variables"])
-        wanted = settings_read(code_of(crate_of(name)), environment)
+        wanted = settings_read(composed(crate_of(name)), environment)
         for variable in sorted(given ^ wanted):
             yield f"{name} {variable}: {'nobody reads it' if variable in given else 'not given'}"
 

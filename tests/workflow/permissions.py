@@ -7,7 +7,7 @@ import re
 
 from reading import as_list, strings
 from rules import rule
-from template import code_of, crate_of, functions, grant, role_statements, statement_of, statements, take
+from template import code_of, composed, crate_of, functions, grant, role_statements, statement_of, statements, take
 
 # "*" as a resource, where AWS knows no other: Sid -> what stands there, for which actions, and the reason.
 WILDCARD_RESOURCES = {
@@ -211,8 +211,6 @@ ADAPTERS_OF = {
 }
 # What Lambda does as the function: writes its logs, and keeps what failed without anybody waiting for it.
 LAMBDAS_OWN = {"WriteLogs", "KeepUndelivered"}
-# What only hands AWS on to adapters, which are named where it does.
-PASSES_ON = {"Deployed"}
 
 
 def resource_name(resource) -> str:
@@ -250,9 +248,7 @@ def a_role_allows_what_its_functions_adapters_do_and_nothing_else(template):
     for name, function in functions(template).items():
         crate = crate_of(name)
         wanted = set()
-        for adapter in re.findall(r"\b(\w+)::new\(\s*&?aws\b", code_of(crate)):
-            if adapter in PASSES_ON:
-                continue
+        for adapter in re.findall(r"\b(\w+)::new\(\s*self\.aws\(\)", composed(crate)):
             wanted |= ADAPTERS_OF.get(crate, {}).get(adapter) or ADAPTERS[adapter]
         allowed = {
             (action, resource_name(resource))

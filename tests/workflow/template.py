@@ -89,3 +89,18 @@ def code_of(folder: str) -> str:
     paths = sorted((ROOT / "functions" / folder / "src").rglob("*.rs"))
     code = "\n".join(path.read_text().partition("#[cfg(test)]\nmod ")[0] for path in paths)
     return re.sub(r"^\s*//.*$", "", code, flags=re.M)
+
+
+def methods_of(code: str) -> dict[str, str]:
+    """The bodies of the methods of the one type in this code."""
+    return dict(re.findall(r"\n    (?:pub )?(?:async )?fn (\w+)(?:<[^>]*>)?\(\s*&?self\b.*?\{\n(.*?)\n    \}", code, re.S))
+
+
+def composed(crate: str) -> str:
+    """A function's code, and after it the methods of `Deployed` that its ports are built by."""
+    code, bodies = code_of(crate), methods_of(code_of("lib/deployed"))
+    built, new = set(), set(re.findall(r"\bdeployed\s*\.(\w+)\(", code)) & set(bodies)
+    while new:
+        built |= new
+        new = {name for one in new for name in re.findall(r"\bself\s*\.(\w+)\(", bodies[one])} & set(bodies) - built
+    return "\n".join([code, *(bodies[name] for name in sorted(built))])
