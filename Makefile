@@ -45,7 +45,7 @@ lint: ## Check formatting, clippy, and who may use whom
 	python3 tests/layers/check.py
 
 $(CARGO_DENY):
-	$(CARGO) install cargo-deny --debug --version $(CARGO_DENY_VERSION) --locked --no-default-features \
+	$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --no-default-features --debug \
 		--root target/tools --target-dir target/tools/build
 
 deny: $(CARGO_DENY) ## Check licences, sources and banned dependencies
