@@ -138,27 +138,27 @@ macro_rules! catalogue {
 
 catalogue! {
     RequestsReceived | Count | Both(D::Right), "intake, console",
-        "new requests; synthetic ones left out";
+        "new requests, without synthetic ones";
     RequestsClosed | Count | Both(D::Outcome), "close",
-        "closed requests by outcome; synthetic ones left out";
+        "closed requests by outcome, without synthetic ones";
     RequestDurationSeconds | Seconds | Stage, "close",
-        "from the day on which the person asked to the closing; synthetic requests left out";
-    TasksSettled | Count | Both(D::Outcome), "whoever settles the task",
+        "from the day on which the person asked to the closing, without synthetic requests";
+    TasksSettled | Count | Both(D::Outcome), "the function that settles the task",
         "settled tasks by outcome";
     OperationsUnknown | Count | Stage, "search, submit, status-check, reconcile",
         "operations that became unknown";
     VerificationFound | Count | Stage, "search, reconcile",
-        "submitted records that were found again when a task ended after its verification: 0 for `verified_erased`, the number of them for `still_present`; must be 0";
+        "submitted records that were found again when a task ended after its verification: 0 for `verified_erased`, their number for `still_present`; must be 0";
     StrangersListed | Count | Stage, "status-check, reconcile",
         "records that a finished rule lists although its submission never named them: somebody else's may be erased; written when it happens; must be 0";
     RecordsAppeared | Count | Stage, "search, submit, reconcile",
-        "records of the person that a look or a copy found beyond the decision, which get a decision of their own; written when it happens";
+        "records of the person that a look or a copy found beyond the decision, and that need a decision of their own; written when it happens";
     TicketAnswers | Count | Both(D::Result), "close",
         "answers to tickets by how they ended";
     DeliveriesRefused | Count | Stage, "intake",
         "webhook deliveries answered with 4xx";
     DeliveriesRepeated | Count | Stage, "intake, console",
-        "demands that came again under the delivery or key of a closed request, more than a day after the last time; nothing runs for them";
+        "demands repeated under the delivery or key of a closed request, more than a day after the last time; nothing runs for them";
     DeliveriesAccepted | Count | Stage, "intake",
         "1 for a webhook delivery answered with 202, 0 for any other one that the function answered";
     TicketsUnreceived | Count | Stage, "reconcile",
@@ -166,11 +166,11 @@ catalogue! {
     VendorCalls | Count | Only(D::Connector), "search, submit, status-check, reconcile, close",
         "HTTP calls to vendors and ticketing systems, one for each try";
     VendorErrors | Count | Only(D::Connector), "search, submit, status-check, reconcile, close",
-        "of these: failed through the vendor or the way there (connect, TLS, time-out, reset, 5xx, unreadable, 401, 403); 0 for each other one";
+        "of these: failed through the vendor or the network (connect, TLS, time-out, reset, 5xx, unreadable, 401, 403); 0 for each other one";
     VendorThrottles | Count | Only(D::Connector), "search, submit, status-check, reconcile, close",
         "of these: answered with 429; 0 for each other one";
     VendorLatency | Milliseconds | Only(D::Connector), "search, submit, status-check, reconcile, close",
-        "how long each of these took";
+        "the duration of each of these";
     ReconcileRuns | Count | Stage, "reconcile",
         "runs that came to their end";
     RequestsNotBroughtForward | Count | Stage, "reconcile",
@@ -188,11 +188,11 @@ catalogue! {
     UnknownOperations | Count | Stage, "reconcile",
         "tasks in state `unknown`";
     OldestUnknownSeconds | Seconds | Stage, "reconcile",
-        "since when the oldest of them has not moved; 0 when there is none";
+        "time since the oldest of them last moved; 0 when there is none";
     AwaitingReview | Count | Stage, "reconcile",
         "tasks that wait for a person's decision on what was found";
     OldestReviewSeconds | Seconds | Stage, "reconcile",
-        "how long the oldest of them waits; 0 when there is none";
+        "how long the oldest of them has waited; 0 when there is none";
     MissingIdentifier | Count | Stage, "reconcile",
         "tasks that wait for an identifier";
     ForgettingOverdue | Count | Stage, "reconcile",
@@ -200,7 +200,7 @@ catalogue! {
     EventChainsBroken | Count | Stage, "reconcile",
         "event chains that do not verify, of the requests that a run examined and of the deployment's journal; must be 0";
     ReceiptsDiffering | Count | Stage, "close",
-        "closings for which another receipt is kept than the one that the rows make; written when it happens; must be 0";
+        "closings whose kept receipt differs from the one that the rows make; written when it happens; must be 0";
     SyntheticSucceeded | Count | Stage, "close",
         "1 when a synthetic request ended as it must (`dry_run` at every data source), else 0";
     SyntheticFailed | Count | Stage, "close, intake",
