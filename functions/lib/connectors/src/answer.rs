@@ -1,5 +1,5 @@
-//! Reads vendors' answers. Nothing of an answer leaves here except record ids, the rule's id and
-//! what the definition gives a meaning to; a parser's error, which quotes the answer, is dropped.
+//! Reads vendors' answers. Only record ids, the rule's id, the records that were asked for and values with a
+//! meaning in the definition leave this module. A parser's error quotes the answer, so it is dropped.
 
 use crate::definition::{Complete, Definition, Search, Shows, Status, Submission};
 use crate::matching::{Fit, texts};
@@ -9,18 +9,18 @@ use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An answer that is not what the definition says.
+/// The answer does not have the shape that the definition describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable;
 
-/// Why an answer to a search counts for nothing.
+/// Why an answer to a search can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// It is not what the definition says.
+    /// It does not have the shape that the definition describes.
     Unreadable,
-    /// It says that there is more, or may not be whole.
+    /// It says that there are more records, or may be cut off.
     Incomplete,
-    /// One of the person's records has no id that can be read.
+    /// One of the person's records has no readable id.
     Record,
 }
 
@@ -41,16 +41,16 @@ pub(crate) fn is_json(body: &[u8]) -> bool {
 
 /// A record in the answer to a search.
 pub(crate) struct Listed {
-    /// Its id; `None` when it has none that can be read.
+    /// Its id; `None` when it has no readable one.
     pub id: Option<TypedId>,
-    /// Whose it is: a vendor may compare loosely.
+    /// Whose it is. A vendor may compare loosely and list other people's records.
     pub fit: Fit,
     /// The record as the vendor shows it.
     pub record: Value,
 }
 
-/// All records that a search by `identifier` listed. A record of the person without an id that can be read
-/// makes the whole answer unusable, because a record that is passed over would never be erased.
+/// All records that a search by `identifier` listed. A record of the person without a readable id makes the
+/// whole answer unusable, because a record that is passed over would never be erased.
 pub(crate) fn listed(
     body: &[u8],
     search: &Search,
@@ -77,7 +77,7 @@ pub(crate) fn listed(
     if whole { Ok(listed) } else { Err(Unusable::Incomplete) }
 }
 
-/// Whether an answer with so many records is known to be whole.
+/// Whether an answer with this number of records is known to be whole.
 fn is_whole(answer: &Value, complete: &Complete, records: usize) -> bool {
     match complete {
         Complete::Empty(at) => match answer.pointer(at) {
@@ -96,8 +96,8 @@ fn is_whole(answer: &Value, complete: &Complete, records: usize) -> bool {
     }
 }
 
-/// Whether a record that was found by `found_by` shows another value of a kind that is in `named`: where
-/// each kind's value stands, the search by it says.
+/// Whether a record that was found by `found_by` shows another value of a kind in `named`. The search by each
+/// kind says where its value is in a record.
 pub(crate) fn is_marked(
     record: &Value,
     searches: &[Search],
@@ -112,11 +112,11 @@ pub(crate) fn is_marked(
     })
 }
 
-/// The longest text of a field that is handed on, in characters: one more than a person is shown, so that
-/// what is cut off is seen.
+/// The longest text of a field that leaves here, in characters: one more than a person is shown, so that the
+/// cut is visible.
 const LONGEST_SHOWN: usize = 301;
 
-/// The fields that tell a person whose record it is: texts and numbers, those of a list behind one another.
+/// The fields that tell a person whose record it is: texts, numbers, and lists of them, joined by commas.
 pub(crate) fn shown(record: &Value, shows: &[Shows]) -> Vec<(String, String)> {
     let field = |field: &Shows| {
         let value = record.pointer(&field.at)?;
@@ -126,7 +126,7 @@ pub(crate) fn shown(record: &Value, shows: &[Shows]) -> Vec<(String, String)> {
             value => is_plain(value),
         };
         let text = texts(value).join(", ");
-        // Not a control character: the text goes to a terminal.
+        // Without control characters, because the text goes to a terminal.
         let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
         (plain && !text.is_empty()).then(|| (field.name.clone(), clean.take(LONGEST_SHOWN).collect()))
     };
@@ -138,12 +138,12 @@ pub(crate) fn shown(record: &Value, shows: &[Shows]) -> Vec<(String, String)> {
 pub(crate) struct Opened {
     pub rule_id: String,
     pub status: RuleStatus,
-    /// Whether the vendor says that it is a dry run; `None` when it does not say so or otherwise.
+    /// Whether the vendor says that it is a dry run; `None` when it says neither.
     pub dry_run: Option<bool>,
 }
 
-/// Reads the answer to a submission. The rule's id alone must be readable: with it, everything else
-/// can be asked again.
+/// Reads the answer to a submission. Only the rule's id must be readable, because everything else can be asked
+/// again with it.
 pub(crate) fn opened(
     body: &[u8],
     submission: &Submission,
@@ -166,15 +166,15 @@ pub(crate) fn opened(
     })
 }
 
-/// Whether a text can be kept and asked about as a rule's id.
+/// Whether a text can be stored and asked about as a rule's id.
 pub(crate) fn is_rule_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic())
         && !matches!(text, "." | "..")
 }
 
-/// What the vendor says about a rule, how many of `own` it lists, and how many that are not in `batch`,
-/// which is all that the rule's submission named.
+/// The vendor's status of a rule, how many of the records in `own` it lists, and how many others that are not
+/// in `batch`, which holds all records that the rule's submission named.
 pub(crate) fn report(
     body: &[u8],
     definition: &Definition,
@@ -190,7 +190,7 @@ pub(crate) fn report(
     }
     let status = answer.pointer(&at.status).and_then(Value::as_str).ok_or(Unreadable)?;
     let status = meaning(status, &definition.statuses, source);
-    // A list that is missing or has other things in it confirms nothing: that is the safe side.
+    // A missing list, and anything else in it, confirms nothing. This is the safe side.
     let treated = answer.pointer(&at.treated_records).and_then(Value::as_array);
     let mut confirmed = BTreeSet::new();
     let mut claims = BTreeSet::new();
@@ -208,12 +208,12 @@ pub(crate) fn report(
             None => nameless += 1,
         }
     }
-    // What it claims counts only when it claims the same of every record.
+    // A claim counts only when the vendor makes the same one for every record.
     let claim = match (claims.pop_first(), claims.is_empty()) {
         (Some(claim), true) => claim,
         _ => Claim::NotStated,
     };
-    // Before it has finished, what it lists is not yet what it treated.
+    // Before the rule has finished, the listed records are not treated yet.
     let strangers = if status == RuleStatus::Finished { strangers.len() + nameless } else { 0 };
     Ok(RuleReport { status, confirmed: confirmed.len(), strangers, claim })
 }
@@ -227,8 +227,8 @@ fn claim(record: &Value, status: &Status) -> Claim {
     }
 }
 
-/// What a vendor's status means. One that the definition doesn't list is unknown; it is logged only
-/// when it looks like a status and not like something of a person.
+/// The meaning of a vendor's status. A status that the definition doesn't list is unknown. Its text is logged
+/// only when it looks like a status, since other text may be about a person.
 fn meaning(status: &str, statuses: &BTreeMap<String, RuleStatus>, source: &str) -> RuleStatus {
     if let Some(known) = statuses.get(status) {
         return *known;
@@ -245,7 +245,7 @@ mod tests {
     use super::*;
     use rightful_domain::base::identifier::IdentifierKind;
 
-    /// The ids that are the person's, those set aside, and those among them that are doubtful.
+    /// The ids of the person's records, of those set aside, and of the doubtful ones among the latter.
     type Ids = (Vec<String>, Vec<String>, Vec<String>);
 
     fn all(body: &str) -> Result<Ids, Unusable> {
@@ -294,7 +294,7 @@ mod tests {
             r#"["ann@example.com",null]"#,
             r#"["bo@example.com; ann@example.com"]"#,
             r#"{"home":"ann@example.com"}"#,
-            // It shows none where it should, and one elsewhere.
+            // It shows no address where it should, but one elsewhere.
             r#"null,"key":"ann|example|ann@example.com""#,
         ] {
             let (found, set_aside, doubtful) = all(&format!(r#"[{{"id":1,"email":{shown}}}]"#)).unwrap();
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_whole_only_where_its_sign_says_so() {
+    fn an_answer_is_whole_only_when_its_sign_says_so() {
         use serde_json::json;
         let at = |place: &str| place.to_owned();
         for (complete, good, bad) in [
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_shown_texts_and_numbers_cut_and_nothing_else() {
+    fn a_person_is_shown_texts_and_numbers_alone_and_long_ones_are_cut() {
         let shows = [("email", "/email"), ("name", "/name"), ("city", "/address/city"), ("born", "/born")]
             .map(|(name, at)| Shows { name: name.to_owned(), at: at.to_owned() });
         let record = serde_json::json!({
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_finished_rule_lists_beside_its_batch_is_counted() {
+    fn records_that_a_finished_rule_lists_beside_its_batch_are_counted() {
         let definition = Definition::qualifio();
         let strangers = |status: &str, listed: &str| {
             let body = format!(

@@ -1,5 +1,5 @@
-//! What the connectors say about data sources without calling anybody: which there are, what they ask
-//! for, and what is wrong with what an operator gave. No message repeats a value.
+//! The connectors for those who set up data sources: which there are, what they ask for, and what is wrong with
+//! an operator's values. Nobody is called, and no message repeats a value.
 
 use crate::connectors::Connectors;
 use crate::definition::{Auth, Definition};
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 /// The longest field of a secret, in bytes: many vendors refuse headers beyond 8 KB.
 const LONGEST_SECRET: usize = 4096;
 
-/// The connectors of a deployment, for whoever sets up data sources.
+/// The connectors of a deployment, for those who set up data sources.
 #[derive(Clone, Debug)]
 pub struct KnownConnectors {
     connectors: Connectors,
@@ -116,7 +116,7 @@ impl Catalogue for KnownConnectors {
         let known: Vec<&str> = definition.secret.iter().map(|field| field.name.as_str()).collect();
         let mut objections = Vec::new();
         if fields.keys().any(|name| !known.contains(&name.as_str())) {
-            // Not by its name: someone may have put the secret there.
+            // The message leaves the name out, because someone may have put the secret there.
             let what =
                 format!("{} has no such field in its secret: give {}", definition.title, known.join(", "));
             objections.push(objection("secret", what));
@@ -148,7 +148,7 @@ impl Catalogue for KnownConnectors {
     }
 }
 
-/// A field of a secret as it is stored, or what is wrong with it.
+/// Checks a field of a secret, and returns it as it is stored.
 fn secret_field<'a>(
     definition: &Definition,
     name: &str,
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_stands_for_its_digits_where_a_kind_is_made_of_digits() {
+    fn a_kind_made_of_digits_may_be_given_as_a_number() {
         let is_number = |kind: &str| known(false).is_number(&IdentifierKind::parse(kind).unwrap());
         assert!(is_number("customer_id"));
         for kind in ["email", "phone", "nobodys_kind"] {
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identifier_that_cannot_be_of_its_kind_is_objected_to_without_its_value() {
+    fn an_objection_to_an_identifier_does_not_repeat_its_value() {
         let check = |connector: &str, kind: &str, value: &str| {
             let identifier = Identifier::new(IdentifierKind::parse(kind).unwrap(), value).unwrap();
             let objected = known(false).check_identifier(connector, &identifier);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_objected_to_all_at_once() {
+    fn all_wrong_parameters_are_reported_at_once() {
         let check = |allow_loopback, params: &[(&str, &str)]| {
             known(allow_loopback).check_params("qualifio", &pairs(params)).map_err(told)
         };
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_trimmed_and_has_the_connectors_fields_and_its_target_alone() {
+    fn a_stored_secret_has_the_connectors_fields_trimmed_and_its_target() {
         let named = target().fingerprint();
         let stored = format!(r#"{{"for_target":"{named}","token":"s3cret"}}"#);
         assert_eq!(secret(&[("token", " s3cret\n")]).unwrap(), stored);

@@ -14,7 +14,7 @@ pub struct Connectors {
     by_name: BTreeMap<String, Entry>,
 }
 
-/// A connector, read when it is first asked for.
+/// A connector, parsed when it is first needed.
 #[derive(Clone, Debug)]
 struct Entry {
     text: &'static str,
@@ -23,7 +23,7 @@ struct Entry {
 
 impl Entry {
     fn definition(&self, name: &str) -> Option<&Arc<Definition>> {
-        // What is embedded was parsed by this crate's own tests, so that it parses here too.
+        // This crate's tests parsed every embedded definition, so it parses here too.
         self.definition.get_or_init(|| parse(name, self.text).ok().map(Arc::new)).as_ref()
     }
 }
@@ -33,7 +33,7 @@ fn parse(folder: &str, text: &str) -> Result<Definition, DefinitionError> {
 }
 
 impl Connectors {
-    /// The connectors in this build, all of them parsed and checked now.
+    /// The connectors in this build, all parsed and checked now.
     ///
     /// # Errors
     /// The problems of the first definition that has any.
@@ -45,8 +45,8 @@ impl Connectors {
         Ok(connectors)
     }
 
-    /// The connectors in this build, each parsed when it is first asked for. Parsing one takes about
-    /// a millisecond, which a function that starts need not spend on vendors it won't call.
+    /// The connectors in this build, each parsed when it is first needed. Parsing one takes about a
+    /// millisecond, and a function that starts should not spend it on vendors that it won't call.
     #[must_use]
     pub fn on_demand() -> Self {
         let entry = |text| Entry { text, definition: OnceLock::new() };
@@ -54,7 +54,7 @@ impl Connectors {
         Self { by_name: by_name.collect() }
     }
 
-    /// Adds a connector; one of the same name is replaced.
+    /// Adds a connector. It replaces one of the same name.
     pub fn add(&mut self, definition: Definition) {
         let name = definition.name.clone();
         let definition = OnceLock::from(Some(Arc::new(definition)));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connector_read_on_demand_is_the_same_one() {
+    fn a_connector_parsed_on_demand_is_the_same() {
         let connectors = Connectors::on_demand();
         assert!(connectors.get("nobody").is_none());
         for definition in Connectors::embedded().unwrap().iter() {

@@ -1,5 +1,5 @@
-//! One question to a vendor: the request made from the definition, the token, and the other token
-//! when the first one is not accepted.
+//! One question to a vendor: the rendered request, the token, and the other token when the vendor does not accept
+//! the first.
 
 use crate::answer::Unreadable;
 use crate::definition::{Auth, Definition, Request};
@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// What it takes to ask the vendor behind one data source.
+/// Everything that is needed to ask the vendor behind one data source.
 pub(crate) struct Exchange<S> {
     pub definition: Arc<Definition>,
     pub params: Params,
@@ -27,7 +27,7 @@ pub(crate) struct Exchange<S> {
     /// Which versions of the secret may be sent.
     pub at: OpenedAt,
     pub source: String,
-    /// The header's value that is sent: marked sensitive, so that nothing prints it.
+    /// The value of the header that is sent. It is marked sensitive, so nothing prints it.
     pub token: Mutex<HeaderValue>,
 }
 
@@ -38,10 +38,10 @@ pub(crate) struct Rendered {
 }
 
 impl<S: Secrets> Exchange<S> {
-    /// Asks, within the definition's call time-out, the second and third try included.
+    /// Asks within the definition's call time-out, which includes the second and third try.
     ///
-    /// A 401 says that the vendor did not take the call, so that asking again with another token
-    /// cannot do anything twice: this holds for the erasure too. Nothing else is ever sent again.
+    /// A 401 says that the vendor did not accept the call, so asking again with another token can't do
+    /// anything twice. This holds for an erasure too. Nothing else is ever sent again.
     pub(crate) async fn ask(
         &self,
         operation: Operation,
@@ -82,7 +82,7 @@ impl<S: Secrets> Exchange<S> {
         Err(Trouble::Unauthorized)
     }
 
-    /// Asks with the current token alone, read anew: what proves that a token was replaced.
+    /// Asks with the current token alone, which it reads anew. This proves that a token was replaced.
     pub(crate) async fn ask_as_set_up(
         &self,
         operation: Operation,
@@ -103,7 +103,7 @@ impl<S: Secrets> Exchange<S> {
         self.send(operation, request, &rendered, &token, ends).await
     }
 
-    /// Has the answer read; one that can't be, or that is not whole, is told of.
+    /// Passes the result of reading an answer on, and tells the observer when it failed.
     pub(crate) fn read<T, E>(&self, read: Result<T, E>) -> Result<T, E> {
         if read.is_err() {
             self.client.unreadable(&self.definition.name);
@@ -120,8 +120,8 @@ impl<S: Secrets> Exchange<S> {
         ends: Instant,
     ) -> Result<Bytes, Trouble> {
         let timeout = ends.saturating_duration_since(Instant::now());
-        // The whole time must never run out while the connection is still being made: that would
-        // look like a call that was sent.
+        // The time must not run out while the connection is still being made: that would look like a
+        // call that was sent.
         if timeout <= Duration::from_secs(CONNECT_SECONDS) {
             return Err(Trouble::NotSent("vendor_out_of_time"));
         }
@@ -145,7 +145,7 @@ impl<S: Secrets> Exchange<S> {
     }
 }
 
-/// Makes URL and body of a request.
+/// Renders the URL and the body of a request.
 pub(crate) fn render(
     params: &Params,
     request: &Request,
@@ -155,7 +155,7 @@ pub(crate) fn render(
     let mut url = params.base_url().clone();
     let path = request.path.text(values, segment);
     url.set_path(&path);
-    // A segment of dots, or anything else that the URL would read as another path.
+    // A segment of dots, or anything else that a URL reads as another path.
     if url.path() != path {
         return Err(Unreadable);
     }
@@ -178,7 +178,7 @@ pub(crate) fn render(
     Ok(Rendered { url, body })
 }
 
-/// The header's value that a version of the secret makes.
+/// The value of the header for a version of the secret.
 ///
 /// # Errors
 /// `Misconfigured` when the version can't be read.
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_the_url_would_read_as_another_one_is_not_asked() {
+    fn a_path_that_a_url_would_read_as_another_one_is_not_asked() {
         let (definition, params) = qualifio();
         let url = |rule_id| {
             let values = Values { rule_id, ..Values::of(&params) };

@@ -2,16 +2,18 @@
 //! the domain's [`Vendor`](rightful_domain::vendor::port::Vendor) port.
 //!
 //! A connector is a folder under `definitions/`: `connector.yaml`, recorded answers in `fixtures/`,
-//! and a `README.md`. [`Definition::parse`] checks all of it before anything is called, so that a
-//! definition that loads can only fail in ways that the vendor causes.
+//! and a `README.md`. [`Definition::parse`] checks the whole definition before anything is called, so a
+//! definition that loads fails only in ways that the vendor causes.
 //!
-//! Architecture Invariant: a destructive call is sent once. What becomes of it is told apart into
-//! "it certainly had no effect" and "nobody can tell", and everything in doubt is the latter
-//! ([`Submitted::Unknown`](rightful_domain::vendor::report::Submitted::Unknown)). No retry, no redirect, no
-//! proxy and no reused connection can send it a second time behind the caller's back.
+//! Architecture Invariant: a destructive call is sent once. Its result says either that it certainly had no
+//! effect or that nobody can tell; every doubt counts as the latter
+//! ([`Submitted::Unknown`](rightful_domain::vendor::report::Submitted::Unknown)). No retry, redirect, proxy or reused
+//! connection can send it a second time behind the caller's back.
 //!
-//! Architecture Invariant: no identifier, record id, secret, URL or text of a vendor is in an error,
-//! a `Debug` output or a log line of this crate.
+//! Architecture Invariant: no error, `Debug` output or log line of this crate contains an identifier, a record
+//! id, a secret, a URL or a vendor's text.
+//!
+//! The modules stand in storeys, the lowest first: each uses only those above it in this list.
 
 mod net;
 mod record_id;

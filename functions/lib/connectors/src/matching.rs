@@ -1,15 +1,15 @@
-//! Whether a record is the person's: what the values of an identifier kind look like, and how a vendor's
-//! text is compared with one.
+//! Whether a record is the person's: the form of an identifier kind's values, and how a vendor's text is
+//! compared with one.
 
 use rightful_domain::base::identifier::Identifier;
 use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The kinds whose form is the domain's own.
+/// The kinds whose form the domain defines.
 pub(crate) const BUILT_IN: [&str; 2] = ["email", "phone"];
 
-/// What the values of an identifier kind look like.
+/// The form of an identifier kind's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Form {
@@ -22,7 +22,7 @@ impl Form {
     /// Checks a value.
     ///
     /// # Errors
-    /// What is wrong with it; never the value itself.
+    /// Says what is wrong, and never repeats the value.
     pub(crate) fn check(self, value: &str) -> Result<(), &'static str> {
         match self {
             Self::Text => Ok(()),
@@ -33,10 +33,10 @@ impl Form {
         }
     }
 
-    /// Whether a value that a vendor shows is this identifier.
+    /// Whether a value that a vendor shows equals this identifier.
     pub(crate) fn matches(self, identifier: &Identifier, shown: &str) -> bool {
         match self {
-            // RFC 9562: letters in either case are the same.
+            // RFC 9562: case makes no difference.
             Self::Uuid => Identifier::new(identifier.kind().clone(), shown)
                 .is_ok_and(|shown| shown.expose().eq_ignore_ascii_case(identifier.expose())),
             Self::Digits | Self::Text => identifier.matches(shown),
@@ -44,21 +44,21 @@ impl Form {
     }
 }
 
-/// Whose a record is, by what it shows.
+/// Whose record it is, judged by the values that it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fit {
-    /// The person's, by an exact comparison.
+    /// The person's: the value equals the identifier.
     Matches,
-    /// Perhaps the person's: the identifier is a whole part of what it shows.
+    /// Perhaps the person's: the value contains the identifier as a whole part.
     Doubtful,
     /// Somebody else's.
     Other,
 }
 
 impl Form {
-    /// Whose `record` is that shows `shown` where this kind's value stands. A list is the person's when all
-    /// of it is. An e-mail address or a phone number is looked for in the whole record; other values are
-    /// too short to mean anything elsewhere.
+    /// Whose `record` it is, when it shows `shown` where this kind's value belongs. A list is the person's
+    /// when all its members are. An e-mail address or a phone number is looked for in the whole record; other
+    /// values are too short to mean anything elsewhere.
     pub(crate) fn fit(self, identifier: &Identifier, shown: Option<&Value>, record: &Value) -> Fit {
         let is_it = |value: &Value| match value {
             Value::String(text) => self.matches(identifier, text),
@@ -80,19 +80,19 @@ impl Form {
         if all.iter().any(|text| self.is_part(identifier, text)) { Fit::Doubtful } else { Fit::Other }
     }
 
-    /// Whether a value is another one than this identifier: a phone number as it is written within its
-    /// country is the same.
+    /// Whether a value differs from this identifier. A phone number as it is written within its country does
+    /// not differ.
     pub(crate) fn differs(self, identifier: &Identifier, text: &str) -> bool {
         !self.matches(identifier, text) && !is_written_otherwise(identifier, text)
     }
 
-    /// Whether the identifier is a whole part of a text, such as one address of two.
+    /// Whether a text contains the identifier as a whole part, such as one address of two.
     fn is_part(self, identifier: &Identifier, text: &str) -> bool {
         if identifier.kind().as_str() == "phone" {
             return numbers(text).any(|number| !self.differs(identifier, number));
         }
         let own = |c: char| c.is_alphanumeric() || ".+-_%@".contains(c) || identifier.expose().contains(c);
-        // Once with and once without the marks that belong to no letter.
+        // Once with and once without non-ASCII marks that are not letters.
         let loose = |c: char| own(c) || !c.is_ascii() && !c.is_whitespace();
         let is_it = |part: &str| {
             self.matches(identifier, part.trim_matches(['.', '\'']))
@@ -102,7 +102,7 @@ impl Form {
     }
 }
 
-/// Every text and number in a value, blank ones left out.
+/// Every text and number in a value, without blank texts.
 pub(crate) fn texts(value: &Value) -> Vec<Cow<'_, str>> {
     match value {
         Value::String(text) if text.trim().is_empty() => Vec::new(),
@@ -114,7 +114,7 @@ pub(crate) fn texts(value: &Value) -> Vec<Cow<'_, str>> {
     }
 }
 
-/// The pieces of a text that may each be a phone number.
+/// The pieces of a text that may be phone numbers.
 fn numbers(text: &str) -> impl Iterator<Item = &str> {
     let within =
         |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-.()/_\u{ad}\u{b7}".contains(c) || is_dash(c);
@@ -124,7 +124,7 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
         let mut from = 0;
         ends.into_iter().map(move |to| &run[std::mem::replace(&mut from, to)..to])
     });
-    // Two numbers in a row, or one with its extension behind it.
+    // Two numbers in a row, or one followed by its extension.
     runs.flat_map(|run| {
         let apart = run.split(|c: char| "/(_".contains(c)).chain(run.split_whitespace());
         [run].into_iter().chain(apart).chain(run.split(" - ")).chain(run.split(is_dash))
@@ -135,11 +135,11 @@ fn is_dash(c: char) -> bool {
     matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
-/// Digits that two phone numbers must share for one to be the other without its country's code.
+/// How many digits a phone number without its country code must share with the identifier.
 const ENOUGH_DIGITS: usize = 7;
 
-/// Whether a text is a phone number in E.164 with its prefix within the country, or that number as it is
-/// written there.
+/// Whether a text is the identifier's phone number in another spelling: with the prefix that is dialled within
+/// the country, or as it is written there.
 fn is_written_otherwise(identifier: &Identifier, text: &str) -> bool {
     let (true, Some(whole)) = (identifier.kind().as_str() == "phone", identifier.expose().strip_prefix('+'))
     else {
@@ -150,11 +150,11 @@ fn is_written_otherwise(identifier: &Identifier, text: &str) -> bool {
     let abroad = if text.trim_start().starts_with('+') {
         Some(&*digits)
     } else {
-        // As it is dialled from most countries, and from those of North America.
+        // The prefixes for abroad in most countries and in North America.
         digits.strip_prefix("00").or_else(|| digits.strip_prefix("011"))
     };
     if let Some(abroad) = abroad {
-        // After the country's code of one to three digits, the prefix that is dialled within it.
+        // The country code of one to three digits, then the prefix that is dialled within the country.
         let prefixed = |at: usize| {
             abroad
                 .get(at..)
@@ -167,6 +167,7 @@ fn is_written_otherwise(identifier: &Identifier, text: &str) -> bool {
     within.into_iter().flatten().any(|own| own.len() >= ENOUGH_DIGITS && whole.ends_with(own))
 }
 
+/// The `uuid` crate also accepts other spellings than this one.
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -193,7 +194,7 @@ mod tests {
         assert!(!Form::Uuid.matches(&identifier, "5b0f7c1e-6a51-4a0e-9d57-2f1d7d0f3a11"));
     }
 
-    /// What a value at `match` makes of a record for an identifier.
+    /// The fit of a record that shows this value at `match`.
     fn fit(kind: &str, value: &str, shown: Value) -> Fit {
         let identifier = Identifier::new(IdentifierKind::parse(kind).unwrap(), value).unwrap();
         let form = if kind == "account" { Form::Uuid } else { Form::Text };
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_within_a_text_is_found_between_its_boundaries_and_no_other() {
+    fn an_address_is_found_in_a_text_only_as_a_whole() {
         for text in [
             "max@example.com, max.second@example.com",
             "max.second@example.com;MAX@EXAMPLE.COM",
@@ -217,7 +218,7 @@ mod tests {
             "-max@example.com",
             "_max@example.com_",
         ] {
-            // Some of them may be the address itself by the domain's comparison.
+            // By the domain's comparison, some of them are the address itself.
             assert_ne!(fit("email", "max@example.com", text.into()), Fit::Other, "{text}");
         }
         for text in [
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_number_is_found_as_it_is_written_within_its_country() {
+    fn a_phone_number_is_found_as_its_country_writes_it() {
         for shown in [
             json!("0470000001"),
             json!("0470 00 00 01"),

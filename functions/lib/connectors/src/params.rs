@@ -1,4 +1,4 @@
-//! The parameters of a data source: what a connector asks for, and what an operator gave, checked.
+//! The parameters of a data source: those that a connector asks for, and the checked values of an operator.
 
 use crate::net;
 use reqwest::Url;
@@ -12,13 +12,13 @@ pub struct Param {
     pub name: String,
     /// Its type.
     pub kind: ParamKind,
-    /// What it is, as the end of "it is …".
+    /// A description that completes "it is …".
     pub description: String,
     /// A value as an operator would write it.
     pub example: String,
-    /// The value when none is given; without one, the parameter is required.
+    /// The value when none is given. A parameter without a default is required.
     pub default: Option<ParamValue>,
-    /// Whether it says which system, or which account there, is called: another value is another target.
+    /// Whether it decides which system, or which account there, is called: another value is another target.
     pub steers: bool,
 }
 
@@ -29,23 +29,23 @@ pub enum ParamKind {
     String,
     /// A whole number.
     Integer {
-        /// The least.
+        /// The least value.
         min: i64,
-        /// The greatest.
+        /// The greatest value.
         max: i64,
     },
     /// `true` or `false`.
     Boolean,
-    /// One of these.
+    /// One of these texts.
     Choice(Vec<String>),
-    /// A URL without path, whose host the connector lists.
+    /// A URL without a path, whose host the connector lists.
     Url,
-    /// The public DNS name of a system of the operator's own.
+    /// The public DNS name of the operator's own system.
     Host,
 }
 
 impl Param {
-    /// The value of a text in the parameter's type.
+    /// Reads a text as a value of the parameter's type.
     pub(crate) fn value(&self, text: &str, allow_loopback: bool) -> Result<ParamValue, String> {
         let text = text.trim();
         match &self.kind {
@@ -88,11 +88,11 @@ impl Param {
 /// A parameter's value in its own type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParamValue {
-    /// Of type `string`, `choice`, `url` or `host`.
+    /// A value of type `string`, `choice`, `url` or `host`.
     Text(String),
-    /// Of type `integer`.
+    /// A value of type `integer`.
     Integer(i64),
-    /// Of type `boolean`.
+    /// A value of type `boolean`.
     Boolean(bool),
 }
 
@@ -107,8 +107,8 @@ impl ParamValue {
     }
 }
 
-/// Checked parameters: each one that the connector has, the URL its paths are put on, and the only
-/// hosts that may be called.
+/// Checked parameters: a value for each that the connector has, the base URL of its paths, and the only hosts
+/// that may be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Params {
     pub(crate) values: BTreeMap<String, ParamValue>,
@@ -130,26 +130,26 @@ impl Params {
         }
     }
 
-    /// The only hosts that may be called: the connector's, with the one that the operator named in the
-    /// place of its parameter.
+    /// The only hosts that may be called: the connector's list, in which the operator's own host replaces its
+    /// parameter.
     #[must_use]
     pub fn hosts(&self) -> &[String] {
         &self.hosts
     }
 
-    /// Where the vendor's paths begin.
+    /// The URL at which the vendor's paths begin.
     #[must_use]
     pub fn base_url(&self) -> &Url {
         &self.base_url
     }
 }
 
-/// What is wrong with a parameter. Never holds the value given: someone may have put the secret there.
+/// What is wrong with a parameter. It never holds the given value, which may be a misplaced secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParamProblem {
     /// The parameter.
     pub name: String,
-    /// What is wrong, and what to give instead.
+    /// What is wrong and what to give instead.
     pub message: String,
 }
 

@@ -4,7 +4,7 @@ use rightful_domain::vendor::record::RecordId;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What a record's id is in the vendor's JSON.
+/// The type of a record's id in the vendor's JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IdKind {
@@ -12,7 +12,7 @@ pub(crate) enum IdKind {
     String,
 }
 
-/// A record id in the type that the vendor's JSON has it in.
+/// A record's id in that type.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TypedId {
     Integer(i64),
@@ -20,7 +20,7 @@ pub(crate) enum TypedId {
 }
 
 impl TypedId {
-    /// The id in the vendor's JSON; `None` when it has another type.
+    /// Reads an id in the vendor's JSON; `None` when it has another type.
     pub(crate) fn read(value: &Value, kind: IdKind) -> Option<Self> {
         match (kind, value) {
             (IdKind::Integer, Value::Number(number)) => number.as_i64().map(Self::Integer),
@@ -29,7 +29,7 @@ impl TypedId {
         }
     }
 
-    /// The id as the domain keeps it; `None` when it cannot be one of this vendor's.
+    /// Types an id of the domain; `None` when it can't be an id of this vendor.
     pub(crate) fn of(id: &RecordId, kind: IdKind) -> Option<Self> {
         match kind {
             IdKind::Integer => id.expose().parse().ok().map(Self::Integer),

@@ -1,43 +1,43 @@
-//! A version of a data source's secret: the fields that its connector lists, and the target that it was
-//! given for.
+//! Secrets as they are stored: their names, and the versions of a data source's secret. A version holds the
+//! fields that the connector lists, and names the target that it was given for.
 //!
-//! Architecture Invariant: a version is sent to the target that it names and to no other. One that names
-//! none, as older releases and people write them, goes to the data source's target of now alone, and only
-//! as long as the current version names none either.
+//! Architecture Invariant: a version is sent to the target that it names and to no other. Older releases and
+//! people write versions that name no target. Such a version goes only to the data source's present target, and
+//! only while the current version names none either.
 
 use rightful_domain::base::ids::SourceId;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-/// The name of a data source's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port. Its value is a JSON object with the
-/// fields that the connector's `secret` lists, such as `{"token": "…"}`.
+/// The name of a data source's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port. Its value is a
+/// JSON object with the fields that the connector's `secret` lists, such as `{"token": "…"}`.
 #[must_use]
 pub fn secret_name(source: &SourceId) -> String {
     format!("source/{source}")
 }
 
-/// The name of a ticketing system's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port. Zendesk's is a JSON object
-/// `{"base_url": "…", "user": "…", "token": "…"}`.
+/// The name of a ticketing system's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port. Zendesk's
+/// is a JSON object `{"base_url": "…", "user": "…", "token": "…"}`.
 #[must_use]
 pub fn ticketing_secret_name(channel: &str) -> String {
     format!("ticketing/{channel}")
 }
 
-/// The member of a stored secret that holds its target's fingerprint; no connector's field has this name.
+/// The member of a stored secret that holds its target's fingerprint. No connector may have a field of this name.
 pub(crate) const FOR_TARGET: &str = "for_target";
 
-/// Where a data source was opened.
+/// The target at which a data source was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OpenedAt {
     /// The target's fingerprint.
     pub fingerprint: String,
-    /// Whether it is the target that the data source points at now.
+    /// Whether the data source points at this target now.
     pub is_now: bool,
 }
 
 impl OpenedAt {
-    /// The versions that may be sent there, the newest first; `versions` has the current one first.
+    /// The versions that may be sent there, the newest first. `versions` begins with the current one.
     pub(crate) fn usable<'a>(&self, versions: &'a [Zeroizing<String>]) -> Vec<&'a str> {
         let names: Vec<Option<Masked>> = versions.iter().map(|version| named(version)).collect();
         let unnamed_counts = self.is_now && matches!(names.first(), Some(None));
@@ -48,19 +48,19 @@ impl OpenedAt {
         usable.map(|(version, _)| version.as_str()).collect()
     }
 
-    /// The newest version that may be sent there names its target. A version without a target must be
-    /// read anew before it is sent: a kept one may be older than a change of the target.
+    /// Whether the newest version that may be sent there names its target. One that names none must be read
+    /// anew before it is sent, because a kept one may be older than a change of the target.
     pub(crate) fn is_named(&self, versions: &[Zeroizing<String>]) -> bool {
         self.usable(versions).first().is_some_and(|version| named(version).is_some())
     }
 
-    /// The current version, where it may be sent there.
+    /// The current version, if it may be sent there.
     pub(crate) fn current<'a>(&self, versions: &'a [Zeroizing<String>]) -> Option<&'a str> {
         self.usable(versions.get(..1).unwrap_or_default()).pop()
     }
 }
 
-/// The target that a version names. One that can't be read names none, and can't be sent either.
+/// The target that a version names. An unreadable version names none, and can't be sent either.
 fn named(version: &str) -> Option<Masked> {
     fields(version)?.remove(FOR_TARGET)
 }
@@ -70,7 +70,7 @@ pub(crate) fn fields(version: &str) -> Option<BTreeMap<String, Masked>> {
     serde_json::from_str(version).ok()
 }
 
-/// A field of a secret: wiped when it is dropped.
+/// A field of a secret, wiped when it is dropped.
 pub(crate) struct Masked(pub(crate) Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for Masked {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_names_a_target_goes_there_alone() {
+    fn a_version_that_names_a_target_goes_only_there() {
         for is_now in [true, false] {
             let both = [("a", Some("here")), ("b", Some("here"))];
             assert_eq!(tokens(is_now, &both), (vec!["a".into(), "b".into()], Some("a".into())));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_names_none_goes_to_the_target_of_now_while_the_current_one_names_none() {
+    fn a_version_without_a_target_goes_to_the_present_target_while_the_current_one_has_none() {
         let neither = [("a", None), ("b", None)];
         assert_eq!(tokens(true, &neither), (vec!["a".into(), "b".into()], Some("a".into())));
         assert_eq!(tokens(false, &neither), (vec![], None));

@@ -1,4 +1,4 @@
-//! Data sources: a connector with its parameters and its secret, behind the domain's ports.
+//! Data sources behind the domain's ports: a connector with its parameters and its secret.
 
 use crate::answer::{self, Unreadable, Unusable};
 use crate::connectors::Connectors;
@@ -39,7 +39,7 @@ pub struct Sources<S> {
 }
 
 impl<S> Sources<S> {
-    /// Data sources of these connectors, called by this client with these secrets.
+    /// Opens data sources of these connectors, with this client and these secrets.
     #[must_use]
     pub fn new(connectors: Connectors, client: VendorClient, secrets: Arc<S>) -> Self {
         Self { connectors, client, secrets }
@@ -59,7 +59,7 @@ impl<S> fmt::Debug for Sources<S> {
 }
 
 impl<S: Secrets> Sources<S> {
-    /// A data source's connector, and its parameters of now.
+    /// A data source's connector and its present parameters.
     fn set_up(&self, source: &DataSource) -> Result<(&Arc<Definition>, Params), Failure> {
         let definition =
             self.connectors.get(&source.connector).ok_or(Failure::misconfigured("connector_unknown"))?;
@@ -73,7 +73,7 @@ impl<S: Secrets> Sources<S> {
         Ok((definition, params.map_err(wrong)?))
     }
 
-    /// The header's value of the newest version of a secret that may be sent to where it is opened.
+    /// The header's value from the newest version of a secret that may be sent to this target.
     async fn token(
         &self,
         definition: &Definition,
@@ -82,7 +82,7 @@ impl<S: Secrets> Sources<S> {
     ) -> Result<HeaderValue, Failure> {
         let mut versions = self.secrets.secret(name, false).await?;
         if !at.is_named(&versions) {
-            // The kept versions may be older than a change of the target.
+            // The cached versions may be older than a change of the target.
             versions = self.secrets.secret(name, true).await?;
         }
         if versions.is_empty() {
@@ -106,7 +106,7 @@ impl<S: Secrets> Vendors for Sources<S> {
         let is_now = definition.target(&now) == *at;
         let there = definition.params_at(&source.params, at, self.client.allows_loopback());
         let params = if is_now { now } else { there.ok_or(Failure::misconfigured(TARGET_LOST))? };
-        // The control of now stands at the target of now.
+        // The present control is a record at the present target.
         let control = if is_now { control(source)? } else { None };
         let at = OpenedAt { fingerprint: at.fingerprint(), is_now };
         let secret_name = secret_name(&source.id);
@@ -127,7 +127,7 @@ impl<S: Secrets> Vendors for Sources<S> {
     }
 }
 
-/// The identifier of the data source's control.
+/// The identifier of the data source's control, if it has one.
 fn control(source: &DataSource) -> Result<Option<Identifier>, Failure> {
     let Some(control) = &source.control else { return Ok(None) };
     let identifier = Identifier::new(control.kind.clone(), &control.value);
@@ -162,7 +162,7 @@ fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
     }
 }
 
-/// The vendor's own export, where there is one and the data source wants it.
+/// The vendor's own export, if there is one and the data source wants it.
 fn wanted_export<'a>(definition: &'a Definition, params: &Params) -> Option<&'a Export> {
     definition.export.as_ref().filter(|export| export.wanted.of(params))
 }
@@ -196,7 +196,7 @@ impl<S> fmt::Debug for Source<S> {
     }
 }
 
-/// What a failed call means where asking again is harmless.
+/// The fault of a failed call that may be repeated.
 fn fault(trouble: Trouble) -> Fault {
     match trouble {
         Trouble::NotSent(code) | Trouble::Lost(code) => Fault::Unavailable(code),
@@ -207,7 +207,7 @@ fn fault(trouble: Trouble) -> Fault {
     }
 }
 
-/// What a failed submission means: only what certainly had no effect is told apart from unknown.
+/// The result of a failed submission: unknown, unless it certainly had no effect.
 fn submitted(trouble: Trouble) -> Submitted {
     match trouble {
         Trouble::NotSent(code) => Submitted::NotSent(Fault::Unavailable(code)),
@@ -223,19 +223,19 @@ const UNREADABLE: &str = "vendor_answer_unreadable";
 
 /// A record that a search listed.
 struct Seen {
-    /// The kind of the identifier that it was first listed for.
+    /// The kind of the identifier that first listed it.
     by: IdentifierKind,
     record: Value,
-    /// Whether it shows another value of a kind that is named.
+    /// Whether it shows another value of a kind that the request names.
     marked: bool,
 }
 
-/// What the searches by all identifiers listed, each record once.
+/// The records that the searches by all identifiers listed, each one once.
 #[derive(Default)]
 struct Finds {
-    /// The person's, by an exact comparison.
+    /// The person's records, by an exact comparison.
     own: BTreeMap<TypedId, Seen>,
-    /// The others, by their id or, without one, by their content; and whether they are doubtful.
+    /// The others by id, or by content where they have no id; and whether each is doubtful.
     set_aside: BTreeMap<(Option<TypedId>, String), (Seen, bool)>,
 }
 
@@ -253,7 +253,7 @@ impl Finds {
         }
     }
 
-    /// Leaves out of those set aside whatever another identifier found.
+    /// Removes from the records set aside those that another identifier found.
     fn settled(mut self) -> Self {
         let own = &self.own;
         self.set_aside.retain(|(id, _), _| id.as_ref().is_none_or(|id| !own.contains_key(id)));
@@ -269,7 +269,7 @@ impl<S> Source<S> {
     /// How a batch is submitted.
     ///
     /// # Errors
-    /// What of it can't be sent as it is; nothing was sent then, and sending it again won't help.
+    /// Says why it can't be sent as it is. Nothing was sent, and sending it again won't help.
     fn submission(&self, batch: &Batch<'_>) -> Result<&Submission, Fault> {
         let submission = match batch.right {
             Right::Erasure => &self.exchange.definition.erase,
@@ -280,8 +280,8 @@ impl<S> Source<S> {
         if batch.dry_run && submission.dry_run.is_none() {
             return Err(Fault::Refused("dry_run_unsupported"));
         }
-        // A task keeps the batch size that it began with, and the parameter may have been lowered
-        // since: what counts is how large it can be made at all.
+        // A task keeps the batch size that it began with, and the parameter may be lower now. The limit is
+        // therefore the greatest size that the parameter allows.
         let definition = &self.exchange.definition;
         let most = size(definition.limits.batch_size.most(&definition.params));
         if batch.records.is_empty() || batch.records.len() > most {
@@ -319,7 +319,7 @@ impl<S: Secrets> Source<S> {
             }
         }
         if !asked {
-            // "Nothing found" would be a lie: nobody was asked about.
+            // "Nothing found" would be a lie: no search was made.
             return Err(Fault::Refused("missing_identifier"));
         }
         if all.own.len() > definition.limits.max_records {
@@ -394,9 +394,9 @@ impl<S: Secrets> Vendor for Source<S> {
             return Submitted::Unknown(UNREADABLE);
         };
         let doubt = match (batch.dry_run, opened.dry_run) {
-            // It may have been taken for a real erasure.
+            // The vendor may have made a real erasure of it.
             (true, Some(false) | None) if submission.dry_run_echo.is_some() => Some("dry_run_not_confirmed"),
-            // It deletes nothing, and would be reported as an erasure.
+            // It deletes nothing, but would be reported as an erasure.
             (false, Some(true)) => Some("dry_run_not_asked"),
             _ => None,
         };
@@ -420,7 +420,7 @@ impl<S: Secrets> Vendor for Source<S> {
                     other => fault(other),
                 },
             )?;
-        // An id of another type is not one of this vendor's, so that no rule lists it.
+        // An id of another type is not this vendor's, so no rule lists it.
         let typed = |records: &[RecordId]| {
             records.iter().filter_map(|id| TypedId::of(id, definition.record_id)).collect()
         };

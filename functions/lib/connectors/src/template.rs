@@ -1,9 +1,9 @@
 //! Placeholders in a definition, such as `${param.client_id}`, and what they become in a request.
 //!
-//! There is nothing to compute in them: no filters, no conditions. A text that is one placeholder
-//! becomes a value of the placeholder's own type (a number stays a JSON number); among other text a
-//! placeholder becomes text. What may stand where is checked when the definition is loaded, so that
-//! rendering cannot fail except for what a path cannot hold.
+//! Placeholders compute nothing: there are no filters and no conditions. A text that is one placeholder becomes
+//! a value of the placeholder's own type, so a number stays a JSON number. A placeholder within other text
+//! becomes text. Loading a definition checks where each placeholder is allowed, so rendering fails only for a
+//! value that a path can't hold.
 
 use crate::params::{ParamValue, Params};
 use crate::record_id::TypedId;
@@ -11,14 +11,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::borrow::Cow;
 
-/// What a placeholder stands for.
+/// A placeholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// `${param.NAME}`.
     Param(String),
     /// `${identifier.KIND}`.
     Identifier(String),
-    /// `${records}`: the ids of the records, a list.
+    /// `${records}`: the list of the records' ids.
     Records,
     /// `${justification}`.
     Justification,
@@ -47,7 +47,7 @@ pub(crate) enum Tree {
     Object(Vec<(String, Tree)>),
 }
 
-/// What the placeholders stand for in one request. No `Debug`: it holds personal data.
+/// The values of the placeholders in one request. No `Debug`: it holds personal data.
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     pub params: &'a Params,
@@ -78,7 +78,7 @@ impl Template {
     /// Reads a text.
     ///
     /// # Errors
-    /// What is wrong with a placeholder, and what to write instead.
+    /// Says what is wrong with a placeholder and what to write instead.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -106,7 +106,7 @@ impl Template {
         })
     }
 
-    /// The placeholder it is, when it is nothing else.
+    /// The placeholder, when the text is nothing else.
     pub(crate) fn lone(&self) -> Option<&Place> {
         match self.0.as_slice() {
             [Part::Place(place)] => Some(place),
@@ -114,7 +114,7 @@ impl Template {
         }
     }
 
-    /// Its text, each placeholder's value passed through `escape`.
+    /// The rendered text, in which each placeholder's value has passed through `escape`.
     pub(crate) fn text<'a>(&'a self, values: Values<'a>, escape: fn(&str) -> Cow<'_, str>) -> String {
         let mut text = String::new();
         for part in &self.0 {
@@ -151,7 +151,7 @@ impl Place {
         }
     }
 
-    /// As it is written.
+    /// The placeholder as an author writes it.
     pub(crate) fn written(&self) -> String {
         match self {
             Self::Param(name) => format!("${{param.{name}}}"),
@@ -168,8 +168,8 @@ impl Place {
                 Some(ParamValue::Text(text)) => Json::Text(Cow::Borrowed(text)),
                 Some(ParamValue::Integer(number)) => Json::Integer(*number),
                 Some(ParamValue::Boolean(flag)) => Json::Bool(*flag),
-                // Loading checked that the parameter exists, and checking the parameters that it
-                // has a value.
+                // Never: loading checked that the parameter exists, and checking the parameters gave it
+                // a value.
                 None => Json::Null,
             },
             Self::Identifier(_) => Json::Text(Cow::Borrowed(values.identifier)),
@@ -190,7 +190,7 @@ impl Place {
 }
 
 impl Tree {
-    /// Its value.
+    /// The rendered value.
     pub(crate) fn json<'a>(&'a self, values: Values<'a>) -> Json<'a> {
         match self {
             Self::Null => Json::Null,
@@ -206,7 +206,7 @@ impl Tree {
 }
 
 impl<'a> Json<'a> {
-    /// The text of a scalar; lists and objects cannot stand where a text is asked for.
+    /// The text of a scalar. The check of a definition allows no list or object where a text is needed.
     pub(crate) fn into_text(self) -> Cow<'a, str> {
         match self {
             Self::Text(text) => text,
@@ -216,7 +216,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Puts the fields of `more` into it, deep; what is there already is replaced.
+    /// Merges the fields of `more` into it at every depth. They replace fields of the same name.
     pub(crate) fn merge(&mut self, more: Json<'a>) {
         match (self, more) {
             (Self::Object(fields), Self::Object(more)) => {
@@ -257,7 +257,7 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// A text as it is.
+/// The text unchanged.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
@@ -265,8 +265,8 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 /// Everything but the unreserved characters of RFC 3986: letters, digits and `-._~`.
 const NOT_IN_A_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A piece of a path, percent-encoded. Making the URL checks that the path is still the same in it: a segment
-/// of dots would not be.
+/// A piece of a path, percent-encoded. Rendering checks that the URL keeps the path as it is: it would not keep
+/// a segment of dots.
 pub(crate) fn segment(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, NOT_IN_A_SEGMENT).into()
 }
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_placeholder_is_refused() {
+    fn a_malformed_or_unknown_placeholder_is_refused() {
         for bad in ["${", "${}", "${rule", "${rules}", "${param.}", "${secret.token}", "${ records }"] {
             assert!(Template::parse(bad).is_err(), "{bad}");
         }
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dry_run_adds_its_fields_and_changes_no_other() {
+    fn a_dry_run_adds_its_fields_and_changes_no_others() {
         let mut body =
             Json::Object(vec![("a", Json::Integer(1)), ("b", Json::Object(vec![("c", Json::Null)]))]);
         body.merge(Json::Object(vec![

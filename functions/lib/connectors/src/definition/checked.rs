@@ -1,4 +1,4 @@
-//! What `connector.yaml` says, once everything in it was checked.
+//! A connector's definition after the check.
 
 use crate::matching::Form;
 use crate::params::{Param, ParamKind, ParamValue, Params};
@@ -12,19 +12,19 @@ use rightful_domain::ports::set_up::AskedKind;
 use rightful_domain::vendor::report::RuleStatus;
 use std::collections::BTreeMap;
 
-/// A connector: what a vendor's API looks like and how it wants to be asked.
+/// A connector: what a vendor's API looks like and how to call it.
 #[derive(Clone, Debug)]
 pub struct Definition {
-    /// Its name, such as `qualifio`: also its folder's.
+    /// Its name and its folder's, such as `qualifio`.
     pub name: String,
-    /// Which system these parameters mean: raised when the same ones would mean another.
+    /// Raised when the same parameters would mean another system.
     pub version: u32,
     /// The vendor's own name.
     pub title: String,
     /// Where the vendor describes its API.
     pub docs: String,
-    /// The only hosts it may call, exactly. One that is `${param.NAME}` is the host that the data
-    /// source names in this parameter, of type `host`.
+    /// The only hosts that it may call, exactly as written. `${param.NAME}` stands for the host that the data
+    /// source names in this parameter of type `host`.
     pub hosts: Vec<String>,
     /// The parameters of a data source.
     pub params: Vec<Param>,
@@ -32,7 +32,7 @@ pub struct Definition {
     pub secret: Vec<SecretField>,
     /// The identifier kinds it searches by.
     pub identifiers: Vec<IdentifierKind>,
-    /// How often and how long to look after a rule has finished, and how long to wait for it.
+    /// How often and how long to ask about a rule, and to look after it has finished.
     pub plan: VerifyPlan,
     pub(crate) base_url: Template,
     pub(crate) auth: Auth,
@@ -46,7 +46,7 @@ pub struct Definition {
     pub(crate) statuses: BTreeMap<String, RuleStatus>,
     pub(crate) test: Request,
     pub(crate) limits: Limits,
-    /// How many looks may still find a submitted record.
+    /// How many looks to take before a record counts as still present.
     pub(crate) verify_looks: Amount,
     pub(crate) unknown: Unanswered,
 }
@@ -56,16 +56,16 @@ pub struct Definition {
 pub struct SecretField {
     /// Its name in the secret's JSON object.
     pub name: String,
-    /// What it is.
+    /// A description that completes "it is …".
     pub description: String,
 }
 
-/// Waits, the deadline and tries.
+/// Waits, the deadline, and the number of tries.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifyPlan {
     /// Waits between checks of a rule.
     pub status_waits: Waits,
-    /// Waits between looks after the rule finished.
+    /// Waits between looks after the rule has finished.
     pub verify_waits: Waits,
     /// How long until an unfinished task is handed to a person, in seconds.
     pub deadline_seconds: u64,
@@ -73,7 +73,7 @@ pub struct VerifyPlan {
     pub search_tries: u32,
 }
 
-/// How a call shows who is calling. Bearer is the header `authorization` with the prefix `Bearer `.
+/// How a call authenticates. Bearer is the header `authorization` with the prefix `Bearer `.
 #[derive(Clone, Debug)]
 pub(crate) enum Auth {
     Header { name: HeaderName, prefix: String, secret: String },
@@ -88,8 +88,8 @@ pub(crate) struct Request {
     pub success: Vec<u16>,
 }
 
-/// How to find records by one kind of identifier. `records` points into the answer, `id` and
-/// `matches` into each record.
+/// How to find records by one kind of identifier. `records` points into the answer, `id` and `matches`
+/// into each record.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
     pub by: IdentifierKind,
@@ -103,29 +103,29 @@ pub(crate) struct Search {
     pub ignores_case: bool,
 }
 
-/// How an answer to a search is known to be whole; the texts point into the answer.
+/// How an answer to a search shows that it is whole. The texts point into the answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Complete {
-    /// What is there is absent, null or empty, as a link to the next page is on the last one.
+    /// Nothing is at this place, or null, or something empty, like the link to a next page on the last page.
     Empty(String),
-    /// What is there is this truth value.
+    /// This boolean is at this place.
     Says(String, bool),
-    /// The number there is that of the records in the answer.
+    /// The number at this place equals the number of records in the answer.
     Total(String),
-    /// There are fewer records in the answer than a page holds.
+    /// The answer has fewer records than a page holds.
     FewerThan(usize),
-    /// Nothing says so. An answer with one of these numbers of records may be cut, and is refused.
+    /// Nothing shows it. An answer with one of these numbers of records may be cut off, and is refused.
     NotStated { round: Vec<usize> },
 }
 
-/// A field that tells a person whose record it is, at its place in the record.
+/// A field that tells a person whose record it is, and its place in the record.
 #[derive(Clone, Debug)]
 pub(crate) struct Shows {
     pub name: String,
     pub at: String,
 }
 
-/// An identifier kind as it is asked for.
+/// An identifier kind as operators are asked for it, and the form of its values.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub kind: AskedKind,
@@ -137,7 +137,7 @@ pub(crate) struct Asked {
 pub(crate) struct Submission {
     pub request: Request,
     pub dry_run: Option<Tree>,
-    /// Where the answer says whether the rule is a dry run.
+    /// The place where the answer says whether the rule is a dry run.
     pub dry_run_echo: Option<String>,
     pub rule_id: String,
     pub status: String,
@@ -146,11 +146,11 @@ pub(crate) struct Submission {
 /// The vendor's own export, beside our copy.
 #[derive(Clone, Debug)]
 pub(crate) struct Export {
-    /// How it is asked for; never as a dry run.
+    /// The call that asks for it; never a dry run.
     pub submission: Submission,
     /// Where a person fetches the result, as a sentence.
     pub fetched_from: String,
-    /// The boolean parameter that says whether a data source wants it.
+    /// Whether a data source wants it: always a boolean parameter.
     pub wanted: Switch,
 }
 
@@ -164,7 +164,7 @@ pub(crate) struct Status {
     pub claim: Option<Claimed>,
 }
 
-/// Where each treated record says what became of it, and which texts mean what.
+/// The place where a treated record says what became of it, and the texts that mean anonymised or deleted.
 #[derive(Clone, Debug)]
 pub(crate) struct Claimed {
     pub at: String,
@@ -183,7 +183,7 @@ pub(crate) struct Limits {
     pub daily_calls: Option<Amount>,
 }
 
-/// When to look for the effect of an erasure that was not answered.
+/// When to look for the effect of an erasure without an answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Unanswered {
     pub first_seconds: Amount,
@@ -200,7 +200,7 @@ pub(crate) enum Switch {
 }
 
 impl Switch {
-    /// Whether it is on for a data source.
+    /// Whether it is on for a data source with these parameters.
     pub(crate) fn of(&self, params: &Params) -> bool {
         match self {
             Self::Fixed(on) => *on,
@@ -210,7 +210,7 @@ impl Switch {
 }
 
 impl Unanswered {
-    /// The waits for a data source.
+    /// The waits for a data source with these parameters.
     pub(crate) fn waits(&self, params: &Params) -> Waits {
         let first_seconds = u64::from(self.first_seconds.of(params));
         Waits { first_seconds, longest_seconds: self.longest_seconds.max(first_seconds) }
@@ -233,16 +233,16 @@ pub(crate) enum Amount {
 }
 
 impl Amount {
-    /// The number for a data source, at least 1.
+    /// The number for a data source with these parameters, at least 1.
     pub(crate) fn of(&self, params: &Params) -> u32 {
         self.limit_of(params).unwrap_or(1)
     }
 
-    /// The limit for a data source; `None` when its parameter is 0.
+    /// The limit for a data source with these parameters; `None` when the parameter is 0.
     pub(crate) fn limit_of(&self, params: &Params) -> Option<u32> {
         let number = match self {
             Self::Fixed(number) => *number,
-            // Loading checked the parameter's type and bounds, and checking the parameters its value.
+            // Loading checked the type and bounds of the parameter, and check_params its value.
             Self::Param(name) => {
                 params.integer(name).and_then(|number| u32::try_from(number).ok()).unwrap_or(1)
             }
@@ -250,7 +250,7 @@ impl Amount {
         (number > 0).then_some(number)
     }
 
-    /// The greatest that it can be for any data source.
+    /// The greatest number that any data source can have.
     pub(crate) fn most(&self, params: &[Param]) -> u32 {
         match self {
             Self::Fixed(number) => *number,
@@ -267,7 +267,7 @@ impl Amount {
 }
 
 impl Definition {
-    /// The identifier kinds it searches by, as they are asked for.
+    /// The identifier kinds that it searches by, as operators are asked for them.
     pub fn kinds(&self) -> impl Iterator<Item = &AskedKind> {
         self.asked.iter().map(|asked| &asked.kind)
     }
@@ -277,13 +277,13 @@ impl Definition {
         self.shows.iter().map(|field| field.name.as_str())
     }
 
-    /// Whether every answer to a search says that it is whole. Where one doesn't, a guard stands in for it.
+    /// Whether every answer to a search shows that it is whole. Otherwise round numbers of records are refused.
     #[must_use]
     pub fn states_whole(&self) -> bool {
         self.searches.iter().all(|search| !matches!(search.complete, Complete::NotStated { .. }))
     }
 
-    /// The parameter that holds the base URL, if it is one.
+    /// The first parameter in the base URL, if there is one.
     pub(crate) fn base_url_param(&self) -> Option<&str> {
         self.base_url.places().find_map(|place| match place {
             Place::Param(name) => Some(name.as_str()),

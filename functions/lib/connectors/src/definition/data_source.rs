@@ -1,4 +1,4 @@
-//! The parameters of a data source checked against the definition, and the target that they point at.
+//! Checks the parameters of a data source against the definition, and finds the target that they point at.
 
 use super::checked::Definition;
 use super::problem::instead;
@@ -10,7 +10,7 @@ use rightful_domain::vendor::target::Target;
 use std::collections::BTreeMap;
 
 impl Definition {
-    /// The target that checked parameters point at: all that steer, the defaults among them.
+    /// The target that checked parameters point at: all that steer, including defaults.
     pub(crate) fn target(&self, params: &Params) -> Target {
         let steering = self.params.iter().filter(|param| param.steers);
         let params = steering
@@ -19,8 +19,8 @@ impl Definition {
         Target { connector: self.name.clone(), version: self.version, params }
     }
 
-    /// A data source's parameters with those that steer as a target has them; `None` where this definition
-    /// doesn't know the target any more.
+    /// A data source's parameters in which those that steer have the target's values; `None` when this
+    /// definition no longer knows the target.
     pub(crate) fn params_at(
         &self,
         given: &BTreeMap<String, String>,
@@ -37,8 +37,8 @@ impl Definition {
     /// for the sandbox.
     ///
     /// # Errors
-    /// Every problem there is: a missing one (which, what it is, an example), one that the
-    /// connector doesn't have, a value that doesn't fit, a host that the connector doesn't list.
+    /// Every problem: a missing parameter (its name, description and example), one that the connector doesn't
+    /// have, a value that doesn't fit, a host that the connector doesn't list.
     pub fn check_params(
         &self,
         given: &BTreeMap<String, String>,
@@ -70,7 +70,7 @@ impl Definition {
         if !problems.is_empty() {
             return Err(problems);
         }
-        // Any URL does while the base URL itself is rendered: its template holds parameters alone.
+        // Rendering the base URL needs no base URL, because its template holds parameters alone.
         let Ok(nowhere) = Url::parse("https://invalid.invalid") else {
             return Err(problems);
         };
@@ -86,7 +86,7 @@ impl Definition {
             for host in hosts.iter_mut().filter(|host| **host == place) {
                 host.clone_from(named);
             }
-            // This machine has no certificate; its name got past the check only where it is allowed.
+            // This machine has no certificate. The check let its name pass only where loopback is allowed.
             if net::is_loopback_authority(named) {
                 text = text.replacen("https://", "http://", 1);
             }
@@ -101,7 +101,7 @@ impl Definition {
     }
 }
 
-/// A value in the one spelling of a target: a URL that differs in a slash or a default port is the same.
+/// A value in the spelling of a target. URLs that differ in a slash or a default port get the same one.
 fn spelled(kind: &ParamKind, value: &ParamValue) -> String {
     let text = value.text();
     match kind {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_stand_in_for_what_was_not_given() {
+    fn defaults_replace_missing_parameters() {
         let params = check(&[("client_id", "2449"), ("user_id", "1001")], false).unwrap();
         assert_eq!(params.get("direct"), Some(&ParamValue::Boolean(true)));
         assert_eq!(params.integer("batch_size"), Some(100));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_told_with_what_to_give_instead() {
+    fn every_problem_says_what_to_give_instead() {
         let problems = check(
             &[("clientid", "1"), ("user_id", "s3cret"), ("direct", "yes"), ("batch_size", "10001")],
             false,
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_hosts_of_the_connector_are_taken() {
+    fn only_the_connectors_hosts_are_accepted() {
         let with = |url| check(&[("client_id", "1"), ("user_id", "1"), ("base_url", url)], false);
         assert!(with("https://api.qualifio.com").is_ok());
         for bad in [
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_has_every_value_that_steers_in_one_spelling() {
+    fn a_target_holds_every_steering_value_in_one_spelling() {
         let target = |given: &[(&str, &str)]| {
             let params = check(&[given, &[("user_id", "1")]].concat(), false).unwrap();
             Definition::qualifio().target(&params)
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_takes_the_place_of_the_present_values_or_is_not_known() {
+    fn a_target_replaces_the_present_values_or_is_not_known() {
         let definition = Definition::qualifio();
         let given: BTreeMap<String, String> = [("client_id", "1"), ("user_id", "2"), ("batch_size", "7")]
             .map(|(n, v)| (n.into(), v.into()))

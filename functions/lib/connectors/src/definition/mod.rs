@@ -1,4 +1,4 @@
-//! A connector's definition: the shape of `connector.yaml`, the check of what it means, and what comes out.
+//! A connector's definition: `connector.yaml` as it is written, the check of its meaning, and the result.
 
 mod problem;
 mod raw;

@@ -1,4 +1,4 @@
-//! Reads `connector.yaml`: its shape first, then what it means.
+//! Reads `connector.yaml`: its shape first, then its meaning.
 
 use super::check::check;
 use super::checked::Definition;
@@ -10,8 +10,8 @@ impl Definition {
     /// Parses and checks a definition. `file_name` only names it in messages.
     ///
     /// # Errors
-    /// Every problem with its line and column. What breaks the file's shape (a field that is
-    /// unknown, missing or of another type) is reported alone: the rest can't be told without it.
+    /// Every problem with its line and column. A problem of the file's shape (a field that is unknown, missing
+    /// or of another type) is reported alone, because the rest can't be judged without it.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, DefinitionError> {
         let failed = |problems| DefinitionError { file: file_name.to_owned(), problems };
         let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
@@ -20,7 +20,7 @@ impl Definition {
         check(raw).map_err(failed)
     }
 
-    /// Qualifio's definition, as it is embedded.
+    /// The embedded definition of Qualifio.
     #[cfg(test)]
     pub(crate) fn qualifio() -> std::sync::Arc<Self> {
         let text = include_str!("../../definitions/qualifio/connector.yaml");
@@ -61,7 +61,7 @@ fn of_yaml(error: &Error) -> Problem {
         }
         other => {
             let text = other.to_string();
-            // The place stands before the message already.
+            // The problem already states the place.
             let line = text.lines().next().unwrap_or_default();
             line.rsplit_once(" at line ").map_or(line, |(message, _)| message).to_owned()
         }

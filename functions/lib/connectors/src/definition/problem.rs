@@ -1,17 +1,17 @@
-//! What is wrong in a definition, where, and what to write instead.
+//! The problems of a definition: what is wrong, where, and what to write instead.
 
 use serde_saphyr::Location;
 use std::fmt;
 use strsim::osa_distance;
 
-/// One thing wrong in a definition.
+/// One problem of a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The line, from 1; 0 when the place is not known.
+    /// The line, from 1; 0 when it is unknown.
     pub line: u64,
-    /// The column, from 1; 0 when the place is not known.
+    /// The column, from 1; 0 when it is unknown.
     pub column: u64,
-    /// What is wrong, and what to write instead.
+    /// What is wrong and what to write instead.
     pub message: String,
 }
 
@@ -24,9 +24,9 @@ impl Problem {
 /// Why a definition cannot be used: one line for each problem, `connector.yaml:12:5: …`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinitionError {
-    /// The file as it was named to the parser.
+    /// The file's name, as the parser was given it.
     pub file: String,
-    /// What is wrong, in the file's order.
+    /// The problems in the order of the file.
     pub problems: Vec<Problem>,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for DefinitionError {
 
 impl std::error::Error for DefinitionError {}
 
-/// `write `x`` for the nearest known word, or the list of all of them.
+/// Says to write the nearest known word, or one of all known words when none is near.
 pub(crate) fn instead(written: &str, known: &[impl AsRef<str>]) -> String {
     let nearest = known
         .iter()
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_answered_with_the_word_that_was_meant() {
+    fn a_typing_error_is_answered_with_the_word_that_was_meant() {
         assert_eq!(instead("qurey", &["path", "query", "method"]), "write `query`");
         assert_eq!(instead("colour", &["path", "query"]), "write one of `path`, `query`");
     }

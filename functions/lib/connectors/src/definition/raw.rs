@@ -1,4 +1,4 @@
-//! The shape of `connector.yaml`. Serde checks the shape; the check makes sure of what it means.
+//! `connector.yaml` as it is written. Reading it checks its shape, not its meaning.
 
 use crate::matching::Form;
 use crate::record_id::IdKind;
@@ -105,7 +105,7 @@ pub(crate) struct RawSearch {
     pub ignores_case: bool,
 }
 
-/// How an answer is known to be whole.
+/// How an answer shows that it is whole.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RawComplete {
@@ -123,7 +123,7 @@ pub(crate) struct RawNotStated {
     pub round: Spanned<Vec<Spanned<u64>>>,
 }
 
-/// A field of a record that tells a person who it is.
+/// A field that tells a person whose record it is.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawShows {
@@ -256,7 +256,7 @@ pub(crate) struct RawUnknown {
     pub longest_seconds: Spanned<u64>,
 }
 
-/// A mapping in the order of the file.
+/// A mapping in the order of the file. It keeps keys that are repeated, so that the check can report them.
 pub(crate) struct Pairs<V>(pub Vec<(Spanned<String>, V)>);
 
 impl<V> Default for Pairs<V> {
@@ -285,7 +285,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
     }
 }
 
-/// A JSON value whose texts may hold placeholders.
+/// A JSON value, in whose texts placeholders are allowed.
 pub(crate) enum RawTree {
     Null,
     Bool(bool),

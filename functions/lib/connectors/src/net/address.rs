@@ -5,9 +5,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
-/// Whether an address is a public unicast one. Everything else is refused: private, loopback,
-/// link-local (where AWS answers with credentials), shared (CGNAT), unique-local, multicast,
-/// documentation, benchmarking and reserved ones, and IPv6 forms that carry such an IPv4 address.
+/// Whether an address is public and unicast. Every other kind is refused: private, loopback, link-local
+/// (where AWS answers with credentials), shared (CGNAT), unique-local, multicast, documentation,
+/// benchmarking, reserved, and IPv6 forms that carry such an IPv4 address. `IpAddr::is_global` is not
+/// stable yet.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -50,7 +51,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// Looks names up. The system's resolver in production; tests give their own.
+/// Looks names up: the system's resolver in production, another one in tests.
 pub trait Lookup: Send + Sync {
     /// The addresses of a host. May block.
     ///
@@ -68,14 +69,14 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// A name that leads to an address which may not be called.
+/// A name leads to an address that may not be called.
 #[derive(Debug, thiserror::Error)]
 #[error("the name leads to an address that is not public")]
 pub(crate) struct ForbiddenAddress;
 
-/// Resolves names and refuses them when any of their addresses may not be called: a name with a
-/// public and a private address is a trap, not a choice. What was checked here is what is
-/// connected to; the name isn't looked up a second time.
+/// Resolves names, and refuses a name when any of its addresses may not be called: a name with a public and a
+/// private address is a trap. The client connects to the addresses that were checked here, and does not look
+/// the name up again.
 pub(crate) struct Guard {
     pub lookup: Arc<dyn Lookup>,
     pub allow_loopback: bool,

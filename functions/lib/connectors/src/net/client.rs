@@ -1,4 +1,4 @@
-//! One client for every vendor, and what a call to one can come to.
+//! One client for every vendor, and the results that a call can have.
 
 use super::address::{ForbiddenAddress, Guard, Lookup, SystemLookup};
 use super::hosts::check_url;
@@ -15,26 +15,26 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use strum::IntoStaticStr;
 
-/// What a client may do beyond its default.
+/// How a client is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Lets vendors be called on this machine (and only there) besides the listed hosts.
+    /// Whether vendors on this machine may be called besides the listed hosts.
     pub allow_loopback: bool,
     /// The TLS configuration that every outgoing call of this process shares.
     pub tls: rustls::ClientConfig,
 }
 
-/// How long a connection may take, with name resolution and TLS. It is shorter than any call's time-out, so
-/// that "it never connected" and "it connected, and nobody knows what happened then" are told apart.
+/// How long a connection may take, with name resolution and TLS, in seconds. It is shorter than any call's
+/// time-out, so a call that never connected differs from one that connected and then had no answer.
 pub(crate) const CONNECT_SECONDS: u64 = 5;
 
-/// How the product names itself to vendors.
+/// The name that the product gives to vendors.
 const USER_AGENT: &str = concat!("rightful/", env!("CARGO_PKG_VERSION"));
 
-/// Not a connection was made: the one way in which a call fails on its way before anything is sent.
+/// No connection was made: the only failure on the way to the vendor before anything is sent.
 const UNREACHABLE: Code = "vendor_unreachable";
 
-/// Why there is no client.
+/// Why no client could be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// The TLS configuration is not usable, or the system gave no resources.
@@ -73,7 +73,7 @@ pub(crate) enum Operation {
 /// A call. No `Debug`: it holds personal data and the token.
 pub(crate) struct Call<'a> {
     pub operation: Operation,
-    /// The connector's name, or the ticketing system's.
+    /// The name of the connector or of the ticketing system.
     pub connector: &'a str,
     pub source: &'a str,
     pub hosts: &'a [String],
@@ -87,20 +87,20 @@ pub(crate) struct Call<'a> {
     pub longest_retry_after_seconds: u64,
 }
 
-/// Why a call has no answer that counts as success.
+/// Why a call did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// Not a byte of the request left this machine.
+    /// No byte of the request left this machine.
     NotSent(Code),
-    /// 429: the vendor did not take it; how long it asks to wait.
+    /// 429: the vendor did not accept it. It may say how many seconds to wait.
     Throttled(Option<u64>),
-    /// 401: the vendor did not take it.
+    /// 401: the vendor did not accept it.
     Unauthorized,
-    /// Another 4xx: the vendor did not take it.
+    /// Another 4xx: the vendor did not accept it.
     Refused(u16),
-    /// A success whose body is larger than the call allows: the vendor has taken it.
+    /// A success whose body is larger than the call allows: the vendor accepted it.
     TooLarge,
-    /// Everything else: the vendor may have taken it, and nobody can tell.
+    /// Everything else: the vendor may have accepted it, and nobody can tell.
     Lost(Code),
 }
 
@@ -116,7 +116,7 @@ impl Trouble {
     }
 }
 
-/// The code of a refusal with this status.
+/// The code for a refusal with this status.
 pub(crate) fn refusal(status: u16) -> Code {
     match status {
         400 => "vendor_bad_request",
@@ -130,7 +130,7 @@ pub(crate) fn refusal(status: u16) -> Code {
 }
 
 impl VendorClient {
-    /// A client that resolves names as the system does.
+    /// A client that resolves names by the system's resolver.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -138,14 +138,14 @@ impl VendorClient {
         Self::with_lookup(options, Arc::new(SystemLookup))
     }
 
-    /// A client that resolves names by `lookup`; the same rules hold for what it finds.
+    /// A client that resolves names by `lookup`. The same rules hold for the addresses that it finds.
     ///
     /// # Errors
     /// [`ClientError`].
     pub fn with_lookup(options: &Options, lookup: Arc<dyn Lookup>) -> Result<Self, ClientError> {
         let client = Client::builder()
             .tls_backend_preconfigured(options.tls.clone())
-            // Each URL is checked besides; this holds also if that check were forgotten.
+            // Each URL is checked as well. This holds even where a check is forgotten.
             .https_only(!options.allow_loopback)
             .http1_only()
             .redirect(redirect::Policy::none())
@@ -154,9 +154,9 @@ impl VendorClient {
             .referer(false)
             .user_agent(USER_AGENT)
             .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-            // Every call has a connection of its own. On a kept one, the vendor may have hung up
-            // just now: the POST then fails after it was written, and its outcome is unknown for
-            // no good reason. TLS sessions are resumed, so that a new connection costs little.
+            // Every call opens its own connection. The vendor may have just closed a kept one: a
+            // POST on it fails after it was written, and its outcome is unknown for no good reason.
+            // TLS sessions are resumed, so a new connection costs little.
             .pool_max_idle_per_host(0)
             .dns_resolver(Guard { lookup, allow_loopback: options.allow_loopback })
             .build()
@@ -164,7 +164,7 @@ impl VendorClient {
         Ok(Self { client, allow_loopback: options.allow_loopback, observer: None })
     }
 
-    /// The same client, whose calls are heard of: one for each try that goes out.
+    /// The same client with an observer, which hears of every try that goes out.
     #[must_use]
     pub fn observed_by(self, observer: impl CallObserver + 'static) -> Self {
         Self { observer: Some(Arc::new(observer)), ..self }
@@ -176,7 +176,7 @@ impl VendorClient {
         self.allow_loopback
     }
 
-    /// Sends a call once. The answer's body, when the vendor answered with a success.
+    /// Sends a call once, and returns the body of a successful answer.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Bytes, Trouble> {
         let started = Instant::now();
         let operation: &'static str = call.operation.into();
@@ -210,7 +210,7 @@ impl VendorClient {
         result
     }
 
-    /// The answer to a call can't be read, whatever its status says.
+    /// Tells the observer that an answer can't be read, whatever its status says.
     pub(crate) fn unreadable(&self, connector: &str) {
         if let Some(observer) = &self.observer {
             observer.unreadable(connector);
@@ -235,8 +235,8 @@ impl VendorClient {
         match code {
             _ if call.success.contains(&code) => body(response, call.max_body_bytes).await,
             401 => Err(Trouble::Unauthorized),
-            // The vendor, or something before it, gave up waiting or asks for the same call again:
-            // no promise that it had no effect.
+            // The vendor, or something before it, gave up waiting or asks for the same call again.
+            // Neither promises that the call had no effect.
             408 | 425 => Err(Trouble::Lost("vendor_timed_out")),
             429 => {
                 let longest = call.longest_retry_after_seconds;
@@ -251,7 +251,7 @@ impl VendorClient {
     }
 }
 
-/// How a call ended, for whoever counts; `None` for one that was never made.
+/// How a call ended, for the observer; `None` for one that was never made.
 fn end(result: &Result<Bytes, Trouble>) -> Option<CallEnd> {
     Some(match result {
         Ok(_) => CallEnd::Answered,
@@ -263,8 +263,8 @@ fn end(result: &Result<Bytes, Trouble>) -> Option<CallEnd> {
     })
 }
 
-/// What an error before the answer's head means. The error itself is dropped here: its text holds
-/// the URL.
+/// The meaning of an error before the head of the answer. The error itself is dropped, because its text
+/// contains the URL.
 fn without_answer(error: &reqwest::Error) -> Trouble {
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -273,12 +273,12 @@ fn without_answer(error: &reqwest::Error) -> Trouble {
         }
         cause = inner.source();
     }
-    // The connector's own errors and time-out: name, TCP and TLS. The request is written only on a
-    // connection that this has handed out, so that nothing was sent.
+    // Name resolution, TCP or TLS failed or took too long. The request is only written to a finished
+    // connection, so nothing was sent.
     if error.is_connect() {
         return Trouble::NotSent(UNREACHABLE);
     }
-    // The request could not even be built.
+    // The request could not be built.
     if error.is_builder() {
         return Trouble::NotSent("vendor_request_unusable");
     }
@@ -288,7 +288,7 @@ fn without_answer(error: &reqwest::Error) -> Trouble {
     Trouble::Lost("vendor_connection_lost")
 }
 
-/// Reads a body up to a size, counting what arrives and not what was announced.
+/// Reads a body up to a size. It counts the bytes that arrive, not those that were announced.
 async fn body(mut response: Response, most: usize) -> Result<Bytes, Trouble> {
     let most_u64 = u64::try_from(most).unwrap_or(u64::MAX);
     if response.content_length().is_some_and(|announced| announced > most_u64) {
@@ -311,7 +311,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_url_outside_the_connectors_hosts_is_not_called_whoever_made_it() {
+    async fn a_url_outside_the_connectors_hosts_is_never_called() {
         let roots = rustls::RootCertStore::empty();
         let tls =
             rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

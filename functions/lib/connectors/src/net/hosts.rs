@@ -1,11 +1,11 @@
-//! Which hosts and URLs may be called, by their spelling alone. The addresses behind a name are checked
-//! when it is resolved.
+//! Which hosts and URLs may be called, judged by spelling alone. The addresses behind a name are checked when
+//! it is resolved.
 
 use reqwest::Url;
 use std::net::IpAddr;
 
-/// Whether a text is the name of a host as a definition lists it: lower-case ASCII, at least two
-/// labels, and no number at its end, which would make it an address.
+/// Whether a text is a host name as a definition lists it: lower-case ASCII, at least two labels, and no
+/// number at the end, which would make it an address.
 pub(crate) fn is_host_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -19,17 +19,16 @@ pub(crate) fn is_host_name(text: &str) -> bool {
         && text.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
-/// The ends of names that RFC 6761, 6762, 7686, 8375 and 9476 (and ICANN, for `internal`) keep out of
-/// the public DNS.
+/// The endings that RFC 6761, 6762, 7686, 8375 and 9476 (and ICANN, for `internal`) keep out of the public DNS.
 const NOT_PUBLIC: [&str; 8] =
     ["localhost", "local", "internal", "home.arpa", "test", "invalid", "onion", "alt"];
 
-/// Checks the name of a host as an operator gives it: one of the public DNS, without anything else; or,
-/// where that is allowed, this machine with or without a port. What a name leads to is checked when it
-/// is called.
+/// Checks a host as an operator gives it: a name in the public DNS and nothing else. Where loopback is allowed,
+/// it may also be this machine, with or without a port. The addresses behind the name are checked when it is
+/// called.
 ///
 /// # Errors
-/// What is wrong with it; never the text itself.
+/// Says what is wrong, and never repeats the text.
 pub(crate) fn operators_host(text: &str, allow_loopback: bool) -> Result<(), String> {
     if allow_loopback && is_loopback_authority(text) {
         return Ok(());
@@ -51,7 +50,7 @@ pub(crate) fn operators_host(text: &str, allow_loopback: bool) -> Result<(), Str
 pub(crate) fn is_loopback_authority(text: &str) -> bool {
     let Ok(url) = Url::parse(&format!("http://{text}")) else { return false };
     let host = url.host_str().unwrap_or_default();
-    // As it is written: other spellings of an address read as the same one.
+    // Compared as written: the parser reads other spellings as the same address.
     let port = text.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
     let whole = text == host || port.is_some_and(|port| port.parse::<u16>().is_ok());
     whole && is_loopback(host)
@@ -60,7 +59,7 @@ pub(crate) fn is_loopback_authority(text: &str) -> bool {
 /// Reads a base URL: scheme and host alone.
 ///
 /// # Errors
-/// What is wrong with it; never the URL itself.
+/// Says what is wrong, and never repeats the URL.
 pub(crate) fn base_url(text: &str, hosts: &[String], allow_loopback: bool) -> Result<Url, String> {
     let shape = || match hosts.first() {
         Some(host) => format!("write scheme and host alone, such as https://{host}"),
@@ -74,10 +73,10 @@ pub(crate) fn base_url(text: &str, hosts: &[String], allow_loopback: bool) -> Re
     Ok(url)
 }
 
-/// Whether a URL may be called at all. The name's addresses are checked when it is resolved.
+/// Checks that a URL may be called at all. The addresses behind its name are checked when it is resolved.
 ///
 /// # Errors
-/// What is wrong with it; never the URL itself.
+/// Says what is wrong, and never repeats the URL.
 pub(crate) fn check_url(url: &Url, hosts: &[String], allow_loopback: bool) -> Result<(), String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it holds a user name or a password: remove them".to_owned());
@@ -112,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operators_host_is_a_name_of_the_public_dns() {
+    fn an_operators_host_is_a_name_in_the_public_dns() {
         for good in ["privacy.example.com", "a.b-c.example", "localhost.example.com", "xn--bcher-kva.example"]
         {
             assert_eq!(operators_host(good, false), Ok(()), "{good}");

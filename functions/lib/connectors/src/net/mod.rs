@@ -1,4 +1,4 @@
-//! How a vendor is reached: one client that goes to listed, public hosts over https and nowhere else.
+//! How a vendor is reached: one client, which goes to listed, public hosts over https and nowhere else.
 
 mod address;
 mod hosts;

@@ -1,4 +1,4 @@
-//! How long a vendor asks to wait.
+//! How long a vendor asks us to wait.
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 static HTTP_DATE: DateTimeParser = DateTimeParser::new();
 
-/// The seconds that `Retry-After` asks for, at most `longest`; `None` when it isn't there or isn't
-/// readable. A date is read against the vendor's own clock (its `Date`), else against `now`.
+/// The seconds that `Retry-After` asks for, at most `longest`; `None` when it is missing or unreadable. A
+/// date is measured against the vendor's own clock (its `Date` header), or against `now` without one.
 pub(crate) fn seconds(headers: &HeaderMap, now: SystemTime, longest: u64) -> Option<u64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let asked = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number holds is still "longer than we'd wait".
+        // A number too large to hold is still longer than we would wait.
         text.parse().unwrap_or(u64::MAX)
     } else {
         let until = date(text)?;
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_readable_asks_for_nothing() {
+    fn an_unreadable_header_asks_for_nothing() {
         for odd in ["", "-1", "1.5", "soon", "12 seconds"] {
             assert_eq!(read(odd, None), None, "{odd}");
         }

@@ -1,8 +1,8 @@
 //! Ticketing systems: puts the answer to a request on its ticket, behind the domain's
 //! [`Tickets`](rightful_domain::ports::tickets::Tickets) port.
 //!
-//! Each has a secret of its own, by the name of its channel, and a module here. What a call came to
-//! is told apart as for vendors: only what certainly had no effect may be sent again.
+//! Each system has its own secret, named after its channel, and its own module. The results of a call are those
+//! of vendors: only a call that certainly had no effect may be sent again.
 
 mod zendesk;
 
@@ -28,7 +28,7 @@ pub struct Ticketing<S> {
 }
 
 impl<S> Ticketing<S> {
-    /// Ticketing systems called by this client with these secrets.
+    /// Ticketing systems, called by this client with these secrets.
     #[must_use]
     pub fn new(client: VendorClient, secrets: Arc<S>) -> Self {
         Self { client, secrets }

@@ -1,12 +1,15 @@
 //! Zendesk's Ticketing API: the answer is an internal note on the ticket, with a status.
 //!
-//! As its documentation says (<https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/>
-//! and `…/ticket_comments/`): a comment is made by updating the ticket (`PUT /api/v2/tickets/{id}`),
-//! internal when `public` is false; comments are listed by pages with a cursor; an API token goes by
-//! tickets are found by `GET /api/v2/search/export` (`…/ticket-management/search/`), by pages with a cursor that
-//! lives for an hour, some minutes after they were changed; an API token goes by
-//! basic authentication as `{user}/token:{token}`; a closed ticket, or a field that is required for
-//! solving it, makes the update a 422; two updates at once can make one of them a 409.
+//! Its documentation (<https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/>,
+//! `…/ticket_comments/` and `…/ticket-management/search/`) says:
+//!
+//! - A comment is made by updating the ticket (`PUT /api/v2/tickets/{id}`). It is internal when `public` is false.
+//! - Comments are listed in pages with a cursor.
+//! - `GET /api/v2/search/export` finds tickets some minutes after they were changed. Its pages have a cursor that
+//!   lives for an hour.
+//! - An API token is sent by basic authentication as `{user}/token:{token}`.
+//! - A closed ticket, or a missing field that solving requires, makes an update a 422. Of two updates at once, one
+//!   may become a 409.
 
 use crate::net::{CONNECT_SECONDS, Call, Operation, Trouble, VendorClient, base_url, is_host_name};
 use crate::secret::{Masked, ticketing_secret_name};
@@ -23,7 +26,7 @@ use rightful_domain::base::time::Time;
 use rightful_domain::documents::note::TicketAnswer;
 use rightful_domain::model::answer::Answered;
 use rightful_domain::ports::set_up::Secrets;
-use rightful_domain::ports::store::Page as FoundPage;
+use rightful_domain::ports::store::Page;
 use rightful_domain::ports::tickets::Tagged;
 use rightful_domain::vendor::fault::Fault;
 use serde::Deserialize;
@@ -35,16 +38,16 @@ use zeroize::Zeroizing;
 pub(super) const CHANNEL: &str = "zendesk";
 /// How long one call of the port takes at most, in seconds, each of its HTTP calls included.
 pub(super) const CALL_SECONDS: u64 = 20;
-/// The host of every account: one label before this.
+/// The host of every account: one label, then this.
 const DOMAIN: &str = ".zendesk.com";
-/// Comments on one page: as many as Zendesk gives.
+/// The size of a page: the largest that Zendesk gives.
 const PAGE_SIZE: &str = "100";
-/// A ticket holds at most 5,000 comments: this many pages.
+/// The most pages of comments: a ticket holds at most 5,000 comments.
 const MOST_PAGES: usize = 50;
 const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;
-/// Longer than Zendesk asks for (its limits count by the minute); nothing waits longer than this.
+/// No wait is longer than this. Zendesk asks for less, since its limits count by the minute.
 const LONGEST_RETRY_AFTER_SECONDS: u64 = 6 * 3600;
-/// A ticket's id, as a number.
+/// The longest id of a ticket, which is a number.
 const MOST_DIGITS: usize = 18;
 
 const UNREADABLE: Code = "vendor_answer_unreadable";
@@ -53,11 +56,11 @@ const NOT_SET_UP: Code = "ticketing_not_set_up";
 const REFERENCE_UNUSABLE: Code = "ticket_reference_unusable";
 const TOO_LONG: Code = "ticket_too_long";
 
-/// Checks the address of a Zendesk account: `https://{account}.zendesk.com`, or this machine where
-/// the deployment allows that.
+/// Checks the address of a Zendesk account: `https://{account}.zendesk.com`, or this machine if the deployment
+/// allows it.
 ///
 /// # Errors
-/// What is wrong with it; never the address itself.
+/// Says what is wrong, and never repeats the address.
 pub fn check_base_url(text: &str, allow_loopback: bool) -> Result<(), String> {
     read_base_url(text, allow_loopback).map(drop)
 }
@@ -66,7 +69,7 @@ fn read_base_url(text: &str, allow_loopback: bool) -> Result<(Url, String), Stri
     let host = Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let account = host.strip_suffix(DOMAIN).unwrap_or_default();
     let good = !account.is_empty() && !account.contains('.') && is_host_name(&host);
-    // Only the host's own name is listed, and only when it is one of Zendesk's.
+    // The given host is the only one that may be called, and only when it is Zendesk's.
     let listed = if good { host } else { format!("ACCOUNT{DOMAIN}") };
     base_url(text, std::slice::from_ref(&listed), allow_loopback).map(|url| (url, listed))
 }
@@ -74,7 +77,7 @@ fn read_base_url(text: &str, allow_loopback: bool) -> Result<(Url, String), Stri
 /// Checks the user whose API token is used: an agent's e-mail address.
 ///
 /// # Errors
-/// What is wrong with it; never the address itself.
+/// Says what is wrong, and never repeats the address.
 pub fn check_user(text: &str) -> Result<(), String> {
     let good = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
         && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
@@ -98,7 +101,7 @@ struct Secret {
 struct Account {
     base: Url,
     host: String,
-    /// Marked sensitive, so that nothing prints it.
+    /// Marked sensitive, so nothing prints it.
     auth: HeaderValue,
 }
 
@@ -118,7 +121,7 @@ impl Account {
     }
 }
 
-/// Why there is nothing to go on with.
+/// Why a call has no answer to go on with.
 enum Stop {
     /// There is no secret.
     NotSetUp,
@@ -133,8 +136,8 @@ pub(super) struct Zendesk<'a, S> {
     ends: Instant,
 }
 
-/// What is asked. The account comes in when it is sent.
-struct Asked<'a> {
+/// A call without its account, which is added when it is sent.
+struct ApiCall<'a> {
     operation: Operation,
     method: Method,
     path: &'a str,
@@ -147,16 +150,16 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         Self { client, secrets, ends: Instant::now() + Duration::from_secs(CALL_SECONDS) }
     }
 
-    /// Puts the answer on the ticket. Where it can't be solved, because a field is missing that only
-    /// solving needs, the note still goes there and the ticket stays as it is.
+    /// Puts the answer on the ticket. If the ticket can't be solved, because a field is missing that solving
+    /// requires, it still gets the note and keeps its status.
     pub(super) async fn answer(&self, reference: &Reference, answer: &TicketAnswer) -> Answered {
         let Some(id) = ticket_id(reference) else { return Answered::Refused(REFERENCE_UNUSABLE) };
         let came = self.update(id, answer, answer.solves).await;
         if answer.solves && matches!(came, Err(Stop::Trouble(Trouble::Refused(422)))) {
-            // The update was refused whole, so that nothing of it is there.
-            return told(self.update(id, answer, false).await);
+            // The whole update was refused, so the note is not there yet.
+            return answered(self.update(id, answer, false).await);
         }
-        told(came)
+        answered(came)
     }
 
     async fn update(&self, id: &str, answer: &TicketAnswer, solves: bool) -> Result<(), Stop> {
@@ -166,7 +169,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         }
         let body = serde_json::to_vec(&json!({ "ticket": ticket }))
             .map_err(|_| Stop::Trouble(Trouble::NotSent("vendor_request_unusable")))?;
-        let asked = Asked {
+        let asked = ApiCall {
             operation: Operation::AnswerTicket,
             method: Method::PUT,
             path: &format!("/api/v2/tickets/{id}.json"),
@@ -179,7 +182,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         if ours { Ok(()) } else { Err(Trouble::Lost(self.unreadable()).into()) }
     }
 
-    /// Whether a comment with the marker is on the ticket, on any of its pages.
+    /// Whether a comment on any page of the ticket contains the marker.
     pub(super) async fn is_answered(&self, reference: &Reference, marker: &str) -> Result<bool, Fault> {
         let Some(id) = ticket_id(reference) else { return Err(Fault::Refused(REFERENCE_UNUSABLE)) };
         let path = format!("/api/v2/tickets/{id}/comments.json");
@@ -189,7 +192,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
             if let Some(cursor) = &after {
                 query.push(("page[after]", cursor));
             }
-            let asked = Asked {
+            let asked = ApiCall {
                 operation: Operation::LookAtTicket,
                 method: Method::GET,
                 path: &path,
@@ -197,13 +200,13 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
                 body: None,
             };
             let body = self.ask(&asked).await.map_err(fault)?;
-            let page: Page = serde_json::from_slice(&body).map_err(|_| self.unreadable_page())?;
+            let page: CommentPage = serde_json::from_slice(&body).map_err(|_| self.unreadable_page())?;
             if page.comments.iter().any(|comment| comment.holds(marker)) {
                 return Ok(true);
             }
             match (page.meta.has_more, page.meta.after_cursor) {
                 (false, _) => return Ok(false),
-                // Without a way on, or round in a circle, nobody can tell.
+                // The pages end early or go in a circle, so nobody can tell.
                 (true, None) => return Err(self.unreadable_page()),
                 (true, cursor) if cursor == after => return Err(self.unreadable_page()),
                 (true, cursor) => after = cursor,
@@ -212,21 +215,21 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         Err(Fault::Unavailable(TOO_LONG))
     }
 
-    /// A page of the tickets that carry the tag and were last changed from `since` on and before `until`. Of
-    /// each its number alone is read. `None` where there is no secret.
+    /// A page of the tickets that carry the tag and were last changed between `since` and `until`, the latter
+    /// excluded. Only the number of each is read. `None` when there is no secret.
     pub(super) async fn tagged(
         &self,
         tag: &str,
         since: Time,
         until: Time,
         after: Option<&str>,
-    ) -> Result<Option<FoundPage<Tagged>>, Fault> {
+    ) -> Result<Option<Page<Tagged>>, Fault> {
         let wanted = format!("tags:{tag} updated>={} updated<{}", seconds(since), seconds(until));
         let mut query = vec![("filter[type]", "ticket"), ("page[size]", PAGE_SIZE), ("query", &wanted)];
         if let Some(cursor) = after {
             query.push(("page[after]", cursor));
         }
-        let asked = Asked {
+        let asked = ApiCall {
             operation: Operation::FindTickets,
             method: Method::GET,
             path: "/api/v2/search/export.json",
@@ -238,19 +241,19 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
             Err(Stop::NotSetUp) => return Ok(None),
             Err(stop) => return Err(fault(stop)),
         };
-        let page: Results = serde_json::from_slice(&body).map_err(|_| self.unreadable_page())?;
+        let page: TicketPage = serde_json::from_slice(&body).map_err(|_| self.unreadable_page())?;
         let rows: Option<Vec<Tagged>> = page.results.iter().map(|found| tagged(found.id)).collect();
         let rows = rows.ok_or_else(|| self.unreadable_page())?;
         match (page.meta.has_more, page.meta.after_cursor) {
-            (false, _) => Ok(Some(FoundPage { rows, next: None })),
-            // Without a way on, or round in a circle, nobody can tell.
+            (false, _) => Ok(Some(Page { rows, next: None })),
+            // The pages end early or go in a circle, so nobody can tell.
             (true, None) => Err(self.unreadable_page()),
             (true, Some(cursor)) if Some(cursor.as_str()) == after => Err(self.unreadable_page()),
-            (true, next) => Ok(Some(FoundPage { rows, next })),
+            (true, next) => Ok(Some(Page { rows, next })),
         }
     }
 
-    /// Tells of an answer that can't be read.
+    /// Tells the observer that an answer can't be read, and returns the code.
     fn unreadable(&self) -> Code {
         self.client.unreadable(CHANNEL);
         UNREADABLE
@@ -260,9 +263,9 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         Fault::Unavailable(self.unreadable())
     }
 
-    /// Asks, with the secret's other version when the first one is not accepted: a 401 says that
-    /// nothing was taken. Nothing else is ever sent again.
-    async fn ask(&self, asked: &Asked<'_>) -> Result<Bytes, Stop> {
+    /// Asks, and asks again with the secret's other version when the first is not accepted: a 401 says that the
+    /// call had no effect. Nothing else is ever sent again.
+    async fn ask(&self, asked: &ApiCall<'_>) -> Result<Bytes, Stop> {
         let known = self.read(false).await.map_err(|failure| match failure {
             Failure { code: "secret_missing", .. } => Stop::NotSetUp,
             failure => Stop::Trouble(Trouble::NotSent(failure.code)),
@@ -304,10 +307,10 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         }
     }
 
-    async fn send(&self, asked: &Asked<'_>, account: &Account) -> Result<Bytes, Trouble> {
+    async fn send(&self, asked: &ApiCall<'_>, account: &Account) -> Result<Bytes, Trouble> {
         let timeout = self.ends.saturating_duration_since(Instant::now());
-        // The whole time must never run out while the connection is still being made: that would
-        // look like a call that was sent.
+        // The time must not run out while the connection is still being made: that would look like a
+        // call that was sent.
         if timeout <= Duration::from_secs(CONNECT_SECONDS) {
             return Err(Trouble::NotSent("vendor_out_of_time"));
         }
@@ -341,8 +344,8 @@ impl From<Trouble> for Stop {
     }
 }
 
-/// The number of a ticket: the digits of `35436`, `#35436` or `ZD-35436`. A second request about a
-/// ticket needs a reference of its own, `ZD-35436-2`: it is answered on the same ticket.
+/// The number of a ticket: the digits of `35436`, `#35436` or `ZD-35436`. A second request from the same ticket
+/// needs its own reference, `ZD-35436-2`, and is answered on that ticket.
 pub(super) fn ticket_id(reference: &Reference) -> Option<&str> {
     let text = reference.as_str();
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -357,21 +360,21 @@ pub(super) fn ticket_id(reference: &Reference) -> Option<&str> {
     (number(digits) && digits.len() <= MOST_DIGITS && !digits.starts_with('0')).then_some(digits)
 }
 
-/// The references that [`ticket_id`] reads as this ticket's, as a trigger writes them.
+/// A found ticket, with the references that triggers write for it and [`ticket_id`] reads.
 fn tagged(id: u64) -> Option<Tagged> {
     let forms = [format!("ZD-{id}"), id.to_string(), format!("#{id}")];
     let references: Option<Vec<Reference>> = forms.iter().map(|text| Reference::parse(text).ok()).collect();
     Some(Tagged { number: id.to_string(), references: references? })
 }
 
-/// As Zendesk's search reads it.
+/// A time in whole seconds, as Zendesk's search reads it.
 fn seconds(at: Time) -> String {
     let text = at.to_string();
     text.split_once('.').map_or_else(|| text.clone(), |(whole, _)| format!("{whole}Z"))
 }
 
-/// What an update came to.
-fn told(came: Result<(), Stop>) -> Answered {
+/// The result of an update.
+fn answered(came: Result<(), Stop>) -> Answered {
     match came {
         Ok(()) => Answered::Sent,
         Err(Stop::NotSetUp) => Answered::NotSetUp,
@@ -386,20 +389,20 @@ fn told(came: Result<(), Stop>) -> Answered {
 
 fn fault(stop: Stop) -> Fault {
     match stop {
-        // It was set up when the answer was claimed: someone took the secret away meanwhile.
+        // It was set up when the answer was claimed, so someone has removed the secret since.
         Stop::NotSetUp => Fault::Unavailable(NOT_SET_UP),
         Stop::Trouble(trouble) => fault_of(trouble),
     }
 }
 
-/// What a failed call means where asking again is harmless. Refused is only what stays so.
+/// The fault of a failed call that may be repeated. Only a lasting failure counts as refused.
 fn fault_of(trouble: Trouble) -> Fault {
     match trouble {
         Trouble::NotSent(code) | Trouble::Lost(code) => Fault::Unavailable(code),
         Trouble::TooLarge => Fault::Unavailable(ANSWER_TOO_LARGE),
         Trouble::Throttled(wait) => Fault::Throttled(wait),
         Trouble::Unauthorized => Fault::Unauthorized,
-        // The user's rights can be mended, and another update at the same moment passes.
+        // An administrator can give the user the right, and another update at the same moment passes.
         Trouble::Refused(403) => Fault::Unavailable("ticket_forbidden"),
         Trouble::Refused(409 | 423) => Fault::Unavailable("ticket_busy"),
         Trouble::Refused(404) => Fault::Refused("ticket_not_found"),
@@ -410,24 +413,24 @@ fn fault_of(trouble: Trouble) -> Fault {
 
 #[derive(Deserialize)]
 struct Updated {
-    ticket: UpdatedTicket,
+    ticket: Ticket,
 }
 
 #[derive(Deserialize)]
-struct UpdatedTicket {
+struct Ticket {
     id: u64,
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct CommentPage {
     comments: Vec<Comment>,
     meta: Meta,
 }
 
-/// A page of tickets: all that is read of what Zendesk tells of them.
+/// A page of found tickets. Nothing but their ids is read.
 #[derive(Deserialize)]
-struct Results {
-    results: Vec<UpdatedTicket>,
+struct TicketPage {
+    results: Vec<Ticket>,
     meta: Meta,
 }
 
@@ -438,7 +441,7 @@ struct Meta {
     after_cursor: Option<String>,
 }
 
-/// A comment's text in the forms that Zendesk gives it in.
+/// A comment's text in the forms that Zendesk gives.
 #[derive(Deserialize)]
 struct Comment {
     #[serde(default)]
@@ -462,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tickets_number_is_read_from_the_forms_it_is_written_in() {
+    fn a_tickets_number_is_read_in_every_spelling() {
         for text in ["35436", "#35436", "ZD-35436", "ZD-35436-2"] {
             assert_eq!(id(text).as_deref(), Some("35436"), "{text}");
         }

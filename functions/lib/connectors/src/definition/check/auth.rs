@@ -1,4 +1,4 @@
-//! Checks `secret` and `auth`: what a call is authorised by.
+//! Checks `secret` and `auth`: how a call authenticates.
 
 use super::checker::Checker;
 use crate::definition::checked::{Auth, SecretField};

@@ -1,4 +1,4 @@
-//! What every part of the check uses: the list of problems, and checks of a single name, text or number.
+//! Shared by every part of the check: the list of problems, and the checks of a single name, text or number.
 
 use crate::definition::problem::Problem;
 use serde_saphyr::{Location, Spanned};

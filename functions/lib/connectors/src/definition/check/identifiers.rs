@@ -1,4 +1,4 @@
-//! Checks `identifiers`: each kind that a search is by is described once, and no other.
+//! Checks `identifiers`: they describe each kind that a search uses once, and no other kind.
 
 use super::checker::Checker;
 use crate::definition::checked::Asked;

@@ -1,4 +1,4 @@
-//! Checks `limits` and `waits`: numbers that the definition fixes or leaves to a parameter.
+//! Checks `limits` and `waits`: numbers and switches that the definition fixes or leaves to a parameter.
 
 use super::checker::Checker;
 use super::request::Scope;
@@ -11,7 +11,7 @@ use rightful_domain::base::waits::Waits;
 use serde_saphyr::Spanned;
 use std::ops::RangeInclusive;
 
-/// The greatest rate and quota that can be declared; a typing error beyond them is no limit at all.
+/// The greatest rate and quota that can be declared. Beyond them, a typing error would be no limit at all.
 const MOST_CALLS: u32 = 100_000;
 const MOST_DAILY_CALLS: u32 = 10_000_000;
 
@@ -20,7 +20,7 @@ impl Checker {
         Limits {
             batch_size: self.amount(&raw.batch_size, "batch_size", 10_000, params),
             max_records: self.size(&raw.max_records, 1, 100_000),
-            // Longer than a connection may take, so that the two time-outs can be told apart.
+            // Longer than a connection may take, so that the two time-outs differ.
             call_timeout_seconds: self.number(&raw.call_timeout_seconds, net::CONNECT_SECONDS * 2, 120),
             max_body_bytes: self.size(&raw.max_body_bytes, 1024, 8 * 1024 * 1024),
             longest_retry_after_seconds: self.number(&raw.longest_retry_after_seconds, 1, 86_400),
@@ -40,7 +40,7 @@ impl Checker {
         CallRate { calls: self.limit(&raw.calls, "calls", MOST_CALLS, params), per_seconds, burst }
     }
 
-    /// A number from 1 to `most`, or a parameter that is always one.
+    /// A number from 1 to `most`, or a parameter that always has such a value.
     pub(super) fn amount(
         &mut self,
         raw: &Spanned<RawTree>,
@@ -54,7 +54,7 @@ impl Checker {
         self.amount_in(raw, 1..=most, wanted, params)
     }
 
-    /// A number from 1 to `most`, or a parameter that is always one or 0, which is no limit.
+    /// A number from 1 to `most`, or a parameter that always has such a value or 0, which means no limit.
     fn limit(&mut self, raw: &Spanned<RawTree>, name: &str, most: u32, params: &[Param]) -> Amount {
         let wanted = format!(
             "write a number from 1 to {most}, or a parameter such as `${{param.{name}}}` of type `integer` from 0 (no limit) to {most}"
@@ -89,7 +89,7 @@ impl Checker {
                             }
                             _ => None,
                         },
-                        // Reported with the placeholder.
+                        // The placeholder was reported.
                         None => return Amount::Fixed(1),
                     },
                     _ => None,
@@ -103,14 +103,14 @@ impl Checker {
         })
     }
 
-    /// `true`, `false`, or a parameter that is one of them.
+    /// `true`, `false`, or a parameter of type `boolean`.
     pub(super) fn switch(&mut self, raw: &Spanned<RawTree>, params: &[Param]) -> Switch {
         let at = raw.referenced;
         match &raw.value {
             RawTree::Bool(on) => return Switch::Fixed(*on),
             RawTree::Text(text) => {
                 let scope = Scope { params, of: "a switch", places: vec![] };
-                // Reported with the placeholder.
+                // The placeholder was reported.
                 let Some(template) = self.template(text, at, &scope) else { return Switch::Fixed(false) };
                 if let Some(Place::Param(name)) = template.lone() {
                     let kind = params.iter().find(|param| param.name == *name).map(|param| &param.kind);

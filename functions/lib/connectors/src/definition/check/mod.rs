@@ -1,4 +1,4 @@
-//! Checks what a definition means, and turns it into a [`Definition`]. It goes through all of it and
+//! Checks the meaning of a definition and turns it into a [`Definition`]. It reads all of the definition and
 //! reports every problem at once.
 
 mod checker;
@@ -31,7 +31,7 @@ impl Checker {
         self.name(&raw.name);
         let version = self.number(&raw.version, 1, u32::MAX.into());
         self.text(&raw.title);
-        // Where the API is Rightful's own contract, the folder's README is its documentation.
+        // Rightful's own API contract is documented in the folder's README.
         if !raw.docs.value.starts_with("https://") && raw.docs.value != "README.md" {
             self.at(raw.docs.referenced, "write the URL of the vendor's documentation, `https://…`");
         }

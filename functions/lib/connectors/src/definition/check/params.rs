@@ -1,4 +1,4 @@
-//! Checks `hosts`, `params` and `base_url`: which system a data source calls, and what it may set.
+//! Checks `hosts`, `params` and `base_url`: the system that a data source calls, and the values that it sets.
 
 use super::checker::Checker;
 use super::request::Scope;
@@ -34,7 +34,7 @@ impl Checker {
 
     pub(super) fn params(&mut self, raw: Vec<RawParam>, hosts: &[String]) -> Vec<Param> {
         let mut seen = BTreeSet::new();
-        // A parameter with a problem stays in the list, so that its uses are not reported as well.
+        // A parameter with a problem stays in the list, so that its uses are not reported too.
         raw.into_iter()
             .map(|raw| {
                 self.name(&raw.name);
@@ -167,8 +167,8 @@ impl Checker {
                     format!("`${{param.{name}}}` decides which system is called: add `steers: true` to it");
                 self.at(raw.referenced, message);
             }
-            // A host made from a free text could be any host; one made from choices is one of few, and
-            // one of type `host` is exactly what the operator named.
+            // A free text could make any host. A choice makes one of a few, and a parameter of type
+            // `host` is exactly the host that the operator named.
             let good = match kind {
                 Some(ParamKind::Url) => lone,
                 Some(ParamKind::Choice(_)) => !lone,

@@ -1,4 +1,4 @@
-//! Checks requests and what stands in them: paths, queries, bodies, placeholders.
+//! Checks requests and their parts: paths, queries, bodies, placeholders.
 
 use super::checker::Checker;
 use crate::definition::checked::Request;
@@ -9,12 +9,12 @@ use crate::template::{Part, Place, Template, Tree};
 use reqwest::Method;
 use serde_saphyr::{Location, Spanned};
 
-/// What a text or a tree may hold, given where it stands.
+/// The placeholders that a text or a tree may use at its place.
 pub(super) struct Scope<'a> {
     pub params: &'a [Param],
-    /// What is sent here, for messages.
+    /// The user of the placeholders, for messages: such as "a search".
     pub of: &'static str,
-    /// The placeholders besides `${param.…}`.
+    /// The placeholders that are allowed besides `${param.…}`.
     pub places: Vec<Place>,
 }
 

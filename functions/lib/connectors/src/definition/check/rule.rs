@@ -1,4 +1,4 @@
-//! Checks `erase`, `export`, `status` and `statuses`: the calls that open a rule, and the one that follows it.
+//! Checks `erase`, `export`, `status` and `statuses`: the calls that open a rule and the call that asks about it.
 
 use super::checker::Checker;
 use super::request::Scope;

@@ -1,4 +1,4 @@
-//! Checks `search` and `shows`: how records are found, and what a person is shown of them.
+//! Checks `search` and `shows`: how records are found, and which of their fields a person is shown.
 
 use super::checker::Checker;
 use super::request::Scope;
@@ -11,7 +11,7 @@ use rightful_domain::base::identifier::IdentifierKind;
 use serde_saphyr::Spanned;
 use std::collections::BTreeSet;
 
-/// The most fields that tell a person whose record it is.
+/// How many fields a person is shown of a record at most.
 const MOST_SHOWN: usize = 8;
 
 impl Checker {
@@ -94,7 +94,7 @@ impl Checker {
         }
     }
 
-    /// A place in an answer that can't be the whole answer.
+    /// A place in an answer. The whole answer is not allowed here.
     fn sign(&mut self, raw: Spanned<String>, what: &str) -> String {
         if raw.value.is_empty() {
             self.at(raw.referenced, format!("write where in the answer {what}"));
