@@ -1,17 +1,27 @@
-//! What a definition's author reads when something is wrong.
+//! The messages that the author of a definition reads.
 
 use super::checked::Definition;
 
 const GOOD: &str = include_str!("../../definitions/qualifio/connector.yaml");
 
-/// The messages for the definition with each `from` replaced by its `to`.
-fn problems(changes: &[(&str, &str)]) -> String {
-    let mut text = GOOD.to_owned();
+const INHOUSE: &str = include_str!("../../definitions/inhouse/connector.yaml");
+
+/// The messages for a definition in which each `from` is replaced by its `to`.
+fn problems_in(definition: &str, changes: &[(&str, &str)]) -> String {
+    let mut text = definition.to_owned();
     for (from, to) in changes {
         assert!(text.contains(from), "{from}");
         text = text.replacen(from, to, 1);
     }
     Definition::parse("connector.yaml", &text).expect_err("nothing was found wrong").to_string()
+}
+
+fn problems(changes: &[(&str, &str)]) -> String {
+    problems_in(GOOD, changes)
+}
+
+fn inhouse_problems(changes: &[(&str, &str)]) -> String {
+    problems_in(INHOUSE, changes)
 }
 
 #[test]
@@ -29,7 +39,7 @@ fn a_misspelt_field_is_answered_with_the_right_one() {
 }
 
 #[test]
-fn a_field_at_the_wrong_place_is_answered_with_what_can_stand_there() {
+fn a_field_in_the_wrong_place_is_answered_with_those_allowed_there() {
     insta::assert_snapshot!(problems(&[("limits:\n", "limits:\n  retries: 3\n")]), @"connector.yaml:210:3: unknown field `retries`: write one of `batch_size`, `max_records`, `call_timeout_seconds`, `max_body_bytes`, `longest_retry_after_seconds`, `rate`, `daily_calls`");
 }
 
@@ -57,12 +67,12 @@ fn a_value_of_another_type_is_refused() {
 }
 
 #[test]
-fn what_is_no_yaml_is_refused_with_its_place() {
+fn broken_yaml_is_refused_with_its_place() {
     insta::assert_snapshot!(problems(&[("params:\n", "params: [\n")]), @r#"connector.yaml:15:3: "-" is only valid inside a block"#);
 }
 
 #[test]
-fn placeholders_that_mean_nothing_are_refused() {
+fn unknown_and_broken_placeholders_are_refused() {
     insta::assert_snapshot!(
         problems(&[
             ("direct: ${param.direct}", "direct: ${param.driect}"),
@@ -147,7 +157,7 @@ fn parameters_are_checked_against_their_own_type() {
 }
 
 #[test]
-fn requests_are_checked_for_what_they_are_for() {
+fn requests_must_serve_their_purpose() {
     insta::assert_snapshot!(
         problems(&[
             ("path: /v1/gdpr/profiles", "path: v1/gdpr/profiles?x=1"),
@@ -211,7 +221,7 @@ fn limits_have_bounds() {
 }
 
 #[test]
-fn a_switch_is_true_false_or_a_parameter_that_is_one_of_them() {
+fn a_switch_is_true_false_or_a_boolean_parameter() {
     let repeats = "unknown_repeats: ${param.direct}";
     for wrong in ["yes", "1", "${param.batch_size}", "${param.direct}!"] {
         let problems = problems(&[(repeats, &format!("unknown_repeats: {wrong}"))]);
@@ -228,7 +238,7 @@ fn a_switch_is_true_false_or_a_parameter_that_is_one_of_them() {
 }
 
 #[test]
-fn a_number_of_a_parameter_is_checked_like_a_fixed_one() {
+fn a_number_left_to_a_parameter_is_checked_like_a_fixed_one() {
     let looks = "verify_looks: ${param.verify_looks}";
     for (from, to) in [
         ("max: 30", "max: 101"),
@@ -295,19 +305,8 @@ fn a_rate_and_a_quota_are_checked_with_their_parameters() {
     insta::assert_snapshot!(problems(&[("  rate:\n    calls: ${param.calls_per_minute}\n    per_seconds: 60\n", "  rate: 60\n")]), @"connector.yaml:216:9: write a block of `name: value` lines here");
 }
 
-const INHOUSE: &str = include_str!("../../definitions/inhouse/connector.yaml");
-
-fn inhouse_problems(changes: &[(&str, &str)]) -> String {
-    let mut text = INHOUSE.to_owned();
-    for (from, to) in changes {
-        assert!(text.contains(from), "{from}");
-        text = text.replacen(from, to, 1);
-    }
-    Definition::parse("connector.yaml", &text).expect_err("nothing was found wrong").to_string()
-}
-
 #[test]
-fn every_kind_that_is_searched_by_is_described_once_and_no_other() {
+fn every_kind_that_a_search_uses_is_described_once_and_no_other_is() {
     insta::assert_snapshot!(inhouse_problems(&[("- kind: phone", "- kind: telephone")]), @"
     connector.yaml:66:11: no search uses `telephone`: add one with `by: telephone`, or remove this description
     connector.yaml:86:9: a search uses `phone`, but `identifiers` does not describe it: add `- kind: phone`
@@ -322,7 +321,7 @@ fn every_kind_that_is_searched_by_is_described_once_and_no_other() {
 }
 
 #[test]
-fn a_kinds_example_has_its_form_and_built_in_kinds_have_their_own() {
+fn an_example_has_the_form_of_its_kind_and_built_in_kinds_have_their_own() {
     insta::assert_snapshot!(
         inhouse_problems(&[
             ("example: name@example.com", "example: name"),
@@ -346,7 +345,7 @@ fn a_kinds_example_has_its_form_and_built_in_kinds_have_their_own() {
 }
 
 #[test]
-fn an_operators_host_is_listed_and_makes_the_base_url_as_it_is() {
+fn an_operators_host_is_listed_and_used_unchanged_in_the_base_url() {
     insta::assert_snapshot!(
         inhouse_problems(&[("  - ${param.host}\nbase", "  - ${param.token}\nbase"), ("base_url: https://${param.host}", "base_url: https://${param.host}.example.com")]),
         @"
@@ -392,7 +391,7 @@ fn an_export_names_records_a_page_and_a_parameter() {
 }
 
 #[test]
-fn what_steers_is_marked_and_a_version_is_a_number() {
+fn a_steering_parameter_is_marked_and_a_version_is_a_number() {
     insta::assert_snapshot!(problems(&[("    default: https://api.qualif.io\n    steers: true\n", "    default: https://api.qualif.io\n")]), @"connector.yaml:26:11: this parameter decides which system is called: add `steers: true`");
     insta::assert_snapshot!(inhouse_problems(&[("    steers: true\n", "")]), @"connector.yaml:14:11: this parameter decides which system is called: add `steers: true`");
     insta::assert_snapshot!(inhouse_problems(&[("    steers: true\n", "    steers: yes\n")]), @"connector.yaml:18:13: write `true` or `false`");
@@ -410,12 +409,12 @@ fn what_steers_is_marked_and_a_version_is_a_number() {
 }
 
 #[test]
-fn the_name_of_a_secrets_target_is_taken() {
+fn the_member_for_a_secrets_target_is_reserved() {
     insta::assert_snapshot!(problems(&[("  - name: token", "  - name: for_target"), ("    secret: token", "    secret: for_target")]), @"connector.yaml:86:11: `for_target` is where a stored secret names its target: choose another name");
 }
 
 #[test]
-fn how_an_answer_is_known_to_be_whole_is_said_with_a_place_or_a_number() {
+fn complete_needs_a_place_or_a_number() {
     let said = r#"complete: { "false": /has_more }"#;
     for (complete, says) in [
         ("{ empty: \"\" }", "write where in the answer the link to the next page is, such as `/next`"),
@@ -446,7 +445,7 @@ fn how_an_answer_is_known_to_be_whole_is_said_with_a_place_or_a_number() {
         Definition::parse("connector.yaml", &text).unwrap_or_else(|error| panic!("{good}: {error}"));
     }
     insta::assert_snapshot!(inhouse_problems(&[(&format!("    {said}\n"), "")]), @"connector.yaml:84:5: missing field `complete`: add `complete: …` to this block");
-    // Beside a list that is the answer itself nothing can stand.
+    // An answer that is the list itself has no room for a sign.
     let list = [(
         "      not_stated:\n        round: [10, 15, 20, 25, 30, 40, 50, 60, 75, 80, 100, 150, 200, 250, 256, 300, 400, 500, 512, 1000]\n",
         "      total: /total\n",
@@ -455,7 +454,7 @@ fn how_an_answer_is_known_to_be_whole_is_said_with_a_place_or_a_number() {
 }
 
 #[test]
-fn who_a_record_is_is_told_by_one_to_eight_fields() {
+fn one_to_eight_fields_tell_whose_record_it_is() {
     insta::assert_snapshot!(inhouse_problems(&[("  - name: name\n    at: /name\n", "  - name: email\n    at: name\n  - name: Name\n    at: \"\"\n")]), @"
     connector.yaml:59:11: the shown field `email` is listed twice: keep one
     connector.yaml:60:9: a place in JSON begins with a slash: write `/name`
@@ -473,7 +472,7 @@ fn who_a_record_is_is_told_by_one_to_eight_fields() {
 }
 
 #[test]
-fn no_cut_or_shortened_definition_breaks_the_parser() {
+fn no_truncated_definition_breaks_the_parser() {
     let lines: Vec<&str> = GOOD.lines().collect();
     for end in 0..lines.len() {
         let cut = lines[..end].join("\n");

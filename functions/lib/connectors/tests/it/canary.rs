@@ -1,4 +1,4 @@
-//! What points at a person, and the token, must not be in anything that is printed.
+//! Nothing that is printed contains the token or anything that points at a person.
 
 use crate::support::{Case, Kept, Log, Raw, case};
 use crate::tickets;
@@ -14,7 +14,7 @@ const EMAIL: &str = "Canary.Person+tag@example.com";
 const TOKEN: &str = "canary-token-5f1c";
 const RECORD: &str = "987654321";
 
-/// Runs everything against one server and gives what a careless caller would print.
+/// Runs everything against one server and returns the text that a careless caller would print.
 async fn everything(case: &Case, url: &str) -> String {
     let source = case.open(url, Kept::new(&[TOKEN], &[TOKEN, "canary-token-5f1c-previous"])).await;
     let person = Identifier::new(IdentifierKind::email(), EMAIL).unwrap();
@@ -40,8 +40,8 @@ async fn no_log_line_no_error_and_no_debug_output_holds_a_person_or_a_token() {
         .with_writer(log.clone())
         .with_ansi(false)
         .finish();
-    // With one subscriber alone, a line that another test's thread reaches first is off for all: tracing
-    // then asks that thread's subscriber, and it has none. With two it asks them all.
+    // With a single subscriber, a log line that another test's thread reaches first is off for all threads,
+    // because tracing asks only that thread's subscriber, and it has none. With two it asks them all.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
 
@@ -76,11 +76,11 @@ async fn no_log_line_no_error_and_no_debug_output_holds_a_person_or_a_token() {
         printed += &everything(&case, &server.url).await;
     }
     printed += &everything(&case, "http://127.0.0.1:1").await;
-    // In the same test, because what is logged is set for a whole thread.
+    // In the same test, because the subscriber is set for the whole thread.
     printed += &tickets::everything().await;
     printed += &log.text();
 
-    // It has to have logged at all, or this proves nothing.
+    // Without these lines the test would prove nothing.
     for expected in [
         "vendor answered",
         "vendor_connection_lost",
@@ -103,7 +103,7 @@ async fn no_log_line_no_error_and_no_debug_output_holds_a_person_or_a_token() {
         "canaryref",
         "canary.agent",
         "receipt:019",
-        // base64 of the address, of the token and of the id, from their first byte
+        // base64 of the address, the token and the id, from their first byte
         "y2fuyxj5llblcnnvb",
         "q2fuyxj5llblcnnvb",
         "y2fuyxj5lxrva2vu",

@@ -1,4 +1,4 @@
-//! Faults below HTTP: what certainly was not sent, and what nobody can tell.
+//! Faults below HTTP: which calls certainly were not sent, and which may have been.
 
 use crate::support::{Case, Raw, case};
 use rightful_connectors::Definition;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-/// What search and submit say against a server; each sends once.
+/// The results of a search and a submission, each of which is sent once.
 async fn both(case: &Case, server: &Raw) -> (Fault, Submitted) {
     let source = case.open(&server.url, case.secrets()).await;
     let found = source.search(&[case.person()], &[]).await.unwrap_err();
@@ -25,7 +25,7 @@ fn lost(code: &'static str) -> (Fault, Submitted) {
     (Fault::Unavailable(code), Submitted::Unknown(code))
 }
 
-/// The connector with the shortest time-out there is: 10 seconds.
+/// The connector with the shortest time-out allowed: 10 seconds.
 fn impatient() -> Case {
     let text = include_str!("../../definitions/qualifio/connector.yaml");
     let short = text.replace("call_timeout_seconds: 20", "call_timeout_seconds: 10");
@@ -62,7 +62,7 @@ async fn an_answer_that_is_cut_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn an_answer_of_unannounced_size_is_cut_off_where_it_gets_too_large() {
+async fn an_answer_of_unannounced_size_is_cut_off_when_it_gets_too_large() {
     let mut huge = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();
     huge.resize(4 * 1024 * 1024, b' ');
     let too_large = (Fault::AnswerTooLarge, Submitted::Unknown(ANSWER_TOO_LARGE));
@@ -96,7 +96,7 @@ async fn a_port_that_nobody_listens_on_was_certainly_not_reached() {
 #[tokio::test]
 async fn a_vendor_without_a_trusted_certificate_gets_nothing() {
     let case = case("qualifio");
-    // Speaks, but not TLS.
+    // It answers, but not over TLS.
     let server = Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]");
     let source = case.open(&server.url.replace("http://", "https://"), case.secrets()).await;
     assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
@@ -105,7 +105,7 @@ async fn a_vendor_without_a_trusted_certificate_gets_nothing() {
 #[tokio::test]
 async fn a_connection_that_takes_too_long_was_certainly_not_used() {
     let case = case("qualifio");
-    // Accepts, reads the beginning of the handshake, and is silent.
+    // It accepts, reads the beginning of the handshake, and stays silent.
     let server = Raw::hanging("");
     let source = case.open(&server.url.replace("http://", "https://"), case.secrets()).await;
     let started = Instant::now();
@@ -114,7 +114,7 @@ async fn a_connection_that_takes_too_long_was_certainly_not_used() {
 }
 
 #[tokio::test]
-async fn another_token_is_not_tried_when_the_time_left_could_not_tell_what_came_of_it() {
+async fn another_token_is_not_tried_when_too_little_time_is_left_to_know_the_outcome() {
     let case = impatient();
     let server = MockServer::start().await;
     let answer = ResponseTemplate::new(401).set_delay(Duration::from_secs(6));

@@ -1,4 +1,4 @@
-//! Where the client refuses to go.
+//! The hosts and addresses that the client refuses to call.
 
 use crate::support::{Kept, case, client};
 use rightful_connectors::{Lookup, VendorClient};
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-/// A resolver that answers every name with the same addresses and keeps what it was asked.
+/// A resolver that answers every name with the same addresses and keeps the names.
 struct Fixed {
     addresses: Vec<IpAddr>,
     asked: Mutex<Vec<String>>,
@@ -64,7 +64,7 @@ async fn a_name_without_an_address_was_certainly_not_reached() {
 }
 
 #[tokio::test]
-async fn localhost_is_this_machine_or_nothing() {
+async fn localhost_is_this_machine_or_is_refused() {
     let case = case("qualifio");
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_string("[]")).mount(&server).await;
@@ -79,7 +79,7 @@ async fn localhost_is_this_machine_or_nothing() {
 }
 
 #[tokio::test]
-async fn without_the_switch_this_machine_is_as_private_as_any() {
+async fn without_the_switch_this_machine_is_refused_like_any_private_address() {
     let case = case("qualifio");
     for url in [
         "http://127.0.0.1:8080",
@@ -110,7 +110,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_connector_that_is_not_there_is_a_matter_of_set_up() {
+async fn an_unknown_connector_is_a_misconfiguration() {
     let mut case = case("qualifio");
     let secrets = Kept::new(&["t"], &["t"]);
     let client = client(true);
@@ -141,7 +141,7 @@ async fn a_connector_that_is_not_there_is_a_matter_of_set_up() {
 }
 
 #[tokio::test]
-async fn the_host_that_an_operator_names_is_a_public_name_and_the_only_one_that_is_called() {
+async fn an_operators_host_is_a_public_name_and_the_only_one_that_is_called() {
     let case = case("inhouse");
     for allow_loopback in [false, true] {
         let (client, lookup) = resolving(&["10.0.0.5"], allow_loopback);

@@ -1,5 +1,5 @@
-//! One binary for all tests over a network: what every connector must do, what faults come to, where
-//! the client refuses to go, and what must never be printed.
+//! One binary for all tests over a network: the duties of every connector, the results of faults, the hosts that
+//! the client refuses, and the values that must never be printed.
 
 #![allow(
     clippy::unwrap_used,

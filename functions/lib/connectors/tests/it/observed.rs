@@ -1,4 +1,4 @@
-//! What an observer hears of calls: each that goes out once, and how it ended.
+//! An observer hears of each call that goes out once, and how it ended.
 
 use crate::support::{Case, Kept, Raw, case, client};
 use rightful_connectors::VendorClient;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-/// The ends of calls, `None` for an answer that turned out unreadable.
+/// The ends of calls; `None` for an answer that turned out unreadable.
 #[derive(Clone, Debug, Default)]
 struct Heard(Arc<Mutex<Vec<Option<CallEnd>>>>);
 
@@ -51,7 +51,7 @@ async fn answered(answer: ResponseTemplate) -> Vec<Option<CallEnd>> {
 }
 
 #[tokio::test]
-async fn an_answer_is_told_by_what_it_says_of_the_vendor() {
+async fn each_status_counts_for_or_against_the_vendor() {
     for (status, end) in [
         (400, CallEnd::Answered),
         (404, CallEnd::Answered),
@@ -69,7 +69,7 @@ async fn an_answer_is_told_by_what_it_says_of_the_vendor() {
 }
 
 #[tokio::test]
-async fn an_answer_that_cannot_be_read_is_told_of_when_it_is_read() {
+async fn an_unreadable_answer_is_reported_when_it_is_read() {
     let unreadable = [Some(CallEnd::Answered), None];
     assert_eq!(answered(ResponseTemplate::new(200).set_body_string("<html>")).await, unreadable);
     assert_eq!(answered(ResponseTemplate::new(200).set_body_json(json!({"other": 1}))).await, unreadable);
@@ -78,7 +78,7 @@ async fn an_answer_that_cannot_be_read_is_told_of_when_it_is_read() {
 }
 
 #[tokio::test]
-async fn what_fails_on_the_way_is_the_way_s_failure() {
+async fn a_failure_on_the_way_counts_as_failed() {
     let case = case("qualifio");
     let reset = Raw::resetting();
     assert_eq!(search(&case, &reset.url, case.secrets()).await, [Some(CallEnd::Failed)]);

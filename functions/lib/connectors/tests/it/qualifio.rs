@@ -1,4 +1,4 @@
-//! Qualifio's requests, as they go over the wire.
+//! Qualifio's requests as they go over the wire.
 
 use crate::support::case;
 use rightful_connectors::Definition;
@@ -14,7 +14,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 const USER_AGENT: &str = concat!("rightful/", env!("CARGO_PKG_VERSION"));
 
-/// A request as text. The product's version is left out: a release does not change what is asked.
+/// A request as text, without the product's version, since a release does not change the request.
 fn written(request: &Request) -> String {
     let mut headers: Vec<String> = request
         .headers
@@ -84,7 +84,7 @@ async fn a_dry_run_says_so_and_nothing_else_changes() {
 }
 
 #[tokio::test]
-async fn the_walkthroughs_own_answer_is_no_dry_runs_and_a_dry_runs_no_erasure() {
+async fn a_real_erasures_answer_does_not_pass_for_a_dry_run_nor_the_reverse() {
     let case = case("qualifio");
     let doubtful = |code| Submitted::Doubtful {
         rule_id: case.text("/rule_id").to_owned(),
@@ -101,7 +101,7 @@ async fn the_walkthroughs_own_answer_is_no_dry_runs_and_a_dry_runs_no_erasure() 
 }
 
 #[tokio::test]
-async fn the_status_is_asked_by_the_rules_id() {
+async fn the_status_is_asked_for_by_the_rules_id() {
     let case = case("qualifio");
     let server = server(&case.answer("status.json")).await;
     case.at(&server).await.status("61f7e45694efba001186ebcd", &[], &[]).await.unwrap();
@@ -114,7 +114,7 @@ async fn the_status_is_asked_by_the_rules_id() {
 }
 
 #[tokio::test]
-async fn a_rule_that_waits_for_the_dpo_is_told_apart() {
+async fn a_rule_that_waits_for_the_dpo_is_recognised() {
     let case = case("qualifio");
     let server = server(&case.answer("submit.json").replace("APPROVED", "NEW")).await;
     let submitted = case.submit(&case.at(&server).await).await;
@@ -123,7 +123,7 @@ async fn a_rule_that_waits_for_the_dpo_is_told_apart() {
 }
 
 #[tokio::test]
-async fn record_ids_that_are_no_numbers_are_not_sent() {
+async fn record_ids_that_are_not_numbers_are_not_sent() {
     let case = case("qualifio");
     let server = server(&case.answer("submit.json")).await;
     let records = [rightful_domain::vendor::record::RecordId::new("78a")];
@@ -139,7 +139,7 @@ async fn record_ids_that_are_no_numbers_are_not_sent() {
 }
 
 #[tokio::test]
-async fn it_can_do_what_the_definition_says() {
+async fn its_capabilities_are_those_of_the_definition() {
     let case = case("qualifio");
     let source = case.open("http://127.0.0.1:9", case.secrets()).await;
     insta::assert_debug_snapshot!(source.capabilities(), @r#"
@@ -204,7 +204,7 @@ async fn it_can_do_what_the_definition_says() {
 }
 
 #[tokio::test]
-async fn an_erasure_that_the_dpo_approves_first_is_never_asked_for_again() {
+async fn an_erasure_that_needs_the_dpos_approval_is_never_repeated() {
     for direct in ["true", "false"] {
         let mut case = case("qualifio");
         case.walkthrough["params"]["direct"] = direct.into();
@@ -214,7 +214,7 @@ async fn an_erasure_that_the_dpo_approves_first_is_never_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_batch_of_a_task_that_began_before_the_batch_size_was_lowered_is_sent() {
+async fn a_batch_from_before_the_batch_size_was_lowered_is_sent() {
     let mut case = case("qualifio");
     case.walkthrough["params"]["batch_size"] = "1".into();
     let server = server(&case.answer("submit.json")).await;
@@ -226,7 +226,7 @@ async fn a_batch_of_a_task_that_began_before_the_batch_size_was_lowered_is_sent(
 }
 
 #[tokio::test]
-async fn a_batch_larger_than_the_definition_allows_anyone_is_not_sent() {
+async fn a_batch_larger_than_any_data_source_may_have_is_not_sent() {
     let text = include_str!("../../definitions/qualifio/connector.yaml");
     for (from, to) in [("batch_size: ${param.batch_size}", "batch_size: 2"), ("max: 10000", "max: 2")] {
         let changed =
@@ -258,7 +258,7 @@ async fn looks_go_on_for_hours_unless_the_data_source_wants_fewer() {
 }
 
 #[tokio::test]
-async fn how_often_it_may_be_called_is_the_data_sources_and_nought_is_no_limit() {
+async fn the_data_source_sets_rate_and_quota_and_zero_means_no_limit() {
     let mut case = case("qualifio");
     case.walkthrough["params"]["calls_per_minute"] = "90".into();
     case.walkthrough["params"]["daily_calls"] = "5000".into();
@@ -272,7 +272,7 @@ async fn how_often_it_may_be_called_is_the_data_sources_and_nought_is_no_limit()
 }
 
 #[tokio::test]
-async fn an_export_is_sent_when_it_is_wanted_and_followed_like_an_erasure() {
+async fn a_wanted_export_is_sent_and_followed_like_an_erasure() {
     let mut case = case("qualifio");
     case.walkthrough["params"]["export_rule"] = "true".into();
     let answer = case.answer("submit.json");
@@ -309,7 +309,7 @@ async fn an_export_is_sent_when_it_is_wanted_and_followed_like_an_erasure() {
 }
 
 #[tokio::test]
-async fn an_export_that_was_not_answered_is_unknown_and_one_that_is_not_wanted_is_not_sent() {
+async fn an_unanswered_export_is_unknown_and_an_unwanted_one_is_not_sent() {
     let mut case = case("qualifio");
     let records = case.records();
     let batch = Batch { justification: "request 1", records: &records, dry_run: false, right: Right::Access };

@@ -1,4 +1,4 @@
-//! What the tests share: connectors with their recorded walkthroughs, secrets, servers that misbehave.
+//! Shared by the tests: connectors with their recorded walkthroughs, secrets, servers that misbehave.
 
 use rightful_connectors::{Connectors, Definition, Options, ParamKind, Source, Sources, VendorClient};
 use rightful_domain::base::failure::Failure;
@@ -24,31 +24,35 @@ use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 use zeroize::Zeroizing;
 
-/// Secrets kept in memory: what the cache holds, and what a fresh read finds.
+/// Versions of one secret in memory: those in the cache, and those that a fresh read finds.
 pub struct Kept {
-    cached: Vec<String>,
+    name: &'static str,
+    cached: Result<Vec<String>, Failure>,
     pub fresh: Mutex<Result<Vec<String>, Failure>>,
     pub fresh_reads: AtomicUsize,
 }
 
 impl Kept {
     pub fn new(cached: &[&str], fresh: &[&str]) -> Arc<Self> {
-        let all = |tokens: &[&str]| tokens.iter().map(|token| secret(token)).collect();
-        Arc::new(Self {
-            cached: all(cached),
-            fresh: Mutex::new(Ok(all(fresh))),
-            fresh_reads: AtomicUsize::new(0),
-        })
+        let all = |tokens: &[&str]| tokens.iter().map(|token| secret(token)).collect::<Vec<_>>();
+        Self::whole(&all(cached), &all(fresh))
     }
 
     pub fn raw(text: &str) -> Arc<Self> {
         Self::whole(&[text.to_owned()], &[text.to_owned()])
     }
 
-    /// Versions as they are stored, in the cache and by a fresh read.
+    /// Versions as they are stored: those in the cache, and those that a fresh read finds.
     pub fn whole(cached: &[String], fresh: &[String]) -> Arc<Self> {
-        let (cached, fresh) = (cached.to_vec(), Mutex::new(Ok(fresh.to_vec())));
-        Arc::new(Self { cached, fresh, fresh_reads: AtomicUsize::new(0) })
+        Self::named("source/vendor-main", Ok(cached.to_vec()), Ok(fresh.to_vec()))
+    }
+
+    pub fn named(
+        name: &'static str,
+        cached: Result<Vec<String>, Failure>,
+        fresh: Result<Vec<String>, Failure>,
+    ) -> Arc<Self> {
+        Arc::new(Self { name, cached, fresh: Mutex::new(fresh), fresh_reads: AtomicUsize::new(0) })
     }
 }
 
@@ -58,14 +62,14 @@ pub fn secret(token: &str) -> String {
 
 impl Secrets for Kept {
     async fn secret(&self, name: &str, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure> {
-        assert_eq!(name, "source/vendor-main");
+        assert_eq!(name, self.name);
         let texts = if fresh {
             self.fresh_reads.fetch_add(1, Ordering::SeqCst);
-            self.fresh.lock().unwrap().clone()?
+            self.fresh.lock().unwrap().clone()
         } else {
             self.cached.clone()
         };
-        Ok(texts.into_iter().map(Zeroizing::new).collect())
+        Ok(texts?.into_iter().map(Zeroizing::new).collect())
     }
 }
 
@@ -126,7 +130,7 @@ impl Case {
             .collect()
     }
 
-    /// The parameter that says where the vendor answers.
+    /// The parameter for the vendor's address.
     fn place(&self, base_url: &str) -> (String, String) {
         let host = self.definition.params.iter().find(|param| param.kind == ParamKind::Host);
         match host {
@@ -135,12 +139,12 @@ impl Case {
         }
     }
 
-    /// What the vendor's header holds when this token is sent.
+    /// The value of the vendor's header when this token is sent.
     pub fn sent(&self, token: &str) -> String {
         self.text("/auth/value").replace(self.text("/secret/token"), token)
     }
 
-    /// An identifier of each kind that is searched by, and the search that the walkthrough has for it.
+    /// An identifier of each kind that a search uses, and the walkthrough's search for it.
     pub fn identifiers(&self) -> Vec<(Identifier, Value)> {
         let more = self.walkthrough.get("more_identifiers").and_then(Value::as_array);
         let more = more.into_iter().flatten().map(|more| {
@@ -165,7 +169,7 @@ impl Case {
         sources.open(&source, &now).await
     }
 
-    /// The connector alone, and a data source of it.
+    /// Sources with this connector alone, and a data source of it.
     pub fn sources(
         &self,
         base_url: &str,
@@ -234,7 +238,7 @@ pub async fn answering(answer: ResponseTemplate) -> MockServer {
     server
 }
 
-/// The fault of a step against a server that gives this answer to everything.
+/// The result of a step against a server that gives this answer to everything.
 pub async fn outcome(case: &Case, step: &str, answer: ResponseTemplate) -> Result<String, String> {
     let server = answering(answer).await;
     let source = case.at(&server).await;
@@ -290,7 +294,7 @@ pub fn client(allow_loopback: bool) -> VendorClient {
     VendorClient::new(&options(allow_loopback)).unwrap()
 }
 
-/// The client's options; no root is trusted, because no test calls anything over TLS that answers.
+/// The client's options. It trusts no root, because no test has a server that answers over TLS.
 pub fn options(allow_loopback: bool) -> Options {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -301,14 +305,14 @@ pub fn options(allow_loopback: bool) -> Options {
     Options { allow_loopback, tls }
 }
 
-/// A server that reads one request for each connection and then does what it is told.
+/// A server that reads one request for each connection and then behaves as it was told.
 pub struct Raw {
     pub url: String,
     seen: Arc<AtomicUsize>,
 }
 
 impl Raw {
-    /// How many requests came.
+    /// How many requests it received.
     pub fn seen(&self) -> usize {
         self.seen.load(Ordering::SeqCst)
     }
@@ -323,7 +327,7 @@ impl Raw {
                 let Ok(mut stream) = stream else { return };
                 let (counter, then) = (Arc::clone(&counter), Arc::clone(&then));
                 std::thread::spawn(move || {
-                    // The head comes in one piece on loopback; a byte is left unread by `reset`.
+                    // On loopback the head comes in one piece. `resetting` leaves the rest of it unread.
                     let mut head = [0u8; 64];
                     if stream.read(&mut head).is_ok_and(|read| read > 0) {
                         counter.fetch_add(1, Ordering::SeqCst);
@@ -335,7 +339,7 @@ impl Raw {
         Self { url, seen }
     }
 
-    /// Answers with these bytes and closes in good order.
+    /// Answers with these bytes and closes the connection properly.
     pub fn answering(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         Self::new(move |mut stream| {
@@ -351,7 +355,7 @@ impl Raw {
         Self::new(drop)
     }
 
-    /// Answers with these bytes and then says nothing more for a minute.
+    /// Answers with these bytes and then stays silent for a minute.
     pub fn hanging(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         Self::new(move |mut stream| {

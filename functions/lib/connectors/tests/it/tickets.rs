@@ -1,7 +1,7 @@
-//! Zendesk: what is sent, what each of its answers comes to, how a comment is looked for, and what
-//! must not be printed.
+//! Zendesk: the requests, the result of each answer, the look for a comment, and the values that must not be
+//! printed.
 
-use crate::support::{Raw, client};
+use crate::support::{Kept, Raw, client};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_connectors::Ticketing;
@@ -11,7 +11,6 @@ use rightful_domain::base::time::Time;
 use rightful_domain::documents::note::TicketAnswer;
 use rightful_domain::metric::{CallEnd, CallObserver};
 use rightful_domain::model::answer::Answered;
-use rightful_domain::ports::set_up::Secrets;
 use rightful_domain::ports::store::Page;
 use rightful_domain::ports::tickets::{Tagged, TicketSearch, Tickets};
 use rightful_domain::vendor::fault::Fault;
@@ -21,36 +20,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use wiremock::matchers::{any, method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, ResponseTemplate};
-use zeroize::Zeroizing;
 
 const USER: &str = "canary.agent@example.com";
 const TOKEN: &str = "canary-token-77b2";
 const MARKER: &str = "rightful-receipt:019aa6e0-5c1f-7000-8000-000000000001";
 
-/// What the cache holds, and what a fresh read finds.
-struct Kept {
-    cached: Result<Vec<String>, Failure>,
-    fresh: Mutex<Result<Vec<String>, Failure>>,
-    fresh_reads: AtomicUsize,
-}
+type Versions = Result<Vec<String>, Failure>;
 
-impl Kept {
-    fn new(cached: Result<Vec<String>, Failure>, fresh: Result<Vec<String>, Failure>) -> Arc<Self> {
-        Arc::new(Self { cached, fresh: Mutex::new(fresh), fresh_reads: AtomicUsize::new(0) })
-    }
-}
-
-impl Secrets for Kept {
-    async fn secret(&self, name: &str, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure> {
-        assert_eq!(name, "ticketing/zendesk");
-        let texts = if fresh {
-            self.fresh_reads.fetch_add(1, Ordering::SeqCst);
-            self.fresh.lock().unwrap().clone()
-        } else {
-            self.cached.clone()
-        };
-        Ok(texts?.into_iter().map(Zeroizing::new).collect())
-    }
+fn secrets(cached: Versions, fresh: Versions) -> Arc<Kept> {
+    Kept::named("ticketing/zendesk", cached, fresh)
 }
 
 fn secret(url: &str, token: &str) -> String {
@@ -59,7 +37,7 @@ fn secret(url: &str, token: &str) -> String {
 
 fn at(url: &str) -> Ticketing<Kept> {
     let kept = Ok(vec![secret(url, TOKEN)]);
-    Ticketing::new(client(true), Kept::new(kept.clone(), kept))
+    Ticketing::new(client(true), secrets(kept.clone(), kept))
 }
 
 fn reference(text: &str) -> Reference {
@@ -113,7 +91,7 @@ async fn an_answer_is_an_internal_note_with_a_status_under_the_agents_token() {
 }
 
 #[tokio::test]
-async fn each_answer_of_zendesk_comes_to_what_it_says() {
+async fn each_status_of_zendesk_has_its_result() {
     for (status, came) in [
         (400, Answered::Refused("ticket_refused")),
         (401, Answered::NotSent(Fault::Unauthorized)),
@@ -136,7 +114,7 @@ async fn each_answer_of_zendesk_comes_to_what_it_says() {
 }
 
 #[tokio::test]
-async fn an_answer_that_cant_be_read_or_is_anothers_leaves_it_in_doubt() {
+async fn an_unreadable_answer_or_another_tickets_leaves_a_doubt() {
     for body in ["", "{", "<html>", "[]", r#"{"ticket":{}}"#, r#"{"ticket":{"id":35437}}"#] {
         let server = server(ResponseTemplate::new(200).set_body_string(body)).await;
         let came = answer(&at(&server.uri()), true).await;
@@ -146,7 +124,7 @@ async fn an_answer_that_cant_be_read_or_is_anothers_leaves_it_in_doubt() {
 }
 
 #[tokio::test]
-async fn what_is_lost_below_http_is_in_doubt_and_what_never_left_is_not() {
+async fn a_lost_connection_leaves_a_doubt_and_no_connection_does_not() {
     for lost in [
         Raw::resetting(),
         Raw::answering(""),
@@ -164,7 +142,7 @@ async fn what_is_lost_below_http_is_in_doubt_and_what_never_left_is_not() {
 }
 
 #[tokio::test]
-async fn a_ticket_that_cant_be_solved_gets_the_note_all_the_same() {
+async fn a_ticket_that_cant_be_solved_still_gets_the_note() {
     let server = MockServer::start().await;
     let refused =
         json!({"error": "RecordInvalid", "details": {"base": [{"description": "Type is required"}]}});
@@ -196,21 +174,21 @@ async fn after_a_401_the_fresh_and_the_previous_token_are_tried() {
     };
     Mock::given(any()).respond_with(right).mount(&server).await;
     let versions = |tokens: &[&str]| Ok(tokens.iter().map(|token| secret(&server.uri(), token)).collect());
-    let kept = Kept::new(versions(&["old"]), versions(&["current", "previous"]));
+    let kept = secrets(versions(&["old"]), versions(&["current", "previous"]));
     assert_eq!(answer(&Ticketing::new(client(true), kept.clone()), true).await, Answered::Sent);
     assert_eq!(kept.fresh_reads.load(Ordering::SeqCst), 1);
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
 
-    let kept = Kept::new(versions(&["old"]), versions(&["old", "older"]));
+    let kept = secrets(versions(&["old"]), versions(&["old", "older"]));
     let wrong = Ticketing::new(client(true), kept);
     assert_eq!(answer(&wrong, true).await, Answered::NotSent(Fault::Unauthorized));
     assert_eq!(look(&wrong).await, Err(Fault::Unauthorized));
 }
 
 #[tokio::test]
-async fn without_a_secret_nothing_is_set_up_and_an_unreadable_one_may_be_mended() {
+async fn without_a_secret_nothing_is_set_up_and_an_unreadable_one_can_be_fixed() {
     let missing = Err(Failure::misconfigured("secret_missing"));
-    let none = Ticketing::new(client(true), Kept::new(missing.clone(), missing));
+    let none = Ticketing::new(client(true), secrets(missing.clone(), missing));
     assert_eq!(answer(&none, true).await, Answered::NotSetUp);
     assert_eq!(look(&none).await, Err(Fault::Unavailable("ticketing_not_set_up")));
 
@@ -226,11 +204,11 @@ async fn without_a_secret_nothing_is_set_up_and_an_unreadable_one_may_be_mended(
         json!({"base_url": url, "user": USER, "token": "a\nb"}).to_string(),
     ] {
         let kept = Ok(vec![text.clone()]);
-        let tickets = Ticketing::new(client(true), Kept::new(kept.clone(), kept));
+        let tickets = Ticketing::new(client(true), secrets(kept.clone(), kept));
         let fault = Fault::Unavailable("ticketing_secret_unreadable");
         let came = answer(&tickets, true).await;
         if text.contains("a\\nb") {
-            // Basic authentication encodes it: Zendesk is who refuses it.
+            // Basic authentication encodes it, so it is Zendesk that would refuse it.
             assert_eq!(came, Answered::Sent);
             continue;
         }
@@ -238,12 +216,12 @@ async fn without_a_secret_nothing_is_set_up_and_an_unreadable_one_may_be_mended(
         assert_eq!(look(&tickets).await, Err(fault), "{text}");
     }
     let denied = Err(Failure::misconfigured("secret_denied"));
-    let tickets = Ticketing::new(client(true), Kept::new(denied.clone(), denied));
+    let tickets = Ticketing::new(client(true), secrets(denied.clone(), denied));
     assert_eq!(answer(&tickets, true).await, Answered::NotSent(Fault::Unavailable("secret_denied")));
 }
 
 #[tokio::test]
-async fn a_reference_that_is_no_ticket_number_and_another_channel_call_nobody() {
+async fn neither_a_reference_without_a_ticket_number_nor_another_channel_is_called() {
     let server = server(updated()).await;
     let tickets = at(&server.uri());
     let unusable = "ticket_reference_unusable";
@@ -260,7 +238,7 @@ async fn a_reference_that_is_no_ticket_number_and_another_channel_call_nobody() 
 async fn loopback_is_called_only_where_it_is_allowed() {
     let server = server(updated()).await;
     let kept = Ok(vec![secret(&server.uri(), TOKEN)]);
-    let tickets = Ticketing::new(client(false), Kept::new(kept.clone(), kept));
+    let tickets = Ticketing::new(client(false), secrets(kept.clone(), kept));
     let fault = Fault::Unavailable("ticketing_secret_unreadable");
     assert_eq!(answer(&tickets, true).await, Answered::NotSent(fault));
     assert!(server.received_requests().await.unwrap().is_empty());
@@ -295,7 +273,7 @@ async fn a_comment_is_looked_for_on_every_page() {
 }
 
 #[tokio::test]
-async fn a_look_that_did_not_see_everything_says_nothing() {
+async fn a_look_that_did_not_see_all_pages_proves_nothing() {
     for reply in [
         page(&[], Some("same")),
         ResponseTemplate::new(200).set_body_json(json!({"comments": [], "meta": {"has_more": true}})),
@@ -316,7 +294,7 @@ async fn a_look_that_did_not_see_everything_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_look_tells_a_ticket_that_is_gone_from_what_may_pass() {
+async fn a_look_distinguishes_a_deleted_ticket_from_a_passing_fault() {
     for (status, fault) in [
         (404, Fault::Refused("ticket_not_found")),
         (403, Fault::Unavailable("ticket_forbidden")),
@@ -328,8 +306,8 @@ async fn a_look_tells_a_ticket_that_is_gone_from_what_may_pass() {
     }
 }
 
-/// Runs everything against servers that repeat what they know, and gives what a careless caller would
-/// print.
+/// Runs everything against servers that repeat all that they know, and returns the text that a careless caller
+/// would print.
 pub async fn everything() -> String {
     let mut printed = String::new();
     let mut run = async |url: &str| {
@@ -369,15 +347,14 @@ impl CallObserver for Heard {
 }
 
 #[tokio::test]
-async fn a_call_to_the_ticketing_system_is_told_as_one_to_a_vendor() {
+async fn the_observer_hears_of_a_call_to_the_ticketing_system_as_of_one_to_a_vendor() {
     let server = MockServer::start().await;
     let unreadable = ResponseTemplate::new(200).set_body_json(json!({"ticket": {"id": 1}}));
     Mock::given(method("PUT")).respond_with(unreadable).mount(&server).await;
     Mock::given(method("GET")).respond_with(ResponseTemplate::new(429)).mount(&server).await;
     let heard = Heard::default();
     let kept = Ok(vec![secret(&server.uri(), TOKEN)]);
-    let secrets = Kept::new(kept.clone(), kept);
-    let tickets = Ticketing::new(client(true).observed_by(heard.clone()), secrets);
+    let tickets = Ticketing::new(client(true).observed_by(heard.clone()), secrets(kept.clone(), kept));
     tickets.answer("zendesk", &reference("ZD-35436"), &note(false)).await;
     let _ = tickets.is_answered("zendesk", &reference("ZD-35436"), MARKER).await;
     let zendesk = |end| ("zendesk".to_owned(), end);
@@ -422,7 +399,7 @@ async fn tickets_are_found_by_tag_and_time_and_only_their_numbers_are_read() {
 }
 
 #[tokio::test]
-async fn a_search_that_cannot_be_read_or_goes_nowhere_tells_of_no_ticket() {
+async fn a_search_without_a_readable_end_finds_no_ticket() {
     let unreadable = Err(Fault::Unavailable("vendor_answer_unreadable"));
     for reply in [
         found(&json!([]), true, None),
@@ -446,9 +423,9 @@ async fn a_search_that_cannot_be_read_or_goes_nowhere_tells_of_no_ticket() {
 }
 
 #[tokio::test]
-async fn where_no_ticketing_system_is_set_up_no_ticket_is_looked_for() {
+async fn without_a_ticketing_system_no_ticket_is_looked_for() {
     let missing = Failure::misconfigured("secret_missing");
-    let tickets = Ticketing::new(client(true), Kept::new(Err(missing), Err(missing)));
+    let tickets = Ticketing::new(client(true), secrets(Err(missing), Err(missing)));
     assert_eq!(search(&tickets, None).await, Ok(None));
     let [since, until] = [Time::parse("2026-11-01T00:00:00Z").unwrap(); 2];
     assert_eq!(tickets.tagged("standard", "x", since, until, None).await, Ok(None));

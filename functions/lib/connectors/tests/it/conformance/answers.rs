@@ -1,11 +1,11 @@
-//! What each status and each unreadable body comes to.
+//! The result of each status and of each unreadable body.
 
 use crate::support::{STEPS, cases, json, outcome};
 use wiremock::ResponseTemplate;
 
 #[tokio::test]
-async fn refusals_are_told_apart_from_troubles_that_may_pass() {
-    // status, what search and status say, what submit says
+async fn refusals_differ_from_passing_faults() {
+    // status, result of search and status check, result of submission
     let table = [
         (400, r#"Refused("vendor_bad_request")"#, r#"Rejected(Refused("vendor_bad_request"))"#),
         (401, "Unauthorized", "Rejected(Unauthorized)"),
@@ -60,7 +60,7 @@ async fn a_throttled_call_says_how_long_to_wait() {
             );
             assert_eq!(outcome(&case, "status", answer()).await, Err(format!("Throttled(Some({seconds}))")));
         }
-        // Asked to wait, yet nobody says that the erasure was not taken.
+        // It asks to wait, but does not say that it did not accept the erasure.
         let answer = ResponseTemplate::new(503).insert_header("retry-after", "7");
         assert_eq!(
             outcome(&case, "submit", answer).await,
@@ -70,7 +70,7 @@ async fn a_throttled_call_says_how_long_to_wait() {
 }
 
 #[tokio::test]
-async fn answers_that_cannot_be_read_are_no_success() {
+async fn unreadable_answers_are_not_a_success() {
     for case in cases() {
         for body in ["", "null", "[", "<html>", "{\"error\":\"x\"}", "[1]", "\u{feff}{}"] {
             for step in STEPS {
@@ -86,7 +86,7 @@ async fn answers_that_cannot_be_read_are_no_success() {
 }
 
 #[tokio::test]
-async fn answers_that_are_too_large_are_no_success() {
+async fn answers_that_are_too_large_are_not_a_success() {
     for case in cases() {
         let padding = " ".repeat(9 * 1024 * 1024);
         for step in STEPS {

@@ -1,4 +1,4 @@
-//! What every connector must do: one loop over all of them, against the walkthrough in each folder.
+//! The duties of every connector: one loop over all of them, against the walkthrough in each folder.
 
 mod answers;
 mod rules;

@@ -1,4 +1,4 @@
-//! What a rule's status tells, and what is never submitted.
+//! How a rule's status is read, and which submissions are never sent.
 
 use crate::support::{answering, cases, json, outcome};
 use rightful_domain::law::right::Right;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use wiremock::MockServer;
 
 #[tokio::test]
-async fn a_status_that_nobody_knows_is_unknown() {
+async fn a_status_that_is_not_listed_is_unknown() {
     for case in cases() {
         let finished = case.text("/finished");
         let (lower, upper) = (finished.to_lowercase(), finished.to_uppercase());
@@ -31,7 +31,7 @@ async fn a_status_that_nobody_knows_is_unknown() {
 }
 
 #[tokio::test]
-async fn the_status_of_another_rule_is_no_answer() {
+async fn the_status_of_another_rule_is_not_an_answer() {
     for case in cases() {
         let body = case.answer("status.json").replace(case.text("/rule_id"), "another0rule");
         assert_eq!(
@@ -57,24 +57,24 @@ async fn only_the_records_asked_about_are_counted_as_treated() {
 }
 
 #[tokio::test]
-async fn a_finished_rule_that_lists_what_its_batch_never_named_lists_strangers() {
+async fn records_of_a_finished_rule_that_its_batch_never_named_are_strangers() {
     for case in cases() {
         let (records, rule) = (case.records(), case.text("/rule_id"));
         let finished = case.answer("status.json");
         let server = answering(json(finished.clone())).await;
         let source = case.at(&server).await;
-        // Another task's records in the same batch are no strangers.
+        // Another task's records in the same batch are not strangers.
         let report = source.status(rule, &records[..1], &records).await.unwrap();
         assert_eq!((report.confirmed, report.strangers), (1, 0));
         let report = source.status(rule, &records[..1], &records[..1]).await.unwrap();
         assert_eq!((report.confirmed, report.strangers), (1, records.len() - 1));
-        // Nobody can tell whose an id is that can't be read.
+        // Nobody can tell whose record has an unreadable id.
         let mut odd: Value = serde_json::from_str(&finished).unwrap();
         rename(&mut odd, records[0].expose(), &serde_json::json!({"odd": true}));
         let server = answering(json(odd.to_string())).await;
         let report = case.at(&server).await.status(rule, &records, &records).await.unwrap();
         assert_eq!((report.confirmed, report.strangers), (records.len() - 1, 1));
-        // Until it has finished, nothing was treated.
+        // Before the rule has finished, nothing is treated.
         let opened = case.answer("submit.json");
         let server = answering(json(opened)).await;
         let report = case.at(&server).await.status(rule, &records, &[]).await.unwrap();
@@ -82,7 +82,7 @@ async fn a_finished_rule_that_lists_what_its_batch_never_named_lists_strangers()
     }
 }
 
-/// Puts `new` in the place of every id that reads `id`.
+/// Replaces every id that reads `id` by `new`.
 fn rename(value: &mut Value, id: &str, new: &Value) {
     match value {
         Value::Array(members) => members.iter_mut().for_each(|member| rename(member, id, new)),
@@ -109,7 +109,7 @@ async fn a_rule_id_cannot_lead_to_another_path() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_submitted_is_not_sent() {
+async fn an_invalid_submission_is_not_sent() {
     for case in cases() {
         let server = MockServer::start().await;
         let source = case.at(&server).await;

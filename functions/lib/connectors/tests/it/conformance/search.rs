@@ -1,5 +1,4 @@
-//! What a search, a copy and a look at the records make of an answer: whose each record is, and whether the
-//! answer is whole.
+//! How search, show and copy read an answer: whose each record is, and whether the answer is whole.
 
 use crate::support::{Case, answering, cases, is_the_walkthroughs, json, outcome};
 use rightful_domain::base::code::ANSWER_INCOMPLETE;
@@ -20,7 +19,7 @@ async fn nobody_found_is_an_answer() {
 }
 
 #[tokio::test]
-async fn neighbours_of_the_person_are_dropped_and_repeated_records_counted_once() {
+async fn neighbours_of_the_person_are_left_out_and_repeated_records_counted_once() {
     for case in cases() {
         let server = answering(json(case.answer("search-neighbours.json"))).await;
         assert_eq!(
@@ -40,7 +39,7 @@ fn records_of(answer: &mut Value) -> &mut Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_copy_holds_each_record_whole_and_once_and_no_neighbours() {
+async fn a_copy_holds_each_record_whole_and_once_without_neighbours() {
     for case in cases() {
         let mut whole: Value = serde_json::from_str(&case.answer("search.json")).unwrap();
         let whole = records_of(&mut whole).clone();
@@ -57,7 +56,7 @@ async fn a_copy_holds_each_record_whole_and_once_and_no_neighbours() {
 }
 
 #[tokio::test]
-async fn a_copy_that_cannot_be_whole_is_none() {
+async fn a_copy_that_cannot_be_whole_is_not_made() {
     for case in cases() {
         let server = answering(json(case.answer("search-none.json"))).await;
         let source = case.at(&server).await;
@@ -79,7 +78,7 @@ async fn a_copy_that_cannot_be_whole_is_none() {
 }
 
 #[tokio::test]
-async fn every_identifier_is_searched_by_and_the_finds_are_put_together() {
+async fn every_identifier_is_searched_by_and_the_records_are_put_together() {
     for case in cases() {
         let server = answering(json(case.answer("search.json"))).await;
         let source = case.at(&server).await;
@@ -91,7 +90,7 @@ async fn every_identifier_is_searched_by_and_the_finds_are_put_together() {
     }
 }
 
-/// An answer with so many records of the person.
+/// An answer with this number of records of the person.
 fn many(case: &Case, count: usize) -> String {
     let mut answer: Value = serde_json::from_str(&case.answer("search.json")).unwrap();
     let records = records_of(&mut answer);
@@ -111,7 +110,7 @@ fn many(case: &Case, count: usize) -> String {
 async fn a_person_with_too_many_records_is_a_mistake() {
     for case in cases() {
         let most = case.at(&MockServer::start().await).await.capabilities().max_records;
-        // A round number is refused where nothing says that an answer is whole.
+        // A round number is refused when nothing says that an answer is whole.
         let good = if case.walkthrough["whole"].is_null() { most - 1 } else { most };
         assert!(outcome(&case, "search", json(many(&case, good))).await.is_ok());
         assert_eq!(
@@ -121,7 +120,7 @@ async fn a_person_with_too_many_records_is_a_mistake() {
     }
 }
 
-/// What search, show and copy make of an answer.
+/// The results of search, show and copy for an answer.
 async fn all_reads(case: &Case, answer: &str) -> [Result<(), Fault>; 3] {
     let server = answering(json(answer.to_owned())).await;
     let source = case.at(&server).await;
@@ -132,7 +131,7 @@ async fn all_reads(case: &Case, answer: &str) -> [Result<(), Fault>; 3] {
 }
 
 #[tokio::test]
-async fn an_answer_that_says_that_there_is_more_or_may_have_been_cut_counts_for_nothing() {
+async fn an_answer_that_is_or_may_be_cut_off_is_not_used() {
     let incomplete = || [(); 3].map(|()| Err(Fault::Unavailable(ANSWER_INCOMPLETE)));
     for case in cases() {
         assert!(case.walkthrough.get("whole").is_some(), "walkthrough.json: whole");
@@ -140,7 +139,7 @@ async fn an_answer_that_says_that_there_is_more_or_may_have_been_cut_counts_for_
         let states = !case.walkthrough["whole"].is_null();
         assert_eq!(source.capabilities().states_whole, states);
         if !states {
-            // Nothing says it, so that numbers of records that pages have are refused.
+            // Nothing says it, so a number of records that a page may have is refused.
             for round in [10, 50, 100, 500] {
                 assert_eq!(all_reads(&case, &many(&case, round)).await, incomplete(), "{round}");
                 assert_eq!(all_reads(&case, &many(&case, round + 1)).await, [Ok(()), Ok(()), Ok(())]);
@@ -155,7 +154,7 @@ async fn an_answer_that_says_that_there_is_more_or_may_have_been_cut_counts_for_
                 case.walkthrough["whole"]["cut"].clone();
             assert_eq!(all_reads(&case, &cut.to_string()).await, incomplete(), "{answer}");
         }
-        // An answer without the sign is no whole one, unless a whole one has none.
+        // An answer without the sign is not whole, unless whole answers have none.
         if case.walkthrough["whole"].get("absent") != Some(&"whole".into()) {
             let mut bare: Value = serde_json::from_str(&case.answer("search-none.json")).unwrap();
             let (parent, name) = at.rsplit_once('/').unwrap();
@@ -165,7 +164,7 @@ async fn an_answer_that_says_that_there_is_more_or_may_have_been_cut_counts_for_
     }
 }
 
-/// The recorded search with another record before the person's: a copy of the first, changed.
+/// The recorded search with one more record before the person's: a changed copy of the first.
 fn with_another(case: &Case, change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> String {
     let mut answer: Value = serde_json::from_str(&case.answer("search.json")).unwrap();
     let records = records_of(&mut answer);
@@ -179,7 +178,7 @@ fn with_another(case: &Case, change: impl FnOnce(&mut serde_json::Map<String, Va
 }
 
 #[tokio::test]
-async fn what_is_not_the_persons_by_an_exact_comparison_is_set_aside_and_counted() {
+async fn records_that_do_not_match_exactly_are_set_aside_and_counted() {
     for case in cases() {
         let field = case.person().kind().as_str().to_owned();
         let own = case.person().expose().to_owned();
@@ -194,7 +193,7 @@ async fn what_is_not_the_persons_by_an_exact_comparison_is_set_aside_and_counted
             (showing(format!("Max <{own}>").into()), aside(true)),
             (showing(serde_json::json!([own, "max.second@example.com"])), aside(true)),
             (showing("someone.else@example.com".into()), aside(false)),
-            // One without it doesn't make the others unreadable.
+            // A record without the field doesn't make the others unreadable.
             (showing(Value::Null), aside(false)),
             (showing(7.into()), aside(false)),
             (with_another(&case, |fields| drop(fields.remove(&field))), aside(false)),
@@ -211,14 +210,14 @@ async fn what_is_not_the_persons_by_an_exact_comparison_is_set_aside_and_counted
                 .map(|one| SetAside { id: one.id, doubtful: one.doubtful })
                 .collect();
             assert_eq!(shown, expected, "{answer}");
-            // A copy is of the person's records alone.
+            // A copy holds the person's records alone.
             assert_eq!(source.copy(&[case.person()]).await.unwrap().len(), case.records().len());
         }
-        // A list of nothing but the identifier is the identifier.
+        // A list of the identifier alone counts as the identifier.
         let server = answering(json(showing(serde_json::json!([own])))).await;
         let found = case.at(&server).await.search(&[case.person()], &[]).await.unwrap();
         assert_eq!((found.records.len(), found.set_aside), (case.records().len() + 1, vec![]));
-        // The person's, and nothing to name it by in an erasure.
+        // The person's record, with no id by which an erasure could name it.
         let unnamed = with_another(&case, |fields| drop(fields.remove("id")));
         let unreadable = Err(Fault::Unavailable("vendor_record_unreadable"));
         assert_eq!(all_reads(&case, &unnamed).await[0], unreadable);
@@ -239,7 +238,7 @@ async fn a_record_that_another_identifier_finds_is_not_set_aside() {
 }
 
 #[tokio::test]
-async fn a_record_that_shows_another_value_of_a_kind_that_is_named_is_marked() {
+async fn a_record_that_shows_another_value_of_a_named_kind_is_marked() {
     for case in cases() {
         let identifiers = case.identifiers();
         let named: Vec<Identifier> = identifiers.iter().map(|(one, _)| one.clone()).collect();
@@ -264,7 +263,7 @@ async fn a_record_that_shows_another_value_of_a_kind_that_is_named_is_marked() {
                 assert_eq!((&found.marked, &found.records), (&case.records(), &case.records()));
                 let shown = source.show(by, &named).await.unwrap();
                 assert!(shown.iter().all(|one| one.marked && !one.set_aside));
-                // Two values are named, and it shows one of them.
+                // The request names two values, and the record shows one of them.
                 named.push(identifiers[wrong].0.clone());
                 assert_eq!(source.search(by, &named).await.unwrap().marked, []);
             }
@@ -289,7 +288,7 @@ async fn a_person_is_shown_every_record_beside_the_identifier_that_found_it() {
                     one.fields.len() <= 8 && one.fields.iter().all(|(_, text)| text.chars().count() <= 200)
                 );
                 if !one.set_aside {
-                    // What it was found by is among what is shown.
+                    // The identifier that found it is among the shown fields.
                     assert!(one.fields.iter().any(|(_, text)| identifier.matches(text)));
                 }
                 assert_eq!(format!("{one:?}"), format!("ShownRecord {{ found_by: {:?}, .. }}", one.found_by));

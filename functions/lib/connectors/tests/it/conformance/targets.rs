@@ -15,7 +15,7 @@ use std::sync::Arc;
 use wiremock::{MockServer, Request, ResponseTemplate};
 use zeroize::Zeroizing;
 
-/// Two systems of one connector, and a data source that was changed from the first to the second.
+/// Two systems of one connector, and a data source that moved from the first to the second.
 struct Moved {
     then: MockServer,
     now: MockServer,
@@ -24,7 +24,7 @@ struct Moved {
 }
 
 impl Moved {
-    /// Both answer everything with this status.
+    /// Both systems answer everything with this status.
     async fn answering(case: &Case, status: u16, body: &str) -> Self {
         let answer = || ResponseTemplate::new(status).set_body_raw(body.to_owned(), "application/json");
         let (then, now) = (answering(answer()).await, answering(answer()).await);
@@ -35,14 +35,14 @@ impl Moved {
         Self { at_then: target(&then), at_now: target(&now), then, now }
     }
 
-    /// Opens the data source as it is now, at one of the two.
+    /// Opens the data source as it is now, at one of the two targets.
     async fn open(&self, case: &Case, at: &Target, secrets: Arc<Kept>) -> Result<Source<Kept>, Failure> {
         let (sources, source) = case.sources(&self.now.uri(), secrets, client(true));
         assert_eq!(sources.target(&source).unwrap(), self.at_now);
         sources.open(&source, at).await
     }
 
-    /// The tokens that came to a server.
+    /// The tokens that a server received.
     async fn sent(case: &Case, server: &MockServer) -> BTreeSet<String> {
         let requests = server.received_requests().await.unwrap();
         let token =
@@ -51,7 +51,7 @@ impl Moved {
     }
 }
 
-/// A version of a secret as it is stored, given for a target or, as older releases wrote it, for none.
+/// A stored version of a secret that names a target, or none as in older releases.
 fn version(token: &str, target: Option<&Target>) -> String {
     match target {
         Some(target) => serde_json::json!({"token": token, "for_target": target.fingerprint()}).to_string(),
@@ -60,15 +60,15 @@ fn version(token: &str, target: Option<&Target>) -> String {
 }
 
 #[tokio::test]
-async fn a_secret_never_travels_to_another_target() {
+async fn a_secret_is_never_sent_to_another_target() {
     for case in cases() {
         let moved = Moved::answering(&case, 401, "{}").await;
         let current = version("current", Some(&moved.at_now));
-        // The previous one names the old target, or none, as older releases wrote it.
+        // The previous version names the old target, or none as in older releases.
         for previous in [version("previous", Some(&moved.at_then)), version("previous", None)] {
             let both = [current.clone(), previous.clone()];
             let stale = [previous.clone(), version("older", None)];
-            // What is kept may be older than the change.
+            // The cached versions may be older than the change.
             for secrets in [Kept::whole(&both, &both), Kept::whole(&stale[..1], &both)] {
                 let source = moved.open(&case, &moved.at_now, secrets).await.unwrap();
                 let person = [case.person()];
@@ -87,13 +87,13 @@ async fn a_secret_never_travels_to_another_target() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_given_for_another_target_alone_is_not_used() {
+async fn a_secret_for_another_target_alone_is_not_used() {
     for case in cases() {
         let moved = Moved::answering(&case, 401, "{}").await;
         let old = [version("old", Some(&moved.at_then)), version("older", None)];
         let opened = moved.open(&case, &moved.at_now, Kept::whole(&old, &old)).await;
         assert_eq!(opened.unwrap_err(), Failure::misconfigured(TARGET_LOST));
-        // It was replaced by such a one while the data source was open.
+        // Such a secret replaces the current one while the data source is open.
         let secrets = Kept::whole(&[version("current", Some(&moved.at_now))], &old);
         let source = moved.open(&case, &moved.at_now, secrets).await.unwrap();
         assert_eq!(source.test().await, Err(Fault::Unavailable(TARGET_LOST)));
@@ -103,7 +103,7 @@ async fn a_secret_that_was_given_for_another_target_alone_is_not_used() {
 }
 
 #[tokio::test]
-async fn an_older_target_is_asked_with_the_version_that_was_given_for_it_or_not_at_all() {
+async fn an_older_target_is_asked_with_its_own_version_or_not_at_all() {
     for case in cases() {
         let moved = Moved::answering(&case, 200, &case.answer("search.json")).await;
         let current = version("current", Some(&moved.at_now));

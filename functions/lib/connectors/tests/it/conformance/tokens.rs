@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use wiremock::matchers::{any, header};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-/// A server that takes one token only.
+/// A server that accepts one token only.
 async fn taking(case: &Case, token: &str, body: String) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(header(case.text("/auth/header"), case.sent(token).as_str()))
@@ -42,7 +42,7 @@ async fn a_rotated_token_is_read_again_and_kept() {
 }
 
 #[tokio::test]
-async fn the_previous_token_serves_while_the_new_one_is_not_taken_yet() {
+async fn the_previous_token_is_used_while_the_new_one_is_not_accepted_yet() {
     for case in cases() {
         let server = taking(&case, "previous", case.answer("search.json")).await;
         let secrets = case.kept(&server.uri(), &["current", "previous"], &["current", "previous"]);
@@ -52,21 +52,21 @@ async fn the_previous_token_serves_while_the_new_one_is_not_taken_yet() {
 }
 
 #[tokio::test]
-async fn trying_a_data_source_out_proves_the_current_token_alone_and_reads_it_anew() {
+async fn testing_a_data_source_reads_the_current_token_anew_and_proves_no_other() {
     for case in cases() {
         let server = taking(&case, "previous", case.answer("search.json")).await;
         let replaced =
             case.open(&server.uri(), case.kept(&server.uri(), &["previous"], &["current", "previous"])).await;
         assert_eq!(replaced.test().await, Err(Fault::Unauthorized));
-        let mended =
+        let fixed =
             case.open(&server.uri(), case.kept(&server.uri(), &["wrong"], &["previous", "wrong"])).await;
-        assert_eq!(mended.test().await, Ok(()));
+        assert_eq!(fixed.test().await, Ok(()));
         assert_eq!(calls(&server).await, 2);
     }
 }
 
 #[tokio::test]
-async fn tokens_that_are_not_taken_are_tried_once_each() {
+async fn tokens_that_are_not_accepted_are_tried_once_each() {
     for case in cases() {
         let server = answering(ResponseTemplate::new(401)).await;
         let secrets = case.kept(&server.uri(), &["a"], &["b", "c", "d"]);

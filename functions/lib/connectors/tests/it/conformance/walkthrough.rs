@@ -44,7 +44,7 @@ async fn the_walkthrough_is_asked_and_understood_to_the_letter() {
     }
 }
 
-/// The recorded answer to an erasure, saying this about a dry run; `Null` says nothing.
+/// The recorded answer to an erasure, saying this about a dry run. `Null` says nothing.
 fn echoing(case: &Case, dry_run: Value) -> ResponseTemplate {
     let mut answer: Value = serde_json::from_str(&case.answer("submit.json")).unwrap();
     let at = case.text("/dry_run_echo");
@@ -63,7 +63,7 @@ async fn a_dry_run_counts_only_when_the_vendor_says_that_it_is_one() {
             assert!(server.received_requests().await.unwrap().is_empty());
             continue;
         }
-        // A vendor whose answer never says so has `null` there, so that nobody forgets to look.
+        // For a vendor whose answer never says so, `null` is required, so that nobody forgets to look.
         if case.walkthrough["dry_run_echo"].is_null() {
             assert!(case.walkthrough.get("dry_run_echo").is_some(), "walkthrough.json: dry_run_echo");
             continue;
@@ -81,7 +81,7 @@ async fn a_dry_run_counts_only_when_the_vendor_says_that_it_is_one() {
             let server = answering(echoing(&case, said.clone())).await;
             let submitted = case.submit_as(&case.at(&server).await, asked).await;
             match doubtful {
-                // The rule stands at the vendor, whatever it is: its id is kept.
+                // The vendor opened a rule, whichever it is, so its id is kept.
                 Some(code) => {
                     let rule_id = case.text("/rule_id").to_owned();
                     assert_eq!(submitted, Submitted::Doubtful { rule_id, status, code }, "{asked} {said}");
@@ -96,7 +96,7 @@ async fn a_dry_run_counts_only_when_the_vendor_says_that_it_is_one() {
 }
 
 #[tokio::test]
-async fn every_kind_that_it_searches_by_is_asked_for_and_compared_to_the_letter() {
+async fn every_kind_is_asked_for_and_compared_to_the_letter() {
     for case in cases() {
         let identifiers = case.identifiers();
         let kinds: Vec<IdentifierKind> =
@@ -119,11 +119,11 @@ async fn every_kind_that_it_searches_by_is_asked_for_and_compared_to_the_letter(
 }
 
 #[tokio::test]
-async fn what_a_vendor_compares_without_regard_to_case_its_definition_says() {
+async fn the_definition_says_which_kinds_the_vendor_compares_without_regard_to_case() {
     for case in cases() {
         let source = case.open("http://127.0.0.1:9", case.secrets()).await;
         let kinds = &source.capabilities().ignores_case;
-        // Nothing public says it of Qualifio, and our own contract demands it.
+        // No public source says it of Qualifio. Our own contract demands it.
         let expected = if case.definition.name == "inhouse" { vec![IdentifierKind::email()] } else { vec![] };
         assert_eq!(*kinds, expected, "{}", case.definition.name);
     }
