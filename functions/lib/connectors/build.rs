@@ -6,7 +6,7 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Read now and not compiled in: a build script that was built in another checkout would read that.
+    // Read at run time: `env!` would name the checkout in which this script was compiled.
     let crate_folder = env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?;
     let folder = Path::new(&crate_folder).join("definitions");
     let target = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
