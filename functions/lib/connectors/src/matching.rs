@@ -18,6 +18,17 @@ pub(crate) enum Form {
     Text,
 }
 
+/// Whose record it is, judged by the values that it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// The person's: the value equals the identifier.
+    Matches,
+    /// Perhaps the person's: the value contains the identifier as a whole part.
+    Doubtful,
+    /// Somebody else's.
+    Other,
+}
+
 impl Form {
     /// Checks a value.
     ///
@@ -42,20 +53,7 @@ impl Form {
             Self::Digits | Self::Text => identifier.matches(shown),
         }
     }
-}
 
-/// Whose record it is, judged by the values that it shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
-    /// The person's: the value equals the identifier.
-    Matches,
-    /// Perhaps the person's: the value contains the identifier as a whole part.
-    Doubtful,
-    /// Somebody else's.
-    Other,
-}
-
-impl Form {
     /// Whose `record` it is, when it shows `shown` where this kind's value belongs. A list is the person's
     /// when all its members are. An e-mail address or a phone number is looked for in the whole record; other
     /// values are too short to mean anything elsewhere.
