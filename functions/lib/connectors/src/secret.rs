@@ -10,15 +10,15 @@ use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-/// The name of a data source's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port. Its value is a
-/// JSON object with the fields that the connector's `secret` lists, such as `{"token": "…"}`.
+/// The name of a data source's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port. Its
+/// value is a JSON object with the fields that the connector's `secret` lists, such as `{"token": "…"}`.
 #[must_use]
 pub fn secret_name(source: &SourceId) -> String {
     format!("source/{source}")
 }
 
-/// The name of a ticketing system's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port. Zendesk's
-/// is a JSON object `{"base_url": "…", "user": "…", "token": "…"}`.
+/// The name of a ticketing system's secret for the [`Secrets`](rightful_domain::ports::set_up::Secrets) port.
+/// Zendesk's is a JSON object `{"base_url": "…", "user": "…", "token": "…"}`.
 #[must_use]
 pub fn ticketing_secret_name(channel: &str) -> String {
     format!("ticketing/{channel}")
