@@ -1,0 +1,240 @@
+//! The handlers of the functions, called as AWS calls them.
+
+use crate::catalogue::FakeCatalogue;
+use crate::clock::TestClock;
+use crate::copies::PlainPacker;
+use crate::keys::{KeyTable, TagKey};
+use crate::store::Store;
+use crate::vendor::FakeVendors;
+use crate::workflow::StateMachine;
+use crate::world::deployment::{MOST_CALLS, World};
+use crate::world::names::{ann, email, request_id, source};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, TaskRef};
+use rightful_domain::documents::receipt::Issuer;
+use rightful_domain::model::request::EndStatus;
+use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
+use rightful_domain::operations::close::closing::{Close, Closing};
+use rightful_domain::operations::fulfil::look::Verify;
+use rightful_domain::operations::fulfil::park::Park;
+use rightful_domain::operations::fulfil::search::Find;
+use rightful_domain::operations::fulfil::status::Check;
+use rightful_domain::operations::fulfil::submit::Submit;
+use rightful_domain::operations::reconcile::ended::{Ended, Ending, Marking};
+use rightful_domain::operations::reconcile::run::{Reconcile, Run};
+use rightful_domain::operations::step::Step;
+
+/// How many seconds a handler has.
+pub const HANDLER_SECONDS: u64 = 80;
+/// How many seconds the handler `close` has.
+pub const CLOSE_SECONDS: u64 = 60;
+/// How many seconds one run of the reconciliation has.
+pub const RECONCILE_SECONDS: u64 = 600;
+
+impl World {
+    /// Takes in an operator's demand for request `n`.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub async fn demand(&self, n: u16, demand: &Demand) -> Result<Accepted, AcceptError> {
+        self.accept(n, demand, Arrival::Operator { by: &ann(), key: None }).await
+    }
+
+    /// Takes in a demand for request `n`.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub async fn accept(
+        &self,
+        n: u16,
+        demand: &Demand,
+        arrival: Arrival<'_>,
+    ) -> Result<Accepted, AcceptError> {
+        self.accepting().run(request_id(n), demand, arrival).await
+    }
+
+    /// Makes the day's synthetic request, as number `n` unless it is made already.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub async fn synthetic(&self, n: u16, address: &str, sources: &[&str]) -> Result<Accepted, AcceptError> {
+        let sources = sources.iter().map(|name| source(name)).collect();
+        self.accepting().synthetic(request_id(n), email(address), sources).await
+    }
+
+    fn accepting(&self) -> Accept<'_, Store, KeyTable, TagKey, StateMachine, FakeCatalogue, TestClock> {
+        Accept {
+            store: &self.store,
+            keys: &self.keys,
+            tags: &self.tags,
+            workflow: &self.workflow,
+            catalogue: &FakeCatalogue,
+            clock: &self.clock,
+            settings: self.settings,
+            policies: self.policies,
+            legal_zone: self.legal_zone.clone(),
+        }
+    }
+
+    fn finds(&self) -> Find<'_, Store, KeyTable, TagKey, FakeVendors, TestClock> {
+        Find {
+            store: &self.store,
+            keys: &self.keys,
+            tags: &self.tags,
+            vendors: &self.vendors,
+            clock: &self.clock,
+            settings: self.settings,
+        }
+    }
+
+    /// Calls the handler `search` to find.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn find(&self, at: &TaskRef) -> Result<Step, Failure> {
+        self.passed(at, self.finds().run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+    }
+
+    /// Calls the handler `search` to try a data source out.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn test_source(&self, name: &str) -> Result<(), Failure> {
+        self.finds().test(&source(name), self.now().plus_seconds(HANDLER_SECONDS)).await
+    }
+
+    /// Calls the handler `submit`.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn submit(&self, at: &TaskRef) -> Result<Step, Failure> {
+        let submit = Submit {
+            store: &self.store,
+            keys: &self.keys,
+            tags: &self.tags,
+            vendors: &self.vendors,
+            copies: &self.copies,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        self.passed(at, submit.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+    }
+
+    /// Calls the handler `status-check`.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn check(&self, at: &TaskRef) -> Result<Step, Failure> {
+        let check = Check {
+            store: &self.store,
+            keys: &self.keys,
+            vendors: &self.vendors,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        self.passed(at, check.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+    }
+
+    /// Calls the handler `search` to look again.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn verify(&self, at: &TaskRef) -> Result<Step, Failure> {
+        let verify = Verify {
+            store: &self.store,
+            keys: &self.keys,
+            vendors: &self.vendors,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        self.passed(at, verify.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+    }
+
+    /// Calls the handler `close`.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn close(&self, id: RequestId) -> Result<Closing, Failure> {
+        self.close_within(id, CLOSE_SECONDS).await
+    }
+
+    /// Calls the handler `close` when it has only so many seconds left.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn close_within(&self, id: RequestId, seconds: u64) -> Result<Closing, Failure> {
+        let close = Close {
+            store: &self.store,
+            keys: &self.keys,
+            forgets: &self.keys,
+            signer: &self.signer,
+            receipts: &self.receipts,
+            copies: &self.copies,
+            packer: &PlainPacker,
+            tickets: &self.tickets,
+            clock: &self.clock,
+            settings: self.settings,
+            forget_after_days: self.forget_after_days,
+            copy_days: self.copy_days,
+            issuer: Issuer { stage: "test".to_owned(), sandbox: true },
+        };
+        let closing = close.run(id, self.now().plus_seconds(seconds)).await?;
+        self.workflow.pass(&closing)?;
+        Ok(closing)
+    }
+
+    /// Calls the handler `reconcile`.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn reconcile(&self) -> Result<Run, Failure> {
+        let reconcile = Reconcile {
+            store: &self.store,
+            keys: &self.keys,
+            vendors: &self.vendors,
+            workflow: &self.workflow,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        let run = reconcile.run(self.now().plus_seconds(RECONCILE_SECONDS)).await?;
+        self.workflow.pass(&run)?;
+        Ok(run)
+    }
+
+    /// Calls the handler `reconcile` with the end of an execution; `source` names that of a task.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn ended(
+        &self,
+        request: RequestId,
+        attempt: u32,
+        source: Option<&str>,
+        status: EndStatus,
+    ) -> Result<Marking, Failure> {
+        let ended = Ended { store: &self.store, clock: &self.clock, settings: self.settings };
+        let source = source.map(crate::world::names::source);
+        let marking = ended.run(&Ending { request, attempt, source, status }).await?;
+        self.workflow.pass(&marking)?;
+        Ok(marking)
+    }
+
+    /// Calls the handler `review` with the token of an execution that waits.
+    ///
+    /// # Errors
+    /// What the handler answers.
+    pub async fn park(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
+        let park =
+            Park { store: &self.store, tokens: &self.workflow, clock: &self.clock, settings: self.settings };
+        self.passed(at, park.run(at, token).await)
+    }
+
+    fn passed(&self, at: &TaskRef, answer: Result<Step, Failure>) -> Result<Step, Failure> {
+        self.calls.set(self.calls.get() + 1);
+        assert!(self.calls.get() < MOST_CALLS, "the operations never come to an end");
+        self.workflow.pass(at)?;
+        let step = answer?;
+        self.workflow.pass(&step)?;
+        Ok(step)
+    }
+}

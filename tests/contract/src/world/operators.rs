@@ -1,0 +1,148 @@
+//! The acts of an operator, and what they are shown.
+
+use crate::catalogue::FakeCatalogue;
+use crate::clock::TestClock;
+use crate::keys::KeyTable;
+use crate::store::Store;
+use crate::workflow::StateMachine;
+use crate::world::deployment::World;
+use crate::world::handlers::HANDLER_SECONDS;
+use crate::world::names::ann;
+use rightful_domain::base::actor::Actor;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::identifier::Identifier;
+use rightful_domain::base::ids::{RequestId, TaskRef};
+use rightful_domain::documents::comparison::ComparisonView;
+use rightful_domain::law::ground::Ground;
+use rightful_domain::life::Ruling;
+use rightful_domain::model::task::{Task, TaskState};
+use rightful_domain::operations::moves::Acted;
+use rightful_domain::operations::person::act::{ActError, Again};
+use rightful_domain::operations::person::extend::{Extend, ExtendError, Extended};
+use rightful_domain::operations::person::review::{Review, ReviewError, Reviewed, Reviewing, Seen};
+use rightful_domain::operations::person::see::{
+    Compare, CopyLink, GivenReason, Link, Look, Reasons, RecordPage, Records, ShowError,
+};
+use rightful_domain::operations::set_up::SettingUp;
+use rightful_domain::ports::vendors::Compares;
+
+impl World {
+    /// Extends a request's legal deadline, as an operator does.
+    ///
+    /// # Errors
+    /// [`ExtendError`].
+    pub async fn extend(&self, id: RequestId, months: u8, ground: Ground) -> Result<Extended, ExtendError> {
+        Extend { store: &self.store, clock: &self.clock }.run(id, months, ground, &ann()).await
+    }
+
+    /// Reviews as a person does: what they were shown.
+    ///
+    /// # Errors
+    /// [`ReviewError`].
+    pub async fn review(
+        &self,
+        id: RequestId,
+        reviewing: &Reviewing,
+        by: &Actor,
+    ) -> Result<Reviewed, ReviewError> {
+        let review = Review {
+            store: &self.store,
+            keys: &self.keys,
+            workflow: &self.workflow,
+            clock: &self.clock,
+            settings: self.settings,
+        };
+        review.run(id, reviewing, by).await
+    }
+
+    /// A review of all that waits for one, as it stands now, with all of it confirmed.
+    #[must_use]
+    pub fn reviewing(&self, id: RequestId, ruling: Ruling) -> Reviewing {
+        let waits = |task: &Task| {
+            task.state == TaskState::AwaitingReview
+                && (task.wants_identifier() == (ruling == Ruling::LeaveOut))
+        };
+        let sources = self.tasks(id).into_iter().filter(waits).map(|task| Seen::all_of(&task)).collect();
+        Reviewing { sources, ruling, reason: "seen with the customer's file".to_owned() }
+    }
+
+    /// What an operator does to a request.
+    #[must_use]
+    pub fn again(&self) -> Again<'_, Store, KeyTable, StateMachine, TestClock> {
+        Again {
+            store: &self.store,
+            keys: &self.keys,
+            workflow: &self.workflow,
+            clock: &self.clock,
+            settings: self.settings,
+        }
+    }
+
+    /// Gives a data source an identifier.
+    ///
+    /// # Errors
+    /// [`ActError`].
+    pub async fn identify(&self, at: &TaskRef, identifier: &Identifier) -> Result<Acted, ActError> {
+        self.again().identify(at, identifier, &FakeCatalogue, &ann()).await
+    }
+
+    /// Shows an operator which records were found.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn records(&self, at: &TaskRef, from: u32, most: u32) -> Result<RecordPage, ShowError> {
+        Records { store: &self.store, keys: &self.keys, clock: &self.clock }.run(at, from, most, &ann()).await
+    }
+
+    /// Shows an operator what the vendor shows now.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn compare(&self, at: &TaskRef, from: u32, most: u32) -> Result<ComparisonView, ShowError> {
+        Compare { store: &self.store, keys: &self.keys, looks: self, clock: &self.clock }
+            .run(at, from, most, &ann())
+            .await
+    }
+
+    /// Shows an operator why somebody decided as they did.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn reasons(&self, id: RequestId) -> Result<Vec<GivenReason>, ShowError> {
+        Reasons { store: &self.store, keys: &self.keys, clock: &self.clock }.run(id, &ann()).await
+    }
+
+    /// A link to a copy.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn link(&self, id: RequestId) -> Result<Link, ShowError> {
+        let link = CopyLink { store: &self.store, links: &self.copies, clock: &self.clock, seconds: 900 };
+        link.run(id, &ann()).await
+    }
+
+    /// Sets up data sources.
+    #[must_use]
+    pub fn setting_up(&self) -> SettingUp<'_, Store, crate::secrets::Vault, FakeCatalogue, TestClock> {
+        SettingUp {
+            store: &self.store,
+            secrets: &self.secrets,
+            catalogue: &FakeCatalogue,
+            clock: &self.clock,
+        }
+    }
+}
+
+/// The function `search`, as the console calls it to have a vendor asked.
+impl Compares for World {
+    async fn compare(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+    ) -> Result<Result<ComparisonView, String>, Failure> {
+        let look = Look { store: &self.store, keys: &self.keys, vendors: &self.vendors, clock: &self.clock };
+        let looked = look.run(at, from, most, self.now().plus_seconds(HANDLER_SECONDS)).await;
+        Ok(looked.map_err(|failure| failure.code.to_owned()))
+    }
+}
