@@ -1,6 +1,6 @@
 //! What is lost, tampered with or too much.
 
-use crate::{decided, submitted, verifying};
+use crate::stage::{decided, submitted, verifying};
 use rightful_contract::rows::{key_key, request_pk};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
 use rightful_domain::model::task::{Outcome, TaskState};

@@ -1,6 +1,6 @@
 //! Any order of answers, faults and crashes, and of what people do meanwhile: what always holds.
 
-use crate::{access, batches_of, bob};
+use crate::stage::{access, batches_of, bob};
 use proptest::prelude::*;
 use rightful_contract::driver::{Driver, posts};
 use rightful_contract::table::Fault as TableFault;

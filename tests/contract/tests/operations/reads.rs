@@ -1,6 +1,6 @@
 //! What an operation reads, and how often: each read is a call that somebody pays and waits for.
 
-use crate::{decided_with, drive, ids, world_with};
+use crate::stage::{decided_with, drive, ids, world_with};
 use rightful_contract::vendor::plain;
 use rightful_contract::world::{World, erasure, request_id, source, task_of};
 use rightful_domain::model::request::RequestOutcome;

@@ -1,0 +1,5 @@
+//! A demand comes in.
+
+mod demand;
+mod received;
+mod synthetic;

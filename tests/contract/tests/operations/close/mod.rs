@@ -1,0 +1,4 @@
+//! Outcome, receipt, forgetting, the answer to the ticket.
+
+mod closing;
+mod answer;
