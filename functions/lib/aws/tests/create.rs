@@ -5,67 +5,24 @@ mod fake;
 
 use fake::{Answer, Fake, cancelled, error, ok};
 use rightful_aws::Store;
+use rightful_contract::world::{a_request, a_task, request_id};
 use rightful_domain::base::failure::Failure;
-use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::ids::RequestId;
 use rightful_domain::base::seal::Tag;
 use rightful_domain::base::time::Time;
 use rightful_domain::chain::fact::Fact;
-use rightful_domain::law::right::Right;
 use rightful_domain::model::delivery::Delivery;
-use rightful_domain::model::policy::Policy;
-use rightful_domain::model::request::{Request, RequestState};
-use rightful_domain::model::task::Task;
+use rightful_domain::model::request::Request;
 use rightful_domain::ports::store::{Begins, Created};
 use serde_json::{Value, json};
-
-fn id() -> RequestId {
-    RequestId::parse("019aa6e0-5c1f-7000-8000-00000000000b").unwrap()
-}
-
-fn source() -> SourceId {
-    SourceId::parse("qualifio-main").unwrap()
-}
 
 fn now() -> Time {
     Time::parse("2026-11-21T12:00:00Z").unwrap()
 }
 
 fn request() -> Request {
-    Request {
-        schema: Request::SCHEMA,
-        id: id(),
-        right: Right::Erasure,
-        state: RequestState::Open,
-        revision: 0,
-        policy: Policy::Auto,
-        dry_run: false,
-        synthetic: false,
-        reference: None,
-        origin: "standard".to_owned(),
-        sources: vec![source()],
-        identifier_kinds: vec![],
-        not_asked: vec![],
-        identifiers: None,
-        subject: Some(Tag::new("key", &[1, 2])),
-        received_at: now(),
-        arrived_at: None,
-        legal_zone: rightful_domain::law::deadline::LegalZone::default(),
-        due_at: rightful_domain::law::deadline::LegalZone::default().months_after(now(), 1),
-        extension: None,
-        escalation: None,
-        attempt: 1,
-        ended: Vec::new(),
-        next_due: Some(now()),
-        outcome: None,
-        closed_at: None,
-        receipt_sha256: None,
-        forget_at: None,
-        forgotten_at: None,
-        answer: None,
-        reopened: 0,
-        copy: None,
-        repeats: None,
-    }
+    let subject = Some(Tag::new("key", &[1, 2]));
+    Request { origin: "standard".to_owned(), subject, ..a_request(11, &["qualifio-main"], now()) }
 }
 
 fn delivery(request: RequestId) -> Delivery {
@@ -81,9 +38,9 @@ fn delivery(request: RequestId) -> Delivery {
 
 async fn create(fake: &Fake) -> Result<Created, Failure> {
     let fact = Fact::AttemptBegun { attempt: 1 };
-    let task = Task::planned(id(), source(), "qualifio".to_owned(), now());
+    let task = a_task(11, "qualifio-main", now());
     Store::new(&fake.aws(), "requests", "keys")
-        .create(&request(), &[task], Some(&delivery(id())), b"wrapped", fact)
+        .create(&request(), &[task], Some(&delivery(request_id(11))), b"wrapped", fact)
         .await
 }
 
@@ -111,7 +68,7 @@ async fn a_request_begins_in_one_transaction_over_both_tables() {
     assert_eq!(puts[0]["Item"]["expires_at"]["N"], (now().unix_seconds() + 400 * 86_400).to_string());
     assert_eq!(puts[1]["Item"]["revision"]["N"], "1");
     assert_eq!(puts[1]["Item"]["list_key"]["S"], "REQUEST#open");
-    assert_eq!(puts[1]["Item"]["list_sort"]["S"], format!("{}#{}", now(), id()));
+    assert_eq!(puts[1]["Item"]["list_sort"]["S"], format!("{}#{}", now(), request_id(11)));
     assert_eq!(puts[1]["Item"]["subject_tag"]["S"], "0102");
     assert_eq!(puts[2]["Item"]["due_shard"]["S"], "DUE#3");
     assert_eq!(puts[5]["TableName"], "keys");
@@ -133,7 +90,7 @@ async fn a_delivery_that_was_there_before_is_answered() {
 async fn a_delivery_of_this_very_request_is_new() {
     let fake = Fake::new(vec![
         ("TransactWriteItems", cancelled(DELIVERED)),
-        ("GetItem", delivery_of(&id().to_string())),
+        ("GetItem", delivery_of(&request_id(11).to_string())),
     ])
     .await;
     assert_eq!(create(&fake).await, Ok(Created::New));
@@ -146,7 +103,7 @@ async fn a_request_whose_creation_lost_its_answer_is_found_again() {
         ("TransactWriteItems", error(500, "InternalServerError")),
         ("TransactWriteItems", error(500, "InternalServerError")),
         ("TransactWriteItems", error(500, "InternalServerError")),
-        ("GetItem", delivery_of(&id().to_string())),
+        ("GetItem", delivery_of(&request_id(11).to_string())),
     ])
     .await;
     assert_eq!(create(&fake).await, Ok(Created::New));

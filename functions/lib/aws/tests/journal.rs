@@ -5,39 +5,26 @@ mod fake;
 
 use fake::{Answer, Fake, base64, cancelled, error, head, moved_on, ok, row_of_last_transaction};
 use rightful_aws::Store;
+use rightful_contract::world::{a_source, ann};
 use rightful_domain::base::actor::Actor;
 use rightful_domain::base::failure::Failure;
-use rightful_domain::base::ids::SourceId;
 use rightful_domain::base::time::Time;
 use rightful_domain::chain::act::Act;
 use rightful_domain::chain::journal;
 use rightful_domain::chain::links::Head;
-use rightful_domain::model::policy::OwnPolicies;
 use rightful_domain::model::source::DataSource;
 use rightful_domain::ports::set_up::{SetUp, SetsUp, SourceRow};
 use rightful_domain::ports::store::CommitError;
 use serde_json::{Value, json};
 
 fn source(revision: u64) -> DataSource {
-    DataSource {
-        schema: 1,
-        id: SourceId::parse("qualifio-main").unwrap(),
-        connector: "qualifio".to_owned(),
-        params: [("region".to_owned(), "eu".to_owned())].into(),
-        enabled: true,
-        review: OwnPolicies::default(),
-        control: None,
-        revision,
-        created_at: now(),
-    }
+    let params = [("region".to_owned(), "eu".to_owned())].into();
+    let connector = "qualifio".to_owned();
+    DataSource { connector, params, revision, ..a_source("qualifio-main", now()) }
 }
 
 fn now() -> Time {
     Time::parse("2026-11-24T09:30:00Z").unwrap()
-}
-
-fn ann() -> Actor {
-    Actor::parse("arn:aws:iam::111122223333:user/ann").unwrap()
 }
 
 fn change(row: SourceRow) -> SetUp {

@@ -5,6 +5,7 @@ mod fake;
 
 use fake::{Answer, Fake, base64, cancelled, error, head, ok, row_of_last_transaction};
 use rightful_aws::Store;
+use rightful_contract::world::{self, a_request, a_task, request_id};
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::base::time::Time;
@@ -22,11 +23,11 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 fn id() -> RequestId {
-    RequestId::parse("019aa6e0-5c1f-7000-8000-00000000000b").unwrap()
+    request_id(11)
 }
 
 fn source() -> SourceId {
-    SourceId::parse("qualifio-main").unwrap()
+    world::source("qualifio-main")
 }
 
 fn now() -> Time {
@@ -34,16 +35,11 @@ fn now() -> Time {
 }
 
 fn task() -> Task {
-    Task { revision: 1, ..Task::planned(id(), source(), "qualifio".to_owned(), now()) }
+    Task { revision: 1, ..a_task(11, "qualifio-main", now()) }
 }
 
 fn request() -> Request {
-    let row = json!({
-        "schema": 1, "id": id(), "right": "erasure", "state": "open", "revision": 0, "policy": "auto",
-        "dry_run": false, "origin": "standard", "sources": [source()], "identifier_kinds": [],
-        "received_at": now(), "due_at": rightful_domain::law::deadline::LegalZone::default().months_after(now(), 1), "attempt": 1, "next_due": now(),
-    });
-    serde_json::from_value(row).unwrap()
+    Request { origin: "standard".to_owned(), ..a_request(11, &["qualifio-main"], now()) }
 }
 
 /// What was heard: how many facts, whether the request's row came along, and how many tasks' rows.
