@@ -1,0 +1,50 @@
+//! What is told of a run.
+
+use crate::fault::Kind;
+use crate::ledger::Violation;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a seed's run ended.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// What did not hold, if anything.
+    pub violation: Option<Violation>,
+    /// The lines of the run, when it was traced.
+    pub trace: Vec<String>,
+    /// Steps of workers, executions and senders.
+    pub steps: u64,
+    /// Virtual seconds until its end.
+    pub seconds: u64,
+    /// Virtual seconds from the end of all faults to its end.
+    pub settling: u64,
+    /// How often each fault happened.
+    pub faults: BTreeMap<Kind, u64>,
+    /// What operators did, and what they were told.
+    pub acts: BTreeMap<String, u64>,
+    /// How many demands came in long after the person asked.
+    pub asked_earlier: u64,
+    /// At which points workers were gone.
+    pub crashes: BTreeSet<&'static str>,
+    /// How the tasks ended.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Submissions that were sent.
+    pub posts: u64,
+    /// Records that vendors erased.
+    pub erased: u64,
+}
+
+/// Around every effect on copies and on those that wait, some worker of thousands of seeds has to be gone.
+pub const CRASHES: [&str; 10] = [
+    "keep part",
+    "after keep part",
+    "keep package",
+    "after keep package",
+    "delete parts",
+    "after delete parts",
+    "delete package",
+    "after delete package",
+    "release token",
+    "after release token",
+];
