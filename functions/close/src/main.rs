@@ -1,4 +1,4 @@
-//! The person's copy, outcome, signed receipt, forgetting, answer to the ticket.
+//! Closes a request: the person's copy, outcome, signed receipt, forgetting, answer to the ticket.
 
 use rightful_deployed::Deployed;
 use rightful_domain::base::ids::RequestId;

@@ -1,4 +1,4 @@
-//! What the sender of a webhook is told.
+//! The answer to the sender of a webhook.
 
 use crate::signature::SignatureError;
 use crate::ticket::TicketError;
@@ -9,16 +9,17 @@ use rightful_domain::base::ids::RequestId;
 use rightful_domain::operations::accept::Ended;
 use serde_json::{Value, json};
 
-/// An answer: a status, a code for machines, a sentence for people. It never repeats what was sent.
+/// An answer: a status, a code for machines, a sentence for people. It never repeats a value from the
+/// webhook.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
     pub code: &'static str,
     pub message: String,
     pub request: Option<RequestId>,
-    /// Marks and prefixes that were taken off the identifiers.
+    /// Marks and prefixes removed from the identifiers.
     pub taken_off: Vec<TakenOffAt>,
-    /// How the request of an earlier delivery ended, and how to ask anew.
+    /// How the request of an earlier delivery ended, and how to ask again.
     pub ended: Option<Box<(Ended, String)>>,
 }
 
@@ -38,7 +39,7 @@ impl Answer {
         Self { status, code, message: message.to_string(), request: None, taken_off: Vec::new(), ended: None }
     }
 
-    /// It is our fault, or nobody's, and sending it again may help.
+    /// The fault is ours, or nobody's; sending again may help.
     pub fn try_again() -> Self {
         Self::refused(503, "unavailable", "the request could not be stored now: send the delivery again")
     }

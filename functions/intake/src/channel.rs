@@ -1,5 +1,5 @@
-//! A ticketing system's way of sending webhooks, as data: how a delivery is signed, what tells
-//! deliveries apart, and where the ticket's fields are in the body.
+//! A ticketing system's way of sending webhooks, as data: how a delivery is signed, how deliveries are told
+//! apart, and where the body holds the ticket's fields.
 
 use rightful_domain::law::right::Right;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ pub struct Channel {
     pub name: String,
     pub signature: Signature,
     pub delivery: DeliveryKey,
-    /// The HTTP status for a known delivery with another content.
+    /// The HTTP status for a known delivery with different content.
     pub conflict_status: u16,
     pub ticket: Mapping,
 }
@@ -24,24 +24,24 @@ pub struct Channel {
 pub struct Signature {
     /// The header that holds the signature, in lower case.
     pub header: String,
-    /// What separates several signatures in it.
+    /// The separator of several signatures in it.
     pub separator: Option<String>,
-    /// What stands before each signature.
+    /// The prefix of each signature.
     #[serde(default)]
     pub prefix: String,
     pub key: KeyForm,
     pub timestamp: Timestamp,
-    /// What is signed, in order.
+    /// The parts of the signed message, in order.
     pub message: Vec<Part>,
 }
 
-/// How the key is made of the secret's text.
+/// How the secret's text becomes the key.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyForm {
     /// The text's bytes.
     Utf8,
-    /// The base64-decoded text, after `whsec_` where it begins so.
+    /// The base64-decoded text, without a leading `whsec_`.
     WhsecBase64,
 }
 
@@ -74,7 +74,7 @@ pub enum Part {
     Literal(String),
 }
 
-/// What tells two deliveries apart: a signed header, or a field of the signed body.
+/// The key of a delivery: a signed header, or a field of the signed body.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryKey {
@@ -83,7 +83,7 @@ pub enum DeliveryKey {
     Body(String),
 }
 
-/// Where the ticket's fields are in the body: JSON pointers (RFC 6901).
+/// The places of the ticket's fields in the body: JSON pointers (RFC 6901).
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
@@ -113,7 +113,7 @@ pub struct IdentifierList {
     pub value: String,
 }
 
-/// Every channel there is.
+/// All channels.
 const FILES: [&str; 2] =
     [include_str!("../channels/standard.yaml"), include_str!("../channels/zendesk.yaml")];
 

@@ -1,11 +1,11 @@
-//! What the function is called with, and what it answers.
+//! The function's events and answers.
 
 use crate::synthetic::Made;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use rightful_lambda::Correlated;
 use serde::{Deserialize, Serialize};
 
-/// What the function is called with, told by its shape.
+/// An event; its shape tells which.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub enum Event {
@@ -15,7 +15,7 @@ pub enum Event {
     Webhook(Box<ApiGatewayV2httpRequest>),
 }
 
-/// `{"synthetic": true}` and nothing beside it: no event of API Gateway's has this shape.
+/// `{"synthetic": true}` and nothing else: no event of API Gateway has this shape.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
@@ -24,7 +24,7 @@ pub struct Order {
 
 impl Correlated for Event {}
 
-/// What the function answers.
+/// An answer.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum Answer {
@@ -76,7 +76,7 @@ mod tests {
             assert_eq!(read.headers["webhook-id"], "d-1");
             assert_eq!(read.path_parameters["channel"], "standard");
         }
-        // Not even one that names it where no client can.
+        // The same holds for a member where no client can put one.
         let mut event = webhook("{}");
         event["synthetic"] = true.into();
         assert!(matches!(serde_json::from_value(event).unwrap(), Event::Webhook(_)));

@@ -24,7 +24,7 @@ use uuid::Uuid;
 /// More than any ticket needs.
 const MOST_BYTES: usize = 256 * 1024;
 
-/// How often a wrong signature makes us look whether the secret was rotated, in seconds.
+/// How long after such a read, in seconds, a wrong signature may make us read the secret again.
 const SECRET_LOOK_SECONDS: i64 = 30;
 
 /// Everything a webhook needs.
@@ -32,7 +32,7 @@ pub struct Intake<'a, S, K, T, W, L, C, X> {
     accept: Accept<'a, S, K, T, W, L, C>,
     secrets: &'a X,
     channels: Vec<Channel>,
-    /// When each channel's secret was last read again because of a wrong signature.
+    /// When a wrong signature last made us read each channel's secret again.
     looked: RefCell<HashMap<String, i64>>,
 }
 
@@ -63,7 +63,7 @@ where
         answer.into_response()
     }
 
-    /// Makes the day's synthetic request, or finds it where it is made already.
+    /// Makes the day's synthetic request, or finds it if it is already made.
     ///
     /// # Errors
     /// `Misconfigured` when it is set up wrong; the store's failure.
@@ -113,8 +113,8 @@ where
         }
     }
 
-    /// Against the cached secrets; when they don't fit, against fresh ones, but not for every
-    /// stranger's attempt.
+    /// Verifies with the cached secrets, and with fresh ones if those don't fit, but not at every stranger's
+    /// attempt.
     async fn verify(&self, channel: &Channel, delivery: &Delivery<'_>) -> Result<(), Answer> {
         let name = format!("webhook/{}", channel.name);
         let now = self.accept.clock.now();
@@ -179,7 +179,7 @@ fn new_id() -> RequestId {
     RequestId::new(Uuid::now_v7())
 }
 
-/// How the sender makes another request of the same ticket.
+/// How the sender can make another request from the same ticket.
 fn anew(channel: &Channel) -> String {
     match &channel.delivery {
         DeliveryKey::Header(name) => format!("send it under another {name}"),
@@ -187,7 +187,7 @@ fn anew(channel: &Channel) -> String {
     }
 }
 
-/// The delivery was known with another content.
+/// The delivery is known with different content.
 fn conflict(channel: &Channel, request: RequestId) -> Answer {
     let error = AcceptError::Conflict(request);
     Answer { request: Some(request), ..Answer::refused(channel.conflict_status, "delivery_conflict", error) }

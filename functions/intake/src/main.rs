@@ -1,10 +1,11 @@
-//! Ticketing webhook to request to workflow started; and once a day the deployment's own request.
+//! Turns a ticketing webhook into a stored request and a started workflow; once a day it makes the
+//! deployment's own request.
 //!
-//! The raw bytes are verified before anything is parsed; what is wrong is said to the sender in a
-//! 4xx without personal data; what is right is answered with 202 and the request's id.
+//! The raw bytes are verified before anything is parsed. A mistake is answered with a 4xx without personal
+//! data, a good delivery with 202 and the request's id.
 //!
-//! Architecture Invariant: only a direct invocation makes a synthetic request. What comes over HTTP is a
-//! webhook, whatever stands in it.
+//! Architecture Invariant: only a direct invocation makes a synthetic request. Everything over HTTP is a
+//! webhook, whatever it contains.
 
 mod channel;
 mod secret;
@@ -53,8 +54,8 @@ async fn main() -> Result<(), Error> {
         .await
 }
 
-/// There is no request whose end would tell of it. What may pass is tried again: if it does not pass, what
-/// was to be made is undelivered, and no request ends well.
+/// No request exists whose end would report it. A transient failure is retried; if it persists, the event is
+/// undelivered, and no synthetic request ends well.
 fn not_made(failure: &Failure) {
     tracing::error!(code = failure.code, "the synthetic request could not be made");
     if matches!(failure.kind, Kind::Misconfigured | Kind::Refused) {

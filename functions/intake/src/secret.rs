@@ -1,5 +1,5 @@
-//! Reads a channel's secret as people paste it: with line breaks, in quotation marks, as the JSON object that
-//! Secrets Manager's pages make, with the `v1,` of a signature before it.
+//! Reads a channel's secret as people paste it: with line breaks, in quotation marks, as the JSON object of
+//! Secrets Manager's console, with the `v1,` of a signature in front.
 
 use crate::channel::KeyForm;
 use base64::Engine as _;
@@ -14,11 +14,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The key's bytes; `None` when the text is in no form that is understood.
+/// The key's bytes; `None` when the text is in no known form.
 pub fn key(form: KeyForm, text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let text = bare(text)?;
     let bytes = match form {
-        // A secret of two lines, or none of text, is no secret of a ticketing system's.
+        // No ticketing system has a secret of two lines or of control characters.
         KeyForm::Utf8 if text.chars().any(char::is_control) => return None,
         KeyForm::Utf8 => Zeroizing::new(text.as_bytes().to_vec()),
         KeyForm::WhsecBase64 => {
@@ -31,8 +31,7 @@ pub fn key(form: KeyForm, text: &str) -> Option<Zeroizing<Vec<u8>>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
-/// The text without what stands around it: white space, a byte order mark, quotation marks, an object of one
-/// member.
+/// The text without its wrapping: white space, a byte order mark, quotation marks, an object of one member.
 fn bare(text: &str) -> Option<Zeroizing<String>> {
     let trimmed = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if trimmed.starts_with('{') {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 /// How far a delivery's time may be from ours, in seconds, either way.
 pub const TOLERANCE_SECONDS: u64 = 300;
 
-/// Why a delivery is not let in. The texts are for its sender.
+/// Why a delivery is rejected. The texts are for its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     #[error("a header of the signature is missing: send this channel's signature, timestamp and id headers")]
@@ -30,14 +30,14 @@ pub enum SignatureError {
     SecretUnusable,
 }
 
-/// One delivery as it came.
+/// One delivery, as received.
 pub struct Delivery<'a> {
     /// A header's value by its lower-case name.
     pub header: &'a dyn Fn(&str) -> Option<&'a str>,
     pub body: &'a [u8],
 }
 
-/// Checks a delivery against each of the secrets that may be in use, the current one first.
+/// Checks a delivery with each secret that may be in use, the current one first.
 pub fn verify(
     channel: &Channel,
     delivery: &Delivery<'_>,
@@ -58,8 +58,8 @@ pub fn verify(
             return Ok(());
         }
     }
-    // Without a usable current secret nobody can tell a good signature from a forged one, whatever the previous
-    // secret is.
+    // Without a usable current secret, a good signature can't be told from a forged one, whatever the
+    // previous secret is.
     Err(if matches!(keys.first(), Some(Some(_))) {
         SignatureError::Wrong
     } else {
@@ -240,7 +240,7 @@ mod tests {
                 "{secret}"
             );
         }
-        // A previous one that is usable hides nothing, and still counts.
+        // A usable previous one doesn't hide this, and still counts.
         let secrets = ["plain", "whsec_AAAA"];
         let result = check("standard", &STANDARD, STANDARD_BODY, &secrets, 1_649_367_553);
         assert_eq!(result, Err(SignatureError::SecretUnusable));

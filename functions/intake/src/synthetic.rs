@@ -1,5 +1,5 @@
-//! The deployment's own request, once a day, to see that everything works: what it is set to, and why it
-//! can't be made.
+//! The deployment's own request, made once a day to see that everything works: its settings, and why it can't
+//! be made.
 
 use crate::ticket::names;
 use rightful_domain::base::failure::Failure;
@@ -9,12 +9,11 @@ use rightful_domain::operations::accept::AcceptError;
 use serde::Serialize;
 use std::fmt;
 
-/// What the deployment is set to. It is read when a request is to be made: a mistake in it shall stop no
-/// webhook.
+/// The settings. They are parsed when a request is due, so that a mistake in them stops no webhook.
 pub struct Synthetic {
-    /// The test address; `None` where nobody wants synthetic requests.
+    /// The test address; `None` for no synthetic requests.
     pub email: Option<String>,
-    /// The data sources' ids, with commas between them; `None` for all that are enabled.
+    /// The data sources' ids, separated by commas; `None` for all that are enabled.
     pub sources: Option<String>,
 }
 
@@ -25,14 +24,14 @@ impl fmt::Debug for Synthetic {
     }
 }
 
-/// What the function answers: the day's request.
+/// The answer: the day's request.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Made {
     pub request_id: RequestId,
-    /// Whether it was made now; an earlier call of the same day made it otherwise.
+    /// Whether this call made it, not an earlier one of the same day.
     pub new: bool,
-    /// Whether its workflow was started; the reconciliation starts it otherwise.
+    /// Whether its workflow was started; otherwise the reconciliation starts it.
     pub started: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the function is called with, and what it answers.
+//! The function's events and answers.
 
 use rightful_domain::operations::reconcile::ended::Marking;
 use rightful_domain::operations::reconcile::run::Run;
@@ -6,7 +6,7 @@ use rightful_domain::operations::reconcile::unreceived::Found;
 use rightful_lambda::Correlated;
 use serde::{Deserialize, Serialize};
 
-/// What the function is called with, told by its shape.
+/// An event; its shape tells which.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub enum Event {
@@ -17,18 +17,18 @@ pub enum Event {
     },
     /// The day's schedule.
     Tickets(Order),
-    /// The schedule, or `rightful reconcile --now`: nothing in it matters.
+    /// The schedule, or `rightful reconcile --now`: its content is ignored.
     Tick {},
 }
 
-/// `{"tickets": true}` and nothing beside it.
+/// `{"tickets": true}` and nothing else.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     pub tickets: bool,
 }
 
-/// The end of an execution: all that is read of the event. Its input, output and cause are left alone.
+/// The end of an execution. The event's input, output and cause are not read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
@@ -37,16 +37,16 @@ pub struct Change {
     pub state_machine_arn: String,
 }
 
-/// The log names a request by an execution's name only once that is known to be ours.
+/// The log names a request only once the execution's name is known to be ours.
 impl Correlated for Event {}
 
-/// What the function answers.
+/// An answer.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum Answer {
     Run(Box<Run>),
     Marking(Marking),
-    /// `null` where no ticketing system is set up, or no tag.
+    /// `null` without a ticketing system or a tag.
     Tickets(Option<Found>),
 }
 

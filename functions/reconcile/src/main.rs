@@ -1,6 +1,6 @@
-//! Scheduled: brings every open task forward, whatever happened to its workflow. Also called when an
-//! execution ended without succeeding, to mark what it would have moved; and once a day for the tickets that were
-//! tagged and never received.
+//! Brings every open task forward on a schedule, whatever happened to its workflow. When an execution ends
+//! without success, it marks the tasks left behind; once a day it counts tagged tickets that were never
+//! received.
 
 mod event;
 mod tell;
@@ -15,7 +15,7 @@ use rightful_domain::ports::clock::Clock;
 use rightful_domain::ports::store::{Reads, Writes};
 use rightful_lambda::Error;
 
-/// The channel whose tickets are looked for.
+/// The channel whose tickets are compared.
 const CHANNEL: &str = "zendesk";
 
 #[tokio::main(flavor = "current_thread")]
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Error> {
         .await
 }
 
-/// Records an end. A name that isn't ours stays out of the log: nobody knows what is in it.
+/// Records an end. A foreign name stays out of the log: it may contain anything.
 async fn mark(
     ended: &Ended<'_, impl Reads + Writes, impl Clock>,
     ending: Option<Ending>,

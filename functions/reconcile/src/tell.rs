@@ -1,4 +1,4 @@
-//! What the log and the metrics say of a run.
+//! The log lines and metrics of a run.
 
 use rightful_domain::metric;
 use rightful_domain::operations::reconcile::run::Run;
@@ -7,7 +7,7 @@ use rightful_domain::operations::reconcile::unreceived::Found;
 /// How many tickets the log names.
 const MOST_NAMED: usize = 100;
 
-/// A ticket's number is nobody's; more of a ticket is not read.
+/// A ticket's number identifies nobody, and nothing more of a ticket is read.
 pub fn tickets(found: Option<&Found>) {
     let Some(found) = found else {
         tracing::info!("no ticketing system is set up, or no tag: tickets are not looked for");

@@ -1,5 +1,5 @@
-//! Finds the data subject's records in one data source; also the look afterwards, what an operator is shown
-//! of the person before they decide, and the test of a data source's set-up.
+//! Finds the data subject's records in one data source. Also looks again afterwards, shows an operator whom
+//! the records name, and tests a data source's set-up.
 
 use rightful_deployed::Deployed;
 use rightful_domain::base::ids::{SourceId, TaskRef};
@@ -41,7 +41,7 @@ impl Correlated for Event {
 #[serde(untagged)]
 enum Answer {
     Step(Step),
-    /// Personal data: in the answer to whoever called, and nowhere else.
+    /// Personal data: it goes into the caller's answer, and nowhere else.
     Compared(ComparisonView),
     Tested {
         tested: SourceId,

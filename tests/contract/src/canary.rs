@@ -1,11 +1,11 @@
-//! Looks for a value in text in every form in which it could have got there.
+//! Searches text for a value in every form in which it could leak.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use std::fmt::Write as _;
 
-/// The forms of `value` that `text` holds; none is what a test wants.
+/// The forms of `value` that `text` holds; a test expects none.
 #[must_use]
 pub fn found(text: &str, value: &str) -> Vec<String> {
     let folded = text.to_lowercase();
@@ -18,7 +18,7 @@ pub fn found(text: &str, value: &str) -> Vec<String> {
     found
 }
 
-/// Forms in which the case of letters says nothing.
+/// Forms in which letter case doesn't count.
 fn written(value: &str) -> Vec<String> {
     let mut all = value.bytes().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "%{byte:02x}");
@@ -42,7 +42,7 @@ fn written(value: &str) -> Vec<String> {
     forms
 }
 
-/// Base64 at each of the three places where the value can begin in a longer text.
+/// Base64 at each of the three alignments within a longer text.
 fn encoded(value: &str) -> Vec<String> {
     let mut forms = Vec::new();
     for offset in 0..3usize {

@@ -1,4 +1,4 @@
-//! What the connectors of the tests say: `plain` searches by e-mail; `members` by a member's number alone.
+//! The connectors of the tests: `plain` searches by e-mail, `members` only by a member's number.
 
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::base::ids::SourceId;
@@ -89,10 +89,10 @@ impl Catalogue for FakeCatalogue {
     }
 }
 
-/// The parameters that steer.
+/// The steering parameters.
 const STEERING: [&str; 2] = ["host", "region"];
 
-/// The target of a fake data source: its host and its region steer.
+/// The target of a fake data source: its host and its region are steering.
 #[must_use]
 pub fn target(connector: &str, params: &BTreeMap<String, String>) -> Target {
     let params = params.clone().into_iter().filter(|(name, _)| STEERING.contains(&name.as_str())).collect();

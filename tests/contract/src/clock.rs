@@ -1,4 +1,4 @@
-//! A clock that only the test moves, and sleeping by it.
+//! A clock that only the test moves, and sleep by that clock.
 
 use rightful_domain::base::time::Time;
 use rightful_domain::ports::clock::Clock;
@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// The time as the test sets it; a clone is the same clock.
+/// The test's time; a clone is the same clock.
 #[derive(Clone, Debug)]
 pub struct TestClock(Rc<Inner>);
 
@@ -40,7 +40,7 @@ impl TestClock {
         self.advance_to(self.real().plus_seconds(seconds));
     }
 
-    /// Moves the clock on to `time`, never back, and wakes who slept until then.
+    /// Moves the clock on to `time`, never back, and wakes everyone who slept until then.
     pub fn advance_to(&self, time: Time) {
         self.0.now.set(self.real().max(time));
         while let Some(timer) = self.next_timer().filter(|at| *at <= self.real()) {
@@ -52,8 +52,7 @@ impl TestClock {
         }
     }
 
-    /// From now on whoever sleeps is parked until somebody else moves the clock; before, sleeping
-    /// moves it.
+    /// From now on sleepers wait until somebody else moves the clock; before, sleeping itself moves it.
     pub fn keep_timers(&self) {
         self.0.keeps_timers.set(true);
     }
@@ -64,7 +63,7 @@ impl TestClock {
         self.0.timers.borrow().first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// Sleeps so many seconds.
+    /// Sleeps this many seconds.
     #[must_use]
     pub fn sleep(&self, seconds: u64) -> Sleep {
         self.sleep_millis(seconds.saturating_mul(1000))
@@ -78,13 +77,13 @@ impl TestClock {
         Sleep { clock: self.clone(), until, timer: None }
     }
 
-    /// From now on the clock is read so many seconds before or after the time it is, as on a host
-    /// whose clock is off; who sleeps doesn't notice.
+    /// From now on the clock reads this many seconds early or late, as on a host whose clock is off. Sleepers
+    /// are not affected.
     pub fn skew(&self, seconds: i64) {
         self.0.skew.set(seconds);
     }
 
-    /// The time it is.
+    /// The real time.
     #[must_use]
     pub fn real(&self) -> Time {
         self.0.now.get()
@@ -107,7 +106,7 @@ impl Clock for TestClock {
     }
 }
 
-/// Ready when its time has come; dropping it takes the timer away.
+/// Ready when its time has come; dropping it removes the timer.
 #[derive(Debug)]
 pub struct Sleep {
     clock: TestClock,

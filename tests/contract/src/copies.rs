@@ -1,4 +1,4 @@
-//! A store of copies, and what packs and links them.
+//! A store of copies, with packing and links.
 
 use crate::gate::Gate;
 use rightful_domain::base::failure::Failure;
@@ -12,12 +12,12 @@ use std::fmt;
 use std::rc::Rc;
 use zeroize::Zeroizing;
 
-/// What goes wrong with a writing call.
+/// A fault of a writing call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BucketFault {
     /// It fails without an effect.
     Fails,
-    /// It has its effect, and the answer gets lost.
+    /// It has its effect, and the answer is lost.
     LosesAnswer,
 }
 
@@ -63,13 +63,13 @@ impl CopyBucket {
         BucketUpload { bucket: self.clone(), place, held: 0, bytes: Vec::new(), begun: false }
     }
 
-    /// What went through it.
+    /// Its traffic.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         self.traffic.borrow().clone()
     }
 
-    /// A package that gets this large can't be written further; `None` mends it.
+    /// A package of this size can't be written further; `None` removes the limit.
     pub fn fail_packages_at(&self, bytes: Option<usize>) {
         self.traffic.borrow_mut().fails_at = bytes;
     }
@@ -93,7 +93,7 @@ impl CopyBucket {
         parts.keys().filter(|(of, _)| *of == request).map(|(_, source)| source.clone()).collect()
     }
 
-    /// Each writing call goes wrong as `draw` says.
+    /// `draw` decides the fault of each writing call.
     pub fn fail_as(&self, draw: impl Fn() -> Option<BucketFault> + 'static) {
         *self.drawn.borrow_mut() = Drawn(Some(Rc::new(draw)));
     }
@@ -138,14 +138,14 @@ impl CopyBucket {
     }
 }
 
-/// What an object of the bucket is.
+/// The kind of an object.
 #[derive(Clone, Debug)]
 enum Place {
     Part(RequestId, SourceId),
     Package(RequestId),
 }
 
-/// Bytes that go at once, as in S3.
+/// The size of one piece, as in S3.
 pub const PIECE_BYTES: usize = 5 * 1024 * 1024;
 
 /// An object on its way.
@@ -159,7 +159,7 @@ pub struct BucketUpload {
 }
 
 impl Drop for BucketUpload {
-    /// An upload that nobody ended is left: S3 would keep what was sent of it.
+    /// An upload that nobody ended stays: S3 would keep its pieces.
     fn drop(&mut self) {
         if self.begun {
             self.bucket.traffic.borrow_mut().left += 1;
@@ -209,7 +209,7 @@ impl Upload for BucketUpload {
     }
 }
 
-/// A part as it is read, in small pieces.
+/// A part being read, in small pieces.
 #[derive(Debug)]
 pub struct BucketDownload {
     bucket: CopyBucket,
@@ -225,18 +225,18 @@ impl Download for BucketDownload {
     }
 }
 
-/// What went through the bucket.
+/// The traffic of the bucket.
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
     /// Uploads that were aborted.
     pub aborted: usize,
-    /// Uploads that nobody ended: what was sent of them stays.
+    /// Uploads that nobody ended; their pieces stay.
     pub left: usize,
-    /// The most that was written at once, in bytes.
+    /// The largest single write, in bytes.
     pub largest: usize,
-    /// The most that had been read of parts since the last package grew, or began, in bytes.
+    /// The most bytes read of parts while a package did not grow.
     pub held: usize,
-    /// Read of parts since the package last grew.
+    /// Bytes read of parts since the package last grew.
     unwritten: usize,
     /// A package this large can't be written.
     fails_at: Option<usize>,
@@ -311,7 +311,7 @@ impl CopyLinks for CopyBucket {
     }
 }
 
-/// Packs a copy as one JSON text: what a test can read.
+/// Packs a copy as one JSON text, which a test can read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainPacker;
 
@@ -346,7 +346,7 @@ pub struct PlainPacking {
 }
 
 impl PlainPacking {
-    /// The data source that is next; those without records are done with at once.
+    /// The next data source; those without records are finished at once.
     fn begin_source(&mut self) -> Result<(), Failure> {
         while let Some(one) = self.sources.get(self.at) {
             let head = text(&serde_json::json!({

@@ -1,6 +1,6 @@
-//! The two state machines: which function is called when, what is waited for, what is tried again.
-//! [`fulfil_request`] is written over an [`Engine`], so that a test may run it straight through and
-//! a simulator may let its calls overlap, get lost and come late. [`Driver`] is the straight way.
+//! The two state machines: the order of function calls, the waits, the retries. [`fulfil_request`] is written
+//! over an [`Engine`]: a test runs it straight through with [`Driver`], a simulator lets its calls overlap,
+//! get lost and come late.
 
 use crate::vendor::Call;
 use crate::workflow::Execution;
@@ -28,7 +28,7 @@ pub enum End {
     Killed,
 }
 
-/// A call of a function, as a state makes it.
+/// A state's call of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Function {
     /// `search`, to find.
@@ -75,7 +75,7 @@ impl Function {
     /// Calls it, as its handler does.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn call(&self, world: &World) -> Result<Answer, Failure> {
         match self {
             Function::Find(at) => world.find(at).await.map(Answer::Step),
@@ -88,7 +88,7 @@ impl Function {
     }
 }
 
-/// What a function answers.
+/// A function's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// About a task.
@@ -100,27 +100,27 @@ pub enum Answer {
 /// Why a state has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallError {
-    /// The function failed so.
+    /// The function failed like this.
     Failed(Failure),
     /// The platform's own errors: the function ended without an answer, or it took too long.
     Platform,
-    /// The execution is gone.
+    /// The execution is lost.
     Lost(Lost),
 }
 
-/// Which execution is gone.
+/// Which execution is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// That of `fulfil-source`; the one of `fulfil-request` catches that.
+    /// That of `fulfil-source`; `fulfil-request` catches it.
     Source,
-    /// That of `fulfil-request`, and with it those in it.
+    /// That of `fulfil-request`, with its nested ones.
     Request,
 }
 
-/// What the state machines run on.
+/// The platform of the state machines.
 #[allow(async_fn_in_trait, reason = "test equipment runs on one thread")]
 pub trait Engine {
-    /// Waits so many seconds.
+    /// Waits this many seconds.
     ///
     /// # Errors
     /// [`Lost`], when the execution doesn't live that long.
@@ -138,7 +138,7 @@ pub trait Engine {
     /// [`Lost`], when the execution doesn't live that long.
     async fn review(&self, at: &TaskRef, attempt: u32) -> Result<Option<Next>, Lost>;
 
-    /// How long a retry waits for which at most so many seconds are allowed.
+    /// How long a retry waits that may wait this many seconds at most.
     fn jitter(&self, most: u64) -> u64;
 }
 
@@ -176,10 +176,10 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
     })
 }
 
-/// What a search leads to.
+/// The result of a search.
 enum Searched {
     Goes(Next),
-    /// Its turn comes in so many seconds.
+    /// Its turn comes in this many seconds.
     Waits(u64),
     LeftOpen,
 }
@@ -196,7 +196,7 @@ async fn find(engine: &impl Engine, at: &TaskRef) -> Result<Searched, Lost> {
     })
 }
 
-/// An item of the Map `Fulfil Sources`: one that waits for its turn is searched here, and holds up no other.
+/// An item of the Map `Fulfil Sources`: one that waits for its turn is searched here, and delays no other.
 async fn item(engine: &impl Engine, at: &TaskRef, attempt: u32, mut searched: Searched) -> Result<(), Lost> {
     let mut states = 0;
     let next = loop {
@@ -239,7 +239,7 @@ async fn fulfil_source(engine: &impl Engine, at: &TaskRef) -> Result<(), Lost> {
     Ok(())
 }
 
-/// A Map: all its items at once; its answers in their order.
+/// A Map: all its items at once, and their answers in order.
 async fn map<F: Future>(items: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut items: Vec<Pin<Box<F>>> = items.map(Box::pin).collect();
     let mut outputs: Vec<Option<F::Output>> = items.iter().map(|_| None).collect();
@@ -269,7 +269,7 @@ enum Ended {
     Caught,
 }
 
-/// Calls a function as a Task state does: again while the error may pass.
+/// Calls a function as a Task state does, with retries of transient errors.
 async fn retried(engine: &impl Engine, function: Function) -> Result<Ended, Lost> {
     let mut tries = 0u32;
     loop {
@@ -315,8 +315,8 @@ impl<'w> Driver<'w> {
         fulfil_request(self, execution).await.unwrap_or(End::Killed)
     }
 
-    /// Runs the reconciliation every few minutes, and what it starts, until nothing changes any more:
-    /// all closed and forgotten, or `days` have passed.
+    /// Runs the reconciliation every few minutes, and the executions that it starts, until the request is
+    /// closed and forgotten, or `days` have passed.
     ///
     /// # Errors
     /// When a run fails as a whole.
@@ -351,8 +351,8 @@ impl Engine for Driver<'_> {
         function.call(self.world).await.map_err(CallError::Failed)
     }
 
-    /// Straight through nobody decides meanwhile: what is decided already goes on, and whoever waits goes
-    /// on in a run of its own once its token is released.
+    /// Nobody decides during a straight run. A decided task continues; a waiting one continues in a run of
+    /// its own, once its token is released.
     async fn review(&self, at: &TaskRef, attempt: u32) -> Result<Option<Next>, Lost> {
         let token = self.world.workflow.park(attempt, at);
         retried(self, Function::Park(at.clone(), token)).await?;
@@ -364,7 +364,7 @@ impl Engine for Driver<'_> {
     }
 }
 
-/// How many submissions are in a vendor's journal.
+/// The number of submissions in a vendor's journal.
 #[must_use]
 pub fn posts(journal: &[Call]) -> usize {
     journal.iter().filter(|call| matches!(call, Call::Submit { .. })).count()

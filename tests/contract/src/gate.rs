@@ -1,5 +1,5 @@
-//! Where a test stops a worker: every port call passes the gate, and at the chosen point the worker
-//! is gone, as a Lambda that is killed: nothing after that point runs.
+//! The place where a test stops a worker. Every port call passes the gate; at the chosen point the worker
+//! ends like a killed Lambda, and nothing after that point runs.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ impl Gate {
         std::mem::take(&mut *self.0.last.borrow_mut())
     }
 
-    /// What was read since the last such call, and how often: the points whose name begins with `read`.
+    /// The reads since the last such call, with their numbers: the points whose name begins with `read`.
     #[must_use]
     pub fn take_reads(&self) -> BTreeMap<&'static str, u32> {
         std::mem::take(&mut *self.0.reads.borrow_mut())

@@ -29,12 +29,12 @@ impl KeyTable {
         Some(Self { table, gate, master: Rc::new(DataKey::new(&[42; 32])?), refuses: Rc::default() })
     }
 
-    /// Every key read from now on fails so; `None` ends it.
+    /// From now on every read of a key fails like this; `None` ends it.
     pub fn fail(&self, failure: Option<Failure>) {
         self.refuses.set(failure);
     }
 
-    /// Whether the key of a request is still there.
+    /// Whether the key of a request still exists.
     #[must_use]
     pub fn holds(&self, request: RequestId) -> bool {
         let (pk, sk) = key_key(request);
@@ -78,7 +78,7 @@ impl Forgets for KeyTable {
     }
 }
 
-/// An HMAC key. It remembers what it tagged, for a test that asks what a stored tag stands for.
+/// An HMAC key. It remembers the tagged content, so that a test can resolve a stored tag.
 #[derive(Clone, Debug)]
 pub struct TagKey {
     gate: Gate,
@@ -87,13 +87,13 @@ pub struct TagKey {
 }
 
 impl TagKey {
-    /// A key of its own.
+    /// A new key.
     #[must_use]
     pub fn new(gate: Gate) -> Self {
         Self { gate, key: hmac::Key::new(hmac::HMAC_SHA256, &[17; 32]), tagged: Rc::default() }
     }
 
-    /// What a tag was made of; `None` for one that this key has not made.
+    /// The content of a tag; `None` for a tag of another key.
     #[must_use]
     pub fn content_of(&self, tag: &Tag) -> Option<Vec<u8>> {
         self.tagged.borrow().get(&tag.mac).cloned()

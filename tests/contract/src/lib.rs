@@ -1,8 +1,8 @@
 //! The domain's ports in memory, with the real limits of AWS, and ways to make them fail: crashes at
 //! any point, lost answers, collisions, a lagging index, a vendor with a script.
 //!
-//! What the tests beside it show about the operations is what holds in AWS, as far as these ports
-//! are as strict as the real ones; where AWS refuses something, they do.
+//! The tests beside it prove the operations for AWS, as far as these ports are as strict as the real ones:
+//! they refuse everything that AWS refuses.
 
 pub mod gate;
 pub mod canary;

@@ -83,7 +83,7 @@ pub fn cursor_key() -> Key {
     ("RECONCILE".to_owned(), "CURSOR".to_owned())
 }
 
-/// A row as it is stored.
+/// A row in its stored form.
 ///
 /// # Errors
 /// When it is no JSON.
@@ -160,7 +160,7 @@ pub fn source(row: &DataSource, writer: u64) -> Result<Write, Failure> {
     Ok(Write::Put(source_key(&row.id), item(&next, next.revision, writer)?, guard(row.revision)))
 }
 
-/// What removes a data source's row, on condition of its revision, and its limit.
+/// The writes that remove a data source's row, on condition of its revision, and its limit.
 #[must_use]
 pub fn no_source(row: &DataSource) -> Vec<Write> {
     vec![
@@ -210,7 +210,7 @@ pub fn cursor(row: &Cursor, writer: u64) -> Result<Write, Failure> {
     Ok(Write::Put(cursor_key(), item(&next, next.revision, writer)?, guard(row.revision)))
 }
 
-/// Revision 0 was read when nothing was there.
+/// Revision 0 means that nothing was there.
 fn guard(revision: u64) -> Guard {
     if revision == 0 { Guard::Absent } else { Guard::Revision(revision) }
 }

@@ -48,8 +48,8 @@ impl std::fmt::Debug for SecretStore {
     }
 }
 
-/// The secrets that were written, and those that were removed; nobody reads them here. As in Secrets
-/// Manager two versions of each are kept, the current one and the previous one.
+/// The written and the removed secrets; nobody reads them here. As in Secrets Manager two versions of each
+/// are kept, the current one and the previous one.
 #[derive(Clone)]
 pub struct Vault {
     gate: Gate,
@@ -69,7 +69,7 @@ impl Vault {
         self.versions(name).into_iter().next()
     }
 
-    /// Its versions that are kept, the current one first.
+    /// Its kept versions, the current one first.
     #[must_use]
     pub fn versions(&self, name: &str) -> Vec<String> {
         self.values.borrow().get(name).cloned().unwrap_or_default()

@@ -29,7 +29,7 @@ impl SigningKey {
         Some(Self { gate, id, pair, longest: Rc::default(), fails: Rc::default() })
     }
 
-    /// From now on signing fails so; `None`: it works.
+    /// From now on signing fails like this; `None` ends it.
     pub fn fail(&self, failure: Option<Failure>) {
         self.fails.set(failure);
     }
@@ -40,7 +40,7 @@ impl SigningKey {
         PublicKey::new(self.id, self.pair.public_key().as_ref())
     }
 
-    /// How long the longest message was that it signed, in bytes.
+    /// The length of the longest signed message, in bytes.
     #[must_use]
     pub fn longest(&self) -> usize {
         self.longest.get()

@@ -1,8 +1,8 @@
-//! The store over the raw table: what a change is, how its events are chained, who retries what.
+//! The store over the raw table: changes, the chain of their events, retries.
 //!
-//! Like the one on DynamoDB it knows its own writes by a name drawn for each call, not by their
-//! content: two workers that decide the same at the same time write the same bytes, and only one of
-//! them may go on.
+//! Like the store on DynamoDB it recognises its own writes by a name drawn for each call, not by their
+//! content: two workers with the same decision at the same time write the same bytes, and only one of them
+//! may go on.
 
 use crate::gate::Gate;
 use crate::rows;
@@ -34,7 +34,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// How often a transaction is repeated that only collided.
+/// How often a transaction is tried while it only collides.
 const TRIES: u32 = 8;
 const BUSY: Failure = Failure::transient("store_busy");
 const UNAVAILABLE: Failure = Failure::transient("store_unavailable");
@@ -67,7 +67,7 @@ impl Store {
         &self.table
     }
 
-    /// From now on the due index shows the rows as they are now, or again as they are.
+    /// Freezes the due index at the present rows, or lets it follow them again.
     pub fn lag(&self, on: bool) {
         *self.lagging.borrow_mut() = on.then(|| self.due_now());
     }
@@ -125,7 +125,7 @@ impl Store {
                 Err(Refusal::Guards(failed)) if failed.iter().any(|&n| n < rows.len()) => {
                     return Err(CommitError::Stale);
                 }
-                // Only the chain moved on: the same rows after its new head.
+                // Only the chain has grown: try the same rows after its new head.
                 Err(Refusal::Guards(_)) => {}
                 Err(Refusal::Invalid(code)) => return Err(Failure::misconfigured(code).into()),
             }
@@ -221,7 +221,7 @@ impl Store {
     }
 }
 
-/// Adds the change's events and the head after them; gives the row that tells whose change it is.
+/// Adds the change's events and the head after them; returns a row that names its writer.
 fn append_events(
     writes: &mut Vec<Write>,
     change: &Change,
@@ -283,7 +283,7 @@ impl Reads for Store {
             row.map(|item| rows::read::<Request>(&item)).transpose()
         };
         let mut request = read_request()?;
-        // A batch is no snapshot: somebody else may come in between, in the worst order.
+        // A batch is no snapshot: another writer may come in between, in the worst order.
         self.gate.point("within assignment").await;
         let task = self.table.row(&rows::request_pk(at.request_id), &rows::task_sk(&at.source_id));
         let task: Option<Task> = task.map(|item| rows::read(&item)).transpose()?;
@@ -579,7 +579,7 @@ fn cursor_of(at: &str, (pk, sk): &Key) -> String {
     format!("{at} {pk} {sk}")
 }
 
-/// A query that goes on behind a key outside of what it asks for is refused.
+/// A query that continues after a key outside of its own range is refused.
 fn check_cursor(cursor: &str, shard: u8, now: Time) -> Result<(), Failure> {
     let unreadable = Failure::misconfigured("cursor_unreadable");
     let mut parts = cursor.split(' ');

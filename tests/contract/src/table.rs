@@ -73,31 +73,31 @@ impl Write {
     }
 }
 
-/// Why a transaction was not done, or is not known to be.
+/// Why a transaction failed, or may have failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// `TransactionConflict`: another one was under way; nothing is stored.
+    /// `TransactionConflict`: another transaction was under way; nothing is stored.
     Conflict,
     /// Guards that do not hold, by place; nothing is stored.
     Guards(Vec<usize>),
-    /// The answer got lost; the transaction is stored or not.
+    /// The answer is lost; the transaction may be stored.
     Ambiguous,
-    /// The answer got lost, and so does every question about it now.
+    /// The answer is lost, and reads fail for now too.
     Dark,
-    /// DynamoDB would not take it at any time.
+    /// DynamoDB would never take it.
     Invalid(&'static str),
 }
 
-/// What a fault does to the next transaction.
+/// A fault of the next transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It collides.
     Conflict,
-    /// It is stored, but the answer gets lost.
+    /// It is stored, but the answer is lost.
     LoseAnswer,
     /// It is not stored, and nobody can tell.
     LoseCall,
-    /// It is stored, but neither the answer nor a look at what is stored comes through.
+    /// It is stored, but neither the answer nor a read comes through.
     LoseSight,
 }
 
@@ -144,7 +144,7 @@ impl Table {
         self.rows.borrow().iter().map(|(key, item)| (key.clone(), item.clone())).collect()
     }
 
-    /// Of each row that has both attributes of an index: its key and their values.
+    /// The key of each row with both attributes of an index, and their values.
     #[must_use]
     pub fn indexed(&self, first: &str, second: &str) -> Vec<(Key, String, String)> {
         let rows = self.rows.borrow();
@@ -155,7 +155,7 @@ impl Table {
             .collect()
     }
 
-    /// Puts or removes a row by hand: for setting up and for tampering.
+    /// Puts or removes a row by hand, to set up a test or to tamper.
     pub fn set(&self, key: Key, item: Option<Item>) {
         self.changed.borrow_mut().insert(key.0.clone());
         match item {
@@ -164,22 +164,22 @@ impl Table {
         };
     }
 
-    /// The next transactions go wrong so, one after another.
+    /// Orders the faults of the next transactions, in order.
     pub fn fail_next(&self, faults: &[Fault]) {
         self.faults.borrow_mut().extend(faults.iter().rev());
     }
 
-    /// Nothing that was ordered goes wrong any more.
+    /// Cancels the ordered faults.
     pub fn fail_no_more(&self) {
         self.faults.borrow_mut().clear();
     }
 
-    /// Each transaction for which no fault is ordered goes wrong as `draw` says.
+    /// `draw` decides the fault of each transaction without an ordered one.
     pub fn fail_as(&self, draw: impl Fn() -> Option<Fault> + 'static) {
         *self.drawn.borrow_mut() = Drawn(Some(Rc::new(draw)));
     }
 
-    /// The partitions that were written to since the last such call.
+    /// The partitions written since the last such call.
     #[must_use]
     pub fn take_changed(&self) -> BTreeSet<String> {
         std::mem::take(&mut *self.changed.borrow_mut())
@@ -192,7 +192,7 @@ impl Table {
         rows.values().filter_map(|item| item.index.get(attribute)).min().cloned()
     }
 
-    /// The most items and the most bytes that any transaction had.
+    /// The most items and the most bytes of any transaction.
     #[must_use]
     pub fn largest(&self) -> (usize, usize) {
         self.largest.get()

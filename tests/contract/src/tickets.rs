@@ -1,5 +1,5 @@
-//! A ticketing system with a script: it keeps what is put on a ticket, unless the test has ordered
-//! another answer.
+//! A ticketing system with a script: it keeps every comment on a ticket, unless the test has ordered another
+//! answer.
 
 use crate::clock::TestClock;
 use crate::gate::Gate;
@@ -23,7 +23,7 @@ pub const CHANNEL: &str = "zendesk";
 /// One call that reached the ticketing system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TicketCall {
-    /// Something is put on a ticket.
+    /// A comment on a ticket.
     Answer {
         /// The ticket.
         reference: String,
@@ -32,7 +32,7 @@ pub enum TicketCall {
         /// When.
         at: Time,
     },
-    /// A look whether it is there.
+    /// A look for the comment.
     Look {
         /// The ticket.
         reference: String,
@@ -44,13 +44,13 @@ pub enum TicketCall {
 /// An ordered answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TicketReply {
-    /// This answer; nothing is put on the ticket.
+    /// This answer; the ticket gets no comment.
     Says(Answered),
-    /// It is put on the ticket, but the answer gets lost.
+    /// The ticket gets the comment, but the answer is lost.
     Lost,
 }
 
-/// What is on a ticket.
+/// The content of a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ticket {
     /// The comments, in order.
@@ -91,18 +91,18 @@ impl std::fmt::Debug for FakeTickets {
 }
 
 impl FakeTickets {
-    /// One that has every ticket it is asked about.
+    /// A ticketing system that has every ticket.
     #[must_use]
     pub fn new(gate: Gate, clock: TestClock) -> Self {
         Self { gate, clock, state: Rc::default() }
     }
 
-    /// Orders the answer to the next call that puts something on a ticket.
+    /// Orders the answer to the next comment.
     pub fn order(&self, reply: TicketReply) {
         self.state.borrow_mut().replies.push_back(reply);
     }
 
-    /// Orders that the next look fails.
+    /// Makes the next look fail.
     pub fn fail_look(&self, fault: Fault) {
         self.state.borrow_mut().looks.push_back(fault);
     }
@@ -117,7 +117,7 @@ impl FakeTickets {
         self.state.borrow_mut().hangs = hangs;
     }
 
-    /// Somebody sets a tag on a ticket now.
+    /// Sets a tag on a ticket now.
     pub fn tag(&self, number: u64, tag: &str) {
         self.state.borrow_mut().tagged.insert(number, (tag.to_owned(), self.clock.now()));
     }
@@ -127,13 +127,13 @@ impl FakeTickets {
         self.state.borrow_mut().absent = true;
     }
 
-    /// How many pages of tagged tickets were asked for.
+    /// How many pages of tagged tickets were read.
     #[must_use]
     pub fn searches(&self) -> u32 {
         self.state.borrow().searches
     }
 
-    /// What is on a ticket.
+    /// The content of a ticket.
     #[must_use]
     pub fn ticket(&self, reference: &str) -> Ticket {
         self.state.borrow().tickets.get(reference).cloned().unwrap_or_default()
@@ -145,13 +145,13 @@ impl FakeTickets {
         self.state.borrow().journal.clone()
     }
 
-    /// How many calls wanted to put something on a ticket.
+    /// The number of comment calls.
     #[must_use]
     pub fn sends(&self) -> usize {
         self.journal().iter().filter(|call| matches!(call, TicketCall::Answer { .. })).count()
     }
 
-    /// How many calls looked.
+    /// The number of looks.
     #[must_use]
     pub fn looks(&self) -> usize {
         self.journal().len() - self.sends()

@@ -26,19 +26,20 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-/// The identifier of every plain vendor's control, whose record it always finds unless it is told not to.
+/// The identifier of every plain vendor's control, whose record it always finds unless a test orders
+/// otherwise.
 pub const CONTROL: &str = "control@example.com";
 
 /// One call that reached the vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// A search by so many identifiers.
+    /// A search by this many identifiers.
     Search(usize),
     /// A search for the control.
     Control,
-    /// A search for the records' contents by so many identifiers.
+    /// A search for the records' contents by this many identifiers.
     Copy(usize),
-    /// A submission: what makes the vendor erase.
+    /// A submission, which makes the vendor erase.
     Submit {
         /// The records it names.
         records: Vec<RecordId>,
@@ -60,7 +61,7 @@ pub enum Reply {
     Says(Submitted),
     /// The vendor opens the rule and works on it.
     Takes,
-    /// The same, but its answer gets lost.
+    /// The same, but its answer is lost.
     Lost,
 }
 
@@ -69,12 +70,12 @@ pub enum Reply {
 pub struct Timed<T> {
     /// How long the call takes.
     pub seconds: u64,
-    /// What it answers.
+    /// Its answer.
     pub answer: T,
 }
 
-/// Another vendor in the plain one's place. Each call is told when it reaches the vendor, before it
-/// takes its time: what the caller never hears of has happened nevertheless.
+/// Another vendor in the plain one's place. Each call arrives before its time passes: it takes effect even if
+/// the caller never hears of it.
 pub trait Script {
     /// A search.
     fn search(&self, by: &[Identifier], named: &[Identifier]) -> Timed<Result<Found, Fault>>;
@@ -95,30 +96,30 @@ struct OpenRule {
     opened_at: Time,
 }
 
-/// After so many seconds the vendor has done what it accepted, asked about or not.
+/// After this many seconds the vendor has done everything that it accepted, even without a status check.
 const WORKS_SECONDS: u64 = 30;
 
-/// What the vendor holds and how it behaves; tests change it at will.
+/// The vendor's records and behaviour; tests change them at will.
 pub struct State {
-    /// What it can do.
+    /// Its capabilities.
     pub capabilities: Capabilities,
     /// Its records, by the comparable form of an identifier.
     pub people: BTreeMap<String, BTreeSet<RecordId>>,
     /// Ordered answers to searches, used up one by one.
     pub searches: VecDeque<Result<Vec<RecordId>, Fault>>,
-    /// What every search sets aside beside what it finds.
+    /// The records that every search sets aside.
     pub set_aside: Vec<SetAside>,
-    /// How large a text each record has in a copy, in bytes.
+    /// The size of each record's text in a copy, in bytes.
     pub record_bytes: usize,
     /// Records that show another value of a kind that the request names.
     pub marked: BTreeSet<RecordId>,
-    /// The name that its records show.
+    /// The name in its records.
     pub shown_name: String,
-    /// Whether searches do not find the control's record: they are blind.
+    /// Whether searches are blind: they don't find the control's record.
     pub control_gone: bool,
-    /// Whether it compares identifiers byte by byte: `people` is then keyed by what it holds.
+    /// Whether it compares identifiers byte by byte: `people` is then keyed by the exact value.
     pub exact: bool,
-    /// How many records a finished rule lists that it never named.
+    /// How many foreign records a finished rule lists.
     pub strangers: usize,
     /// Ordered answers to submissions.
     pub submissions: VecDeque<Reply>,
@@ -126,7 +127,7 @@ pub struct State {
     pub statuses: VecDeque<Result<RuleReport, Fault>>,
     /// How many questions about a rule are answered with `Pending` before it finishes.
     pub polls: u32,
-    /// Whether it keeps the records although it says that it is done.
+    /// Whether it keeps the records although it reports that it is done.
     pub keeps: bool,
     /// How many seconds each call takes.
     pub call_seconds: u64,
@@ -136,18 +137,18 @@ pub struct State {
     pub broken: Option<Failure>,
     /// Every call that reached it.
     pub journal: Vec<Call>,
-    /// Looks at the world at the moment of a submission.
+    /// A test's look at the world during a submission.
     #[allow(clippy::type_complexity, reason = "a callback is what it is")]
     pub witness: Option<Rc<dyn Fn(&[RecordId])>>,
-    /// Who answers in its place.
+    /// The script that answers in its place.
     pub script: Option<Rc<dyn Script>>,
-    /// What the last search that was answered found.
+    /// The result of the last answered search.
     pub last_found: Option<Vec<RecordId>>,
     rules: BTreeMap<String, OpenRule>,
 }
 
 impl State {
-    /// Its records of the people that these identifiers point at.
+    /// Its records of the people with these identifiers.
     fn held(&self, identifiers: &[Identifier]) -> BTreeSet<RecordId> {
         let key = |one: &Identifier| if self.exact { one.expose().to_owned() } else { one.comparable() };
         identifiers.iter().filter_map(|one| self.people.get(&key(one))).flatten().cloned().collect()
@@ -159,7 +160,7 @@ impl State {
         }
     }
 
-    /// Does what was accepted long enough ago.
+    /// Performs everything that it accepted long enough ago.
     fn work(&mut self, now: Time) {
         let done = |rule: &&OpenRule| {
             !rule.dry_run && !self.keeps && rule.opened_at.plus_seconds(WORKS_SECONDS) <= now
@@ -176,7 +177,7 @@ impl fmt::Debug for State {
     }
 }
 
-/// What a plain vendor can do: searches by e-mail, erases, a hundred records a batch.
+/// A plain vendor's capabilities: it searches by e-mail and erases, a hundred records a batch.
 #[must_use]
 pub fn plain() -> Capabilities {
     Capabilities {
@@ -243,7 +244,7 @@ impl FakeVendor {
         Self { state: Rc::new(RefCell::new(state)), capabilities, gate, clock }
     }
 
-    /// Changes what it holds or how it behaves.
+    /// Changes its records or its behaviour.
     pub fn set(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.borrow_mut());
     }
@@ -254,7 +255,7 @@ impl FakeVendor {
         self.set(|state| state.people.entry(email.to_lowercase()).or_default().extend(records));
     }
 
-    /// What its last search found; `None` when it failed.
+    /// The result of its last search; `None` if it failed.
     #[must_use]
     pub fn last_found(&self) -> Option<Vec<RecordId>> {
         self.state.borrow().last_found.clone()
@@ -441,7 +442,7 @@ impl Vendor for FakeVendor {
     }
 }
 
-/// A data source, and the host that it points at; without one, where it is first set up.
+/// A data source, and its host; `None` is the first host that it was set up with.
 type Place = (SourceId, Option<String>);
 
 /// The vendors behind all data sources.
@@ -460,19 +461,19 @@ impl FakeVendors {
         Self { gate, clock, all: Rc::default(), follows: Rc::default() }
     }
 
-    /// From now on a data source is opened wherever it points at present, whatever a run was searched at:
-    /// for tests that show what this would do.
+    /// From now on a data source opens at its present target, whatever the run's target: for tests that show
+    /// the consequences.
     pub fn forget_targets(&self) {
         self.follows.set(true);
     }
 
-    /// The vendor behind a data source; it is there as soon as someone asks for it.
+    /// The vendor behind a data source; it is made on first use.
     #[must_use]
     pub fn vendor(&self, source: &SourceId) -> FakeVendor {
         self.at(source, None)
     }
 
-    /// The vendor behind a data source at this host; without one, where it is first set up.
+    /// The vendor behind a data source at this host; `None` is its first host.
     #[must_use]
     pub fn at(&self, source: &SourceId, host: Option<&str>) -> FakeVendor {
         let new = || FakeVendor::new(self.gate.clone(), self.clock.clone());
@@ -506,5 +507,5 @@ impl Vendors for FakeVendors {
     }
 }
 
-/// The failure of a data source whose secret is not there.
+/// The failure of a data source without its secret.
 pub const NO_SECRET: Failure = Failure::new(Kind::Misconfigured, "secret_missing");

@@ -1,5 +1,4 @@
-//! A workflow service that only writes down what it is asked to start, and what goes in and out of
-//! its states.
+//! A workflow service that only records the started executions, and the payloads of its states.
 
 use crate::gate::Gate;
 use rightful_domain::base::failure::Failure;
@@ -29,12 +28,12 @@ pub struct Execution {
     pub sources: Vec<SourceId>,
 }
 
-/// What goes wrong with the release of a token.
+/// A fault of a token's release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseFault {
-    /// It fails, and nobody is let go.
+    /// It fails, and nobody is released.
     Fails,
-    /// Whoever waits is let go, and the answer gets lost.
+    /// The waiting execution is released, and the answer is lost.
     LosesAnswer,
 }
 
@@ -66,7 +65,7 @@ pub struct StateMachine {
     parked: Rc<RefCell<BTreeMap<String, (u32, TaskRef)>>>,
     tokens: Rc<Cell<u32>>,
     released: Rc<RefCell<Vec<(String, Next)>>>,
-    /// Those that wait themselves, by token; the others are run again from their beginning.
+    /// Executions that wait themselves, by token; the others run again from their beginning.
     waiters: Rc<RefCell<BTreeMap<String, Waiting>>>,
     release_faults: Rc<RefCell<Drawn>>,
     payloads: Rc<RefCell<String>>,
@@ -100,13 +99,13 @@ impl StateMachine {
         token
     }
 
-    /// Whether somebody waits under this token.
+    /// Whether an execution waits under this token.
     #[must_use]
     pub fn waits(&self, token: &str) -> bool {
         self.parked.borrow().contains_key(token)
     }
 
-    /// The waiting of this token is over: nobody hears of its release.
+    /// Ends the wait of this token: nobody hears of its release.
     pub fn time_out(&self, token: &str) {
         self.parked.borrow_mut().remove(token);
         self.waiters.borrow_mut().remove(token);
@@ -120,8 +119,8 @@ impl StateMachine {
         token
     }
 
-    /// What this token was released with, once it is: told once. Never ready for a token that nobody
-    /// waits under.
+    /// The value that this token is released with, given out once. Never ready for a token without a waiting
+    /// execution.
     pub async fn heard(&self, token: &str) -> Next {
         poll_fn(|context| {
             let mut waiters = self.waiters.borrow_mut();
@@ -138,12 +137,12 @@ impl StateMachine {
         .await
     }
 
-    /// Each release goes wrong as `draw` says.
+    /// `draw` decides the fault of each release.
     pub fn fail_releases(&self, draw: impl Fn() -> Option<ReleaseFault> + 'static) {
         *self.release_faults.borrow_mut() = Drawn(Some(Rc::new(draw)));
     }
 
-    /// What every token was released with, in order.
+    /// The value of every release, in order.
     #[must_use]
     pub fn released(&self) -> Vec<(String, Next)> {
         self.released.borrow().clone()
@@ -209,7 +208,7 @@ impl Workflow for StateMachine {
         let named = |one: &&Execution| one.request == request && one.attempt == attempt;
         let known = self.started.borrow().iter().find(named).cloned();
         let started = match known {
-            // One that ended may count as running: whoever waits for it takes it up in the end.
+            // An ended one may count as running: whoever waits for it takes over in the end.
             Some(known) if known == execution => Started::Now,
             Some(_) => Started::Before,
             None => {
@@ -224,7 +223,7 @@ impl Workflow for StateMachine {
 }
 
 impl Tokens for StateMachine {
-    /// An execution that goes on is run again from its beginning, which its states pass over.
+    /// A released execution runs again from its beginning; its states pass over settled work.
     async fn release(&self, token: &str, next: Next) -> Result<(), Failure> {
         self.gate.point("release token").await;
         if self.failures.get() > 0 {

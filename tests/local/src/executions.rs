@@ -1,4 +1,4 @@
-//! Looks at the workflows, and stops them.
+//! Reads the workflows, and stops them.
 
 use crate::stack::Stack;
 use anyhow::Result;
@@ -14,7 +14,7 @@ pub struct Execution {
     pub name: String,
     /// Whether it still runs.
     pub running: bool,
-    /// Whether it came to its end.
+    /// Whether it succeeded.
     pub succeeded: bool,
     /// The number of its state machine's version.
     pub version: Option<String>,
@@ -50,7 +50,7 @@ pub async fn list(stack: &Stack, request: RequestId) -> Result<Vec<Execution>> {
     Ok(found)
 }
 
-/// Stops every running execution of a request; answers how many there were.
+/// Stops every running execution of a request; returns their number.
 ///
 /// # Errors
 /// When one can't be stopped.
@@ -58,7 +58,7 @@ pub async fn kill(stack: &Stack, request: RequestId) -> Result<usize> {
     let mut killed = 0;
     for one in list(stack, request).await? {
         if one.running {
-            // It may have ended by itself meanwhile.
+            // It may have ended meanwhile.
             let _ = client(stack).stop_execution().execution_arn(&one.arn).send().await;
             killed += 1;
         }

@@ -19,7 +19,7 @@ pub fn forms_in(text: &str, value: &str) -> Vec<String> {
         for plain in [value, lower.as_str()] {
             let padded = [&b"xx"[..skip.min(2)], plain.as_bytes()].concat();
             for encoded in [STANDARD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
-                // Without the characters that its neighbours share bits with.
+                // Without the characters that share bits with their neighbours.
                 let start = if skip == 0 { 0 } else { 4 };
                 let end = encoded.trim_end_matches('=').len().saturating_sub(2);
                 if let Some(core) = encoded.get(start..end)

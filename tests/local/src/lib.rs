@@ -1,5 +1,5 @@
-//! What the end-to-end tests stand on: an embedded stack of their own with the built binaries, a
-//! ticketing system that signs, and looks at the store, the workflows and the sandbox's journal.
+//! The base of the end-to-end tests: an embedded stack for each, with the built binaries; a ticketing system
+//! that signs; access to the store, the workflows and the sandbox's journal.
 //!
 //! The stack is started and stopped by the same program as `make up`; `make test` builds the
 //! binaries first.

@@ -1,4 +1,4 @@
-//! What an operator types and sees: commands that are refused, copies that are fetched.
+//! An operator's commands: refused ones, reviews, and fetched copies.
 
 use crate::stack::Stack;
 use anyhow::{Context as _, Result, ensure};
@@ -11,7 +11,7 @@ use std::io::{Cursor, Read as _};
 pub struct Refused {
     /// Its exit code.
     pub code: i32,
-    /// What it said, on both outputs.
+    /// Its text, on both outputs.
     pub text: String,
 }
 
@@ -19,7 +19,7 @@ impl Stack {
     /// Runs `rightful`, which must refuse.
     ///
     /// # Errors
-    /// When it can't be run, or does what it was told.
+    /// When it can't be run, or succeeds.
     pub fn refused(&self, arguments: &[&str]) -> Result<Refused> {
         let output = self.rightful(arguments)?;
         let text =
@@ -28,7 +28,7 @@ impl Stack {
         Ok(Refused { code: output.status.code().context("it was killed")?, text })
     }
 
-    /// Has a person decide on all that waits for it as it stands now: each by the digest that is shown.
+    /// Decides, as a person, on everything that waits now: each by the digest shown.
     ///
     /// # Errors
     /// When it fails.
@@ -46,10 +46,10 @@ impl Stack {
         self.rightful_json(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// What `rightful` shows on its output, when it succeeds.
+    /// The output of `rightful`, which must succeed.
     ///
     /// # Errors
-    /// With its own words, when it fails.
+    /// With its own message, when it fails.
     pub fn shown(&self, arguments: &[&str]) -> Result<String> {
         let output = self.rightful(arguments)?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -61,7 +61,7 @@ impl Stack {
 /// The files of a ZIP, by path.
 ///
 /// # Errors
-/// When it is none.
+/// When it is not a ZIP.
 pub fn archive(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes))?;
     let mut files = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! A stack: started and stopped by `infra/local/stack.py`, asked by the command line, read in its store.
+//! A stack: `infra/local/stack.py` starts and stops it; tests use its command line and read its store.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use aws_credential_types::Credentials;
@@ -19,9 +19,9 @@ use std::time::{Duration, Instant};
 /// How a stack is started.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// What the workflows' waits are multiplied by.
+    /// The factor of the workflows' waits.
     pub wait_scale: f64,
-    /// After how many seconds the reconciliation moves what nobody moves.
+    /// After how many seconds the reconciliation takes over idle tasks.
     pub grace_seconds: u64,
     /// After how many milliseconds the sandbox finishes a rule.
     pub finish_after_ms: u64,
@@ -42,11 +42,11 @@ pub struct Stack {
     pub dir: PathBuf,
     /// Its stack file.
     file: PathBuf,
-    /// Whether it started AWS and the vendor itself, and so stops them.
+    /// Whether it started AWS and the vendor itself, and therefore stops them.
     own: bool,
     /// Its `stack.json`.
     pub json: Value,
-    /// AWS as the stack has it.
+    /// The stack's AWS.
     pub aws: Aws,
     /// Its store.
     pub store: Store,
@@ -71,7 +71,7 @@ fn program(dir: &Path, command: &str, more: &[String]) -> Result<Output> {
         .context("the stack's program does not run: `make test` sets it up")
 }
 
-/// What the stack's program said, when it failed.
+/// The error text of the stack's program, if it failed.
 fn told(output: &Output) -> Result<()> {
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(())
@@ -130,7 +130,7 @@ impl Stack {
         Self::of(dir.clone(), dir.join("stack.json"), false)
     }
 
-    /// Deploys another build over this one, with whatever is in flight.
+    /// Deploys another build over this one, while work is in flight.
     ///
     /// # Errors
     /// When it can't be deployed.
@@ -149,7 +149,7 @@ impl Stack {
         told(&program(&self.dir, "remove", &[])?)
     }
 
-    /// What the account holds, by kind, as `stack.py resources` prints it.
+    /// The account's resources by kind, as `stack.py resources` prints them.
     ///
     /// # Errors
     /// When it can't be listed.
@@ -159,7 +159,7 @@ impl Stack {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Whether a function's role may do an action on a resource, as IAM's own simulation says.
+    /// Whether a function's role may do an action on a resource, by IAM's own simulation.
     ///
     /// # Errors
     /// When it can't be asked.
@@ -170,8 +170,8 @@ impl Stack {
         Ok(String::from_utf8_lossy(&output.stdout).trim() == "allowed")
     }
 
-    /// Which operations of the API, by `METHOD path template`, let an IAM user in who has this policy; also
-    /// `dynamodb:Scan` of the requests' table. Each is called once, about nothing that is there.
+    /// Which operations of the API, by `METHOD path template`, admit an IAM user with this policy; also
+    /// `dynamodb:Scan` of the requests' table. Each is called once, for an id that does not exist.
     ///
     /// # Errors
     /// When they can't be called.
@@ -183,7 +183,7 @@ impl Stack {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Makes a KMS key, as an operator does for a deployment's data, and answers its ARN.
+    /// Makes a KMS key, as an operator does for a deployment's data, and returns its ARN.
     ///
     /// # Errors
     /// When it can't be made.
@@ -216,7 +216,7 @@ impl Stack {
     /// Runs `rightful --json`, which must succeed.
     ///
     /// # Errors
-    /// With its own words, when it fails.
+    /// With its own message, when it fails.
     pub fn rightful_json(&self, arguments: &[&str]) -> Result<Value> {
         let output = self.rightful(&[&["--json"], arguments].concat())?;
         ensure!(
@@ -228,7 +228,7 @@ impl Stack {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Calls a deployed function once and answers what it answered.
+    /// Calls a deployed function once and returns its answer.
     ///
     /// # Errors
     /// When it can't be called, or fails.
@@ -374,7 +374,7 @@ impl Stack {
         }
     }
 
-    /// Waits until nobody can tell what became of the task.
+    /// Waits until the task is `unknown`.
     ///
     /// # Errors
     /// After 240 seconds.
@@ -400,8 +400,8 @@ impl Stack {
         Ok(journal.erasures.iter().filter(|one| ids.contains(&one.profile_id)).count())
     }
 
-    /// Stops AWS in the middle of whatever it does, and starts it again with what it kept. The vendor
-    /// goes on meanwhile.
+    /// Stops AWS in the middle of its work, and starts it again with its stored state. The vendor continues
+    /// meanwhile.
     ///
     /// # Errors
     /// When it does not come up again.
@@ -409,7 +409,7 @@ impl Stack {
         told(&program(&self.dir, "restart", &[])?)
     }
 
-    /// Kills every running process of a function at once, as a Lambda that is gone; says how many.
+    /// Kills every running process of a function at once, as if the Lambda were lost; returns their number.
     ///
     /// # Errors
     /// When processes can't be listed.
@@ -429,7 +429,7 @@ impl Stack {
         Ok(killed)
     }
 
-    /// Writes the functions' logs to files and answers all logs' text.
+    /// Writes the functions' logs to files and returns the text of all logs.
     ///
     /// # Errors
     /// When they can't be read.
@@ -440,7 +440,7 @@ impl Stack {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder)? {
                 let path = entry?.path();
-                // The sandbox is the vendor: what it logs is its own affair.
+                // The sandbox is the vendor: its log doesn't count.
                 if path.is_dir() {
                     folders.push(path);
                 } else if !path.ends_with("sandbox.log") {

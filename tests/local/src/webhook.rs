@@ -22,7 +22,7 @@ fn sign(key: &[u8], message: &[u8]) -> String {
     BASE64.encode(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message))
 }
 
-/// A channel, and what stands behind its path.
+/// A channel, and the query after its path.
 type Door<'a> = (&'a str, &'a str);
 
 async fn post(
@@ -50,7 +50,7 @@ pub async fn zendesk(stack: &Stack, body: &[u8], seconds_ago: i64) -> Result<Ans
     zendesk_behind(stack, "", body, seconds_ago).await
 }
 
-/// The same, with `query` behind the channel's path.
+/// The same, with `query` after the channel's path.
 ///
 /// # Errors
 /// When the API can't be reached.
@@ -106,13 +106,13 @@ pub async fn forged(stack: &Stack, body: &[u8]) -> Result<Answer> {
     post(stack, ("standard", ""), &headers, body).await
 }
 
-/// Another secret of the form that the channel `standard` has.
+/// Another secret in the form of the channel `standard`.
 #[must_use]
 pub fn another_secret(bytes: [u8; 32]) -> String {
     format!("whsec_{}", BASE64.encode(bytes))
 }
 
-/// Gives the channel `standard` another secret, as an operator does who rotates it.
+/// Gives the channel `standard` another secret, as an operator rotates it.
 ///
 /// # Errors
 /// When it can't be stored.
@@ -131,7 +131,7 @@ pub fn request_id(answer: &Answer) -> Result<RequestId> {
     Ok(RequestId::parse(body["request_id"].as_str().unwrap_or_default())?)
 }
 
-/// Sends the default ticket about a person; answers the request it made.
+/// Sends the default ticket about a person; returns the request it made.
 ///
 /// # Errors
 /// When it was not accepted.

@@ -15,7 +15,7 @@ enum Content {
     Raw(&'static str, Body),
 }
 
-/// An answer that the journal can still look at.
+/// An answer that the journal can still read.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     headers: Vec<(&'static str, String)>,
@@ -36,7 +36,7 @@ impl Reply {
         self
     }
 
-    /// Bends the body of a good JSON answer; leaves every other as it is.
+    /// Alters the body of a good JSON answer, and no other answer.
     pub(crate) fn reshaped(mut self, bend: impl FnOnce(&mut Value)) -> Self {
         if let (200, Content::Json(body)) = (self.status, &mut self.content) {
             bend(body);

@@ -1,4 +1,4 @@
-//! What every route is given: the state with the one clock, and the connection that its request came on.
+//! The input of every route: the state with the one clock, and the request's connection.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ impl App {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// The state as it stands at this moment: whatever was due has happened.
+    /// The state at this moment: everything due has happened.
     pub(crate) fn now(&self) -> (MutexGuard<'_, State>, Timestamp) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock();
@@ -27,7 +27,7 @@ impl App {
     }
 }
 
-/// The connection a request came on.
+/// The connection of a request.
 #[derive(Clone)]
 pub(crate) struct Connection(Arc<Notify>);
 
@@ -48,13 +48,13 @@ impl Connection {
     }
 }
 
-/// The one clock. Everything below it has the time passed in.
+/// The one clock. Everything below gets the time passed in.
 #[allow(clippy::disallowed_methods)] // the sandbox is the outside world: its time is real
 pub(crate) fn clock() -> Timestamp {
     Timestamp::now()
 }
 
-/// The connection of a request, as the server left it there.
+/// The connection that the server attached to a request.
 pub(crate) fn connection_of(request: &Request) -> Connection {
     let found = request.extensions().get::<Connection>().cloned();
     found.unwrap_or_else(Connection::new)

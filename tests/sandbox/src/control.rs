@@ -31,7 +31,7 @@ impl Control {
         &self.url
     }
 
-    /// Back to the default seed, plus what `reset` says; faults, rules and journal are gone.
+    /// Returns to the default seed and the changes of `reset`; removes faults, rules and journal.
     ///
     /// # Errors
     /// See the type.
@@ -51,7 +51,7 @@ impl Control {
         Ok(serde_json::from_value(answer["ids"].clone())?)
     }
 
-    /// The profiles really left with exactly this e-mail.
+    /// The remaining profiles with exactly this e-mail.
     ///
     /// # Errors
     /// See the type.
@@ -78,7 +78,7 @@ impl Control {
         answer["id"].as_u64().context("the fault got no number")
     }
 
-    /// The ordered faults and how often each happened.
+    /// The ordered faults, and how often each happened.
     ///
     /// # Errors
     /// See the type.
@@ -86,7 +86,7 @@ impl Control {
         self.call("GET", "faults", None).await
     }
 
-    /// Takes back every ordered fault. Rules that carry one already keep it.
+    /// Cancels every ordered fault. Rules that already carry one keep it.
     ///
     /// # Errors
     /// See the type.
@@ -95,7 +95,7 @@ impl Control {
         Ok(())
     }
 
-    /// What happened since the last reset.
+    /// Everything since the last reset.
     ///
     /// # Errors
     /// See the type.
@@ -111,7 +111,7 @@ impl Control {
         self.call("GET", "rules", None).await
     }
 
-    /// The DPO approves a rule that waits; again, or after the fact, changes nothing.
+    /// The DPO approves a waiting rule; a second approval changes nothing.
     ///
     /// # Errors
     /// See the type; also if there is no such rule.
@@ -120,7 +120,7 @@ impl Control {
         self.call("POST", &path, None).await
     }
 
-    /// The people really left in the in-house system.
+    /// The remaining people of the in-house system.
     ///
     /// # Errors
     /// See the type.
@@ -137,7 +137,7 @@ impl Control {
         Ok(())
     }
 
-    /// Approves an erasure of the in-house system that waits; again changes nothing.
+    /// Approves a waiting erasure of the in-house system; a second approval changes nothing.
     ///
     /// # Errors
     /// See the type; also if there is no such erasure.
@@ -155,7 +155,7 @@ impl Control {
         Ok(())
     }
 
-    /// A ticket with its comments, as it really is.
+    /// A ticket with its comments.
     ///
     /// # Errors
     /// See the type; also if there is no such ticket.
@@ -164,7 +164,7 @@ impl Control {
         tickets.into_iter().find(|ticket| ticket.id == id).context("there is no such ticket")
     }
 
-    /// Whether it is there.
+    /// Checks that it is there.
     ///
     /// # Errors
     /// See the type.

@@ -1,5 +1,5 @@
-//! The control API under `/_sandbox/`: how a test sets the stage and reads what happened. It is not
-//! the vendor's, needs no token, and is never in the journal.
+//! The control API under `/_sandbox/`: by it a test sets the stage and reads the journal. It is not part of
+//! the vendor's API, needs no token, and is never in the journal.
 
 use axum::Router;
 use axum::body::Bytes;

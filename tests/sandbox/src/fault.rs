@@ -34,8 +34,7 @@ impl On {
     }
 }
 
-/// What goes wrong. "Effect" means that the rule is created, or the ticket updated (calls that only
-/// ask have none).
+/// The fault. "Effect" means that the rule is created, or the ticket updated (calls that only ask have none).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs)] // the parameters; their meaning stands at the variant
@@ -53,7 +52,7 @@ pub enum FaultKind {
         #[serde(default)]
         retry_after: Option<String>,
     },
-    /// A 5xx; `apply` says whether the effect happened all the same.
+    /// A 5xx; `apply` says whether the effect happened anyway.
     ServerError {
         #[serde(default = "internal_server_error")]
         status: u16,
@@ -76,14 +75,14 @@ pub enum FaultKind {
     ResetBefore {},
     /// The effect, then the connection is reset.
     ResetAfter {},
-    /// The answer carries `value` as the rule's status; underneath the rule goes its usual way.
+    /// The answer carries `value` as the rule's status; the rule itself proceeds as usual.
     UnknownStatus { value: String },
     /// 200 with JSON that breaks off.
     Malformed {
         #[serde(default = "yes")]
         apply: bool,
     },
-    /// The true answer behind `bytes` blanks, in chunks: valid JSON to whoever reads without a cap.
+    /// The true answer behind `bytes` blanks, in chunks: valid JSON for a reader without a cap.
     Huge {
         bytes: u64,
         #[serde(default = "yes")]
@@ -108,22 +107,22 @@ pub enum FaultKind {
     DuplicateId {},
     /// The search gives ids as strings.
     StringIds {},
-    /// The search lists its first `n` alone. The in-house system says that there are more, Qualifio has
-    /// no sign of it.
+    /// The search lists only its first `n`. The in-house system says that there are more, Qualifio gives no
+    /// sign.
     Pages { n: usize },
     /// The search lists nobody.
     Blind {},
-    /// The search lists only those whose value is the asked one to the letter.
+    /// The search lists only exact matches, letter case included.
     Exact {},
     /// The first one that the search lists shows a second address in the same field.
     TwoAddresses {},
     /// The first one that the search lists has no e-mail.
     NoEmail {},
-    /// The finished rule leaves out the last `n` ids (their profiles are anonymised all the same).
+    /// The finished rule leaves out the last `n` ids, although it anonymised their profiles.
     MissingCrmIds { n: usize },
-    /// A dry run that was asked for is none: the rule is a real one, and every answer says so.
+    /// A dry run becomes a real rule, and every answer says so.
     IgnoresTest {},
-    /// A dry run says that it is one, and erases all the same.
+    /// A dry run says that it is one, and still erases.
     ErasesInTest {},
     /// The rule stays APPROVED.
     NeverFinishes {},
@@ -131,7 +130,8 @@ pub enum FaultKind {
     Lies {},
     /// When the rule finishes, a new profile with the same e-mail and a new id appears.
     Reappears {},
-    /// The finished rule lists somebody's record that was never submitted; with `erases` it is erased too.
+    /// The finished rule lists another person's record that was never submitted; with `erases` it erases that
+    /// too.
     ListsStranger {
         #[serde(default)]
         erases: bool,
@@ -156,7 +156,7 @@ fn yes() -> bool {
 }
 
 impl FaultKind {
-    /// The kind's name, as ordered and as the journal shows it.
+    /// The kind's name, in orders and in the journal.
     pub fn name(&self) -> String {
         serde_json::to_value(self)
             .ok()
@@ -164,8 +164,8 @@ impl FaultKind {
             .unwrap_or_default()
     }
 
-    /// Whether it belongs to a rule's whole life and not to one call. Such a fault takes hold when
-    /// a rule is created, whatever call it was ordered `on`.
+    /// Whether it belongs to a rule's whole life instead of one call. Such a fault attaches to a new rule,
+    /// whatever call it was ordered `on`.
     pub fn is_bound_to_a_rule(&self) -> bool {
         matches!(
             self,
@@ -181,8 +181,8 @@ impl FaultKind {
         )
     }
 
-    /// Whether the call it is ordered for can show it at all. A fault that can't fire makes a test
-    /// that can't fail, so it is refused.
+    /// Whether its call can show it at all. A fault that can't fire makes a test that can't fail, so it is
+    /// refused.
     fn fits(&self, on: On) -> bool {
         let about_tickets = matches!(on, On::TicketUpdate | On::TicketComments | On::TicketSearch);
         match self {
@@ -203,27 +203,27 @@ impl FaultKind {
     }
 }
 
-/// An order: what goes wrong, on which call, how often.
+/// An order: which fault, on which call, how often.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// The call it is for.
     pub on: On,
-    /// How often it happens; `None` is for ever.
+    /// How often it happens; `None` means always.
     #[serde(default)]
     pub times: Option<u64>,
-    /// How many calls it lets through first.
+    /// How many calls pass first.
     #[serde(default)]
     pub skip: u64,
     /// Only calls about this e-mail: the search's own, or that of a submitted profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// What goes wrong.
+    /// The fault.
     #[serde(flatten)]
     pub kind: FaultKind,
 }
 
 impl Fault {
-    /// For every such call, for ever.
+    /// For every such call.
     pub fn new(on: On, kind: FaultKind) -> Self {
         Self { on, times: None, skip: 0, email: None, kind }
     }
@@ -241,7 +241,7 @@ impl Fault {
         self.times(1)
     }
 
-    /// Lets so many calls through first.
+    /// Lets this many calls pass first.
     #[must_use]
     pub fn skip(mut self, skip: u64) -> Self {
         self.skip = skip;
@@ -256,12 +256,12 @@ impl Fault {
     }
 }
 
-/// An ordered fault and what has become of it.
+/// An ordered fault, and how often it happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ordered {
     /// Its number, in the order of ordering.
     pub id: u64,
-    /// Calls it was considered for, skipped ones included.
+    /// The calls that it applied to, skipped ones included.
     pub seen: u64,
     /// How often it happened.
     pub fired: u64,
@@ -270,7 +270,7 @@ pub struct Ordered {
     pub fault: Fault,
 }
 
-/// Every fault that is ordered, oldest first.
+/// All ordered faults, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     ordered: Vec<Ordered>,
@@ -294,8 +294,8 @@ impl Faults {
         &self.ordered
     }
 
-    /// The one fault of this call. The oldest wins, and those behind it don't count the call, so
-    /// that orders play one after another.
+    /// The one fault of this call. The oldest wins, and later ones don't count the call, so that orders play
+    /// one after another.
     pub(crate) fn take_for_call(&mut self, on: On, emails: &[String]) -> Option<FaultKind> {
         self.ordered
             .iter_mut()
@@ -303,7 +303,7 @@ impl Faults {
             .find_map(|entry| entry.take(emails))
     }
 
-    /// Every fault that a rule created now carries through its life.
+    /// The faults that a new rule carries through its life.
     pub(crate) fn take_for_rule(&mut self, inhouse: bool, emails: &[String]) -> Vec<FaultKind> {
         self.ordered
             .iter_mut()

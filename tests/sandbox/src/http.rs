@@ -1,5 +1,5 @@
-//! The few lines of HTTP client that the control client and tests need. Plain HTTP to loopback
-//! over hyper: whatever TLS set-up the rest of the workspace wants can't reach in here.
+//! A small HTTP client for the control client and the tests. Plain HTTP to loopback over hyper, independent
+//! of the workspace's TLS set-up.
 
 use anyhow::{Context, Result, bail, ensure};
 use axum::body::{Body, to_bytes};
@@ -29,8 +29,8 @@ impl Answer {
     }
 }
 
-/// Sends one request on a connection of its own. `base` is `http://127.0.0.1:<port>`, `path` may
-/// carry a query. Follows nothing, retries nothing, has no time-out.
+/// Sends one request on a connection of its own. `base` is `http://127.0.0.1:<port>`, `path` may carry a
+/// query. No redirects, no retries, no time-out.
 ///
 /// # Errors
 /// If the connection can't be made, or breaks before the answer is whole.
@@ -85,7 +85,7 @@ pub async fn send_bytes(
             text: String::from_utf8_lossy(&bytes).into_owned(),
         })
     };
-    // The connection is driven beside the exchange, which alone says how it went.
+    // The connection runs beside the exchange, and only the exchange reports a result.
     let (answer, _) = tokio::join!(exchange, connection);
     answer
 }

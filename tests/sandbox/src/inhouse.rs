@@ -1,5 +1,5 @@
-//! An in-house system that speaks Rightful's contract: people with e-mail, phone and customer number,
-//! and erasures that finish some time after they were asked for.
+//! An in-house system that speaks Rightful's contract: people with e-mail, phone and customer number, and
+//! erasures that finish some time after their submission.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::fault::FaultKind;
 use crate::journal::InhouseErasure;
 use crate::profile::{CONTROL, stamp};
 
-/// One record. What is left out when seeding is `null` in answers.
+/// One record. A field left out when seeding is `null` in answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Person {
@@ -37,7 +37,7 @@ impl Person {
         }
     }
 
-    /// Fuzzy on purpose, as Qualifio's search: what only begins like the value is listed too.
+    /// Fuzzy on purpose, like Qualifio's search: a record that only begins like the value is listed too.
     fn is_found_by(&self, kind: &str, value: &str) -> bool {
         let own = match kind {
             "email" => &self.email,
@@ -84,7 +84,7 @@ impl Erasure {
     }
 }
 
-/// What the in-house system knows.
+/// The in-house system's data.
 #[derive(Debug, Default)]
 pub(crate) struct Inhouse {
     pub(crate) token: String,
@@ -113,7 +113,7 @@ impl Inhouse {
         }
     }
 
-    /// Everyone who is really left.
+    /// Everyone who remains.
     pub(crate) fn people(&self) -> &[Person] {
         &self.people
     }
@@ -124,13 +124,13 @@ impl Inhouse {
         known.filter_map(|person| person.email.clone()).collect()
     }
 
-    /// The e-mails of an erasure's records that are left.
+    /// The e-mails of an erasure's remaining records.
     pub(crate) fn emails_of_erasure(&self, id: &str) -> Vec<String> {
         let erasure = self.erasures.iter().find(|erasure| erasure.id == id);
         erasure.map(|erasure| self.emails_of(&erasure.records)).unwrap_or_default()
     }
 
-    /// The answer to a search, or what the 400 says.
+    /// The answer to a search, or the text of the 400.
     pub(crate) fn search(&self, body: Option<&Value>) -> Result<Value, &'static str> {
         let (kind, value) = identifier(body).ok_or("identifier needs a kind and a value")?;
         if !["email", "phone", "customer_id"].contains(&kind) || value.is_empty() {
@@ -140,7 +140,7 @@ impl Inhouse {
         Ok(json!({ "records": found, "has_more": false }))
     }
 
-    /// Opens an erasure, or what the 400 says.
+    /// Opens an erasure, or the text of the 400.
     pub(crate) fn erase(
         &mut self,
         body: Option<&Value>,
@@ -187,7 +187,7 @@ impl Inhouse {
         self.erasures.iter().find(|erasure| erasure.id == id).map(Erasure::show)
     }
 
-    /// Approves an erasure that waits; again changes nothing.
+    /// Approves a waiting erasure; a second approval changes nothing.
     pub(crate) fn approve(&mut self, id: &str, finish_at: Option<Timestamp>) -> Option<Value> {
         let erasure = self.erasures.iter_mut().find(|erasure| erasure.id == id)?;
         if !erasure.approved {
@@ -197,7 +197,7 @@ impl Inhouse {
         Some(erasure.show())
     }
 
-    /// Finishes every erasure that is due, and answers what it went over.
+    /// Finishes every due erasure, and returns the records that it treated.
     pub(crate) fn settle(&mut self, now: Timestamp) -> Vec<InhouseErasure> {
         let mut done = Vec::new();
         for erasure in self.erasures.iter_mut().filter(|one| one.listed.is_none()) {
@@ -208,7 +208,7 @@ impl Inhouse {
                 FaultKind::ListsStranger { erases } => Some(*erases),
                 _ => None,
             });
-            // Somebody's who was never submitted.
+            // A record that was never submitted.
             let other = self.people.iter().find(|person| !erasure.records.contains(&person.id));
             if let (Some(erases), Some(other)) = (strangers, other) {
                 listed.push(other.id.clone());

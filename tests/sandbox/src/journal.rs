@@ -1,5 +1,5 @@
-//! What the sandbox saw and did, for tests to assert on: every call to the vendor's API, and every
-//! time a finishing rule went over a profile.
+//! The sandbox's journal, for tests to assert on: every call to the vendor's API, and every profile that a
+//! finishing rule treated.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,9 +28,9 @@ pub struct Call {
     pub test: Option<bool>,
     /// `direct` of the query.
     pub direct: Option<bool>,
-    /// The rule created, or asked for.
+    /// The rule that was created or read.
     pub rule_id: Option<String>,
-    /// The ticket updated, or asked for.
+    /// The ticket that was updated or read.
     #[serde(default)]
     pub ticket_id: Option<u64>,
     /// The identifier kind searched by at the in-house system.
@@ -44,15 +44,15 @@ pub struct Call {
     pub records: Vec<String>,
     /// The submitted body, when it was JSON.
     pub body: Option<Value>,
-    /// The HTTP status answered; `None` as long as, or when, it was never answered.
+    /// The HTTP status of the answer; `None` without one.
     pub status: Option<u16>,
     /// The fault that happened to it.
     pub fault: Option<String>,
-    /// Whether it had its effect: a rule was created, or a ticket updated.
+    /// Whether it had an effect: a rule was created, or a ticket updated.
     pub applied: bool,
 }
 
-/// One profile that a finishing rule went over. A profile erased by two rules is here twice.
+/// One profile that a finishing rule treated. A profile erased by two rules occurs twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
     /// The profile.
@@ -65,7 +65,7 @@ pub struct Erasure {
     pub already: bool,
 }
 
-/// One record that a finishing erasure of the in-house system went over.
+/// One record that a finishing erasure of the in-house system treated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InhouseErasure {
     /// The record.
@@ -78,14 +78,14 @@ pub struct InhouseErasure {
     pub already: bool,
 }
 
-/// All of it since the last reset.
+/// Everything since the last reset.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Journal {
     /// The calls, in the order of arrival.
     pub calls: Vec<Call>,
     /// The erasures, in the order in which the rules finished.
     pub erasures: Vec<Erasure>,
-    /// Those of the in-house system.
+    /// The erasures of the in-house system.
     #[serde(default)]
     pub inhouse_erasures: Vec<InhouseErasure>,
 }

@@ -1,7 +1,7 @@
-//! A fake Qualifio GDPR API, a fake Zendesk and a fake in-house system beside it: a real HTTP server on loopback that behaves
-//! like the vendor's public walkthrough and its traps, with faults to order and a journal. The product
-//! is tested against it instead of against a vendor's account, so it must be at least as nasty as the
-//! vendor.
+//! A fake Qualifio GDPR API, beside it a fake Zendesk and a fake in-house system: a real HTTP server on
+//! loopback that behaves like the vendor's public walkthrough, traps included, with faults to order and a
+//! journal. The product is tested against it instead of a vendor's account, so it must be at least as nasty
+//! as the vendor.
 
 pub mod http;
 mod answer;
@@ -50,7 +50,7 @@ impl Sandbox {
     /// Starts one; it accepts connections when this returns.
     ///
     /// # Errors
-    /// If the port is taken, or the system gives no thread.
+    /// If the port is taken, or no thread can be started.
     pub fn start(options: Options) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
             .context("the sandbox's port can't be had")?;

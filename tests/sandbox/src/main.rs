@@ -31,7 +31,7 @@ struct Flags {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let flags = Flags::parse();
-    // Before the address is told, so that a stop right after it is a clean one.
+    // Before the address is printed, so that a stop right afterwards is clean.
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let sandbox = Sandbox::start(Options {
@@ -56,7 +56,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Written beside and renamed: who waits for the file never reads half of it.
+/// Written elsewhere and renamed: a waiting reader never sees half of the file.
 fn write_whole(path: &Path, line: &str) -> Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");

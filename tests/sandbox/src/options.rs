@@ -1,4 +1,4 @@
-//! How a sandbox starts, and the tokens that it takes unless it is told others.
+//! How a sandbox starts, and its default tokens.
 
 /// The token of client 2449 unless the options name another.
 pub const DEFAULT_TOKEN: &str = "sandbox-token-2449";

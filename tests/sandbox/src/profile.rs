@@ -10,12 +10,12 @@ pub const DEFAULT_CLIENT_ID: u64 = 2449;
 /// The Qualifio user (the DPO) of the default seed.
 pub const DEFAULT_USER_ID: u64 = 1201;
 
-/// What the vendor writes over an erased profile's e-mail, and as its `crmKey`.
+/// The value that replaces an erased profile's e-mail and `crmKey`.
 pub const ANONYMOUS_EMAIL: &str = "anonymous@qualifio.com";
 
-/// One participant as the search lists it. Every field may be left out when seeding: an `id` of 0
-/// becomes the next free one, an empty `trigramme` is made of the names and the e-mail, and empty
-/// time stamps become now.
+/// One participant as the search lists it. Every field may be left out when seeding: an `id` of 0 becomes the
+/// next free one, an empty `trigramme` is derived from the names and the e-mail, and empty time stamps become
+/// now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 #[allow(missing_docs)] // the vendor's own field names
@@ -64,7 +64,7 @@ impl Profile {
         }
     }
 
-    /// Fills what the vendor itself always fills.
+    /// Fills the fields that the vendor always fills.
     pub(crate) fn complete(&mut self, now: Timestamp) {
         if self.trigramme.is_empty() {
             self.trigramme = format!("{}|{}|{}", self.first_name, self.last_name, self.email);
@@ -76,7 +76,7 @@ impl Profile {
         }
     }
 
-    /// What is left of it once the vendor has anonymised it.
+    /// The profile after the vendor has anonymised it.
     pub(crate) fn anonymised(&self, at: Timestamp) -> Self {
         Self {
             id: self.id,
@@ -110,7 +110,7 @@ pub(crate) fn stamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
-/// Nobody's address, whose record is always there: the control of data sources at this vendor.
+/// An address of nobody, whose record always exists: the control of data sources at this vendor.
 pub const CONTROL: &str = "control@example.com";
 
 /// The walkthrough's three profiles, neighbours that must never be erased, and invented people.

@@ -1,5 +1,4 @@
-//! Rules: what a submission must look like, and how a rule is shown at each point of its life, in
-//! the walkthrough's shape.
+//! Rules: the shape of a submission, and of a rule at each point of its life, as in the walkthrough.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -7,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fault::FaultKind;
 use crate::profile::stamp;
 
-/// Which of the vendor's two rules it is.
+/// Which of the vendor's two kinds of rules it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RuleType {
     ForgottenRight,
@@ -35,7 +34,7 @@ pub(crate) struct Submission {
 }
 
 impl Submission {
-    /// Checks a body against the walkthrough's interface; the error is what the 400 says.
+    /// Checks a body against the walkthrough's interface; the error is the text of the 400.
     pub(crate) fn check(
         rule_type: RuleType,
         client_id: u64,
@@ -79,7 +78,7 @@ pub(crate) struct Approval {
     pub(crate) at: Timestamp,
 }
 
-/// What a finished rule lists.
+/// An entry of a finished rule.
 #[derive(Debug, Clone)]
 pub(crate) struct Finished {
     pub(crate) at: Timestamp,

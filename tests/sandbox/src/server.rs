@@ -1,5 +1,5 @@
-//! The server itself: an accept loop of our own instead of `axum::serve`, because some faults need
-//! the connection as a whole (a reset instead of an answer is not something a handler can say).
+//! The server itself: an accept loop of our own instead of `axum::serve`, because some faults need the
+//! connection as a whole (a handler can't answer with a reset).
 
 use axum::Router;
 use hyper::body::Incoming;
@@ -19,7 +19,7 @@ pub(crate) async fn serve(listener: TcpListener, app: App) {
             Ok((stream, _)) => {
                 tokio::spawn(one_connection(stream, router.clone()));
             }
-            // Out of descriptors, most likely: others have to close first.
+            // Most likely out of descriptors: other connections have to close first.
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
         }
     }
@@ -46,7 +46,7 @@ async fn one_connection(stream: TcpStream, router: Router) {
     });
     let serving = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
-        // How a connection ended is the client's business.
+        // The way a connection ends concerns only its client.
         _ = serving => {}
         () = connection.until_reset() => {
             let _ = socket2::SockRef::from(&second).set_linger(Some(std::time::Duration::ZERO));

@@ -1,6 +1,6 @@
-//! The vendor's books, in memory. Rules finish lazily: whoever looks first after a rule's time
-//! makes it finish, at the time it was due, in the order in which rules were due. What a test sees
-//! does not depend on a background task's luck.
+//! The vendor's books, in memory. Rules finish lazily: the first access after a rule's time finishes it as of
+//! the time it was due, and due rules in their order. A test's result therefore does not depend on a
+//! background task.
 
 use std::collections::BTreeMap;
 
@@ -23,11 +23,11 @@ use crate::ticket::{DEFAULT_TICKET, DEFAULT_TICKETING_USER, Ticket};
 pub struct Token {
     /// The account.
     pub client_id: u64,
-    /// What the header `x-api-token` must carry.
+    /// The required value of the header `x-api-token`.
     pub token: String,
 }
 
-/// How a reset differs from the defaults; what is left out goes back to its default.
+/// How a reset differs from the defaults; a field left out returns to its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reset {
@@ -59,7 +59,7 @@ pub struct Reset {
 struct Stored {
     client_id: u64,
     profile: Profile,
-    /// What it was before it was erased, and until when the search still shows that.
+    /// The profile before its erasure, and until when the search still shows it.
     ghost: Option<(Profile, Timestamp)>,
     erased: bool,
 }
@@ -80,7 +80,7 @@ pub(crate) struct State {
     comments_ever: u64,
     /// Never reset, so that a rule id is never given twice.
     rules_ever: u64,
-    /// Never reset either: a call that is still held when the stage is reset must not sign another.
+    /// Never reset either: a call that is still held during a reset must not sign another.
     calls_ever: u64,
     pub(crate) inhouse: Inhouse,
     pub(crate) faults: Faults,
@@ -168,7 +168,7 @@ impl State {
         self.tickets.get(&id)
     }
 
-    /// A ticket to be changed, and the number of the comment that may come of it.
+    /// A ticket to change, and the number for a new comment.
     pub(crate) fn ticket_mut(&mut self, id: u64) -> Option<(&mut Ticket, u64)> {
         self.comments_ever += 1;
         self.tickets.get_mut(&id).map(|ticket| (ticket, self.comments_ever))
@@ -185,13 +185,13 @@ impl State {
         self.calls_ever
     }
 
-    /// The accounts a token belongs to.
+    /// The accounts of a token.
     pub(crate) fn clients_of(&self, token: &str) -> Vec<u64> {
         let matching = self.tokens.iter().filter(|one| one.token == token);
         matching.map(|one| one.client_id).collect()
     }
 
-    /// What the vendor's search lists.
+    /// The result of the vendor's search.
     pub(crate) fn search(&self, client_id: u64, email: &str, now: Timestamp) -> Vec<Profile> {
         let of_client = self.profiles.values().filter(|s| s.client_id == client_id);
         of_client
@@ -205,7 +205,7 @@ impl State {
             .collect()
     }
 
-    /// What is really there: exact e-mail, or all; with the anonymised ones only if asked for.
+    /// The remaining profiles: with exactly this e-mail, or all; anonymised ones only on demand.
     pub(crate) fn remaining(&self, email: Option<&str>, anonymised_too: bool) -> Vec<Profile> {
         let kept = self.profiles.values();
         kept.filter(|stored| anonymised_too || !stored.erased)
@@ -220,8 +220,8 @@ impl State {
         known.map(|stored| stored.profile.email.clone()).collect()
     }
 
-    /// Opens a rule. It is approved at once if it is direct, unless the switch says otherwise; an
-    /// export always waits for approval.
+    /// Opens a rule. A direct one is approved at once, unless the switch says otherwise; an export always
+    /// waits for approval.
     pub(crate) fn open_rule(&mut self, mut submission: Submission, direct: bool, now: Timestamp) -> &Rule {
         self.rules_ever += 1;
         let emails = self.emails_of(&submission.profiles);
@@ -261,7 +261,7 @@ impl State {
         self.add_profiles(copies, now);
     }
 
-    /// The DPO approves a rule that waits; `None` if there is no such rule.
+    /// The DPO approves a waiting rule; `None` if there is no such rule.
     pub(crate) fn approve(&mut self, id: &str, now: Timestamp) -> Option<&Rule> {
         let index = self.rules.iter().position(|rule| rule.id == id)?;
         if self.rules[index].approval.is_none() {
@@ -286,7 +286,7 @@ impl State {
         &self.rules
     }
 
-    /// When what is approved now finishes.
+    /// When a rule approved now finishes.
     pub(crate) fn finish_at(&self, now: Timestamp) -> Option<Timestamp> {
         now.checked_add(self.finish_after).ok()
     }
@@ -320,7 +320,7 @@ impl State {
             FaultKind::ListsStranger { erases } => Some(*erases),
             _ => None,
         });
-        // Somebody's of the same account, who was never submitted.
+        // A profile of the same account that was never submitted.
         let stranger = strangers.and_then(|erases| {
             let mut others = self.profiles.iter().filter(|(id, _)| !profiles.contains(id));
             let anybody = |one: &Stored| one.client_id == submission.client_id && !one.erased;
@@ -391,7 +391,7 @@ impl State {
 }
 
 impl Stored {
-    /// Anonymises it and answers what it was.
+    /// Anonymises it and returns the profile as it was.
     fn erase(&mut self, at: Timestamp, faults: &[FaultKind]) -> Profile {
         let anonymised = self.profile.anonymised(at);
         let before = std::mem::replace(&mut self.profile, anonymised);

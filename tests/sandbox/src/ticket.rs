@@ -1,4 +1,4 @@
-//! Tickets of the fake ticketing system: Zendesk's, as far as answering one goes.
+//! Tickets of the fake ticketing system: Zendesk's, as far as an answer needs them.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ pub const DEFAULT_TICKETING_USER: &str = "agent@example.com";
 /// The ticket that is there from the start.
 pub const DEFAULT_TICKET: u64 = 35_436;
 
-/// What someone wrote on a ticket.
+/// A comment on a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comment {
@@ -28,7 +28,7 @@ pub struct Comment {
 pub struct Ticket {
     /// Its number.
     pub id: u64,
-    /// `open`, `solved`, `closed`, and whatever else it is set to.
+    /// `open`, `solved`, `closed`, or any other value it is set to.
     #[serde(default = "open")]
     pub status: String,
     /// The comments, oldest first.
@@ -37,7 +37,7 @@ pub struct Ticket {
     /// Its tags.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// When it was last changed; two hours ago where that isn't said.
+    /// When it was last changed; two hours ago by default.
     #[serde(default)]
     pub updated_at: Option<Timestamp>,
     /// Whether solving it needs a field that it doesn't have.
@@ -50,7 +50,7 @@ fn open() -> String {
 }
 
 impl Ticket {
-    /// An open ticket that nobody wrote on.
+    /// An open ticket without comments.
     pub fn new(id: u64) -> Self {
         Self {
             id,
@@ -62,7 +62,7 @@ impl Ticket {
         }
     }
 
-    /// Changes it as an update asks; on an error nothing of it is changed.
+    /// Applies an update; on an error nothing is changed.
     pub(crate) fn update(&mut self, body: Option<&Value>, comment_id: u64) -> Result<Value, &'static str> {
         if self.status == "closed" {
             return Err("Status closed prevents ticket update");
@@ -118,7 +118,7 @@ impl Ticket {
     }
 }
 
-/// What a search for tickets asks for: one tag, and bounds of the last change.
+/// A search for tickets: one tag, and bounds of the last change.
 struct Sought<'a> {
     tag: &'a str,
     from: Timestamp,
@@ -126,7 +126,7 @@ struct Sought<'a> {
 }
 
 impl<'a> Sought<'a> {
-    /// Reads `tags:X updated>=T updated<T`; whatever else Zendesk's search takes is an error here.
+    /// Reads `tags:X updated>=T updated<T`; any other term of Zendesk's search is an error here.
     fn read(query: &'a str) -> Option<Self> {
         let words: Vec<&str> = query.split(' ').collect();
         let [tag, from, before] = words.as_slice() else { return None };
@@ -138,7 +138,7 @@ impl<'a> Sought<'a> {
     }
 }
 
-/// A page of the tickets that a query finds, as Zendesk's export of a search gives it, with all it tells of each.
+/// A page of the tickets that a query finds, in the shape of Zendesk's search export, with all its fields.
 pub(crate) fn search(
     tickets: &[&Ticket],
     query: &str,

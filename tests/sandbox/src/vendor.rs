@@ -1,5 +1,5 @@
-//! The vendor's API: reads a call, notes it in the journal, lets the fault that is ordered for it
-//! happen, and answers as the walkthrough does.
+//! The vendor's API: reads a call, notes it in the journal, applies the fault ordered for it, and answers as
+//! the walkthrough does.
 
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ fn number(file: &str) -> Option<u64> {
     file.strip_suffix(".json")?.parse().ok()
 }
 
-/// A call as it was read.
+/// A parsed call.
 struct Asked {
     op: Op,
     token: Option<String>,
@@ -103,7 +103,7 @@ struct Asked {
     bearer: Option<String>,
     page_size: Option<usize>,
     page_after: Option<String>,
-    /// What a search for tickets asks for.
+    /// The query of a search for tickets.
     query: Option<String>,
     client_id: Option<u64>,
     email: Option<String>,
@@ -147,7 +147,7 @@ impl Asked {
         self.body.as_ref().and_then(record_ids).unwrap_or_default()
     }
 
-    /// The e-mails the call is about, for faults about one of them.
+    /// The e-mails that the call is about, for faults about one of them.
     fn emails(&self, state: &State) -> Vec<String> {
         match &self.op {
             Op::Search => self.email.iter().cloned().collect(),
@@ -191,7 +191,7 @@ impl Asked {
         }
     }
 
-    /// An error that repeats what was asked, as vendors do: who copies it into a log leaks it.
+    /// An error that repeats the call's values, as vendors do: copied into a log, it leaks them.
     fn refuse(&self, status: u16, message: &str) -> Reply {
         let error = json!({
             "statusCode": status,
@@ -273,7 +273,7 @@ async fn go_wrong(
         }
         FaultKind::Malformed { apply } => {
             let whole = act_if(apply).map(Reply::text).unwrap_or_default();
-            // Half of the true answer, and never a valid document.
+            // Half of the true answer, which is never a valid document.
             let half: String = whole.chars().take(whole.chars().count() / 2).collect();
             Reply::raw(200, "application/json", Body::from(format!("{{\"a\":[{half}")))
         }
@@ -293,13 +293,13 @@ async fn go_wrong(
     }
 }
 
-/// Holds the connection, answers nothing, and resets it in the end.
+/// Holds the connection without an answer, then resets it.
 async fn hold(connection: &Connection, hold_ms: u64) -> Reply {
     tokio::time::sleep(Duration::from_millis(hold_ms)).await;
     match connection.reset().await {}
 }
 
-/// The faults that bend a good answer.
+/// The faults that alter a good answer.
 fn reshape(body: &mut Value, fault: &FaultKind, asked: &Asked) {
     let flat = body.is_object();
     let no_list = &mut Vec::new();
@@ -355,7 +355,7 @@ fn reshape(body: &mut Value, fault: &FaultKind, asked: &Asked) {
     }
 }
 
-/// Does what was asked, as the vendor does when nothing goes wrong.
+/// Performs the call as the vendor does when nothing goes wrong.
 fn act(app: &App, asked: &Asked, seq: u64) -> Reply {
     let (mut state, now) = app.now();
     if let Op::TicketUpdate(id) | Op::TicketComments(id) = &asked.op {
@@ -411,7 +411,7 @@ fn act(app: &App, asked: &Asked, seq: u64) -> Reply {
     }
 }
 
-/// Does what was asked of the in-house system.
+/// Performs a call to the in-house system.
 fn inhouse(state: &mut State, asked: &Asked, seq: u64, now: Timestamp) -> Reply {
     if asked.bearer.as_deref() != Some(state.inhouse.token.as_str()) {
         return asked.refuse(401, "Unauthorized");
@@ -458,14 +458,14 @@ fn ticket_search(state: &State, asked: &Asked, now: Timestamp) -> Reply {
     }
 }
 
-/// Does what was asked of the ticketing system.
+/// Performs a call to the ticketing system.
 fn ticketing(state: &mut State, asked: &Asked, seq: u64, id: u64) -> Reply {
     if !asked.basic.as_deref().is_some_and(|credentials| state.is_agent(credentials)) {
         return asked.refuse(401, "Couldn't authenticate you");
     }
     if let Op::TicketComments(_) = asked.op {
         return match state.ticket(id) {
-            // Without `page[size]` Zendesk pages in another way, which nobody here needs.
+            // Without `page[size]` Zendesk pages in another way, which is not needed here.
             Some(_) if asked.page_size.is_none() => asked.refuse(400, "page[size] is required here"),
             Some(ticket) => {
                 Reply::json(200, ticket.page(asked.page_size.unwrap_or(100), asked.page_after.as_deref()))

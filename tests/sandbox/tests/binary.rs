@@ -1,4 +1,4 @@
-//! The binary: it tells its address, obeys its flags, and stops when told to.
+//! The binary: it prints its address, obeys its flags, and stops on a signal.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

@@ -183,7 +183,7 @@ async fn a_vendor_that_ignores_test_erases_and_says_that_it_was_no_test() {
     }
     let journal = stage.control.journal().await.unwrap();
     let calls = journal.calls_of("submit");
-    // The journal shows what was asked for.
+    // The journal shows the search's value.
     assert_eq!((calls[0].test, calls[0].fault.as_deref()), (Some(true), Some("ignores_test")));
     assert_eq!((calls[1].test, calls[1].fault.as_deref()), (Some(true), None));
     assert_eq!(journal.erasures.len(), 1);

@@ -1,4 +1,4 @@
-//! The fake in-house system: the contract, its approval, and what can go wrong with it.
+//! The fake in-house system: the contract, its approval, and its faults.
 
 #![allow(clippy::unwrap_used, reason = "a test: when the answer is another one, it shall stop there")]
 

@@ -1,4 +1,4 @@
-//! The fake Zendesk: what an agent's token may do, and what can go wrong with it.
+//! The fake Zendesk: what an agent's token may do, and its faults.
 
 mod stage;
 

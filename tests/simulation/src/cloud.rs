@@ -1,4 +1,4 @@
-//! Lambda and Step Functions: who runs, how often, how late, and what becomes of the answer.
+//! Lambda and Step Functions: which functions run, how often, how late, and the fate of their answers.
 
 use crate::executor::{Job, Spawner, What};
 use crate::fault::{Faults, Kind};
@@ -25,7 +25,7 @@ const STATE_SECONDS: u64 = 90;
 const REVIEW_SECONDS: u64 = 45 * 24 * 3600;
 /// How often the state `Await Review` calls its function again.
 const REVIEW_TRIES: u32 = 4;
-/// How much longer a function may live than the time it is told to end by, in seconds.
+/// How long a function may live past the time by which it should end, in seconds.
 const GRACE_SECONDS: u64 = 5;
 /// How late an invocation may start, in seconds: later than a state waits.
 const LATEST_SECONDS: u64 = 200;
@@ -144,13 +144,13 @@ impl Cloud {
         first(reply.answer(), self.clock().sleep(STATE_SECONDS)).await.flatten()
     }
 
-    /// A call of another operator at the same time; what it is answered is theirs.
+    /// A call of another operator at the same time; only that operator hears the answer.
     pub(crate) fn act_aside<T: 'static>(&self, name: &str, work: impl Future<Output = T> + 'static) {
         self.invoke(format!("{name} of another"), What::Worker(None), HANDLER_SECONDS, work, None);
     }
 
-    /// Calls the function `review` with a token; then waits for what the token is released with.
-    /// `Err` says whether the function may be called again.
+    /// Calls the function `review` with a token; then waits for the token's release. `Err` says whether the
+    /// function may be called again.
     async fn park(&self, at: &TaskRef, token: &str) -> Result<Next, bool> {
         let function = Function::Park(at.clone(), token.to_owned());
         let reply = Reply::default();
@@ -173,7 +173,7 @@ impl Cloud {
         .await
     }
 
-    /// How long an execution waits for a review, and whether it is gone then.
+    /// How long an execution waits for a review, and whether it is lost then.
     fn patience(&self) -> (u64, bool) {
         let dice = &self.faults.dice;
         let some = |dice: &crate::dice::Dice| dice.within(1..=[600, 6 * 3600, 72 * 3600][dice.index(3)]);
@@ -316,7 +316,7 @@ impl<T> Reply<T> {
         self.0.borrow_mut().answer = Some(answer);
     }
 
-    /// The answer; `None` when its sender is gone without one.
+    /// The answer; `None` if its sender is lost without one.
     async fn answer(self) -> Option<T> {
         poll_fn(|context| {
             let mut mail = self.0.borrow_mut();
@@ -330,7 +330,7 @@ impl<T> Reply<T> {
     }
 }
 
-/// The end at which the answer is put in: whoever waits for it is woken when this is dropped.
+/// The sending end: dropping it wakes the receiver.
 struct Answers<T>(Reply<T>);
 
 impl<T> Drop for Answers<T> {

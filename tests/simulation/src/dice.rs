@@ -1,12 +1,12 @@
-//! Where every choice of a run comes from.
+//! The source of every choice of a run.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
-/// Draws numbers from a seed. Only the generator's raw output is used, whose algorithm is fixed by
-/// its name; how a library makes ranges of it may change with its version.
+/// Draws numbers from a seed. Only the generator's raw output is used, whose algorithm is fixed by its name;
+/// a library's way to make ranges of it may change with its version.
 #[derive(Debug)]
 pub(crate) struct Dice(RefCell<Xoshiro256PlusPlus>);
 

@@ -1,4 +1,4 @@
-//! Polls one future at a time, one step each, whichever the dice name.
+//! Polls one future at a time, one step each, in the order of the dice.
 
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::time::Time;
@@ -10,16 +10,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// What sort of thing runs.
+/// The kind of a running job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// An invocation of a function; about a task, or not.
     Worker(Option<TaskRef>),
     /// An execution of the workflow.
     Execution,
-    /// A ticketing system: outside of us, it is never lost.
+    /// A ticketing system: outside of the deployment, it is never lost.
     Sender,
-    /// A person who works with the deployment: there until its end.
+    /// A person who works with the deployment: present until its end.
     Operator,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    /// Takes in what was handed over since.
+    /// Takes in the jobs handed over since.
     pub(crate) fn take_in(&mut self) {
         for job in self.spawner.0.take() {
             let ready = Arc::new(Ready(AtomicBool::new(true)));
@@ -89,7 +89,7 @@ impl Executor {
         (0..self.slots.len()).filter(|&n| wants(&self.slots[n])).collect()
     }
 
-    /// What tells a job apart from every other.
+    /// The number of a job.
     pub(crate) fn id(&self, n: usize) -> u64 {
         self.slots[n].id
     }
@@ -122,24 +122,24 @@ impl Executor {
         self.slots[n].point = point;
     }
 
-    /// A job's next step comes no sooner than then.
+    /// A job's next step comes at that time or later.
     pub(crate) fn park(&mut self, n: usize, until: Time) {
         self.slots[n].parked = Some(until);
     }
 
-    /// A job is gone: nothing after its last step runs.
+    /// Drops a job: nothing after its last step runs.
     pub(crate) fn drop(&mut self, n: usize) {
         self.slots.remove(n);
     }
 
-    /// All workers are gone; how many.
+    /// Drops all workers; returns their number.
     pub(crate) fn drop_workers(&mut self) -> usize {
         let before = self.slots.len();
         self.slots.retain(|slot| !matches!(slot.job.what, What::Worker(_)));
         before - self.slots.len()
     }
 
-    /// Whether any worker or sender is there.
+    /// Whether any worker or sender exists.
     pub(crate) fn is_busy(&self) -> bool {
         self.slots.iter().any(|slot| matches!(slot.job.what, What::Worker(_) | What::Sender))
     }
@@ -150,7 +150,7 @@ impl Executor {
         wants.filter_map(|slot| slot.parked).min()
     }
 
-    /// Nothing runs any more.
+    /// Drops everything.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
         self.spawner.0.take();

@@ -1,4 +1,4 @@
-//! What can go wrong, how strongly in this seed, and how often it has.
+//! The faults: their strength in this seed, and how often each happened.
 
 use crate::dice::Dice;
 use crate::trace::Trace;
@@ -35,11 +35,11 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A worker is gone between two points, exactly before or after an effect.
+    /// A worker is lost between two points, exactly before or after an effect.
     WorkerCrash "worker crash" 25,
-    /// An execution of a workflow is gone.
+    /// An execution of a workflow is lost.
     LostExecution "lost execution" 120,
-    /// An execution of the nested workflow is gone.
+    /// An execution of the nested workflow is lost.
     LostNested "lost nested execution" 120,
     /// An execution can't be started for a while.
     StartFails "start fails" 120,
@@ -47,11 +47,11 @@ kinds! {
     DuplicateInvocation "duplicate invocation" 200,
     /// An invocation starts late, perhaps after the workflow has given it up.
     LateInvocation "late invocation" 150,
-    /// A worker that nobody called for works on some task, beside or long after another.
+    /// An uncalled worker works on some task, beside or long after another.
     SecondWorker "second worker" 150,
     /// A host's clock is off by a little, in either direction.
     ClockOff "clock off" 500,
-    /// Time passes with nobody there: whoever was at work is gone.
+    /// Time jumps, and every worker is lost.
     ClockJump "clock jump" 60,
     /// A step takes seconds.
     SlowStep "slow step" 150,
@@ -81,7 +81,7 @@ kinds! {
     LostRequest "lost request" 200,
     /// A submission doesn't reach the vendor, and nobody can tell.
     LostUnseen "lost unseen" 150,
-    /// A call reaches the vendor, and its answer gets lost.
+    /// A call reaches the vendor, and its answer is lost.
     LostResponse "lost response" 150,
     /// A submission takes effect a while after its caller was cut off.
     LateEffect "late effect" 100,
@@ -105,23 +105,23 @@ kinds! {
     OutOfOrder "status out of order" 400,
     /// A status that nobody knows.
     StrangeStatus "unknown status" 300,
-    /// A record is made anew for the person.
+    /// A new record appears for the person.
     Appeared "record appeared" 60,
-    /// A record is made anew for the person between the decision and the look.
+    /// A new record appears for the person between the decision and the look.
     AppearedMeanwhile "record appeared after the decision" 600,
-    /// An operator has a data source point at another host, where the same record ids are other people's.
+    /// An operator points a data source at another host, where the same record ids are other people's.
     TargetChanged "target changed" 60,
-    /// The host that a data source pointed at before does not take its secret any more.
+    /// The former host of a data source no longer takes its secret.
     TargetLost "target lost" 400,
     /// A search lists one page, and says that there is more.
     Incomplete "answer incomplete" 250,
-    /// A vendor lists so many records, and says nothing of the others.
+    /// A vendor lists this many records, and doesn't mention the others.
     CutSilently "answer cut silently" 300,
     /// A search as a whole is answered with nothing.
     Blind "blind once" 150,
     /// A vendor compares byte by byte, and holds the person in another spelling.
     Exact "vendor exact" 700,
-    /// A submission is refused that follows an unanswered one.
+    /// A submission after an unanswered one is refused.
     RefusedAfterUnknown "rejection after an unknown" 700,
     /// A gateway refuses every call for some minutes.
     Gateway "gateway refuses" 60,
@@ -129,7 +129,7 @@ kinds! {
     Dead "dead data source" 30,
     /// A vendor erases although a dry run was asked for.
     DryRunErases "dry run that erases" 700,
-    /// A vendor opens a rule, and its answer doubts that it is what was asked for.
+    /// A vendor opens a rule, and its answer casts doubt on it.
     Doubted "doubtful answer" 400,
     /// A finished rule lists a record that was never submitted.
     Strangers "stranger in the finished rule" 200,
@@ -137,25 +137,25 @@ kinds! {
     SetAside "record set aside" 200,
     /// A record shows another value of a kind that the request names.
     Marked "record marked" 150,
-    /// An execution that waits for a review can't be let go, for this once.
+    /// The release of an execution that waits for a review fails once.
     ReleaseFails "release fails" 400,
-    /// An execution that waits for a review is let go, and the answer gets lost.
+    /// An execution that waits for a review is released, and the answer is lost.
     ReleaseLosesAnswer "release loses answer" 400,
-    /// An execution is gone while it waits for a review.
+    /// An execution is lost while it waits for a review.
     LostWaiting "lost while waiting" 300,
     /// The wait for a review takes longer than it may.
     TokenTimedOut "token timed out" 300,
-    /// A worker is gone around an effect on a copy, or on an execution that waits.
+    /// A worker is lost around an effect on a copy, or on an execution that waits.
     EffectCrash "crash around a copy or a release" 150,
     /// The bucket of copies doesn't take a call.
     BucketFails "copy bucket fails" 200,
-    /// The bucket of copies does what it is told, and its answer gets lost.
+    /// The bucket of copies takes a call, and its answer is lost.
     BucketLosesAnswer "copy bucket loses answer" 200,
-    /// A part of a copy is gone before the package is made of it.
+    /// A part of a copy is lost before it is packed.
     PartLost "part of a copy lost" 200,
 }
 
-/// What goes wrong in this seed, and when it ends.
+/// The faults of this seed, and when they end.
 pub(crate) struct Faults {
     pub(crate) dice: Rc<Dice>,
     clock: TestClock,
@@ -166,9 +166,8 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Draws a seed's faults: often only a few kinds, weak or strong; now and then none at all, so
-    /// that the plain way is run as well.
-    /// The kinds in `forced` are on, at their strongest.
+    /// Draws a seed's faults: often only a few kinds, weak or strong; now and then none at all, so that the
+    /// plain way runs too. The kinds in `forced` are on, at their strongest.
     pub(crate) fn draw(dice: Rc<Dice>, clock: TestClock, trace: Rc<Trace>, forced: &[Kind]) -> Self {
         let density = [0, 60, 60, 150, 150, 300, 300, 600][dice.index(8)];
         let mut strengths = BTreeMap::new();
@@ -183,7 +182,7 @@ impl Faults {
         Self { dice, clock, trace, strengths, quiet_at, counts: RefCell::default() }
     }
 
-    /// Whether this happens now. Draws nothing when the kind is not on, or when all is over.
+    /// Whether this happens now. Draws nothing if the kind is off, or if all faults are over.
     pub(crate) fn strike(&self, kind: Kind) -> bool {
         let Some(strength) = self.strengths.get(&kind) else { return false };
         let strikes = !self.is_quiet() && self.dice.permille(*strength);

@@ -1,4 +1,4 @@
-//! What the events say may be done at a data source: a reading of their order alone, beside the rows.
+//! What the events allow at a data source, read from their order alone, apart from the rows.
 
 use rightful_domain::base::ids::SourceId;
 use rightful_domain::base::seal::Tag;
@@ -6,7 +6,7 @@ use rightful_domain::chain::fact::Fact;
 use rightful_domain::model::policy::Policy;
 use rightful_domain::model::task::{Outcome, Verdict};
 
-/// What stands about one data source of a request after its events so far.
+/// The standing of one data source of a request after its events so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Standing {
     /// A person has to decide on the records of this digest, or on a missing identifier.
@@ -16,7 +16,7 @@ pub(crate) struct Standing {
     /// Whether some of what the last search found, or set aside, is doubtful: then a person decides,
     /// whatever the policy.
     doubtful: bool,
-    /// What stood when it ended: a copy that got lost is made again under the same decision.
+    /// The decision at its end: a lost copy is made again under the same decision.
     ended: Option<(String, Tag)>,
     /// Whether anybody ever allowed anything.
     pub(crate) was_decided: bool,
@@ -26,7 +26,7 @@ impl Standing {
     /// Takes in an event that is about this data source, whose policy is `policy`.
     ///
     /// # Errors
-    /// What must not be.
+    /// The violation.
     pub(crate) fn take(&mut self, fact: &Fact, policy: Policy) -> Result<(), &'static str> {
         match fact {
             Fact::Decided { by, records, digest, .. } => {

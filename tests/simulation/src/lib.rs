@@ -1,7 +1,7 @@
 //! A deployment in virtual time: the real operations of the domain, over the ports in memory of
-//! `rightful-contract`, as many workers at once, one step at a time, in an order that a seed draws;
-//! with crashes before and after every effect, and with whatever else goes wrong between Lambda,
-//! Step Functions, DynamoDB and a vendor. After every step the invariants of the design are looked at.
+//! `rightful-contract`, as many workers at once, one step at a time, in an order that a seed draws; with
+//! crashes before and after every effect, and with the faults of Lambda, Step Functions, DynamoDB and a
+//! vendor. The invariants of the design are checked after every step.
 //!
 //! Architecture Invariant: nothing here depends on the wall clock, on the order of a hash map or on
 //! the operating system. The same seed gives the same run, to the byte of its trace.

@@ -25,7 +25,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// What every run of thousands of seeds has to have seen done, or refused, at least once.
+/// The acts that a run of thousands of seeds must have seen done, or refused, at least once.
 pub const ACTS: &[&str] = &[
     "review, proceed: done",
     "review, refuse: done",
@@ -56,7 +56,7 @@ pub const ACTS: &[&str] = &[
 /// How long a call of an operator may take, in seconds.
 const CALL_SECONDS: u64 = 30;
 const HOUR: u64 = 3600;
-/// How long after it was handed over somebody says what became of a task, in seconds.
+/// How long after its hand-over a person states the outcome of a task, in seconds.
 const FIND_OUT_SECONDS: u64 = 2 * 24 * HOUR;
 
 type TaskPage = (RequestId, SourceId);
@@ -65,14 +65,13 @@ type TaskPage = (RequestId, SourceId);
 pub(crate) struct Staff {
     cloud: Cloud,
     people: Vec<Person>,
-    /// Pages that somebody has left open: the first digest that was seen of each data source.
+    /// Pages left open: the first digest seen of each data source.
     pages: RefCell<BTreeMap<TaskPage, Option<Tag>>>,
     acts: RefCell<BTreeMap<String, u64>>,
 }
 
 impl Staff {
-    /// Two operators begin their work: each does so many things as they please, and after that what is
-    /// needed.
+    /// Two operators begin their work: each does this many acts at will, then the necessary ones.
     pub(crate) fn hire(cloud: &Cloud, people: Vec<Person>, at_will: u64) -> Rc<Self> {
         let staff = Rc::new(Self {
             cloud: cloud.clone(),
@@ -88,7 +87,7 @@ impl Staff {
         staff
     }
 
-    /// What was done, and what was answered.
+    /// The acts, and their answers.
     pub(crate) fn acts(&self) -> BTreeMap<String, u64> {
         self.acts.borrow().clone()
     }
@@ -153,7 +152,7 @@ impl Staff {
         }
     }
 
-    /// What nobody else does: decide, say what became of it, have what was lost copied again.
+    /// The acts that only people do: decide, state an outcome, have a lost part copied again.
     async fn what_is_needed(&self, id: RequestId, me: &Actor) {
         let Some(request) = self.cloud.ledger.request(id) else { return };
         if request.state == RequestState::Closed {
@@ -202,7 +201,7 @@ impl Staff {
         let right = self.cloud.ledger.request(id).map_or(Right::Erasure, |request| request.right);
         let ruling = match dice.below(10) {
             0..=1 => refusal(right),
-            // Somebody who does not read what they are shown.
+            // Somebody who does not read the page.
             2 => Ruling::Proceed,
             _ if lacks => Ruling::LeaveOut,
             _ => Ruling::Proceed,
@@ -225,7 +224,7 @@ impl Staff {
         }
     }
 
-    /// What an operator sees of a task: as it is now, or on a page that is open since it was first seen.
+    /// An operator's view of a task: as it is now, or on a page opened earlier.
     fn page(&self, task: &Task, old: bool) -> Seen {
         let mut pages = self.pages.borrow_mut();
         let first = pages.entry((task.request, task.source.clone())).or_insert(task.found_digest.clone());
@@ -233,7 +232,7 @@ impl Staff {
         Seen { records, ..Seen::all_of(task) }
     }
 
-    /// The call, and what it was answered, as it stands in [`ACTS`].
+    /// The call and its answer, as in [`ACTS`].
     fn call_review(
         &self,
         id: RequestId,
@@ -267,7 +266,7 @@ impl Staff {
         }
     }
 
-    /// A data source can't be searched: somebody leaves it out, or says how it stands there, and else waits.
+    /// A data source can't be searched: somebody leaves it out, states its outcome, or waits.
     async fn give_up(&self, task: &Task, me: &Actor) {
         match self.cloud.faults.dice.below(4) {
             0 => {
@@ -377,7 +376,7 @@ impl Staff {
         let work = async move {
             let page = cloud.world.records(&at, 0, 500).await.ok()?;
             let ids: BTreeSet<_> = page.records.into_iter().collect();
-            // A page that is read while a search stores its chunks may be of either.
+            // A page read while a search stores its chunks may show either.
             let changed = cloud.world.task(&at).found_digest != page.digest;
             let made_of = page.digest.map(|digest| cloud.ledger.content(&digest)).unwrap_or_default();
             cloud.ledger.holds(2, changed || ids == made_of, || {
@@ -399,7 +398,7 @@ impl Staff {
     }
 }
 
-/// A review that is answered with success is recorded, for each data source, on exactly what was seen.
+/// A successful review is recorded, for each data source, on exactly the records seen.
 fn recorded(cloud: &Cloud, id: RequestId, reviewing: &Reviewing, done: &Reviewed, by: &Actor) {
     let facts = cloud.ledger.facts(id);
     for seen in &reviewing.sources {

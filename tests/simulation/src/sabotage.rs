@@ -1,5 +1,5 @@
-//! Breaks the store by hand in the middle of a run, or takes a mend out of the product for the whole of it,
-//! so that a test shows that the run would have been stopped had the domain done it.
+//! Breaks the store by hand in the middle of a run, or takes a defence out of the product for the whole of
+//! it: a test then shows that the checks would stop such a domain.
 
 use crate::fault::Kind;
 use rightful_contract::rows;
@@ -11,16 +11,16 @@ use rightful_domain::model::rule::{Rule, RuleState};
 use rightful_domain::model::task::{Decision, Outcome, Task, TaskState};
 use std::collections::BTreeMap;
 
-/// What is done to the store, once, as soon as it can be.
+/// One change of the store, made as soon as possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sabotage {
     /// A stored intent goes missing before its submission.
     HideIntent,
-    /// A decision names nothing any more after the intent was stored.
+    /// A decision loses its records after the intent was stored.
     VoidDecision,
-    /// An intent gets a rule id that the vendor gave to nobody.
+    /// An intent gets a rule id that the vendor never gave.
     ForgeAnswer,
-    /// A rule counts as finished that the vendor never called so.
+    /// A rule counts as finished although the vendor never said so.
     ForgeFinish,
     /// A task counts as verified without a look.
     ForgeVerified,
@@ -34,9 +34,9 @@ pub enum Sabotage {
     CloseEarly,
     /// The last event goes missing.
     DropEvent,
-    /// A decision names another digest than the one that was decided on, of the very same records.
+    /// A decision names another digest of the very same records.
     SwapDecision,
-    /// A person's review goes missing before the submission that stands on it.
+    /// A person's review goes missing before its submission.
     RemoveReview,
     /// A task that waits for a review is decided on by a policy that was changed to `auto` meanwhile.
     ChangePolicy,
@@ -44,9 +44,9 @@ pub enum Sabotage {
     RewriteEarlierRun,
     /// A kept receipt changes.
     RewriteReceipt,
-    /// A closed request is open again, and nobody has opened it.
+    /// A closed request is open again although nobody reopened it.
     ReopenUnseen,
-    /// A copy is another one than was put together.
+    /// A copy is replaced by another one.
     SwapCopy,
     /// The copy of a forgotten person comes back.
     KeepCopy,
@@ -78,8 +78,7 @@ impl Sabotage {
         (Sabotage::CountAttempt, 6),
     ];
 
-    /// Does it to this task or its request, if it can be done now; `point` is where the last step
-    /// ended.
+    /// Does it to this task or its request, if possible now; `point` is where the last step ended.
     pub(crate) fn strike(self, world: &World, at: &TaskRef, point: &str) -> bool {
         let task = world.task(at);
         let rules = world.rules(at);
@@ -106,7 +105,7 @@ impl Sabotage {
             Sabotage::ForgeFinish => rule(RuleState::Accepted)
                 .is_some_and(|rule| put_rule(world, &Rule { state: RuleState::Finished, ..rule })),
             Sabotage::ForgeVerified => {
-                // Nothing but the look is missing, and none has told of a missing answer before.
+                // Only the look is missing, and no earlier one resolved a missing answer.
                 let answered = rules.iter().all(|rule| rule.state == RuleState::Finished);
                 let strikes = task.state == TaskState::Verifying && task.looks == 0 && answered;
                 let (state, outcome) = (TaskState::Settled, Some(Outcome::VerifiedErased));
@@ -173,7 +172,7 @@ impl Sabotage {
                 strikes && put_request(world, &Request { state: RequestState::Open, ..request })
             }
             Sabotage::SwapCopy => {
-                // Once it is told, nobody puts it together again.
+                // Once it is reported, nobody makes it again.
                 let told = request.copy.is_some() && request.forgotten_at.is_none();
                 let file = world.copies.package(request.id).filter(|_| told);
                 file.is_some_and(|mut file| {
@@ -193,8 +192,9 @@ impl Sabotage {
     }
 }
 
-/// A mend of the product that is taken out of it for a whole run: the vendors tell it less than they see,
-/// or what it stored is as it would have been without the mend. The faults that the mend is for are on.
+/// A defence that is taken out of the product for a whole run: the vendors tell less than they see, or the
+/// stored rows are changed to what they would be without the defence. The faults that the defence is for are
+/// on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mend {
     /// A run goes to the target where its records were found.
@@ -203,19 +203,19 @@ pub enum Mend {
     Appeared,
     /// A look without a control needs a second one.
     SecondLook,
-    /// A search that finds nothing is held against the control.
+    /// A search that finds nothing is compared with the control.
     Control,
     /// A vendor is asked in every spelling.
     Spellings,
     /// An answer that says there is more is none.
     WholeAnswers,
-    /// What a vendor returned beside what was found is counted.
+    /// Records that a vendor returned and that are not the person's are counted.
     SetAside,
-    /// What shows another value of a kind that the request names is marked.
+    /// A record that shows another value of a kind that the request names is marked.
     Marks,
     /// Nothing settles while the end of an earlier submission is unknown.
     UnknownEnds,
-    /// A refusal is a vendor's word only after some tries.
+    /// A vendor's refusal is final only after some tries.
     RefusedTries,
     /// A doubtful answer is kept, and nothing is sent again.
     Doubts,
@@ -226,7 +226,7 @@ pub enum Mend {
 }
 
 impl Mend {
-    /// Every one, with the number of the invariant that falls without it.
+    /// Every one, with the number of the invariant that breaks without it.
     pub const ALL: [(Mend, u8); 13] = [
         (Mend::Target, 2),
         (Mend::Appeared, 4),
@@ -243,7 +243,7 @@ impl Mend {
         (Mend::Strangers, 4),
     ];
 
-    /// The faults that it is for.
+    /// The faults that it guards against.
     #[must_use]
     pub fn faults(self) -> &'static [Kind] {
         match self {
@@ -262,19 +262,19 @@ impl Mend {
         }
     }
 
-    /// Takes it out of what is stored, where it is a matter of that; else the vendors tell less, or a data
-    /// source is set up so.
+    /// Takes it out of the stored rows, if it shows there; otherwise the vendors tell less, or a data source
+    /// is set up without it.
     pub(crate) fn take_out<'a>(self, world: &World, tasks: impl Iterator<Item = &'a Task>) {
         let looks = [TaskState::Verifying, TaskState::Decided, TaskState::Copying];
         for task in tasks {
             let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
             match self {
-                // The first look, or fetch, that finds nothing is taken for the second one.
+                // The first look, or fetch, that finds nothing counts as the second one.
                 Mend::SecondLook if looks.contains(&task.state) && task.clear_looks == 0 => {
                     let task = world.task(&at);
                     put_task(world, Task { clear_looks: 1, ..task });
                 }
-                // What was never answered is taken for refused.
+                // An unanswered submission counts as refused.
                 Mend::UnknownEnds => {
                     for rule in world.rules(&at) {
                         let unknown = matches!(rule.state, RuleState::Left | RuleState::Repeated);

@@ -1,4 +1,4 @@
-//! Who demands what of which data sources, drawn from the seed.
+//! The people, their demands and the data sources, drawn from the seed.
 
 use crate::dice::Dice;
 use crate::fault::{Faults, Kind};
@@ -23,7 +23,7 @@ use std::rc::Rc;
 
 /// A delivery of a ticketing system.
 pub(crate) struct Webhook {
-    /// What tells deliveries apart.
+    /// The key of a delivery.
     pub(crate) key: String,
     pub(crate) body: String,
     pub(crate) person: usize,
@@ -44,16 +44,16 @@ pub(crate) struct Person {
     pub(crate) member: Identifier,
 }
 
-/// All that is drawn before anything runs.
+/// Everything drawn before the run begins.
 pub(crate) struct Scenario {
     pub(crate) vendors: BTreeMap<&'static str, Rc<SimVendor>>,
-    /// Those behind the other host that each data source may come to point at.
+    /// The vendors behind the other host of each data source.
     pub(crate) moved: BTreeMap<&'static str, Rc<SimVendor>>,
     pub(crate) people: Vec<Person>,
-    /// How many things each operator does as they please; none where nobody works with the deployment.
+    /// How many acts each operator does at will; `None` if nobody works with the deployment.
     pub(crate) staff: Option<u64>,
     pub(crate) webhooks: Vec<Webhook>,
-    /// What tells the deliveries apart: one request for each.
+    /// The keys of the deliveries: one request for each.
     pub(crate) keys: BTreeSet<String>,
 }
 
@@ -64,15 +64,15 @@ const PEOPLE: [(&str, &str, &str); 2] = [
     ("Ana.Canario@Example.com", "ana.canario+old@example.com", "77001001"),
     ("bo.canario@Example.com", "bo.canario+old@example.com", "77001002"),
 ];
-/// Whose record the searches find that have a control.
+/// The control, whose record the searches find.
 const CONTROL: (&str, &str) = ("control@example.com", "77000000");
-/// The host that a data source comes to point at.
+/// The other host that a data source may point at.
 pub(crate) const OTHER_HOST: &str = "b.example.com";
-/// People behind the other host whom no request is about have numbers from here on.
+/// People behind the other host without a request have numbers from here on.
 const STRANGERS: usize = 100;
 
-/// Who decides unless a data source says otherwise. Mostly nobody, so that the way without a person is
-/// run as often as ever.
+/// Who decides unless a data source says otherwise. Mostly a policy, so that the way without a person still
+/// runs often.
 pub(crate) fn policies(dice: &Dice) -> Policies {
     if dice.permille(650) {
         return Policies { erasure: Policy::Auto, access: Policy::Auto };
@@ -181,23 +181,22 @@ fn identifier_of(control: &Control) -> Identifier {
     Identifier::new(control.kind.clone(), &control.value).expect("an identifier")
 }
 
-/// Whether an address is asked for in more spellings than the given one. As long as it is not, a vendor that
-/// compares byte by byte can't be drawn: nobody would find the person there.
+/// Whether an address is asked for in more spellings than the given one. If it is not, a vendor that compares
+/// byte by byte can't be drawn: nobody would find the person there.
 #[must_use]
 pub fn spells() -> bool {
     email(PEOPLE[0].0).spellings().len() > 1
 }
 
-/// How a vendor spells the person: in any way that the product holds equal.
+/// A vendor's spelling of the person: any that the product treats as equal.
 fn spelling(dice: &Dice, given: &Identifier, exact: bool) -> Identifier {
-    // Every way in which a request may write it has these among its spellings; another one's capitals, nobody
-    // can guess.
+    // These are among the spellings of every way to write it in a request; nobody can guess other capitals.
     let mut all = given.spellings();
     all.retain(|one| one.expose() == one.expose().to_lowercase());
     if exact && !all.is_empty() { all[dice.index(all.len())].clone() } else { given.clone() }
 }
 
-/// Somebody whom no request is about.
+/// A person without a request.
 fn stranger(n: usize) -> Identifier {
     email(&format!("stranger-{n}@example.com"))
 }
@@ -214,7 +213,7 @@ fn capabilities(ground: &Ground, members: bool) -> Capabilities {
         verify_waits: Waits { first_seconds: dice.within(5..=300), longest_seconds: 3600 },
         verify_looks: [2, 4, 6][dice.index(3)],
         search_tries: [5, 12][dice.index(2)],
-        // Where the vendor's own approval may take long, a look that still finds the records tells nothing.
+        // If the vendor's own approval may take long, a look that still finds the records proves nothing.
         unknown_repeats: !dice.permille(250),
         deadline_seconds: if dice.permille(200) { 6 * 3600 } else { plain().deadline_seconds },
         call_limits: CallLimits { rate: rate(dice), ..CallLimits::default() },
@@ -222,13 +221,13 @@ fn capabilities(ground: &Ground, members: bool) -> Capabilities {
     }
 }
 
-/// Half of the vendors are called no oftener than so.
+/// Half of the vendors have such a rate.
 fn rate(dice: &Dice) -> Option<Rate> {
     let (calls, per_seconds, burst) = [(60, 60, 1), (12, 60, 1), (30, 60, 3), (2, 60, 1)][dice.index(4)];
     dice.permille(500).then_some(Rate { calls, per_seconds, burst })
 }
 
-/// The tickets: each names identifiers of the kinds that some vendor is searched by, because another is refused.
+/// The tickets: each names only identifiers of kinds that some vendor is searched by; others are refused.
 fn webhooks(faults: &Faults, people: &[Person], taken: &BTreeSet<IdentifierKind>) -> Vec<Webhook> {
     let dice = &faults.dice;
     let mut persons: Vec<usize> = (0..people.len()).collect();
@@ -270,15 +269,15 @@ fn webhooks(faults: &Faults, people: &[Person], taken: &BTreeSet<IdentifierKind>
     webhooks
 }
 
-/// In some seeds a person asked long before their demand comes in: a month after it the law wants an answer, so
-/// that this date comes at any time of the handling, or came before it. Drawn from dice of their own, so that a
-/// seed draws all else as it did before.
+/// In some seeds a person asked long before their demand arrives. The law wants an answer a month after the
+/// question, so this date comes at any time of the handling, or before it. Drawn from separate dice, so that
+/// a seed draws everything else as before.
 pub(crate) fn asked_earlier(webhooks: &mut [Webhook], dice: &Dice, now: Time) {
     const DAY: u64 = 24 * 3600;
     for n in 0..webhooks.len() {
         let seconds = [3, 26, 28, 29, 30, 31, 45, 300][dice.index(8)] * DAY + dice.below(DAY);
         let asked = dice.permille(250).then(|| ReceivedAt::At(now.minus_seconds(seconds)));
-        // Whatever is sent again says the same.
+        // A repeated delivery says the same.
         let first = webhooks[..n].iter().find(|first| first.key == webhooks[n].key);
         webhooks[n].demand.received_at = first.map_or(asked, |first| first.demand.received_at);
     }

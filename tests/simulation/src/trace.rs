@@ -1,5 +1,5 @@
-//! What a run did, line by line, for whoever replays it. It names requests by their number, data
-//! sources and counts, never a person or a record.
+//! The steps of a run, line by line, for a replay. It names requests by their number, data sources and
+//! counts, never a person or a record.
 
 use rightful_contract::clock::TestClock;
 use rightful_domain::base::time::Time;
@@ -39,7 +39,7 @@ impl Trace {
         self.began.seconds_until(self.clock.real())
     }
 
-    /// Writes a line; `line` is not made when nobody reads it.
+    /// Writes a line; `line` is not called if nobody reads the trace.
     pub(crate) fn say(&self, line: impl FnOnce() -> String) {
         if let Some(lines) = &self.lines {
             let (seconds, step) = (self.seconds(), self.steps.get());

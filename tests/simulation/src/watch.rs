@@ -1,4 +1,5 @@
-//! Looks at the store after every step: what may change, what may only grow, what may never be.
+//! Looks at the store after every step: the rows that may change, those that may only grow, and the states
+//! that may never occur.
 
 use crate::ledger::Ledger;
 use crate::scenario::Scenario;
@@ -24,7 +25,7 @@ use ring::digest::{SHA256, digest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// What was seen of a request last.
+/// A request as it was last seen.
 struct Seen {
     request: Request,
     tasks: BTreeMap<SourceId, Task>,
@@ -57,7 +58,7 @@ impl Watch {
         self.seen.values().flat_map(|seen| seen.tasks.values())
     }
 
-    /// Looks at what has changed since the last look.
+    /// Checks the changes since the last look.
     pub(crate) fn look(&mut self, world: &World, ledger: &Ledger, scenario: &Scenario) {
         let changed = world.store.table().take_changed();
         let mut ids: BTreeSet<RequestId> = BTreeSet::new();
@@ -95,7 +96,7 @@ impl Watch {
         }
     }
 
-    /// What holds when all has come to its end.
+    /// The properties at the end of a run.
     pub(crate) fn at_the_end(&self, world: &World, ledger: &Ledger, keys: &BTreeSet<String>) {
         let rows = world.store.table().all();
         let deliveries = rows.iter().filter(|((pk, _), _)| pk.starts_with("DELIVERY#")).count();
@@ -123,7 +124,7 @@ impl Watch {
     }
 }
 
-/// The receipt of a closing verifies, says how it was closed, and not with one byte changed.
+/// The receipt of a closing verifies and states the outcome; with one byte changed it doesn't verify.
 fn receipt_verifies(
     world: &World,
     ledger: &Ledger,
@@ -264,7 +265,7 @@ impl Looker<'_> {
         self.holds(6, tasks.into_iter().eq(self.now.tasks.keys()), || "other tasks than before".to_owned());
     }
 
-    /// Once the person is forgotten, nothing of their copy is left that could be opened.
+    /// Once the person is forgotten, no part of their copy can be opened.
     fn forgotten(&self) {
         let request = &self.now.request;
         if request.forgotten_at.is_none() {
@@ -275,7 +276,7 @@ impl Looker<'_> {
         self.holds(1, !self.world.keys.holds(request.id), || "a forgotten person's key is there".to_owned());
     }
 
-    /// A copy holds only records decided on, and only of that person, and says what it is.
+    /// A copy holds only decided records of that person, and states their number.
     fn package(&self) {
         let request = &self.now.request;
         let (Some(file), Some(copy)) = (self.world.copies.package(request.id), &request.copy) else {
@@ -338,8 +339,8 @@ impl Looker<'_> {
         }
         if let Some(before) = before {
             let old = before.counts;
-            // A person has it run again: from its search on, and counted anew.
-            // So may a round that is still to be searched: it is a run of its own from then on.
+            // A person has it run again: from its search on, with new counts. The same holds for a round that
+            // is not searched yet: it becomes a run of its own.
             let round = before.earlier.is_some() && task.earlier.is_none();
             let again = task.state == TaskState::Planned && (before.state != TaskState::Planned || round);
             let runs = task.run != before.run;
@@ -350,7 +351,7 @@ impl Looker<'_> {
             // copy counts anew what an export before it counted.
             let copies = request.right == Right::Access && task.state == TaskState::Copying;
             let copied = before.state == TaskState::Copying;
-            // What was copied got lost, and is copied again, or given up.
+            // A lost copy is made again, or given up.
             let lost = before.outcome == Some(Outcome::Copied) && task.copies_lost == before.copies_lost + 1;
             let anew = again || before.state == TaskState::Planned || copies || copied || lost;
             let grown = anew
@@ -373,7 +374,7 @@ impl Looker<'_> {
         self.holds(5, task.outcome.is_some(), || "a settled task without an outcome".to_owned());
         let open = [RuleState::Intent, RuleState::Unknown, RuleState::Accepted, RuleState::NotTaken];
         let left = self.rules_of(task).filter(|rule| open.contains(&rule.state)).count();
-        // A person's word ends what no machine can tell; an export is no more than an addition to a copy.
+        // A person's word ends an unknown task; an export only adds to a copy.
         let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON) || request.right == Right::Access;
         self.holds(3, left == 0 || stated || task.run > 1, || {
             format!("a settled task with {left} submissions that are not ended")
@@ -384,7 +385,7 @@ impl Looker<'_> {
         }
     }
 
-    /// A task has its outcome: it says no more than was really so.
+    /// A task has its outcome: it claims no more than the truth.
     fn settled(&self, at: &TaskRef, task: &Task) {
         let (request, reason) = (&self.now.request, task.reason.as_deref());
         let erasure = request.right == Right::Erasure;
@@ -403,7 +404,7 @@ impl Looker<'_> {
                 if reason == Some(RECORDS_GONE) && !erasure {
                     self.ledger.is_missed_rightly(at, &decided);
                 }
-                // A dry run that no person attends goes on, whatever is doubtful.
+                // A dry run without a person continues, whatever is doubtful.
                 let attended = !request.dry_run || task.policy != Policy::Auto;
                 if attended && reason != Some(RECORDS_GONE) && task.inserted.is_empty() {
                     self.ledger.a_zero_was_seen(at, task.policy == Policy::Always);
@@ -437,12 +438,12 @@ impl Looker<'_> {
         }
     }
 
-    /// No submission of the run may still have an effect that nobody waits for.
+    /// No submission of the run may still take effect unawaited.
     fn ended(&self, at: &TaskRef, task: &Task) {
         let vendors = [&self.scenario.vendors, &self.scenario.moved];
         let vendors: Vec<&Rc<SimVendor>> =
             vendors.into_iter().filter_map(|all| all.get(at.source_id.as_str())).collect();
-        // A look that was blind beside its control saw them gone too early, and nobody could know.
+        // A look that was blind except for its control found them gone too early, and nobody could know.
         let blind = task.outcome == Some(Outcome::VerifiedErased)
             && self.ledger.look_of_worker(at).is_some_and(|look| look.blind);
         if task.run == 1 && !blind {

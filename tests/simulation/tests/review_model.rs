@@ -1,8 +1,8 @@
-//! The review, and running again, checked exhaustively: a search that finds other records each time, or
-//! none, or one that shows another value; a data source that comes to point elsewhere; two reviewers who decide on what they saw whenever they please, an operator who has it searched or run
-//! again, a request that is called off, and a worker that submits. Every step is
-//! `rightful_domain::life::step` itself; each of them reads, then writes by condition, and anything may
-//! happen between the two.
+//! The review, and running again, checked exhaustively: a search that finds other records each time, or none,
+//! or one that shows another value; a data source that may move; two reviewers who decide on an earlier view
+//! at any time; an operator who has it searched or run again; a cancellation; and a worker that submits.
+//! Every step is `rightful_domain::life::step` itself; each reads, then writes by condition, and anything may
+//! happen in between.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
 use rightful_domain::base::actor::Actor;
@@ -22,18 +22,18 @@ use rightful_domain::vendor::target::Target;
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::collections::BTreeSet;
 
-/// Who is at work, with what they read.
+/// A worker, with the rows that it read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum At {
     Rest,
-    /// With the target that it opened, or none, because the data source points elsewhere since.
+    /// With the opened target; `None` if the data source points elsewhere since.
     Read(Box<Life>, Option<Target>),
     /// An intent is stored, and its POST comes next, to this target.
     Posts(u64, Target),
     Heard(u64),
 }
 
-/// How often each thing that nobody has to do happens at most.
+/// How often each optional step happens at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Done {
     identified: u8,
@@ -46,18 +46,18 @@ struct Done {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct State {
     store: Life,
-    /// Those who review: what each of them has seen, and when.
+    /// The reviewers: what each has seen, and when.
     reviewers: [Option<Box<Life>>; 2],
     operator: Option<Box<Life>>,
     searcher: Option<(Box<Life>, Option<Target>)>,
-    /// Where the data source points now.
+    /// The present target of the data source.
     points_at: Target,
     worker: At,
     done: Done,
-    /// What somebody allowed to be done now, as the events tell, and where it was found.
+    /// The allowed decision by the events, and the target where its records were found.
     allowed: Option<Tag>,
     found_at: Option<Target>,
-    /// Whether something that was found is marked.
+    /// Whether a found record is marked.
     marked: bool,
     /// Which digests reviewers ruled on, in this run.
     reviews: u8,
@@ -71,7 +71,7 @@ enum Action {
     /// A search begins, and ends: with no record, one or two, or with one that shows another value.
     Search,
     Found(u8, bool),
-    /// The data source comes to point elsewhere.
+    /// The data source moves.
     Move,
     Look(usize),
     Rule(usize, bool),
@@ -89,7 +89,7 @@ enum Action {
 struct Review {
     capabilities: Capabilities,
     policy: Policy,
-    /// How often the data source comes to point elsewhere.
+    /// How often the data source moves.
     moves: u8,
 }
 
@@ -111,7 +111,7 @@ impl Review {
         Self { capabilities, policy, moves }
     }
 
-    /// What a task's data source is opened to, as the operations open it; `None` where it moved.
+    /// The target at which the operations open a task's data source; `None` if it moved.
     fn opened(state: &State) -> Option<Target> {
         let then = state.store.task.target.clone();
         match then {
@@ -131,7 +131,7 @@ impl Review {
         (after, effects)
     }
 
-    /// Stores what an event makes of what was read, on condition that it is still so.
+    /// Stores the result of an event, on condition that the rows are still as they were read.
     fn store(&self, state: &mut State, read: &Life, event: Event) -> Vec<Effect> {
         let whole = state.store.task == read.task && state.store.rules == read.rules;
         if !whole {
@@ -319,7 +319,7 @@ impl Model for Review {
             Action::Look(who) => state.reviewers[who] = read(),
             Action::Rule(who, proceeds) => {
                 let seen = state.reviewers[who].take()?;
-                // As the operation does: what is stored now has to be what was seen.
+                // As the operation does: the stored records must be the seen ones.
                 let task = &state.store.task;
                 if task.state != TaskState::AwaitingReview || task.found_digest != seen.task.found_digest {
                     return Some(state);

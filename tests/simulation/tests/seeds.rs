@@ -9,7 +9,7 @@ use rightful_simulation::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// As many as take about a minute on one core.
+/// Takes about a minute on one core.
 const SEEDS: u64 = 3_000;
 
 fn setting(name: &str) -> Option<u64> {
@@ -17,7 +17,7 @@ fn setting(name: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("RIGHTFUL_SIMULATION_{name} is no number: {value}")))
 }
 
-/// Runs a seed; a panic in it is told with the seed too.
+/// Runs a seed; a panic names the seed too.
 fn run_or_tell(seed: u64, traced: bool) -> Report {
     let report = catch_unwind(AssertUnwindSafe(|| run(seed, traced)));
     report.unwrap_or_else(|_| panic!("seed {seed} panicked\n{}", how_to_replay(seed)))
@@ -132,7 +132,7 @@ fn invariants_2_to_7_hold_for_thousands_of_seeds_and_every_kind_of_fault_happens
     }
 }
 
-/// Seeds beyond the usual ones that were stopped once, by a defect or by a rule that was wrong.
+/// Seeds beyond the usual ones that once failed, by a defect or by a wrong check.
 const ONCE_STOPPED: [u64; 5] = [4880, 7605, 11395, 12859, 13426];
 
 #[test]
@@ -176,9 +176,9 @@ fn whatever_is_broken_by_hand_stops_the_run_with_the_number_of_its_invariant() {
     }
 }
 
-/// So many seeds are run without each mend of the product.
+/// How many seeds run without each defence of the product.
 const WITHOUT: u64 = 400;
-/// In so many of them at least the run is stopped.
+/// How many of them must be stopped at least.
 const FOUND: usize = 3;
 
 #[test]

@@ -1,4 +1,4 @@
-//! JSON in which each member stands once.
+//! JSON in which no member occurs twice.
 
 use super::error::TicketError;
 use serde::de::Error as _;
@@ -13,7 +13,7 @@ pub fn parse(body: &[u8]) -> Result<Value, TicketError> {
     })
 }
 
-/// JSON in which each member stands once: of two, readers take one or the other.
+/// JSON in which no member occurs twice: readers disagree about which of two counts.
 struct Once(Value);
 
 impl<'de> Deserialize<'de> for Once {

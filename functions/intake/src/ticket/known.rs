@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Known {
     members: BTreeMap<String, Known>,
-    /// Of each element, where it is a list of objects.
+    /// The members of each element, if this is a list of objects.
     each: Option<Box<Known>>,
 }
 
@@ -31,14 +31,14 @@ impl Known {
         known
     }
 
-    /// The place that a pointer names (RFC 6901), which is known from now on.
+    /// Makes the place that a pointer names (RFC 6901) known, and returns it.
     fn at(&mut self, pointer: &str) -> &mut Self {
         pointer.split('/').skip(1).fold(self, |known, name| {
             known.members.entry(name.replace("~1", "/").replace("~0", "~")).or_default()
         })
     }
 
-    /// Refuses a member that nobody reads: a `dryRun` that is passed over erases.
+    /// Refuses a member that nobody reads: an ignored `dryRun` would erase.
     pub(super) fn check(&self, value: &Value, place: &str) -> Result<(), TicketError> {
         match (value, &self.each) {
             (Value::Object(members), _) if !self.members.is_empty() => {
@@ -65,7 +65,7 @@ impl Known {
     }
 }
 
-/// A member as it is told. A name that is no plain one may be somebody's: then its place alone is told.
+/// How an error names a member. An unusual name may be a person's: then the error gives the place only.
 fn member(name: &str, place: &str) -> String {
     let plain = (1..=40).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -1,4 +1,4 @@
-//! Reads a ticket: right, identifiers, reference, from where the channel says they are.
+//! Reads a ticket: right, identifiers, reference, from the places that the channel names.
 
 mod error;
 mod json;

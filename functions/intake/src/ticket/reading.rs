@@ -1,4 +1,4 @@
-//! The demand of a ticket, from where its channel says that it is.
+//! The demand of a ticket, read from the places that its channel names.
 
 use super::error::TicketError;
 use super::known::Known;
@@ -14,11 +14,11 @@ use serde_json::{Number, Value};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ticket {
     pub demand: Demand,
-    /// Marks and prefixes that were taken off its identifiers, by their values' places in the body.
+    /// Marks and prefixes removed from its identifiers, by their values' places in the body.
     pub taken_off: Vec<TakenOffAt>,
 }
 
-/// What tells this delivery apart, once it is verified.
+/// The key of a verified delivery.
 pub fn delivery_key(
     key: &DeliveryKey,
     header: &dyn Fn(&str) -> Option<String>,
@@ -37,7 +37,7 @@ pub fn delivery_key(
     }
 }
 
-/// Reads what the ticket demands.
+/// Reads a ticket's demand.
 pub fn read(channel: &Channel, catalogue: &impl Catalogue, body: &Value) -> Result<Ticket, TicketError> {
     let mapping = &channel.ticket;
     Known::of(channel).check(body, "")?;
@@ -67,8 +67,7 @@ pub fn read(channel: &Channel, catalogue: &impl Catalogue, body: &Value) -> Resu
     Ok(Ticket { demand, taken_off })
 }
 
-/// The identifiers that have a value: a ticket's template fills in what its fields hold, and leaves the rest
-/// empty.
+/// The identifiers with a value: a ticket's template leaves the others empty.
 fn identifiers(
     mapping: &Mapping,
     catalogue: &impl Catalogue,
@@ -120,7 +119,8 @@ fn identifiers(
     Ok((identifiers, taken_off))
 }
 
-/// A number's digits, where its kind is made of digits: elsewhere it could have been written otherwise.
+/// A number's digits, for a kind that consists of digits; a number of any other kind may have lost its
+/// spelling.
 fn whole(number: &Number, is_number: bool) -> Result<String, &'static str> {
     match number.as_u64() {
         Some(whole) if is_number => Ok(whole.to_string()),
@@ -129,7 +129,7 @@ fn whole(number: &Number, is_number: bool) -> Result<String, &'static str> {
     }
 }
 
-/// What was taken off, for the log.
+/// Names the removed marks, for the log.
 pub fn names(taken_off: &[TakenOff]) -> String {
     taken_off.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", ")
 }
@@ -147,7 +147,7 @@ fn reference(pointer: &str, body: &Value) -> Result<Option<Reference>, TicketErr
     Reference::parse(&text).map(Some).map_err(|error| TicketError::Name(pointer.to_owned(), error))
 }
 
-/// When the person asked. A form's empty field says nothing.
+/// When the person asked. An empty field of a form counts as absent.
 fn received_at(pointer: &str, body: &Value) -> Result<Option<ReceivedAt>, TicketError> {
     match body.pointer(pointer) {
         None | Some(Value::Null) => Ok(None),
@@ -162,7 +162,7 @@ fn received_at(pointer: &str, body: &Value) -> Result<Option<ReceivedAt>, Ticket
 fn sources(pointer: &str, body: &Value) -> Result<Vec<SourceId>, TicketError> {
     match body.pointer(pointer) {
         None | Some(Value::Null) => Ok(Vec::new()),
-        // An empty list is a template's mistake, and never all of them.
+        // An empty list is a template's mistake, and never means all of them.
         Some(Value::Array(list)) if list.is_empty() => {
             Err(TicketError::Wrong(pointer.to_owned(), "a list of at least one data source id, or left out"))
         }

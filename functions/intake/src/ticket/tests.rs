@@ -127,7 +127,7 @@ fn a_member_that_nobody_reads_is_refused_by_its_name() {
         ("source", json!(["shop"]), "the body has /source, which is not known"),
         ("Dry-Run", json!(null), "the body has /Dry-Run, which is not known"),
         ("canary@example.com", json!(1), "the body has a member at its top, which is not known"),
-        // A telephone number is no name.
+        // A telephone number is not a name.
         ("32470000001", json!("canary"), "the body has a member at its top, which is not known"),
         (&"canary".repeat(7), json!(1), "the body has a member at its top, which is not known"),
         ("", json!(1), "the body has a member at its top, which is not known"),

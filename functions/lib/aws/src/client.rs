@@ -87,7 +87,7 @@ pub fn tls_config() -> Result<TlsConfig, Failure> {
         .with_no_client_auth())
 }
 
-/// AWS, configured: what every adapter of this crate is made from. Cheap to clone.
+/// AWS, configured: every adapter of this crate is built from it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Aws {
     config: SdkConfig,
@@ -152,7 +152,7 @@ pub fn http_client(tls: TlsConfig) -> Result<SharedHttpClient, Failure> {
         .retry(reqwest::retry::never())
         .referer(false)
         .connect_timeout(CONNECT_TIMEOUT)
-        // Shorter than AWS keeps an idle connection, so that we close it first.
+        // AWS keeps an idle connection longer, so we close it first.
         .pool_idle_timeout(Duration::from_secs(15))
         .tcp_nodelay(true)
         .build()

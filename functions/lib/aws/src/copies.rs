@@ -1,5 +1,5 @@
-//! The bucket of copies: what each data source gave, sealed, and the packages made of it. It deletes
-//! both by itself after a while.
+//! The bucket of copies: the sealed part of each data source, and the packages made of them. The bucket
+//! expires both.
 
 use crate::client::Aws;
 use crate::failures::{COPIES, Verdict};
@@ -54,7 +54,7 @@ fn package_key(request: RequestId) -> String {
     format!("packages/{request}.zip")
 }
 
-/// How many bytes go to S3 at once: the least that it takes of a piece that isn't the last.
+/// How many bytes go to S3 at once: it accepts no smaller piece but the last.
 pub const PIECE_BYTES: usize = 5 * 1024 * 1024;
 
 /// Where an object goes.
@@ -65,12 +65,12 @@ struct Place {
     key: String,
 }
 
-/// An object on its way: in pieces of [`PIECE_BYTES`], or at once where it is no larger than one.
+/// An object on its way: in pieces of [`PIECE_BYTES`], or at once if it fits into one.
 pub struct CopyUpload {
     place: Place,
     content_type: &'static str,
     disposition: Option<String>,
-    /// Less than a piece, between two calls.
+    /// The bytes of an incomplete piece.
     held: Vec<u8>,
     sent: Option<Sent>,
 }
@@ -81,7 +81,7 @@ impl fmt::Debug for CopyUpload {
     }
 }
 
-/// What S3 has of an object in pieces.
+/// The pieces of an object that S3 already has.
 struct Sent {
     id: String,
     pieces: Vec<CompletedPart>,
@@ -133,7 +133,7 @@ impl CopyUpload {
         Ok(())
     }
 
-    /// All of it at once.
+    /// Sends the whole object at once.
     async fn put(self) -> Result<(), Failure> {
         let Place { client, bucket, key } = self.place;
         let put = client
@@ -198,7 +198,7 @@ impl Upload for CopyUpload {
         let Some(sent) = self.sent else { return };
         let Place { client, bucket, key } = self.place;
         let aborted = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(sent.id).send().await;
-        // It is told once, in the log; the bucket takes it away after a day.
+        // The failure is logged; the bucket removes the pieces after a day.
         drop(aborted.map_err(|err| COPIES.failure(&err)));
     }
 }
@@ -253,12 +253,12 @@ impl CopyPackages for CopyBucket {
 }
 
 impl CopyLinks for CopyBucket {
-    /// It works no longer than the credentials it is made with: those of a function last for hours.
+    /// The link expires with the credentials that signed it; a function's last for hours.
     async fn link(&self, request: RequestId, seconds: u64) -> Result<Zeroizing<String>, Failure> {
         let config = PresigningConfig::expires_in(Duration::from_secs(seconds))
             .map_err(|_| Failure::misconfigured("copy_link_too_long"))?;
         let key = package_key(request);
-        // A link to what is gone would be made as well, and answer in XML.
+        // Signing works for a missing object too, and that link would answer in XML.
         match self.client.head_object().bucket(&self.bucket).key(&key).send().await {
             Ok(_) => {}
             Err(err) if err.as_service_error().is_some_and(|err| err.is_not_found()) => return Err(EXPIRED),

@@ -7,20 +7,20 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 
-/// How the failures of one AWS service are called.
+/// Our codes for the failures of one AWS service.
 #[derive(Debug)]
 pub(crate) struct Codes {
     /// It did not answer, or asked us to slow down.
     pub unavailable: Code,
-    /// It did not let us.
+    /// It refused us permission.
     pub denied: Code,
     /// The table, key, bucket or state machine is not there.
     pub missing: Code,
-    /// It took the call for a mistake.
+    /// It rejected the call as invalid.
     pub rejected: Code,
 }
 
-/// What to think of a failed call.
+/// The meaning of a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It had no effect and may work in a moment.

@@ -1,5 +1,5 @@
-//! Calls one of the deployment's own functions and waits for its answer: what the caller's role may not
-//! do itself, such as reading a data source's secret.
+//! Calls one of the deployment's own functions and waits for its answer. That function may do things that the
+//! caller's role may not, such as reading a data source's secret.
 
 use crate::client::Aws;
 use crate::failures::{FUNCTION, Verdict};
@@ -29,11 +29,11 @@ pub enum CallError {
         /// Its code.
         code: String,
     },
-    /// It could not be called, did not end in time, broke down, or answered what nobody understands.
+    /// It could not be called, did not end in time, crashed, or gave an unreadable answer.
     Unanswered(Failure),
 }
 
-/// How a function of ours fails, as Lambda tells it.
+/// A failure of our function, as Lambda reports it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Told {
@@ -42,7 +42,8 @@ struct Told {
 }
 
 impl Function {
-    /// The function by its name or its ARN, an alias's too, called once and waited for at most so many seconds.
+    /// The function by its name or ARN, or by an alias's. A call is sent once and waits this many seconds at
+    /// most.
     #[must_use]
     pub fn new(aws: &Aws, name: impl Into<String>, seconds: u64) -> Self {
         let longest = Duration::from_secs(seconds);
@@ -76,7 +77,7 @@ impl Function {
     }
 }
 
-/// A failure of ours; anything else (a crash, a time-out) is told in words that are not ours to repeat.
+/// A failure of ours. Anything else (a crash, a time-out) carries text that we must not repeat.
 fn told(body: &[u8]) -> Option<CallError> {
     let told: Told = serde_json::from_slice(body).ok()?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == told.error_type)?;

@@ -1,9 +1,9 @@
-//! AWS behind the domain's ports: DynamoDB, KMS, Secrets Manager, Step Functions and S3; and the call of
-//! one of our functions by another.
+//! AWS behind the domain's ports: DynamoDB, KMS, Secrets Manager, Step Functions and S3; and calls from one
+//! of our functions to another.
 //!
-//! Architecture Invariant: one HTTP client and one TLS configuration serve every SDK here (and the
-//! vendor client takes the same TLS configuration), so a function carries one network stack. What
-//! AWS answers never leaves this crate as text: a failure is a kind and a code of ours.
+//! Architecture Invariant: one HTTP client and one TLS configuration serve every SDK here (and the vendor
+//! client takes the same TLS configuration), so a function carries one network stack. No text from AWS leaves
+//! this crate: a failure is a kind and a code of ours.
 
 pub mod client;
 #[cfg(any(

@@ -27,11 +27,10 @@ impl ReceiptBucket {
         Self { client: s3::client(aws), bucket: bucket.into() }
     }
 
-    /// The receipt file that is kept of one closing of a request, 0 for the first; `None` when there is
-    /// none.
+    /// The kept receipt file of one closing of a request, 0 for the first; `None` when there is none.
     ///
     /// # Errors
-    /// When S3 fails, or does not let us look.
+    /// When S3 fails, or refuses the read.
     pub async fn read(&self, request: RequestId, closing: u32) -> Result<Option<Vec<u8>>, Failure> {
         match self.client.get_object().bucket(&self.bucket).key(key(request, closing)).send().await {
             Ok(object) => match object.body.collect().await {
@@ -69,7 +68,7 @@ impl Receipts for ReceiptBucket {
         if !there && verdict(&err) != Verdict::Ambiguous {
             return Err(RECEIPTS.failure(&err));
         }
-        // It was kept before, or nobody can tell: the object itself says.
+        // It was kept before, or the answer was lost: the object itself tells.
         match self.read(request, closing).await? {
             Some(kept) if kept == receipt.file => Ok(Kept::This),
             Some(kept) => Ok(Kept::Another(kept)),

@@ -7,7 +7,7 @@ use aws_sdk_s3::Client;
 pub(crate) fn client(aws: &Aws) -> Client {
     let config = aws.sdk_config();
     let config = aws_sdk_s3::config::Builder::from(config)
-        // An endpoint of one's own has no DNS name for each bucket.
+        // A custom endpoint has no DNS name for each bucket.
         .force_path_style(config.endpoint_url().is_some())
         .build();
     Client::from_conf(config)

@@ -35,7 +35,7 @@ struct Read {
     previous: Option<Version>,
 }
 
-/// Secrets Manager, and what was read from it in the last minutes.
+/// Secrets Manager, with a cache of the last minutes.
 pub struct SecretStore {
     client: Client,
     prefix: String,
@@ -58,16 +58,16 @@ impl SecretStore {
         Self { client, prefix: prefix.into(), key: None, previous_hours: None, read: Mutex::default() }
     }
 
-    /// Encrypts the secrets that it makes with the KMS key of this ARN; without one, with AWS's own key.
-    /// One that is there already keeps its key.
+    /// Encrypts new secrets with the KMS key of this ARN, or with AWS's own key if there is none. An existing
+    /// secret keeps its key.
     #[must_use]
     pub fn with_key(self, key: Option<String>) -> Self {
         Self { key, ..self }
     }
 
-    /// Lets a previous version count for so many hours after the current one was made, 0 for never, instead
-    /// of until the next one. AWS tells when a version was made, and not when it became the current one: the
-    /// previous version of a secret that was put back to an older one counts no longer.
+    /// Accepts the previous version only for this many hours after the current one was made; 0 is never. AWS
+    /// reports when a version was made, not when it became current: once a secret is set back to an older
+    /// version, its previous version no longer counts.
     #[must_use]
     pub fn with_previous_for(self, hours: u64) -> Self {
         Self { previous_hours: Some(hours), ..self }
@@ -83,14 +83,14 @@ impl SecretStore {
         std::iter::once(read.current).chain(previous).map(|version| version.text).collect()
     }
 
-    /// Gives a secret that exists a new current version.
+    /// Gives an existing secret a new current version.
     async fn renew(&self, id: &str, value: &str) -> Result<(), Failure> {
         let put = || self.client.put_secret_value().secret_id(id).secret_string(value).send();
         let Err(err) = put().await else { return Ok(()) };
         if !err.as_service_error().is_some_and(|err| err.is_invalid_request_exception()) {
             return Err(SECRETS.failure(&err));
         }
-        // It was removed lately, and waits to be deleted.
+        // It was removed recently and is scheduled for deletion.
         self.client.restore_secret().secret_id(id).send().await.map_err(|err| SECRETS.failure(&err))?;
         put().await.map(drop).map_err(|err| SECRETS.failure(&err))
     }
@@ -135,7 +135,7 @@ impl Secrets for SecretStore {
             return Ok(self.counting(read));
         }
         let id = self.id(name);
-        // Both at once: the second costs no time, and mostly there is none.
+        // Both at once: the second costs no time, and usually doesn't exist.
         let (current, previous) =
             tokio::join!(self.version(&id, "AWSCURRENT"), self.version(&id, "AWSPREVIOUS"));
         let current = current?.ok_or(Failure::misconfigured("secret_missing"))?;

@@ -9,10 +9,10 @@ use rightful_domain::base::failure::Failure;
 use rightful_domain::documents::receipt::PublicKey;
 use rightful_domain::ports::copies::Signer;
 
-/// KMS signs whole messages (`RAW`) up to this size, and Ed25519 has no other way.
+/// KMS signs whole messages (`RAW`) up to this size; for Ed25519 it has no other way.
 const MAX_MESSAGE: usize = 4096;
 
-/// What stands before the 32 bytes of an Ed25519 key in a SubjectPublicKeyInfo (RFC 8410).
+/// The prefix of the 32 bytes of an Ed25519 key in a SubjectPublicKeyInfo (RFC 8410).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// The KMS key that signs receipts.
@@ -29,7 +29,7 @@ impl ReceiptKey {
         Self { client: Client::new(aws.sdk_config()), key_arn: key_arn.into() }
     }
 
-    /// The public key, to be kept where receipts are checked.
+    /// The public key, for whoever verifies receipts.
     ///
     /// # Errors
     /// When KMS fails, or `Misconfigured` when the key is no Ed25519 key.

@@ -44,7 +44,7 @@ impl Tags for TagKey {
     }
 }
 
-/// `purpose ‖ 0x00 ‖ SHA-256(purpose ‖ 0x00 ‖ content)`: always short, and apart for each purpose.
+/// `purpose ‖ 0x00 ‖ SHA-256(purpose ‖ 0x00 ‖ content)`: always short, and different for each purpose.
 fn message(purpose: &str, content: &[u8]) -> Vec<u8> {
     let mut digest = Context::new(&SHA256);
     digest.update(purpose.as_bytes());

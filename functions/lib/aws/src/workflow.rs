@@ -1,4 +1,4 @@
-//! Starts the workflow of a request, and lets go on what waits for a review.
+//! Starts the workflow of a request, and releases executions that wait for a review.
 
 use crate::client::Aws;
 use crate::failures::WORKFLOW;
@@ -22,8 +22,8 @@ impl StateMachine {
         Self { client: Client::new(aws.sdk_config()), arn: arn.into() }
     }
 
-    /// Whether an ARN is this state machine's, whatever version or alias either of them names: an
-    /// execution's event names none, even when it was started by an alias.
+    /// Whether both ARNs name the same state machine, whatever their version or alias. An execution's event
+    /// names neither, even if an alias started it.
     #[must_use]
     pub fn is_of(&self, state_machine_arn: &str) -> bool {
         unqualified(&self.arn) == unqualified(state_machine_arn)
@@ -47,7 +47,7 @@ impl Workflow for StateMachine {
             .send()
             .await;
         match started {
-            // Also for one of that name and input that runs.
+            // The answer is the same while an execution of this name and input runs.
             Ok(_) => Ok(Started::Now),
             Err(err) if err.as_service_error().is_some_and(|err| err.is_execution_already_exists()) => {
                 Ok(Started::Before)
@@ -63,7 +63,7 @@ impl Tokens for StateMachine {
         let sent = self.client.send_task_success().task_token(token).output(output.to_string()).send().await;
         match sent {
             Ok(_) => Ok(()),
-            // It went on, ended or was stopped meanwhile: nobody waits under it.
+            // The execution continued, ended or was stopped meanwhile: nobody waits under this token.
             Err(err)
                 if err.as_service_error().is_some_and(|err| {
                     err.is_task_timed_out() || err.is_invalid_token() || err.is_task_does_not_exist()
@@ -76,8 +76,8 @@ impl Tokens for StateMachine {
     }
 }
 
-/// `arn:<partition>:states:<region>:<account>:stateMachine:<name>`, without what may follow: a version's
-/// number or an alias.
+/// `arn:<partition>:states:<region>:<account>:stateMachine:<name>`, without a version's number or an alias at
+/// its end.
 fn unqualified(arn: &str) -> &str {
     arn.match_indices(':').nth(6).map_or(arn, |(end, _)| &arn[..end])
 }

@@ -27,7 +27,7 @@ fn status(status: u16, body: &'static str) -> Answer {
 const NO_SUCH_KEY: &str = "<Error><Code>NoSuchKey</Code></Error>";
 const DENIED: &str = "<Error><Code>AccessDenied</Code></Error>";
 
-/// All that an object holds.
+/// The whole content of an object.
 async fn whole(mut object: impl Download) -> Vec<u8> {
     let mut bytes = Vec::new();
     while let Some(more) = object.read().await.unwrap() {
@@ -88,7 +88,7 @@ fn piece() -> Answer {
     Box::new(|_| ResponseTemplate::new(200).insert_header("etag", "\"tag\""))
 }
 
-/// Writes so many bytes in small steps.
+/// Writes this many bytes in small steps.
 async fn written(upload: &mut impl Upload, bytes: usize) -> Result<(), Failure> {
     let text: Vec<u8> = (0u8..=250).cycle().take(bytes).collect();
     for step in text.chunks(700_000) {
@@ -132,7 +132,7 @@ async fn a_large_package_goes_in_pieces_as_it_is_written_and_is_there_at_the_end
 #[tokio::test]
 async fn an_upload_that_fails_or_is_given_up_leaves_nothing_behind() {
     let begun = || ("POST", status(200, BEGUN));
-    // Given up by whoever writes it.
+    // Aborted by its writer.
     let fake = Fake::new(vec![begun(), ("PUT", piece()), ("DELETE", status(204, ""))]).await;
     let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
     written(&mut upload, PIECE_BYTES + 1).await.unwrap();
@@ -158,7 +158,7 @@ async fn an_upload_that_fails_or_is_given_up_leaves_nothing_behind() {
     written(&mut upload, PIECE_BYTES + 1).await.unwrap();
     assert_eq!(upload.finish().await, Err(Failure::misconfigured("copies_denied")));
     fake.bodies();
-    // Nothing was sent of a small one.
+    // No piece of a small one was sent.
     let fake = Fake::new(vec![]).await;
     let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
     upload.write(b"PK").await.unwrap();

@@ -118,7 +118,7 @@ async fn a_lost_answer_counts_as_stored_when_our_entry_is_there() {
     }
 }
 
-/// A journal of so many entries, as rows of a query, the first one first.
+/// A journal of this many entries, as rows of a query, in order.
 fn entries(count: u64) -> Vec<Value> {
     let mut head = Head::start();
     (1..=count)
@@ -131,7 +131,7 @@ fn entries(count: u64) -> Vec<Value> {
         .collect()
 }
 
-/// The head of a journal of so many entries.
+/// The head of a journal of this many entries.
 fn head_of(count: u64) -> Answer {
     let mut head = Head::start();
     for _ in 0..count {

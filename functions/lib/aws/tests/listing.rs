@@ -1,4 +1,4 @@
-//! Lists of requests, and which of them use a data source.
+//! Lists of requests, and the requests that use a data source.
 #![allow(clippy::unwrap_used, reason = "a test may panic, its setting-up functions too")]
 
 mod fake;
@@ -35,7 +35,7 @@ fn request(n: u8, state: &str) -> Value {
     request_at(n, state, &["crm"])
 }
 
-/// Rows in no order, as DynamoDB gives them.
+/// Rows in no order, as DynamoDB returns them.
 fn rows(mut rows: Vec<Value>) -> Answer {
     rows.reverse();
     ok(json!({"Responses": {"requests": rows}}))
@@ -148,11 +148,11 @@ async fn open_requests_that_go_to_a_data_source_are_found_whenever_they_are_due(
         ("Query", due(&[(1, "REQUEST"), (1, "TASK#crm"), (2, "TASK#crm-other")], true)),
         ("BatchGetItem", rows(vec![request(1, "open"), request_at(2, "open", &["crm-other"])])),
         ("Query", due(&[(3, "TASK#crm"), (1, "TASK#crm-other")], false)),
-        // It closed since, and the index does not know yet.
+        // It closed since, and the index lags.
         ("BatchGetItem", rows(vec![request(3, "closed")])),
     ];
     steps.extend((1..7).map(|_| ("Query", due(&[], false))));
-    // Its task there has its outcome and left the index; another one is still open.
+    // Its task there has an outcome and left the index; another task is still open.
     steps.extend([
         ("Query", due(&[(4, "REQUEST"), (4, "TASK#crm-other")], false)),
         ("BatchGetItem", rows(vec![request_at(4, "open", &["crm", "crm-other"])])),

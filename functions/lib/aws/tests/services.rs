@@ -29,7 +29,7 @@ fn secret(value: &str) -> fake::Answer {
     ok(json!({"SecretString": value}))
 }
 
-/// Both stages are asked at once, so the answer goes by the stage and not by the order.
+/// Both stages are read at once, so the answer depends on the stage, not on the order.
 fn staged(current: &'static str, previous: Option<&'static str>) -> fake::Answer {
     Box::new(move |bodies| {
         let stage = bodies.last().unwrap()["VersionStage"].as_str().unwrap();
@@ -74,7 +74,7 @@ async fn a_secret_is_read_once_until_it_is_asked_for_afresh() {
     fake.bodies();
 }
 
-/// A current version that was made so many seconds ago, and a previous one that was made long before.
+/// A current version made this many seconds ago, and a previous one made long before.
 fn rotated(seconds_ago: u64) -> fake::Answer {
     Box::new(move |bodies| {
         let current = bodies.last().unwrap()["VersionStage"] == "AWSCURRENT";
@@ -164,7 +164,7 @@ async fn a_secret_is_made_with_the_deployments_own_key_where_there_is_one() {
 
 #[tokio::test]
 async fn a_secret_that_was_removed_lately_is_restored_before_it_is_written() {
-    // AWS refuses to create it as an invalid request, the embedded stack as one that exists.
+    // AWS refuses the creation as an invalid request, the embedded stack as an existing secret.
     for refusal in ["InvalidRequestException", "ResourceExistsException"] {
         let fake = Fake::new(vec![
             ("CreateSecret", error(400, refusal)),
@@ -208,7 +208,7 @@ async fn removing_a_secret_again_changes_nothing() {
     let refused = || ("DeleteSecret", error(400, "InvalidRequestException"));
     for (described, expected) in [
         (json!({"DeletedDate": 1.0}), Ok(())),
-        // Refused for another reason: it is still there.
+        // Refused for another reason: it still exists.
         (json!({}), Err(Failure::misconfigured("secret_rejected"))),
     ] {
         let fake = Fake::new(vec![refused(), ("DescribeSecret", ok(described))]).await;

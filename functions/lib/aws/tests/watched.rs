@@ -1,4 +1,4 @@
-//! What watches over the store: the observer of commits, all open work, and the chains.
+//! Monitoring of the store: the observer of commits, all open work, and the chains.
 #![allow(clippy::unwrap_used, reason = "a test may panic, its setting-up functions too")]
 
 mod fake;
@@ -42,7 +42,8 @@ fn request() -> Request {
     Request { origin: "standard".to_owned(), ..a_request(11, &["qualifio-main"], now()) }
 }
 
-/// What was heard: how many facts, whether the request's row came along, and how many tasks' rows.
+/// The observed commits: the number of facts, whether the request's row was included, and the number of
+/// tasks' rows.
 #[derive(Clone, Debug, Default)]
 struct Heard(Arc<Mutex<Vec<(usize, bool, usize)>>>);
 
@@ -77,12 +78,12 @@ fn found() -> Vec<Fact> {
     vec![Fact::Found { source: source(), records: 2, asked: rightful_domain::model::task::Asked::default() }]
 }
 
-/// A call that the client repeats by itself, twice, before it gives up.
+/// A call that the client repeats twice by itself before it gives up.
 fn lost() -> [(&'static str, Answer); 3] {
     [(); 3].map(|()| ("TransactWriteItems", error(500, "InternalServerError")))
 }
 
-/// A transaction that is sent after the head was read, and what comes then.
+/// A transaction sent after a read of the head, and the calls after it.
 fn script(more: impl IntoIterator<Item = (&'static str, Answer)>) -> Vec<(&'static str, Answer)> {
     std::iter::once(("GetItem", head(4))).chain(more).collect()
 }
@@ -111,7 +112,7 @@ async fn a_commit_whose_answer_got_lost_is_heard_of_once_when_it_is_found_to_be_
     let refused = cancelled(&["ConditionalCheckFailed", "ConditionalCheckFailed", "None"]);
     let (stored, heard) = commit(script([("TransactWriteItems", refused), ours()]), found()).await;
     assert_eq!((stored, heard.all()), (Ok(()), vec![(1, false, 1)]));
-    // Told to come back, and stored all the same.
+    // Told to come back, and stored anyway.
     let busy = [("TransactWriteItems", cancelled(&[])), ("GetItem", head(5)), ours()];
     let (stored, heard) = commit(script(busy), found()).await;
     assert_eq!((stored, heard.all()), (Ok(()), vec![(1, false, 1)]));
@@ -147,7 +148,7 @@ async fn a_request_that_begins_is_heard_of_with_its_row_and_one_that_was_there_i
     };
     let (created, heard) = begin(vec![("TransactWriteItems", nothing())]).await;
     assert_eq!((created, heard), (Ok(Created::New), vec![(1, true, 1)]));
-    // The answer got lost, and its row is there: an id is drawn for one call.
+    // The answer was lost, and its row exists: an id is drawn for one call.
     let mut row: Value = serde_json::from_str(r#"{"Item": {}}"#).unwrap();
     for (name, value) in serde_json::to_value(request()).unwrap().as_object().unwrap() {
         row["Item"][name] = match value {

@@ -1,6 +1,6 @@
 //! The composition root: the ports of a function, built from what its environment names.
 //!
-//! A port is built when it is first asked for, and once for the process. A function therefore reads only the
+//! Each port is built when it is first asked for, once for the process. A function therefore reads only the
 //! variables of the ports that it names, and builds and links only their clients.
 
 use rightful_aws::{Aws, Settings, TlsConfig, tls_config};
@@ -53,7 +53,7 @@ const ASK_SECONDS: u64 = 25;
 pub struct Deployed {
     /// Its settings.
     pub env: Environment,
-    /// What is built, by its name. It lasts as long as the process.
+    /// Everything built so far, by name. It lasts as long as the process.
     built: RefCell<BTreeMap<&'static str, &'static dyn Any>>,
 }
 
@@ -71,7 +71,7 @@ impl Deployed {
         Self { env, built: RefCell::default() }
     }
 
-    /// Opens the store's connection where the function has the store, then serves invocations.
+    /// Opens the store's connection if the function uses the store, then serves invocations.
     ///
     /// # Errors
     /// When the Lambda runtime API can't be reached any more.
@@ -93,7 +93,7 @@ impl Deployed {
         self.built.borrow().get(name).copied().and_then(<dyn Any>::downcast_ref)
     }
 
-    /// What has this name: built now, unless it is there.
+    /// Returns the thing of this name, and builds it if it is new.
     fn once<T: 'static>(
         &self,
         name: &'static str,
@@ -144,7 +144,7 @@ impl Deployed {
         &SystemClock
     }
 
-    /// The store; what it commits is measured.
+    /// The store; each commit is measured.
     ///
     /// # Errors
     /// `Misconfigured` when a variable is missing, as for every port.
@@ -227,7 +227,7 @@ impl Deployed {
         Ok(SecretStore::new(self.aws()?, self.env.require("SECRET_PREFIX")?))
     }
 
-    /// The secrets of webhooks, whose previous versions count for the hours that are set.
+    /// The secrets of webhooks; a previous version counts for the hours that the deployment sets.
     ///
     /// # Errors
     /// See [`Deployed::store`].
@@ -238,7 +238,7 @@ impl Deployed {
         })
     }
 
-    /// The secrets, for writing them: encrypted with the deployment's own key, where it has one.
+    /// The secrets, for writing them; encrypted with the deployment's own key if it has one.
     ///
     /// # Errors
     /// See [`Deployed::store`].
@@ -294,7 +294,7 @@ impl Deployed {
         self.once("tickets", || Ok(Ticketing::new(self.client()?, self.shared_secrets()?)))
     }
 
-    /// What this version's connectors ask for, where none of them is called.
+    /// This version's connectors, for a function that calls none of them.
     ///
     /// # Errors
     /// Never: it reads no setting.
@@ -310,9 +310,9 @@ mod tests {
     use std::cell::Cell;
     use std::collections::BTreeSet;
 
-    /// What every port of AWS's needs.
+    /// The variables that every port of AWS needs.
     const AWS: [&str; 3] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-    /// What a port may do without.
+    /// The variables that may be missing.
     const MAY_BE_MISSING: [&str; 3] = ["AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "ENCRYPTION_KEY_ARN"];
 
     thread_local! {
@@ -358,7 +358,7 @@ mod tests {
         (|it| it.catalogue().map(drop), &[]),
     ];
 
-    /// The ports of [`PORTS`] that call nothing of AWS's.
+    /// The ports of [`PORTS`] that don't use AWS.
     const WITHOUT_AWS: [usize; 2] = [13, 14];
 
     #[test]

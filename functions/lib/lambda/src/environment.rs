@@ -1,4 +1,4 @@
-//! The settings of a function, from its environment, read once.
+//! A function's settings, read from its environment.
 
 use crate::metrics::{self, Metrics};
 use rightful_domain::base::failure::Failure;
@@ -13,14 +13,14 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Those of this process.
+    /// The variables of this process.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "the one place that reads settings")]
     pub fn of_process() -> Self {
         Self { read: |name| std::env::var(name).ok() }
     }
 
-    /// Those that `read` gives, by name.
+    /// The variables that `read` returns, by name.
     #[must_use]
     pub fn of(read: fn(&str) -> Option<String>) -> Self {
         Self { read }
@@ -37,7 +37,7 @@ impl Environment {
         })
     }
 
-    /// A variable that may be missing or empty, as the template leaves it where a deployment has none of it.
+    /// A variable that may be missing or empty, as the template leaves it for a deployment without it.
     #[must_use]
     pub fn optional(self, name: &str) -> Option<String> {
         (self.read)(name).filter(|value| !value.is_empty())
@@ -69,7 +69,7 @@ impl Environment {
         }
     }
 
-    /// Has the deployment's metrics written under its stage.
+    /// Starts the deployment's metrics under its stage.
     ///
     /// # Errors
     /// `Misconfigured` when the stage is missing.
@@ -77,7 +77,7 @@ impl Environment {
         Ok(metrics::start(&self.require("RIGHTFUL_STAGE")?))
     }
 
-    /// What every operation is set to.
+    /// The settings of every operation.
     ///
     /// # Errors
     /// `Misconfigured` when one is missing or wrong.
@@ -85,7 +85,7 @@ impl Environment {
         Ok(Settings { grace_seconds: self.number("RECONCILE_GRACE_SECONDS")? })
     }
 
-    /// Who decides on what is found, unless a data source says otherwise.
+    /// Who decides on found records, unless a data source says otherwise.
     ///
     /// # Errors
     /// `Misconfigured` when a setting is missing or no policy.

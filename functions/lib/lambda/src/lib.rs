@@ -1,6 +1,5 @@
-//! What every function of Rightful does around its one domain operation: read its settings once,
-//! log one JSON line for an event, write its metrics, and name its errors the way the state machines know
-//! them.
+//! Everything that a function of Rightful does around its domain operation: it reads its settings, logs one
+//! JSON line for an event, writes its metrics, and names its errors as the state machines know them.
 //!
 //! Architecture Invariant: an error leaves a function as a kind and a code, never as the text of an
 //! underlying error, which might quote personal data.

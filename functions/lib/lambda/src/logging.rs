@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What is true of the invocation that runs now; a function serves one at a time.
+/// The present invocation; a function serves one at a time.
 struct Context {
     service: &'static str,
     cold_start: bool,
@@ -39,11 +39,11 @@ fn with_context<T>(then: impl FnOnce(&mut Context) -> T) -> T {
 /// Sets up logging for the function `service`; call it first.
 pub fn start(service: &'static str) {
     with_context(|context| context.service = service);
-    // Our own lines only: what other crates log may quote URLs and values.
+    // Our own lines only: other crates' lines may quote URLs and values.
     let function = service.replace('-', "_");
     let ours = Targets::new().with_target("rightful", Level::INFO).with_target(function, Level::INFO);
     let layer = tracing_subscriber::fmt::layer().event_format(Json).with_writer(std::io::stdout);
-    // A second start is a test's; the first one stands.
+    // Only a test starts twice; the first start counts.
     let _ = tracing_subscriber::registry().with(ours).with(layer).try_init();
 }
 

@@ -1,5 +1,5 @@
-//! Metrics in CloudWatch's embedded metric format: a reading is a member of a log line of its own, which
-//! the log group makes a metric of. Nothing is called for it, and no permission is needed.
+//! Metrics in CloudWatch's embedded metric format: a reading is a member of its own log line, and the log
+//! group turns it into a metric. This needs no call and no permission.
 //!
 //! The format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 //! (a line has at most 100 metrics for each namespace, a set at most 30 dimensions, a value at most 1,024
@@ -21,19 +21,19 @@ static DEPLOYMENT: OnceLock<String> = OnceLock::new();
 /// The most metrics that one line may have.
 const MOST: usize = 100;
 
-/// Writes the metrics of a deployment; what happens is handed to it as to an observer.
+/// Writes the metrics of a deployment, as an observer of commits and calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Metrics(());
 
-/// From now on readings are written, under this stage; call it once, when the function starts.
+/// Writes readings under this stage from now on; call it once, when the function starts.
 pub fn start(stage: &str) -> Metrics {
-    // A second start is a test's; the first one stands.
+    // Only a test starts twice; the first start counts.
     let _ = DEPLOYMENT.set(stage.to_owned());
     Metrics(())
 }
 
 /// Writes readings of one moment, on as few lines as their dimensions allow. Before [`start`] nothing is
-/// written: nobody knows of which stage it would be.
+/// written, because the stage is unknown.
 #[allow(clippy::disallowed_methods, reason = "a log line's time is no decision's")]
 pub fn write(readings: &[Reading]) {
     let Some(stage) = DEPLOYMENT.get() else { return };
@@ -42,7 +42,7 @@ pub fn write(readings: &[Reading]) {
         text.push_str(&line.to_string());
         text.push('\n');
     }
-    // As with a log line, that it can't be written is nothing to fail for.
+    // As with a log line, a failed write is not an error.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
@@ -62,7 +62,7 @@ impl CallObserver for Metrics {
     }
 }
 
-/// Readings that can stand on one line: each dimension has one value there, and each metric too.
+/// Readings that fit on one line: each dimension and each metric has one value there.
 #[derive(Default)]
 struct Line<'a> {
     dimensions: BTreeMap<&'static str, &'a str>,
@@ -70,7 +70,7 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Takes a reading in, unless it is of another line.
+    /// Adds a reading, unless it needs another line.
     fn take(&mut self, reading: &'a Reading) -> bool {
         let value = reading.dimension.as_deref();
         let named = reading.metric.entry().sets.further().map(|further| further.as_str()).zip(value);
@@ -120,7 +120,7 @@ impl<'a> Line<'a> {
 fn lines(readings: &[Reading], stage: &str, service: &str, at: Timestamp) -> Vec<Value> {
     let mut lines: Vec<Line<'_>> = Vec::new();
     for reading in readings {
-        // A metric that has a dimension can't be kept without its value.
+        // A metric with a dimension can't be written without the dimension's value.
         if reading.metric.entry().sets.further().is_some() != reading.dimension.is_some() {
             tracing::error!(
                 metric = reading.metric.entry().name,

@@ -9,11 +9,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Instant;
 
-/// A function that could not start, or whose runtime ended.
+/// The function could not start, or its runtime ended.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// A failure on its way out of a function: its kind becomes the error's name in the workflow, its
-/// code the message.
+/// A failure that leaves a function: its kind becomes the error's name in the workflow, its code the message.
 #[derive(Debug)]
 struct Failed(Failure);
 
@@ -70,9 +69,9 @@ where
     .await
 }
 
-/// An event that names what it is about, for the log: ids only.
+/// An event that names its subject for the log: ids only.
 pub trait Correlated {
-    /// The request and the data source it is about, as far as they are known.
+    /// Its request and its data source, as far as they are known.
     fn correlation(&self) -> (Option<String>, Option<String>) {
         (None, None)
     }

@@ -27,7 +27,7 @@ use std::rc::Rc;
 /// A deployment in memory.
 #[derive(Debug)]
 pub struct World {
-    /// Where workers are stopped.
+    /// The gate that stops workers.
     pub gate: Gate,
     /// The time.
     pub clock: TestClock,
@@ -47,7 +47,7 @@ pub struct World {
     pub receipts: ReceiptBucket,
     /// The kept copies.
     pub copies: CopyBucket,
-    /// The secrets that were written.
+    /// The written secrets.
     pub secrets: crate::secrets::Vault,
     /// The ticketing system.
     pub tickets: FakeTickets,
@@ -64,7 +64,7 @@ pub struct World {
     pub(super) calls: Cell<u32>,
 }
 
-/// More calls of functions than any test needs: what loops for ever shall fail instead.
+/// More calls of functions than any test needs, so that an endless loop fails.
 pub(super) const MOST_CALLS: u32 = 50_000;
 
 impl Default for World {
@@ -108,13 +108,13 @@ impl World {
         self.clock.now()
     }
 
-    /// Connects a data source, and gives the vendor behind it.
+    /// Connects a data source, and returns the vendor behind it.
     pub fn connect(&self, name: &str) -> FakeVendor {
         self.put_source(name, true);
         self.vendors.vendor(&source(name))
     }
 
-    /// Writes a data source's row: it has a control.
+    /// Writes a data source's row, with a control.
     pub fn put_source(&self, name: &str, enabled: bool) {
         self.change_source(name, enabled, |_| {});
     }

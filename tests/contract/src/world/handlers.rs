@@ -53,7 +53,7 @@ impl World {
         self.accepting().run(request_id(n), demand, arrival).await
     }
 
-    /// Makes the day's synthetic request, as number `n` unless it is made already.
+    /// Makes the day's synthetic request, as number `n` unless it exists already.
     ///
     /// # Errors
     /// [`AcceptError`].
@@ -90,15 +90,15 @@ impl World {
     /// Calls the handler `search` to find.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn find(&self, at: &TaskRef) -> Result<Step, Failure> {
         self.passed(at, self.finds().run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
     }
 
-    /// Calls the handler `search` to try a data source out.
+    /// Calls the handler `search` to test a data source.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn test_source(&self, name: &str) -> Result<(), Failure> {
         self.finds().test(&source(name), self.now().plus_seconds(HANDLER_SECONDS)).await
     }
@@ -106,7 +106,7 @@ impl World {
     /// Calls the handler `submit`.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn submit(&self, at: &TaskRef) -> Result<Step, Failure> {
         let submit = Submit {
             store: &self.store,
@@ -123,7 +123,7 @@ impl World {
     /// Calls the handler `status-check`.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn check(&self, at: &TaskRef) -> Result<Step, Failure> {
         let check = Check {
             store: &self.store,
@@ -138,7 +138,7 @@ impl World {
     /// Calls the handler `search` to look again.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn verify(&self, at: &TaskRef) -> Result<Step, Failure> {
         let verify = Verify {
             store: &self.store,
@@ -153,15 +153,15 @@ impl World {
     /// Calls the handler `close`.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn close(&self, id: RequestId) -> Result<Closing, Failure> {
         self.close_within(id, CLOSE_SECONDS).await
     }
 
-    /// Calls the handler `close` when it has only so many seconds left.
+    /// Calls the handler `close` with only this many seconds left.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn close_within(&self, id: RequestId, seconds: u64) -> Result<Closing, Failure> {
         let close = Close {
             store: &self.store,
@@ -186,7 +186,7 @@ impl World {
     /// Calls the handler `reconcile`.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn reconcile(&self) -> Result<Run, Failure> {
         let reconcile = Reconcile {
             store: &self.store,
@@ -204,7 +204,7 @@ impl World {
     /// Calls the handler `reconcile` with the end of an execution; `source` names that of a task.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn ended(
         &self,
         request: RequestId,
@@ -222,7 +222,7 @@ impl World {
     /// Calls the handler `review` with the token of an execution that waits.
     ///
     /// # Errors
-    /// What the handler answers.
+    /// The handler's failure.
     pub async fn park(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
         let park =
             Park { store: &self.store, tokens: &self.workflow, clock: &self.clock, settings: self.settings };

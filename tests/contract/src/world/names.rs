@@ -7,7 +7,7 @@ use rightful_domain::law::right::Right;
 use rightful_domain::operations::accept::Demand;
 use uuid::Uuid;
 
-/// The person that every test is about: found nowhere but where she may be.
+/// The person of every test: her address may occur only where it belongs.
 pub const CANARY: &str = "Ana.Canario+x@example.com";
 
 /// Request number `n`: its id, in the shard `n` modulo 8.
@@ -18,7 +18,7 @@ pub fn request_id(n: u16) -> RequestId {
     RequestId::new(Uuid::from_bytes(bytes))
 }
 
-/// The operator who does whatever an operator does.
+/// The operator of every act.
 ///
 /// # Panics
 /// Never: the name is good.
@@ -30,7 +30,7 @@ pub fn ann() -> Actor {
 /// A data source's id.
 ///
 /// # Panics
-/// When it is no name of one.
+/// When it is not a valid id.
 #[must_use]
 pub fn source(name: &str) -> SourceId {
     SourceId::parse(name).expect("a source id")
@@ -45,7 +45,7 @@ pub fn task_of(n: u16, name: &str) -> TaskRef {
 /// The identifiers of a person with this address.
 ///
 /// # Panics
-/// When it is no address.
+/// When it is not an address.
 #[must_use]
 pub fn email(address: &str) -> Identifier {
     Identifier::new(IdentifierKind::email(), address).expect("an e-mail address")

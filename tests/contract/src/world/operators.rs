@@ -1,4 +1,4 @@
-//! The acts of an operator, and what they are shown.
+//! The acts of an operator, and the data shown to them.
 
 use crate::catalogue::FakeCatalogue;
 use crate::clock::TestClock;
@@ -27,7 +27,7 @@ use rightful_domain::operations::set_up::SettingUp;
 use rightful_domain::ports::vendors::Compares;
 
 impl World {
-    /// Extends a request's legal deadline, as an operator does.
+    /// Extends a request's legal deadline.
     ///
     /// # Errors
     /// [`ExtendError`].
@@ -35,7 +35,7 @@ impl World {
         Extend { store: &self.store, clock: &self.clock }.run(id, months, ground, &ann()).await
     }
 
-    /// Reviews as a person does: what they were shown.
+    /// Reviews the tasks as they were shown.
     ///
     /// # Errors
     /// [`ReviewError`].
@@ -55,7 +55,7 @@ impl World {
         review.run(id, reviewing, by).await
     }
 
-    /// A review of all that waits for one, as it stands now, with all of it confirmed.
+    /// A review of everything that waits for one now, with everything confirmed.
     #[must_use]
     pub fn reviewing(&self, id: RequestId, ruling: Ruling) -> Reviewing {
         let waits = |task: &Task| {
@@ -66,7 +66,7 @@ impl World {
         Reviewing { sources, ruling, reason: "seen with the customer's file".to_owned() }
     }
 
-    /// What an operator does to a request.
+    /// The acts on a request.
     #[must_use]
     pub fn again(&self) -> Again<'_, Store, KeyTable, StateMachine, TestClock> {
         Again {
@@ -86,7 +86,7 @@ impl World {
         self.again().identify(at, identifier, &FakeCatalogue, &ann()).await
     }
 
-    /// Shows an operator which records were found.
+    /// Shows the found records.
     ///
     /// # Errors
     /// [`ShowError`].
@@ -94,7 +94,7 @@ impl World {
         Records { store: &self.store, keys: &self.keys, clock: &self.clock }.run(at, from, most, &ann()).await
     }
 
-    /// Shows an operator what the vendor shows now.
+    /// Shows the vendor's present records.
     ///
     /// # Errors
     /// [`ShowError`].
@@ -104,7 +104,7 @@ impl World {
             .await
     }
 
-    /// Shows an operator why somebody decided as they did.
+    /// Shows the reasons of the reviews.
     ///
     /// # Errors
     /// [`ShowError`].
@@ -133,7 +133,7 @@ impl World {
     }
 }
 
-/// The function `search`, as the console calls it to have a vendor asked.
+/// The function `search`, as the console calls it to compare records.
 impl Compares for World {
     async fn compare(
         &self,

@@ -66,7 +66,7 @@ impl World {
         self.store.rules_now(at.request_id, &at.source_id).expect("rules")
     }
 
-    /// The request's events, after checking that their chain holds and that its head is the stored one.
+    /// The request's events, after a check of their chain and of the stored head.
     ///
     /// # Panics
     /// When the chain is broken.
@@ -87,7 +87,7 @@ impl World {
         self.store.table().least("next_due").and_then(|at| Time::parse(&at).ok())
     }
 
-    /// Changes a stored request by hand: for tampering.
+    /// Changes a stored request by hand, to tamper with it.
     ///
     /// # Panics
     /// When it is not there.
@@ -101,7 +101,7 @@ impl World {
         self.store.table().set(key, Some(item));
     }
 
-    /// Changes a stored task by hand: for tampering.
+    /// Changes a stored task by hand, to tamper with it.
     ///
     /// # Panics
     /// When it is not there.

@@ -1,4 +1,4 @@
-//! What is lost, tampered with or too much.
+//! Lost keys, tampered rows, large amounts.
 
 use crate::stage::{decided, submitted, verifying};
 use rightful_contract::rows::{key_key, request_pk};

@@ -1,4 +1,4 @@
-//! The ports themselves: what AWS refuses, they refuse.
+//! The ports themselves: they refuse everything that AWS refuses.
 
 use crate::stage::{decided, world_with};
 use rightful_contract::table::Fault;

@@ -1,4 +1,4 @@
-//! Any order of answers, faults and crashes, and of what people do meanwhile: what always holds.
+//! Properties that hold for any order of answers, faults, crashes and people's acts.
 
 use crate::stage::{access, batches_of, bob};
 use proptest::prelude::*;
@@ -24,7 +24,7 @@ use rightful_domain::vendor::record::RecordId;
 use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus, Submitted};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What goes wrong, or on, next.
+/// The next fault, or the next step.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Find,
@@ -51,16 +51,16 @@ pub(crate) enum Act {
     WorkflowDown,
 }
 
-/// Whose identifiers a person gives in place of the canary's.
+/// The identifiers that a person gives in place of the canary's.
 const OTHERS: [&str; 2] = ["other@example.com", "nobody@example.com"];
 
-/// What people do, and what happens to the executions that wait for them.
+/// The acts of people, and the fate of the executions that wait for them.
 pub(crate) fn act_of_people() -> impl Strategy<Value = Act> {
     let ruling = prop_oneof![
         6 => Just(Some(Ruling::Proceed)),
         1 => Just(Some(Ruling::Refuse(RefusalGround::UnfoundedOrExcessive))),
         1 => Just(Some(Ruling::LeaveOut)),
-        // On what they saw before.
+        // On an earlier view.
         1 => Just(None),
     ];
     prop_oneof![
@@ -188,7 +188,7 @@ pub(crate) async fn work(world: &World, at: &TaskRef, act: &Act) {
     }
 }
 
-/// What holds after every act.
+/// The properties after every act.
 struct Watch {
     counts: Counts,
     events: usize,
@@ -225,8 +225,8 @@ impl Watch {
         self.receipt = world.receipts.file(at.request_id);
     }
 
-    /// A record is named again only if it was certainly not sent before, or if a look found it after
-    /// the answer was missing; and nothing is posted more often than there were intents.
+    /// A record is named again only if it was certainly not sent before, or if a look found it after a
+    /// missing answer; there are no more POSTs than intents.
     fn posts(&self, world: &World, vendor: &FakeVendor, at: &TaskRef) {
         let mut named: BTreeMap<RecordId, usize> = BTreeMap::new();
         for record in vendor.posts().into_iter().flatten() {
@@ -238,7 +238,7 @@ impl Watch {
                 Fact::NotSent { .. } => not_sent += 1,
                 Fact::Resolved { left: found, .. } => left += found,
                 Fact::Intended { repeats: Some(_), batch, records, .. } => {
-                    // One that was not sent has a second intent for the same records.
+                    // An unsent one gets a second intent for the same records.
                     repeats.insert(batch, records);
                 }
                 _ => {}
@@ -246,7 +246,7 @@ impl Watch {
         }
         let repeated: u32 = repeats.values().sum();
         assert!(repeated <= left, "{repeated} named again, {left} found by looks");
-        // A record that comes back is decided on and named anew in a later round.
+        // A returning record is decided and named again in a later round.
         let rounds = world.task(at).earlier.map_or(0, |earlier| earlier.rounds as usize);
         let most = not_sent + (1 + rounds) * MAX_ATTEMPTS as usize;
         assert!(named.values().all(|times| *times <= most), "{named:?}, {not_sent} certainly not sent");
@@ -267,7 +267,7 @@ async fn run(acts: Vec<Act>) {
         work(&world, &at, act).await;
         watch.look(&world, &vendor, &at, act);
     }
-    // Nothing goes wrong any more: either it ends, or a person has it.
+    // Without further faults the request ends, or a person has it.
     world.gate.crash_at(None);
     vendor.set(|state| {
         state.searches.clear();
@@ -298,7 +298,7 @@ proptest! {
     }
 }
 
-/// What holds after every act where people take part: runs follow one another.
+/// The properties after every act when people take part: runs follow one another.
 #[derive(Default)]
 struct Peoples {
     counts: Counts,
@@ -314,7 +314,7 @@ impl Peoples {
         let facts = world.facts(at.request_id);
         assert!(facts.len() >= self.events && task.fence >= self.fence, "{after:?}");
         (self.events, self.fence) = (facts.len(), task.fence);
-        // A search whose result is not sure any more counts anew, as the decision on it is made anew.
+        // A search whose result became uncertain counts again, since its decision is made again.
         let anew = |fact: &&Fact| {
             matches!(fact, Fact::RunsAgain { .. } | Fact::IdentifierGiven { .. } | Fact::SearchesAgain { .. })
         };
@@ -359,9 +359,8 @@ impl Peoples {
     }
 }
 
-/// Invariant 2, by the order of the events alone: an intent stands on a decision on what the last search
-/// found, made by whoever the policy says, and on no more records than that; and none follows a
-/// cancelling.
+/// Invariant 2, from the order of the events alone: an intent follows a decision on the last search's
+/// records, by the decider that the policy names, and covers no further records; none follows a cancellation.
 fn decided_before_posted(facts: &[Fact], policy: Policy) {
     let mut allowed: Option<u32> = None;
     let mut called_off = false;
@@ -399,7 +398,7 @@ fn has_ended(world: &World) -> bool {
     request.state == RequestState::Closed && request.receipt_sha256.is_some()
 }
 
-/// Whoever has to act does, until the request has ended; what fails is tried again.
+/// Everybody who must act does so until the request has ended; failures are retried.
 async fn see_to_it(world: &World, at: &TaskRef) {
     for _ in 0..12 {
         let task = world.task(at);

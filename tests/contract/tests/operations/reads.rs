@@ -1,4 +1,4 @@
-//! What an operation reads, and how often: each read is a call that somebody pays and waits for.
+//! The reads of an operation, and their number: each read costs money and time.
 
 use crate::stage::{decided_with, drive, ids, world_with};
 use rightful_contract::vendor::plain;
@@ -16,7 +16,7 @@ fn reads<const N: usize>(of: [(&'static str, u32); N]) -> BTreeMap<&'static str,
 async fn an_erasure_reads_nothing_twice_in_a_step() {
     let (world, vendor, at) = world_with(3, plain()).await;
     vendor.set(|state| state.polls = 0);
-    // Search, submission, question and look, each by itself.
+    // Search, submission, status check and look, each by itself.
     let step = [("read assignment", 1), ("read key", 1), ("read limit", 1)];
     let _ = world.gate.take_reads();
     world.find(&at).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_demand_that_names_its_data_sources_reads_these_alone() {
     let _ = world.gate.take_reads();
     let demand = Demand { sources: vec![source("crm")], ..erasure() };
     world.demand(1, &demand).await.unwrap();
-    // The ids alone tell who was not asked.
+    // The ids alone tell which data sources were not asked.
     assert_eq!(world.gate.take_reads(), reads([("read source ids", 1), ("read sources", 1)]));
     assert_eq!(world.request(request_id(1)).not_asked.len(), 110);
     assert_eq!(world.task(&task_of(1, "crm")).source, source("crm"));

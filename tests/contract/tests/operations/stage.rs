@@ -1,4 +1,4 @@
-//! Worlds at the stages of a request, and what every test asks of them.
+//! Worlds at the stages of a request, and the steps that tests share.
 
 use rightful_contract::canary;
 use rightful_contract::catalogue::member;
@@ -106,19 +106,19 @@ pub async fn drive(world: &World) {
     }
 }
 
-/// Lets the reconciliation alone bring request 1 to its end, for `days` at most.
+/// Completes request 1 by the reconciliation alone, within `days`.
 pub async fn reconciled(world: &World, days: u64) -> Request {
     Driver::new(world).reconcile_until_done(request_id(1), days).await.unwrap();
     world.request(request_id(1))
 }
 
-/// Has a person rule on all of request 1 that waits for them.
+/// Rules, as a person, on everything of request 1 that waits for one.
 pub async fn rule(world: &World, ruling: Ruling) {
     let reviewing = world.reviewing(request_id(1), ruling);
     world.review(request_id(1), &reviewing, &bob()).await.unwrap();
 }
 
-/// Nothing that left the operations in the clear holds any of these.
+/// No clear text that left the operations holds any of these.
 pub fn holds_none(world: &World, values: &[&str]) {
     let events: Vec<String> = world.facts(request_id(1)).iter().map(|fact| format!("{fact:?}")).collect();
     let rows = format!("{:?}{:?}", world.request(request_id(1)), world.tasks(request_id(1)));
@@ -148,9 +148,8 @@ pub async fn once<F: Future>(mut worker: Pin<&mut F>) -> Option<F::Output> {
     .await
 }
 
-/// Two workers at once: the first one makes `a` port calls, then the second one `b`, then the first one
-/// goes to its end, and the second one after it. `None` when one of them had fewer calls to make: then
-/// this is no way for them to overlap.
+/// Two workers at once: the first makes `a` port calls, then the second `b`, then the first finishes, and the
+/// second after it. `None` if one of them makes fewer calls: then this overlap doesn't exist.
 pub async fn overlapping<A: Future, B: Future>(
     world: &World,
     first: A,

@@ -1,5 +1,5 @@
-//! What may break on our own side: a function, an execution, all of AWS for a while. Each request
-//! still ends right, with exactly one erasure of each record in the vendor's journal.
+//! Failures on our own side: a function, an execution, all of AWS for a while. Each request still ends
+//! correctly, with exactly one erasure of each record in the vendor's journal.
 
 use anyhow::{Result, ensure};
 use rightful_domain::model::request::{RequestOutcome, RequestState};
@@ -36,7 +36,7 @@ async fn invariant_3_a_function_killed_in_the_middle_of_a_submission_erases_each
     for (_, id, _) in &requests {
         stack.until(*id, |_, task| task.fence == 1).await?;
     }
-    // The vendor has the calls by now, and keeps us waiting.
+    // The vendor has received the calls, and delays its answers.
     let begun = Instant::now();
     while stack.sandbox.journal().await?.calls_of("submit").len() < 2 {
         ensure!(begun.elapsed() < Duration::from_secs(15), "the submissions did not reach the vendor");
@@ -88,7 +88,7 @@ async fn invariant_3_two_requests_about_one_person_at_once_erase_each_record_onc
 #[tokio::test]
 async fn a_spent_quota_parks_the_work_and_fails_nothing() -> Result<()> {
     let stack = Stack::up("crash-quota", QUICK)?;
-    // One search and one submission; the question about the rule waits for tomorrow.
+    // One search and one submission; the status check waits until tomorrow.
     stack.add_source("qualifio-main", &["daily_calls=2"])?;
     let (email, _) = person(&stack, "quota").await?;
     let id = send(&stack, &email, "K-quota").await?;

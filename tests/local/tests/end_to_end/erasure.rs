@@ -28,7 +28,8 @@ async fn the_walkthroughs_person_is_erased_and_the_receipt_verifies_offline() ->
     assert_eq!(task.claim, Some(Claim::Anonymised));
     assert_eq!((task.counts.found, task.counts.submitted, task.counts.confirmed), (3, 3, 3));
 
-    // The vendor's own journal, not our store: one submission of exactly these, nobody else touched.
+    // By the vendor's own journal, not our store: one submission of exactly these, and nobody else is
+    // touched.
     let journal = stack.sandbox.journal().await?;
     let posts = journal.calls_of("submit");
     assert_eq!(posts.len(), 1);
@@ -38,13 +39,13 @@ async fn the_walkthroughs_person_is_erased_and_the_receipt_verifies_offline() ->
     assert_eq!(stack.sandbox.profiles("joao@qualifio.com.example").await?.len(), 1);
     let calls = journal.calls.iter().filter(|call| call.ticket_id.is_none()).count();
     assert!(calls <= 5, "{calls} calls to the vendor");
-    // What a Map runs for the one data source, a search and a nested execution, is not in the
-    // emulator's history, and a transition in AWS all the same.
+    // The Map's steps for the one data source, a search and a nested execution, are missing in the emulator's
+    // history, but are transitions in AWS.
     let states = executions::entered(&stack, id).await?;
     let within_maps = 2;
     assert!(states.len() + within_maps <= 15, "{states:?}");
 
-    // The chain of events holds, and the decision stands in it before the first intent.
+    // The chain of events verifies, and the decision comes before the first intent.
     let (_, facts) = read_chain(id, &stack.store.events(id).await?)?;
     let place = |wanted: fn(&Fact) -> bool| facts.iter().position(|(_, fact)| wanted(fact));
     let decided = place(|fact| matches!(fact, Fact::Decided { by, records: 3, .. } if by == "policy:auto"));
@@ -96,7 +97,7 @@ async fn invariant_1_no_identifier_leaves_the_store_in_any_form() -> Result<()> 
     let mut profile = Profile::named(0, "Canaria", "Personne", CANARY);
     profile.phone = "+4915550001234".to_owned();
     stack.sandbox.add_profiles(&[profile]).await?;
-    // Through a success, a failure whose body repeats the address, and refusals at the door.
+    // After a success, a failure whose body repeats the address, and refusals by intake.
     stack.sandbox.fault(&Fault::new(On::Search, FaultKind::BadRequest {}).skip(4).about(CANARY)).await?;
     let done = send(&stack, CANARY, "ZD-3").await?;
     stack.closed(done).await?;
@@ -120,7 +121,7 @@ async fn invariant_1_no_identifier_leaves_the_store_in_any_form() -> Result<()> 
 
     stack.rightful_json(&["reconcile", "--now"])?;
     let logs = stack.logs()?;
-    // The lines that could leak are there at all.
+    // The lines that could leak exist.
     for line in ["webhook refused", "request accepted", "reconciled"] {
         assert!(logs.contains(line), "no log line says {line:?}");
     }
@@ -210,7 +211,7 @@ async fn one_failing_data_source_does_not_hold_the_others_back() -> Result<()> {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
     assert_eq!(stack.task_at(id, "good").await?.outcome, Some(Outcome::VerifiedErased));
-    // One refusal is no vendor's last word; a person need not wait for that.
+    // One refusal is not a vendor's final answer; a person need not wait for that.
     let bad = stack.task_at(id, "bad").await?;
     assert_eq!((bad.outcome, bad.reason.as_deref()), (None, Some("credentials_rejected")));
     let of = id.to_string();
@@ -227,7 +228,7 @@ async fn one_failing_data_source_does_not_hold_the_others_back() -> Result<()> {
 async fn nobody_by_that_name_is_nothing_found() -> Result<()> {
     let stack = Stack::up("nobody", Options::default())?;
     stack.add_source("qualifio-main", &[])?;
-    // The sandbox's search is fuzzy: it shows neighbours, and none of them is this person.
+    // The sandbox's search is fuzzy: it lists neighbours, and none of them is this person.
     let id = send(&stack, "joao@qualifio.co", "ZD-7").await?;
     let (request, task) = stack.closed(id).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::NothingFound));
@@ -246,7 +247,7 @@ async fn what_a_ticket_must_not_hold_is_refused_at_the_door() -> Result<()> {
     let answer = webhook::zendesk(&stack, body.to_string().as_bytes(), 0).await?;
     assert_eq!(answer.status, 422, "{}", answer.text);
     assert!(answer.text.contains("customer_number") && !answer.text.contains("4711"), "{}", answer.text);
-    // Whoever writes it into the address would get a real erasure.
+    // A `dry_run` in the address is refused: ignoring it would erase for real.
     let body = ticket(JOAO, "ZD-9").to_string();
     let answer = webhook::zendesk_behind(&stack, "?dry_run=true", body.as_bytes(), 0).await?;
     assert_eq!(answer.status, 422, "{}", answer.text);

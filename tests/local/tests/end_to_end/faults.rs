@@ -1,5 +1,5 @@
-//! What the vendor may do wrong: each fault ends in its own named outcome or state, with the
-//! sandbox's journal as the judge of what was erased.
+//! Faults of the vendor: each ends in its own named outcome or state, and the sandbox's journal proves what
+//! was erased.
 
 use anyhow::Result;
 use rightful_domain::base::ids::RequestId;
@@ -10,12 +10,12 @@ use rightful_local_tests::webhook::send;
 use rightful_local_tests::{Options, Stack};
 use rightful_sandbox::{Fault, FaultKind, On, Profile};
 
-/// Looks for the effect of an unanswered erasure that come as soon as a data source can want them.
+/// Looks for the effect of an unanswered erasure, as early as a data source can set them.
 const QUICK_LOOKS: [&str; 2] = ["unknown_wait_seconds=1", "unknown_looks=2"];
 
 const JOAO: &str = "joao@qualifio.com";
 
-/// Someone of their own for each case, so that one stack serves them all.
+/// A person for each case, so that one stack serves all.
 async fn person(stack: &Stack, name: &str) -> Result<String> {
     let email = format!("{name}@faults.example");
     let profiles = [Profile::named(0, "A", name, &email), Profile::named(0, "B", name, &email)];
@@ -23,7 +23,7 @@ async fn person(stack: &Stack, name: &str) -> Result<String> {
     Ok(email)
 }
 
-/// How many submissions about a person reached the vendor, and how many of their records are left.
+/// How many submissions about a person reached the vendor, and how many of their records remain.
 async fn effect(stack: &Stack, email: &str, ids: &[u64]) -> Result<(usize, usize)> {
     let journal = stack.sandbox.journal().await?;
     let posts =
@@ -114,7 +114,8 @@ async fn invariant_3_an_ambiguous_submission_is_resolved_by_looking_and_erases_e
             _ => None,
         });
         assert_eq!(unknown, Some(reason), "{name}");
-        // What the vendor took is not sent again; what it did not take is, after looks that found it.
+        // A batch that the vendor took is not sent again; one that it did not take is, after looks that found
+        // its records.
         let (posts, left) = effect(&stack, &email, &ids).await?;
         assert_eq!((posts, left), (if taken { 1 } else { 2 }, 0), "{name}");
         assert_eq!(stack.erasures(&ids).await?, ids.len(), "{name}: each once");
@@ -148,7 +149,7 @@ async fn one_refusal_is_no_vendors_last_word() -> Result<()> {
             Some("credentials_rejected"),
             1,
         ),
-        // A look found the records still there; the vendor is asked again in half a minute.
+        // A look found the records still there; the submission is repeated in half a minute.
         ("submit-400", Fault::new(On::Submit, FaultKind::BadRequest {}), TaskState::Submitting, None, 1),
     ] {
         let (id, email, ids) = begin(&stack, name, &[fault]).await?;
@@ -176,7 +177,8 @@ async fn a_vendor_that_lies_is_found_out() -> Result<()> {
 
     let (id, email, _) =
         begin(&stack, "reappears", &[Fault::new(On::Submit, FaultKind::Reappears {})]).await?;
-    // What appears anew is decided on in rounds of its own; what goes on appearing is a person's.
+    // Records that appear are decided in rounds of their own; a person gets a task whose records keep
+    // appearing.
     let (request, task) = stack.until(id, |_, task| task.handed_over_at.is_some()).await?;
     assert_eq!(task.reason.as_deref(), Some("records_keep_appearing"));
     assert_eq!(
@@ -204,7 +206,7 @@ async fn invariant_4_an_unknown_status_is_never_success() -> Result<()> {
     let (request, task) = stack.until(id, |_, task| polled(task)).await?;
     assert_eq!((request.state, task.outcome), (RequestState::Open, None));
     assert_eq!(task.reason.as_deref(), Some("vendor_status_unknown"));
-    // When the vendor finds its words again, the task goes on.
+    // When the vendor answers with a known status again, the task continues.
     let (_, task) = stack.closed(id).await?;
     assert_eq!(task.outcome, Some(Outcome::VerifiedErased));
     Ok(())
@@ -234,7 +236,7 @@ async fn a_dry_run_that_the_vendor_does_not_confirm_is_unknown_and_in_the_end_a_
     let (request, task) = stack.unknown(id).await?;
     assert_eq!((request.state, request.dry_run), (RequestState::Open, true));
     assert_eq!(task.reason.as_deref(), Some("dry_run_not_confirmed"));
-    // The vendor took it for a real erasure: that is for a person, and never told as a dry run.
+    // The vendor treated it as a real erasure: a person gets it, and it is never reported as a dry run.
     assert!(task.handed_over_at.is_some() && task.outcome.is_none());
     let rules = stack.sandbox.rules().await?;
     assert_eq!(rules.len(), 1, "it is never sent again, and its rule is known");

@@ -11,7 +11,7 @@ use rightful_local_tests::{Options, Stack};
 use rightful_sandbox::{Fault, FaultKind, On, Profile};
 use serde_json::{Map, Value, json};
 
-/// The stage that the embedded stack has.
+/// The stage of the embedded stack.
 const STAGE: &str = "local";
 
 /// The lines of metrics in the functions' logs; the emulator's own log repeats them.
@@ -26,7 +26,7 @@ fn metrics(stack: &Stack) -> Result<Vec<Map<String, Value>>> {
     Ok(found)
 }
 
-/// The values of a metric, in order, where a line has these dimensions.
+/// The values of a metric, in order, from lines with these dimensions.
 fn values(lines: &[Map<String, Value>], metric: Metric, dimensions: Value) -> Vec<i64> {
     let wanted = dimensions.as_object().cloned().unwrap_or_default();
     let has = |line: &&Map<String, Value>| wanted.iter().all(|(name, value)| line.get(name) == Some(value));
@@ -34,7 +34,7 @@ fn values(lines: &[Map<String, Value>], metric: Metric, dimensions: Value) -> Ve
     lines.iter().filter(has).filter_map(|line| line.get(name)?.as_i64()).collect()
 }
 
-/// What the dimensions of a line are, by their names and values.
+/// The dimensions of a line, by their names and values.
 fn dimensions(line: &Map<String, Value>) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     for directive in line["_aws"]["CloudWatchMetrics"].as_array().context("no directives")? {
@@ -70,7 +70,7 @@ async fn a_request_leaves_its_metrics_and_the_reconciliation_its_gauges() -> Res
     let id = send(&stack, "joao@qualifio.com", "M-1").await?;
     let (request, task) = stack.until(id, |request, _| request.is_done()).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled));
-    // Another one, which nobody erases before it is late.
+    // Another one, which stays unerased until it is late.
     stack.sandbox.add_profiles(&[Profile::named(0, "B", "K", "bo.late@example.com")]).await?;
     let output = stack.rightful_json(&["source", "change", "qualifio-main", "--review", "erasure=always"])?;
     assert!(output.is_object());
@@ -92,7 +92,7 @@ async fn a_request_leaves_its_metrics_and_the_reconciliation_its_gauges() -> Res
     assert_eq!(values(&lines, Metric::RequestDurationSeconds, stage.clone()).len(), 1);
     assert_eq!(values(&lines, Metric::TasksSettled, of("Outcome", "verified_erased")), [1]);
     assert_eq!(values(&lines, Metric::VerificationFound, stage.clone()), [0]);
-    // The reference is none of a ticket there.
+    // No ticket has this reference.
     assert_eq!(values(&lines, Metric::TicketAnswers, of("Result", "undeliverable")), [1]);
     let calls = values(&lines, Metric::VendorCalls, of("Connector", "qualifio"));
     let journal = stack.sandbox.journal().await?;
@@ -153,7 +153,7 @@ async fn records_that_nobody_submitted_and_those_that_appeared_are_counted() -> 
     let (request, task) = stack.until(id, |_, task| task.handed_over_at.is_some()).await?;
     assert_eq!((request.state, task.outcome), (RequestState::Open, None));
     assert_eq!((task.reason.as_deref(), task.strangers), (Some("strangers_listed"), 1));
-    // Of somebody else two records appear while the rule is under way.
+    // Two records of another person appear while the rule is under way.
     let email = "kim.beyond@example.com";
     stack.sandbox.add_profiles(&[Profile::named(0, "Kim", "Beyond", email)]).await?;
     let kind = FaultKind::Appears { n: 2 };

@@ -1,11 +1,11 @@
-//! The policies that docs/DEPLOY.md gives to operators: what each lets its holder call, and what not.
+//! The policies that docs/DEPLOY.md gives to operators: what each allows its holder to call, and what not.
 
 use anyhow::{Context as _, Result, ensure};
 use rightful_local_tests::{Options, Stack, root};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The policies of the section about operators, by the Sid of their first statement, for this API.
+/// The policies in the section about operators, by the Sid of their first statement, for this API.
 fn policies(api: &str) -> Result<Vec<(String, Value)>> {
     let page = std::fs::read_to_string(root().join("docs/DEPLOY.md"))?;
     let section = page.split("\n## ").find(|section| section.contains("What an operator's identity may do"));
@@ -22,7 +22,7 @@ fn policies(api: &str) -> Result<Vec<(String, Value)>> {
         .collect()
 }
 
-/// What changes something or shows personal data, beside the reading of everything.
+/// Calls that change something or show personal data; reading is separate.
 const ON_REQUESTS: [&str; 14] = [
     "POST /api/requests",
     "POST /api/requests/{id}/cancel",
@@ -59,7 +59,7 @@ async fn each_documented_policy_lets_its_operator_do_their_work_and_nothing_else
             "WorkOnRequests" => &ON_REQUESTS,
             "SetUpSources" => &ON_SOURCES,
             "ReadEverything" => &[],
-            // Who may take a role, and not what it may do.
+            // A trust policy: who may assume a role, not what it may do.
             "TakenUnderOnesOwnName" => continue,
             other => anyhow::bail!("nobody says here what {other} is for"),
         };
@@ -73,7 +73,7 @@ async fn each_documented_policy_lets_its_operator_do_their_work_and_nothing_else
         tried += 1;
     }
     assert_eq!(tried, 3);
-    // A policy for nothing lets in nowhere: what was called is really guarded.
+    // A policy without permissions admits nobody: every call is really guarded.
     let nothing = serde_json::json!({"Version": "2012-10-17", "Statement": [
         {"Sid": "Nothing", "Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "arn:aws:execute-api:r:0:x"}]});
     assert!(stack.operator(&nothing)?.values().all(|let_in| !let_in));

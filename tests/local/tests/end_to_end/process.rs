@@ -1,5 +1,5 @@
 //! The process stage: counts before acting, identifiers other than e-mail, a person's decision, the copy.
-//! What MineOS's operators know and expect, by `rightful` and the API alone.
+//! Covers what MineOS's operators know and expect, through `rightful` and the API only.
 
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use rightful_local_tests::{Options, Stack, executions, leaks};
 use rightful_sandbox::Profile;
 use serde_json::Value;
 
-/// The walkthrough's person, at Qualifio alone.
+/// The walkthrough's person, known only to Qualifio.
 const JOAO: &str = "email=joao@qualifio.com";
 /// A person whom the in-house system knows by three kinds of identifiers, and Qualifio by none.
 const ANN: &str = "customer_id=100001";
@@ -31,7 +31,7 @@ async fn awaiting(stack: &Stack, id: RequestId) -> Result<Task> {
     Ok(stack.until(id, waits).await?.1)
 }
 
-/// Has a person decide on a right at a data source.
+/// Sets a data source's policy for a right to a person's decision.
 fn reviewed_by_a_person(stack: &Stack, source: &str, review: &str) -> Result<()> {
     stack.rightful_json(&["source", "change", source, "--review", review])?;
     Ok(())
@@ -47,12 +47,12 @@ async fn invariant_2_nothing_is_erased_before_a_person_has_decided_on_exactly_wh
     let task = awaiting(&stack, id).await?;
     assert_eq!((task.counts.found, &task.decision), (3, &None));
 
-    // The count, whose turn it is, and on demand which records.
+    // The count, whose turn it is, and on demand the record ids.
     let shown = stack.shown(&["request", "show", &of])?;
     assert!(shown.contains("awaiting_review") && shown.contains("request review"), "{shown}");
     let records = stack.shown(&["request", "records", &of, "--source", "qualifio-main", "--print"])?;
     assert!(["78", "79", "85"].iter().all(|record| records.contains(record)), "{records}");
-    // And who they show, asked of the vendor itself; nothing of it is kept.
+    // Also whom they show, asked live from the vendor; nothing is kept.
     let who = stack.shown(&["request", "records", &of, "--source", "qualifio-main", "--who", "--print"])?;
     assert!(["78", "79", "85", "email"].iter().all(|word| who.contains(word)), "{who}");
 
@@ -62,11 +62,11 @@ async fn invariant_2_nothing_is_erased_before_a_person_has_decided_on_exactly_wh
     assert_eq!((&run["started"], &run["awaitingReview"]), (&0.into(), &1.into()), "{run}");
     assert!(stack.sandbox.journal().await?.calls_of("submit").is_empty());
 
-    // What somebody saw before is no ground for a decision on what is there now.
+    // An earlier view doesn't allow a decision on the present records.
     let stale =
         ["request", "review", &of, "--proceed", "--reason", "seen", "--seen", "qualifio-main=00000000"];
     stack.refused(&stale)?;
-    // Without a terminal nobody can say yes: the digest has to be given.
+    // Without a terminal nobody can confirm: the digest is required.
     let blind = stack.refused(&["request", "review", &of, "--proceed", "--reason", "seen by telephone"])?;
     assert!(blind.code == 2 && blind.text.contains("--seen qualifio-main="), "{}", blind.text);
     // Two reviewers: the first one wins, the second is told who.
@@ -111,7 +111,7 @@ async fn a_refusal_names_its_ground_and_erases_nothing() -> Result<()> {
     let without = stack.refused(&["request", "review", &of, "--refuse", "--reason", "an open invoice"])?;
     assert!(without.text.contains("ground"), "{}", without.text);
     stack.review(&of, &["--refuse", "--ground", "art_17_3_e", "--reason", "an open invoice"])?;
-    // Whoever has to answer to an authority reads the reason, and that is told.
+    // Someone who answers to an authority may read the reason, and the reading is recorded.
     let reasons = stack.shown(&["request", "reasons", &of, "--print"])?;
     assert!(reasons.contains("an open invoice"), "{reasons}");
     let read = stack.facts(id).await?;
@@ -137,7 +137,7 @@ async fn a_missing_identifier_is_shown_inserted_and_searched_by() -> Result<()> 
     reviewed_by_a_person(&stack, "qualifio-main", "erasure=always")?;
     let id = demand(&stack, "erasure", ANN, &[])?;
     let of = id.to_string();
-    // Qualifio needs an e-mail address: no records, and "Missing identifier". The shop isn't held back.
+    // Qualifio needs an e-mail address: no records, and "Missing identifier". The shop is not delayed.
     assert!(awaiting(&stack, id).await?.lacks_identifier());
     let shop = |task: &Task| task.outcome == Some(Outcome::VerifiedErased);
     for _ in 0..1200 {
@@ -162,7 +162,7 @@ async fn a_missing_identifier_is_shown_inserted_and_searched_by() -> Result<()> 
         let value = given.split_once('=').context("no value")?.1;
         assert!(!refused.text.contains(value), "{source} {given}: {}", refused.text);
     }
-    // A wrong one finds nothing, which is told apart from the missing one.
+    // A wrong one finds nothing, which differs from a missing one.
     stack.rightful_json(&[
         "request",
         "identify",
@@ -172,7 +172,7 @@ async fn a_missing_identifier_is_shown_inserted_and_searched_by() -> Result<()> 
         "--identifier",
         "email=nobody@example.com",
     ])?;
-    // With `always` a person sees the zero before anything closes over it.
+    // With `always` a person sees that nothing was found before the request closes.
     for _ in 0..600 {
         if stack.task_at(id, "qualifio-main").await?.wants_confirmation() {
             break;
@@ -194,7 +194,7 @@ async fn a_copy_is_made_fetched_and_deleted_when_the_person_is_forgotten() -> Re
     let stack = Stack::up("copy", Options::default())?;
     stack.add_source("qualifio-main", &[])?;
     stack.add_inhouse("shop")?;
-    // A data source without its identifier stops the copy, with words that say what to do.
+    // A data source without its identifier stops the copy, and the message says what to do.
     let id = demand(&stack, "access", ANN, &[])?;
     let of = id.to_string();
     assert!(awaiting(&stack, id).await?.lacks_identifier());
@@ -234,7 +234,7 @@ async fn a_copy_is_made_fetched_and_deleted_when_the_person_is_forgotten() -> Re
     let facts = stack.facts(id).await?;
     assert!(facts.iter().any(|fact| matches!(fact, Fact::CopyKept { records: 5, .. })), "{facts:?}");
     assert!(facts.iter().any(|fact| matches!(fact, Fact::CopyLinked { .. })), "{facts:?}");
-    // The day comes on which the copy goes, and the person with it.
+    // The day comes when the copy expires, and the person is forgotten.
     let request = stack.request(id).await?;
     assert!(request.forgotten_at.is_none() && request.forget_at.is_some());
     let past = Some(request.received_at);
@@ -251,7 +251,7 @@ async fn a_copy_is_made_fetched_and_deleted_when_the_person_is_forgotten() -> Re
     Ok(())
 }
 
-/// A text that no compression makes much smaller.
+/// A text that hardly compresses.
 fn noise(seed: usize, bytes: usize) -> String {
     let block = |n: usize| {
         let digest = ring::digest::digest(&ring::digest::SHA256, format!("{seed}/{n}").as_bytes());
@@ -313,7 +313,7 @@ async fn the_vendors_own_export_is_followed_and_the_package_says_where_it_is() -
     let of = id.to_string();
     let submitted = |_: &Request, task: &Task| task.state == TaskState::Submitted;
     stack.until(id, submitted).await?;
-    // The vendor's own approval is waited for, and shown as what it is.
+    // The request waits for the vendor's own approval, and shows it as such.
     let mut shown = String::new();
     for _ in 0..100 {
         shown = stack.shown(&["request", "show", &of])?;
@@ -362,7 +362,7 @@ async fn a_request_is_called_off_reopened_and_one_data_source_runs_again() -> Re
     let (request, _) = stack.closed(id).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::Cancelled));
     assert!(stack.sandbox.journal().await?.calls_of("submit").is_empty());
-    // Reopened, it is searched and decided on anew, and gets a receipt of its own.
+    // After reopening, it is searched and decided again, and gets its own receipt.
     let first = stack.rightful_json(&["request", "receipt", &of])?.to_string();
     stack.rightful_json(&["request", "reopen", &of])?;
     awaiting(&stack, id).await?;
@@ -392,7 +392,7 @@ async fn one_failed_data_source_is_mended_and_runs_again_alone() -> Result<()> {
     stack.shown(&["source", "test", "bad"])?;
     stack.rightful_json(&["request", "run", &of, "--source", "bad"])?;
     stack.until(id, |_, task| task.outcome == Some(Outcome::VerifiedErased)).await?;
-    // Found by the customer's number, they show another e-mail address: that wants a word of its own.
+    // Found by the customer's number, they show another e-mail address, which needs its own confirmation.
     stack.review(&of, &["--proceed", "--reason", "the customer wrote", "--confirm-marked", "2"])?;
     let (request, _) = stack.closed(id).await?;
     assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled));

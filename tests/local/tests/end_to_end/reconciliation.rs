@@ -18,9 +18,9 @@ async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_f
     let options = Options { grace_seconds: 1, wait_scale: 0.2, finish_after_ms: 400, params: &[] };
     let stack = Stack::up("killed", options)?;
     stack.add_source("qualifio-main", &[])?;
-    // The states within a Map are not in the emulator's history: killing at the Map kills there.
+    // The emulator's history lacks the states within a Map: a kill at the Map hits them.
     let states = [
-        // An execution that is stopped before it did anything stands for one that never started.
+        // An execution stopped before its first state stands for one that never started.
         "",
         "Search Sources",
         "Fulfil Sources",
@@ -48,7 +48,7 @@ async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_f
             "never in {state:?}: {entered:?}"
         );
         executions::kill(&stack, id).await?;
-        // A second time: a nested one may have been started between listing and stopping.
+        // Twice: a nested one may have started between listing and stopping.
         executions::kill(&stack, id).await?;
         assert!(
             executions::list(&stack, id).await?.iter().all(|one| !one.running),
@@ -82,7 +82,7 @@ async fn reconcile_asks_about_open_rules_by_itself() -> Result<()> {
         stack.rightful_json(&["reconcile", "--now"])?;
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    // It was reconcile that asked: no execution of the request was running.
+    // Reconcile made this call: no execution of the request was running.
     assert!(executions::list(&stack, id).await?.iter().all(|one| !one.running));
     stack.reconciled(id).await?;
     assert_eq!(stack.sandbox.journal().await?.erased_ids(), [78, 79, 85]);
@@ -111,7 +111,7 @@ async fn two_reconciliations_at_once_do_no_harm() -> Result<()> {
     Ok(())
 }
 
-/// The ends of executions that are recorded for a request.
+/// The recorded ends of a request's executions.
 async fn ends(stack: &Stack, id: RequestId) -> Result<Vec<(Option<String>, EndStatus)>> {
     let (_, facts) = read_chain(id, &stack.store.events(id).await?)?;
     let ended = |(_, fact)| match fact {
@@ -154,15 +154,15 @@ fn status_change(stack: &Stack, machine: &str, name: &str, status: &str) -> Valu
 #[tokio::test]
 async fn invariant_5_an_ended_execution_is_heard_of_and_its_request_taken_up_without_the_grace() -> Result<()>
 {
-    // With a grace of ten minutes nothing but the event brings the request forward here.
+    // With a grace of ten minutes, only the event can bring the request forward here.
     let options = Options { grace_seconds: 600, wait_scale: 1.0, finish_after_ms: 8000, params: &[] };
     let stack = Stack::up("ended", options)?;
     stack.add_source("qualifio-main", &[])?;
     let id = send(&stack, "joao@qualifio.com", "E-1").await?;
     stack.until(id, |_, task| task.state == TaskState::Submitted).await?;
 
-    // The emulator knows no time-out of a machine and does not tell of a nested execution, so this event
-    // is handed over here.
+    // The emulator has no time-out of a machine and sends no event for a nested execution, so the test sends
+    // this one.
     let own = format!("{id}.1.qualifio-main");
     let event = status_change(&stack, "fulfil_source_arn", &own, "TIMED_OUT");
     assert_eq!(stack.invoke("reconcile", &event).await?, json!({"marked": true}));
@@ -175,7 +175,7 @@ async fn invariant_5_an_ended_execution_is_heard_of_and_its_request_taken_up_wit
     }
     assert_eq!(ends(&stack, id).await?, [(Some("qualifio-main".to_owned()), EndStatus::TimedOut)]);
 
-    // That the request's own one is stopped comes by the template's rule.
+    // The event for the request's own execution comes through the template's rule.
     executions::kill(&stack, id).await?;
     executions::kill(&stack, id).await?;
     let begun = Instant::now();

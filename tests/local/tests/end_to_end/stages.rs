@@ -12,7 +12,7 @@ const EMAIL: &str = "only.at.a@stages.example.com";
 #[tokio::test]
 async fn two_stages_in_one_account_share_nothing() -> Result<()> {
     let a = Stack::up("stages", Options::default())?;
-    // The second one is deployed with all that is optional, over names that the first one has taken.
+    // The second stage is deployed with every option, beside the names that the first one has taken.
     let key = a.key()?;
     let b = a.stage(
         "b",
@@ -30,7 +30,7 @@ async fn two_stages_in_one_account_share_nothing() -> Result<()> {
     assert_eq!(a.closed(id).await?.0.outcome, Some(RequestOutcome::Fulfilled));
     assert_eq!(a.erasures(&ids).await?, 1);
 
-    // Nothing of it is at the other stage: no row, no execution, no log line, no data source.
+    // The other stage has nothing of it: no row, no execution, no log line, no data source.
     assert_eq!(executions::tables(&b).await?, "");
     assert!(executions::list(&b, id).await?.is_empty());
     assert_eq!(b.rightful_json(&["request", "list"])?["requests"], serde_json::json!([]));
@@ -45,7 +45,7 @@ async fn two_stages_in_one_account_share_nothing() -> Result<()> {
         assert!(!std::fs::read_to_string(&path)?.contains(&id.to_string()), "{}", path.display());
     }
 
-    // Each has its own of everything, by name or by an id of its own.
+    // Each stage has its own of every resource, by name or by id.
     let resources = a.resources()?;
     for kind in [
         "functions",
@@ -76,8 +76,8 @@ async fn two_stages_in_one_account_share_nothing() -> Result<()> {
         );
     }
 
-    // The second one's logs, queue and secrets are under the key that it was given, and none of the first
-    // one's. The ticketing system's secret was put by an operator, under AWS's own.
+    // The second stage's logs, queue and secrets are under its own key, the first stage's are not. An
+    // operator stored the ticketing system's secret, under AWS's own key.
     let encrypted = resources["encrypted"].as_object().context("not told")?;
     for (name, with) in encrypted.iter().filter(|(name, _)| !name.contains("/ticketing/")) {
         let of_b = name.contains("rightful-b") || name.starts_with("rightful/b/");
@@ -124,7 +124,7 @@ async fn two_stages_in_one_account_share_nothing() -> Result<()> {
         }
     }
 
-    // The other stage works by itself, too.
+    // The other stage works on its own, too.
     b.add_source("qualifio-main", &[])?;
     let profiles = [Profile::named(0, "At", "Both", EMAIL)];
     b.sandbox.add_profiles(&profiles).await?;

@@ -46,7 +46,7 @@ async fn the_days_request_is_tried_out_erases_nothing_and_is_marked_everywhere()
     assert!(matches!(facts[0], Fact::Received { synthetic: true, dry_run: true, .. }));
     assert!(!facts.iter().any(|fact| matches!(fact, Fact::ReviewNeeded { .. } | Fact::Escalated { .. })));
 
-    // The same day again, by hand: the first one's request, which is told as it ended.
+    // The same day again, by hand: it answers with the first call's request and its end.
     let again = stack.rightful(&["--json", "synthetic", "--now", "--wait"])?;
     assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
     let lines = String::from_utf8(again.stdout)?;
@@ -58,7 +58,7 @@ async fn the_days_request_is_tried_out_erases_nothing_and_is_marked_everywhere()
     assert_eq!((listed.len(), &listed[0]["synthetic"]), (1, &json!(true)));
     assert_eq!(stack.sandbox.journal().await?.calls_of("submit").len(), 1);
 
-    // Marked for people too, and offline.
+    // Marked for people too, and in the offline check.
     let of = id.to_string();
     let shown = String::from_utf8(stack.rightful(&["request", "show", &of, "--events"])?.stdout)?;
     assert!(
@@ -91,7 +91,7 @@ async fn a_data_source_that_does_not_work_fails_it_and_a_delivery_can_never_be_o
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8(refused.stderr)?.contains("no data source is connected and enabled"));
 
-    // It holds no record of the test address.
+    // This data source has no record of the test address.
     stack.add_inhouse("shop")?;
     let made = stack.rightful(&["--json", "synthetic", "--now", "--wait"])?;
     assert_eq!(made.status.code(), Some(4), "{}", String::from_utf8_lossy(&made.stderr));
@@ -103,7 +103,7 @@ async fn a_data_source_that_does_not_work_fails_it_and_a_delivery_can_never_be_o
     assert_eq!(ended, nothing);
     assert_eq!(request.forget_at, request.closed_at, "forgotten at once");
 
-    // Over HTTP nothing is one: the member is refused, and a demand without it is like any other.
+    // Over HTTP no request is synthetic: the member is refused, and a demand without it is like any other.
     let mut body = ticket("ana@example.com", "T-1");
     body["synthetic"] = true.into();
     let marked = standard(&stack, "msg_0", body.to_string().as_bytes()).await?;

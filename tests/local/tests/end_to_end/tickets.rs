@@ -1,4 +1,4 @@
-//! The answer to the ticket: there once, whatever the ticketing system does.
+//! The answer to the ticket: exactly one, whatever the ticketing system does.
 
 use anyhow::{Result, bail, ensure};
 use rightful_domain::base::ids::RequestId;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 const CANARY: &str = "ticket.canary@secret.example";
 
-/// Waits until the answer is as wanted; meanwhile the reconciliation runs, if it may.
+/// Waits until the answer has this state; the reconciliation runs meanwhile, if allowed.
 async fn answered(
     stack: &Stack,
     id: RequestId,
@@ -43,7 +43,7 @@ fn is(request: &Request, state: AnswerState) -> bool {
     request.answer.as_ref().is_some_and(|answer| answer.state == state)
 }
 
-/// The answers on a ticket that are this request's, all of them internal.
+/// This request's answers on a ticket, all of them internal.
 async fn notes(stack: &Stack, ticket: u64, id: RequestId) -> Result<Vec<String>> {
     let comments = stack.sandbox.ticket(ticket).await?.comments;
     ensure!(comments.iter().all(|comment| !comment.public), "{comments:?}");
@@ -51,7 +51,7 @@ async fn notes(stack: &Stack, ticket: u64, id: RequestId) -> Result<Vec<String>>
     Ok(ours.map(|comment| comment.body).collect())
 }
 
-/// Sets up how tickets are answered, as an operator does who renews the token.
+/// Sets up the ticketing system, as an operator renews its token.
 fn set_up_ticketing(stack: &Stack) -> Result<()> {
     let of = |name: &str| stack.json["ticketing"][name].as_str().unwrap_or_default().to_owned();
     let file = stack.dir.join("ticketing.token");
@@ -83,7 +83,7 @@ async fn a_closed_request_answers_its_ticket_and_a_throttled_one_does_so_later()
     let listed = stack.rightful_json(&["request", "list"])?;
     assert_eq!(listed["requests"][0]["answer"]["state"], "sent");
 
-    // Another ticket: put off, then answered by the reconciliation, without a look.
+    // Another ticket: postponed, then answered by the reconciliation, without a look.
     stack.sandbox.add_tickets(&[Ticket { unsolvable: true, ..Ticket::new(7) }]).await?;
     let throttled = FaultKind::Throttled { retry_after: Some("1".to_owned()) };
     stack.sandbox.fault(&Fault::new(On::TicketUpdate, throttled).times(2)).await?;
@@ -104,7 +104,7 @@ async fn a_closed_request_answers_its_ticket_and_a_throttled_one_does_so_later()
     let journal = stack.sandbox.journal().await?;
     assert!(journal.calls_of("ticket_comments").is_empty());
 
-    // Tickets that can't be answered say why, and the request is done.
+    // An impossible answer says why, and the request is done.
     for (reference, code) in [("ZD-404404", "ticket_not_found"), ("T-1", "ticket_reference_unusable")] {
         let gone = send(&stack, "nobody@example.com", reference).await?;
         let request = answered(&stack, gone, false, Request::is_done).await?;
@@ -194,7 +194,7 @@ async fn a_tagged_ticket_whose_delivery_was_lost_is_named_until_a_request_is_mad
     assert_eq!(found, json!({"tagged": 2, "unreceived": [], "whole": true}));
     let logs = stack.logs()?;
     assert!(logs.contains("ticket_unreceived") && logs.contains("TicketsUnreceived"));
-    // Of what a ticketing system tells of a ticket nothing is kept.
+    // Nothing that a ticketing system tells of a ticket is kept.
     assert!(!logs.contains("canary.requester"), "a ticket's text is in a log");
     assert_eq!(leaks::forms_in(&logs, "nobody-502@example.com"), Vec::<String>::new());
     Ok(())

@@ -1,4 +1,4 @@
-//! A deployment over a running one, and the deletion of one: what goes on, and what stays.
+//! A deployment over a running one, and its deletion: what continues, and what stays.
 
 use anyhow::{Context as _, Result, ensure};
 use rightful_domain::base::ids::RequestId;
@@ -14,8 +14,8 @@ use std::time::Duration;
 const FUNCTIONS: [&str; 8] =
     ["intake", "search", "submit", "status-check", "review", "close", "reconcile", "console"];
 
-/// Another build: the same programs with one more byte, and one more state in each definition, which the
-/// old ones do not have.
+/// Another build: the same programs with one more byte, and one more state in each definition, which the old
+/// ones lack.
 fn another_build(stack: &Stack) -> Result<(PathBuf, PathBuf)> {
     let (binaries, root) = (stack.dir.join("next/binaries"), stack.dir.join("next/root"));
     std::fs::create_dir_all(&binaries)?;
@@ -80,7 +80,7 @@ async fn an_upgrade_in_the_middle_of_requests_loses_none_and_repeats_nothing() -
     stack.add_source("slow", &["direct=false"])?;
     stack.add_source("quick", &[])?;
 
-    // One waits for a person, and one for its vendor's approval, when the other build comes.
+    // When the other build is deployed, one request waits for a person and one for its vendor's approval.
     let (asked_of, asked_ids) = person(&stack, "asked").await?;
     let (slow_of, slow_ids) = person(&stack, "slow").await?;
     let demand = |email: &str, source: &str| -> Result<RequestId> {
@@ -101,7 +101,7 @@ async fn an_upgrade_in_the_middle_of_requests_loses_none_and_repeats_nothing() -
     stack.upgrade(&binaries, &root, &["ForgetAfterDays=31"])?;
     let after = stack.resources()?;
 
-    // Every function is its second version, with other code; the changed parameter is in it.
+    // Every function has its second version, with new code and the changed parameter.
     for (name, live) in of(&after, "functions")? {
         assert_eq!(live["version"], "2", "{name}");
         assert_ne!(live["code"], before["functions"][name]["code"], "{name}");
@@ -117,11 +117,11 @@ async fn an_upgrade_in_the_middle_of_requests_loses_none_and_repeats_nothing() -
         of(&after, "tables")?.keys().collect::<Vec<_>>()
     );
 
-    // The two go on with the definition that they began with, and with the new functions.
+    // The two continue with the definition that they began with, and with the new functions.
     let rules = stack.sandbox.rules().await?;
     stack.sandbox.approve(rules[0]["_id"].as_str().context("no rule")?).await?;
     stack.review(&asked.to_string(), &["--proceed", "--reason", "decided after the upgrade"])?;
-    // And a third is the new build's from the start.
+    // A third belongs to the new build from the start.
     let (new_of, new_ids) = person(&stack, "new").await?;
     let new = demand(&new_of, "quick")?;
 
@@ -138,7 +138,7 @@ async fn an_upgrade_in_the_middle_of_requests_loses_none_and_repeats_nothing() -
         assert!(stack.sandbox.profiles(email).await?.is_empty(), "{name}");
         receipt_verifies(&stack, id).await?;
         for execution in ended(&stack, id).await? {
-            // A nested execution begins when it begins: the reviewed one after the upgrade.
+            // The nested execution of the reviewed request begins after the upgrade.
             let nested = execution.name.matches('.').count() == 2;
             let old = name == "slow" || (name == "asked" && !nested);
             assert_eq!(execution.version.as_deref(), Some(if old { "1" } else { "2" }), "{}", execution.name);
@@ -159,8 +159,8 @@ async fn an_upgrade_in_the_middle_of_requests_loses_none_and_repeats_nothing() -
     Ok(())
 }
 
-/// The executions of a request, which must all have succeeded. The close that a request waits for is told
-/// before its execution has ended.
+/// The executions of a request, which must all have succeeded. The request is closed a moment before its
+/// execution ends.
 async fn ended(stack: &Stack, id: RequestId) -> Result<Vec<executions::Execution>> {
     for _ in 0..100 {
         let all = executions::list(stack, id).await?;
@@ -178,7 +178,7 @@ async fn what_an_old_execution_calls_after_an_upgrade_is_the_new_function() -> R
     let stack = Stack::up("upgrade-alias", Options::default())?;
     stack.add_source("qualifio-main", &[])?;
     let (email, ids) = person(&stack, "moved").await?;
-    // Its first call is held up by the vendor while the alias moves: it ends in the version that it began in.
+    // The vendor delays its first call while the alias moves: it ends in the version that it began in.
     let hold = Fault::new(On::Search, FaultKind::Slow { ms: 16_000 }).once().about(&email);
     stack.sandbox.fault(&hold).await?;
     let id = send(&stack, &email, "U-moved").await?;
@@ -195,7 +195,7 @@ async fn what_an_old_execution_calls_after_an_upgrade_is_the_new_function() -> R
     assert_eq!(task.outcome, Some(Outcome::VerifiedErased));
     assert_eq!(stack.erasures(&ids).await?, ids.len());
     assert_eq!(stack.sandbox.journal().await?.calls_of("submit").len(), 1);
-    // Lambda tells in the name of each log stream which version wrote it.
+    // The name of each log stream tells which version wrote it.
     let written = stack.resources()?["log_groups"].clone();
     let by = |function: &str, version: &str| {
         let (group, stream) = (format!("/aws/lambda/rightful-local-{function}"), format!("[{version}]"));
@@ -233,7 +233,7 @@ async fn a_deleted_deployment_leaves_the_evidence_and_nothing_that_runs() -> Res
             .map_or_else(|| before[kind].as_array().map_or(0, Vec::len), |all| all.len());
         assert_ne!(had, 0, "{kind}");
     }
-    // Both tables with their rows, the receipts with theirs, the keys ready to be used.
+    // Both tables with their rows, the bucket with its receipts, usable keys.
     assert_eq!(after["tables"], before["tables"]);
     assert!(of(&after, "tables")?.values().any(|rows| rows.as_u64() > Some(0)), "{after}");
     let receipts = stack.text("receipts_bucket");
@@ -242,13 +242,14 @@ async fn a_deleted_deployment_leaves_the_evidence_and_nothing_that_runs() -> Res
     assert_eq!(of(&after, "buckets")?.len(), 1, "the copies' bucket is gone: {after}");
     assert_eq!((&after["keys"], of(&after, "keys")?.len()), (&before["keys"], 3));
     assert!(of(&after, "keys")?.values().all(|state| state == "Enabled"), "{after}");
-    // The events are still there and hold together, and the receipt is still worth something.
+    // The events still exist and verify, and so does the receipt.
     assert!(!stack.facts(id).await?.is_empty());
     stack.shown(&["receipt", "verify", &file])?;
     Ok(())
 }
 
-/// Resources that a template of ours may have, each of which has to come, change and go with the deployment.
+/// Kinds of resources that our template may have; each must be created, changed and removed with the
+/// deployment.
 const WATCHING: &str = r#"
 Parameters:
   Stage: { Type: String }
@@ -315,7 +316,7 @@ async fn a_nested_template_is_uploaded_and_comes_and_goes_with_the_deployment() 
     assert_eq!(alarms()?, [false; 3]);
     stack.upgrade(&binaries, &root, &[])?;
     assert_eq!(alarms()?, [true; 3]);
-    // A change of the nested file alone is a change of the deployment.
+    // A change of only the nested file is a change of the deployment.
     std::fs::write(nested.join("template.yaml"), WATCHING.replace("-together", "-at-once"))?;
     stack.upgrade(&binaries, &root, &[])?;
     assert_eq!(alarms()?, [true, true, false]);

@@ -1,4 +1,4 @@
-//! What the ticketing system is told, and that a delivery makes one request only.
+//! The answers to the ticketing system; one delivery makes one request only.
 
 use anyhow::Result;
 use rightful_aws::SystemClock;
@@ -28,11 +28,11 @@ async fn a_delivery_makes_one_request_and_a_conflicting_one_is_refused_and_recor
     let conflict = standard(&stack, "msg_1", other.as_bytes()).await?;
     assert_eq!(conflict.status, 409);
     assert!(conflict.text.contains(&first.to_string()) && !conflict.text.contains("ana@"));
-    // Another content that is no ticket either is a conflict all the same.
+    // Different content that is no ticket is a conflict too.
     assert_eq!(standard(&stack, "msg_1", b"{}").await?.status, 409);
     assert_ne!(request_id(&standard(&stack, "msg_2", other.as_bytes()).await?)?, first);
 
-    // Zendesk's delivery id is not signed: the ticket's number counts, and 409 would mean "again".
+    // Zendesk's delivery id is not signed: the ticket's number counts, and a 409 would be retried.
     let third = ticket("pat+news@example.com", "T-1").to_string();
     let ticketed = request_id(&zendesk(&stack, third.as_bytes(), 0).await?)?;
     assert_eq!(request_id(&zendesk(&stack, third.as_bytes(), 10).await?)?, ticketed);
@@ -53,7 +53,7 @@ async fn a_delivery_makes_one_request_and_a_conflicting_one_is_refused_and_recor
     a_rotated_secret_and_the_one_before_it_count_and_no_other(&stack).await
 }
 
-/// Within a day it is a redelivery: the sender is told how it ended, and the request is left as it is.
+/// Within a day it is a redelivery: the sender hears how the request ended, and the request stays as it is.
 async fn sent_again_after_its_end_nothing_runs(
     stack: &Stack,
     id: RequestId,

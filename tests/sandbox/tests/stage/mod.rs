@@ -1,4 +1,4 @@
-//! What every test of the sandbox needs: one of its own, and the vendor's calls in one line each.
+//! A sandbox for each test, and the vendor's calls in one line each.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)] // each test binary uses its part
 
 use std::time::Duration;
@@ -67,7 +67,7 @@ impl Stage {
         found.map(|one| one["id"].as_u64().unwrap()).collect()
     }
 
-    /// Submits with `direct=true`; answers the rule.
+    /// Submits with `direct=true`; returns the rule.
     pub async fn submit(&self, ids: &[u64]) -> Value {
         good(self.try_submit(ids).await)
     }
@@ -76,7 +76,7 @@ impl Stage {
         good(self.try_status(rule["_id"].as_str().unwrap()).await)
     }
 
-    /// The ids really left with this e-mail.
+    /// The remaining ids with this e-mail.
     pub async fn left(&self, email: &str) -> Vec<u64> {
         let left = self.control.profiles(email).await.unwrap();
         left.iter().map(|profile| profile.id).collect()

@@ -1,4 +1,4 @@
-//! The book of a run: whose a record is, whom an identifier points at, and the first thing that does not hold.
+//! The book of a run: the owners of records, the people behind identifiers, and the first violation.
 
 use crate::history::Standing;
 use crate::ledger::entries::{Demanded, Post, Run, Search, Violation};
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Ledger {
     pub(super) store: Store,
     pub(super) tags: TagKey,
-    /// The task that the worker is about whose turn it is.
+    /// The task of the worker whose turn it is.
     pub(crate) current: RefCell<Option<TaskRef>>,
     pub(crate) demanded: RefCell<BTreeMap<RequestId, Demanded>>,
     /// The worker whose turn it is, or was last.
@@ -28,11 +28,11 @@ pub(crate) struct Ledger {
     pub(super) owners: RefCell<BTreeMap<(String, RecordId), usize>>,
     /// Whom an identifier points at.
     pub(super) known: RefCell<BTreeMap<String, BTreeSet<usize>>>,
-    /// Whom the identifiers point at that an operator gave a data source, beside the person.
+    /// The people behind identifiers that an operator gave a data source, beside the person.
     pub(super) given: RefCell<BTreeSet<(RequestId, SourceId, usize)>>,
     /// Who decides at a data source, by right.
     pub(super) policies: RefCell<BTreeMap<(SourceId, Right), Policy>>,
-    /// What the events say, by request and data source.
+    /// The standings, by request and data source.
     pub(super) standings: RefCell<BTreeMap<(RequestId, SourceId), Standing>>,
     pub(super) posts: RefCell<Vec<Post>>,
     pub(super) searches: RefCell<Vec<Search>>,
@@ -72,7 +72,7 @@ impl Ledger {
         }
     }
 
-    /// Writes down that an invariant does not hold; the first one counts.
+    /// Records a violation; the first one counts.
     pub(crate) fn breaks(&self, invariant: u8, what: impl Into<String>) {
         self.violation.borrow_mut().get_or_insert(Violation { invariant, what: what.into() });
     }
@@ -102,7 +102,7 @@ impl Ledger {
         self.demanded.borrow().get(&at.request_id).map(|demanded| demanded.person)
     }
 
-    /// Who decides on what is found at a data source.
+    /// Who decides on found records at a data source.
     pub(crate) fn decides(&self, source: &SourceId, right: Right, policy: Policy) {
         self.policies.borrow_mut().insert((source.clone(), right), policy);
     }
@@ -112,7 +112,8 @@ impl Ledger {
         self.given.borrow_mut().insert((at.request_id, at.source_id.clone(), person));
     }
 
-    /// Whether a record at this vendor is of the person of a task, or of one whom an operator pointed at.
+    /// Whether a record at this vendor belongs to the person of a task, or to one whom an operator pointed
+    /// at.
     pub(crate) fn is_theirs(&self, at: &TaskRef, vendor: &str, record: &RecordId) -> bool {
         let owner = self.owners.borrow().get(&(vendor.to_owned(), record.clone())).copied();
         owner.is_some_and(|owner| self.is_about(at, owner))

@@ -1,4 +1,4 @@
-//! What is written down: demands, submissions, searches, looks, and what does not hold.
+//! The entries of the ledger: demands, submissions, searches, looks, and violations.
 
 use rightful_domain::base::ids::{SourceId, TaskRef};
 use rightful_domain::base::time::Time;
@@ -16,7 +16,7 @@ pub struct Violation {
     pub what: String,
 }
 
-/// What a request demands.
+/// A request's demand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Demanded {
     pub(crate) person: usize,
@@ -24,12 +24,12 @@ pub(crate) struct Demanded {
     pub(crate) dry_run: bool,
 }
 
-/// What a vendor answered to a submission.
+/// A vendor's answer to a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// It opened a rule.
     Taken,
-    /// It opened a rule that may not be what was asked for.
+    /// It opened a rule that may be another one.
     Doubtful,
     /// It had no effect.
     NotTaken,
@@ -51,7 +51,7 @@ pub(crate) struct Post {
     pub(crate) ends_at: Time,
     /// Whether its answer says for certain that it had no effect.
     pub(super) harmless: bool,
-    /// Whether it is there to erase; a dry run counts as if it were.
+    /// Whether it is an erasure; a dry run counts as one.
     pub(super) erases: bool,
     pub(super) dry_run: bool,
     pub(super) rule_id: Option<String>,
@@ -65,30 +65,29 @@ pub(crate) struct Post {
 /// A search that the vendor answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
-    /// For which task; `None` when the reconciliation looked, which does so for every task that a
-    /// person has.
+    /// For which task; `None` for a look of the reconciliation, which looks for every task that a person has.
     pub(crate) at: Option<TaskRef>,
     pub(crate) worker: u64,
-    /// How often its worker had opened a data source by then: each look opens one for itself.
+    /// How often its worker had opened a data source by then: each look opens it anew.
     pub(crate) opened: u32,
     pub(crate) source: SourceId,
     pub(crate) began_at: Time,
     pub(crate) vendor: String,
     /// Whether the records were fetched.
     pub(crate) copies: bool,
-    /// Who was asked for, and in which spelling.
+    /// The identifier of the search, and its spelling.
     pub(crate) key: String,
     pub(crate) spelling: String,
     pub(crate) found: Vec<RecordId>,
-    /// What the vendor really held of them when it was asked.
+    /// The records that the vendor really held then.
     pub(crate) there: BTreeSet<RecordId>,
-    /// Whether the answer was not true, and the vendor did not say so.
+    /// Whether the answer was wrong without a sign.
     pub(crate) excused: bool,
-    /// The same, because it showed too little for this once.
+    /// The same, because the search was blind once.
     pub(crate) blind: bool,
     pub(crate) marked: usize,
     pub(crate) doubtful: usize,
-    /// Which of the doubtful have an id.
+    /// The doubtful records that have an id.
     pub(crate) doubts: BTreeSet<RecordId>,
 }
 
@@ -132,7 +131,7 @@ pub(crate) struct Look {
     pub(super) copies: bool,
     pub(super) spellings: Vec<String>,
     pub(crate) found: BTreeSet<RecordId>,
-    /// What the vendor really held from its first search to its last.
+    /// The records that the vendor really held from its first search to its last.
     pub(crate) there: BTreeSet<RecordId>,
     pub(crate) excused: bool,
     pub(crate) blind: bool,
@@ -141,20 +140,20 @@ pub(crate) struct Look {
     pub(super) doubts: BTreeSet<RecordId>,
 }
 
-/// What the events and the looks say of a task's run.
+/// A task's run, by its events and looks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Run {
-    /// Counts what a person has begun anew, or a change of the target.
+    /// Counts the runs that a person, or a change of the target, began.
     pub(super) number: u32,
     /// The number of its first batch.
     pub(super) first_batch: u32,
     /// How many records each round's search found.
     pub(super) found: Vec<usize>,
-    /// At which vendor the last of them was.
+    /// The vendor of the last of them.
     pub(super) vendor: Option<String>,
-    /// What that search found doubtful.
+    /// The number of records that this search found doubtful.
     pub(super) doubts: usize,
-    /// The doubtful records that a reviewer of it is shown.
+    /// The doubtful records that its reviewer is shown.
     pub(super) shown: BTreeSet<RecordId>,
     /// Whether a person decided since.
     pub(super) reviewed: bool,

@@ -1,4 +1,4 @@
-//! What the stored rows and events say.
+//! The stored rows and events.
 
 use crate::history::source_of;
 use crate::ledger::book::{Ledger, key};
@@ -22,7 +22,7 @@ impl Ledger {
     }
 
     /// How many records the searches of the task's run found: all its rounds together for an erasure, the
-    /// last of them for a copy, which is made anew of everything; and the number of its first batch.
+    /// last of them for a copy, which is made again of everything; and the number of its first batch.
     pub(crate) fn of_run(&self, at: &TaskRef, right: Right) -> (usize, u32) {
         let runs = self.runs.borrow();
         let found = |run: &Run| match right {
@@ -66,7 +66,7 @@ impl Ledger {
         Some(fact)
     }
 
-    /// What an event says, and what was really seen when it was stored.
+    /// Compares an event with the searches before it, and learns from it.
     pub(super) fn learn(&self, at: &TaskRef, fact: &Fact, policy: Policy, dry_run: bool) {
         let mut runs = self.runs.borrow_mut();
         let run = runs.entry(key(at)).or_default();
@@ -75,7 +75,7 @@ impl Ledger {
                 let Some(look) = self.look_of_worker(at) else {
                     return self.breaks(4, "something was found without a search");
                 };
-                // A round that finds nothing ends nothing: the looks after it do.
+                // A round that finds nothing doesn't end the task: the looks after it do.
                 if *records == 0 && run.found.is_empty() {
                     self.found_nothing_rightly(&look);
                 }

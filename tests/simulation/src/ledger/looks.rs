@@ -1,4 +1,4 @@
-//! What was searched, what was there, and what a look proves.
+//! The searches, the real records, and the proof of a look.
 
 use crate::ledger::book::{Ledger, key};
 use crate::ledger::entries::{Look, Post, Search};
@@ -10,9 +10,9 @@ use rightful_domain::model::task::{Task, TaskState};
 use rightful_domain::vendor::record::RecordId;
 use std::collections::BTreeSet;
 
-/// From a sight of the control on, looks count for so many seconds; with some more for a host's clock.
+/// How long looks count after a sight of the control, in seconds, with some more for a host's clock.
 const CONTROL_SECONDS: u64 = 300 + 15;
-/// Two looks without a control are so many seconds apart at least.
+/// Two looks without a control are at least this many seconds apart.
 const APART_SECONDS: u64 = 45;
 
 impl Ledger {
@@ -26,12 +26,12 @@ impl Ledger {
         self.controls.borrow_mut().entry(vendor.to_owned()).or_default().push(now);
     }
 
-    /// The worker whose turn it is opens a data source: what it searches from now on is another look.
+    /// The worker whose turn it is opens a data source: its searches from now on belong to another look.
     pub(crate) fn opens(&self) {
         *self.opened.borrow_mut().entry(self.worker.get()).or_default() += 1;
     }
 
-    /// The records that the worker's task is looked at for, while its last look is due.
+    /// The decided records of the worker's task, while its last look is due.
     pub(crate) fn looked_for(&self, source: &SourceId, dry_run: bool) -> Option<BTreeSet<RecordId>> {
         let at = self.current.borrow().clone().filter(|at| at.source_id == *source)?;
         let demanded = self.demanded.borrow().get(&at.request_id).copied()?;
@@ -99,15 +99,15 @@ impl Ledger {
     pub(super) fn is_controlled(&self, look: &Look) -> bool {
         let controls = self.controls.borrow();
         let seen = controls.get(&look.vendor).into_iter().flatten();
-        // The control is asked for after the look, unless it was seen before.
+        // The control is searched after the look, unless it was seen before.
         seen.into_iter().any(|at| {
             *at >= look.began_at.minus_seconds(CONTROL_SECONDS)
                 && *at <= look.began_at.plus_seconds(CONTROL_SECONDS)
         })
     }
 
-    /// A search that found nothing tells the truth, or was blind for this once; and where there is a
-    /// control, that search showed it in the same minutes.
+    /// A search that found nothing is true, or was blind once; with a control, that search showed it in the
+    /// same minutes.
     pub(super) fn found_nothing_rightly(&self, look: &Look) {
         self.holds(4, look.found.is_empty(), || "nothing found by a search that found records".to_owned());
         let has_control = self.controls.borrow().contains_key(&look.vendor);
@@ -117,8 +117,8 @@ impl Ledger {
         });
     }
 
-    /// A last look found nothing, and that is true: unless the vendor was blind in it, and either showed
-    /// its control in the same minutes, or was blind or right in an earlier look too.
+    /// A last look found nothing, and that is true. One exception: the vendor was blind in it, and either
+    /// showed its control in the same minutes, or an earlier look found nothing too.
     pub(crate) fn is_gone_rightly(&self, at: &TaskRef) {
         let looks = self.looks(at);
         let worker = self.worker.get();
@@ -155,7 +155,7 @@ impl Ledger {
         });
     }
 
-    /// What a copy left out of the records decided on was gone, or was not shown in two fetches apart.
+    /// A decided record that a copy left out was gone, or missing in two fetches apart.
     pub(crate) fn is_missed_rightly(&self, at: &TaskRef, decided: &BTreeSet<RecordId>) {
         let Some(last) = self.look_of_worker(at) else {
             return self.breaks(4, "nothing left to copy, and nobody looked");
@@ -186,7 +186,7 @@ impl Ledger {
         });
     }
 
-    /// What was set aside and may be the person's was a person's matter before this.
+    /// A person has seen the doubtful records that were set aside.
     pub(crate) fn doubts_were_seen(&self, at: &TaskRef) {
         let runs = self.runs.borrow();
         let run = runs.get(&key(at)).cloned().unwrap_or_default();
@@ -197,7 +197,7 @@ impl Ledger {
         });
     }
 
-    /// A search that found nothing and set something doubtful aside ends only by a person.
+    /// A search that found nothing and set a doubtful record aside ends only by a person.
     pub(crate) fn a_zero_was_seen(&self, at: &TaskRef, always: bool) {
         let runs = self.runs.borrow();
         let run = runs.get(&key(at)).cloned().unwrap_or_default();
@@ -213,7 +213,7 @@ impl Ledger {
         let right =
             task.as_ref().and_then(|task| self.demanded.borrow().get(&task.request).map(|one| one.right));
         self.holds(2, right == Some(Right::Access), || "a copy for a request that is not for one".to_owned());
-        // A worker may come late with what was decided before; what it fetched is not kept then.
+        // A late worker may act on an earlier decision; its records are not kept then.
         let standings = self.standings.borrow();
         let ever = |task: &Task| {
             standings.get(&(task.request, task.source.clone())).is_some_and(|one| one.was_decided)
@@ -233,8 +233,8 @@ impl Ledger {
     pub(crate) fn was_looked_for(&self, at: &TaskRef, records: &BTreeSet<RecordId>) -> bool {
         let posts = self.posts.borrow();
         let effective = || posts.iter().filter(|post| !post.harmless && post.at.source_id == at.source_id);
-        // Where its own never left, another request's may have named the same: an identifier that an
-        // operator gave may point at somebody who has a request of their own.
+        // If its own was never sent, another request's may have named the same records: an identifier that an
+        // operator gave may point at somebody with a request of their own.
         let names = |post: &&Post| post.records.iter().any(|record| records.contains(record));
         let own = effective().filter(|post| post.at == *at).map(|post| post.ends_at).max();
         let last = own.or_else(|| effective().filter(names).map(|post| post.ends_at).max());
@@ -246,17 +246,16 @@ impl Ledger {
         })
     }
 
-    /// The same where no submission can have had an effect: it never reached the vendor, or its worker was gone
-    /// before it was sent. Nobody can know that from an intent that was never answered, so the worker's last look
-    /// has to have begun after it, and to have found nothing at all.
+    /// The same if no submission can have had an effect: it never reached the vendor, or its worker was lost
+    /// before sending it. An unanswered intent doesn't tell, so the worker's last look must have begun after
+    /// it, and found nothing at all.
     pub(super) fn was_looked_for_since_its_intent(&self, at: &TaskRef) -> bool {
         let intended = self.runs.borrow().get(&key(at)).and_then(|run| run.intended);
         let look = self.look_of_worker(at);
         intended.zip(look).is_some_and(|(intended, look)| look.first >= intended && look.found.is_empty())
     }
 
-    /// Whether a search of this task since then was answered with nothing, or a fetch with nothing of
-    /// what was decided on.
+    /// Whether a search of this task since then found nothing, or a fetch none of the decided records.
     pub(crate) fn found_nothing(&self, task: &Task, since: Time) -> bool {
         let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
         let decided = self.decided(task).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What really happened at the vendors, who asked for it, and what of it must never happen.
+//! The real events at the vendors, their causes, and the checks of what must never happen.
 
 mod entries;
 mod book;

@@ -1,4 +1,4 @@
-//! What was submitted, under which intent, and how it ended.
+//! The submissions, their intents, and their ends.
 
 use crate::ledger::book::Ledger;
 use crate::ledger::entries::{Answer, Post};
@@ -13,21 +13,21 @@ use rightful_domain::vendor::port::Batch;
 use rightful_domain::vendor::record::RecordId;
 use std::collections::BTreeSet;
 
-/// A vendor's refusal is its word only after tries over so many seconds.
+/// A vendor's refusal is final only after tries over this many seconds.
 const REFUSED_SECONDS: u64 = 60;
 
 impl Ledger {
-    /// A call was refused, by the vendor or by a gateway before it.
+    /// A call was refused, by the vendor or by its gateway.
     pub(crate) fn refused(&self, source: &SourceId, now: Time) {
         self.refused.borrow_mut().push((self.current.borrow().clone(), source.clone(), now));
     }
 
-    /// Whether nothing came back to some submission of this task.
+    /// Whether some submission of this task has no answer.
     pub(crate) fn has_unheard_of(&self, at: &TaskRef) -> bool {
         self.posts.borrow().iter().any(|post| post.at == *at && post.answer == Answer::None)
     }
 
-    /// The submissions of a task's run whose end nobody knows: to which vendor, and their records.
+    /// The submissions of a task's run with an unknown end: their vendor and records.
     pub(crate) fn without_an_end(&self, at: &TaskRef) -> Vec<(String, Vec<RecordId>)> {
         let run = self.number(at);
         let unended = |post: &&Post| {
@@ -41,7 +41,7 @@ impl Ledger {
             .collect()
     }
 
-    /// Whether a task was refused in tries over some time, not once.
+    /// Whether a task was refused over some time, not once.
     pub(crate) fn was_refused_for_long(&self, at: &TaskRef) -> bool {
         let refused = self.refused.borrow();
         let mine = refused.iter().filter(|(task, source, _)| {
@@ -129,7 +129,7 @@ impl Ledger {
         Some(post)
     }
 
-    /// Whether a submission may be sent after those that were.
+    /// Whether a submission may follow the earlier ones.
     pub(super) fn follows_the_others(&self, post: &Post, now: Time) {
         for other in self.posts.borrow().iter() {
             let same_task = other.at == post.at;
@@ -177,7 +177,7 @@ impl Ledger {
         self.posts.borrow_mut().push(Post { ends_at, harmless, answer, rule_id, ..post });
     }
 
-    /// The vendor has said that a rule is finished, and lists so many strangers in it.
+    /// The vendor has reported a rule as finished, with this many strangers in it.
     pub(crate) fn told_finished(&self, source: &SourceId, rule_id: &str, strangers: usize) {
         self.told_finished.borrow_mut().insert((source.clone(), rule_id.to_owned()), strangers);
     }
@@ -188,7 +188,7 @@ impl Ledger {
         self.holds(2, self.is_theirs(at, vendor, record), || "a record of another person erased".to_owned());
     }
 
-    /// Whether the vendor has really said so.
+    /// Whether the vendor really reported it as finished.
     pub(crate) fn was_told_finished(&self, rule: &Rule) -> bool {
         rule.rule_id
             .as_ref()

@@ -1,4 +1,4 @@
-//! What has to have come to its end, by when, and how.
+//! The ends that a run must reach, and by when.
 
 use crate::run::report::Report;
 use crate::run::sim::{Sim, TICK_SECONDS};
@@ -15,18 +15,18 @@ use rightful_domain::model::task::{Outcome, Task, TaskState};
 use rightful_domain::vendor::call_limits::CallLimits;
 use std::collections::BTreeMap;
 
-/// How long after its turn a request may still be waiting where nothing goes wrong, in seconds.
+/// How long after its turn a request may still wait if nothing goes wrong, in seconds.
 const TURN_SECONDS: u64 = 30;
 
 impl Sim {
-    /// Whether everything has its end: done, or a person's.
+    /// Whether every request has ended: done, or with a person.
     pub(super) fn is_over(&self) -> bool {
         self.world.clock.real() >= self.settled_since()
             && !self.executor.is_busy()
             && self.watch.requests().all(|(request, tasks)| self.has_ended(request, tasks))
     }
 
-    /// Done; or with a person, where nobody works with the deployment.
+    /// Done; or with a person, if nobody works with the deployment.
     pub(super) fn has_ended(&self, request: &Request, tasks: &BTreeMap<SourceId, Task>) -> bool {
         request.is_done() || self.staff.is_none() && self.is_left(request, tasks)
     }
@@ -51,9 +51,9 @@ impl Sim {
             })
     }
 
-    /// Once its legal date has come, nothing of an open request stays a machine's: news of the vendor's may
-    /// come that late, and a machine then has its usual time to act on it. Where the date comes while things go
-    /// wrong, or came before the demand, it has that time from their end on.
+    /// After its legal date, no open task stays with a machine. A vendor's answer may come that late, and a
+    /// machine then has its usual time to act on it. If the date comes during the faults, or came before the
+    /// demand, that time counts from the end of the faults.
     pub(super) fn past_the_date(&mut self) {
         let now = self.world.clock.real();
         let mut machines = BTreeMap::new();
@@ -65,12 +65,12 @@ impl Sim {
                 let key = (task.request, task.source.clone());
                 let (run, since) = match self.machines.get(&key) {
                     Some((run, since)) if *run == task.run => (*run, *since),
-                    // A person's own act of the last days begins anew what a machine has from then on.
+                    // A person's own act of the last days restarts the machine's time.
                     _ => (task.run, now),
                 };
                 machines.insert(key, (run, since));
                 let since = since.max(self.settled_since());
-                // Whoever acts at the last moment still has their calls to make.
+                // An act at the last moment still needs its calls.
                 let long = since.plus_seconds(LONGEST_UNATTENDED_SECONDS + TICK_SECONDS) <= now;
                 self.ledger.holds(5, now < request.due_at || !long, || {
                     format!(
@@ -84,8 +84,8 @@ impl Sim {
         self.machines = machines;
     }
 
-    /// No request waits longer than its place in the line says: at its turn, and a moment for the function
-    /// that is called, it goes. Whatever went wrong, a machine's usual time is enough.
+    /// No request waits longer than its place in the line says: it goes at its turn, plus a moment for the
+    /// function call. After faults, a machine's usual time is enough.
     pub(super) fn in_line(&self) {
         let now = self.world.clock.real();
         let late = if self.faults.counts().is_empty() { TURN_SECONDS } else { LONGEST_UNATTENDED_SECONDS };
@@ -93,7 +93,7 @@ impl Sim {
         let open = |request: &Request| request.state == RequestState::Open;
         for (request, tasks) in self.watch.requests().filter(|(request, _)| open(request)) {
             let attempt = request.attempt;
-            // In a month something may become a person's, whom attempts remind.
+            // Within a month a person may get a task, and attempts remind them.
             let soon = well && attempt > 1 && now.plus_seconds(NOTICE_SECONDS) < request.due_at;
             let persons = |fact: &Fact| matches!(fact, Fact::HandedOver { .. });
             self.ledger.holds(8, !soon || self.world.facts(request.id).iter().any(persons), || {
@@ -105,7 +105,7 @@ impl Sim {
                 self.world.vendors.vendor(&task.source).set(|state| limits = state.capabilities.call_limits);
                 let limit = self.world.store.limit_now(&task.source).ok();
                 let turn = limit.and_then(|limit| limit.turn(slot, &limits));
-                // What went wrong until then may have kept it.
+                // Earlier faults may have delayed it.
                 let since = if self.faults.counts().is_empty() { None } else { Some(self.settled_since()) };
                 let turn = turn.map(|turn| since.map_or(turn, |since| turn.max(since)));
                 self.ledger.holds(8, turn.is_none_or(|turn| now <= turn.plus_seconds(late)), || {
@@ -116,7 +116,7 @@ impl Sim {
         }
     }
 
-    /// With a person, who is reminded of it; or behind a request that is.
+    /// With a person, who is reminded; or behind such a request.
     pub(super) fn is_left(&self, request: &Request, tasks: &BTreeMap<SourceId, Task>) -> bool {
         let mut open = tasks.values().filter(|task| task.state != TaskState::Settled).peekable();
         match open.peek() {
@@ -128,7 +128,7 @@ impl Sim {
         }
     }
 
-    /// What is open, for a violation's text.
+    /// The open requests, for a violation's text.
     pub(super) fn open(&self) -> String {
         self.watch
             .requests()
@@ -182,7 +182,7 @@ impl Sim {
     }
 }
 
-/// Whether a task may end so where nothing went wrong.
+/// Whether a task may end like this if nothing went wrong.
 pub(super) fn ends_well(outcome: Outcome, staffed: bool) -> bool {
     match outcome {
         Outcome::VerifiedErased

@@ -1,4 +1,4 @@
-//! What goes wrong between two steps, and for how long.
+//! The faults between two steps, and their duration.
 
 use crate::fault::Kind;
 use crate::run::sim::{Sim, Window};
@@ -17,7 +17,7 @@ use rightful_domain::vendor::fault::Fault;
 use std::rc::Rc;
 
 impl Sim {
-    /// What goes wrong from outside.
+    /// The faults from outside.
     pub(super) fn meddle(&mut self) {
         let now = self.world.clock.real();
         let until = now.plus_seconds(self.dice.within(60..=7200)).min(self.faults.quiet_at());
@@ -66,7 +66,7 @@ impl Sim {
         }
         let task = tasks[self.dice.index(tasks.len())];
         let at = TaskRef { request_id: task.request, source_id: task.source.clone() };
-        // Before its first intent: whoever read the row until then writes the true decision again.
+        // Only before its first intent: a worker that read the row earlier writes the true decision again.
         if task.state == TaskState::Decided && self.faults.strike(Kind::Tampered) {
             self.world.tamper(&at, |task| {
                 if let Some(decision) = &mut task.decision {
@@ -87,7 +87,7 @@ impl Sim {
         }
     }
 
-    /// Somebody who works there has it copied again; nobody else can.
+    /// An operator has it copied again; nobody else can.
     pub(super) fn lose_a_part(&self) {
         if self.staff.is_none() || !self.faults.is_on(Kind::PartLost) {
             return;
@@ -122,7 +122,7 @@ impl Sim {
         self.some_vendor().appear(person);
     }
 
-    /// An operator has a data source point elsewhere, or back, whatever is under way there.
+    /// An operator points a data source elsewhere, or back, whatever is under way there.
     pub(super) fn change_target(&self) {
         if !self.faults.strike(Kind::TargetChanged) {
             return;

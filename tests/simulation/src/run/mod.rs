@@ -20,7 +20,7 @@ pub fn run(seed: u64, traced: bool) -> Report {
     sim.report(seed)
 }
 
-/// Runs a seed, with the fault that a mend of the product is for at its strongest, and without that mend.
+/// Runs a seed, without one of the product's defences, and with the fault it is for at its strongest.
 #[must_use]
 pub fn run_without(seed: u64, mend: Mend, traced: bool) -> Report {
     let mut sim = Sim::new(seed, traced, Some(mend));
@@ -36,7 +36,7 @@ pub fn run_with(seed: u64, forced: &[Kind], traced: bool) -> Report {
     sim.report(seed)
 }
 
-/// Runs a seed and breaks its store on the way; `None` when there was no occasion for it.
+/// Runs a seed and breaks its store on the way; `None` if there was no occasion.
 #[must_use]
 pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Option<Report> {
     let mut sim = Sim::new(seed, false, None);

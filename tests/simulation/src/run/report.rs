@@ -1,4 +1,4 @@
-//! What is told of a run.
+//! The report of a run.
 
 use crate::fault::Kind;
 use crate::ledger::Violation;
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Report {
     /// The seed.
     pub seed: u64,
-    /// What did not hold, if anything.
+    /// The violation, if any.
     pub violation: Option<Violation>,
     /// The lines of the run, when it was traced.
     pub trace: Vec<String>,
@@ -21,11 +21,11 @@ pub struct Report {
     pub settling: u64,
     /// How often each fault happened.
     pub faults: BTreeMap<Kind, u64>,
-    /// What operators did, and what they were told.
+    /// The operators' acts, and their answers.
     pub acts: BTreeMap<String, u64>,
     /// How many demands came in long after the person asked.
     pub asked_earlier: u64,
-    /// At which points workers were gone.
+    /// The points at which workers were lost.
     pub crashes: BTreeSet<&'static str>,
     /// How the tasks ended.
     pub outcomes: BTreeMap<&'static str, u64>,
@@ -35,7 +35,7 @@ pub struct Report {
     pub erased: u64,
 }
 
-/// Around every effect on copies and on those that wait, some worker of thousands of seeds has to be gone.
+/// In thousands of seeds, some worker must be lost around each effect on copies and on waiting executions.
 pub const CRASHES: [&str; 10] = [
     "keep part",
     "after keep part",

@@ -21,12 +21,12 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// How long after all faults nothing is looked at as ended yet, in seconds.
+/// How long after all faults no end is judged yet, in seconds.
 pub(super) const SETTLING_SECONDS: u64 = 2 * 3600;
 /// The schedule of the reconciliation, in seconds.
 pub(super) const TICK_SECONDS: u64 = 300;
 
-/// What goes on for a while.
+/// A fault with a duration.
 pub(super) enum Window {
     Index,
     Keys,
@@ -53,9 +53,9 @@ pub(super) struct Sim {
     pub(super) machines: BTreeMap<(RequestId, SourceId), (u32, Time)>,
     /// Where the last step ended.
     pub(super) point: &'static str,
-    /// What is done to the store as soon as it can be.
+    /// The sabotage to do as soon as possible.
     pub(super) sabotage: Option<Sabotage>,
-    /// The mend that is taken out of the product.
+    /// The defence that is taken out of the product.
     pub(super) without: Option<Mend>,
 }
 
@@ -69,7 +69,7 @@ impl Sim {
         let dice = Rc::new(Dice::new(seed));
         let mut world = World::new();
         world.policies = scenario::policies(&dice);
-        // Where they are short, even forgetting happens while things go wrong.
+        // If they are short, even forgetting happens during the faults.
         world.copy_days = [0, 1, 30, 30][dice.index(4)];
         world.forget_after_days = [1, 30, 30][dice.index(3)];
         let world = Rc::new(world);
@@ -106,7 +106,7 @@ impl Sim {
             executor.spawner.clone(),
         );
         let mut webhooks = std::mem::take(&mut scenario.webhooks);
-        // Where nothing goes wrong everything has to end well, and in time.
+        // Without faults everything must end well, and in time.
         if faults.is_any_on() {
             scenario::asked_earlier(&mut webhooks, &Dice::new(!seed), world.now());
         }

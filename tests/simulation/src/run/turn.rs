@@ -14,12 +14,12 @@ use rightful_domain::duty::owner;
 use rightful_domain::model::request::RequestState;
 use rightful_domain::model::task::{Task, TaskState};
 
-/// More steps than any seed needs: what loops for ever shall fail instead.
+/// More steps than any seed needs, so that an endless loop fails.
 const MOST_STEPS: u64 = 80_000;
 /// How long after all faults everything has its end, in seconds: the month of the law, twice the month
 /// after which a person is forgotten whose request was not fulfilled (it may be reopened), and some days.
 const LONGEST_SECONDS: u64 = 110 * 24 * 3600;
-/// How often a run is of interest that only reminds a person, in seconds.
+/// How often a run that only reminds a person is of interest, in seconds.
 const REMINDED_SECONDS: u64 = 12 * 3600;
 /// How long a slow step takes at most, in seconds.
 const SLOW_SECONDS: u64 = 2;
@@ -123,7 +123,7 @@ impl Sim {
         }
     }
 
-    /// Breaks the store, if it can be done now, and looks at what is left of it.
+    /// Breaks the store, if possible now, and checks the result.
     pub(super) fn sabotage(&mut self) {
         let tasks = self
             .watch
@@ -170,8 +170,8 @@ impl Sim {
         }
     }
 
-    /// When the reconciliation has something to do. A run that has nothing to do is left out, and once
-    /// all faults have long stopped, so is one that would only remind a person again.
+    /// When the reconciliation has something to do. A run with nothing to do is left out; long after all
+    /// faults, so is one that would only remind a person again.
     pub(super) fn next_due(&self, now: Time) -> Option<Time> {
         let settled = now >= self.settled_since();
         let mut next: Option<Time> = None;

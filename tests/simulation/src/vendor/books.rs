@@ -1,4 +1,4 @@
-//! A vendor: whom it knows, what it holds, and the rules that it works on.
+//! A vendor: the people it knows, its records, and the rules that it works on.
 
 use crate::dice::Dice;
 use crate::fault::{Faults, Kind};
@@ -16,14 +16,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// What a vendor stands on.
+/// The base of every vendor.
 pub(crate) struct Ground {
     pub(crate) dice: Rc<Dice>,
     pub(crate) faults: Rc<Faults>,
     pub(crate) ledger: Rc<Ledger>,
     pub(crate) trace: Rc<Trace>,
     pub(crate) clock: TestClock,
-    /// The mend that is taken out of the product in this run.
+    /// The defence that is taken out of the product in this run.
     pub(crate) without: Cell<Option<Mend>>,
 }
 
@@ -42,9 +42,9 @@ pub(crate) struct Habits {
     pub(crate) work_seconds: u64,
     /// Whether it compares byte by byte.
     pub(crate) exact: bool,
-    /// How many records it lists; it says nothing of the others.
+    /// How many records it lists, without a sign of the others.
     pub(crate) cut: Option<usize>,
-    /// Whose record every search finds.
+    /// The identifier whose record every search finds.
     pub(crate) control: Option<Identifier>,
     /// How often it may be called.
     pub(crate) rate: Option<Rate>,
@@ -54,7 +54,7 @@ pub(crate) struct Habits {
 pub(crate) struct SimVendor {
     pub(super) ground: Rc<Ground>,
     pub(super) source: SourceId,
-    /// What tells it apart: two of them may stand behind one data source, one after the other.
+    /// Its name: two vendors may stand behind one data source, one after the other.
     pub(crate) name: String,
     pub(super) habits: Habits,
     pub(super) state: RefCell<State>,
@@ -64,17 +64,17 @@ pub(crate) struct SimVendor {
 pub(super) struct State {
     /// When it was called.
     pub(super) called: Vec<Time>,
-    /// How the ids of its rules begin: each belongs to one vendor alone.
+    /// The prefix of its rule ids: each belongs to one vendor.
     pub(super) prefix: &'static str,
     /// The people that it may hold, by their numbers, as it spells them.
     pub(super) people: BTreeMap<usize, Identifier>,
     pub(super) held: BTreeMap<String, BTreeSet<RecordId>>,
     pub(super) erased: Vec<(Time, String, RecordId)>,
     pub(super) rules: BTreeMap<String, SimRule>,
-    /// Submissions that come in later, with the time.
+    /// Submissions that arrive later, with the time.
     pub(super) late: Vec<(Time, SimRule)>,
     pub(super) opened: u32,
-    /// What a search returns beside what it finds.
+    /// The records that a search sets aside.
     pub(super) aside: BTreeMap<String, BTreeSet<SetAside>>,
     /// How many there ever were.
     pub(super) asides: u32,
@@ -90,7 +90,7 @@ pub(super) struct State {
 pub(super) struct SimRule {
     pub(super) at: TaskRef,
     pub(super) records: Vec<RecordId>,
-    /// Records that it treats although its submission never named them.
+    /// Records that it treats although they were never submitted.
     pub(super) strangers: Vec<RecordId>,
     /// Whether it erases anything.
     pub(super) erases: bool,
@@ -100,7 +100,7 @@ pub(super) struct SimRule {
     pub(super) done: bool,
     /// Said to be finished from the start.
     pub(super) early: bool,
-    /// What is never erased, whatever it says.
+    /// The records that it never erases, whatever it says.
     pub(super) kept: BTreeSet<RecordId>,
 }
 
@@ -145,7 +145,7 @@ impl SimVendor {
         state.held.entry(key.comparable()).or_default().insert(record);
     }
 
-    /// A record is made anew for a person whom it knows.
+    /// A new record appears for a person whom it knows.
     pub(crate) fn appear(&self, person: usize) {
         let (key, n) = {
             let mut state = self.state.borrow_mut();
@@ -174,8 +174,8 @@ impl SimVendor {
         records.iter().any(|record| state.holds(record))
     }
 
-    /// How many records submissions of this task will still erase that it holds now; not counted what it
-    /// says is finished already.
+    /// How many of its present records this task's submissions will still erase, without the rules that it
+    /// calls finished.
     pub(crate) fn will_erase(&self, at: &TaskRef) -> usize {
         self.catch_up();
         let state = self.state.borrow();
@@ -188,7 +188,7 @@ impl SimVendor {
             .count()
     }
 
-    /// Does what it has to have done by now.
+    /// Does everything due by now.
     pub(super) fn catch_up(&self) -> Time {
         let now = self.ground.clock.real();
         let mut state = self.state.borrow_mut();
@@ -212,7 +212,7 @@ impl SimVendor {
                         self.ground.ledger.erased(&self.name, &rule.at, record);
                     }
                 }
-                // What the vendor does beside what it was asked for is its own fault.
+                // An effect beyond the submission is the vendor's own fault.
                 records.retain(|record| !rule.strangers.contains(record));
             }
         }

@@ -1,18 +1,18 @@
-//! What any call may run into, and how long it takes.
+//! The faults of any call, and its duration.
 
 use crate::fault::Kind;
 use crate::vendor::books::SimVendor;
 use rightful_domain::vendor::fault::Fault;
 
-/// Over how many seconds its calls are counted.
+/// The period over which its calls are counted, in seconds.
 const RATE_SECONDS: u64 = 600;
 /// Calls in one piece of work at most: a search by all of a request's identifiers in all their spellings, and
 /// for the control.
 const PIECE_CALLS: u64 = 12;
 
 impl SimVendor {
-    /// Whether it is called no oftener than it may be: in ten minutes as many calls as the rate allows, one
-    /// burst, and two pieces of work, since a piece goes as a whole. Clocks that are off move each a little.
+    /// Checks that it is not called too often: in ten minutes as many calls as the rate allows, one burst,
+    /// and two pieces of work, since a piece goes as a whole. Clocks that are off move each a little.
     pub(super) fn counts_the_call(&self) {
         let (Some(rate), now) = (self.habits.rate, self.ground.clock.real()) else { return };
         let called = &mut self.state.borrow_mut().called;
@@ -26,7 +26,7 @@ impl SimVendor {
         });
     }
 
-    /// What any call may run into.
+    /// The faults of any call.
     pub(super) fn refuses(&self) -> Option<Fault> {
         self.counts_the_call();
         let now = self.ground.clock.real();

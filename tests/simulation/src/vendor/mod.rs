@@ -1,5 +1,5 @@
-//! A vendor that takes its time, loses what it is sent or what it answers, says one thing before it
-//! has done another, and shows what is no longer there.
+//! A vendor that is slow, loses calls and answers, reports effects before they happen, and shows records that
+//! are gone.
 
 mod books;
 mod calls;

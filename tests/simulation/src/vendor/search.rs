@@ -1,4 +1,4 @@
-//! What a search shows: what is there, what is no longer, and what is not the person's.
+//! The result of a search: present records, stale ones, and others' records.
 
 use crate::fault::Kind;
 use crate::ledger::Search;
@@ -12,7 +12,7 @@ use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::record::{Found, RecordId, SetAside};
 use std::collections::BTreeSet;
 
-/// How long a search may show what is erased, in seconds.
+/// How long a search may show erased records, in seconds.
 const STALE_SECONDS: u64 = 900;
 /// How many records a vendor sets aside for one person at most.
 const MOST_SET_ASIDE: usize = 3;
@@ -33,7 +33,7 @@ impl SimVendor {
         (seconds, fault)
     }
 
-    /// Who is looked for, or fetched: `what` says which.
+    /// A search for a person, or a fetch of their records: `what` says which.
     pub(super) fn look(&self, what: &'static str, identifier: &Identifier) -> Timed<Result<Found, Fault>> {
         let now = self.catch_up();
         let (seconds, fault) = self.unanswered(what);
@@ -113,7 +113,7 @@ impl SimVendor {
         Timed { seconds, answer: Ok(self.told(Found { records, marked, set_aside })) }
     }
 
-    /// The record of the control, where the search sees at all.
+    /// The record of the control, unless the search is blind.
     pub(super) fn control(&self, now: Time) -> Found {
         if self.strike(Kind::Blind) {
             return Found::default();
@@ -138,7 +138,7 @@ impl SimVendor {
         one
     }
 
-    /// What the product is told, with the mend taken out that stands on it.
+    /// The result as the product gets it, which may lack a part that one of its defences needs.
     pub(super) fn told(&self, found: Found) -> Found {
         let Found { mut records, mut marked, mut set_aside } = found;
         match self.ground.without.get() {

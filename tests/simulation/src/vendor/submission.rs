@@ -1,4 +1,4 @@
-//! What becomes of a submission: a rule, now or later, or nothing.
+//! The fate of a submission: a rule, now or later, or nothing.
 
 use crate::fault::Kind;
 use crate::vendor::books::{SimRule, SimVendor};
@@ -34,7 +34,7 @@ impl SimVendor {
         }
     }
 
-    /// Somebody else's records that the rule will list: one that is there, or one that nobody knows.
+    /// Another person's record that the rule will list: an existing or an unknown one.
     pub(super) fn strangers(&self, batch: &Batch<'_>) -> Vec<RecordId> {
         if batch.right == Right::Access || !self.strike(Kind::Strangers) {
             return Vec::new();
@@ -77,7 +77,7 @@ impl SimVendor {
         }
         let doubted = batch.right == Right::Erasure && self.strike(Kind::Doubted);
         if doubted && !batch.dry_run {
-            // It takes the submission for a dry run.
+            // It treats the submission as a dry run.
             rule.erases = false;
         }
         let rule_id = self.state.borrow_mut().open(rule, now);

@@ -1,11 +1,10 @@
-//! The submission protocol, checked exhaustively: two workers, two crashes, a vendor that answers,
-//! keeps silent, or loses what it was sent. Every step is `rightful_domain::life::step` itself, so
-//! that what is explored here is what runs.
+//! The submission protocol, checked exhaustively: two workers, two crashes, a vendor that answers, keeps
+//! silent, or loses a submission. Every step is `rightful_domain::life::step` itself: the model explores the
+//! code that runs.
 //!
-//! A worker reads, then writes by condition, as the operations do; between the two anything may
-//! happen. Every wait lasts a second, and a second may pass at any time: what the rows say of times is
-//! kept relative to now, and times that decide nothing are left out, so that the states are finitely
-//! many however long it takes.
+//! A worker reads, then writes by condition, as the operations do; between the two anything may happen. Every
+//! wait lasts a second, and a second may pass at any time: the rows' times are kept relative to now, and
+//! times that decide nothing are left out, so that the number of states is finite.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
 mod state;
@@ -50,7 +49,7 @@ impl Model for Protocol {
         if state.broken.is_some() {
             return;
         }
-        // A function posts, or is gone, well before its intent is given up.
+        // A function posts, or is lost, well before its intent expires.
         if !state.workers.iter().any(|worker| matches!(worker, Worker::Intends { .. })) {
             actions.push(Action::Tick);
         }
@@ -64,7 +63,7 @@ impl Model for Protocol {
                     actions.extend(reads.map(|blind| Action::Read(who, blind)));
                 }
                 Worker::Read(..) | Worker::Heard { .. } => actions.push(Action::Store(who)),
-                // A function ends well before its intent is given up, so that no POST is later.
+                // A function ends well before its intent expires, so no POST comes later.
                 Worker::Intends { .. } => {
                     actions.push(Action::Post(who, true, Heard::Accepted));
                     actions.push(Action::Post(who, true, Heard::Nothing));
@@ -93,7 +92,7 @@ impl Model for Protocol {
                 forget_times(&mut state.store, 1);
                 for worker in &mut state.workers {
                     match worker {
-                        // What was read in another second is as good as a crash.
+                        // A read from another second counts as a crash.
                         Worker::Read(..) => *worker = Worker::Idle,
                         Worker::Idle | Worker::Intends { .. } | Worker::Heard { .. } => {}
                     }
@@ -173,7 +172,7 @@ impl Model for Protocol {
             }),
             Property::always("verified means gone", |model: &Self, state: &State| {
                 let verified = state.store.task.outcome == Some(Outcome::VerifiedErased);
-                // What appears after the last look began, nobody has seen.
+                // Nobody has seen records that appear after the last look began.
                 let held = state.present.iter().any(|record| *record < 100 || model.appear == 0);
                 !verified || !held
             }),
@@ -221,7 +220,7 @@ impl Model for Protocol {
     }
 }
 
-/// A protocol reaches what it names in this place.
+/// A protocol reaches the state that it names in this place.
 fn reaches(place: usize) -> Property<Protocol> {
     let (name, condition): (&'static str, fn(&Protocol, &State) -> bool) = match place {
         0 => ("it reaches the first", |model, state| model.reaches_its(0, state)),
@@ -237,7 +236,7 @@ impl Protocol {
     }
 }
 
-/// What some state of a protocol has to be like.
+/// Whether a state is the named one.
 fn reached(state: &State, what: &str) -> bool {
     let (task, rules) = (&state.store.task, &state.store.rules);
     let any = |wanted: RuleState| rules.iter().any(|rule| rule.state == wanted);

@@ -1,4 +1,4 @@
-//! What the workers do: each step is the product's own.
+//! The workers' steps: each is the product's own.
 
 use crate::state::{Does, Heard, NOW, POST_SECONDS, Post, SECOND, State, Worker, forget_times, time};
 use rightful_domain::base::code::CONTROL_NOT_FOUND;
@@ -25,7 +25,7 @@ pub struct Protocol {
     pub blind: u8,
     /// Whether the data source has a control.
     pub controlled: bool,
-    /// What must be reachable.
+    /// The states that must be reachable.
     pub reaches: &'static [&'static str],
 }
 
@@ -63,7 +63,7 @@ impl Protocol {
         (life, effects)
     }
 
-    /// What a worker of this life does next, if its wait is over.
+    /// A worker's next step in this life, if its wait is over.
     pub fn reads(&self, state: &State, blind: bool) -> Option<Does> {
         let (life, now) = (&state.store, time(NOW));
         if wait_left(&life.task, now) > 0 {
@@ -162,7 +162,7 @@ impl Protocol {
         }
     }
 
-    /// Stores what changed, on condition that each changed row is still as it was read.
+    /// Stores the changes, on condition that each changed row is still as it was read.
     pub fn commit(state: &mut State, before: &Life, after: Life) -> bool {
         let row = |life: &Life, batch: u32| life.rules.iter().find(|rule| rule.batch == batch).cloned();
         let unchanged = |rule: &Rule| row(&state.store, rule.batch) == row(before, rule.batch);

@@ -1,4 +1,4 @@
-//! What the model keeps: the stored life, its workers, the POSTs, and the times that decide something.
+//! The model's state: the stored life, its workers, the POSTs, and the times that decide something.
 
 use rightful_domain::base::time::Time;
 use rightful_domain::base::waits::Waits;
@@ -18,27 +18,27 @@ pub struct Post {
     pub records: Vec<u32>,
     /// The vendor has it.
     pub accepted: bool,
-    /// It did it.
+    /// The vendor performed it.
     pub applied: bool,
     /// It certainly had no effect, and we know it.
     pub harmless: bool,
     /// Its answer doubted it, and that is stored.
     pub doubted: bool,
-    /// Records of it that a search found that began after it was posted.
+    /// Its records that a later search found.
     pub found_since: BTreeSet<u32>,
 }
 
-/// What a worker is at.
+/// A worker's state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Worker {
     Idle,
-    /// It read this, and is about to store what it makes of it.
+    /// It has read this, and is about to store its result.
     Read(Box<Life>, Does),
     /// Its intent is stored; its POST comes next.
     Intends {
         fence: u64,
     },
-    /// It heard this, and is about to store it.
+    /// It has heard this, and is about to store it.
     Heard {
         fence: u64,
         answer: Heard,
@@ -99,12 +99,11 @@ pub enum Action {
 /// The second in which everything happens; times in rows are later by what is left of them.
 pub const NOW: u64 = 100;
 
-/// Lets `seconds` pass in the rows, and leaves out what decides nothing: times that are over, and
-/// numbers that only count.
+/// Lets `seconds` pass in the rows, and drops everything that decides nothing: past times, and mere counts.
 pub fn forget_times(life: &mut Life, seconds: i64) {
     let now = time(NOW);
     let passed = |at: Time| Time::from_unix_seconds(at.unix_seconds() - seconds).unwrap().max(now);
-    // However long the life wants it to be, a wait lasts a second.
+    // Every wait lasts a second, whatever the life wants.
     let soon = now.plus_seconds(1);
     let task = &mut life.task;
     task.not_before = task.not_before.map(|at| passed(at.min(soon))).filter(|at| *at > now);

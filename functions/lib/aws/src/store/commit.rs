@@ -1,8 +1,8 @@
 //! Stores a state change: its rows, its events and the head of the chain, together or not at all.
 //!
-//! Whose change it was is told by a name drawn for each call and written into every row and event:
-//! two handlers that decide the same in the same millisecond write the same bytes, and only one of
-//! them may go on to the vendor.
+//! Each call draws a name and writes it into every row and event, so that it recognises its own change: two
+//! handlers with the same decision in the same millisecond write the same bytes, and only one of them may go
+//! on to the vendor.
 
 use super::rows::{
     HEAD_SK, LEASE_SK, REQUEST_SK, SCHEMA, event_sk, head_row, is_by, lease_pk, lease_row, link_row, read,
@@ -65,8 +65,8 @@ impl Store {
         self.commit_to_chain(&chain, rows, writer).await
     }
 
-    /// Stores rows with the next links of a chain and its head. What only collided with another link is
-    /// repeated after it.
+    /// Stores rows with the next links of a chain and its head. If only another link came first, the change
+    /// is tried again after it.
     pub(super) async fn commit_to_chain<L>(
         &self,
         chain: &Chain<L>,
@@ -84,7 +84,7 @@ impl Store {
                 None => self.head(&chain.pk).await?,
             };
             let seq = head.as_ref().map_or(0, |head| head.seq) + 1;
-            // A try that was told to come back may have been stored since.
+            // An earlier try that was told to come back may have been stored.
             if let Some(before) = tried.replace(seq).filter(|before| *before < seq)
                 && self.is_ours(chain.pk.clone(), (chain.sk)(before), writer).await?
             {
@@ -108,7 +108,7 @@ impl Store {
                     if failed.iter().any(|&index| index < rows.len()) {
                         return Err(CommitError::Stale);
                     }
-                    // Only the chain has moved on: the same rows after its new head.
+                    // Only the chain has grown: try the same rows after its new head.
                 }
                 Err(Refusal::Ambiguous(failure)) => {
                     return if ours().await? { Ok(()) } else { Err(failure.into()) };
@@ -118,7 +118,7 @@ impl Store {
         Err(BUSY.into())
     }
 
-    /// A change that is no news: no event, no head. `witness` is a row that tells whose it is.
+    /// A change without an event, which leaves the head alone. `witness` is a row that names its writer.
     pub(super) async fn commit_quietly(
         &self,
         rows: &[Write],
@@ -225,7 +225,7 @@ impl Store {
                 put(task_row(&stored, row.revision + 1, writer)?, row.revision)
             }
             Row::Rule(row) => put(rule_row(row, row.revision + 1, writer)?, row.revision),
-            // The task's row stands beside them in every change, and its guard holds for them.
+            // Every such change writes the task's row too, and that guard covers them.
             Row::Records { source, chunk, sealed } => {
                 self.put_request_row(records_row(request, source, *chunk, sealed)?, Guard::Nothing)
             }

@@ -1,5 +1,5 @@
-//! Begins a request: delivery, request, tasks, first event, head and wrapped key in one transaction
-//! over both tables, so that none of them is ever there without the others.
+//! Begins a request: delivery, request, tasks, first event, head and wrapped key in one transaction over both
+//! tables, so that none of them exists without the others.
 
 use super::reads::{IndexQuery, Key};
 use super::rows::{
@@ -37,7 +37,7 @@ impl Begins for Store {
         let ids: BTreeSet<&SourceId> = ids.iter().collect();
         let keys: Vec<Key> = ids.iter().map(|id| (source_pk(id), SOURCE_SK.to_owned())).collect();
         let mut rows = self.rows_at(&keys).await?;
-        // One that the index still names may be gone.
+        // The index may still name a removed one.
         keys.iter().filter_map(|key| rows.remove(key)).map(|row| read(row, SCHEMA)).collect()
     }
 
@@ -117,7 +117,7 @@ impl Store {
         Ok(writes)
     }
 
-    /// What is there already: an id is drawn for one call of [`Begins::create`], so a row that
+    /// The result of an earlier try, if any: an id is drawn for one call of [`Begins::create`], so a row that
     /// names this request is this call's own.
     async fn already_created(
         &self,

@@ -1,4 +1,4 @@
-//! The place at which the reconciliation goes on: one row, beside the requests.
+//! The place where the reconciliation continues: one row, beside the requests.
 
 use super::rows::{CURSOR_PK, CURSOR_SK, cursor_row, read_cursor};
 use super::tables::Store;

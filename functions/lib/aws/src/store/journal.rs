@@ -45,17 +45,17 @@ impl Store {
             key: row_key(pk, sk),
             guard,
         };
-        // Its limit moves with every call to the vendor, and is worth nothing without it.
+        // Its limit changes with every call to the vendor, and has no use without the data source.
         vec![
             delete(source_pk(&source.id), SOURCE_SK, Guard::Revision(source.revision)),
             delete(limit_pk(&source.id), LIMIT_SK, Guard::Nothing),
         ]
     }
 
-    /// Entries of the deployment's journal, the newest first, at most `limit` of them, from before the
-    /// entry numbered `before`, or from the newest on; a number behind the newest entry is the same as none.
-    /// That they follow each other, and the entry before them, without a gap or a change, up to the
-    /// journal's head, was checked. `next` is the number for the next call.
+    /// Entries of the deployment's journal before the number `before`, newest first, at most `limit` of them;
+    /// without `before`, or with a number past the newest entry, from the newest one on. They were verified:
+    /// they follow each other and the entry before them, and the newest one matches the journal's head.
+    /// `next` is the number for the next call.
     ///
     /// # Errors
     /// When the store fails, or `Misconfigured` (`journal_broken`) when an entry was changed or is missing.
@@ -66,7 +66,7 @@ impl Store {
             return Ok(Page { rows: Vec::new(), next: None });
         }
         let limit = limit.clamp(1, MAX_ENTRIES);
-        // One more: it holds what the oldest of the page follows.
+        // One more: it holds the hash that the oldest entry of the page follows.
         let links = self.newest_links(last, limit + 1).await?;
         if links.last().is_none_or(|(seq, _)| *seq != last) {
             return Err(BROKEN);
@@ -105,16 +105,16 @@ impl Store {
     }
 }
 
-/// Below the megabyte that one query reads, whatever the entries say.
+/// One query reads a megabyte: this many entries fit, whatever they contain.
 const MAX_ENTRIES: u32 = 100;
-/// What the sort key's digits hold.
+/// The largest number that the sort key's digits hold.
 pub(super) const LAST_ENTRY: u64 = 9_999_999_999;
 
 fn number(item: &super::rows::Item) -> Option<u64> {
     item.get("sk")?.as_s().ok()?.strip_prefix("ENTRY#")?.parse().ok()
 }
 
-/// The hash of the entry that this one says it follows.
+/// The hash that this entry names as its predecessor's.
 fn followed_by(bytes: &[u8]) -> Result<String, Failure> {
     let entry: serde_json::Value = serde_json::from_slice(bytes).map_err(|_| BROKEN)?;
     entry.get("prev").and_then(|prev| prev.as_str()).map(str::to_owned).ok_or(BROKEN)

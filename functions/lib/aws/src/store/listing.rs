@@ -1,4 +1,4 @@
-//! What operators ask for beyond the handlers' ports: lists, and look-ups by index.
+//! Reads for operators beyond the handlers' ports: lists, and look-ups by index.
 
 use super::reads::{IndexQuery, Key};
 use super::rows::{
@@ -14,12 +14,12 @@ use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::ports::store::{Begins as _, DUE_SHARDS, Page, Received, UsesOf};
 use std::collections::BTreeSet;
 
-/// Which requests a list is of.
+/// Which requests a list contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listed {
-    /// Those that are worked on.
+    /// The open ones.
     Open,
-    /// Those that ended.
+    /// The closed ones.
     Closed,
     /// All.
     All,
@@ -44,10 +44,10 @@ impl Listed {
 }
 
 impl Store {
-    /// Requests, the newest first, at most `limit` of them; `before` is the `next` of the page before
-    /// this one, and `next` is `None` on the last page. The index lags behind by a second or so: a
-    /// request that has just come in or changed its state may be missing, and a page may be shorter for
-    /// it; but what a page shows is read consistently.
+    /// Requests, newest first, at most `limit` of them; `before` is the `next` of the previous page, and
+    /// `next` is `None` on the last page. The index lags by a second or so: a request that has just arrived
+    /// or changed its state may be missing, which makes a page shorter. The rows of a page are read
+    /// consistently.
     ///
     /// # Errors
     /// When the store fails, or `Misconfigured` (`cursor_unreadable`) when `before` is no `next` of a page.
@@ -68,7 +68,7 @@ impl Store {
             found.extend(page.rows);
         }
         found.sort_by(|a, b| listed_at(b).cmp(&listed_at(a)));
-        // One that is changing its state may be in both.
+        // A request that is changing its state may be in both.
         found.dedup_by(|a, b| listed_at(a) == listed_at(b));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         more |= found.len() > limit;
@@ -79,7 +79,7 @@ impl Store {
         Ok(Page { rows, next })
     }
 
-    /// Those of these requests that are there, in their order. None twice.
+    /// The existing ones of these requests, in this order. No id may occur twice.
     async fn requests(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure> {
         let keys: Vec<Key> = ids.iter().map(|id| (request_pk(*id), REQUEST_SK.to_owned())).collect();
         let mut rows = self.rows_at(&keys).await?;
@@ -109,7 +109,7 @@ impl Store {
     }
 }
 
-/// How many requests one page of their references is made of.
+/// How many requests are read for one page of references.
 const REFERENCES_PAGE: u32 = 100;
 
 impl Received for Store {
@@ -134,9 +134,8 @@ impl Received for Store {
 }
 
 impl UsesOf for Store {
-    /// Reads the due index through, which holds what is not done: as much as there is open work, whatever
-    /// was ever done. The request's own row tells, also where its task there has its outcome already: it can
-    /// be run again until the request closes.
+    /// Reads the whole due index, which holds open work only. The request's own row decides, even if its task
+    /// there has an outcome: the task can run again until the request closes.
     async fn open_requests_at(&self, source: &SourceId, most: u32) -> Result<Vec<RequestId>, Failure> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let (mut open, mut seen) = (Vec::new(), BTreeSet::new());
@@ -149,7 +148,7 @@ impl UsesOf for Store {
                 let page = self.index_page(&IndexQuery::open(shard), after.as_deref()).await?;
                 let due = page.rows.iter().filter_map(due_of).map(|due| due.request);
                 let new: Vec<RequestId> = due.filter(|request| seen.insert(*request)).collect();
-                // The rows, not the index, which lags behind.
+                // Read the rows: the index lags behind.
                 let goes_there = |it: &Request| it.state == RequestState::Open && it.sources.contains(source);
                 let rows = self.requests(&new).await?;
                 open.extend(rows.into_iter().filter(goes_there).map(|request| request.id));

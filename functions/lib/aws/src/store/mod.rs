@@ -1,9 +1,10 @@
 //! The store: requests, tasks, rules, events and data sources in one DynamoDB table.
 //!
-//! `rows` says how rows are named and written, `tables` is the store itself, `writes` sends a transaction and
-//! judges its refusal, `reads` reads rows and indexes, `commit` stores a state change, `create` begins a
-//! request, `cursors` keeps the reconciliation's place, `limit` the data sources' limits, `journal` changes the
-//! set-up and keeps the deployment's journal, `listing` and `open` read what is listed and what is open.
+//! `rows` names, writes and reads back rows; `tables` is the store itself; `writes` sends a transaction and
+//! judges its refusal; `reads` reads rows and indexes; `commit` stores a state change, `create` begins a
+//! request, `cursors` keeps the reconciliation's place, `limit` the data sources' limits; `journal` changes
+//! the set-up and keeps the deployment's journal; `listing` reads lists, `open` reads all open work and the
+//! chains.
 
 pub(crate) mod rows;
 mod tables;

@@ -1,4 +1,4 @@
-//! Reads of what watches over the store itself: all open work by the due index, and the chains.
+//! Reads for monitoring: all open work by the due index, and the chains.
 
 use super::journal::LAST_ENTRY;
 use super::reads::IndexQuery;
@@ -18,7 +18,7 @@ impl OpenWork for Store {
         let found = page.rows.len();
         let rows: Vec<Work> = page.rows.into_iter().filter_map(work_of).collect();
         if rows.len() < found {
-            // Whoever counts without it reports too little, and an alarm would take that for well.
+            // A count without it is too low, and an alarm would stay silent.
             return Err(Failure::misconfigured("row_unreadable"));
         }
         Ok(Page { rows, next: page.next })
@@ -52,7 +52,7 @@ impl Chains for Store {
     }
 }
 
-/// A link without its bytes is one that does not fit, and no reason not to look at the others.
+/// A link without its bytes breaks the chain; the other links are still checked.
 fn bytes_or_none(item: Item) -> Vec<u8> {
     link_bytes(item).unwrap_or_default()
 }

@@ -76,7 +76,7 @@ impl Reads for Store {
         {
             request = self.request(at.request_id).await?;
         }
-        // The chain of a request to several data sources moves on meanwhile.
+        // With several data sources, the request's chain may grow meanwhile.
         if request.as_ref().is_some_and(|request| request.sources.len() == 1)
             && let Some(Ok(head)) = rows.remove(&head).map(|row| read(row, SCHEMA))
         {
@@ -124,7 +124,7 @@ impl DueIndex for Store {
         let found = page.rows.len();
         let rows: Vec<Due> = page.rows.iter().filter_map(due_of).collect();
         if rows.len() < found {
-            // One bad row must not keep the others from being looked at.
+            // One bad row must not block the others.
             tracing::error!(code = "row_unreadable", "the due index holds a row that is no request or task");
         }
         Ok(Page { rows, next: page.next })
@@ -161,7 +161,7 @@ impl IndexQuery {
         Self::of("list", "list_key", kind)
     }
 
-    /// The largest range key first, `limit` rows a page, behind the place `before`.
+    /// The largest range key first, `limit` rows a page, after the place `before`.
     pub(super) fn newest_first(self, before: Option<&str>, limit: u32) -> Self {
         let range = before.map(|place| ("list_sort", "<", place.to_owned()));
         Self { range, descending: true, limit: i32::try_from(limit.max(1)).ok(), ..self }
@@ -177,7 +177,8 @@ impl IndexQuery {
 }
 
 impl Store {
-    /// The rows of these keys that are there, each strongly consistent, together no snapshot. No key twice.
+    /// The existing rows of these keys, each strongly consistent; together they are no snapshot. No key may
+    /// occur twice.
     pub(super) async fn rows_at(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Failure> {
         let mut found = HashMap::new();
         for part in keys.chunks(BATCH_ROWS) {
@@ -190,7 +191,7 @@ impl Store {
                 let batch = batch.map_err(|err| STORE.failure(&err))?;
                 let rows = batch.responses.unwrap_or_default().into_values().flatten();
                 found.extend(rows.filter_map(|row| Some((key_of(&row)?, row))));
-                // It gives as many as it can at once.
+                // DynamoDB returns as many as fit into one answer.
                 left =
                     batch.unprocessed_keys.unwrap_or_default().into_values().flat_map(|it| it.keys).collect();
                 if left.is_empty() {
@@ -204,7 +205,7 @@ impl Store {
         Ok(found)
     }
 
-    /// All rows of `pk` whose sort key begins so, in order, strongly consistent.
+    /// All rows of `pk` whose sort key has this prefix, in order, strongly consistent.
     pub(super) async fn rows(&self, pk: String, prefix: String) -> Result<Vec<Item>, Failure> {
         let mut rows = Vec::new();
         let mut start = None;

@@ -45,7 +45,8 @@ pub(crate) const LISTED_CLOSED: &str = "REQUEST#closed";
 pub(crate) const SCHEMA: u8 = 1;
 /// How long a delivery is remembered: longer than any ticketing system repeats one.
 const DELIVERY_SECONDS: i64 = 400 * 24 * 60 * 60;
-/// Who wrote a row: drawn anew for each change, so that a change whose answer got lost knows its own.
+/// The writer of a row: drawn anew for each change, so that a change whose answer was lost recognises its
+/// rows.
 pub(crate) const WRITER: &str = "writer";
 
 const UNREADABLE: Failure = Failure::misconfigured("row_unreadable");
@@ -92,7 +93,8 @@ pub(crate) fn source_pk(id: &SourceId) -> String {
     format!("SOURCE#{id}")
 }
 
-/// A partition of its own: whoever calls vendors writes it, and IAM tells writers apart by the partition alone.
+/// A partition of its own: every function that calls vendors writes it, and IAM can tell partitions apart,
+/// not rows.
 pub(crate) fn limit_pk(source: &SourceId) -> String {
     format!("LIMIT#{source}")
 }
@@ -138,7 +140,7 @@ fn set_due(item: &mut Item, request: RequestId, next_due: Option<Time>) {
     }
 }
 
-/// Requests in the order in which they came in.
+/// The order of requests: by arrival.
 pub(crate) fn list_sort(arrived_at: Time, request: RequestId) -> String {
     format!("{arrived_at}#{request}")
 }
@@ -231,7 +233,7 @@ pub(crate) fn delivery_row(delivery: &Delivery) -> Result<Item, Failure> {
     Ok(item)
 }
 
-/// The row of a lease. A free one is remembered for a while and then goes by itself.
+/// The row of a lease. A free one is kept for a while and then expires.
 pub(crate) fn lease_row(lease: &Lease, writer: &str) -> Result<Item, Failure> {
     let mut item = row(lease_pk(&lease.source, &lease.subject), LEASE_SK.to_owned(), lease)?;
     set(&mut item, "revision", number(lease.revision()));
@@ -268,8 +270,8 @@ pub(crate) fn cursor_row(cursor: &Cursor, revision: u64, writer: &str) -> Result
     Ok(item)
 }
 
-/// The reconciliation's place. One that this build can't read is the beginning, as long as it names
-/// its revision: then the next run can keep its own over it.
+/// The reconciliation's place. If this build can't read it, it is the beginning, as long as the row has a
+/// revision: the next run can then overwrite it.
 pub(crate) fn read_cursor(item: Item) -> Result<Cursor, Failure> {
     let revision =
         item.get("revision").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
@@ -320,13 +322,13 @@ pub(crate) fn due_of(item: &Item) -> Option<Due> {
         REQUEST_SK => None,
         sk => Some(SourceId::parse(sk.strip_prefix(TASK_PREFIX)?).ok()?),
     };
-    // The index holds more than its keys, and a place is its keys alone.
+    // The index holds more attributes; a place is its keys alone.
     let is_key = |name: &str| ["pk", "sk", "due_shard", "next_due"].contains(&name);
     let key: Item = item.clone().into_iter().filter(|(name, _)| is_key(name)).collect();
     Some(Due { request, source, cursor: cursor(&key).ok()? })
 }
 
-/// What gauges need of an index row: the attributes that the index `due` projects.
+/// The part of an index row that gauges need: the attributes that the index `due` projects.
 pub(crate) fn work_of(item: Item) -> Option<Work> {
     let request = request_of(&item)?;
     let is_request = string(&item, "sk")? == REQUEST_SK;
@@ -343,7 +345,7 @@ pub(crate) fn listed_at(item: &Item) -> Option<&str> {
     string(item, "list_sort")
 }
 
-/// Where a list goes on, as [`list_sort`] wrote it.
+/// The place where a list continues, as [`list_sort`] wrote it.
 pub(crate) fn list_place(cursor: &str) -> Result<&str, Failure> {
     let (at, id) = cursor.split_once('#').ok_or(BAD_CURSOR)?;
     match (Time::parse(at), RequestId::parse(id)) {

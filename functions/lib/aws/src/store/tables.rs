@@ -1,4 +1,4 @@
-//! The tables of a deployment, and what every part of the store does with them.
+//! The tables of a deployment, and the calls that every part of the store makes.
 
 use super::rows::{Item, row_key};
 use crate::client::Aws;
@@ -20,11 +20,11 @@ pub struct Store {
     known: Arc<Mutex<Option<KnownHead>>>,
 }
 
-/// How long a chain is taken to end where it was last seen to: what a step takes. Where another worker was
-/// faster the guard tells, at the price of a refused transaction.
+/// How long the last seen head of a chain is trusted: as long as a step takes. If another worker was faster,
+/// the guard fails, at the price of a refused transaction.
 const HEAD_KNOWN_FOR: Duration = Duration::from_secs(5);
 
-/// Where the chain of the partition `pk` ended.
+/// The last seen head of the chain in the partition `pk`.
 #[derive(Clone, Debug)]
 struct KnownHead {
     pk: String,
@@ -42,7 +42,7 @@ impl Store {
         Self { client, requests: requests.into(), keys: keys.into(), observer: None, known }
     }
 
-    /// The same store, whose commits are heard of: each once, once it is certain.
+    /// The same store with an observer, which hears of each commit once, when it is certain.
     #[must_use]
     pub fn observed_by(self, observer: impl CommitObserver + 'static) -> Self {
         Self { observer: Some(Arc::new(observer)), ..self }
@@ -54,19 +54,19 @@ impl Store {
         }
     }
 
-    /// Opens the connection to DynamoDB by reading a row that is never there: during a function's
-    /// start, so that its first call does not wait for it. That it fails is found out by that call.
+    /// Opens the connection to DynamoDB by reading a row that never exists: during a function's start, so
+    /// that its first call does not wait for it. A failure is left for that call to find.
     pub async fn warm(&self) {
         let _ = self.row("WARM".to_owned(), "WARM".to_owned()).await;
     }
 
-    /// Keeps where a chain ends, for the next change of it.
+    /// Remembers the head of a chain for its next change.
     pub(super) fn know(&self, pk: &str, head: Head) {
         let known = KnownHead { pk: pk.to_owned(), head, seen: Instant::now() };
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
     }
 
-    /// Where a chain ended a moment ago, once.
+    /// The head of a chain a moment ago; given out once.
     pub(super) fn known(&self, pk: &str) -> Option<Head> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         (known.pk == pk && known.seen.elapsed() < HEAD_KNOWN_FOR).then_some(known.head)

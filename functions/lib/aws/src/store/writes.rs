@@ -16,7 +16,7 @@ const MAX_ROW_BYTES: usize = 400 * 1024;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 const MAX_ROWS: usize = 100;
 
-/// How often a write is tried that only collides with others.
+/// How often a write is tried while it only collides with others.
 pub(super) const TRIES: u32 = 8;
 const BASE_PAUSE_MILLIS: u64 = 20;
 const MAX_PAUSE_MILLIS: u64 = 1000;
@@ -26,9 +26,9 @@ pub(super) const BUSY: Failure = Failure::transient("store_busy");
 /// What must hold for a row to be written or deleted.
 #[derive(Clone, Debug)]
 pub(super) enum Guard {
-    /// Nothing: another row's guard stands for it.
+    /// Nothing: another row's guard covers it.
     Nothing,
-    /// It is not there.
+    /// It does not exist.
     Absent,
     /// It has this revision.
     Revision(u64),
@@ -37,7 +37,7 @@ pub(super) enum Guard {
 }
 
 impl Guard {
-    /// The guard of a row that was read at `revision`; 0 was not there.
+    /// The guard of a row that was read at `revision`; 0 means that it did not exist.
     pub(super) fn read_at(revision: u64) -> Self {
         if revision == 0 { Self::Absent } else { Self::Revision(revision) }
     }
@@ -69,7 +69,7 @@ impl Guard {
     }
 }
 
-/// One row to be written, deleted, or looked at.
+/// One row to be written, deleted, or checked.
 #[derive(Clone, Debug)]
 pub(super) enum Write {
     Put {
@@ -153,16 +153,16 @@ pub(super) fn check_limits(writes: &[Write]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Why nothing was written, as far as anyone can tell.
+/// Why a write failed, as far as anyone can tell.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// The guards of these writes do not hold.
     Guards(Vec<usize>),
-    /// It collided with another transaction, or the table is busy: again in a moment.
+    /// It collided with another transaction, or the table is busy: try again in a moment.
     Busy,
     /// It may have been written.
     Ambiguous(Failure),
-    /// It never will be.
+    /// It never will be written.
     Failed(Failure),
 }
 
@@ -192,7 +192,7 @@ impl Store {
     }
 }
 
-/// What a failed write means; `failure` is asked for, and logged, only where it is final.
+/// The meaning of a failed write. `failure` is called, and logs, only if it is final.
 pub(super) fn refusal(verdict: Verdict, failure: impl FnOnce() -> Failure) -> Refusal {
     match verdict {
         Verdict::Busy => Refusal::Busy,
@@ -201,7 +201,7 @@ pub(super) fn refusal(verdict: Verdict, failure: impl FnOnce() -> Failure) -> Re
     }
 }
 
-/// What a transaction's reasons, one for each write, mean together.
+/// The joint meaning of a transaction's reasons, one for each write.
 fn cancellation(codes: &[&str]) -> Refusal {
     let guards: Vec<usize> =
         (0..codes.len()).filter(|&index| codes[index] == "ConditionalCheckFailed").collect();

@@ -1,4 +1,4 @@
-//! AWS on loopback: answers a script of calls in order, and keeps what was asked.
+//! AWS on loopback: answers a script of calls in order, and records the calls.
 #![allow(clippy::unwrap_used, reason = "a test may panic, its setting-up functions too")]
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-/// What one call is answered, given the bodies of all calls so far, this one last.
+/// The answer to one call, given the bodies of all calls so far, this one last.
 pub type Answer = Box<dyn Fn(&[Value]) -> ResponseTemplate + Send + Sync>;
 
 struct Script {
@@ -31,7 +31,7 @@ impl Respond for Script {
         let bodies: Vec<Value> = seen.iter().map(|(_, body)| body.clone()).collect();
         match self.steps.get(seen.len() - 1) {
             Some((expected, answer)) if *expected == name => answer(&bodies),
-            // Not retried by the SDK, and no error that any code expects.
+            // The SDK doesn't retry this error, and no code expects it.
             _ => ResponseTemplate::new(400).set_body_json(json!({"__type": "OffScript"})),
         }
     }
@@ -65,7 +65,7 @@ impl Fake {
         Aws::new(settings, tls_config().unwrap()).unwrap()
     }
 
-    /// The bodies of all calls; fails when they are not those of the script.
+    /// The bodies of all calls; fails if they differ from the script.
     pub fn bodies(&self) -> Vec<Value> {
         let seen = self.seen.lock().unwrap();
         let names: Vec<&str> = seen.iter().map(|(name, _)| name.as_str()).collect();
@@ -107,8 +107,8 @@ pub fn head(seq: u64) -> Answer {
     )
 }
 
-/// A change of a row and a link, whose writer first sees the head 4 by the call `seen`: another writer's link is
-/// there already, and the change follows it.
+/// A change of a row and a link, whose writer first sees the head 4 by the call `seen`: another writer's link
+/// already exists, and the change follows it.
 pub fn moved_on(seen: (&'static str, Answer)) -> Vec<(&'static str, Answer)> {
     let another = || ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}})));
     let refused = cancelled(&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"]);

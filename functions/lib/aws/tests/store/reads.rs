@@ -73,6 +73,6 @@ async fn a_store_that_never_answers_is_store_unavailable() {
     let begun = tokio::time::Instant::now();
     let failed = Store::new(&aws, "requests", "keys").request(id()).await;
     assert_eq!(failed, Err(Failure::transient("store_unavailable")));
-    // Longer would outlive the function that waits for it.
+    // A longer time would outlive the waiting function.
     assert!(begun.elapsed() <= std::time::Duration::from_secs(16), "{:?}", begun.elapsed());
 }

@@ -309,7 +309,7 @@ async fn a_demand_that_comes_again_once_its_request_is_closed_is_recorded_and_to
     assert_eq!((again.request, again.new, again.ended), (made.request, false, Some(ended)));
     assert_eq!((repeats(&world), world.request(made.request)), (0, closed.clone()));
 
-    // Weeks later somebody asks again, and the system delivers that twice.
+    // Weeks later the person asks again, and the system delivers that twice.
     world.clock.advance(30 * 24 * 3600);
     for repeated in [true, false] {
         let again = world.accept(3, &erasure(), DELIVERY).await.unwrap();
@@ -321,7 +321,7 @@ async fn a_demand_that_comes_again_once_its_request_is_closed_is_recorded_and_to
     assert!(world.accept(4, &erasure(), DELIVERY).await.unwrap().ended.unwrap().repeated);
     assert_eq!((repeats(&world), world.request(made.request).repeats.unwrap().times), (2, 2));
 
-    // Nothing ran, nothing is owed, and the receipt is the one it was.
+    // Nothing ran, nothing is owed, and the receipt is unchanged.
     assert_eq!(world.workflow.take(), None);
     let after = world.request(made.request);
     assert_eq!((after.state, after.next_due, after.attempt), (closed.state, closed.next_due, closed.attempt));

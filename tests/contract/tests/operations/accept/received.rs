@@ -1,5 +1,4 @@
-//! A person asked before their request came in: the law counts from there, and everything technical from the
-//! arrival.
+//! A person asked before their request came in: legal times count from then, technical ones from the arrival.
 
 use crate::stage::{access, world_with};
 use rightful_contract::driver::Driver;
@@ -26,7 +25,8 @@ fn asked(text: &str) -> Demand {
     Demand { received_at: Some(ReceivedAt::parse(text).unwrap()), ..erasure() }
 }
 
-/// A world in this zone with a data source that holds the canary, and request 1 asked at this day or time.
+/// A world in this zone with a data source that holds the canary, and request 1, asked on this day or at this
+/// time.
 async fn world_asked(zone: &str, text: &str) -> World {
     let mut world = World::new();
     world.legal_zone = LegalZone::parse(zone).unwrap();
@@ -64,7 +64,7 @@ async fn without_a_day_the_month_counts_from_the_arrival_and_the_row_is_as_it_wa
     assert_eq!((request.received_at, request.arrived_at), (world.now(), None));
     let row = serde_json::to_value(&request).unwrap();
     assert!(row.get("arrived_at").is_none() && row.get("legal_zone").is_none());
-    // A row from before either field was kept.
+    // A row from before either field existed.
     let read: Request = serde_json::from_value(row).unwrap();
     assert_eq!((read.arrived_at(), read.due_after(1)), (read.received_at, read.due_at));
 }

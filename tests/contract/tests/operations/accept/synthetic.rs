@@ -1,4 +1,4 @@
-//! The request that a deployment makes itself, once a day, to see that everything works.
+//! The request that a deployment makes for itself once a day, to check that everything works.
 
 use crate::stage::{DAY, bob, connect_club, drive, ids};
 use rightful_contract::catalogue::member;
@@ -53,7 +53,7 @@ async fn made() -> (World, FakeVendor, FakeVendor) {
     (world, crm, shop)
 }
 
-/// Every submission said that it is a dry run, and nothing is gone.
+/// Every submission was marked as a dry run, and nothing is gone.
 fn erased_nothing(world: &World, vendors: [&FakeVendor; 2], what: &str) {
     let request = world.request(request_id(1));
     assert!(request.synthetic && request.dry_run, "{what}: {request:?}");
@@ -238,7 +238,7 @@ async fn a_worker_killed_at_any_port_call_and_reconcile_bring_it_to_its_end() {
         Driver::new(&world).reconcile_until_done(request_id(1), 2).await.unwrap();
         let what = format!("crash at point {point}");
         let mut request = world.request(request_id(1));
-        // A POST whose answer got lost in the crash has an end that nobody knows: a person ends it.
+        // After a crash the end of a POST is unknown: a person ends the task.
         let lost = world.tasks(request_id(1)).into_iter().filter(|task| task.handed_over_at.is_some());
         let lost: Vec<TaskRef> = lost.map(|task| task_of(1, task.source.as_str())).collect();
         for at in &lost {
@@ -351,7 +351,7 @@ async fn it_escalates_to_nobody_and_counts_in_no_legal_figure_yet_stays_somebody
         assert_eq!(reached, Level::at(due, world.now()), "a real one would");
     }
     assert!(!world.facts(request_id(1)).iter().any(|fact| matches!(fact, Fact::Escalated { .. })));
-    // A vendor that takes longer than a month hands it to a person, as any other request.
+    // A vendor that takes longer than a month: a person gets the task, as in any other request.
     for name in ["crm", "shop"] {
         world.again().state(&task_of(1, name), false, "given up", &ann()).await.unwrap();
     }
@@ -378,7 +378,7 @@ async fn an_unknown_one_is_counted_with_no_real_one_and_a_person_can_say_how_it_
     }
 }
 
-/// Its request goes to `crm` alone, which answered nothing that tells what it did.
+/// Its request goes only to `crm`, whose answer is missing.
 async fn unknown(world: &World, crm: &FakeVendor) {
     world.synthetic(1, TESTER, &["crm"]).await.unwrap();
     let at = task_of(1, "crm");

@@ -1,4 +1,4 @@
-//! The answer to the ticket: claimed before it is sent, and there once.
+//! The answer to the ticket: claimed before it is sent, and sent once.
 
 use crate::stage::{DAY, reconciled};
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ use rightful_domain::vendor::fault::Fault;
 
 const TICKET: &str = "ZD-35436";
 
-/// A world with a request that came by a ticket, with all its tasks settled.
+/// A world with a request from a ticket, whose tasks are all settled.
 async fn ready_with(channel: &str, reference: Option<&str>) -> (World, FakeVendor) {
     let world = World::new();
     let vendor = world.connect("crm");
@@ -190,7 +190,7 @@ async fn after_a_lost_answer_the_comment_is_found_and_not_sent_again() {
     assert_eq!(doubtful.state, AnswerState::Claimed);
     assert_eq!(doubtful.reason.as_deref(), Some("vendor_timed_out"));
     assert_eq!(doubtful.until, Some(world.now().plus_seconds(SETTLE_SECONDS)));
-    // Not even a look before the call can't take effect any more.
+    // There is no look either while the call may still take effect.
     world.clock.advance(SETTLE_SECONDS - 1);
     world.close(request_id(1)).await.unwrap();
     assert_eq!(world.tickets.looks(), 0);
@@ -243,7 +243,7 @@ async fn a_call_that_ends_after_its_claim_ran_out_is_not_thrown_away() {
         poll().await;
     }
     world.clock.advance(1000);
-    // The look fails: the claim is another one's now.
+    // The look fails: another worker has the claim now.
     world.tickets.fail_look(Fault::Unavailable("vendor_unreachable"));
     world.close(request_id(1)).await.unwrap();
     assert_eq!((answer(&world).state, answer(&world).tries), (AnswerState::Claimed, 2));
@@ -421,7 +421,7 @@ async fn without_the_time_for_a_call_nothing_is_claimed() {
     assert_eq!(comments(&world), 1);
 }
 
-/// What goes wrong, or on, next.
+/// The next fault, or the next step.
 #[derive(Clone, Debug)]
 enum Act {
     Close,

@@ -152,7 +152,7 @@ async fn invariant_6_a_crash_between_any_two_effects_gives_one_closing_and_the_s
         world.gate.crash_at(Some(point));
         let first = world.gate.until_crash(world.close(request_id(1))).await;
         let kept = world.receipts.file(request_id(1));
-        // Reconcile begins an attempt in between: an event after the closing changes no receipt.
+        // Reconcile begins an attempt in between: an event after the closing doesn't change the receipt.
         world.clock.advance(1000);
         let _ = world.reconcile().await.unwrap();
         let closing = world.close(request_id(1)).await.unwrap();

@@ -73,7 +73,7 @@ async fn an_export_that_waits_for_another_request_gives_way_to_the_copy_when_the
     let world = World::new();
     let vendor = world.connect("crm");
     vendor.holds(CANARY, names(0..2));
-    // An erasure that nobody can tell about holds the person at this data source.
+    // An unknown erasure blocks the person at this data source.
     world.demand(2, &erasure()).await.unwrap();
     let two = task_of(2, "crm");
     world.find(&two).await.unwrap();

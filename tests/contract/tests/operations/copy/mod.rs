@@ -1,4 +1,4 @@
-//! The right of access: what is copied, what becomes of it, and what stands in its way.
+//! The right of access: the parts of a copy, the package, and the obstacles.
 
 mod stage;
 mod part;

@@ -115,7 +115,7 @@ async fn of_several_data_sources_only_the_one_whose_part_is_lost_is_copied_again
     assert_eq!((copied(&world, "crm"), copied(&world, "shop")), (names(0..2), vec!["b".to_owned()]));
 }
 
-/// Request 1 for a copy from `crm` and `shop`, fetched, of so many records of 100,000 bytes at each.
+/// Request 1 for a copy from `crm` and `shop`, already fetched: this many records of 100,000 bytes at each.
 async fn fetched(records: usize) -> World {
     let world = World::new();
     for name in ["crm", "shop"] {
@@ -136,7 +136,7 @@ async fn fetched(records: usize) -> World {
 async fn no_more_than_a_few_pieces_are_held_whatever_the_copys_size() {
     for records in [4, 40, 400] {
         let world = fetched(records).await;
-        // Nor was more written at once of a part.
+        // No larger piece of a part was written either.
         let piece = PIECE_BYTES + 200_000;
         assert!(world.copies.traffic().largest < piece, "{:?}", world.copies.traffic());
         assert_eq!(world.close(request_id(1)).await.unwrap().state, RequestState::Closed);
@@ -159,7 +159,7 @@ async fn a_package_that_fails_on_its_way_leaves_nothing_behind_and_is_made_again
     assert_eq!((traffic.aborted, traffic.left, world.copies.package(request_id(1))), (1, 0, None));
     assert_eq!(world.request(request_id(1)).copy, None);
     world.copies.fail_packages_at(None);
-    // Whoever has no time left begins none.
+    // A handler without time left begins none.
     let late = world.close_within(request_id(1), 4).await.unwrap_err();
     assert_eq!(late, Failure::transient("copy_out_of_time"));
     assert_eq!(world.close(request_id(1)).await.unwrap().state, RequestState::Closed);
@@ -244,7 +244,7 @@ async fn a_reopened_copy_is_made_of_what_was_copied_before_and_what_is_added() {
     assert_eq!((of(0), of(1)), (first.sha256, second.sha256));
 }
 
-/// Request 1, whose copy is kept, and whose closer was gone before it was closed.
+/// Request 1, whose copy is kept, and whose closer crashed before closing it.
 async fn kept_and_open(records: usize) -> (World, FakeVendor) {
     for point in 0.. {
         let (world, vendor) = decided(records).await;
@@ -287,7 +287,7 @@ async fn what_runs_again_after_its_copy_was_kept_is_packed_again() {
 async fn a_part_with_another_number_of_records_than_is_told_is_never_packed() {
     let (world, vendor) = decided(2).await;
     while world.workflow.take().is_some() {}
-    // It has fetched both records, and takes long to keep them.
+    // It has fetched both records, and is slow to keep them.
     let at = crm();
     let mut slow = Box::pin(world.submit(&at));
     world.gate.interleave(true);

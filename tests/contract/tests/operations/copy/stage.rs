@@ -22,7 +22,7 @@ pub async fn decided(records: usize) -> (World, FakeVendor) {
     decided_with(records, plain()).await
 }
 
-/// A vendor that makes an export of its own beside our copy.
+/// A vendor with an export of its own beside our copy.
 pub fn exporting() -> Capabilities {
     Capabilities { export: Some("the vendor's page".to_owned()), ..plain() }
 }

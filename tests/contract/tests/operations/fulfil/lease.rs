@@ -25,7 +25,7 @@ async fn two_requests() -> (World, FakeVendor, TaskRef, TaskRef) {
     (world, vendor, task_of(1, "crm"), task_of(2, "crm"))
 }
 
-/// Everything for one task, and nothing for any other.
+/// Every step of one task, and none of any other.
 pub(crate) async fn erase(world: &World, at: &TaskRef) {
     let mut step = world.submit(at).await.unwrap();
     while step.next != Next::Settled {
@@ -66,7 +66,7 @@ async fn a_search_older_than_another_requests_end_is_done_again_before_anything_
     let (world, vendor, one, two) = two_requests().await;
     erase(&world, &one).await;
     assert_eq!(lease(&world).holder, None, "given back with the task's end");
-    // Meanwhile the person has come back, with one record.
+    // Meanwhile the person returned, with one record.
     vendor.holds(CANARY, ["c".to_owned()]);
     world.clock.advance(10);
     assert_eq!(world.task(&two).counts.found, 2);
@@ -80,7 +80,7 @@ async fn a_search_older_than_another_requests_end_is_done_again_before_anything_
 #[tokio::test]
 async fn a_second_search_leaves_nothing_of_a_longer_first_one() {
     let (world, vendor, one, two) = two_requests().await;
-    // Records that take two rows.
+    // Records that fill two rows.
     let many = (0..9000).map(|n| RecordId::new(format!("{n:040}"))).collect();
     vendor.set(|state| state.searches.push_back(Ok(many)));
     world.tamper(&two, |task| task.state = TaskState::Planned);
@@ -126,7 +126,7 @@ async fn invariant_6_a_crash_at_any_point_leaves_no_lease_behind() {
         world.gate.crash_at(Some(point));
         let end = world.gate.until_crash(world.submit(&task_of(1, "crm"))).await;
         for n in [1, 2] {
-            // One execution runs at a time here: a waiting one is killed, so that the other goes on.
+            // One execution runs at a time here: a waiting one is killed to let the other continue.
             Driver::killed_after(&world, 9).reconcile_until_done(request_id(n), 2).await.unwrap();
             let task = world.task(&task_of(n, "crm"));
             assert!(world.request(request_id(n)).is_done(), "crash at {point}: {task:?}");
@@ -138,7 +138,7 @@ async fn invariant_6_a_crash_at_any_point_leaves_no_lease_behind() {
     }
 }
 
-/// How many leases are held.
+/// The number of held leases.
 fn lease_of_all(world: &World) -> usize {
     let rows = world.store.table().all();
     let leases = rows.iter().filter(|((_, sk), _)| sk == "LEASE");
@@ -181,7 +181,7 @@ async fn a_search_that_was_under_way_when_another_request_ended_is_done_again() 
     world.tamper(&two, |task| {
         (task.state, task.decision, task.searched_at) = (TaskState::Planned, None, None);
     });
-    // It reads at the vendor, and takes long to say so.
+    // It has read at the vendor, and is slow to store it.
     let mut slow = Box::pin(world.find(&two));
     vendor.set(|state| state.searches.push_back(Ok(vec![record("a"), record("b")])));
     world.gate.interleave(true);
@@ -206,7 +206,7 @@ fn record(name: &str) -> RecordId {
 #[tokio::test]
 async fn a_new_run_is_searched_again_too_when_another_request_ended_after_its_search() {
     let (world, vendor, one, two) = two_requests().await;
-    // Its first run was refused by the vendor: it used a fence, and left everything.
+    // The vendor refused its first run: the run used a fence, and left everything.
     let no = Reply::Says(Submitted::Rejected(Fault::Refused("vendor_refused")));
     vendor.set(|state| state.submissions.extend(vec![no; 4]));
     while world.task(&two).outcome.is_none() {

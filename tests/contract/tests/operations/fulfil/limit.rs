@@ -1,4 +1,4 @@
-//! The limit of a data source: callers share one row, and no answer is lost for it.
+//! The limit of a data source: callers share one row, and no answer is lost because of it.
 
 use rightful_contract::driver::Driver;
 use rightful_contract::table::Fault as TableFault;
@@ -32,7 +32,7 @@ const QUOTA_SPENT: &str = "quota_spent";
 
 const UNREACHABLE: Fault = Fault::Unavailable("vendor_unreachable");
 
-/// A world with a data source `crm` that may be called so often.
+/// A world with a data source `crm` that has these limits.
 async fn limited(limits: CallLimits) -> (World, FakeVendor) {
     let world = World::new();
     let vendor = world.connect("crm");
@@ -126,7 +126,7 @@ async fn callers_at_once_never_exceed_the_rate_together() {
         let (one, two, three, four) = tokio::join!(search(one), search(two), search(three), search(four));
         for answer in [one, two, three, four] {
             if let Err(fault) = answer {
-                // Four of them wait at most, and one goes every ten seconds.
+                // At most four of them wait, and one goes every ten seconds.
                 assert!(matches!(fault, Fault::Paused(RATE_LIMITED, 1..=42)), "{fault:?}");
             }
         }
@@ -156,7 +156,7 @@ async fn whoever_is_overtaken_again_and_again_waits_a_second_and_calls_nobody() 
     assert_eq!(search(&caller).await, Err(Fault::Paused(RATE_LIMITED, 1)));
     assert_eq!(busy.0.get(), 8);
     assert!(vendor.journal().is_empty());
-    // Nor is an answer lost to it.
+    // No answer is lost because of it either.
     vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown("vendor_timed_out"))));
     assert_eq!(submit(&caller).await, Submitted::Unknown("vendor_timed_out"));
     assert_eq!(busy.0.get(), 16);
@@ -244,7 +244,7 @@ async fn erasures_that_fail_open_the_breaker_and_refusals_do_not() {
             code: "dry_run_not_confirmed",
         },
     ];
-    // They say nothing of the vendor, so they neither add up nor begin anew.
+    // They say nothing about the vendor, so they neither add to the count nor reset it.
     let silent = [
         Submitted::NotSent(Fault::Unavailable("vendor_out_of_time")),
         Submitted::NotSent(Fault::Unavailable("secret_unavailable")),
@@ -345,7 +345,7 @@ async fn a_permit_whose_answer_got_lost_is_taken_once() {
 
 #[tokio::test]
 async fn a_store_that_fails_lets_no_call_out() {
-    /// A store that nobody reaches.
+    /// An unreachable store.
     struct Gone;
     const GONE: Failure = Failure::transient("store_unavailable");
     impl Limits for Gone {
@@ -360,13 +360,13 @@ async fn a_store_that_fails_lets_no_call_out() {
     let gone = Metered::new(vendor.clone(), &Gone, &world.clock, source("crm"), None);
     assert_eq!(search(&gone).await, Err(Fault::Unavailable("store_unavailable")));
     assert_eq!(gone.admit().await, Err(Fault::Unavailable("store_unavailable")));
-    // The permit is perhaps stored, perhaps not: nobody goes on that.
+    // The permit may or may not be stored: no call relies on it.
     world.store.table().fail_next(&[TableFault::LoseCall]);
     let caller = caller(&world, &vendor);
     assert_eq!(search(&caller).await, Err(Fault::Unavailable("store_unavailable")));
     assert!(vendor.journal().is_empty());
     assert_eq!(gone.test().await, Ok(()), "an operator's test asks nobody");
-    // What was sent without it keeps its answer.
+    // A call that was sent anyway keeps its answer.
     assert!(matches!(submit(&gone).await, Submitted::Accepted { .. }));
 }
 

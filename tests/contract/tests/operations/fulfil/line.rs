@@ -1,5 +1,5 @@
-//! The line of a rate-limited data source: many requests at once, each of which waits for its turns, through
-//! the functions and the workflow as they run.
+//! The line of a rate-limited data source: many requests at once, each waiting for its turns, through the
+//! real functions and workflow.
 
 use crate::stage::{overlapping, verifying, world_with};
 use rightful_contract::driver::{Answer, CallError, Engine, Function, Lost, fulfil_request};
@@ -15,7 +15,7 @@ use rightful_domain::vendor::port::Capabilities;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// The workflow service, on which executions run beside each other.
+/// A workflow service that runs executions side by side.
 struct Service {
     world: Rc<World>,
     calls: Cell<u32>,
@@ -49,8 +49,8 @@ fn limited(calls: u32, per_seconds: u32) -> Capabilities {
     Capabilities { call_limits: CallLimits { rate, ..CallLimits::default() }, ..plain() }
 }
 
-/// Everything that so many requests, made at once, come to. Gives the calls that the vendor got, the seconds
-/// that they took, and the calls of functions.
+/// Runs this many simultaneous requests to their end. Returns the vendor's calls, their seconds, and the
+/// calls of functions.
 fn run(requests: u16, capabilities: Capabilities) -> (usize, u64, u32) {
     let world = Rc::new(World::new());
     let vendor = world.connect("crm");
@@ -74,7 +74,7 @@ fn run(requests: u16, capabilities: Capabilities) -> (usize, u64, u32) {
             .collect();
         let mut reconciled = world.now();
         while open.iter().any(|one| !one.is_finished()) {
-            // Whoever was woken runs until it sleeps again.
+            // A woken execution runs until it sleeps again.
             tokio::task::yield_now().await;
             if reconciled.plus_seconds(300) <= world.now() {
                 reconciled = world.now();
@@ -180,7 +180,7 @@ async fn a_question_that_was_held_back_is_no_poll_and_no_look_that_was_is_a_try(
     let held = world.task(&at);
     assert_eq!((held.polls, held.tries, held.reason.as_deref()), (0, 0, Some("rate_limited")));
     let slot = held.slot.unwrap();
-    // Nor does a second worker ask, or take another place.
+    // A second worker neither asks nor takes another place.
     world.check(&at).await.unwrap();
     assert_eq!(world.task(&at), held);
     world.clock.advance(step.wait_seconds);

@@ -137,7 +137,7 @@ async fn a_look_counts_only_with_its_control_and_one_sight_serves_those_minutes(
     let controls =
         |vendor: &FakeVendor| vendor.journal().iter().filter(|call| matches!(call, Call::Control)).count();
     let (world, vendor, at) = verifying(3).await;
-    // The search is blind for once, for the control too.
+    // The search is blind once, for the control too.
     vendor.set(|state| {
         state.searches.push_back(Ok(Vec::new()));
         state.control_gone = true;
@@ -151,7 +151,7 @@ async fn a_look_counts_only_with_its_control_and_one_sight_serves_those_minutes(
     world.verify(&at).await.unwrap();
     assert_eq!(world.task(&at).assurance, Some(Assurance::Control));
     assert_eq!((world.task(&at).outcome, controls(&vendor)), (Some(Outcome::VerifiedErased), 2));
-    // Another look within five minutes asks for no control of its own; a later one does.
+    // A further look within five minutes needs no control search; a later one does.
     for (n, (wait, asked)) in (2..).zip([(200, 2), (301, 3)]) {
         world.clock.advance(wait);
         vendor.holds(&format!("{n}@example.com"), [format!("r{n}")]);
@@ -176,7 +176,7 @@ async fn without_a_control_two_looks_in_a_row_and_apart_are_needed() {
     world.tamper_source("crm", |row| row.control = None);
     vendor.set(|state| state.keeps = true);
     vendor.set(|state| state.people.entry(CANARY.to_lowercase()).or_default().extend(ids(0..3)));
-    // Blind once, then it sees: three records that are all still there are not told as erased.
+    // Blind once, then sighted: three remaining records are not reported as erased.
     vendor.set(|state| state.searches.push_back(Ok(Vec::new())));
     let step = world.verify(&at).await.unwrap();
     assert_eq!((step.next, step.wait_seconds), (Next::Verify, 60));
@@ -205,7 +205,7 @@ async fn a_doubtful_record_that_a_look_sets_aside_is_a_persons_matter() {
     assert!(task.handed_over_at.is_some());
 }
 
-/// Lets the workflow come to each of its steps, so many times, a minute apart.
+/// Calls each of the workflow's steps this many times, a minute apart.
 async fn turns(world: &World, at: &TaskRef, times: usize) {
     for _ in 0..times {
         world.submit(at).await.unwrap();
@@ -224,7 +224,7 @@ async fn the_doubtful_records_that_a_reviewer_saw_are_no_matter_again_and_anothe
         (vec![both.clone(), other.clone()], vec![other.clone()], true),
         (vec![both.clone()], vec![], true),
         (vec![doubtful(None)], vec![doubtful(None)], true),
-        // The same number, and another record.
+        // The same number of records, but another one.
         (vec![both.clone()], vec![other], false),
         (vec![both.clone()], vec![doubtful(None)], false),
         (vec![doubtful(None)], vec![doubtful(None), doubtful(None)], false),
@@ -248,7 +248,7 @@ async fn a_doubtful_record_of_a_later_round_is_a_persons_matter_too() {
     let (world, vendor, at) = verifying(3).await;
     vendor.holds(CANARY, ["new-1".to_owned()]);
     world.verify(&at).await.unwrap();
-    // The vendor merges it meanwhile with another person's: nobody has seen that.
+    // The vendor merges it meanwhile with another person's record, which nobody has seen.
     vendor.set(|state| {
         state.people.clear();
         state.set_aside = vec![SetAside { id: Some(RecordId::new("two-in-one")), doubtful: true }];

@@ -28,7 +28,7 @@ async fn the_execution_that_waits_is_released_with_the_decision() {
         assert_eq!(world.workflow.released(), released);
         assert_eq!((world.task(&crm()).token, world.task(&shop()).token), (None, None));
         drive(&world).await;
-        // One that is refused is closed by the execution of the whole request, which waits for both.
+        // The execution of the whole request waits for both, and closes a refused one.
         assert_eq!(reconciled(&world, 1).await.state, RequestState::Closed);
     }
 }

@@ -81,7 +81,7 @@ async fn a_refusal_is_a_vendors_word_only_after_some_tries_over_some_minutes() {
         (Fault::Unauthorized, "credentials_rejected"),
         (Fault::Refused("vendor_not_found"), "vendor_not_found"),
     ] {
-        // A gateway says it for two minutes.
+        // A gateway refuses for two minutes.
         let (world, vendor, at) = world_with(1, plain()).await;
         vendor.set(|state| state.searches.extend(vec![Err(fault.clone()); 2]));
         let began = world.now();
@@ -94,7 +94,7 @@ async fn a_refusal_is_a_vendors_word_only_after_some_tries_over_some_minutes() {
             }
         }
         assert_eq!(world.task(&at).state, TaskState::Decided);
-        // It is what the vendor says.
+        // The vendor itself refuses.
         let (world, vendor, at) = world_with(1, plain()).await;
         vendor.set(|state| state.searches.extend(vec![Err(fault.clone()); 9]));
         while world.task(&at).state == TaskState::Planned {

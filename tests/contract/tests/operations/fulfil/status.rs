@@ -236,7 +236,7 @@ async fn invariant_6_a_crash_at_any_point_counts_no_record_twice() {
         while world.submit(&at).await.unwrap().next == Next::Submit {}
         vendor.set(|state| state.polls = 0);
         world.check(&at).await.unwrap();
-        // Two changes; most points between are questions, and all alike.
+        // Two changes; most points between them are status checks, all alike.
         world.gate.crash_at(Some(point * 3));
         let first = world.gate.until_crash(world.check(&at)).await;
         let before = world.task(&at).counts.confirmed;

@@ -191,14 +191,14 @@ async fn one_refusal_after_the_deadline_is_not_the_end() {
         world.clock.advance(7200);
         (world, vendor, at)
     };
-    // A gateway says it for a minute.
+    // A gateway refuses for a minute.
     let (world, vendor, at) = late().await;
     refuses(&vendor, &Fault::Unauthorized, 2);
     to_its_end(&world, &at).await;
     let task = world.task(&at);
     assert_eq!((task.outcome, task.reason.as_deref()), (None, Some("vendor_deadline_passed")));
     assert_eq!((vendor.posts().len(), task.counts.submitted), (3, 2), "sent, and a person's as it is late");
-    // The vendor means it.
+    // The vendor's refusal is final.
     let (world, vendor, at) = late().await;
     let began = world.now();
     refuses(&vendor, &Fault::Unauthorized, 9);
@@ -209,7 +209,7 @@ async fn one_refusal_after_the_deadline_is_not_the_end() {
     assert!(began.seconds_until(world.now()) >= 180, "minutes, not seconds");
 }
 
-/// Takes whatever step comes next, after its wait, until the task is settled or a person has it.
+/// Takes each next step, after its wait, until the task is settled or a person has it.
 async fn to_its_end(world: &World, at: &TaskRef) {
     for _ in 0..60 {
         let task = world.task(at);
@@ -247,7 +247,7 @@ async fn a_submission_that_is_refused_is_looked_at_and_asked_again_some_minutes_
         assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(fault.code())));
         assert_eq!((vendor.posts().len(), task.counts.submitted), (posts, 0));
         assert!(began.seconds_until(world.now()) >= 180, "minutes, not seconds");
-        // A gateway says it for a minute.
+        // A gateway refuses for a minute.
         let (world, vendor, at) = decided(2).await;
         refuses(&vendor, &fault, 2);
         to_its_end(&world, &at).await;
@@ -279,7 +279,7 @@ async fn invariant_3_a_refused_repeat_settles_nothing_while_the_first_ones_end_i
     let task = world.task(&at);
     assert_eq!((task.state, task.outcome), (TaskState::Unknown, None));
     assert!(task.handed_over_at.is_some());
-    // The first one had its effect after all: a look tells, and the reference is missing.
+    // The first one took effect after all: a look shows it, and the reference is missing.
     vendor.set(|state| state.people.clear());
     for _ in 0..4 {
         world.clock.advance(4000);
@@ -341,7 +341,7 @@ async fn invariant_2_without_a_decision_nothing_is_sent() {
     assert_eq!(world.task(&at).outcome, Some(Outcome::Failed));
 }
 
-/// Two batches, of which the first is taken and the second is refused for good.
+/// Two batches: the first is taken, the second finally refused.
 async fn half_taken(dry_run: bool) -> (World, FakeVendor, TaskRef) {
     let world = World::new();
     let vendor = world.connect("crm");

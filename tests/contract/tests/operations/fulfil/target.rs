@@ -1,4 +1,4 @@
-//! A decision holds at the system and account in which its records were found, and nowhere else.
+//! A decision holds only at the system and account where its records were found.
 
 use crate::stage::{access, bob, crm, drive, reconciled, rule};
 use rightful_contract::vendor::{Call, FakeVendor, Reply};
@@ -18,7 +18,7 @@ use rightful_domain::vendor::port::Capabilities;
 use rightful_domain::vendor::record::RecordId;
 use rightful_domain::vendor::report::Submitted;
 
-/// The data source points at another host from now on, where the same record ids are other people's.
+/// From now on the data source points at another host, where the same record ids are other people's.
 fn moves(world: &World) -> FakeVendor {
     world.tamper_source("crm", |row| {
         row.params.insert("host".to_owned(), "b.example.com".to_owned());
@@ -53,7 +53,7 @@ async fn invariant_2_what_was_found_at_one_host_is_never_erased_at_another() {
     rule(&world, Ruling::Proceed).await;
     drive(&world).await;
     reconciled(&world, 1).await;
-    // Nothing was sent, so it is searched and decided on anew: and there, nobody is found.
+    // Nothing was sent, so the task is searched and decided again; there nobody is found.
     assert!(world.facts(request_id(1)).contains(&Fact::TargetChanged { source: source("crm") }));
     let task = world.task(&crm());
     assert_eq!((task.state, task.counts.found), (TaskState::AwaitingReview, 0));

@@ -18,12 +18,12 @@ use rightful_domain::vendor::report::{Claim, Submitted};
 
 const TIMED_OUT: Reply = Reply::Says(Submitted::Unknown("timed_out"));
 
-/// Lets the workflow and the reconciliation do what they do.
+/// Runs the workflow and the reconciliation.
 async fn finish(world: &World, days: u64) {
     Driver::new(world).reconcile_until_done(request_id(1), days).await.unwrap();
 }
 
-/// Calls what is next, after its wait, as the workflow does, until the task is in another state.
+/// Calls the next function after its wait, as the workflow does, until the task is in another state.
 async fn until_not(world: &World, at: &TaskRef, state: TaskState) {
     for _ in 0..50 {
         if world.task(at).state != state {
@@ -71,7 +71,7 @@ async fn what_is_left_after_several_looks_is_named_again_and_nothing_else_is() {
     let (world, vendor, at) = decided_with(4, batches_of(4)).await;
     lose(&vendor, [TIMED_OUT]);
     world.submit(&at).await.unwrap();
-    // The vendor did half of it.
+    // The vendor erased half of it.
     vendor.set(|state| {
         for records in state.people.values_mut() {
             records.retain(|record| ids(1..3).contains(record));
@@ -112,7 +112,7 @@ async fn invariant_5_after_three_repeats_a_person_decides_and_the_request_stays_
     let facts = world.facts(request_id(1));
     let handed = facts.iter().filter(|fact| matches!(fact, Fact::HandedOver { .. })).count();
     assert_eq!(handed, 1, "told once");
-    // The person has the vendor do it by hand; a look sees that.
+    // The person has the vendor erase by hand; a look sees that.
     vendor.set(|state| state.people.clear());
     finish(&world, 2).await;
     assert_eq!(world.task(&at).outcome, Some(Outcome::VerifiedErased));
@@ -125,7 +125,7 @@ async fn a_rule_that_shows_after_its_records_were_repeated_is_not_lost() {
     vendor.set(|state| state.hangs = true);
     let mut slow = Box::pin(world.submit(&at));
     assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(slow.as_mut().poll(cx).is_pending())).await);
-    // A vendor that takes very long over it: what it has accepted it has not begun.
+    // A very slow vendor: it has accepted the rule, but not begun it.
     vendor.set(|state| (state.keeps, state.hangs) = (true, false));
     world.clock.advance(1000);
     world.submit(&at).await.unwrap();
@@ -253,7 +253,7 @@ async fn a_broken_set_up_under_a_missing_answer_is_a_persons_soon_and_goes_on_wh
 #[tokio::test]
 async fn an_unknown_task_that_no_look_can_help_is_asked_about_and_never_spins() {
     let (world, _, at) = submitted(2).await;
-    // As an earlier version stored it: unknown with its rule accepted, and handed to nobody.
+    // As an earlier version stored it: unknown, its rule accepted, and handed to nobody.
     world.tamper(&at, |task| task.state = TaskState::Unknown);
     let step = world.verify(&at).await.unwrap();
     assert_eq!((step.next, step.wait_seconds > 0), (Next::Check, true));

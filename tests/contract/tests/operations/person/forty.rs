@@ -1,5 +1,5 @@
-//! As many data sources as a request may go to: every act on all of them fits what DynamoDB takes, or is done
-//! in steps that may be repeated.
+//! The most data sources of a request: an act on all of them fits into DynamoDB's limits, or runs in
+//! repeatable steps.
 
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::Reply;
@@ -22,7 +22,7 @@ fn tasks() -> Vec<TaskRef> {
     (0..MAX_SOURCES).map(|n| task_of(1, &format!("s{n:02}"))).collect()
 }
 
-/// A request at every data source that one may go to, each of which holds a record of the canary.
+/// A request at the most data sources, each with a record of the canary.
 async fn forty(policy: Policy) -> World {
     let mut world = World::new();
     world.policies = Policies { erasure: policy, access: policy };
@@ -86,7 +86,7 @@ async fn a_review_that_was_interrupted_between_its_steps_goes_on_when_it_is_give
         }
         match review(&world, &reviewing, &ann()).await {
             Ok(_) => {}
-            // All of it was stored before the crash.
+            // Everything was stored before the crash.
             Err(ReviewError::Not(WhyNot::NotAwaiting { .. })) => assert_eq!(reviewed(&world), MAX_SOURCES),
             Err(error) => panic!("{error}, crash at point {point}"),
         }
@@ -147,7 +147,7 @@ async fn a_refused_request_is_closed_reopened_extended_and_run_again_at_every_da
     assert!(world.tasks(request_id(1)).iter().all(|task| task.state == TaskState::Planned));
     world.extend(request_id(1), 2, Ground::Complexity).await.unwrap();
     world.again().run(&tasks()[0], &ann()).await.unwrap();
-    // Whoever moved nothing is made up for, all at once.
+    // The reconciliation makes up for all of them at once.
     while world.workflow.take().is_some() {}
     world.clock.advance(6 * 3600);
     assert_eq!(world.reconcile().await.unwrap().failures, []);

@@ -1,4 +1,4 @@
-//! What people do, and what they are shown.
+//! The acts of people, and the data shown to them.
 
 pub mod review;
 mod act;

@@ -1,5 +1,5 @@
-//! What is offered is accepted, and what is not offered is refused with the reason that the book of acts
-//! gives: whatever happened to the request before.
+//! Every offered act is accepted, and every other one is refused with the reason from the book of acts,
+//! whatever happened to the request before.
 
 use crate::random::{Act, act_of_people, order, work};
 use crate::stage::{access, batches_of, bob};
@@ -39,7 +39,7 @@ const ALL: [May; 14] = [
     May::Receipt,
 ];
 
-/// What the operator is shown of the request and of the task.
+/// The operator's view of the request and of the task.
 fn shown(world: &World, at: &TaskRef) -> RequestDetail {
     let tasks = world.tasks(at.request_id);
     let rules: Vec<_> = tasks
@@ -65,7 +65,7 @@ fn is_offered(world: &World, at: &TaskRef, act: May) -> bool {
     }
 }
 
-/// What the book of acts says.
+/// The judgement of the book of acts.
 fn judged(world: &World, at: &TaskRef, act: May) -> Result<(), WhyNot> {
     let (request, tasks, now) = (world.request(at.request_id), world.tasks(at.request_id), world.now());
     let life = |task: &Task| {
@@ -95,7 +95,7 @@ fn judged(world: &World, at: &TaskRef, act: May) -> Result<(), WhyNot> {
 
 const REFUSE: Ruling = Ruling::Refuse(RefusalGround::UnfoundedOrExcessive);
 
-/// What came of doing it.
+/// The result of the act.
 async fn done(world: &World, at: &TaskRef, act: May) -> Result<(), WhyNot> {
     let id = at.request_id;
     let acted = |came: Result<_, ActError>| match came {
@@ -198,7 +198,7 @@ proptest! {
     }
 }
 
-/// What the two answers once disagreed on.
+/// Cases in which the two answers once disagreed.
 #[tokio::test]
 async fn an_erasure_that_an_inserted_identifier_found_nothing_for_is_offered_to_be_reopened() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! What an operator is shown of a person; each time is an event under their name.
+//! The data of a person shown to an operator; each view is an event under the operator's name.
 
 use crate::stage::{
     access, bob, connect_club, drive, holds_none, ids, overlapping, reconciled, record_name, rule, submitted,
@@ -148,7 +148,7 @@ async fn invariant_2_what_is_shown_while_it_is_searched_again_is_never_decided_o
             reviewing.sources[0].records = page.digest.clone();
             let what = format!("{a} {b}: {:?}", page.records.first().map(RecordId::expose));
             match world.review(request_id(1), &reviewing, &bob()).await {
-                // Only if it was really the new one that was seen.
+                // Only if the operator really saw the new one.
                 Ok(_) => assert_eq!(page.records, [RecordId::new("new-0")], "{what}"),
                 Err(error) => assert_eq!(error, ReviewError::Changed(source("crm")), "{what}"),
             }
@@ -171,7 +171,7 @@ async fn there_is_no_link_without_a_copy_and_the_error_says_what_to_do() {
     rule(&world_waiting().await, Ruling::LeaveOut).await;
 }
 
-/// A copy that waits for an identifier, which its link tells.
+/// A copy that waits for an identifier; its link says so.
 async fn world_waiting() -> World {
     let world = World::new();
     world.connect("crm");
@@ -183,7 +183,7 @@ async fn world_waiting() -> World {
     world
 }
 
-/// Request 1, whose search at `crm` found `a` and `b`, and a person decides.
+/// Request 1, whose search at `crm` found `a` and `b`; a person decides.
 async fn waiting() -> (World, FakeVendor, TaskRef) {
     let mut world = World::new();
     world.policies.erasure = Policy::Always;
@@ -194,7 +194,7 @@ async fn waiting() -> (World, FakeVendor, TaskRef) {
     (world, vendor, task_of(1, "crm"))
 }
 
-/// How often records were shown with their fields, and how many each time.
+/// The views of records with their fields: how many each time.
 fn compared(world: &World) -> Vec<u32> {
     let of = |fact| match fact {
         Fact::RecordsShown { records, with_fields: true, .. } => Some(records),
@@ -221,7 +221,7 @@ async fn each_record_is_shown_beside_what_found_it_and_against_what_is_decided_o
     });
     vendor.holds(CANARY, ["b".to_owned(), "c".to_owned()]);
     let page = world.compare(&at, 0, 100).await.unwrap();
-    // What needs a word of its own stands first.
+    // Records that need a confirmation come first.
     let expected = [
         ("c", RecordStanding::New),
         ("d", RecordStanding::SetAside),
@@ -241,7 +241,7 @@ async fn each_record_is_shown_beside_what_found_it_and_against_what_is_decided_o
         assert_eq!(fields, vec![("name", "Ana Canario"); by]);
     }
     assert_eq!((world.task(&at), compared(&world)), (before, vec![5]), "nothing is stored but the event");
-    // Page by page, each of which is an event of its own.
+    // Page by page, each with an event of its own.
     let (mut all, mut from) = (Vec::new(), Some(0));
     while let Some(place) = from {
         let page = world.compare(&at, place, 2).await.unwrap();
@@ -263,7 +263,7 @@ async fn it_is_asked_in_every_spelling_and_each_record_is_shown_once() {
         state.journal.clear();
         state.set_aside = vec![SetAside { id: Some(RecordId::new("d")), doubtful: false }];
     });
-    // It holds one in each spelling; one of them is set aside by the search for the other.
+    // It holds one in each spelling; the search for one sets the other aside.
     vendor.set(|state| {
         let written = [RecordId::new("d"), RecordId::new("e")].into();
         state.people.insert(CANARY.to_owned(), written);
@@ -292,7 +292,7 @@ async fn it_is_asked_where_the_run_was_searched_or_not_at_all() {
     vendor.set(|state| state.journal.clear());
     assert_eq!(world.compare(&at, 0, 9).await, Err(ShowError::Moved(source("crm"))));
     assert_eq!((vendor.journal(), elsewhere.journal(), compared(&world)), (vec![], vec![], vec![]));
-    // Once something was submitted, the old one is the one that counts.
+    // Once something was submitted, the old one counts.
     let (world, vendor, at) = submitted(2).await;
     let elsewhere = moved(&world);
     let page = world.compare(&at, 0, 9).await.unwrap();

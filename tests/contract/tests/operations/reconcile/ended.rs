@@ -1,4 +1,4 @@
-//! An execution ended without succeeding: what it would have moved is taken up at once.
+//! An execution ended without success: its open tasks are taken up at once.
 
 use crate::stage::{batches_of, decided, submitted, verifying, world_with};
 use rightful_contract::driver::{Driver, End};
@@ -18,14 +18,14 @@ fn ends(world: &World) -> usize {
     world.facts(request_id(1)).iter().filter(|fact| matches!(fact, Fact::AttemptEnded { .. })).count()
 }
 
-/// The execution that stands for the current attempt is stopped before it does anything.
+/// The execution of the current attempt is stopped before its first step.
 async fn stopped(world: &World) {
     let execution = world.workflow.take().unwrap();
     let marking = world.ended(execution.request, execution.attempt, None, EndStatus::Aborted).await.unwrap();
     assert!(marking.marked, "{marking:?}");
 }
 
-/// Runs what waits, and tells of each execution that did not succeed, as EventBridge does.
+/// Runs the waiting executions, and sends the end of each unsuccessful one, as EventBridge does.
 async fn run_and_tell(world: &World) {
     while let Some(execution) = world.workflow.take() {
         if Driver::new(world).run(&execution).await != End::Closed {
@@ -93,7 +93,7 @@ async fn an_ended_executions_open_rule_is_asked_about_when_the_vendors_wait_is_o
         world.clock.advance(20);
         world.reconcile().await.unwrap();
         if world.task(&at).state == TaskState::Verifying {
-            // Whoever saw it finished knows that nobody looks: no grace is lost on that.
+            // The finished rule shows that nobody looks: no grace is lost.
             assert_eq!(world.request(request_id(1)).attempt, 2);
             return;
         }
@@ -218,7 +218,7 @@ async fn an_execution_that_left_what_is_a_persons_begins_nothing_for_ever() {
     let (world, vendor, at) = decided(3).await;
     vendor.set(|state| {
         state.submissions.push_back(Reply::Lost);
-        // Nothing can be searched for there, so that no look can tell.
+        // Nothing can be searched there, so no look can tell.
         state.capabilities.identifiers.clear();
     });
     world.submit(&at).await.unwrap();
@@ -233,7 +233,7 @@ async fn an_execution_that_left_what_is_a_persons_begins_nothing_for_ever() {
         looked_at += run.with_person;
         run_and_tell(&world).await;
     }
-    // Its own row and its task's fall due once an hour each.
+    // The request's row and its task's row each fall due once an hour.
     assert!((40..=100).contains(&looked_at), "not by each of the 500: {looked_at}");
     assert_eq!((world.request(request_id(1)).attempt, vendor.posts().len()), (1, 1));
 }
@@ -243,7 +243,7 @@ async fn a_settled_request_that_an_ended_execution_did_not_close_is_closed_by_th
     let (world, _, at) = verifying(3).await;
     let _ = world.workflow.take();
     world.verify(&at).await.unwrap();
-    // The task's own execution ended well or not: it is the whole one's that would close.
+    // However the task's own execution ended, the request's execution would close.
     world.ended(request_id(1), 1, Some("crm"), EndStatus::Aborted).await.unwrap();
     assert_eq!(world.reconcile().await.unwrap().started, 0);
     world.ended(request_id(1), 1, None, EndStatus::Failed).await.unwrap();

@@ -19,7 +19,7 @@ use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::port::Capabilities;
 use rightful_domain::vendor::report::Submitted;
 
-/// The levels that were recorded, and when.
+/// The recorded levels, with their times.
 fn levels(world: &World) -> Vec<(Time, Level, Vec<Role>, String)> {
     let pk = rightful_contract::rows::request_pk(request_id(1));
     let events: Vec<Vec<u8>> =
@@ -32,8 +32,8 @@ fn levels(world: &World) -> Vec<(Time, Level, Vec<Role>, String)> {
     facts.into_iter().filter_map(escalated).collect()
 }
 
-/// The schedule alone until `end`, with every execution lost. Turns at which nothing is due, and which
-/// so do nothing, are left out.
+/// Runs only the schedule until `end`, with every execution lost. Turns without due rows are skipped, since
+/// they do nothing.
 async fn scheduled_until(world: &World, end: Time) {
     let mut turn = world.now();
     while world.now() < end {
@@ -48,7 +48,7 @@ async fn scheduled_until(world: &World, end: Time) {
 
 type Case = (&'static str, World, FakeVendor, TaskRef);
 
-/// An open request in each state, and the vendor far too slow in each of them.
+/// An open request in each state, with a far too slow vendor.
 async fn every_state() -> Vec<Case> {
     let slow = |vendor: &FakeVendor| {
         vendor.set(|state| {

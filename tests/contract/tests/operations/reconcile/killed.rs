@@ -1,4 +1,4 @@
-//! Every execution is killed somewhere; reconcile alone brings the request to its end.
+//! Every execution is killed somewhere; reconcile alone completes the request.
 
 use crate::stage::batches_of;
 use rightful_contract::driver::{Driver, End, posts};

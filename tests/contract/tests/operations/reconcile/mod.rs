@@ -1,4 +1,4 @@
-//! What brings every open request forward, and counts what is open.
+//! The reconciliation brings every open request forward, and counts all open work.
 
 mod run;
 mod ended;

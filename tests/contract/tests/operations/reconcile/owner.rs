@@ -1,4 +1,4 @@
-//! Nothing that isn't done is nobody's, or without a time.
+//! All open work has an owner and a time.
 
 use crate::stage::{decided, submitted, verifying, world_with};
 use proptest::prelude::*;
@@ -28,7 +28,7 @@ const STATES: [TaskState; 7] = [
     TaskState::Settled,
 ];
 
-/// Everything of a request that isn't done has an owner and a time, and stands in the due index.
+/// All open work of a request has an owner and a time, and is in the due index.
 fn is_somebodys(world: &World, what: &str) {
     let (request, tasks, now) = (world.request(request_id(1)), world.tasks(request_id(1)), world.now());
     let grace = world.settings.grace_seconds;
@@ -137,8 +137,8 @@ async fn whatever_step_a_workflow_is_killed_after_everything_is_somebodys() {
     }
 }
 
-/// The longest time, in seconds, that nothing of a request changed and nobody was asked, with every
-/// execution lost and the schedule alone for ten days.
+/// The longest time, in seconds, without a change of the request or a vendor call: every execution is lost,
+/// and only the schedule runs for ten days.
 async fn longest_pause(world: &World) -> u64 {
     let (mut longest, mut last) = (0, world.now());
     let end = last.plus_seconds(10 * 24 * 3600);
@@ -174,7 +174,7 @@ async fn nothing_stands_longer_than_the_stated_time_without_its_owner_acting() {
         }
         let pause = longest_pause(&world).await;
         let most = longest_unattended(SCHEDULE_SECONDS, world.settings.grace_seconds);
-        // Here the vendor's own longest wait is an hour, with the grace behind it.
+        // Here the vendor's own longest wait is an hour, plus the grace.
         assert!(pause <= most, "{name}: {pause} s");
         longest = longest.max(pause);
     }

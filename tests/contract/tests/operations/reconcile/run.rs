@@ -1,4 +1,4 @@
-//! Brings forward what nobody moves.
+//! Brings idle work forward.
 
 use crate::stage::{decided, submitted, verifying, world_with};
 use rightful_contract::driver::Driver;
@@ -21,7 +21,7 @@ async fn closes(world: &World) {
     assert!(world.request(request_id(1)).is_done());
 }
 
-/// Request `n`, submitted; about a person of its own, because two requests about one take turns.
+/// Request `n`, submitted, about its own person, because two requests about one person take turns.
 async fn submitted_for_another(world: &World, vendor: &FakeVendor, n: u16) {
     let address = format!("person-{n}@example.com");
     vendor.holds(&address, [format!("record-{n}")]);
@@ -61,7 +61,7 @@ async fn a_start_that_fails_is_tried_again_by_a_later_run() {
     closes(&world).await;
 }
 
-/// The attempts that are recorded as begun.
+/// The recorded attempts.
 fn begun(world: &World) -> Vec<u32> {
     let facts = world.facts(request_id(1));
     let attempts = facts.iter().filter_map(|fact| match fact {
@@ -161,7 +161,7 @@ async fn invariant_3_an_unknown_task_that_only_a_person_can_move_is_counted_each
     let (world, vendor, at) = decided(3).await;
     vendor.set(|state| {
         state.submissions.push_back(Reply::Lost);
-        // Nothing can be searched for there, so that no look can tell.
+        // Nothing can be searched there, so no look can tell.
         state.capabilities.identifiers.clear();
     });
     world.submit(&at).await.unwrap();
@@ -293,7 +293,7 @@ async fn a_run_that_has_no_time_left_says_so_and_every_shard_has_its_turn_to_go_
         let mut first = BTreeSet::new();
         let mut tick = world.now().plus_seconds(90_000);
         for _ in 0..80 {
-            // A run that asks one slow vendor is at its end; the next comes at the next tick.
+            // A run that asks one slow vendor ends; the next comes at the next tick.
             while tick < world.now() {
                 tick = tick.plus_seconds(minutes * 60);
             }
@@ -375,8 +375,8 @@ async fn a_request_to_many_sources_waits_for_the_slowest_only_in_the_end() {
     }
 }
 
-/// Requests `of`, each with a rule that a slow vendor is asked about: so long that a run gets to
-/// `a_run` of them. All are due whenever a run begins.
+/// Requests `of`, each with a rule at a vendor so slow that a run reaches `a_run` of them. All are due
+/// whenever a run begins.
 async fn slow(of: &[u16], a_run: u64) -> World {
     let world = World::new();
     let vendor = world.connect("crm");
@@ -389,7 +389,7 @@ async fn slow(of: &[u16], a_run: u64) -> World {
     world
 }
 
-/// Whoever was examined is due again, behind whoever was not.
+/// An examined one is due again, after the others.
 fn all_due(world: &World, of: &[u16]) {
     world.clock.advance(3600);
     let now = world.now();
@@ -564,7 +564,7 @@ async fn an_unknown_task_that_a_machine_can_still_look_at_gets_an_attempt_and_a_
 
 #[tokio::test]
 async fn a_shard_that_is_due_again_before_the_others_had_their_turn_does_not_starve_them() {
-    // Five in one shard are due at every run, which gets to four; one stands in the shard behind.
+    // Five in one shard are due at every run, which reaches four; one is in the next shard.
     let of = [3, 11, 19, 27, 35, 4];
     let world = slow(&of, 4).await;
     for _ in 0..2 {

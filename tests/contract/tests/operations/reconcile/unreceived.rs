@@ -1,4 +1,4 @@
-//! Tickets that were tagged and never received.
+//! Tagged tickets that were never received.
 
 use crate::stage::DAY;
 use rightful_contract::world::{World, ann, erasure, erasure_of};
@@ -23,7 +23,7 @@ fn about(reference: &str, email: &str) -> Demand {
     Demand { reference: Reference::parse(reference).ok(), ..erasure_of(email) }
 }
 
-/// A delivery about a ticket, as the channel takes it.
+/// A delivery about a ticket, as the channel accepts it.
 async fn deliver(world: &World, n: u16, reference: &str) {
     let arrival = Arrival::Delivery { channel: "zendesk", key: reference.as_bytes(), body: b"{}" };
     world.accept(n, &about(reference, &format!("person-{n}@example.com")), arrival).await.unwrap();

@@ -1,4 +1,4 @@
-//! What watches over a deployment: the gauges of all open work, and the chains of events.
+//! The monitoring of a deployment: the gauges of all open work, and the chains of events.
 
 use crate::stage::{DAY, decided, submitted};
 use rightful_contract::driver::Driver;
@@ -55,7 +55,7 @@ async fn open_work_is_counted_whether_it_is_due_or_not() {
 async fn a_legal_deadline_that_is_near_or_past_shows_although_nothing_is_due() {
     let (world, _, at) = submitted(2).await;
     let far = world.now().plus_seconds(400 * DAY);
-    // Nobody is to look at it for a year; an alarm that stood on what was looked at would be silent.
+    // Nobody looks at it for a year; an alarm on examined work only would stay silent.
     world.tamper(&at, |task| task.next_due = Some(far));
     world.tamper_request(request_id(1), |request| request.next_due = Some(far));
     for (days, at_risk, pressing, overdue) in [(20, 0, 0, 0), (24, 1, 0, 0), (28, 1, 1, 0), (40, 1, 1, 1)] {
@@ -74,7 +74,7 @@ async fn an_unknown_operation_ages_from_when_it_became_unknown() {
     let (world, vendor, at) = decided(3).await;
     vendor.set(|state| {
         state.submissions.push_back(Reply::Lost);
-        // Nothing can be searched for there, so that no look can tell.
+        // Nothing can be searched there, so no look can tell.
         state.capabilities.identifiers.clear();
     });
     world.clock.advance(500);
@@ -98,7 +98,7 @@ async fn what_is_done_is_not_counted_and_a_person_who_is_remembered_too_long_is(
     let (world, _, _) = submitted(2).await;
     Driver::new(&world).reconcile_until_done(request_id(1), 9).await.unwrap();
     assert_eq!(gauges(&world).await, Gauges::default());
-    // As if whoever has to forget them could not.
+    // As if forgetting were impossible.
     world.tamper_request(request_id(1), |request| {
         request.forgotten_at = None;
         request.forget_at = Some(world.now());

@@ -83,7 +83,7 @@ async fn invariant_6_a_crash_at_any_point_of_adding_leaves_no_data_source_withou
         assert!(!there || secret(&world) == written(SECRET), "crash at {point}");
         assert_eq!(acts(&world).len(), usize::from(there), "crash at {point}: the entry comes with the row");
         (lone, whole) = (lone + u32::from(!there && secret(&world).is_some()), whole + u32::from(there));
-        // Once more: it is there now, or was.
+        // Once more: it is stored now, or was before.
         let again = world.setting_up().add(adding("crm", SECRET), &by).await;
         assert_eq!(again.is_err(), there, "crash at {point}: {again:?}");
         assert_eq!(acts(&world).len(), 1);

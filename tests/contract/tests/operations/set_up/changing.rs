@@ -1,4 +1,4 @@
-//! Parameters, the control and the switch of a data source; the journal tells each act.
+//! Parameters, the control and the switch of a data source; each act is in the journal.
 
 use crate::set_up::stage::{
     SECRET, acts, added, adding, control, keeps_secret, params, row, secret, secret_of, target, written,
@@ -61,7 +61,7 @@ async fn trying_out_a_data_source_proves_its_control_each_time() {
     assert_eq!(world.test_source("crm").await, Err(not_found));
     vendor.holds("mirror@example.com", ["control-1".to_owned()]);
     assert_eq!(world.test_source("crm").await, Ok(()));
-    // A sight of some seconds ago is no proof that it is there now.
+    // A sight from seconds ago doesn't prove that the record exists now.
     vendor.set(|state| state.people.clear());
     world.clock.advance(1);
     assert_eq!(world.test_source("crm").await, Err(not_found));

@@ -1,4 +1,4 @@
-//! Data sources are set up: every act is in the journal, and no secret is.
+//! The set-up of data sources: every act is in the journal, and no secret.
 
 mod stage;
 mod adding;

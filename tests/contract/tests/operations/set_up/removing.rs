@@ -24,7 +24,7 @@ async fn a_data_source_is_removed_with_its_secret_once_no_open_request_goes_to_i
     assert_eq!(refused, SetUpError::InUse(source("crm"), request_id(1)));
     assert!(refused.to_string().contains("disable it, and remove it once they are closed"));
     assert_eq!((row(&world, "crm").await.is_some(), secret(&world)), (true, written(SECRET)));
-    // It waits for a person for long, and is in use all that time.
+    // It waits long for a person, and is in use all that time.
     reconciled(&world, 3).await;
     assert!(set_up.remove(&source("crm"), &bob()).await.is_err());
     rule(&world, rightful_domain::life::Ruling::Proceed).await;
@@ -74,7 +74,7 @@ async fn a_request_made_while_its_data_source_is_removed_ends_there_as_failed() 
     let (world, _, _) = world_with(1, plain()).await;
     drive(&world).await;
     reconciled(&world, 1).await;
-    // It is asked whether anybody uses it before the request is there.
+    // Its uses are read before the request exists.
     let (set_up, by, crm) = (world.setting_up(), bob(), source("crm"));
     let mut removing = pin!(set_up.remove(&crm, &by));
     world.gate.interleave(true);

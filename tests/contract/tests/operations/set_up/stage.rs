@@ -1,4 +1,4 @@
-//! Data sources, their secrets, and what stands on them.
+//! Data sources, their secrets, and the tasks on them.
 
 use rightful_contract::canary;
 use rightful_contract::world::{World, ann, request_id, source};
@@ -49,7 +49,7 @@ pub fn secret(world: &World) -> Option<String> {
     world.secrets.value("source/crm")
 }
 
-/// A secret as it is stored where nothing steers.
+/// A secret as stored without steering parameters.
 pub fn written(token: &str) -> Option<String> {
     Some(stored(token, &target(&[])))
 }

@@ -1,4 +1,4 @@
-//! A data source comes to point elsewhere.
+//! A data source is pointed elsewhere.
 
 use crate::set_up::stage::{
     SECRET, acts, added, params, row, secret, secret_of, standing, stored, target, written,
@@ -17,7 +17,7 @@ use rightful_domain::ports::workflow::Next;
 use rightful_domain::vendor::target::Target;
 use std::collections::BTreeMap;
 
-/// The tokens of the kept versions of the secret that were given for this target: all that may go there.
+/// The tokens of the kept versions of the secret for this target: only these may go there.
 fn tokens_for(world: &World, target: &Target) -> Vec<String> {
     let given = |version: &String| {
         let fields: BTreeMap<String, String> = serde_json::from_str(version).unwrap();
@@ -62,7 +62,7 @@ async fn whoever_has_a_secret_sent_elsewhere_gives_it_again() {
         "for the target it is given for"
     );
     assert_eq!(tokens_for(&world, &target(&[])), [SECRET], "the old one stays with the old target");
-    // Back again is another target once more: what was kept of it may be another version by now.
+    // A change back is a change of the target too: a kept secret may be another version by now.
     let back = || Changing { unset: vec!["host".to_owned(), "region".to_owned()], ..Changing::default() };
     let refused = set_up.change(&source("crm"), back(), &bob()).await.unwrap_err();
     assert_eq!(refused.to_string(), format!("host: {told}; region: {told}"));
@@ -70,7 +70,7 @@ async fn whoever_has_a_secret_sent_elsewhere_gives_it_again() {
     set_up.change(&source("crm"), Changing { secret: secret_again, ..back() }, &bob()).await.unwrap();
     assert_eq!(tokens_for(&world, &target(&[])), ["third"]);
     assert_eq!(tokens_for(&world, &target(&elsewhere)), ["another"]);
-    // A new secret alone is for the target that is there.
+    // A new secret without a change is for the present target.
     let rotated = Changing { secret: Some(secret_of("fourth")), ..Changing::default() };
     set_up.change(&source("crm"), rotated, &bob()).await.unwrap();
     assert_eq!(tokens_for(&world, &target(&[])), ["fourth", "third"]);
@@ -81,7 +81,7 @@ async fn a_change_of_the_target_is_refused_while_open_tasks_stand_on_it_and_says
     let world = added().await;
     under_way(&world, 1, false).await;
     under_way(&world, 2, true).await;
-    // One that nobody has searched yet, and one that is settled while its request is open.
+    // A task that is not searched yet, and one that is settled while its request is open.
     world.demand(3, &erasure_of("person-3@example.com")).await.unwrap();
     world.demand(4, &erasure_of("nobody@example.com")).await.unwrap();
     world.find(&task_of(4, "crm")).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_change_of_the_target_is_refused_while_open_tasks_stand_on_it_and_says
     let standing = standing(&[(1, Becomes::SearchedAnew), (2, Becomes::OldTargetAsked)]);
     assert_eq!(refused, SetUpError::TargetInUse(source("crm"), standing.clone()));
     assert_eq!((row(&world, "crm").await, acts(&world).len(), secret(&world)), (before, 1, written(SECRET)));
-    // What does not steer is changed as ever.
+    // A parameter that doesn't steer changes as usual.
     let account = Changing { params: params(&[("account", "8")]), ..Changing::default() };
     set_up.change(&source("crm"), account, &bob()).await.unwrap();
     let forced = Changing { force: true, ..moving("b.example", "b") };
@@ -144,7 +144,7 @@ async fn a_forced_change_makes_of_each_task_what_it_said() {
     assert_eq!(changed.standing, standing(&[(1, Becomes::SearchedAnew), (2, Becomes::OldTargetAsked)]));
     let old = world.vendors.vendor(&source("crm"));
     let new = world.vendors.at(&source("crm"), Some("b.example"));
-    // Strangers, by chance under the same ids.
+    // Strangers who happen to have the same ids.
     new.holds("somebody-else@example.com", ["record-1".to_owned(), "record-2".to_owned()]);
     drive(&world).await;
     for _ in 0..3 {
@@ -174,7 +174,7 @@ async fn what_was_sent_to_a_target_that_loses_its_secret_is_told_as_a_persons() 
     let rotated = || Changing { secret: Some(secret_of("b2")), ..Changing::default() };
     assert_eq!(set_up.change(&source("crm"), rotated(), &bob()).await.unwrap_err(), persons);
     assert_eq!(tokens_for(&world, &target(&[])), [SECRET]);
-    // Back to where the task stands is no harm to it.
+    // A change back to the task's own target doesn't harm it.
     let back =
         Changing { unset: vec!["host".to_owned()], secret: Some(secret_of("again")), ..Changing::default() };
     assert!(set_up.change(&source("crm"), back, &bob()).await.unwrap().standing.is_empty());
@@ -191,7 +191,7 @@ async fn a_list_of_tasks_that_is_not_whole_says_so() {
     let refused = world.setting_up().change(&source("crm"), moving("b.example", "b"), &bob()).await;
     let Err(SetUpError::TargetInUse(_, standing)) = refused else { panic!("{refused:?}") };
     assert_eq!((standing.count, standing.tasks.len(), standing.more), (101, 100, true));
-    // So many open requests that some are not looked at may stand there.
+    // Among so many open requests, some unchecked ones may use it.
     let world = added().await;
     world.demand(1, &erasure()).await.unwrap();
     let request = world.request(request_id(1));

@@ -46,7 +46,7 @@ async fn a_request_is_called_off_as_long_as_nothing_was_submitted() {
         assert_eq!(statement(&world, 0).outcome, RequestOutcome::Cancelled);
         assert_eq!(acts(&world), [("cancel", bob().as_str().to_owned())]);
         assert_eq!(world.again().cancel(request_id(1), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
-        // It may be thought better of.
+        // The operator may change their mind.
         world.again().reopen(request_id(1), &[], &bob()).await.unwrap();
         assert_eq!(world.task(&crm()).state, TaskState::Planned);
     }

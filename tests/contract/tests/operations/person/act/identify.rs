@@ -38,7 +38,7 @@ async fn the_control_is_not_erased_by_an_identifier_that_somebody_gives() {
     assert!(crm.posts().is_empty() && given(&world) == 0);
 }
 
-/// The canary's number at the club: a second canary.
+/// The canary's number at the club, a second canary.
 const NUMBER: &str = "7731904455";
 
 fn number(value: &str) -> Identifier {
@@ -60,7 +60,7 @@ async fn demanded(policy: Policy, demand: &Demand) -> (World, FakeVendor, FakeVe
     (world, crm, club)
 }
 
-/// The same, searched: the club waits for its identifier, the other one for its review.
+/// The same, searched: the club waits for its identifier, `crm` for its review.
 async fn lacking() -> (World, FakeVendor, FakeVendor) {
     let made = demanded(Policy::Always, &erasure()).await;
     drive(&made.0).await;
@@ -188,7 +188,7 @@ async fn an_identifier_counts_at_its_own_data_source_alone() {
     world.connect("shop").holds("other@example.com", ["shop-0".to_owned()]);
     world.demand(2, &erasure()).await.unwrap();
     drive(&world).await;
-    // In place of the request's own address, at `crm` and nowhere else.
+    // It replaces the request's own address, at `crm` only.
     world.identify(&task_of(2, "crm"), &email("other@example.com")).await.unwrap();
     world.again().run(&task_of(2, "shop"), &ann()).await.unwrap();
     drive(&world).await;
@@ -230,7 +230,7 @@ async fn a_wrong_identifier_finds_nothing_which_is_not_the_same_as_a_missing_one
     drive(&world).await;
     let task = world.task(&club());
     assert!(task.wants_confirmation() && !task.wants_identifier(), "a person sees the zero first");
-    // And another one is still taken, for as long as the request is open.
+    // Another one is still accepted while the request is open.
     world.identify(&club(), &number(NUMBER)).await.unwrap();
     drive(&world).await;
     let task = world.task(&club());
@@ -262,7 +262,7 @@ async fn what_the_data_source_is_not_searched_by_and_what_cannot_be_one_is_refus
     }
 }
 
-/// Everything settled but `crm`, which stands where `state` says.
+/// Everything settled but `crm`, which is in this state.
 async fn with_crm(state: TaskState) -> (World, FakeVendor) {
     let (world, vendor, _) = demanded(Policy::Auto, &erasure()).await;
     world.find(&club()).await.unwrap();
@@ -336,7 +336,7 @@ async fn it_is_taken_for_whatever_has_ended_while_the_request_is_open_and_refuse
         vendor.set(|state| state.broken = None);
         vendor.holds("new@example.com", ["new-0".to_owned()]);
         world.identify(&crm(), &email("new@example.com")).await.unwrap();
-        // The club ended without its identifier; it is given that too.
+        // The club ended without its identifier, and gets it too.
         world.find(&club()).await.unwrap();
         assert_eq!(world.task(&club()).outcome, Some(Outcome::MissingIdentifier));
         world.identify(&club(), &number(NUMBER)).await.unwrap();
@@ -453,7 +453,7 @@ async fn a_person_is_remembered_whose_inserted_identifier_found_nobody() {
     let request = world.request(at.request_id);
     assert_eq!(request.outcome, Some(RequestOutcome::NothingFound));
     assert!(request.forgotten_at.is_none() && world.keys.holds(at.request_id), "it can be reopened");
-    // Without an inserted one nothing is left to be mended.
+    // Without a given identifier nothing is left to correct.
     world.demand(2, &erasure()).await.unwrap();
     world.find(&task_of(2, "crm")).await.unwrap();
     world.close(task_of(2, "crm").request_id).await.unwrap();

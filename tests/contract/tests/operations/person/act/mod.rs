@@ -1,4 +1,4 @@
-//! What an operator may do to a request, and when: run it again, reopen it, cancel it, state what became of it.
+//! An operator's acts on a request, and when they are possible: run again, reopen, cancel, state an outcome.
 
 mod stage;
 mod run;

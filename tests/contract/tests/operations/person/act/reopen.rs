@@ -212,7 +212,7 @@ async fn a_ticket_is_answered_again_with_a_marker_of_its_own() {
         .collect();
     assert_eq!(markers.len(), 2);
     assert_ne!(markers[0], markers[1]);
-    // Whoever looks for one of them doesn't take the other one for it.
+    // A look for one marker doesn't find the other.
     assert!(
         !ticket.comments[0].contains(&markers[1])
             && !ticket.comments[1].lines().any(|line| line == markers[0])

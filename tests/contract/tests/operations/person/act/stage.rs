@@ -16,7 +16,7 @@ pub fn statement(world: &World, closing: u32) -> Statement {
     verify(&file, &[world.signer.public()]).unwrap()
 }
 
-/// Acts of operators among the events: what, and by whom.
+/// The operators' acts among the events: which, and by whom.
 pub fn acts(world: &World) -> Vec<(&'static str, String)> {
     let of = |fact| match fact {
         Fact::RunsAgain { by, .. } => Some(("run", by)),
@@ -41,7 +41,7 @@ pub async fn failed() -> (World, FakeVendor) {
     (world, vendor)
 }
 
-/// A task whose POST was answered with nothing, which a person has by now.
+/// A task whose POST had no answer; a person has it by now.
 pub async fn handed_over() -> (World, FakeVendor) {
     let capabilities = Capabilities { identifiers: Vec::new(), ..plain() };
     let (world, vendor, at) = decided(2).await;

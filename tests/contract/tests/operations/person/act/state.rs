@@ -1,4 +1,4 @@
-//! A person states what no machine can tell.
+//! A person states an outcome that no machine can tell.
 
 use crate::person::act::stage::{acts, handed_over, statement};
 use crate::stage::{

@@ -1,4 +1,4 @@
-//! One decision, with one effect, whoever decides at the same time and wherever a worker dies.
+//! One decision with one effect, despite simultaneous decisions and crashes.
 
 use crate::person::review::stage::{awaiting, of_one, reviews, statement};
 use crate::stage::{bob, crm, drive, overlapping, reconciled, shop};
@@ -19,7 +19,7 @@ async fn invariant_6_a_crash_at_any_point_of_a_review_leaves_one_decision_with_o
         let reviewing = world.reviewing(request_id(1), Ruling::Proceed);
         world.gate.crash_at(Some(point));
         let end = world.gate.until_crash(world.review(request_id(1), &reviewing, &bob())).await;
-        // Whoever had no answer tries again; then it is either stored now, or was before.
+        // A reviewer without an answer tries again; then the review is stored now, or was before.
         match world.review(request_id(1), &reviewing, &ann()).await {
             Ok(reviewed) => assert_eq!(reviewed.sources.len(), 2),
             Err(ReviewError::Not(WhyNot::NotAwaiting { by, .. })) => {

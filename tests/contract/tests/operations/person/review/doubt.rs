@@ -1,4 +1,4 @@
-//! A person confirms by its number what may be somebody else's.
+//! A person confirms, by their number, records that may be somebody else's.
 
 use crate::person::review::stage::{demanded, of_one, reviews};
 use crate::stage::{bob, crm, drive, reconciled, shop};
@@ -48,7 +48,7 @@ async fn a_record_that_shows_another_persons_identifier_is_confirmed_by_its_numb
     reconciled(&world, 2).await;
     assert_eq!((vendor.posts()[0].len(), vendor.left()), (3, 0));
 
-    // To refuse, nothing has to be confirmed.
+    // A refusal needs no confirmation.
     let (world, vendor, _) = demanded(Policy::Auto).await;
     vendor.set(|state| state.marked = [RecordId::new("crm-1")].into());
     world.find(&crm()).await.unwrap();
@@ -62,7 +62,7 @@ async fn what_was_confirmed_is_what_is_there_now() {
     vendor.set(|state| state.marked = [RecordId::new("crm-1")].into());
     world.find(&crm()).await.unwrap();
     let seen = of_one(&world, &crm(), Ruling::Proceed);
-    // Searched again, the same records show nobody else.
+    // After another search, the same records show nobody else.
     vendor.set(|state| state.marked.clear());
     world.again().run(&crm(), &ann()).await.unwrap();
     world.find(&crm()).await.unwrap();
@@ -110,7 +110,7 @@ async fn what_no_digest_binds_is_proceeded_with_only_by_who_says_which_search_th
         let refused = world.review(request_id(1), &unsaid, &bob()).await.unwrap_err();
         assert_eq!(refused, ReviewError::SearchedAt(source("crm")), "{what}");
         assert!(refused.to_string().contains("give its `searched_at`"), "{refused}");
-        // Whoever saw other records is told so first.
+        // A reviewer who saw other records hears that first.
         let mut other = unsaid.clone();
         other.sources[0].records = Some(Tag::new("subjects-1", &[7; 32]));
         let refused = world.review(request_id(1), &other, &bob()).await;
@@ -119,7 +119,7 @@ async fn what_no_digest_binds_is_proceeded_with_only_by_who_says_which_search_th
         world.review(request_id(1), &whole, &bob()).await.unwrap();
         assert_eq!(reviews(&world).len(), 1, "{what}");
     }
-    // A refusal says nothing of what was found.
+    // A refusal makes no statement about the records.
     let (world, vendor, _) = demanded(Policy::Always).await;
     vendor.set(|state| state.people.clear());
     world.find(&crm()).await.unwrap();
@@ -164,12 +164,12 @@ async fn where_a_person_decides_nothing_found_waits_for_their_word_or_another_id
     assert!(task.wants_confirmation() && task.found_digest.is_none(), "{task:?}");
     let request = reconciled(&world, 5).await;
     assert_eq!((request.state, request.outcome), (RequestState::Open, None), "a zero closes nothing");
-    // A digest that nobody was shown is no word about nothing.
+    // A digest of an unseen search doesn't confirm that nothing was found.
     let mut wrong = of_one(&world, &shop(), Ruling::Proceed);
     wrong.sources[0].records = Some(Tag::new("subjects-1", &[7; 32]));
     let refused = world.review(request_id(1), &wrong, &bob()).await;
     assert_eq!(refused, Err(ReviewError::Changed(source("shop"))));
-    // Nor is leaving it out one: it was searched.
+    // Leaving it out doesn't either: it was searched.
     let leave_out = Reviewing { ruling: Ruling::LeaveOut, ..of_one(&world, &shop(), Ruling::Proceed) };
     let left_out = world.review(request_id(1), &leave_out, &bob()).await;
     assert_eq!(left_out, Err(ReviewError::Not(WhyNot::NotMissing(source("shop")))));
@@ -179,7 +179,7 @@ async fn where_a_person_decides_nothing_found_waits_for_their_word_or_another_id
     assert_eq!((task.outcome, task.reason), (Some(Outcome::NothingFound), None));
     assert_eq!(reviews(&world), [(bob().as_str().to_owned(), Verdict::Proceed)]);
 
-    // Or another identifier is given, which is searched by.
+    // Another identifier is given instead, and searched.
     let (world, crm_vendor, _) = demanded(Policy::Always).await;
     crm_vendor.set(|state| state.people.clear());
     crm_vendor.holds("ana@example.com", ["late-0".to_owned()]);

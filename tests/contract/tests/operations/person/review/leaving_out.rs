@@ -17,7 +17,7 @@ use rightful_domain::model::task::{Outcome, TaskState};
 use rightful_domain::operations::person::review::{ReviewError, Reviewing, Seen};
 use rightful_domain::vendor::fault::Fault;
 
-/// Request 1 at `crm` alone, whose search failed and is tried again; nobody is searching now.
+/// Request 1 only at `crm`, whose search failed and will be retried; no search is running now.
 async fn dead() -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = world_with(2, rightful_contract::vendor::plain()).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
@@ -64,7 +64,7 @@ async fn a_data_source_that_cannot_be_opened_says_why_and_is_left_out_too() {
     drive(&world).await;
     let request = world.request(request_id(1));
     assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(RequestOutcome::Failed)));
-    // What is mended meanwhile is searched as if nothing had been.
+    // A data source that is repaired meanwhile is searched normally.
     let (world, vendor, at) = world_with(2, rightful_contract::vendor::plain()).await;
     vendor.set(|state| state.broken = Some(denied));
     world.find(&at).await.unwrap_err();

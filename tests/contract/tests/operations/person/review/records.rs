@@ -111,7 +111,7 @@ async fn invariant_2_what_another_request_left_is_searched_and_decided_on_anew()
     erase(&world, &crm()).await;
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::VerifiedErased));
     world.clock.advance(10);
-    // The person has come back meanwhile, with another record.
+    // The person returned meanwhile, with another record.
     vendor.holds(CANARY, ["c".to_owned()]);
     Driver::new(&world).reconcile_until_done(request_id(2), 2).await.unwrap();
     let two = task_of(2, "crm");

@@ -1,4 +1,4 @@
-//! A refusal has a ground, which is told, and a reason, which is not.
+//! A refusal has a ground, which the receipt states, and a reason, which stays sealed.
 
 use crate::person::review::stage::{awaiting, of_one, statement};
 use crate::stage::{DAY, access, bob, crm, holds_none, reconciled, rule};

@@ -22,14 +22,14 @@ pub async fn demanded(policy: Policy) -> (World, FakeVendor, FakeVendor) {
     (world, crm, shop)
 }
 
-/// The same, and a person decides on both, for whom the execution waits.
+/// The same; the execution waits for a person, who decides on both.
 pub async fn awaiting() -> (World, FakeVendor, FakeVendor) {
     let (world, crm, shop) = demanded(Policy::Always).await;
     drive(&world).await;
     (world, crm, shop)
 }
 
-/// The ruling on one data source alone.
+/// The ruling on only one data source.
 pub fn of_one(world: &World, at: &TaskRef, ruling: Ruling) -> Reviewing {
     let mut reviewing = world.reviewing(request_id(1), ruling);
     reviewing.sources.retain(|seen| seen.source == at.source_id);
