@@ -1,11 +1,10 @@
 //! Requests and tasks for tests.
 
+use rightful_contract::world::{a_request, a_rule, a_task, request_id};
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::base::ids::{Reference, RequestId, SourceId};
 use rightful_domain::base::seal::Tag;
 use rightful_domain::base::time::Time;
-use rightful_domain::law::deadline::LegalZone;
-use rightful_domain::law::right::Right;
 use rightful_domain::model::policy::Policy;
 use rightful_domain::model::request::{Request, RequestOutcome, RequestState};
 use rightful_domain::model::rule::{Rule, RuleState};
@@ -71,7 +70,7 @@ pub fn detail_with(request: &Request, tasks: &[(Task, Vec<Rule>)], now: Time) ->
 }
 
 pub fn id() -> RequestId {
-    RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap()
+    request_id(1)
 }
 
 fn tag(byte: u8) -> Tag {
@@ -79,47 +78,19 @@ fn tag(byte: u8) -> Tag {
 }
 
 pub fn open() -> (Request, Vec<Task>) {
-    let received_at = at("09:30:00");
     let request = Request {
-        schema: Request::SCHEMA,
-        id: id(),
-        right: Right::Erasure,
-        state: RequestState::Open,
         revision: 1,
-        policy: Policy::Auto,
-        dry_run: false,
-        synthetic: false,
         reference: Some(Reference::parse("T-1").unwrap()),
-        origin: "operator".to_owned(),
-        sources: vec![SourceId::parse("main").unwrap()],
         identifier_kinds: vec![IdentifierKind::email()],
-        not_asked: vec![],
-        identifiers: None,
         subject: Some(tag(1)),
-        received_at,
-        arrived_at: None,
-        legal_zone: LegalZone::default(),
-        due_at: LegalZone::default().months_after(received_at, 1),
-        extension: None,
-        escalation: None,
-        attempt: 1,
-        ended: Vec::new(),
         next_due: Some(at("09:32:00")),
-        outcome: None,
-        closed_at: None,
-        receipt_sha256: None,
-        forget_at: None,
-        forgotten_at: None,
-        answer: None,
-        reopened: 0,
-        copy: None,
-        repeats: None,
+        ..a_request(1, &["main"], at("09:30:00"))
     };
     (request, vec![planned("main")])
 }
 
 pub fn planned(source: &str) -> Task {
-    Task::planned(id(), SourceId::parse(source).unwrap(), "qualifio".to_owned(), at("09:32:00"))
+    Task { connector: "qualifio".to_owned(), ..a_task(1, source, at("09:32:00")) }
 }
 
 fn submitted(source: &str) -> Task {
@@ -138,32 +109,17 @@ fn submitted(source: &str) -> Task {
 
 pub fn rule() -> Rule {
     Rule {
-        schema: Rule::SCHEMA,
-        request: id(),
-        source: SourceId::parse("main").unwrap(),
-        batch: 0,
-        attempt: 1,
-        repeats: None,
-        places: Vec::new(),
-        left: Vec::new(),
-        gone: 0,
-        looks: 0,
         state: RuleState::Finished,
         revision: 3,
-        fence: 1,
         records: 2,
         digest: tag(3),
-        intent_at: at("09:30:02"),
-        intent_until: at("09:30:32"),
         rule_id: Some("6570f0a1".to_owned()),
         status: Some(RuleStatus::Finished),
-        reason: None,
         accepted_at: Some(at("09:30:03")),
         finished_at: Some(at("09:30:06")),
         confirmed: 2,
-        strangers: 0,
-        refused: None,
         claim: Some(Claim::Anonymised),
+        ..a_rule(1, "main", at("09:30:02"))
     }
 }
 

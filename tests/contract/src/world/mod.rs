@@ -11,5 +11,5 @@ mod operators;
 
 pub use deployment::World;
 pub use handlers::{CLOSE_SECONDS, HANDLER_SECONDS, RECONCILE_SECONDS};
-pub use made::{a_request, a_source, a_task};
+pub use made::{a_request, a_rule, a_source, a_task};
 pub use names::{CANARY, ann, email, erasure, erasure_of, request_id, source, task_of};
