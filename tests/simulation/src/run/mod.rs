@@ -20,7 +20,7 @@ pub fn run(seed: u64, traced: bool) -> Report {
     sim.report(seed)
 }
 
-/// Runs a seed, without one of the product's defences, and with the fault it is for at its strongest.
+/// Runs a seed without one of the product's defences, and with the fault that it guards against at its strongest.
 #[must_use]
 pub fn run_without(seed: u64, mend: Mend, traced: bool) -> Report {
     let mut sim = Sim::new(seed, traced, Some(mend));
