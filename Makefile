@@ -86,12 +86,16 @@ recorded: target/venv-tools/requirements.sha256 ## Check the records of `make lo
 	target/venv-tools/bin/python tests/observability/check.py all target/e2e
 	@target/venv-tools/bin/python tests/privileges/check.py --records target/e2e --records target/demo
 
-sam-check: target/venv-sam/requirements.sha256 ## Have SAM validate the template, and build as for a real account
+sam-check: target/venv-sam/requirements.sha256 ## Have SAM validate the templates, and build as for a real account
 	AWS_DEFAULT_REGION=eu-central-1 target/venv-sam/bin/sam validate --lint
+	AWS_DEFAULT_REGION=eu-central-1 target/venv-sam/bin/sam validate --lint --template-file infra/state/template.yaml
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build
 
 deploy: target/venv-sam/requirements.sha256 ## Build and deploy to the AWS account of your credentials; see docs/DEPLOY.md
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam build $(OVERRIDES)
+	@# What is kept first: the rest imports it.
+	target/venv-sam/bin/sam deploy --template-file infra/state/template.yaml --config-file "$(CURDIR)/samconfig.toml" \
+		--stack-name $(STACK_NAME)-state --s3-prefix $(STACK_NAME)-state $(AWS_FLAGS) $(OVERRIDES) $(DEPLOY_FLAGS)
 	PATH="$(CURDIR)/target/venv-sam/bin:$$PATH" target/venv-sam/bin/sam deploy \
 		--stack-name $(STACK_NAME) --s3-prefix $(STACK_NAME) $(AWS_FLAGS) $(OVERRIDES) $(DEPLOY_FLAGS)
 	@mkdir -p target/deploy

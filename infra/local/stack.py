@@ -4,15 +4,17 @@
     stack.py up [--dir DIR] [--wait-scale X] [--param K=V ...]
     stack.py upgrade [--dir DIR] [--root DIR] [--binaries DIR] [--param K=V ...]
     stack.py stage --stage NAME [--dir DIR] [--param K=V ...]
-    stack.py remove | resources | key [--dir DIR]
+    stack.py remove [--state] [--dir DIR]
+    stack.py resources | key [--dir DIR]
     stack.py may FUNCTION ACTION RESOURCE [--dir DIR]
     stack.py down | status | restart | logs [--dir DIR]
 
-`up` starts MiniStack and the sandbox vendor on free ports of 127.0.0.1, deploys template.yaml by
-CloudFormation with the SAM transform, and writes DIR/stack.json, which is how every other program
-finds the stack. `upgrade` deploys another build over it, `stage` deploys a second one beside it (in
-DIR/stages/NAME/stack.json), `remove` deletes it as CloudFormation does, and `resources` prints what
-the account holds. Nothing in the product knows that it runs here: what the emulator gets wrong is
+`up` starts MiniStack and the sandbox vendor on free ports of 127.0.0.1, deploys infra/state/template.yaml
+and template.yaml by CloudFormation with the SAM transform, and writes DIR/stack.json, which is how every
+other program finds the stack. `upgrade` deploys another build over it, `stage` deploys a second one beside
+it (in DIR/stages/NAME/stack.json), and `resources` prints what the account holds. `remove` deletes the
+second of the two as CloudFormation does, and `upgrade` then deploys it again over what was kept; with
+`--state` both are deleted. Nothing in the product knows that it runs here: what the emulator gets wrong is
 worked round in this file, or listed in docs/EMULATOR.md.
 
 Everything that one stack owns lives in DIR (state, logs, temporary files, pids), so that several
@@ -53,6 +55,8 @@ CREDENTIALS = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "loopback"
 # The sandbox's agent.
 TICKETING_USER = "agent@example.com"
 STACK_NAME = "rightful-local"
+# What a stack's name ends with that keeps state, and its template.
+STATE, STATE_TEMPLATE = "-state", "infra/state/template.yaml"
 ARTEFACTS = "rightful-local-artefacts"
 # How long what is told to end may do nothing before a person is asked.
 IDLE_SECONDS = 60
@@ -259,9 +263,10 @@ def zipped(binary: Path) -> bytes:
     return buffer.getvalue()
 
 
-def packaged(root: Path, binaries: Path, endpoint: str) -> tuple[str, dict[str, bytes]]:
-    """What `sam package` does: local paths become addresses in a bucket, and the files go there, each
-    under a name that tells its content, so that a changed file is a changed template."""
+def packaged(root: Path, binaries: Path, endpoint: str) -> tuple[dict[str, str], dict[str, bytes]]:
+    """The templates in the order of their deployment, by what their stacks' names end with. As `sam package`
+    does it, local paths become addresses in a bucket, and the files go there, each under a name that tells its
+    content, so that a changed file is a changed template."""
     uploads: dict[str, bytes] = {}
     missing: list[str] = []
 
@@ -292,16 +297,32 @@ def packaged(root: Path, binaries: Path, endpoint: str) -> tuple[str, dict[str, 
     template = re.sub(r"^(\s+TemplateURL:\s+)(infra/\S+\.yaml)\s*$", nested, template, flags=re.M)
     if missing:
         raise Failed(f"no binary in {binaries} for: {', '.join(sorted(missing))}. Build first: cargo build --profile local")
-    return template, uploads
+    return {STATE: (root / STATE_TEMPLATE).read_text(), "": template}, uploads
 
 
-def deploy(endpoint: str, name: str, template: str, uploads: dict[str, bytes], parameters: dict[str, str], over: bool = False) -> dict[str, str]:
-    """Deploys by CloudFormation, with the SAM transform, anew or over what is there; the outputs."""
+def deploy(endpoint: str, name: str, templates: dict[str, str], uploads: dict[str, bytes], parameters: dict[str, str]) -> dict[str, str]:
+    """Deploys by CloudFormation, with the SAM transform, anew or over what is there; the last stack's outputs."""
     s3 = client(endpoint, "s3")
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=ARTEFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
-    for key, body in {**uploads, f"{name}/template.yaml": template.encode()}.items():
+    for key, body in uploads.items():
         s3.put_object(Bucket=ARTEFACTS, Key=key, Body=body)
+    for ending, template in templates.items():
+        s3.put_object(Bucket=ARTEFACTS, Key=f"{name}{ending}/template.yaml", Body=template.encode())
+        # The state asks for some of what the rest asks for.
+        own = {key: value for key, value in parameters.items() if ending != STATE or key in parameters_of(template)}
+        outputs = deploy_one(endpoint, f"{name}{ending}", own)
+        complete(endpoint, f"{name}{ending}")
+    return outputs
+
+
+def parameters_of(template: str) -> list[str]:
+    section = re.search(r"^Parameters:\n(.*?)^\S", template, re.M | re.S)
+    return re.findall(r"^  (\w+):$", section[1], re.M) if section else []
+
+
+def deploy_one(endpoint: str, name: str, parameters: dict[str, str]) -> dict[str, str]:
+    from botocore.exceptions import ClientError
 
     cloudformation = client(endpoint, "cloudformation")
     what = {
@@ -310,13 +331,18 @@ def deploy(endpoint: str, name: str, template: str, uploads: dict[str, bytes], p
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
-    if over:
-        cloudformation.update_stack(**what)
-    else:
+    if settled(cloudformation, name) is None:
         cloudformation.create_stack(**what, OnFailure="DO_NOTHING")
+    else:
+        try:
+            cloudformation.update_stack(**what)
+        except ClientError as failure:
+            # As `sam deploy` is told to take it.
+            if "No updates are to be performed" not in str(failure):
+                raise
     stack = settled(cloudformation, name)
     if stack is None or stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise Failed("\n".join(["the template was not deployed", *reasons(cloudformation, name)]))
+        raise Failed("\n".join([f"{name} was not deployed", *reasons(cloudformation, name)]))
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
@@ -364,9 +390,11 @@ def lifecycle(configuration: dict, parameters: dict[str, str]) -> dict:
 def complete(endpoint: str, stack_name: str) -> None:
     """Sets what the emulator's CloudFormation reads over, with the template's own values; takes the
     policies away that refuse plain http, because on loopback there is nothing else."""
+    from samtranslator.yaml_helper import yaml_parse
+
     cloudformation, s3, dynamodb, sqs = (client(endpoint, name) for name in ("cloudformation", "s3", "dynamodb", "sqs"))
     body = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")["TemplateBody"]
-    resources = (json.loads(body) if isinstance(body, str) else body)["Resources"]
+    resources = (yaml_parse(body) if isinstance(body, str) else body)["Resources"]
     summaries = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
     given = {one["ParameterKey"]: one["ParameterValue"]
              for one in cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["Parameters"]}
@@ -549,15 +577,14 @@ def up(args) -> int:
         ministack = start_ministack(processes, directory, port, args.wait_scale, not args.without_iam)
         token, ticketing_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         sandbox, port_file = start_sandbox(processes, directory, args, token, ticketing_token)
-        template, uploads = packaged(ROOT, args.binaries, endpoint)
+        templates, uploads = packaged(ROOT, args.binaries, endpoint)
         client(endpoint, "sts")
         watch.lap("packaging")
         wait_until("MiniStack", lambda: answers(f"{endpoint}/_ministack/health"), ministack, directory / "logs" / "ministack.log")
         sandbox_at = wait_until("the sandbox", lambda: sandbox_url(port_file), sandbox, directory / "logs" / "sandbox.log")
         watch.lap("servers")
 
-        outputs = deploy(endpoint, STACK_NAME, template, uploads, parameters(args, "local"))
-        complete(endpoint, STACK_NAME)
+        outputs = deploy(endpoint, STACK_NAME, templates, uploads, parameters(args, "local"))
         watch.lap("deployment")
 
         vendor = {"sandbox_url": sandbox_at, "sandbox_token": token, "ticketing_token": ticketing_token}
@@ -601,14 +628,13 @@ def given(args) -> dict[str, str]:
 def set_up(endpoint: str, outputs: dict[str, str], vendor: dict[str, str]) -> dict:
     """What an operator does after the first deployment: puts the ticketing systems' own secrets, and
     what answers tickets, the sandbox, which is a ticketing system too. Answers the stack file's content."""
-    api_url = f"{endpoint}/_aws/execute-api/{outputs['WebhookApiId']}"
     manager = client(endpoint, "secretsmanager")
     channels = {}
     for channel, output in (("standard", "StandardWebhookSecretName"), ("zendesk", "ZendeskWebhookSecretName")):
         value = base64.b64encode(secrets.token_bytes(32)).decode()
         secret = f"whsec_{value}" if channel == "standard" else value
         manager.put_secret_value(SecretId=outputs[output], SecretString=secret)
-        channels[channel] = {"url": f"{api_url}/webhooks/{channel}", "secret": secret}
+        channels[channel] = secret
     ticketing = {"base_url": vendor["sandbox_url"], "user": TICKETING_USER, "token": vendor["ticketing_token"]}
     manager.create_secret(
         Name=f"{outputs['SecretPrefix']}ticketing/zendesk", SecretString=json.dumps(ticketing))
@@ -617,16 +643,24 @@ def set_up(endpoint: str, outputs: dict[str, str], vendor: dict[str, str]) -> di
         "region": REGION,
         "access_key_id": CREDENTIALS["aws_access_key_id"],
         "secret_access_key": CREDENTIALS["aws_secret_access_key"],
-        "api_url": api_url,
         "console_url": None,
-        "webhook_url": channels["standard"]["url"],
-        "webhook_secret": channels["standard"]["secret"],
-        "channels": channels,
+        **reached(endpoint, outputs, channels),
         "sandbox_url": vendor["sandbox_url"],
         "sandbox_token": vendor["sandbox_token"],
         "ticketing": ticketing,
         **described(outputs),
         "receipt_keys": [receipt_key(endpoint, outputs["ReceiptKeyArn"])],
+    }
+
+
+def reached(endpoint: str, outputs: dict[str, str], channels: dict[str, str]) -> dict:
+    """Where the API is, and what each channel signs with."""
+    api_url = f"{endpoint}/_aws/execute-api/{outputs['WebhookApiId']}"
+    return {
+        "api_url": api_url,
+        "webhook_url": f"{api_url}/webhooks/standard",
+        "webhook_secret": channels["standard"],
+        "channels": {channel: {"url": f"{api_url}/webhooks/{channel}", "secret": secret} for channel, secret in channels.items()},
     }
 
 
@@ -647,15 +681,17 @@ def stack_up(args) -> dict:
 
 
 def upgrade(args) -> int:
-    """Deploys another build over the stack, with requests in flight: what is not given stays as it is."""
+    """Deploys another build over the stack, with requests in flight: what is not given stays as it is. Where the
+    stack was removed it is deployed anew, over what was kept."""
     stack = stack_up(args)
     endpoint = stack["aws_endpoint_url"]
-    template, uploads = packaged(args.root, args.binaries, endpoint)
-    deployed = client(endpoint, "cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Parameters"]
-    before = {one["ParameterKey"]: one["ParameterValue"] for one in deployed}
-    outputs = deploy(endpoint, STACK_NAME, template, uploads, {**before, **given(args)}, over=True)
-    complete(endpoint, STACK_NAME)
-    written(args.dir / "stack.json", {**stack, **described(outputs), "holds": sorted(held(endpoint))})
+    templates, uploads = packaged(args.root, args.binaries, endpoint)
+    deployed = settled(client(endpoint, "cloudformation"), STACK_NAME)
+    before = {one["ParameterKey"]: one["ParameterValue"] for one in deployed["Parameters"]} if deployed else parameters(args, "local")
+    outputs = deploy(endpoint, STACK_NAME, templates, uploads, {**before, **given(args)})
+    channels = {channel: one["secret"] for channel, one in stack["channels"].items()}
+    written(args.dir / "stack.json", {
+        **stack, **described(outputs), **reached(endpoint, outputs, channels), "holds": sorted(held(endpoint))})
     print(f"upgraded: {endpoint}")
     return 0
 
@@ -665,9 +701,8 @@ def stage(args) -> int:
     stack = stack_up(args)
     endpoint = stack["aws_endpoint_url"]
     name = f"rightful-{args.stage}"
-    template, uploads = packaged(ROOT, args.binaries, endpoint)
-    outputs = deploy(endpoint, name, template, uploads, parameters(args, args.stage))
-    complete(endpoint, name)
+    templates, uploads = packaged(ROOT, args.binaries, endpoint)
+    outputs = deploy(endpoint, name, templates, uploads, parameters(args, args.stage))
     vendor = {"sandbox_url": stack["sandbox_url"], "sandbox_token": stack["sandbox_token"],
               "ticketing_token": stack["ticketing"]["token"]}
     folder = args.dir / "stages" / args.stage
@@ -678,14 +713,16 @@ def stage(args) -> int:
 
 
 def remove(args) -> int:
-    """Deletes the deployment as CloudFormation does; AWS goes on, with what the template keeps."""
+    """Deletes all but what is kept, as CloudFormation does; with `--state` the stack of that too. AWS goes on,
+    with what the templates retain."""
     stack = stack_up(args)
     endpoint = stack["aws_endpoint_url"]
     cloudformation = client(endpoint, "cloudformation")
-    cloudformation.delete_stack(StackName=STACK_NAME)
-    left = settled(cloudformation, STACK_NAME)
-    if left is not None:
-        raise Failed("\n".join([f"not deleted: {left['StackStatus']}", *reasons(cloudformation, STACK_NAME)]))
+    for name in (STACK_NAME, f"{STACK_NAME}{STATE}") if args.state else (STACK_NAME,):
+        cloudformation.delete_stack(StackName=name)
+        left = settled(cloudformation, name)
+        if left is not None:
+            raise Failed("\n".join([f"{name} is not deleted: {left['StackStatus']}", *reasons(cloudformation, name)]))
     written(args.dir / "stack.json", {**stack, "holds": sorted(held(endpoint))})
     print("deleted")
     return 0
@@ -891,9 +928,9 @@ def main() -> int:
         ("down", down, "stop what `up` started; the logs stay"),
         ("status", status, "say whether it is up with all that it should hold; exit 0 if so"),
         ("restart", restart, "stop AWS in the middle of its work and start it again with what it kept"),
-        ("upgrade", upgrade, "deploy another build over the stack"),
+        ("upgrade", upgrade, "deploy another build over the stack, or over what was kept of it"),
         ("stage", stage, "deploy a second stage beside the first, into DIR/stages/NAME"),
-        ("remove", remove, "delete the deployment and leave AWS running"),
+        ("remove", remove, "delete the deployment but for what is kept, and leave AWS running"),
         ("resources", resources, "print what the account holds, as JSON"),
         ("operator", operator, "have an IAM user with a policy call each operation of the API, and say which let them in"),
         ("may", may, "say whether a function's role may do an action on a resource"),
@@ -909,7 +946,9 @@ def main() -> int:
             command.add_argument("--param", action="append", default=[], metavar="K=V", help="a parameter of the template")
         if name == "upgrade":
             command.add_argument("--root", type=lambda text: Path(text).resolve(), default=ROOT,
-                                 help="where template.yaml and the files that it names are")
+                                 help="where the templates and the files that they name are")
+        if name == "remove":
+            command.add_argument("--state", action="store_true", help="delete the stack of what is kept, too")
         if name == "may":
             for what in ("function", "action", "resource"):
                 command.add_argument(what)

@@ -145,9 +145,9 @@ def resources(template: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2]))
 
 
-def rented(template: str, observability: str, metrics: str, connectors: int) -> dict:
+def rented(templates: list[str], metrics: str, connectors: int) -> dict:
     """AWS's monthly rents, from the templates and the list of metrics."""
-    found = {**resources(template), **resources(observability)}
+    found = {name: resource for template in templates for name, resource in resources(template).items()}
 
     def of(kind: str) -> list[str]:
         return [text for text in found.values() if re.match(rf"(?:.*\n)*?    Type: {kind}\s*$", text, re.M)]
@@ -161,7 +161,7 @@ def rented(template: str, observability: str, metrics: str, connectors: int) -> 
         "composite_alarms": len(of("AWS::CloudWatch::CompositeAlarm")),
         "dashboards": len(of("AWS::CloudWatch::Dashboard")),
         "metrics": series(metrics, connectors),
-        "synthetic": "SyntheticSchedule" in template,
+        "synthetic": any("SyntheticSchedule" in template for template in templates),
     }
 
 
@@ -189,8 +189,8 @@ def platform() -> dict:
         return path.read_text() if path.is_file() else ""
 
     definitions = ROOT / "functions" / "lib" / "connectors" / "definitions"
-    return rented(text(ROOT / "template.yaml"), text(ROOT / "infra" / "observability" / "template.yaml"),
-                  text(ROOT / "docs" / "METRICS.md"), sum(1 for one in definitions.iterdir() if one.is_dir()))
+    templates = [ROOT / "template.yaml", *(ROOT / "infra" / name / "template.yaml" for name in ("state", "observability"))]
+    return rented([text(path) for path in templates], text(ROOT / "docs" / "METRICS.md"), sum(1 for one in definitions.iterdir() if one.is_dir()))
 
 
 # ------------------------------------------------------------------------------------ tables
@@ -478,7 +478,7 @@ def check() -> list[str]:
         place[name] = kept
     if sum(MIX.values()) != 100:
         complaints.append("the shares of a month do not add up to 100 %")
-    found = rented(SAMPLE, "", SAMPLE_METRICS, 4)
+    found = rented([SAMPLE], SAMPLE_METRICS, 4)
     if (found["alarm_metrics"], found["composite_alarms"], found["metrics"]) != (3, 1, 1 + 2 + 4):
         complaints.append(f"the sample's alarms and metrics are miscounted: {found}")
     for one in counted["cases"].values():

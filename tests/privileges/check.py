@@ -30,12 +30,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "workflow"), str(ROOT / "infra" / "local"), str(Path(__file__).resolve().parent)]
 
-import yaml  # noqa: E402
-
 import exceptions  # noqa: E402
 from arns import PART, Template, Unresolved, as_glob, matches, may_be_the_same  # noqa: E402
+from deployment import REST, STATE, read_deployment, read_templates  # noqa: E402
 from permissions import WILDCARD_RESOURCES  # noqa: E402
-from reading import Loader, as_list, read_machines, read_template, states  # noqa: E402
+from reading import as_list, read_machines, states  # noqa: E402
 from recorder import template_digest  # noqa: E402
 from recorder_checks import check_recorder  # noqa: E402
 from rules import Tally  # noqa: E402
@@ -341,9 +340,9 @@ def by_rules(template: Template) -> Iterator[Invocation]:
 
 
 def nested_faults(nested: dict[str, dict]) -> list[str]:
-    """Permissions may stand only in template.yaml, where they are compared."""
+    """Permissions may stand only in the deployment's two templates, where they are compared."""
     kinds = ("AWS::IAM::", "AWS::Lambda::Permission", "AWS::KMS::Key")
-    return [f"{name}: {logical} must stand in template.yaml" for name, template in nested.items()
+    return [f"{name}: {logical} must stand in {REST}" for name, template in nested.items()
             for logical, resource in template["Resources"].items() if resource["Type"].startswith(kinds)]
 
 
@@ -532,7 +531,7 @@ def page(template: Template, machines: dict[str, dict], asked: Exceptions) -> st
     lines = [
         "# The permissions of each role, and their proof",
         "",
-        "`target/venv-tools/bin/python tests/privileges/check.py --write` writes this page from `template.yaml`, the state",
+        "`target/venv-tools/bin/python tests/privileges/check.py --write` writes this page from the templates, the state",
         "machines and `tests/privileges/exceptions.py`; `make workflow` fails when it is out of date.",
         "",
         "- **recorded**: the end-to-end tests use it, and fail without it. The embedded stack enforces the functions' policies",
@@ -722,7 +721,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write docs/PERMISSIONS.md")
     args = parser.parse_args()
 
-    raw, machines = read_template(), read_machines()
+    raw, machines = read_deployment(), read_machines()
     template = Template(raw)
     asked = Exceptions(exceptions.UNUSED, exceptions.SOMETIMES, exceptions.DENIED)
     tally = Tally()
@@ -732,7 +731,7 @@ def main() -> int:
         tally.expect("the callers of a function may call it, and nobody else", invocations_differ(template))
         tally.expect("a rule may put undelivered events into its queue, and nobody else", queues_differ(template))
         tally.expect("the keys' policies leave to roles the actions that they use", keys_differ(template, exceptions.KEYS))
-        nested = {str(path.relative_to(ROOT)): yaml.load(path.read_text(), Loader) for path in (ROOT / "infra").glob("*/template.yaml")}
+        nested = {path: template for path, template in read_templates().items() if path not in (REST, STATE)}
         tally.expect("no role, key or permission to invoke stands in a nested template", nested_faults(nested))
         tally.expect_complaint("a role in a nested template is noticed", nested_faults({"x": {"Resources": {"R": {"Type": "AWS::IAM::Role"}}}}))
         static_faults(raw, machines, tally)

@@ -1,4 +1,4 @@
-"""Checks the template and the state machines: three checkers of others, and our own rules.
+"""Checks the templates and the state machines: three checkers of others, and our own rules.
 
 No checker knows what this product promises, so each subject has a file of rules here. A rule that cannot
 fail proves nothing: each one is also run on copies with a fault planted, and has to complain about every
@@ -23,18 +23,19 @@ import functions  # noqa: F401
 import kept  # noqa: F401
 import parameters  # noqa: F401
 import permissions  # noqa: F401
-from reading import read_machines, read_template
+from deployment import read_deployment, read_templates
+from reading import read_machines
 from rules import RULES, Tally
 
 
 def main() -> int:
     tally = Tally()
-    machines, template = read_machines(), read_template()
+    machines, template, templates = read_machines(), read_deployment(), read_templates()
     tally.expect("both state machines are there", [] if set(machines) == {"fulfil-request", "fulfil-source"} else [str(set(machines))])
     checkers.check(tally, machines)
     for found in RULES:
         subjects = {name: machine for name, machine in machines.items() if found.of in ("machine", name)}
-        subjects = subjects or {"template.yaml": template}
+        subjects = subjects or {"the templates": templates if found.of == "templates" else template}
         for name, subject in subjects.items():
             tally.expect(f"{name}: {found.name}", list(found.check(subject)))
             for fault, plant in found.faults:

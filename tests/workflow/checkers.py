@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from deployment import REST, STATE
 from reading import ROOT
 from rules import Tally
 
@@ -92,7 +93,7 @@ def nowhere(definition: dict) -> None:
 def check(tally: Tally, machines: dict[str, dict]) -> None:
     # The slow ones side by side: each is a process of its own.
     jobs: list[tuple[str, bool, Callable[[], list[str]]]] = [
-        ("cfn-lint has nothing against the template", False, lambda: cfn_lint(ROOT / "template.yaml"))]
+        (f"cfn-lint has nothing against {path}", False, lambda path=path: cfn_lint(ROOT / path)) for path in (REST, STATE)]
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
         def job(checker, definition, folder):
             folder.mkdir()

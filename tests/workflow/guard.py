@@ -24,16 +24,13 @@ from pathlib import Path
 
 os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"  # The translator wants one, and calls nobody.
 
-import yaml  # noqa: E402
+from deployment import REST, STATE, read_deployment, read_templates  # noqa: E402
 from guard_exceptions import EXCEPTIONS  # noqa: E402
-from reading import ROOT, Loader, read_template  # noqa: E402
 from rules import Tally  # noqa: E402
 from samtranslator.translator.transform import transform  # noqa: E402
 
 PACKAGE = Path(__file__).resolve().parent / "node_modules" / "@cdklabs" / "cdk-validator-cfnguard"
 RULES = PACKAGE / "rules" / "control-tower" / "cfn-guard"
-# Templates that go to CloudFormation without a translation.
-NESTED = sorted((ROOT / "infra").glob("*/template.yaml"))
 
 
 def program() -> Path:
@@ -143,10 +140,11 @@ FAULTS = [
 
 def main() -> int:
     tally = Tally()
-    whole = translated(read_template())
+    whole = translated(read_deployment())
     found = findings(whole)
-    for path in NESTED:
-        found |= findings(yaml.load(path.read_text(), Loader))
+    for path, template in read_templates().items():
+        if path not in (REST, STATE):
+            found |= findings(template)
     tally.expect("cfn-guard has no findings against the templates", complaints(found, EXCEPTIONS))
 
     # In one run: each run reads two hundred files of rules.

@@ -1,4 +1,4 @@
-"""Checks that docs/DEPLOY.md names every parameter of the template, with its default."""
+"""Checks that docs/DEPLOY.md names every parameter of the templates, with its default."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ("infra/state/template.yaml", "template.yaml")
 
 
 def parameters(template: str) -> dict[str, str]:
@@ -34,22 +35,22 @@ def documented(page: str) -> dict[str, str]:
     return found
 
 
-def complaints(template: str, page: str) -> list[str]:
+def complaints(defaults: dict[str, str], page: str) -> list[str]:
     rows = documented(page)
     return [f"docs/DEPLOY.md: {name} is {rows.get(name, 'missing')!r}, and its default is {default!r}"
-            for name, default in parameters(template).items() if rows.get(name) != default]
+            for name, default in defaults.items() if rows.get(name) != default]
 
 
 def main() -> int:
-    template, page = (ROOT / "template.yaml").read_text(), (ROOT / "docs" / "DEPLOY.md").read_text()
-    found = parameters(template)
-    wrong = complaints(template, page)
+    templates, page = [(ROOT / path).read_text() for path in TEMPLATES], (ROOT / "docs" / "DEPLOY.md").read_text()
+    found = {name: default for template in templates for name, default in parameters(template).items()}
+    wrong = complaints(found, page)
     if len(found) < 10:
-        wrong.append(f"only {len(found)} parameters found in the template")
+        wrong.append(f"only {len(found)} parameters found in the templates")
     for name in found:
-        if not complaints(template, re.sub(rf"(?m)^\| `{name}` .*\n", "", page)):
+        if not complaints(found, re.sub(rf"(?m)^\| `{name}` .*\n", "", page)):
             wrong.append(f"{name}: a missing row goes unnoticed")
-        if not complaints(template, re.sub(rf"(?m)^(\| `{name}` \| )[^|]*", r"\1`x-planted` ", page)):
+        if not complaints(found, re.sub(rf"(?m)^(\| `{name}` \| )[^|]*", r"\1`x-planted` ", page)):
             wrong.append(f"{name}: another default goes unnoticed")
     for one in wrong:
         print(f"FAIL {one}")

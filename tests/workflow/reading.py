@@ -1,4 +1,4 @@
-"""Reads the template and the state machines."""
+"""Reads templates and state machines."""
 
 from __future__ import annotations
 
@@ -29,10 +29,6 @@ def _short_form(loader: Loader, suffix: str, node: yaml.Node):
 
 
 Loader.add_multi_constructor("!", _short_form)
-
-
-def read_template() -> dict:
-    return yaml.load((ROOT / "template.yaml").read_text(), Loader)
 
 
 def read_machines() -> dict[str, dict]:

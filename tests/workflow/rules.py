@@ -21,8 +21,8 @@ RULES: list[Rule] = []
 
 
 def rule(of: str, *faults: tuple[str, Callable]):
-    """Registers a rule of every "machine", of one by its name, or of the "template", with faults that it must
-    complain about.
+    """Registers a rule of every "machine", of one by its name, of the "template" that the deployment's two make
+    together, or of all "templates" by their paths, with faults that it must complain about.
 
     A fault changes, in place, a copy of what the rule reads.
     """

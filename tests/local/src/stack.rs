@@ -141,12 +141,20 @@ impl Stack {
         told(&program(&self.dir, "upgrade", &flags)?)
     }
 
-    /// Deletes the deployment, as CloudFormation does. AWS stays.
+    /// Deletes all of the deployment but what is kept, as CloudFormation does. AWS stays.
     ///
     /// # Errors
     /// When something can't be deleted.
     pub fn remove(&self) -> Result<()> {
         told(&program(&self.dir, "remove", &[])?)
+    }
+
+    /// Deletes the stack of what is kept too: what the template retains stays.
+    ///
+    /// # Errors
+    /// When something can't be deleted.
+    pub fn remove_state(&self) -> Result<()> {
+        told(&program(&self.dir, "remove", &["--state".to_owned()])?)
     }
 
     /// The account's resources by kind, as `stack.py resources` prints them.

@@ -27,7 +27,9 @@ fn another_build(stack: &Stack) -> Result<(PathBuf, PathBuf)> {
     let machines = root.join("infra/statemachines");
     std::fs::create_dir_all(&machines)?;
     let here = rightful_local_tests::root();
-    copied(&here.join("infra/observability"), &root.join("infra/observability"))?;
+    for nested in ["infra/state", "infra/observability"] {
+        copied(&here.join(nested), &root.join(nested))?;
+    }
     std::fs::copy(here.join("template.yaml"), root.join("template.yaml"))?;
     for name in ["fulfil-request.asl.json", "fulfil-source.asl.json"] {
         let mut definition: Value =
@@ -209,6 +211,66 @@ async fn what_an_old_execution_calls_after_an_upgrade_is_the_new_function() -> R
     Ok(())
 }
 
+/// Whether all that a deployment runs by is gone.
+fn nothing_runs(before: &Value, after: &Value) {
+    for kind in ["functions", "machines", "schedules", "rules", "apis", "queues", "log_groups"] {
+        let left = after[kind]
+            .as_object()
+            .map_or_else(|| after[kind].as_array().map_or(1, Vec::len), |all| all.len());
+        assert_eq!(left, 0, "{kind}: {}", after[kind]);
+        let had = before[kind]
+            .as_object()
+            .map_or_else(|| before[kind].as_array().map_or(0, Vec::len), |all| all.len());
+        assert_ne!(had, 0, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn all_but_what_is_kept_is_deleted_and_deployed_again_and_no_request_is_lost() -> Result<()> {
+    let options = Options { grace_seconds: 1, ..Options::default() };
+    let stack = Stack::up("redeployed", options)?;
+    stack.add_source("quick", &[])?;
+    stack.add_source("asked", &[])?;
+    stack.rightful_json(&["source", "change", "asked", "--review", "erasure=always"])?;
+    let mut demands = Vec::new();
+    for source in ["quick", "asked"] {
+        let (email, ids) = person(&stack, source).await?;
+        let identifier = format!("email={email}");
+        let new = ["request", "new", "--right", "erasure", "--identifier", &identifier, "--source", source];
+        let made = stack.rightful_json(&new)?;
+        demands.push((RequestId::parse(made["request_id"].as_str().context("no request_id")?)?, ids));
+    }
+    let [(closed, _), (waits, ids)] = &demands[..] else { anyhow::bail!("two were made") };
+    stack.closed(*closed).await?;
+    stack.until(*waits, |_, task| task.state == TaskState::AwaitingReview && task.token.is_some()).await?;
+    let shown = stack.rightful_json(&["request", "show", &closed.to_string()])?;
+    let before = stack.resources()?;
+
+    stack.remove()?;
+    let between = stack.resources()?;
+    nothing_runs(&before, &between);
+    for kind in ["tables", "buckets", "keys", "secrets"] {
+        assert_eq!(between[kind], before[kind], "{kind}");
+    }
+    assert!(stack.rightful_json(&["request", "show", &closed.to_string()]).is_err(), "nobody answers");
+
+    // The parameters went with the stack: whoever deploys it again names them again.
+    let parameters = ["ReconcileGraceSeconds=1", "ReconcileSchedule=rate(1 day)"];
+    let root = rightful_local_tests::root();
+    stack.upgrade(&root.join("target/local"), &root, &parameters)?;
+    let again = stack.rightful_json(&["request", "show", &closed.to_string()])?;
+    assert_eq!(again["tasks"], shown["tasks"]);
+    assert_eq!(again["request"]["receipt_sha256"], shown["request"]["receipt_sha256"]);
+    receipt_verifies(&stack, *closed).await?;
+    // Its execution went with the state machines. The reconciliation takes it up, and the decision is made now.
+    stack.review(&waits.to_string(), &["--proceed", "--reason", "decided after the deployment"])?;
+    let (request, task) = stack.reconciled(*waits).await?;
+    assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled));
+    assert_eq!(task.outcome, Some(Outcome::VerifiedErased));
+    assert_eq!(stack.erasures(ids).await?, ids.len());
+    receipt_verifies(&stack, *waits).await
+}
+
 #[tokio::test]
 async fn a_deleted_deployment_leaves_the_evidence_and_nothing_that_runs() -> Result<()> {
     let stack = Stack::up("removed", Options::default())?;
@@ -221,18 +283,9 @@ async fn a_deleted_deployment_leaves_the_evidence_and_nothing_that_runs() -> Res
     stack.shown(&["request", "receipt", &id.to_string(), "-o", &file])?;
     let before = stack.resources()?;
 
-    stack.remove()?;
+    stack.remove_state()?;
     let after = stack.resources()?;
-    for kind in ["functions", "machines", "schedules", "rules", "apis", "queues", "log_groups"] {
-        let left = after[kind]
-            .as_object()
-            .map_or_else(|| after[kind].as_array().map_or(1, Vec::len), |all| all.len());
-        assert_eq!(left, 0, "{kind}: {}", after[kind]);
-        let had = before[kind]
-            .as_object()
-            .map_or_else(|| before[kind].as_array().map_or(0, Vec::len), |all| all.len());
-        assert_ne!(had, 0, "{kind}");
-    }
+    nothing_runs(&before, &after);
     // Both tables with their rows, the bucket with its receipts, usable keys.
     assert_eq!(after["tables"], before["tables"]);
     assert!(of(&after, "tables")?.values().any(|rows| rows.as_u64() > Some(0)), "{after}");
