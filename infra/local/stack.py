@@ -9,16 +9,14 @@
     stack.py may FUNCTION ACTION RESOURCE [--dir DIR]
     stack.py down | status | restart | logs [--dir DIR]
 
-`up` starts MiniStack and the sandbox vendor on free ports of 127.0.0.1, deploys infra/state/template.yaml
-and template.yaml by CloudFormation with the SAM transform, and writes DIR/stack.json, which is how every
-other program finds the stack. `upgrade` deploys another build over it, `stage` deploys a second one beside
-it (in DIR/stages/NAME/stack.json), and `resources` prints what the account holds. `remove` deletes the
-second of the two as CloudFormation does, and `upgrade` then deploys it again over what was kept; with
-`--state` both are deleted. Nothing in the product knows that it runs here: what the emulator gets wrong is
-worked round in this file, or listed in docs/EMULATOR.md.
+`up` starts MiniStack and the sandbox vendor on free ports of 127.0.0.1, deploys infra/state/template.yaml and
+template.yaml by CloudFormation with the SAM transform, and writes DIR/stack.json, by which every other program finds
+the stack. `upgrade` deploys another build over it, `stage` deploys a second one beside it (in
+DIR/stages/NAME/stack.json), and `resources` prints the account's resources. `remove` deletes the stack of template.yaml
+by CloudFormation, and `upgrade` then deploys it again over the kept state; `--state` deletes both stacks. Nothing in the
+product knows that it runs here: this file works round the emulator's faults, or docs/EMULATOR.md lists them.
 
-Everything that one stack owns lives in DIR (state, logs, temporary files, pids), so that several
-can run side by side.
+DIR holds everything of one stack (state, logs, temporary files, pids), so several can run side by side.
 """
 
 from __future__ import annotations
@@ -50,25 +48,25 @@ from recorder import template_digest
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"
-# The emulator takes a 12-digit access key for that account's own, whatever the secret.
+# The emulator accepts the 12-digit account id as access key, with any secret.
 CREDENTIALS = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "loopback"}
 # The sandbox's agent.
 TICKETING_USER = "agent@example.com"
 STACK_NAME = "rightful-local"
-# What a stack's name ends with that keeps state, and its template.
+# The suffix of the name of the stack that keeps state, and its template.
 STATE, STATE_TEMPLATE = "-state", "infra/state/template.yaml"
 ARTEFACTS = "rightful-local-artefacts"
-# How long what is told to end may do nothing before a person is asked.
+# How long a process that was told to end may do nothing before a person must decide.
 IDLE_SECONDS = 60
 SPKI_ED25519 = bytes.fromhex("302a300506032b6570032100")
 
 
 class Failed(Exception):
-    """Something a person has to read: printed without a trace."""
+    """A message for a person: printed without a trace."""
 
 
 class Stopwatch:
-    """Prints how long each part of the start took."""
+    """Measures each part of the start."""
 
     def __init__(self) -> None:
         self.begun = self.last = time.monotonic()
@@ -88,7 +86,7 @@ class Stopwatch:
 
 
 def start_ticks(pid: int) -> int | None:
-    """When the process started, which tells it from a later one with the same number."""
+    """When the process started: distinguishes it from a later one with the same number."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -107,7 +105,7 @@ def cpu_ticks(pid: int) -> int:
 
 
 def size_of(folder: Path) -> int:
-    """The bytes of all files in it; those that go meanwhile don't count."""
+    """The bytes of all files in it; vanished ones don't count."""
     total = 0
     for found in folder.rglob("*"):
         with contextlib.suppress(OSError):
@@ -116,7 +114,7 @@ def size_of(folder: Path) -> int:
 
 
 class Processes:
-    """The processes that one stack started, kept in DIR so that `down` ends these and no others."""
+    """The processes of one stack, recorded in DIR so that `down` ends only these."""
 
     def __init__(self, directory: Path) -> None:
         self.file = directory / "processes.json"
@@ -151,8 +149,8 @@ class Processes:
         self.file.unlink(missing_ok=True)
 
     def stop(self, *names: str) -> None:
-        """Ends each with SIGTERM, then whatever is left of its process group: the functions' own
-        processes are MiniStack's children, and it leaves some behind. What they hold may be lost."""
+        """Ends each with SIGTERM, then the rest of its process group: the functions' processes are MiniStack's children,
+        and it leaves some behind. Unsaved data may be lost."""
         running = self.terminated(names)
         deadline = time.monotonic() + 5
         while any(self.alive(name) for name in running) and time.monotonic() < deadline:
@@ -160,8 +158,8 @@ class Processes:
         self.killed(running)
 
     def stop_saved(self, name: str, saves_to: Path, idle: float = IDLE_SECONDS) -> None:
-        """Ends one with SIGTERM and waits for as long as it works on saving what it holds. One that does
-        nothing for `idle` seconds and doesn't end is left as it is: killed, it would lose what it holds."""
+        """Ends one with SIGTERM and waits while it saves its data. A process that does nothing for `idle` seconds and
+        doesn't end is left alone: killing it would lose the data."""
         running = self.terminated([name])
         begun = worked = told = time.monotonic()
         before = None
@@ -170,16 +168,16 @@ class Processes:
             if (work := (cpu_ticks(self.known[name]["pid"]), size_of(saves_to))) != before:
                 before, worked = work, now
             if now - worked > idle:
-                raise Failed(f"{name} has done nothing for {idle:.0f} s, and does not end. What it holds may not be saved yet: "
+                raise Failed(f"{name} has done nothing for {idle:.0f} s, and does not end. Its data may not be saved yet: "
                              f"wait, and do this again; or give it up: stack.py down, then up")
             if now - told >= 5:
                 told = now
-                print(f"{name} still saves what it holds, {now - begun:.0f} s so far", file=sys.stderr, flush=True)
+                print(f"{name} still saves its data, {now - begun:.0f} s so far", file=sys.stderr, flush=True)
             time.sleep(0.02)
         self.killed(running)
 
     def terminated(self, names) -> list[str]:
-        """Asks those of them that run to end."""
+        """Asks the running ones to end."""
         running = [name for name in names if self.alive(name)]
         for name in running:
             with contextlib.suppress(ProcessLookupError):
@@ -240,7 +238,7 @@ def tail(log: Path, lines: int = 15) -> str:
 
 
 def client(endpoint: str, service: str):
-    """A client that speaks to the stack alone, whatever this machine's own AWS configuration says."""
+    """A client that calls only the stack, whatever this machine's own AWS configuration says."""
     import boto3
     from botocore.config import Config
 
@@ -264,9 +262,9 @@ def zipped(binary: Path) -> bytes:
 
 
 def packaged(root: Path, binaries: Path, endpoint: str) -> tuple[dict[str, str], dict[str, bytes]]:
-    """The templates in the order of their deployment, by what their stacks' names end with. As `sam package`
-    does it, local paths become addresses in a bucket, and the files go there, each under a name that tells its
-    content, so that a changed file is a changed template."""
+    """The templates in the order of deployment, by the suffix of their stack's name, and the files to upload. Like `sam
+    package` it replaces local paths by addresses in a bucket. A file's name there depends on its content, so a changed
+    file is a changed template."""
     uploads: dict[str, bytes] = {}
     missing: list[str] = []
 
@@ -301,7 +299,7 @@ def packaged(root: Path, binaries: Path, endpoint: str) -> tuple[dict[str, str],
 
 
 def deploy(endpoint: str, name: str, templates: dict[str, str], uploads: dict[str, bytes], parameters: dict[str, str]) -> dict[str, str]:
-    """Deploys by CloudFormation, with the SAM transform, anew or over what is there; the last stack's outputs."""
+    """Creates or updates the stacks by CloudFormation, with the SAM transform. Returns the last one's outputs."""
     s3 = client(endpoint, "s3")
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=ARTEFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -309,7 +307,7 @@ def deploy(endpoint: str, name: str, templates: dict[str, str], uploads: dict[st
         s3.put_object(Bucket=ARTEFACTS, Key=key, Body=body)
     for ending, template in templates.items():
         s3.put_object(Bucket=ARTEFACTS, Key=f"{name}{ending}/template.yaml", Body=template.encode())
-        # The state asks for some of what the rest asks for.
+        # The state has only some of the rest's parameters.
         own = {key: value for key, value in parameters.items() if ending != STATE or key in parameters_of(template)}
         outputs = deploy_one(endpoint, f"{name}{ending}", own)
         complete(endpoint, f"{name}{ending}")
@@ -337,7 +335,7 @@ def deploy_one(endpoint: str, name: str, parameters: dict[str, str]) -> dict[str
         try:
             cloudformation.update_stack(**what)
         except ClientError as failure:
-            # As `sam deploy` is told to take it.
+            # samconfig.toml has `sam deploy` accept this too.
             if "No updates are to be performed" not in str(failure):
                 raise
     stack = settled(cloudformation, name)
@@ -347,7 +345,7 @@ def deploy_one(endpoint: str, name: str, parameters: dict[str, str]) -> dict[str
 
 
 def settled(cloudformation, name: str, seconds: float = 120) -> dict | None:
-    """The stack once nothing is under way; nothing when it is gone."""
+    """The stack after its current operation; None when it is gone."""
     from botocore.exceptions import ClientError
 
     deadline = time.monotonic() + seconds
@@ -368,14 +366,14 @@ def settled(cloudformation, name: str, seconds: float = 120) -> dict | None:
 
 
 def reasons(cloudformation, name: str) -> list[str]:
-    """What failed, and why, in the order of time."""
+    """The failures and their reasons, oldest first."""
     events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     return [f"  {event['LogicalResourceId']}: {event['ResourceStatusReason']}"
             for event in reversed(events) if "FAILED" in event["ResourceStatus"] and event.get("ResourceStatusReason")]
 
 
 def lifecycle(configuration: dict, parameters: dict[str, str]) -> dict:
-    """CloudFormation's lifecycle rules as S3 takes them."""
+    """CloudFormation's lifecycle rules in S3's form."""
     rules = []
     for found in configuration["Rules"]:
         one = {"ID": found["Id"], "Status": found["Status"], "Filter": {"Prefix": found.get("Prefix", "")}}
@@ -388,8 +386,8 @@ def lifecycle(configuration: dict, parameters: dict[str, str]) -> dict:
 
 
 def complete(endpoint: str, stack_name: str) -> None:
-    """Sets what the emulator's CloudFormation reads over, with the template's own values; takes the
-    policies away that refuse plain http, because on loopback there is nothing else."""
+    """Sets the properties that the emulator's CloudFormation ignores, with the template's values. Removes the policies
+    that refuse plain http, because loopback has nothing else."""
     from samtranslator.yaml_helper import yaml_parse
 
     cloudformation, s3, dynamodb, sqs = (client(endpoint, name) for name in ("cloudformation", "s3", "dynamodb", "sqs"))
@@ -425,7 +423,7 @@ def complete(endpoint: str, stack_name: str) -> None:
 
 
 def receipt_key(endpoint: str, key_arn: str) -> dict[str, str]:
-    """The receipts' public key as a JWK, as `rightful receipt verify --keys` takes it."""
+    """The receipts' public key as a JWK, for `rightful receipt verify --keys`."""
     der = client(endpoint, "kms").get_public_key(KeyId=key_arn)["PublicKey"]
     if len(der) != len(SPKI_ED25519) + 32 or not der.startswith(SPKI_ED25519):
         raise Failed("the receipt key's public key is no Ed25519 key")
@@ -434,7 +432,7 @@ def receipt_key(endpoint: str, key_arn: str) -> dict[str, str]:
 
 
 def collect_logs(stack: dict, directory: Path) -> list[Path]:
-    """Writes what every function logged so far to DIR/logs/functions/NAME.log, one line a message.
+    """Writes each function's log so far to DIR/logs/functions/NAME.log, one line a message.
 
     The emulator keeps a function's output in its CloudWatch Logs, in memory, and nowhere else.
     """
@@ -453,7 +451,7 @@ def collect_logs(stack: dict, directory: Path) -> list[Path]:
 
 
 def held(endpoint: str) -> set[str]:
-    """What the account holds that a loss would be seen by, each as `kind name`."""
+    """The account's resources, each as `kind name`, to notice a loss by."""
     import jmespath
 
     kinds = (
@@ -478,9 +476,7 @@ def held(endpoint: str) -> set[str]:
 
 
 def lost(expected, endpoint: str) -> None:
-    """Says what of the expected is gone.
-
-    Raises `Failed` when something is."""
+    """Raises `Failed` if an expected resource is gone, and names it."""
     if gone := sorted(set(expected) - held(endpoint)):
         raise Failed("\n".join([
             f"the stack answers, and {len(gone)} of what it held is gone:", *(f"  {one}" for one in gone),
@@ -493,7 +489,7 @@ def lost(expected, endpoint: str) -> None:
 def start_ministack(processes: Processes, directory: Path, port: int, wait_scale: float, iam: bool) -> subprocess.Popen:
     temporary = directory / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    # Functions inherit this environment whole, so it holds nothing of the caller's.
+    # Functions inherit this whole environment, so it holds nothing of the caller's.
     env = {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": str(temporary),
@@ -509,19 +505,19 @@ def start_ministack(processes: Processes, directory: Path, port: int, wait_scale
         "MINISTACK_REGION": REGION,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "LAMBDA_EXECUTOR": "local",
-        # Each function then runs as its own role, with what the template lets that role do.
+        # Each function then runs under its own role, with the role's permissions.
         "AUTH": str(iam).lower(),
         # These two would listen on fixed ports of every interface.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # What it holds is written when it is told to stop, and read when it starts again.
+        # It saves its data when it is told to stop, and reads them when it starts again.
         "PERSIST_STATE": "1",
         "S3_PERSIST": "1",
         "STATE_DIR": str(directory / "state"),
         "S3_DATA_DIR": str(directory / "state" / "s3"),
         "SFN_WAIT_SCALE": str(wait_scale),
         "LOG_LEVEL": "INFO",
-        # Which permission each call of a role took, for tests/privileges.
+        # Records which permission allowed each call of a role, for tests/privileges.
         "CALLS_FILE": str(directory / "logs" / "calls.jsonl"),
         "CALLS_TEMPLATE": template_digest((ROOT / "template.yaml").read_text()),
     }
@@ -572,7 +568,7 @@ def up(args) -> int:
     (directory / "logs").mkdir(parents=True)
 
     try:
-        # All that needs no server is done while the server starts.
+        # Work that needs no server runs while the server starts.
         endpoint = f"http://127.0.0.1:{(port := free_port())}"
         ministack = start_ministack(processes, directory, port, args.wait_scale, not args.without_iam)
         token, ticketing_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
@@ -607,14 +603,14 @@ def up(args) -> int:
 
 
 def parameters(args, stage: str) -> dict[str, str]:
-    """What the template is given."""
+    """The templates' parameters."""
     return {
         "Stage": stage,
         "Architecture": "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64",
         "AllowLoopbackVendors": "true",
         "ReconcileSchedule": "rate(1 minute)",
         "ReconcileGraceSeconds": "15",
-        # The demo goes through by itself; a data source may set its own.
+        # The demo needs no person; a data source may set its own policy.
         "ErasureReview": "auto",
         "AccessReview": "auto",
         **given(args),
@@ -626,8 +622,8 @@ def given(args) -> dict[str, str]:
 
 
 def set_up(endpoint: str, outputs: dict[str, str], vendor: dict[str, str]) -> dict:
-    """What an operator does after the first deployment: puts the ticketing systems' own secrets, and
-    what answers tickets, the sandbox, which is a ticketing system too. Answers the stack file's content."""
+    """Does an operator's work after the first deployment: sets the ticketing systems' secrets, and connects the sandbox,
+    which is a ticketing system too. Returns the stack file's content."""
     manager = client(endpoint, "secretsmanager")
     channels = {}
     for channel, output in (("standard", "StandardWebhookSecretName"), ("zendesk", "ZendeskWebhookSecretName")):
@@ -654,7 +650,7 @@ def set_up(endpoint: str, outputs: dict[str, str], vendor: dict[str, str]) -> di
 
 
 def reached(endpoint: str, outputs: dict[str, str], channels: dict[str, str]) -> dict:
-    """Where the API is, and what each channel signs with."""
+    """The API's addresses, and each channel's secret."""
     api_url = f"{endpoint}/_aws/execute-api/{outputs['WebhookApiId']}"
     return {
         "api_url": api_url,
@@ -665,7 +661,7 @@ def reached(endpoint: str, outputs: dict[str, str], channels: dict[str, str]) ->
 
 
 def written(stack_file: Path, stack: dict) -> None:
-    # The file holds this stack's secrets; and whoever reads it finds it whole.
+    # The file holds this stack's secrets, and a reader never sees half of it.
     part = stack_file.with_suffix(".part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(stack, file, indent=2)
@@ -673,7 +669,7 @@ def written(stack_file: Path, stack: dict) -> None:
 
 
 def stack_up(args) -> dict:
-    """The stack file of a stack that is up."""
+    """The stack file of a running stack."""
     stack = loaded(args.dir / "stack.json")
     if not stack or not is_up(stack, args.dir):
         raise Failed("no stack is up there")
@@ -681,8 +677,8 @@ def stack_up(args) -> dict:
 
 
 def upgrade(args) -> int:
-    """Deploys another build over the stack, with requests in flight: what is not given stays as it is. Where the
-    stack was removed it is deployed anew, over what was kept."""
+    """Deploys another build over the stack, with requests in flight. Omitted parameters keep their values. After `remove`
+    it deploys anew, over the kept state."""
     stack = stack_up(args)
     endpoint = stack["aws_endpoint_url"]
     templates, uploads = packaged(args.root, args.binaries, endpoint)
@@ -713,8 +709,8 @@ def stage(args) -> int:
 
 
 def remove(args) -> int:
-    """Deletes all but what is kept, as CloudFormation does; with `--state` the stack of that too. AWS goes on,
-    with what the templates retain."""
+    """Deletes the deployment by CloudFormation, but not the stack that keeps state; with `--state` that one too. AWS keeps
+    running, with the retained resources."""
     stack = stack_up(args)
     endpoint = stack["aws_endpoint_url"]
     cloudformation = client(endpoint, "cloudformation")
@@ -729,7 +725,7 @@ def remove(args) -> int:
 
 
 def resources(args) -> int:
-    """Prints what the account holds, as JSON, by kind: names, and what a test compares."""
+    """Prints the account's resources as JSON, by kind: names, and values that a test compares."""
     endpoint = stack_up(args)["aws_endpoint_url"]
 
     def all_of(service: str, operation: str, path: str) -> list:
@@ -769,12 +765,12 @@ def resources(args) -> int:
         "buckets": {one["Name"]: s3.list_objects_v2(Bucket=one["Name"])["KeyCount"]
                     for one in all_of("s3", "list_buckets", "Buckets") if one["Name"] != ARTEFACTS},
         "keys": {one["KeyArn"]: kms.describe_key(KeyId=one["KeyId"])["KeyMetadata"]["KeyState"] for one in all_of("kms", "list_keys", "Keys")},
-        # With the streams of each, whose names tell which version wrote them.
+        # With the streams of each, whose names contain the version that wrote them.
         "log_groups": {one["logGroupName"]: streams(one["logGroupName"]) for one in all_of("logs", "describe_log_groups", "logGroups")},
         "secrets": [one["Name"] for one in all_of("secretsmanager", "list_secrets", "SecretList")],
         "alarms": {one["AlarmName"]: one["StateValue"] for kind in ("MetricAlarms", "CompositeAlarms")
                    for one in watching.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])[kind]},
-        # With which key, where it is not AWS's own.
+        # The key of each, unless it is AWS's own.
         "encrypted": {
             **{one["logGroupName"]: one.get("kmsKeyId") for one in all_of("logs", "describe_log_groups", "logGroups")},
             **{url.rsplit("/", 1)[-1]: queue(url).get("KmsMasterKeyId") for url in all_of("sqs", "list_queues", "QueueUrls")},
@@ -788,7 +784,7 @@ def resources(args) -> int:
 
 
 def may(args) -> int:
-    """Says whether the role of a function may do an action on a resource, by IAM's own simulation."""
+    """Prints whether a function's role may do an action on a resource, by IAM's own simulation."""
     endpoint = stack_up(args)["aws_endpoint_url"]
     role = client(endpoint, "lambda").get_function_configuration(FunctionName=args.function)["Role"]
     simulated = client(endpoint, "iam").simulate_principal_policy(
@@ -798,9 +794,9 @@ def may(args) -> int:
 
 
 def operator(args) -> int:
-    """Makes an IAM user with the policy of `--policy`, and has them call each operation of the API once, with an
-    empty body and about nothing that is there: nothing is changed. Prints what each was answered: true where the API let
-    them in, whatever it said then, false where IAM did not. The last one is a read of the requests' table."""
+    """Makes an IAM user with the policy of `--policy`, and calls each operation of the API once as that user, with an empty
+    body and about absent things: nothing changes. Prints for each true if the API let the user in, whatever it answered
+    then, and false if IAM did not. The last one is a read of the requests' table."""
     import boto3
     import yaml
     from botocore.auth import SigV4Auth
@@ -831,7 +827,7 @@ def operator(args) -> int:
                     status, answer = response.status, response.read()
             except urllib.error.HTTPError as refused:
                 status, answer = refused.code, refused.read()
-            # The API itself never answers 403 to whoever signed.
+            # The API itself never answers 403 to a signed call.
             told[f"{method} {template}"] = status != 403
             if status >= 500:
                 raise Failed(f"{method} {template}: {status} {answer[:200].decode(errors='replace')}")
@@ -871,7 +867,7 @@ def down(args) -> int:
     stack_file = args.dir / "stack.json"
     stack = loaded(stack_file)
     if stack and is_up(stack, args.dir):
-        # Best effort: a stack that no longer answers still has to stop.
+        # Best effort: a stack that no longer answers must still stop.
         with contextlib.suppress(Exception):
             collect_logs(stack, args.dir)
     processes = Processes(args.dir)
@@ -885,9 +881,8 @@ def down(args) -> int:
 
 
 def restart(args) -> int:
-    """Stops AWS in the middle of whatever it does, and starts it again with what it has kept: an
-    outage. The vendor's side goes on meanwhile. AWS has as long to save as it needs; what is gone
-    nevertheless is told."""
+    """Stops AWS in the middle of its work, and starts it again with its saved data: an outage. The vendor's side keeps
+    running. AWS has as long to save as it needs; a loss is reported."""
     stack = stack_up(args)
     endpoint = stack["aws_endpoint_url"]
     expected = held(endpoint) | set(stack["holds"])
@@ -928,9 +923,9 @@ def main() -> int:
         ("down", down, "stop what `up` started; the logs stay"),
         ("status", status, "say whether it is up with all that it should hold; exit 0 if so"),
         ("restart", restart, "stop AWS in the middle of its work and start it again with what it kept"),
-        ("upgrade", upgrade, "deploy another build over the stack, or over what was kept of it"),
+        ("upgrade", upgrade, "deploy another build over the stack, or over the state that `remove` left"),
         ("stage", stage, "deploy a second stage beside the first, into DIR/stages/NAME"),
-        ("remove", remove, "delete the deployment but for what is kept, and leave AWS running"),
+        ("remove", remove, "delete the deployment but not its state, and leave AWS running"),
         ("resources", resources, "print what the account holds, as JSON"),
         ("operator", operator, "have an IAM user with a policy call each operation of the API, and say which let them in"),
         ("may", may, "say whether a function's role may do an action on a resource"),
@@ -948,7 +943,7 @@ def main() -> int:
             command.add_argument("--root", type=lambda text: Path(text).resolve(), default=ROOT,
                                  help="where the templates and the files that they name are")
         if name == "remove":
-            command.add_argument("--state", action="store_true", help="delete the stack of what is kept, too")
+            command.add_argument("--state", action="store_true", help="delete the stack that keeps state, too")
         if name == "may":
             for what in ("function", "action", "resource"):
                 command.add_argument(what)

@@ -1,4 +1,4 @@
-"""What must be true of whoever calls the functions: the API, the rule, the schedules; and of calls that fail."""
+"""Rules for the callers of the functions (the API, the rule, the schedules) and for failed calls."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def queue_statement(template: dict, sid: str) -> dict:
 
 
 def schedules_of(template: dict) -> Iterator[tuple[str, str, dict]]:
-    """Every schedule: its function where it is one of its events, its name, and what says whom it calls, as whom."""
+    """Every schedule: the function that declares it, if one does; its name; its target and role."""
     for name, function in functions(template).items():
         for event, found in function["Properties"].get("Events", {}).items():
             if found["Type"] == "ScheduleV2":
@@ -157,7 +157,7 @@ def reconcile_schedule(template: dict) -> dict:
 
 UNDELIVERED = {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}
 KEEPS_UNDELIVERED = {"Sid": "KeepUndelivered", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": UNDELIVERED}
-# Called without anybody waiting for the answer: by schedules, and by the rule.
+# Called asynchronously: by schedules, and by the rule.
 CALLED_BY_EVENTS = {"IntakeFunction", "ReconcileFunction"}
 
 

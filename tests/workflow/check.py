@@ -1,8 +1,7 @@
-"""Checks the templates and the state machines: three checkers of others, and our own rules.
+"""Checks the templates and the state machines with three third-party checkers and our own rules.
 
-No checker knows what this product promises, so each subject has a file of rules here. A rule that cannot
-fail proves nothing: each one is also run on copies with a fault planted, and has to complain about every
-one of them.
+No third-party checker knows this product's promises, so each subject has a file of rules here. A rule that cannot fail
+proves nothing: each one also runs on copies with a planted fault, and must complain about every one of them.
 
 Run it with `tests/workflow/run.sh`, which installs what it needs.
 """
@@ -16,7 +15,7 @@ import checkers
 import comparisons
 import pins
 
-# Each registers its rules.
+# Importing a module registers its rules.
 import callers  # noqa: F401
 import definitions  # noqa: F401
 import functions  # noqa: F401

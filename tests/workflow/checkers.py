@@ -22,12 +22,12 @@ from rules import Tally
 
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
-# (pattern, reason): what statelint says that is wrong.
+# (pattern, reason): wrong findings of statelint.
 STATELINT_EXCEPTIONS = [
     (r'\.Seconds is "\{% .* %\}" but should be an Integer',
      "statelint does not know that JSONata may compute Seconds, which Step Functions evaluates"),
 ]
-# (rule, reason): what cfn-lint says that is wrong.
+# (rule, reason): wrong findings of cfn-lint.
 CFN_LINT_EXCEPTIONS: list[tuple[str, str]] = []
 
 
@@ -42,7 +42,7 @@ def filled(definition: dict) -> str:
 
 
 def inlined(definition: dict) -> dict:
-    """A template with nothing but the definition, since cfn-lint opens no DefinitionUri."""
+    """A template with only the definition, since cfn-lint opens no DefinitionUri."""
     text = filled(definition)
     text = re.sub(r"\$\{\w*FunctionArn\}", "arn:aws:lambda:eu-central-1:123456789012:function:f", text)
     text = re.sub(r"\$\{\w+\}", "arn:aws:states:eu-central-1:123456789012:stateMachine:s", text)
@@ -86,12 +86,12 @@ CHECKERS = {"asl-validator": asl_validator, "statelint": statelint, "cfn-lint": 
 
 
 def nowhere(definition: dict) -> None:
-    """A fault that each checker has to see, or it is not running as we think."""
+    """A fault that each checker must notice; otherwise it does not run as we think."""
     definition["StartAt"] = "Nowhere"
 
 
 def check(tally: Tally, machines: dict[str, dict]) -> None:
-    # The slow ones side by side: each is a process of its own.
+    # The slow ones run in parallel: each is a process of its own.
     jobs: list[tuple[str, bool, Callable[[], list[str]]]] = [
         (f"cfn-lint has nothing against {path}", False, lambda path=path: cfn_lint(ROOT / path)) for path in (REST, STATE)]
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:

@@ -1,4 +1,4 @@
-"""Where the definitions have to agree with the Rust code, with the template, and with what they may cost."""
+"""The definitions must agree with the Rust code and with the template, and keep to their cost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def error_names_differ(machines: dict[str, dict], rust: set[str]) -> list[str]:
 
 
 def most_sources() -> int | None:
-    """How many data sources the domain lets a request have."""
+    """The domain's limit on the data sources of a request."""
     accept = (ROOT / "functions" / "lib" / "domain" / "src" / "operations" / "accept.rs").read_text()
     found = re.search(r"const MAX_SOURCES: usize = (\d+);", accept)
     return int(found[1]) if found else None
@@ -52,13 +52,13 @@ def substitutions_differ(machines: dict[str, dict], template: dict) -> list[str]
     return complaints
 
 
-# Step Functions asks a price for each state that is entered, inside a Map too.
+# Step Functions charges for each entered state, also inside a Map.
 MOST_TRANSITIONS = 15
 
 
 def entered(definition: dict, via: str, nested: dict | None = None) -> int | None:
-    """How many states are entered on the shortest way from the start to a success that leads through
-    `via`, in a Map or not, with those of the execution that `via` starts."""
+    """The number of states on the shortest way from the start through `via` to a success, in a Map or not, with those
+    of the execution that `via` starts."""
 
     def ways(name: str) -> list[str]:
         state = definition["States"][name]
@@ -89,8 +89,8 @@ def entered(definition: dict, via: str, nested: dict | None = None) -> int | Non
 
 
 def transitions(machines: dict[str, dict]) -> int | None:
-    """The states of a request for erasure with one data source, whose records are gone at the first look,
-    on which no person decides."""
+    """The states of an erasure request with one data source, whose records are gone at the first look. No person
+    decides on it."""
     nested = {"definition": machines["fulfil-source"], "via": "Verify"}
     return entered(machines["fulfil-request"], "Fulfil Source", nested)
 

@@ -1,4 +1,4 @@
-"""What must be true of the state machines' definitions."""
+"""Rules for the state machines' definitions."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from collections.abc import Iterator
 from reading import states, strings
 from rules import rule
 
-# What Step Functions and Lambda call their own passing failures; the same list in every Retry.
+# Step Functions' and Lambda's names for their own transient failures; every Retry lists them.
 PLATFORM_ERRORS = {
     "Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.AWSLambdaException",
     "Lambda.SdkClientException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout",
 }
 RETRIED = PLATFORM_ERRORS | {"Rightful.Transient"}
-# A time-out of what waits for a person is the person's, and no call's.
+# If a call that waits for a person times out, the person was late, and no call failed.
 RETRIED_BEFORE_A_WAIT = RETRIED - {"States.Timeout"}
 NEVER_RETRIED = {"Rightful.Refused", "Rightful.Misconfigured", "Rightful.Unknown", "States.ALL"}
-# All that may travel in a payload, a state's output or a variable: ids, counts, enumerations, waits.
+# A payload, a state's output and a variable may hold only these: ids, counts, enumerations, waits.
 SENT = {"requestId", "sourceId", "attempt", "mode", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"}
 KEPT = SENT | {"next", "waitSeconds", "state", "records", "sources", "open", "unknown", "outcome", "error", "goingOn"}
-# The token of a review goes to the function that parks it, and nowhere else.
+# The token of a review goes only to the function that parks it.
 PARKED = {"requestId", "sourceId", "attempt", "taskToken"}
 TOKEN = "$states.context.Task.Token"
 CALLBACK = ".waitForTaskToken"
-# How many items an inline Map runs at once at most; also what a request's data sources are limited to.
+# The most items that an inline Map runs at once; also the limit on a request's data sources.
 MAP_AT_ONCE = 40
 
 
 def task_of(definition: dict) -> dict:
-    """Some Lambda task of the definition, to plant a fault in."""
+    """A Lambda task of the definition, to plant a fault in."""
     return next(state for _, state, _, _ in states(definition) if "lambda:invoke" in state.get("Resource", ""))
 
 
@@ -142,7 +142,7 @@ def every_task_catches_States_ALL_last_and_alone(definition):
 
 
 def leads_to_success(target: str, beside: dict) -> bool:
-    """Whether it goes on to a Succeed with nothing done or asked in between."""
+    """Whether it leads to a Succeed without a Task or a Choice in between."""
     seen = set()
     while target not in seen:
         seen.add(target)
@@ -206,7 +206,7 @@ def plant_in(definition: dict, name: str, **change: object) -> None:
       ("no way there", lambda d: plant_in(d, "Review Needed?", Choices=[])),
       ("left out of what goes on", lambda d: plant_in(d, "Search Sources", Assign={"goingOn": "{% [] %}"})))
 def a_search_that_waits_for_its_turn_is_made_at_its_turn(definition):
-    """By itself, so that it holds up no other data source, and as no error: a turn is nothing that an alarm counts."""
+    """Each waits by itself, so that it delays no other data source, and without an error, which an alarm would count."""
     again = set()
     for name, state, beside in searches(definition):
         if TURN.items() - state["Output"].items():
@@ -228,7 +228,7 @@ def what_is_caught_never_looks_like_success(definition):
     for name, state, beside, inside_map in states(definition):
         for catch in state.get("Catch", []):
             target = beside.get(catch["Next"], {})
-            # In a Map the item ends as "left open", which the next state does not take for done.
+            # In a Map the item ends as "left open", which the next state does not count as done.
             left_open = inside_map and target.get("Type") == "Pass" and target.get("Output", {}).get("next") == "none"
             if target.get("Type") != "Fail" and not left_open:
                 yield f"{name}: {', '.join(catch['ErrorEquals'])} leads to {catch['Next']}"
@@ -305,7 +305,7 @@ def nothing_is_passed_on_whole(definition):
         r"\$states\.(?:input\.\w+|context\.Execution\.Input\.\w+|context\.Execution\.Id|context\.Map\.Item\.Value"
         r"|context\.Map\.Item\.Value\.(?:sourceId|next|waitSeconds)|context\.Task\.Token"
         r"|result\.Payload\.\w+|result\.next|errorOutput\.Error)(?![\w.])")
-    # A Map's result is a list of what its items put out, two named keys each: counted, or filtered.
+    # A Map's result lists its items' outputs, two named keys each. It may be counted, or filtered.
     of_a_map = re.compile(r"\$count\(\$states\.result\)|\[\$states\.result\[next in \['fulfil', 'review', 'search'\]\]\]")
     for name, state, _, _ in states(definition):
         own = {key: value for key, value in state.items() if key != "ItemProcessor"}
@@ -353,7 +353,7 @@ def a_token_goes_to_review_and_nowhere_else(definition):
       ("a Map without a limit", lambda d: add_state(d, "Planted", {"Type": "Map", "ItemProcessor": {"States": {}}})),
       ("a lower one", lambda d: add_state(d, "Planted", {"Type": "Map", "MaxConcurrency": 10, "ItemProcessor": {"States": {}}})))
 def a_Map_runs_as_many_at_once_as_an_inline_Map_can(definition):
-    # More data sources than this would wait for one that takes weeks.
+    # Further data sources would wait for one that takes weeks.
     for name, state, _, _ in states(definition):
         if state["Type"] == "Map" and state.get("MaxConcurrency") != MAP_AT_ONCE:
             yield f"{name}: {state.get('MaxConcurrency')}"

@@ -1,11 +1,11 @@
-"""The two templates of a deployment: what keeps state, and the rest, which may be deleted and deployed again.
+"""The two templates of a deployment: the state's, and that of the rest, which can be deleted and deployed again.
 
-Most rules do not care which of the two a resource stands in, so `joined` makes one template of both. The rules
-here are about the two.
+For most rules the two are one template, which `joined` makes of them. The rules here are about the division.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def read_deployment() -> dict:
 
 
 def joined(rest: dict, state: dict) -> dict:
-    """Both as one template, each import replaced by what the state exports under that name."""
+    """Both as one template: the state's exported value replaces each import."""
     exported = {output["Export"]["Name"]["Fn::Sub"]: output["Value"] for output in state["Outputs"].values()}
     if both := set(rest["Resources"]) & set(state["Resources"]):
         raise SystemExit(f"deployment.py: in both templates: {', '.join(sorted(both))}")
@@ -44,11 +44,13 @@ def in_place(value, exported: dict[str, dict]):
     if not isinstance(value, dict):
         return value
     if set(value) == {"Fn::ImportValue"}:
-        return exported[value["Fn::ImportValue"]["Fn::Sub"]]
+        return copy.deepcopy(exported[value["Fn::ImportValue"]["Fn::Sub"]])
     found = {key: in_place(inner, exported) for key, inner in value.items()}
     if isinstance(found.get("Fn::Sub"), list):
         text, names = found["Fn::Sub"]
-        return {"Fn::Sub": re.sub(r"\$\{(\w+)\}", lambda name: "${%s.%s}" % tuple(names[name[1]]["Fn::GetAtt"]) if name[1] in names else name[0], text)}
+        for name, output in names.items():
+            text = text.replace(f"${{{name}}}", "${%s}" % ".".join(output["Fn::GetAtt"]))
+        return {"Fn::Sub": text}
     return found
 
 
@@ -65,12 +67,12 @@ def imports(value) -> Iterator[str]:
             yield from imports(inner)
 
 
-# What holds data or opens it, and stays when its stack is deleted.
+# Resources that hold data or keys, and stay when their stack is deleted.
 HOLDS = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::S3::Bucket",
          "AWS::Serverless::SimpleTable"}
-# What has a name of its own, so that a new stack of the same stage needs the name again; a secret holds an operator's value.
+# Resources with a fixed name, which the next stack of the stage needs again. A secret holds an operator's value.
 NAMED = {"AWS::KMS::Alias", "AWS::SecretsManager::Secret"}
-# What goes with the stack of the state: name -> reason.
+# The exceptions, which go with the stack: name -> reason.
 GOES = {"CopiesBucket": "copies are for a while only, and AWS deletes no bucket that holds one"}
 
 
@@ -92,7 +94,7 @@ def what_holds_data_stands_in_the_template_of_the_state_and_is_retained(template
         for name, resource in template["Resources"].items():
             kind = resource["Type"]
             if path != STATE and kind in HOLDS | NAMED:
-                yield f"{path}: {name} has to stand in {STATE}"
+                yield f"{path}: {name} must stand in {STATE}"
             if path == STATE and kind not in HOLDS | NAMED | {"AWS::S3::BucketPolicy"}:
                 yield f"{path}: {name} holds nothing"
             policies = [resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")]
@@ -132,7 +134,7 @@ def what_both_templates_ask_for_is_the_same_in_both(templates):
     for section in ("Parameters", "Conditions"):
         rest = templates[REST][section]
         for name, found in templates[STATE][section].items():
-            # Each says what it means for itself.
+            # Each describes its own effect.
             same = [{key: value for key, value in one.items() if key != "Description"} for one in (found, rest.get(name, {}))]
             if same[0] != same[1]:
                 yield f"{section} {name}"

@@ -1,4 +1,4 @@
-"""What must be true of the functions and the state machines: names, roles, logs, variables, versions and aliases."""
+"""Rules for the functions and the state machines: names, roles, logs, variables, versions and aliases."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def a_function_is_given_exactly_the_variables_that_its_code_reads(template):
 
 
 def hand_out(template: dict, variable: str) -> None:
-    """Gives each function for itself what every function is given."""
+    """Moves a variable from Globals to each function."""
     value = shared_variables(template).pop(variable)
     for name in functions(template):
         variables_of(template, name)[variable] = value
@@ -113,7 +113,7 @@ def a_variable_of_every_function_stands_in_Globals_alone(template):
 
 
 def called_past_their_alias(value, where: str = "") -> Iterator[str]:
-    """Where a function or a state machine is named to be called, and not by its alias."""
+    """The places that call a function or a state machine without its alias."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if key == "Fn::GetAtt" and re.fullmatch(r"\w+(Function|StateMachine)\.Arn", ".".join(inner)):
@@ -151,7 +151,7 @@ def everything_is_called_by_its_alias(template):
             yield f"{name}: alias"
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
-        # A policy for StartExecution by an alias names the machine: AWS authorises on that.
+        # A policy for StartExecution by an alias names the machine: AWS authorises on the machine.
         own = {key: value for key, value in properties.items() if key not in ("FunctionName", "AssumeRolePolicyDocument", "Name")
                or resource["Type"] == "AWS::Lambda::Permission"}
         if resource["Type"] == "AWS::IAM::Role":

@@ -1,4 +1,4 @@
-"""What must be true of all that is kept: tables, buckets, keys, secrets, logs and the queue."""
+"""Rules for kept data: tables, buckets, keys, secrets, logs and the queue."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def the_due_index_holds_exactly_what_the_gauges_are_counted_by(template):
 
 
 OWN_KEY = {"Fn::If": ["OwnKey", {"Ref": "EncryptionKeyArn"}, {"Ref": "AWS::NoValue"}]}
-# Type: where its key stands.
+# Type: the place of its key.
 ENCRYPTED = {"AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"), "AWS::Logs::LogGroup": ("KmsKeyId",),
              "AWS::SecretsManager::Secret": ("KmsKeyId",), "AWS::SQS::Queue": ("KmsMasterKeyId",)}
 

@@ -1,4 +1,4 @@
-"""What must be true of the parameters: defaults, patterns, and what a new value changes."""
+"""Rules for the parameters: defaults, patterns, and the effect of a new value."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def a_person_decides_unless_the_deployment_says_otherwise(template):
             yield f"{name}: {pattern}"
 
 
-# What no published version holds, so that a new value of it is no new version.
+# No published version holds these, so a new value makes no new version.
 NOT_IN_A_VERSION = {"VersionDescription", "ReservedConcurrentExecutions", "Events", "EventInvokeConfig", "Tags"}
 
 
@@ -62,7 +62,7 @@ def parameters_in(value, template: dict) -> set[str]:
       ("a new variable of every function", lambda t: shared_variables(t).update(PLANTED={"Ref": "LogRetentionDays"})),
       ("an address of any length", lambda t: t["Parameters"]["SyntheticEmail"].update(MaxLength=128)))
 def a_parameters_new_value_publishes_the_functions_that_have_it_and_no_other(template):
-    # The longest that each may be; what Lambda takes is 256 characters.
+    # The longest value of each; Lambda accepts 256 characters.
     longest = {name: "x" * max([int(found.get("MaxLength", 0)), len(str(found.get("MaxValue", found["Default"]))),
                                 *(len(str(value)) for value in found.get("AllowedValues", []))])
                for name, found in template["Parameters"].items()}
@@ -71,10 +71,10 @@ def a_parameters_new_value_publishes_the_functions_that_have_it_and_no_other(tem
         told = function["Properties"].get("VersionDescription", {}).get("Fn::Sub", "")
         if (length := len(re.sub(r"\$\{(\w+)\}", lambda found: longest[found[1]], told))) > 256:
             yield f"{name}: its VersionDescription may have {length} characters"
-    # SAM looks at the template's text; and Lambda publishes nothing that has not changed.
+    # SAM compares the template's text, and Lambda publishes only a change.
     for name, function in functions(template).items():
         held = {key: value for key, value in properties_of(template, name).items() if key not in NOT_IN_A_VERSION}
-        # A stage's name is its stack's: another one is another deployment.
+        # Another stage is another deployment.
         wanted = parameters_in(held, template) - {"Stage"}
         told = parameters_in(function["Properties"].get("VersionDescription"), template)
         for parameter in sorted(wanted ^ told):
@@ -89,7 +89,7 @@ def a_parameters_new_value_publishes_the_functions_that_have_it_and_no_other(tem
       ("another function", lambda t: t["Resources"]["CloseFunction"]["Properties"].update(ReservedConcurrentExecutions=5)),
       ("none", lambda t: t["Resources"]["ReconcileFunction"]["Properties"].pop("ReservedConcurrentExecutions")))
 def concurrency_is_set_aside_where_a_parameter_says_so(template):
-    # AWS leaves 100 to whoever has none set aside; a new account's limit may be lower than that.
+    # AWS keeps 100 for functions without a reservation; a new account's limit may be lower.
     wanted = {"Intake", "Submit", "Reconcile"}
     for name, function in functions(template).items():
         short = name.removesuffix("Function")

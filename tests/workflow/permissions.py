@@ -1,4 +1,4 @@
-"""What must be true of the roles: which actions they allow, on which resources, and for which code."""
+"""Rules for the roles: the actions that they allow, on which resources, for which code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reading import as_list, strings
 from rules import rule
 from template import code_of, composed, crate_of, functions, grant, role_statements, statement_of, statements, take
 
-# "*" as a resource, where AWS knows no other: Sid -> what stands there, for which actions, and the reason.
+# AWS accepts only "*" as the resource of these: Sid -> type, actions, reason.
 WILDCARD_RESOURCES = {
     "DeliverLogs": ("AWS::IAM::Role", re.compile(r"logs:(\w+LogDelivery|ListLogDeliveries|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)"),
                     "log delivery's actions take no resource"),
@@ -18,7 +18,7 @@ WILDCARD_RESOURCES = {
     "ReleaseReviews": ("AWS::IAM::Role", re.compile(r"states:SendTaskSuccess"),
                        "SendTaskSuccess takes no resource: the token, which nobody can guess, stands for it"),
 }
-# What a resource has to say before a wildcard: that it is this deployment's.
+# The text before a wildcard must name this deployment.
 BEFORE_A_WILDCARD = re.compile(r"\$\{\w+\.Arn\}|rightful[-/]\$\{Stage\}[-/]")
 
 
@@ -26,7 +26,7 @@ BEFORE_A_WILDCARD = re.compile(r"\$\{\w+\.Arn\}|rightful[-/]\$\{Stage\}[-/]")
       ("one partition's name", lambda t: role_statements(t, "SubmitRole")[-1].update(Resource={"Fn::Sub": "arn:aws:s3:::b"})),
       ("no partition for a state machine", lambda t: t["Resources"]["FulfilSourceStateMachine"]["Properties"]["DefinitionSubstitutions"].update(Partition="aws")))
 def no_ARN_of_the_template_names_a_partition(template):
-    # A parameter's pattern is what an ARN may look like, and none.
+    # A parameter's pattern describes ARNs, and is none.
     for text in strings({**template, "Parameters": {}}):
         if re.search(r"\barn:(?!\$\{AWS::Partition\}:)", text):
             yield text
@@ -42,7 +42,7 @@ def no_ARN_of_the_template_names_a_partition(template):
       ("all but some", lambda t: role_statements(t, "IntakeRole").append({"Sid": "X", "Effect": "Allow", "NotAction": ["s3:GetObject"], "Resource": "a"})))
 def no_statement_allows_a_wildcard_of_actions(template):
     for name, statement in statements(template):
-        # What is refused is refused whole.
+        # A Deny may cover everything.
         if statement["Effect"] == "Allow" and ("NotAction" in statement or any("*" in action for action in as_list(statement.get("Action", [])))):
             yield f"{name} {statement.get('Sid')}"
 
@@ -109,21 +109,21 @@ def only_close_may_delete_a_data_key(template):
 
 
 def actions_called(code: str) -> set[str]:
-    """The names of the AWS actions that the adapters call, those inside transactions too."""
+    """The AWS actions that the adapters call, also inside transactions."""
     called = {"".join(word.title() for word in method.split("_")) for method in re.findall(r"\.(\w+)\(\)", code)}
     inside = {"Put": "PutItem", "Delete": "DeleteItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
     return called | {inside[kind] for kind in re.findall(r"\b(\w+)::builder\(\)", code) if kind in inside}
 
 
-# What no SDK call is named after: written or sent by Lambda itself, or asked of S3 by a read of nothing.
+# No SDK call has these names: Lambda itself writes or sends, and S3 asks for it at the read of an absent object.
 NOT_CALLED_BY_NAME = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket", "sqs:SendMessage"}
-# What the adapters call for operators alone, who have identities of their own.
+# The adapters call these only for operators, who have identities of their own.
 FOR_OPERATORS = {"kms:GetPublicKey"}
-# What one function alone does, because it is an operator's act.
+# Only the console does these, because they are an operator's acts.
 SECRETS_WRITTEN = {f"secretsmanager:{action}" for action in (
     "CreateSecret", "DeleteSecret", "DescribeSecret", "PutSecretValue", "RestoreSecret")}
 CONSOLE_ALONE = SECRETS_WRITTEN | {"lambda:InvokeFunction"}
-# What the SDK calls by another name: a function's invocation, and a question about an object.
+# The SDK's names for actions that AWS calls otherwise.
 CALLED_AS = {"InvokeFunction": "Invoke"}
 
 
@@ -152,12 +152,12 @@ def table(name: str, *actions: str) -> set[tuple[str, str]]:
     return {(f"dynamodb:{action}", name) for action in actions}
 
 
-# What each adapter of rightful-aws does when a function is built with it, and with what.
+# The calls of each adapter of rightful-aws, and their resources.
 ADAPTERS = {
-    # What changes a task checks the lease that it holds.
+    # A change of a task checks the lease on it.
     "Store": table("RequestsTable", "BatchGetItem", "ConditionCheckItem", "GetItem", "PutItem", "Query"),
     "DataKeys": table("KeysTable", "GetItem") | {("kms:Decrypt", "DataKey")},
-    # Whoever forgets a key takes the record ids away too.
+    # Forgetting a key deletes the record ids too.
     "KeyTable": table("KeysTable", "DeleteItem") | table("RequestsTable", "DeleteItem"),
     "TagKey": {("kms:GenerateMac", "TagKey")},
     "SecretStore": {("secretsmanager:GetSecretValue", "secret:rightful/${Stage}/source/*")},
@@ -174,11 +174,10 @@ def on_secrets(kind: str, actions: set[str]) -> set[tuple[str, str]]:
     return {(action, f"secret:rightful/${{Stage}}/{kind}/*") for action in actions}
 
 
-# Where a function uses an adapter in a way of its own. Intake makes keys and opens none, reads rows by
-# their keys and the list of data sources, and takes webhooks; close holds no lease, reads rows one by one,
-# answers tickets, and opens the parts of a copy; reconcile reads the due index and the list, and looks for
-# tickets; review starts nothing; the console makes requests and
-# opens them, removes data sources, writes secrets and reads none, removes those of data sources alone, and lists.
+# Functions that use an adapter differently. Intake makes keys and opens none, reads rows by their keys and the list of
+# data sources, and accepts webhooks. Close holds no lease, reads rows one by one, answers tickets, and opens the parts of
+# a copy. Reconcile reads the due index and the list, and looks for tickets. Review starts nothing. The console makes,
+# opens and lists requests, and removes data sources; it writes secrets, reads none, and removes only data sources' ones.
 ADAPTERS_OF = {
     "intake": {
         "Store": table("RequestsTable", "BatchGetItem", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
@@ -209,12 +208,13 @@ ADAPTERS_OF = {
         "SecretStore": on_secrets("source", {"secretsmanager:GetSecretValue"}) | on_secrets("ticketing", {"secretsmanager:GetSecretValue"}),
     },
 }
-# What Lambda does as the function: writes its logs, and keeps what failed without anybody waiting for it.
+
+# Lambda's own acts under the function's role: it writes logs, and keeps failed asynchronous calls.
 LAMBDAS_OWN = {"WriteLogs", "KeepUndelivered"}
 
 
 def resource_name(resource) -> str:
-    """`RequestsTable`, `RequestsTable/index/due`, `secret:rightful/…`: what a policy's resource is."""
+    """A policy's resource in short: `RequestsTable`, `RequestsTable/index/due`, `secret:rightful/…`."""
     if not isinstance(resource, dict):
         return resource
     if "Fn::GetAtt" in resource:
@@ -260,7 +260,7 @@ def a_role_allows_what_its_functions_adapters_do_and_nothing_else(template):
             yield f"{name} {action} {resource}: {'nothing in the code does it' if (action, resource) in allowed else 'not allowed'}"
 
 
-# What a role may be told the absence of: its bucket's prefixes.
+# The prefixes in which a role may learn that an object is absent.
 LISTED = {("CloseRole", "ReceiptsBucket"): "receipts/*", ("CloseRole", "CopiesBucket"): "parts/*",
           ("ConsoleRole", "ReceiptsBucket"): "receipts/*", ("ConsoleRole", "CopiesBucket"): "packages/*"}
 
@@ -305,7 +305,7 @@ def what_only_a_bucket_or_only_a_data_source_needs_is_allowed_for_that_alone(tem
             yield f"ConsoleRole {statement['Sid']}"
 
 
-# What each role's work is about, by the beginning of the keys: the rows that it may write, and no others.
+# The rows that each role may write, by the beginning of their keys.
 WRITTEN = {
     "IntakeRole": {"DELIVERY#*", "REQUEST#*"},
     "SearchRole": {"LEASE#*", "LIMIT#*", "REQUEST#*"},

@@ -1,4 +1,4 @@
-"""What must be true of the requirements, the locks and samconfig.toml: pinned by hash, no host, no secret."""
+"""Rules for the requirements, the locks and samconfig.toml: pinned by hash, no host, no secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read_requirements() -> dict[str, str]:
 
 
 def hosts_named(requirements: dict[str, str], lock: dict) -> list[str]:
-    """Where a file says which registry to take a package from: that is the machine's business."""
+    """Lines that name a package registry: the machine decides that."""
     complaints = []
     for name, text in requirements.items():
         complaints += [f"{name}: {line}" for line in text.splitlines()

@@ -1,6 +1,6 @@
-"""What a rule is, and the count of what passed.
+"""A rule, and the count of passed checks.
 
-A rule that cannot fail proves nothing: each one names faults, and has to complain about every one of them.
+A rule that cannot fail proves nothing: each one names faults, and must complain about every one of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the rules find things in the template, and faults that several of them plant there."""
+"""Finds things in the template for the rules, and plants faults that several of them share."""
 
 from __future__ import annotations
 
