@@ -1,5 +1,5 @@
-//! What an operator is answered: JSON, or an error with a code for machines and a sentence for people.
-//! An error repeats nothing that was sent but ids that were checked.
+//! How the API answers: JSON, or an error with a code for machines and a sentence for people. An error
+//! repeats nothing that was sent, except ids that were checked.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
@@ -16,39 +16,34 @@ use rightful_domain::ports::set_up::Objection;
 use rightful_domain::view::error::{ErrorBody, ErrorView};
 use serde::Serialize;
 
-/// An answer.
-pub(crate) struct Answer {
+/// An HTTP response, before it is written for API Gateway.
+pub(crate) struct Response {
     pub status: u16,
     /// For the log: the error's code, or `ok`.
     pub code: &'static str,
-    /// For the log: the failure behind an error that is not the caller's.
+    /// For the log: the failure behind an error that is not the caller's fault.
     pub cause: Option<String>,
     body: Option<Vec<u8>>,
-    /// The methods that a path takes, where another one was used.
+    /// The methods that a path takes, when another one was used.
     allow: Option<String>,
 }
 
-/// Why a call is not done.
+/// Why a call is refused.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub status: u16,
     pub code: &'static str,
     message: String,
     details: Vec<Objection>,
-    /// Boxed, so that the answer of every other call stays small.
+    /// Boxed, so that the result of every other call stays small.
     standing: Option<Box<Standing>>,
     cause: Option<String>,
     allow: Option<Box<str>>,
 }
 
-impl Answer {
-    /// 200 with a view.
-    pub fn ok(view: &impl Serialize) -> Result<Self, Refusal> {
-        Self::of(200, view)
-    }
-
-    /// A view.
-    pub fn of(status: u16, view: &impl Serialize) -> Result<Self, Refusal> {
+impl Response {
+    /// A view, as JSON.
+    pub fn json(status: u16, view: &impl Serialize) -> Result<Self, Refusal> {
         let body = serde_json::to_vec(view).map_err(|_| Failure::misconfigured("answer_unwritable"))?;
         Ok(Self::file(status, body))
     }
@@ -58,18 +53,18 @@ impl Answer {
         Self { status, code: "ok", cause: None, body: Some(body), allow: None }
     }
 
-    /// Done, and nothing to say.
-    pub fn done() -> Self {
+    /// Success, without a body.
+    pub fn no_content() -> Self {
         Self { status: 204, code: "ok", cause: None, body: None, allow: None }
     }
 
-    pub fn into_response(self) -> ApiGatewayV2httpResponse {
+    pub fn for_gateway(self) -> ApiGatewayV2httpResponse {
         let mut response = ApiGatewayV2httpResponse::default();
         response.status_code = i64::from(self.status);
         let mut header = |name: &'static str, value: HeaderValue| {
             response.headers.insert(name, value);
         };
-        // What is personal in an answer belongs into no cache.
+        // An answer may hold personal data, which no cache may keep.
         header("cache-control", HeaderValue::from_static("no-store"));
         if self.body.is_some() {
             header("content-type", HeaderValue::from_static("application/json"));
@@ -80,13 +75,13 @@ impl Answer {
         if let Some(allow) = self.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
             header("allow", allow);
         }
-        // Every body is JSON that was written here or checked before: text.
+        // Every body is JSON that was written here or checked before, so it is text.
         response.body = self.body.and_then(|body| String::from_utf8(body).ok()).map(Body::Text);
         response
     }
 }
 
-impl From<Refusal> for Answer {
+impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
         let Refusal { status, code, message, details, standing, cause, allow } = refusal;
         let view = ErrorBody {
@@ -106,7 +101,7 @@ impl Refusal {
         Self { details, ..self }
     }
 
-    /// An error that is not the caller's: its cause is told them, and logged.
+    /// For an error that is not the caller's fault: the cause is logged and told to the caller.
     fn caused_by(self, cause: &str) -> Self {
         Self { details: objection("cause", cause), cause: Some(cause.to_owned()), ..self }
     }

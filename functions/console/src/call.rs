@@ -1,28 +1,39 @@
-//! What an operator sends: who they are, the query, the body. What is wrong is named, never repeated.
+//! What an operator sends: who they are, the path, the query, the body. An error names what is wrong and never
+//! repeats it.
 
 use crate::answer::{Refusal, objection};
+use crate::query::{Parameter, Query};
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_domain::base::actor::Actor;
 use rightful_domain::base::ids::{RequestId, SourceId};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
 use zeroize::Zeroizing;
 
 /// More than any body needs.
 const MOST_BYTES: usize = 256 * 1024;
-/// How many items a page has at most.
-const MOST_ITEMS: u32 = 100;
-/// How many items a page has unless asked otherwise.
-const ITEMS: u32 = 50;
 
-/// A call that was routed.
-pub(crate) struct Call<'a> {
+/// A call of a route whose body is a `B`.
+pub(crate) struct Call<'a, B = NoBody> {
     request: &'a ApiGatewayV2httpRequest,
-    /// What stands in the path in the place of the template's name.
+    /// The part of the path that stands for the template's name.
     named: Option<&'a str>,
+    /// The parameters that the route knows.
+    known: &'static [Parameter],
     pub actor: Actor,
+    body: PhantomData<fn() -> B>,
 }
+
+/// The body of a route that reads none.
+pub(crate) enum NoBody {}
+
+/// A body without members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
 
 /// Who signed the call.
 ///
@@ -41,10 +52,23 @@ pub(crate) fn actor(request: &ApiGatewayV2httpRequest) -> Result<Actor, Refusal>
 }
 
 impl<'a> Call<'a> {
-    pub fn new(request: &'a ApiGatewayV2httpRequest, named: Option<&'a str>, actor: Actor) -> Self {
-        Self { request, named, actor }
+    pub fn new(
+        request: &'a ApiGatewayV2httpRequest,
+        named: Option<&'a str>,
+        known: &'static [Parameter],
+        actor: Actor,
+    ) -> Self {
+        Self { request, named, known, actor, body: PhantomData }
     }
 
+    /// The same call, with its body.
+    pub fn with_body<B>(self) -> Call<'a, B> {
+        let Self { request, named, known, actor, body: _ } = self;
+        Call { request, named, known, actor, body: PhantomData }
+    }
+}
+
+impl<'a, B> Call<'a, B> {
     /// The request's id in the path.
     pub fn request_id(&self) -> Result<RequestId, Refusal> {
         RequestId::parse(self.named.unwrap_or_default())
@@ -62,32 +86,16 @@ impl<'a> Call<'a> {
         self.named.unwrap_or_default()
     }
 
-    /// The query's parameters, of which only these may be there. Nothing personal belongs into a URL, so
-    /// that whatever is unknown is refused.
-    pub fn query(&self, known: &[&str]) -> Result<Query<'_>, Refusal> {
-        let all: Vec<(&str, &str)> = self.request.query_string_parameters.iter().collect();
-        let unknown = all.iter().any(|(name, _)| !known.contains(name));
-        let twice =
-            all.iter().enumerate().any(|(n, (name, _))| all[..n].iter().any(|(other, _)| other == name));
-        let takes = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        if unknown {
-            return Err(parameter(
-                "",
-                format!("the query has a parameter that is not known here; it takes: {takes}"),
-            ));
-        }
-        if twice {
-            return Err(parameter(
-                "",
-                format!("the query has a parameter twice; give each of these once: {takes}"),
-            ));
-        }
-        Ok(Query(all))
+    /// The query.
+    pub fn query(&self) -> Result<Query<'_>, Refusal> {
+        Query::read(self.request.query_string_parameters.iter().collect(), self.known)
     }
+}
 
-    /// The body: JSON of this shape; an empty one is an empty object.
-    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        self.query(&[])?;
+impl<B: DeserializeOwned> Call<'_, B> {
+    /// The body; an empty one is read as an empty object.
+    pub fn body(&self) -> Result<B, Refusal> {
+        self.query()?;
         let bytes = self.bytes()?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -104,69 +112,13 @@ impl<'a> Call<'a> {
         }
         let body = if self.request.is_base64_encoded {
             let unreadable =
-                |_| Refusal::new(400, "body_unreadable", "the body is not readable: send JSON as it is");
+                |_| Refusal::new(400, "body_unreadable", "the body can't be read: send JSON as it is");
             BASE64.decode(text).map_err(unreadable)?
         } else {
             text.as_bytes().to_vec()
         };
         if body.len() > MOST_BYTES { Err(too_large()) } else { Ok(Zeroizing::new(body)) }
     }
-}
-
-/// The query's parameters.
-pub(crate) struct Query<'a>(Vec<(&'a str, &'a str)>);
-
-impl Query<'_> {
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
-    }
-
-    /// A whole number.
-    pub fn number<N: std::str::FromStr>(&self, name: &str) -> Result<Option<N>, Refusal> {
-        let wrong = |_| parameter(name, format!("`{name}` is a whole number from 0 on"));
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match self.text(name) {
-            None => Ok(None),
-            Some(text) if digits(text) => text.parse().map(Some).map_err(|_| wrong(())),
-            Some(_) => Err(wrong(())),
-        }
-    }
-
-    /// How many items are asked for.
-    pub fn limit(&self) -> Result<u32, Refusal> {
-        limit(self.number("limit")?)
-            .ok_or_else(|| parameter("limit", format!("`limit` is a whole number from 1 to {MOST_ITEMS}")))
-    }
-
-    /// Where a list goes on.
-    pub fn cursor(&self) -> Result<Option<String>, Refusal> {
-        let Some(cursor) = self.text("cursor") else { return Ok(None) };
-        let read = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        read.map(Some).ok_or_else(wrong_cursor)
-    }
-}
-
-/// The number of items that was asked for, if it can be.
-pub(crate) fn limit(asked: Option<u32>) -> Option<u32> {
-    let asked = asked.unwrap_or(ITEMS);
-    (1..=MOST_ITEMS).contains(&asked).then_some(asked)
-}
-
-/// A cursor as it is handed out: of characters that a URL takes as they are.
-pub(crate) fn cursor(place: &str) -> String {
-    URL_SAFE_NO_PAD.encode(place)
-}
-
-pub(crate) fn wrong_cursor() -> Refusal {
-    parameter(
-        "cursor",
-        "`cursor` is the `next` of an earlier page of the same list, as it was given".to_owned(),
-    )
-}
-
-pub(crate) fn parameter(name: &str, what: String) -> Refusal {
-    let refusal = Refusal::new(400, "parameter_malformed", &what);
-    if name.is_empty() { refusal } else { refusal.with(objection(name, what)) }
 }
 
 fn not_json(error: serde_json::Error) -> Refusal {
@@ -178,7 +130,7 @@ fn not_json(error: serde_json::Error) -> Refusal {
     )
 }
 
-/// serde's own words quote values; what is told is made of names that are ours, and of what it expected.
+/// serde's own message quotes values. This one is made of our names and of what serde expected.
 fn malformed(error: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     let unknown = error.inner().to_string().starts_with("unknown field");
     let path = place(error.path(), unknown);
@@ -192,8 +144,8 @@ fn malformed(error: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
         .with(objection(if path.is_empty() { "body" } else { path.as_str() }, what))
 }
 
-/// The place of a member. Names that are no plain words are somebody's values, and not told; one that is not
-/// known may be written as other systems write theirs, such as `dryRun`.
+/// The place of a member. A name that is not a plain word may be somebody's value and is left out; an unknown
+/// member may be written as other systems write theirs, such as `dryRun`.
 fn place(path: &serde_path_to_error::Path, unknown: bool) -> String {
     use serde_path_to_error::Segment;
     let mut place = String::new();
@@ -225,10 +177,10 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
-/// What serde says, without what was sent.
+/// What serde says, without anything that was sent.
 fn in_our_words(text: &str) -> String {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
-    // What is expected comes last, and is ours.
+    // The expectation comes last, and is ours.
     let expected = || text.rsplit_once("expected ").map_or("something else", |(_, expected)| expected);
     if let Some(rest) = text.strip_prefix("missing field `") {
         return format!("give `{}`", rest.trim_end_matches('`'));
@@ -248,6 +200,6 @@ fn in_our_words(text: &str) -> String {
     if text.starts_with("invalid ") {
         return format!("give {}", expected());
     }
-    // The sentences of our own types: they say what to give, and repeat nothing.
+    // A sentence of our own types: it says what to give and repeats nothing.
     text.to_owned()
 }

@@ -1,4 +1,4 @@
-//! What the API needs of the outside: the domain's ports, and four of its own for what only operators ask.
+//! What the API needs from the outside: the domain's ports, and four of its own for what only operators ask.
 
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
@@ -8,7 +8,7 @@ use rightful_domain::ports::clock::Clock;
 use rightful_domain::ports::copies::CopyLinks;
 use rightful_domain::ports::keys::{Keys, NewKeys, Tags};
 use rightful_domain::ports::set_up::{Catalogue, Objection, SecretWrites, SetsUp};
-use rightful_domain::ports::store::{Begins, Page, Reads, UsesOf, Writes};
+use rightful_domain::ports::store::{self, Begins, Reads, UsesOf, Writes};
 use rightful_domain::ports::vendors::Compares;
 use rightful_domain::ports::workflow::{Tokens, Workflow};
 use rightful_domain::view::source::ConnectorView;
@@ -18,25 +18,25 @@ use zeroize::Zeroizing;
 /// Lists that only operators ask for.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Lists {
-    /// Requests of this state, or of any, the newest first, at most `limit` of them; `after` is the `next`
-    /// of the page before this one. A page may be shorter and yet have a next one.
+    /// Requests in this state, or in any, the newest first, at most `limit` of them; `after` is the `next`
+    /// of the page before this one. A page may have fewer items and still a next page.
     ///
     /// # Errors
-    /// When the store fails, or `Misconfigured` (`cursor_unreadable`) when `after` is no `next` of a page.
+    /// When the store fails, or `Misconfigured` (`cursor_unreadable`) when `after` is not the `next` of a page.
     async fn requests(
         &self,
         state: Option<RequestState>,
         after: Option<&str>,
         limit: u32,
-    ) -> Result<Page<Request>, Failure>;
+    ) -> Result<store::Page<Request>, Failure>;
 
     /// The journal's entries with a lower number than `before`, the newest first, at most `limit` of them;
-    /// from the last one when `before` is `None`. That they follow each other was checked. `next` is the
-    /// number for the next call.
+    /// from the last one when `before` is `None`. They are checked to follow each other. `next` is the
+    /// `before` of the next call.
     ///
     /// # Errors
     /// When the store fails, or `Misconfigured` when an entry was changed or is missing.
-    async fn journal(&self, before: Option<u64>, limit: u32) -> Result<Page<Entry>, Failure>;
+    async fn journal(&self, before: Option<u64>, limit: u32) -> Result<store::Page<Entry>, Failure>;
 }
 
 /// Reads kept receipts.
@@ -50,14 +50,14 @@ pub trait ReceiptReads {
     async fn receipt(&self, request: RequestId, closing: u32) -> Result<Option<Vec<u8>>, Failure>;
 }
 
-/// Has the function that may call vendors try a data source out.
+/// Tries a data source out, through the function that may call vendors.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait SearchTester {
-    /// Asks the vendor something harmless: `Ok(None)` when it answered and took the token, else the code
-    /// that says why not. May be repeated.
+    /// Asks the vendor something harmless: `Ok(None)` when it answered and accepted the token, otherwise the
+    /// code that says why not. May be repeated.
     ///
     /// # Errors
-    /// When the function can't be called, or broke down.
+    /// When the function can't be called, or fails.
     async fn test(&self, source: &SourceId) -> Result<Option<String>, Failure>;
 }
 
@@ -70,7 +70,7 @@ pub trait SetUps: Catalogue {
     /// Checks how a channel's tickets are answered, and gives the secret as it is stored.
     ///
     /// # Errors
-    /// All that is wrong, without a value.
+    /// Everything that is wrong, without any value.
     fn check_ticketing(
         &self,
         channel: &str,
@@ -81,8 +81,8 @@ pub trait SetUps: Catalogue {
     fn ticketing_secret_name(&self, channel: &str) -> String;
 }
 
-/// The outside, whole: in AWS, or in memory.
-pub trait Outside {
+/// The whole outside: in AWS, or in memory.
+pub trait Outside: 'static {
     /// The store.
     type Store: Begins + Reads + Writes + SetsUp + UsesOf;
     /// Lists of the store.

@@ -1,59 +1,43 @@
-//! The routes, a module for each group.
+//! All routes of the API: the method and path of each, the parameters of its query, and the handler that answers it.
 
-pub(crate) mod acts;
-pub(crate) mod connectors;
-pub(crate) mod journal;
-pub(crate) mod people;
-pub(crate) mod requests;
-pub(crate) mod sources;
-pub(crate) mod ticketing;
+use crate::handlers::{acts, connectors, journal, people, requests, sources, ticketing};
+use crate::ports::Outside;
+use crate::query::{CURSOR, LIMIT, Parameter};
+use crate::route::Route;
 
-use crate::answer::Refusal;
-use crate::call::{cursor, wrong_cursor};
-use rightful_domain::view::page::Page;
-use serde::{Deserialize, Deserializer};
-use std::collections::BTreeMap;
-use std::fmt;
-use zeroize::Zeroizing;
+const STATE: Parameter = Parameter { name: "state" };
+const AFTER: Parameter = Parameter { name: "after" };
+const BEFORE: Parameter = Parameter { name: "before" };
+const CLOSING: Parameter = Parameter { name: "closing" };
 
-/// A text that is personal or secret: it leaves no trace in `Debug`, and is wiped.
-pub(crate) struct Hidden(pub Zeroizing<String>);
-
-impl<'de> Deserialize<'de> for Hidden {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
-    }
-}
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-/// The fields of a secret, without the white space around them that a copied token brings.
-pub(crate) fn fields(secret: BTreeMap<String, Hidden>) -> BTreeMap<String, Zeroizing<String>> {
-    secret.into_iter().map(|(name, value)| (name, Zeroizing::new(value.0.trim().to_owned()))).collect()
-}
-
-/// A page of a list that is held whole, in the order of its names.
-pub(crate) fn paged<T>(
-    mut all: Vec<T>,
-    name: impl Fn(&T) -> &str,
-    after: Option<String>,
-    limit: u32,
-) -> Result<Page<T>, Refusal> {
-    all.sort_by(|a, b| name(a).cmp(name(b)));
-    if let Some(after) = after {
-        // Whatever stood there may be gone; what comes behind it is the same.
-        if after.is_empty() || after.len() > 64 {
-            return Err(wrong_cursor());
-        }
-        all.retain(|one| name(one) > after.as_str());
-    }
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = all.len() > limit;
-    all.truncate(limit);
-    let next = all.last().filter(|_| more).map(|last| cursor(name(last)));
-    Ok(Page { items: all, next })
+/// The routes; the `allow` header names the methods of a path in this order.
+pub(crate) fn routes<O: Outside>() -> Vec<Route<O>> {
+    vec![
+        Route::new("GET", "/api/connectors", &[LIMIT, CURSOR], connectors::list),
+        Route::new("GET", "/api/sources", &[LIMIT, CURSOR], sources::list),
+        Route::with_body("POST", "/api/sources", sources::add),
+        Route::new("GET", "/api/sources/{source}", &[], sources::show),
+        Route::with_body("PATCH", "/api/sources/{source}", sources::change),
+        Route::with_body("PUT", "/api/sources/{source}/review", sources::review),
+        Route::new("DELETE", "/api/sources/{source}", &[], sources::remove),
+        Route::with_body("POST", "/api/sources/{source}/test", sources::test),
+        Route::with_body("PUT", "/api/ticketing/{channel}", ticketing::set),
+        Route::new("GET", "/api/requests", &[STATE, LIMIT, CURSOR], requests::list),
+        Route::with_body("POST", "/api/requests", requests::new),
+        Route::new("GET", "/api/requests/{id}", &[], requests::show),
+        Route::new("GET", "/api/requests/{id}/events", &[AFTER, LIMIT], requests::events),
+        Route::with_body("POST", "/api/requests/{id}/records", people::records),
+        Route::with_body("POST", "/api/requests/{id}/compare", people::compare),
+        Route::with_body("POST", "/api/requests/{id}/reasons", people::reasons),
+        Route::with_body("POST", "/api/requests/{id}/identify", acts::identify),
+        Route::with_body("POST", "/api/requests/{id}/review", acts::review),
+        Route::with_body("POST", "/api/requests/{id}/run", acts::run),
+        Route::with_body("POST", "/api/requests/{id}/reopen", acts::reopen),
+        Route::with_body("POST", "/api/requests/{id}/cancel", acts::cancel),
+        Route::with_body("POST", "/api/requests/{id}/state", acts::state),
+        Route::with_body("POST", "/api/requests/{id}/extend", acts::extend),
+        Route::with_body("POST", "/api/requests/{id}/copy", people::copy),
+        Route::new("GET", "/api/requests/{id}/receipt", &[CLOSING], requests::receipt),
+        Route::new("GET", "/api/journal", &[LIMIT, CURSOR, BEFORE], journal::list),
+    ]
 }

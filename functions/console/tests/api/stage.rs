@@ -278,7 +278,7 @@ impl Reply {
 /// The API, the deployment behind it, and what it answered.
 pub struct Stage {
     pub world: Rc<World>,
-    api: Api<Memory>,
+    pub api: Api<Memory>,
     tester: Rc<Tester>,
     given: RefCell<Given>,
     everything: RefCell<String>,

@@ -1,11 +1,12 @@
-//! What an operator does to a request. Each act is an event of it, with who did it.
+//! What an operator does to a request. Each act is an event of the request, and records who did it.
 
-use super::Hidden;
-use super::requests::{Given, Told, identifier, malformed};
-use crate::answer::{Answer, Refusal, objection};
-use crate::api::Api;
-use crate::call::Call;
+use crate::answer::{Refusal, objection};
+use crate::app::App;
+use crate::call::{Call, Nothing};
+use crate::handlers::identifiers::{SentIdentifier, malformed};
+use crate::handlers::secrets::Hidden;
 use crate::ports::Outside;
+use crate::success::Json;
 use rightful_domain::base::identifier::{Entered, IdentifierError, TakenOffAt};
 use rightful_domain::base::ids::SourceId;
 use rightful_domain::base::ids::TaskRef;
@@ -13,22 +14,32 @@ use rightful_domain::base::seal::Tag;
 use rightful_domain::base::time::Time;
 use rightful_domain::law::ground::{Ground, RefusalGround};
 use rightful_domain::life::Ruling;
+use rightful_domain::operations::moves::Acted;
 use rightful_domain::operations::person::act::Again;
 use rightful_domain::operations::person::extend::{Extend, Extended};
 use rightful_domain::operations::person::review::{Review, Reviewed, Reviewing, Seen};
 use rightful_domain::view::acts::{ExtendedView, ReviewedSource, ReviewedView};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Identify {
+pub(crate) struct Identify {
     source: SourceId,
-    identifier: Given,
+    identifier: SentIdentifier,
+}
+
+/// What came of an identifier that was given.
+#[derive(Serialize)]
+pub(crate) struct Identified {
+    #[serde(flatten)]
+    acted: Acted,
+    /// What was taken off the value, and is not in the identifier.
+    taken_off: Vec<TakenOffAt>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReviewBody {
+pub(crate) struct ReviewBody {
     sources: Vec<SeenBody>,
     verdict: VerdictBody,
     ground: Option<RefusalGround>,
@@ -39,19 +50,19 @@ struct ReviewBody {
 #[serde(deny_unknown_fields)]
 struct SeenBody {
     source: SourceId,
-    /// Told, also where there is none: nobody decides on what they did not look at.
-    #[serde(deserialize_with = "told")]
+    /// Required even when null: reviewers state what they saw.
+    #[serde(deserialize_with = "required")]
     digest: Option<DigestBody>,
-    /// When the search began whose result was shown.
+    /// When the search began that was shown.
     searched_at: Option<Time>,
-    /// How many records that show another value than the request's are confirmed.
+    /// How many records with another value than the request's are confirmed.
     confirm_marked: Option<u32>,
-    /// How many doubtful records that were set aside are confirmed.
+    /// How many doubtful records are confirmed as set aside.
     confirm_set_aside: Option<u32>,
 }
 
-/// A missing member is no `null`.
-fn told<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<DigestBody>, D::Error> {
+/// Refuses a missing member, which serde would read as `null`.
+fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DigestBody>, D::Error> {
     Option::deserialize(deserializer)
 }
 
@@ -72,24 +83,20 @@ enum VerdictBody {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Run {
+pub(crate) struct RunBody {
     source: SourceId,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reopen {
+pub(crate) struct ReopenBody {
     #[serde(default)]
     sources: Vec<SourceId>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
+pub(crate) struct StateBody {
     source: SourceId,
     erased: bool,
     reason: Hidden,
@@ -97,12 +104,12 @@ struct State {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Extension {
+pub(crate) struct ExtendBody {
     months: u8,
     ground: Ground,
 }
 
-impl<O: Outside> Api<O> {
+impl<O: Outside> App<O> {
     fn again(&self) -> Again<'_, O::Store, O::Keys, O::Workflow, O::Clock> {
         Again {
             store: self.outside.store(),
@@ -114,21 +121,27 @@ impl<O: Outside> Api<O> {
     }
 }
 
-/// Gives a data source an identifier, and has it searched again.
-pub(crate) async fn identify<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+/// Gives a data source an identifier, and searches it again.
+pub(crate) async fn identify<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_, Identify>,
+) -> Result<Json<Identified>, Refusal> {
     let id = call.request_id()?;
-    let Identify { source, identifier: given } = call.body()?;
-    let (catalogue, place) = (api.outside.set_ups(), "identifier.value");
-    let Some(Entered { identifier, taken_off }) = identifier(&given, place, catalogue)? else {
+    let Identify { source, identifier } = call.body()?;
+    let (catalogue, place) = (app.outside.set_ups(), "identifier.value");
+    let Some(Entered { identifier, taken_off }) = identifier.entered(place, catalogue)? else {
         return Err(malformed(place, IdentifierError::Empty.to_string()));
     };
     let at = TaskRef { request_id: id, source_id: source };
-    let view = api.again().identify(&at, &identifier, catalogue, &call.actor).await?;
-    Answer::ok(&Told { view, taken_off: TakenOffAt::of(place, &taken_off).into_iter().collect() })
+    let acted = app.again().identify(&at, &identifier, catalogue, &call.actor).await?;
+    Ok(Json(Identified { acted, taken_off: TakenOffAt::of(place, &taken_off).into_iter().collect() }))
 }
 
-/// Records a person's decision on exactly what they were shown.
-pub(crate) async fn review<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+/// Records a person's decision on exactly the records they were shown.
+pub(crate) async fn review<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_, ReviewBody>,
+) -> Result<Json<ReviewedView>, Refusal> {
     let id = call.request_id()?;
     let ReviewBody { sources, verdict, ground, reason } = call.body()?;
     let seen = |one: SeenBody| Seen {
@@ -143,17 +156,17 @@ pub(crate) async fn review<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<
         ruling: ruling(verdict, ground)?,
         reason: reason.0.as_str().to_owned(),
     };
-    let outside = &api.outside;
+    let outside = &app.outside;
     let review = Review {
         store: outside.store(),
         keys: outside.keys(),
         workflow: outside.workflow(),
         clock: outside.clock(),
-        settings: api.settings.operations,
+        settings: app.settings.operations,
     };
     let Reviewed { sources, released } = review.run(id, &reviewing, &call.actor).await?;
     let sources = sources.into_iter().map(|(source, state)| ReviewedSource { source, state }).collect();
-    Answer::ok(&ReviewedView { sources, released })
+    Ok(Json(ReviewedView { sources, released }))
 }
 
 fn ruling(verdict: VerdictBody, ground: Option<RefusalGround>) -> Result<Ruling, Refusal> {
@@ -174,41 +187,53 @@ fn ruling(verdict: VerdictBody, ground: Option<RefusalGround>) -> Result<Ruling,
     }
 }
 
-/// Has a data source run again.
-pub(crate) async fn run<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+/// Runs a data source again.
+pub(crate) async fn run<O: Outside>(app: &App<O>, call: &Call<'_, RunBody>) -> Result<Json<Acted>, Refusal> {
     let id = call.request_id()?;
-    let Run { source } = call.body()?;
+    let RunBody { source } = call.body()?;
     let at = TaskRef { request_id: id, source_id: source };
-    Answer::ok(&api.again().run(&at, &call.actor).await?)
+    Ok(Json(app.again().run(&at, &call.actor).await?))
 }
 
-/// Opens a closed request again.
-pub(crate) async fn reopen<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+/// Reopens a closed request.
+pub(crate) async fn reopen<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_, ReopenBody>,
+) -> Result<Json<Acted>, Refusal> {
     let id = call.request_id()?;
-    let Reopen { sources } = call.body()?;
-    Answer::ok(&api.again().reopen(id, &sources, &call.actor).await?)
+    let ReopenBody { sources } = call.body()?;
+    Ok(Json(app.again().reopen(id, &sources, &call.actor).await?))
 }
 
-/// Calls a request off.
-pub(crate) async fn cancel<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+/// Cancels a request.
+pub(crate) async fn cancel<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_, Nothing>,
+) -> Result<Json<Acted>, Refusal> {
     let id = call.request_id()?;
     let Nothing {} = call.body()?;
-    Answer::ok(&api.again().cancel(id, &call.actor).await?)
+    Ok(Json(app.again().cancel(id, &call.actor).await?))
 }
 
-/// Says how a task ended that was handed to a person, or that can't be searched.
-pub(crate) async fn state<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+/// States how a task ended that was handed to a person, or that can't be searched.
+pub(crate) async fn state<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_, StateBody>,
+) -> Result<Json<Acted>, Refusal> {
     let id = call.request_id()?;
-    let State { source, erased, reason } = call.body()?;
+    let StateBody { source, erased, reason } = call.body()?;
     let at = TaskRef { request_id: id, source_id: source };
-    Answer::ok(&api.again().state(&at, erased, &reason.0, &call.actor).await?)
+    Ok(Json(app.again().state(&at, erased, &reason.0, &call.actor).await?))
 }
 
 /// Extends the legal deadline.
-pub(crate) async fn extend<O: Outside>(api: &Api<O>, call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(crate) async fn extend<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_, ExtendBody>,
+) -> Result<Json<ExtendedView>, Refusal> {
     let id = call.request_id()?;
-    let Extension { months, ground } = call.body()?;
-    let extend = Extend { store: api.outside.store(), clock: api.outside.clock() };
+    let ExtendBody { months, ground } = call.body()?;
+    let extend = Extend { store: app.outside.store(), clock: app.outside.clock() };
     let Extended { due_at, extension, new } = extend.run(id, months, ground, &call.actor).await?;
-    Answer::ok(&ExtendedView { due_at, extension, new })
+    Ok(Json(ExtendedView { due_at, extension, new }))
 }

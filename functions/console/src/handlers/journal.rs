@@ -1,0 +1,25 @@
+//! The deployment's journal.
+
+use crate::answer::Refusal;
+use crate::app::App;
+use crate::call::Call;
+use crate::ports::{Lists as _, Outside};
+use crate::query::{cursor, wrong_cursor};
+use crate::success::Json;
+use rightful_domain::chain::journal::Entry;
+use rightful_domain::view::page;
+
+/// What operators did to the deployment itself, the newest first.
+pub(crate) async fn list<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_>,
+) -> Result<Json<page::Page<Entry>>, Refusal> {
+    let query = call.query()?;
+    let limit = query.limit()?;
+    let before = match query.cursor()? {
+        Some(place) => Some(place.parse().map_err(|_| wrong_cursor())?),
+        None => query.number("before")?,
+    };
+    let read = app.outside.lists().journal(before, limit).await?;
+    Ok(Json(page::Page { items: read.rows, next: read.next.as_deref().map(cursor) }))
+}

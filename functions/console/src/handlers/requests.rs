@@ -1,0 +1,202 @@
+//! Requests: made, listed, shown with their events and receipts.
+
+use crate::answer::{Refusal, objection};
+use crate::app::App;
+use crate::call::Call;
+use crate::handlers::identifiers::{SentIdentifier, malformed};
+use crate::ports::{Lists as _, Outside, ReceiptReads as _};
+use crate::query::{cursor, parameter, wrong_cursor};
+use crate::success::{CreatedOnce, Json, ReceiptFile};
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::identifier::TakenOffAt;
+use rightful_domain::base::ids::{Reference, RequestId, SourceId};
+use rightful_domain::duty::acts::{self, WhyNot};
+use rightful_domain::law::deadline::ReceivedAt;
+use rightful_domain::law::right::Right;
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::model::rule::with_rules;
+use rightful_domain::model::task::Task;
+use rightful_domain::operations::accept::{Accept, AcceptError, Arrival, Demand};
+use rightful_domain::ports::store::Reads as _;
+use rightful_domain::view::acts::AcceptedView;
+use rightful_domain::view::events::EventPage;
+use rightful_domain::view::page;
+use rightful_domain::view::request::{RequestDetail, RequestView};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The most identifiers that one request takes.
+const MOST_IDENTIFIERS: usize = 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewRequest {
+    right: Right,
+    identifiers: Vec<SentIdentifier>,
+    sources: Option<Vec<SourceId>>,
+    #[serde(default)]
+    dry_run: bool,
+    reference: Option<Reference>,
+    received_at: Option<ReceivedAt>,
+    key: Option<String>,
+}
+
+/// What came of a demand.
+#[derive(Serialize)]
+pub(crate) struct Accepted {
+    #[serde(flatten)]
+    view: AcceptedView,
+    /// What was taken off the values, and is not in the identifiers.
+    taken_off: Vec<TakenOffAt>,
+}
+
+/// Makes a request; the same `key` again gives the one that it made.
+pub(crate) async fn new<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_, NewRequest>,
+) -> Result<CreatedOnce<Accepted>, Refusal> {
+    let NewRequest { right, identifiers: given, sources, dry_run, reference, received_at, key } =
+        call.body()?;
+    let key = key.as_deref();
+    if key.is_some_and(|key| !is_key(key)) {
+        let what =
+            "`key` is 1 to 128 of letters, digits and . _ : / # -, such as people-7: no address and no name";
+        return Err(Refusal::new(422, "key_malformed", what).with(objection("key", what)));
+    }
+    if given.len() > MOST_IDENTIFIERS {
+        let what = format!("one request takes {MOST_IDENTIFIERS} identifiers at most, all of one person");
+        return Err(Refusal::new(422, "too_many_identifiers", what));
+    }
+    let (mut identifiers, mut places, mut taken_off) = (Vec::new(), Vec::new(), Vec::new());
+    for (n, one) in given.iter().enumerate() {
+        let place = format!("identifiers[{n}].value");
+        if let Some(entered) = one.entered(&place, app.outside.set_ups())? {
+            taken_off.extend(TakenOffAt::of(place, &entered.taken_off));
+            identifiers.push(entered.identifier);
+            places.push(format!("identifiers[{n}]"));
+        }
+    }
+    if sources.as_ref().is_some_and(Vec::is_empty) {
+        let what = "`sources` names at least one data source; leave it out for all that are enabled";
+        return Err(Refusal::new(400, "body_malformed", what).with(objection("sources", what)));
+    }
+    let sources = sources.unwrap_or_default();
+    let demand = Demand { right, identifiers, reference, dry_run, sources, received_at };
+    let outside = &app.outside;
+    let accept = Accept {
+        store: outside.store(),
+        keys: outside.keys(),
+        tags: outside.tags(),
+        workflow: outside.workflow(),
+        catalogue: outside.set_ups(),
+        clock: outside.clock(),
+        settings: app.settings.operations,
+        policies: app.settings.policies,
+        legal_zone: app.settings.legal_zone.clone(),
+    };
+    let arrival = Arrival::Operator { by: &call.actor, key };
+    let accepted =
+        accept.run(new_id(), &demand, arrival).await.map_err(|error| at_its_place(error, &places))?;
+    if let Some(failure) = accepted.not_started {
+        tracing::warn!(request_id = %accepted.request, code = failure.code, "workflow not started: reconcile will");
+    }
+    let request = app.request(accepted.request).await?;
+    let tasks = app.outside.store().tasks(request.id).await?;
+    let request = RequestView::of(&request, &tasks, app.at());
+    let view = AcceptedView {
+        request,
+        new: accepted.new,
+        started: accepted.not_started.is_none(),
+        repeated: accepted.ended.is_some_and(|ended| ended.repeated),
+    };
+    let told = Accepted { view, taken_off };
+    Ok(if accepted.new { CreatedOnce::Now(told) } else { CreatedOnce::Before(told) })
+}
+
+/// Why a demand is not accepted, with the place of the identifier at fault.
+fn at_its_place(error: AcceptError, places: &[String]) -> Refusal {
+    let place = |index: usize, member: &str| {
+        format!("{}.{member}", places.get(index).map_or("identifiers", String::as_str))
+    };
+    match error {
+        AcceptError::KindNotTaken { index, .. } => {
+            let place = place(index, "kind");
+            Refusal::new(422, "identifier_kind_unknown", format!("`{place}`: {error}"))
+                .with(objection(place, error.to_string()))
+        }
+        AcceptError::Identifier { index, what, .. } => malformed(&place(index, "value"), what),
+        AcceptError::ReceivedAt(error) => {
+            Refusal::new(422, "received_at_malformed", format!("`received_at`: {error}"))
+                .with(objection("received_at", error.to_string()))
+        }
+        error => error.into(),
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place where an operator's request gets its id")]
+fn new_id() -> RequestId {
+    RequestId::new(Uuid::now_v7())
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=128).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/#-".contains(&byte))
+}
+
+/// Requests, the newest first.
+pub(crate) async fn list<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_>,
+) -> Result<Json<page::Page<RequestView>>, Refusal> {
+    let query = call.query()?;
+    let (limit, after) = (query.limit()?, query.cursor()?);
+    let state = match query.text("state") {
+        None => None,
+        Some("open") => Some(RequestState::Open),
+        Some("closed") => Some(RequestState::Closed),
+        Some(_) => return Err(parameter("state", "`state` is open or closed".to_owned())),
+    };
+    let read = app.outside.lists().requests(state, after.as_deref(), limit).await.map_err(unknown_place)?;
+    let all = app.outside.store().tasks_of(&read.rows).await?;
+    let view = |request: &Request| {
+        let own: Vec<Task> = all.iter().filter(|task| task.request == request.id).cloned().collect();
+        RequestView::of(request, &own, app.at())
+    };
+    let items: Vec<RequestView> = read.rows.iter().map(view).collect();
+    Ok(Json(page::Page { items, next: read.next.as_deref().map(cursor) }))
+}
+
+/// A cursor that the store can't read is the caller's mistake.
+fn unknown_place(failure: Failure) -> Refusal {
+    if failure.code == "cursor_unreadable" { wrong_cursor() } else { failure.into() }
+}
+
+/// A request with its tasks.
+pub(crate) async fn show<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Json<RequestDetail>, Refusal> {
+    let id = call.request_id()?;
+    call.query()?;
+    let request = app.request(id).await?;
+    let tasks = app.outside.store().tasks(id).await?;
+    let tasks = with_rules(tasks, &app.outside.store().all_rules(id).await?);
+    Ok(Json(RequestDetail::of(&request, &tasks, app.at(), app.outside.set_ups())))
+}
+
+/// What happened to a request, the oldest first.
+pub(crate) async fn events<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Json<EventPage>, Refusal> {
+    let id = call.request_id()?;
+    let query = call.query()?;
+    let (after, limit) = (query.number("after")?.unwrap_or(0), query.limit()?);
+    app.request(id).await?;
+    let bytes = app.outside.store().events(id).await?;
+    Ok(Json(EventPage::of(id, &bytes, after, limit as usize)))
+}
+
+/// The receipt file of the last closing, or of the one asked for, byte for byte.
+pub(crate) async fn receipt<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<ReceiptFile, Refusal> {
+    let id = call.request_id()?;
+    let closing: Option<u32> = call.query()?.number("closing")?;
+    let request = app.request(id).await?;
+    let closing = closing.map_or_else(|| acts::receipt(&request), Ok)?;
+    let file = app.outside.receipts().receipt(id, closing).await?.ok_or(WhyNot::NoReceipt)?;
+    Ok(ReceiptFile(file))
+}
