@@ -7,6 +7,7 @@ use std::fmt;
 /// every decision and every other act.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct Actor(String);
 
 /// A name that can't stand in a record.

@@ -7,6 +7,17 @@ use uuid::Uuid;
 /// The id of a request: a UUIDv7, so that ids sort by the time the request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        with = "String",
+        extend(
+            "pattern" = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+            "examples" = ["019aa6e0-5c1f-7000-8000-000000000001"]
+        )
+    )
+)]
 pub struct RequestId(Uuid);
 
 impl RequestId {
@@ -47,6 +58,11 @@ impl fmt::Display for RequestId {
 /// The id of a data source: 1 to 32 of `a-z`, `0-9` and `-`, beginning with a letter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = "^[a-z][a-z0-9-]{0,31}$", "examples" = ["qualifio-main"]))
+)]
 pub struct SourceId(String);
 
 impl SourceId {
@@ -93,6 +109,11 @@ impl From<SourceId> for String {
 /// letters, digits and `. _ : / # -`, which no e-mail address or name with a space can be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = "^[A-Za-z0-9._:/#-]{1,64}$", "examples" = ["T-1042"]))
+)]
 pub struct Reference(String);
 
 impl Reference {

@@ -34,10 +34,19 @@ impl Sealed {
 
 /// A keyed digest (HMAC-SHA-256) of personal data, with the id of the key that made it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        rename = "Digest",
+        description = "A keyed digest of exact records, which a decision names. Send it back as it was shown."
+    )
+)]
 pub struct Tag {
     /// The key's id at the key service.
     pub key_id: String,
     /// The digest in hex.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]+$")))]
     pub mac: String,
 }
 

@@ -8,6 +8,17 @@ use std::fmt;
 ///
 /// Its text is always 24 characters, `2026-11-21T09:30:00.000Z`, so that text order is time order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        with = "String",
+        extend(
+            "pattern" = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+            "examples" = ["2026-11-24T09:30:00.000Z"]
+        )
+    )
+)]
 pub struct Time(Timestamp);
 
 /// The text is not a point in time.

@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 /// One thing that an operator did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        description = "What an operator did; `kind` says which members there are. None is secret or personal."
+    )
+)]
 pub enum Act {
     /// A data source was connected.
     SourceAdded {

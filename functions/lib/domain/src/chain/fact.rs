@@ -19,6 +19,13 @@ use serde::{Deserialize, Serialize};
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        description = "What happened; `kind` says which members there are. None holds an identifier or a record id."
+    )
+)]
 pub enum Fact {
     /// The request came in.
     Received {
@@ -126,6 +133,7 @@ pub enum Fact {
         /// Where.
         source: SourceId,
         /// Which round it is, from 1.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         round: u32,
         /// How many records.
         appeared: u32,

@@ -22,8 +22,14 @@ struct Envelope {
 
 /// An entry of the journal, read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(description = "An entry of the deployment's journal.")
+)]
 pub struct Entry {
     /// Its number; the first is 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub seq: u64,
     /// When it happened.
     pub at: Time,

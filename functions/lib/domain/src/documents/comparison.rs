@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Where a record that is shown stands to those that were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RecordStanding {
     /// It is among those that the digest covers.
     Covered,
@@ -21,6 +22,7 @@ pub enum RecordStanding {
 
 /// A field of a record. Personal data.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Field"))]
 pub struct FieldView {
     /// Its name at the vendor.
     pub name: String,
@@ -36,6 +38,7 @@ impl std::fmt::Debug for FieldView {
 
 /// A record as the vendor shows it now. Personal data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComparedRecord {
     /// Its id; `None` when it has none that can be read.
     pub id: Option<crate::vendor::record::RecordId>,
@@ -53,6 +56,7 @@ pub struct ComparedRecord {
 
 /// What the vendor shows now of a person. Personal data: for the operator who asked alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Comparison"))]
 pub struct ComparisonView {
     /// The data source.
     pub source: SourceId,
@@ -63,6 +67,10 @@ pub struct ComparisonView {
     /// The keyed digest of those that were found: what a decision names.
     pub digest: Option<Tag>,
     /// Where the next page begins; `None` on the last one.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(description = "Pass this to the next call as `from`; `null` on the last page.")
+    )]
     pub next: Option<u32>,
 }
 

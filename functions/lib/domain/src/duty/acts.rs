@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 /// What an operator may do to a request now. It is no promise: somebody else may act first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum May {
     /// Give a data source an identifier.
     Identify,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Who has to act next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Owner {
     /// The current attempt's execution.
     Workflow,
@@ -39,6 +40,7 @@ impl Owner {
 
 /// Who has to act, and by when. A time in the past is a debt: it was due then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Held {
     /// Who.
     pub owner: Owner,

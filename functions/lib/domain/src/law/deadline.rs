@@ -16,6 +16,11 @@ use std::fmt;
 /// The time zone in which legal days and months are counted. It stands on each request, so that a deployment
 /// that changes its zone moves no deadline.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(inline, with = "String", extend("examples" = ["Europe/Brussels"]))
+)]
 pub struct LegalZone(TimeZone);
 
 /// The text names no time zone.
@@ -109,6 +114,11 @@ pub const MOST_DAYS_AGO: u64 = 366;
 
 /// When a person asked, as the sender of their request says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(inline, with = "String", extend("examples" = ["2026-11-21", "2026-11-21T09:30:00Z"]))
+)]
 pub enum ReceivedAt {
     /// On this day.
     Day(Date),

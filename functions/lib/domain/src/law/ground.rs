@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// free text could name the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ExtensionGround"))]
 pub enum Ground {
     /// The request is complex.
     Complexity,
@@ -29,6 +30,7 @@ impl Ground {
 /// because free text could name the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RefusalGround {
     /// Art. 17(3)(a): freedom of expression and information.
     #[serde(rename = "art_17_3_a")]

@@ -18,6 +18,7 @@ pub const RISK_SECONDS: u64 = 7 * 24 * 3600;
 /// How near the legal deadline is. They are ordered: the later, the nearer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Level {
     /// More than seven days away, or there is nothing left to answer.
     #[default]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What the data subject demands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Right {
     /// Erasure (Art. 17 GDPR).
     Erasure,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Where the answer to a ticket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AnswerState {
     /// It is owed, and certainly not sent.
     Due,
@@ -45,6 +46,11 @@ impl AnswerState {
 
 /// The answer that a request owes its ticket: a part of the request's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "TicketAnswer", description = "The answer that a request owes its ticket.")
+)]
 pub struct Answer {
     /// Where it stands.
     pub state: AnswerState,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Role {
     /// Mends what stands in the way: a set-up, an access, a look into the vendor's console.
     PlatformEngineer,
@@ -27,6 +28,7 @@ impl Role {
 
 /// A level, who must act at it, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Escalation {
     /// How near the deadline is.
     pub level: Level,

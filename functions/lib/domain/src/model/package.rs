@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 /// Part of a request's row: the package that is kept of its copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(description = "The copy that is kept for the person.")
+)]
 pub struct Package {
     /// Its size in bytes.
     pub bytes: u64,

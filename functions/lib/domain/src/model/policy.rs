@@ -7,6 +7,11 @@ use std::fmt;
 /// Who decides on the records that a search found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = "^(auto|always|over:(0|[1-9][0-9]*))$", "examples" = ["over:25"]))
+)]
 pub enum Policy {
     /// The policy decides itself, for every record set; each decision is recorded under its name.
     Auto,
@@ -82,6 +87,7 @@ impl From<Policy> for String {
 /// The policy of each right, as a deployment sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Policies {
     /// For erasure.
     pub erasure: Policy,
@@ -103,12 +109,15 @@ impl Policies {
 /// What a data source sets instead of its deployment's policies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OwnPolicies {
     /// For erasure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Policy"))]
     pub erasure: Option<Policy>,
     /// For access.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Policy"))]
     pub access: Option<Policy>,
 }
 

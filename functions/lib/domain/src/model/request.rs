@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 /// Whether the request is still worked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RequestState {
     /// Some task is not settled, or nobody has closed it yet.
     Open,
@@ -28,6 +29,7 @@ pub enum RequestState {
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RequestOutcome {
     /// Everything found was acted on.
     Fulfilled,
@@ -93,6 +95,7 @@ impl RequestOutcome {
 /// How a workflow execution ended without succeeding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum EndStatus {
     /// It failed; an execution that leaves something open ends so, too.
     Failed,
@@ -221,8 +224,10 @@ pub struct Request {
 
 /// Demands that came again under the delivery or the key of a closed request. Nothing ran for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Repeats {
     /// How many: those that follow each other within a day are one.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub times: u32,
     /// When the last one came.
     pub last_at: Time,

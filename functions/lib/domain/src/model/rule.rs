@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Where a rule stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RuleState {
     /// The intent is stored; the POST goes out, or went out and nobody knows.
     Intent,

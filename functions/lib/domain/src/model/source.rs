@@ -8,10 +8,21 @@ use std::collections::BTreeMap;
 /// The person of a data source's own, whose record every search finds as long as searches work: nobody's,
 /// so that it is kept in the clear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        description = "An invented person's identifier. Every search finds their record as long as searches work."
+    )
+)]
 pub struct Control {
     /// The kind of its identifier.
     pub kind: IdentifierKind,
     /// The identifier's value.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(length(min = 1, max = 320), extend("examples" = ["control@example.com"]))
+    )]
     pub value: String,
 }
 

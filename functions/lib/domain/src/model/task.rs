@@ -18,6 +18,11 @@ use serde::{Deserialize, Serialize};
 /// Where a task stands. Only [`TaskState::Settled`] is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(description = "Where a request stands at one data source. Only `settled` is final.")
+)]
 pub enum TaskState {
     /// Nothing was searched yet.
     Planned,
@@ -60,6 +65,7 @@ impl TaskState {
 /// How a task ended; none is folded into another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Outcome {
     /// The vendor finished, and a later look by every identifier and spelling found no record of the person
     /// at all.
@@ -117,6 +123,7 @@ pub struct Decision {
 /// What a person decided about a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Verdict {
     /// Act on what was found; where the identifier is missing, go on without this data source.
     Proceed,
@@ -147,6 +154,7 @@ pub struct Review {
 /// What made the last look at a task count although it found none of its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Assurance {
     /// The same search found the data source's control within the same minutes.
     Control,
@@ -187,6 +195,7 @@ pub struct Rounds {
 
 /// What the last search or look of a task asked, and what it set aside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Asked {
     /// In how many spellings of the identifiers the vendor was asked, all of them together.
     #[serde(default)]
@@ -207,6 +216,7 @@ pub struct Asked {
 
 /// Numbers of records. None of them ever shrinks for a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Found by the search.
     pub found: u32,

@@ -65,6 +65,7 @@ pub(crate) fn rows_and_facts(
 
 /// What came of an act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Acted {
     /// Where the request stands.
     pub state: RequestState,

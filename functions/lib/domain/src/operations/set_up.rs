@@ -86,10 +86,12 @@ pub struct Changed {
 
 /// The open tasks that stand on a target that a change leaves, or cuts off from its secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Standing {
     /// How many there are among the open requests that were looked at.
     pub count: u32,
     /// The first of them, by request; at most 100.
+    #[cfg_attr(feature = "schema", schemars(length(max = 100)))]
     pub tasks: Vec<StandingTask>,
     /// Whether there are others, or may be: not every open request is looked at where there are very many.
     pub more: bool,
@@ -105,6 +107,11 @@ impl Standing {
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(description = "An open task, and what the change makes of it.")
+)]
 pub struct StandingTask {
     /// Its request.
     pub request: RequestId,
@@ -115,6 +122,7 @@ pub struct StandingTask {
 /// What a change of the target makes of an open task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Becomes {
     /// Nothing of its run was sent: it is searched and decided on anew at the new target.
     SearchedAnew,

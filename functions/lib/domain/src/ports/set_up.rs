@@ -27,6 +27,7 @@ pub trait Secrets {
 
 /// What is wrong with what an operator gave, in words that never repeat it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Objection {
     /// Which parameter, field or identifier kind.
     pub name: String,
@@ -36,6 +37,7 @@ pub struct Objection {
 
 /// An identifier kind as a connector asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AskedKind {
     /// The kind.
     pub kind: IdentifierKind,

@@ -9,6 +9,7 @@ use std::fmt;
 /// `Debug`, encrypted in the store.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct RecordId(String);
 
 impl RecordId {

@@ -35,6 +35,11 @@ pub enum Submitted {
 /// Where a rule stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(description = "What the vendor last said of a rule.")
+)]
 pub enum RuleStatus {
     /// It waits for the vendor's own approval.
     AwaitingApproval,
@@ -49,6 +54,7 @@ pub enum RuleStatus {
 /// What the vendor says it did with the records of a finished rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Claim {
     /// It says they are deleted.
     Deleted,

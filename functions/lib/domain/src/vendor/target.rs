@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 /// The system and account that a data source points at: a decision on records holds here and nowhere
 /// else. None of its values is secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Target {
     /// The connector's name.
     pub connector: String,

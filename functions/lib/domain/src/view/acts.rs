@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which records a search found. Personal data: for the operator who asked alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Records"))]
 pub struct RecordsView {
     /// The data source.
     pub source: SourceId,
@@ -20,6 +21,10 @@ pub struct RecordsView {
     /// The keyed digest of all of them: what a decision names.
     pub digest: Option<Tag>,
     /// Where the next page begins; `None` on the last one.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(description = "Pass this to the next call as `from`; `null` on the last page.")
+    )]
     pub next: Option<u32>,
 }
 
@@ -32,6 +37,7 @@ impl std::fmt::Debug for RecordsView {
 /// Why somebody decided as they did at one data source. It may name the person: for the operator who asked
 /// alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Reason"))]
 pub struct ReasonView {
     /// The data source.
     pub source: SourceId,
@@ -53,6 +59,7 @@ impl std::fmt::Debug for ReasonView {
 
 /// The reasons of all decisions by persons on a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Reasons"))]
 pub struct ReasonsView {
     /// The reasons, by data source.
     pub items: Vec<ReasonView>,
@@ -60,6 +67,7 @@ pub struct ReasonsView {
 
 /// What came of a demand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AcceptedView {
     /// The request it made, now or earlier.
     pub request: RequestView,
@@ -75,6 +83,7 @@ pub struct AcceptedView {
 
 /// A data source that was decided on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReviewedSource {
     /// Which.
     pub source: SourceId,
@@ -84,6 +93,7 @@ pub struct ReviewedSource {
 
 /// What came of a review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Reviewed"))]
 pub struct ReviewedView {
     /// The data sources that were decided on.
     pub sources: Vec<ReviewedSource>,
@@ -93,6 +103,7 @@ pub struct ReviewedView {
 
 /// What came of an extension of the legal deadline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Extended"))]
 pub struct ExtendedView {
     /// When the law wants an answer now.
     pub due_at: Time,
@@ -104,6 +115,7 @@ pub struct ExtendedView {
 
 /// A link to a person's copy. A secret: whoever has it can fetch the copy.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CopyLink"))]
 pub struct LinkView {
     /// The link.
     pub url: String,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The body of an answer that is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Error"))]
 pub struct ErrorBody {
     /// The error.
     pub error: ErrorView,
@@ -12,6 +13,7 @@ pub struct ErrorBody {
 
 /// An error of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct ErrorView {
     /// What machines tell errors apart by.
     pub code: String,

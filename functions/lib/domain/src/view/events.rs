@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 /// An event of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Event"))]
 pub struct EventView {
     /// Its number; the first is 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub seq: u64,
     /// When it happened.
     pub at: Time,
@@ -18,10 +20,15 @@ pub struct EventView {
 
 /// A page of a request's events; the whole chain was checked before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventPage {
     /// The events, the oldest first.
     pub items: Vec<EventView>,
     /// The number to go on after; `None` on the last page.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(description = "Pass this to the next call as `after`; `null` on the last page.")
+    )]
     pub next: Option<u64>,
     /// How many events there are.
     pub all: u64,
@@ -33,6 +40,7 @@ pub struct EventPage {
 
 /// Where a chain of events doesn't hold together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Broken {
     /// The event's number.
     pub at: u64,

@@ -5,10 +5,15 @@ use serde::{Deserialize, Serialize};
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "{T}Page"))]
 pub struct Page<T> {
     /// The items, in the list's order.
     pub items: Vec<T>,
     /// Hand this to the next call as it is; `None` on the last page.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(description = "Pass this to the next call as `cursor`; `null` on the last page.")
+    )]
     pub next: Option<String>,
 }
 

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 /// How many of a request's tasks stand where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tally {
     /// All of them.
     pub all: u32,
@@ -58,6 +59,7 @@ impl Tally {
 
 /// A request, without its tasks: an item of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Request"))]
 pub struct RequestView {
     /// Its id.
     pub id: RequestId,
@@ -164,6 +166,7 @@ impl RequestView {
 
 /// A request with its tasks, and what may be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RequestDetail {
     /// The request.
     pub request: RequestView,

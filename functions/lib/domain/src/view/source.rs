@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 /// A data source. Its secret is never shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Source"))]
 pub struct SourceView {
     /// Its id.
     pub id: SourceId,
@@ -46,6 +47,7 @@ pub struct SourceView {
     /// How many data sources are enabled, where that is more than one request goes to: in the answer to adding
     /// or enabling one alone. A request that names none is refused then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 41)))]
     pub too_many_enabled: Option<u32>,
 }
 
@@ -78,6 +80,7 @@ impl SourceView {
 
 /// A parameter of a connector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Param"))]
 pub struct ParamView {
     /// Its name.
     pub name: String,
@@ -93,6 +96,7 @@ pub struct ParamView {
 
 /// A field of a connector's secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SecretField"))]
 pub struct SecretFieldView {
     /// Its name.
     pub name: String,
@@ -102,6 +106,7 @@ pub struct SecretFieldView {
 
 /// A connector of this version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Connector"))]
 pub struct ConnectorView {
     /// Its name.
     pub name: String,
@@ -134,6 +139,7 @@ impl ConnectorView {
 
 /// What came of trying a data source out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Tested"))]
 pub struct TestView {
     /// Which.
     pub id: SourceId,
@@ -145,6 +151,7 @@ pub struct TestView {
 
 /// How the tickets of a channel are answered. Its secret is never shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Ticketing"))]
 pub struct TicketingView {
     /// The channel.
     pub channel: String,

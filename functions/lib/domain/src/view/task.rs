@@ -31,6 +31,7 @@ pub(crate) fn lacks_identifier(task: &Task) -> bool {
 
 /// Which identifiers a data source takes, and which it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Needs {
     /// Whether it lacks all that it takes.
     pub missing: bool,
@@ -44,6 +45,7 @@ pub struct Needs {
 
 /// A decision on the records of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Decision"))]
 pub struct DecisionView {
     /// Who decided: a policy's name such as `policy:auto`, or the reviewer.
     pub by: String,
@@ -55,6 +57,7 @@ pub struct DecisionView {
 
 /// What a person decided. Their reason is sealed, and read on demand alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Review"))]
 pub struct ReviewView {
     /// Who decided.
     pub by: String,
@@ -66,6 +69,7 @@ pub struct ReviewView {
 
 /// A request at one data source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Task"))]
 pub struct TaskView {
     /// The data source.
     pub source: SourceId,
@@ -111,6 +115,7 @@ pub struct TaskView {
     /// What a person decided.
     pub review: Option<ReviewView>,
     /// Which run it is, from 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub run: u32,
     /// Whether the vendor's own approval is awaited: one of its rules waits for it.
     pub awaiting_approval: bool,
@@ -280,6 +285,7 @@ const MISSING: &str = "Missing identifier";
 
 /// What the vendor opened for one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Rule"))]
 pub struct RuleView {
     /// Which batch it is for, from 0.
     pub batch: u32,

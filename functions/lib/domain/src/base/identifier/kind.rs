@@ -7,6 +7,11 @@ use std::fmt;
 /// What sort of identifier it is: `email`, `phone`, or a vendor's own, such as `qualifio_profile`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = "^[a-z][a-z0-9_]{0,31}$", "examples" = ["email"]))
+)]
 pub struct IdentifierKind(String);
 
 impl IdentifierKind {

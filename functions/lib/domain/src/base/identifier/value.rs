@@ -18,6 +18,7 @@ pub struct Identifier {
 /// What was certainly no part of a value that somebody gave, and is not in the identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum TakenOff {
     /// Characters that only steer how text is shown, such as a zero-width space or a soft hyphen.
     FormatCharacters,
@@ -44,10 +45,12 @@ impl TakenOff {
 
 /// What was taken off a value, as whoever gave it is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TakenOffAt {
     /// The value's place in what was sent.
     pub at: String,
     /// What was taken off it: at least one, each once.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub what: Vec<TakenOff>,
 }
 
