@@ -1,18 +1,18 @@
-//! What can't be read as it was sent.
+//! Calls that can't be read as they were sent.
 
 use crate::stage::{Given, Stage};
 use serde_json::json;
 
 scenarios! {
-    what_is_no_json_is_told_where
-    a_member_that_is_wrong_is_named_and_never_repeated
+    a_body_that_is_not_json_is_told_where
+    a_wrong_member_is_named_and_never_repeated
     a_body_that_is_too_large_is_refused
-    base64_that_is_none_is_refused
+    malformed_base64_is_refused
     an_id_in_the_path_is_checked
-    a_parameter_that_is_unknown_or_wrong_is_refused
+    an_unknown_or_wrong_parameter_is_refused
 }
 
-async fn what_is_no_json_is_told_where() -> Given {
+async fn a_body_that_is_not_json_is_told_where() -> Given {
     let stage = Stage::new();
     for body in ["{", "no json", "{\"right\": \"erasure\",}", "{} {}", "\u{0}"] {
         let reply =
@@ -28,7 +28,7 @@ async fn what_is_no_json_is_told_where() -> Given {
     stage.given()
 }
 
-async fn a_member_that_is_wrong_is_named_and_never_repeated() -> Given {
+async fn a_wrong_member_is_named_and_never_repeated() -> Given {
     let stage = Stage::new();
     let email = json!([{"kind": "email", "value": "ann@example.com"}]);
     for (path, body, says) in [
@@ -85,7 +85,7 @@ async fn a_member_that_is_wrong_is_named_and_never_repeated() -> Given {
             json!({"right": "erasure", "identifiers": email, "source": ["shop"]}),
             "`source`: it is not known here",
         ),
-        // A telephone number is no name.
+        // A telephone number is not a name.
         (
             "/api/requests",
             json!({"right": "erasure", "identifiers": email, "32470000001": 1}),
@@ -176,7 +176,7 @@ async fn a_body_that_is_too_large_is_refused() -> Given {
     stage.given()
 }
 
-async fn base64_that_is_none_is_refused() -> Given {
+async fn malformed_base64_is_refused() -> Given {
     let stage = Stage::new();
     let reply = stage.call_encoded("POST", "/api/requests", "canary!").await;
     assert_eq!((reply.status, reply.code()), (400, "body_unreadable"));
@@ -204,7 +204,7 @@ async fn an_id_in_the_path_is_checked() -> Given {
     stage.given()
 }
 
-async fn a_parameter_that_is_unknown_or_wrong_is_refused() -> Given {
+async fn an_unknown_or_wrong_parameter_is_refused() -> Given {
     let stage = Stage::new();
     for (path, says) in [
         ("/api/requests?email=canary@example.com", "it takes: state, limit, cursor"),

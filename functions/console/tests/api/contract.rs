@@ -1,8 +1,8 @@
-//! The router and the document say the same.
+//! The document says the same as the routes.
 
 use crate::document::Document;
 use crate::stage::{Given, Stage};
-use crate::{bodies, process, requests, sources};
+use crate::{acts, bodies, requests, review, sources};
 use rightful_domain::base::identifier::TakenOff;
 use rightful_domain::chain::act::Act;
 use rightful_domain::chain::fact::Fact;
@@ -54,7 +54,7 @@ fn every_operation_is_described_signed_and_has_its_own_name() {
 }
 
 #[test]
-fn the_examples_are_as_the_document_says_and_about_nobody() {
+fn the_examples_fit_their_schemas_and_are_about_nobody() {
     let document = Document::open();
     let mut examples = 0;
     let mut check = |content: &Value, what: &str| {
@@ -91,7 +91,7 @@ fn documented(place: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_document_knows_every_word_and_no_other() {
+fn the_document_knows_every_word_of_every_enumeration_and_no_other() {
     let none = || json!("none of them");
     assert_eq!(documented("Right"), words::<Right>(none()));
     assert_eq!(documented("RequestState"), words::<RequestState>(none()));
@@ -116,7 +116,7 @@ fn the_document_knows_every_word_and_no_other() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn whoever_is_not_known_is_answered_nothing_by_any_route() {
+async fn an_unknown_caller_is_refused_by_every_route() {
     for by in [None, Some(""), Some("policy:auto"), Some("no name at all")] {
         let stage = Stage::new();
         for (method, path) in stage.api.routes() {
@@ -154,7 +154,7 @@ async fn an_unknown_path_and_a_wrong_method_are_told_apart() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_call_as_api_gateway_writes_it_is_answered_also_at_a_stage_with_a_name() {
+async fn a_call_from_api_gateway_is_answered_at_the_default_stage_and_at_a_named_one() {
     let stage = Stage::new();
     for (name, path) in [
         ("$default", "/api/connectors"),
@@ -199,13 +199,17 @@ async fn a_call_as_api_gateway_writes_it_is_answered_also_at_a_stage_with_a_name
 #[tokio::test(flavor = "current_thread")]
 async fn every_documented_error_is_given_by_some_scenario_and_no_other() {
     let mut given = Given::new();
-    for scenarios in
-        [bodies::given().await, sources::given().await, requests::given().await, process::given().await]
-    {
+    for scenarios in [
+        bodies::given().await,
+        sources::given().await,
+        requests::given().await,
+        review::given().await,
+        acts::given().await,
+    ] {
         given.extend(scenarios);
     }
     let mut codes: BTreeSet<String> = given.into_iter().map(|(_, _, code)| code).collect();
-    // Those that belong to no operation, and to all: the two tests above.
+    // Those of every operation and of none: two tests above give them.
     codes.extend(["identity_missing", "route_unknown", "method_not_allowed"].map(str::to_owned));
     assert_eq!(codes, Document::open().codes());
 }

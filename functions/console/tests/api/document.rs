@@ -1,10 +1,13 @@
-//! infra/openapi.yaml, and what it says about an answer.
+//! infra/openapi.yaml, and whether an answer is as it says.
 
 use crate::stage::Reply;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
+
+/// Where it is.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/openapi.yaml");
 
 static DOCUMENT: OnceLock<Document> = OnceLock::new();
 
@@ -17,8 +20,7 @@ pub struct Document {
 impl Document {
     pub fn open() -> &'static Self {
         DOCUMENT.get_or_init(|| {
-            let value: Value =
-                serde_saphyr::from_str(include_str!("../../../../infra/openapi.yaml")).unwrap();
+            let value: Value = serde_saphyr::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap();
             let names = value["components"]["schemas"].as_object().unwrap().keys();
             let schemas = names.map(|name| (name.clone(), validator(&value, name))).collect();
             Self { value, schemas }
@@ -102,7 +104,7 @@ impl Document {
         assert!(problems.is_empty(), "{what} is not as {name} says: {problems:#?}");
     }
 
-    /// Every error's code that the document names.
+    /// The code of every error that the document names.
     pub fn codes(&self) -> BTreeSet<String> {
         let mut codes = BTreeSet::new();
         collect(&self.value, &mut codes);

@@ -1,4 +1,4 @@
-//! Invariant 1: no identifier in a URL, a log line, or an answer that it doesn't belong to; and no secret
+//! Invariant 1: no identifier in a URL, in a log line, or in an answer that it doesn't belong to; no secret
 //! anywhere.
 
 use crate::stage::{ANN, Stage, TOKEN};
@@ -10,11 +10,11 @@ use std::io::Write;
 use std::sync::Once;
 
 thread_local! {
-    /// What was logged on this thread: each test has one of its own.
+    /// The log of this thread. Each test has a thread of its own.
     static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Writes to what was logged on this thread.
+/// Writes to the log of this thread.
 struct Log;
 
 impl Write for Log {
@@ -26,7 +26,7 @@ impl Write for Log {
     }
 }
 
-/// Has every test's log kept, before anything is logged: what nobody hears at first is never told later.
+/// Keeps the log of every test, from before the first line: a subscriber that comes later misses lines.
 pub fn listen() {
     static LISTENING: Once = Once::new();
     LISTENING.call_once(|| {
@@ -35,7 +35,7 @@ pub fn listen() {
     });
 }
 
-/// Panics when what was logged on this thread so far holds a value.
+/// Panics when the log of this thread holds a value.
 pub fn nothing_is_logged_of(value: &str) {
     let logged = LOGGED.with_borrow(|logged| String::from_utf8(logged.clone()).unwrap());
     assert!(logged.contains("answered") && !logged.contains(value), "{logged}");

@@ -1,8 +1,8 @@
-//! The API over ports that are as strict as AWS. Every answer of every test is held against
-//! infra/openapi.yaml: its status, its content type, its shape, its error's code.
+//! The API over ports that are as strict as AWS. Every answer of every test is checked against
+//! infra/openapi.yaml: its status, its content type, its shape and its error code.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it has to be")]
 
-/// Scenarios: each a test of its own, and together the proof that every documented error is given.
+/// Scenarios: each is a test of its own; together they prove that every documented error is given.
 macro_rules! scenarios {
     ($($name:ident)*) => {
         mod each {
@@ -21,12 +21,13 @@ macro_rules! scenarios {
     };
 }
 
+mod acts;
 mod bodies;
 mod contract;
 mod document;
 mod hidden;
 mod pages;
-mod process;
 mod requests;
+mod review;
 mod sources;
 mod stage;

@@ -1,11 +1,11 @@
-//! Every list is walked page by page: each item once, none left out.
+//! Every list is walked page by page: each item comes once, and none is left out.
 
 use crate::stage::Stage;
 use rightful_domain::model::policy::Policy;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Walks a list by its cursors, and gives what `name` is of each item.
+/// Walks a list by its cursors, and gives the member `name` of each item.
 async fn walked(stage: &Stage, path: &str, limit: usize, name: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut next = Value::Null;

@@ -1,4 +1,4 @@
-//! Requests: made, shown, their receipts, their copies.
+//! Requests are made and shown; their receipts and copies.
 
 use crate::stage::{ANN, Given, Stage};
 use rightful_contract::table::Fault;
@@ -8,14 +8,14 @@ use rightful_domain::model::policy::Policy;
 use serde_json::{Value, json};
 
 scenarios! {
-    what_an_identifier_is_taken_from_is_told
+    characters_removed_from_an_identifier_are_told
     a_request_is_made_and_its_key_makes_no_second_one
     the_day_on_which_the_person_asked_is_taken
-    an_identifier_that_can_not_be_one_is_refused
-    a_key_with_another_content_is_a_conflict
-    a_demand_of_a_closed_request_is_told_how_it_ended
-    data_sources_that_a_request_can_not_go_to_are_told
-    what_is_there_no_more_is_not_found
+    a_malformed_identifier_is_refused
+    a_key_with_other_content_is_a_conflict
+    a_repeated_demand_is_told_how_its_closed_request_ended
+    a_data_source_that_a_request_cannot_go_to_is_told
+    an_unknown_request_is_not_found
     a_request_with_several_data_sources_says_for_each_how_it_ended
     each_closing_has_its_receipt
     a_copy_is_fetched_until_it_expires
@@ -32,7 +32,7 @@ fn email(value: &str) -> Value {
     json!([{"kind": "email", "value": value}])
 }
 
-async fn what_an_identifier_is_taken_from_is_told() -> Given {
+async fn characters_removed_from_an_identifier_are_told() -> Given {
     let stage = Stage::new();
     stage.connect("crm", 2);
     stage.connect_members("club");
@@ -117,7 +117,7 @@ async fn the_day_on_which_the_person_asked_is_taken() -> Given {
     stage.given()
 }
 
-async fn a_key_with_another_content_is_a_conflict() -> Given {
+async fn a_key_with_other_content_is_a_conflict() -> Given {
     let stage = Stage::new();
     stage.connect("crm", 2);
     let mut body = demand(email(CANARY));
@@ -131,7 +131,7 @@ async fn a_key_with_another_content_is_a_conflict() -> Given {
     stage.given()
 }
 
-async fn a_demand_of_a_closed_request_is_told_how_it_ended() -> Given {
+async fn a_repeated_demand_is_told_how_its_closed_request_ended() -> Given {
     let stage = Stage::with(Policy::Auto, Policy::Auto);
     stage.connect("crm", 0);
     let mut body = demand(email(CANARY));
@@ -155,7 +155,7 @@ async fn a_demand_of_a_closed_request_is_told_how_it_ended() -> Given {
     stage.given()
 }
 
-async fn an_identifier_that_can_not_be_one_is_refused() -> Given {
+async fn a_malformed_identifier_is_refused() -> Given {
     let stage = Stage::new();
     stage.connect("crm", 2);
     stage.connect_members("shop");
@@ -222,7 +222,7 @@ async fn an_identifier_that_can_not_be_one_is_refused() -> Given {
     stage.given()
 }
 
-async fn data_sources_that_a_request_can_not_go_to_are_told() -> Given {
+async fn a_data_source_that_a_request_cannot_go_to_is_told() -> Given {
     let stage = Stage::new();
     let mut body = demand(email(CANARY));
     let reply = stage.post("/api/requests", &body).await;
@@ -249,7 +249,7 @@ async fn data_sources_that_a_request_can_not_go_to_are_told() -> Given {
     stage.given()
 }
 
-async fn what_is_there_no_more_is_not_found() -> Given {
+async fn an_unknown_request_is_not_found() -> Given {
     let stage = Stage::new();
     for path in ["", "/events", "/receipt"] {
         let reply = stage.get(&format!("{NOBODY}{path}")).await;

@@ -1,4 +1,4 @@
-//! Data sources and ticketing: set up, tried out, changed, removed.
+//! Data sources and ticketing are set up, tried out, changed and removed.
 
 use crate::stage::{ANN, BOB, Given, Stage, TOKEN};
 use rightful_domain::base::failure::Failure;
@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 scenarios! {
     a_data_source_lives_from_adding_to_removing
-    who_decides_at_a_data_source_is_set_by_a_call_of_its_own_and_by_no_other
-    what_can_be_connected_is_listed_also_where_it_is_not_yet
-    a_set_up_that_is_wrong_is_told_member_by_member
-    what_is_not_there_is_told
+    review_policies_are_set_by_a_call_of_their_own_and_by_no_other
+    connectors_are_listed_even_before_they_are_used
+    a_wrong_set_up_is_told_member_by_member
+    an_unknown_data_source_or_channel_is_told
     a_data_source_in_use_is_not_removed
-    more_data_sources_than_one_request_goes_to_are_warned_of
-    a_change_of_the_target_is_refused_with_the_tasks_that_stand_on_it
+    more_data_sources_than_one_request_can_go_to_cause_a_warning
+    a_change_of_target_is_refused_with_the_tasks_that_depend_on_it
     a_control_is_named_shown_and_taken_away
-    of_two_who_change_a_data_source_at_once_one_is_told
+    of_two_changes_to_a_data_source_at_once_one_is_refused
     trying_out_tells_why_it_does_not_work
     tickets_are_set_up_by_channel
 }
@@ -23,7 +23,7 @@ fn crm() -> Value {
     json!({"id": "crm", "connector": "plain", "params": {"account": "7"}, "secret": {"token": TOKEN}})
 }
 
-async fn more_data_sources_than_one_request_goes_to_are_warned_of() -> Given {
+async fn more_data_sources_than_one_request_can_go_to_cause_a_warning() -> Given {
     let stage = Stage::new();
     for n in 0..39 {
         stage.world.put_source(&format!("s{n}"), true);
@@ -99,7 +99,7 @@ async fn a_data_source_lives_from_adding_to_removing() -> Given {
     stage.given()
 }
 
-async fn who_decides_at_a_data_source_is_set_by_a_call_of_its_own_and_by_no_other() -> Given {
+async fn review_policies_are_set_by_a_call_of_their_own_and_by_no_other() -> Given {
     let stage = Stage::new();
     let put = async |body: &str| stage.call("PUT", "/api/sources/crm/review", Some(body)).await;
     let missing = put("{}").await;
@@ -133,7 +133,7 @@ async fn who_decides_at_a_data_source_is_set_by_a_call_of_its_own_and_by_no_othe
     stage.given()
 }
 
-async fn what_can_be_connected_is_listed_also_where_it_is_not_yet() -> Given {
+async fn connectors_are_listed_even_before_they_are_used() -> Given {
     let stage = Stage::new();
     assert_eq!(stage.post("/api/sources", &crm()).await.status, 201);
     let all = stage.get("/api/connectors").await;
@@ -144,7 +144,7 @@ async fn what_can_be_connected_is_listed_also_where_it_is_not_yet() -> Given {
     stage.given()
 }
 
-async fn a_set_up_that_is_wrong_is_told_member_by_member() -> Given {
+async fn a_wrong_set_up_is_told_member_by_member() -> Given {
     let stage = Stage::new();
     let with = |member: &str, value: Value| {
         let mut body = crm();
@@ -180,7 +180,7 @@ async fn a_set_up_that_is_wrong_is_told_member_by_member() -> Given {
     stage.given()
 }
 
-async fn what_is_not_there_is_told() -> Given {
+async fn an_unknown_data_source_or_channel_is_told() -> Given {
     let stage = Stage::new();
     for (method, path, body) in [
         ("GET", "/api/sources/crm", None),
@@ -207,7 +207,7 @@ async fn a_data_source_in_use_is_not_removed() -> Given {
     stage.given()
 }
 
-async fn a_change_of_the_target_is_refused_with_the_tasks_that_stand_on_it() -> Given {
+async fn a_change_of_target_is_refused_with_the_tasks_that_depend_on_it() -> Given {
     let stage = Stage::new();
     stage.connect("crm", 1);
     let id = stage.request("erasure").await;
@@ -263,7 +263,7 @@ async fn a_control_is_named_shown_and_taken_away() -> Given {
     stage.given()
 }
 
-async fn of_two_who_change_a_data_source_at_once_one_is_told() -> Given {
+async fn of_two_changes_to_a_data_source_at_once_one_is_refused() -> Given {
     let stage = Stage::new();
     assert_eq!(stage.post("/api/sources", &crm()).await.status, 201);
     stage.world.gate.interleave(true);

@@ -1,4 +1,4 @@
-//! The API over a deployment in memory. Every answer of every test is held against infra/openapi.yaml.
+//! The API over a deployment in memory. Every answer of every test is checked against infra/openapi.yaml.
 
 use crate::document::Document;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
@@ -18,15 +18,14 @@ use rightful_contract::workflow::StateMachine;
 use rightful_contract::world::{CANARY, World, source};
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
-use rightful_domain::base::ids::TaskRef;
-use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::ids::{RequestId, SourceId, TaskRef};
 use rightful_domain::chain::journal::Entry;
 use rightful_domain::documents::comparison::ComparisonView;
 use rightful_domain::law::right::Right;
 use rightful_domain::model::policy::{Policies, Policy};
 use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::ports::set_up::{AskedKind, Catalogue, Objection};
-use rightful_domain::ports::store::Page;
+use rightful_domain::ports::store;
 use rightful_domain::ports::vendors::Compares;
 use rightful_domain::vendor::port::Capabilities;
 use rightful_domain::vendor::target::Target;
@@ -41,10 +40,10 @@ use zeroize::Zeroizing;
 pub const ANN: &str = "arn:aws:sts::111122223333:assumed-role/Privacy/ann";
 /// Somebody else.
 pub const BOB: &str = "arn:aws:sts::111122223333:assumed-role/Privacy/bob";
-/// A secret that nobody may ever see again.
+/// A secret that is never shown again.
 pub const TOKEN: &str = "canary-token-5f3a";
 
-/// An operation's id, a status and an error's code that it gave.
+/// An operation's id, and the status and the code of an error that it gave.
 pub type Given = BTreeSet<(String, u16, String)>;
 
 pub struct MemoryLists(Rc<World>);
@@ -55,7 +54,7 @@ impl Lists for MemoryLists {
         state: Option<RequestState>,
         after: Option<&str>,
         limit: u32,
-    ) -> Result<Page<Request>, Failure> {
+    ) -> Result<store::Page<Request>, Failure> {
         let unreadable = Failure::misconfigured("cursor_unreadable");
         let after = after.map(|text| RequestId::parse(text).map_err(|_| unreadable)).transpose()?;
         let all = self.0.store.table().all();
@@ -66,18 +65,18 @@ impl Lists for MemoryLists {
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let next = rows.last().filter(|_| more).map(|last| last.id.to_string());
-        // As in DynamoDB: what does not fit is left out after the page was cut.
+        // As in DynamoDB: the filter applies after the page was cut.
         rows.retain(|row| state.is_none_or(|state| row.state == state));
-        Ok(Page { rows, next })
+        Ok(store::Page { rows, next })
     }
 
-    async fn journal(&self, before: Option<u64>, limit: u32) -> Result<Page<Entry>, Failure> {
+    async fn journal(&self, before: Option<u64>, limit: u32) -> Result<store::Page<Entry>, Failure> {
         let mut rows = self.0.store.journal();
         rows.retain(|entry| before.is_none_or(|before| entry.seq < before));
         rows.reverse();
         rows.truncate(limit as usize);
         let next = rows.last().filter(|last| last.seq > 1).map(|last| last.seq.to_string());
-        Ok(Page { rows, next })
+        Ok(store::Page { rows, next })
     }
 }
 
@@ -89,7 +88,7 @@ impl ReceiptReads for MemoryReceipts {
     }
 }
 
-/// The function `search`: tries out as a test orders it, and asks the vendors in memory what they show.
+/// The function `search`: trying out gives what a test orders, and comparing asks the vendors in memory.
 pub struct Tester(RefCell<Result<Option<String>, Failure>>, Rc<World>);
 
 impl SearchTester for Tester {
@@ -106,7 +105,7 @@ impl Compares for Tester {
         most: u32,
     ) -> Result<Result<ComparisonView, String>, Failure> {
         let looked = Compares::compare(&*self.1, at, from, most).await?;
-        // It travels as JSON.
+        // The result travels as JSON.
         Ok(looked.map(|view| serde_json::from_value(serde_json::to_value(view).unwrap()).unwrap()))
     }
 }
@@ -255,7 +254,7 @@ impl Outside for Memory {
     }
 }
 
-/// What was answered.
+/// The answer to a call.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub status: u16,
@@ -328,7 +327,7 @@ impl Stage {
         self.world.vendors.vendor(&source(name))
     }
 
-    /// What trying a data source out comes to from now on.
+    /// The result of trying a data source out from now on.
     pub fn tests_as(&self, result: Result<Option<String>, Failure>) {
         *self.tester.0.borrow_mut() = result;
     }
@@ -345,19 +344,19 @@ impl Stage {
         self.call_as(Some(ANN), method, path, body).await
     }
 
-    /// Calls, and holds the answer against the document.
+    /// Makes a call, and checks the answer against the document.
     pub async fn call_as(&self, by: Option<&str>, method: &str, path: &str, body: Option<&str>) -> Reply {
         let response = self.api.handle(&event(by, method, path, body, false)).await;
         self.reply(method, path, body, response)
     }
 
-    /// Calls with a body that says to be base64.
+    /// Makes a call whose body is marked as base64.
     pub async fn call_encoded(&self, method: &str, path: &str, body: &str) -> Reply {
         let response = self.api.handle(&event(Some(ANN), method, path, Some(body), true)).await;
         self.reply(method, path, None, response)
     }
 
-    /// Hands over a call as it is written down.
+    /// Hands over a whole event of API Gateway.
     pub async fn hand_over(&self, method: &str, path: &str, event: Value) -> Reply {
         let response = self.api.handle(&serde_json::from_value(event).unwrap()).await;
         self.reply(method, path, None, response)
@@ -436,14 +435,14 @@ impl Stage {
         panic!("the request never closes");
     }
 
-    /// What is shown of a request.
+    /// A request, as it is shown.
     pub async fn shown(&self, id: &str) -> Value {
         let reply = self.get(&format!("/api/requests/{id}")).await;
         assert_eq!(reply.status, 200, "{}", reply.text);
         reply.body
     }
 
-    /// A review of every data source that waits for one, as it is shown now.
+    /// A review of every data source that waits for one, as each is shown now.
     pub async fn seen(&self, id: &str, verdict: &str) -> Value {
         let shown = self.shown(id).await;
         let waits = shown["tasks"].as_array().unwrap().iter();
@@ -495,4 +494,34 @@ pub fn event(
         "isBase64Encoded": encoded,
     }))
     .unwrap()
+}
+
+/// The path of an act on a request.
+pub fn of(id: &str, act: &str) -> String {
+    format!("/api/requests/{id}/{act}")
+}
+
+/// The strings of a list.
+pub fn strings(all: &Value) -> Vec<&str> {
+    all.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect()
+}
+
+/// A request for erasure at a data source with records, searched and waiting for a decision.
+pub async fn waiting(records: usize) -> (Stage, String) {
+    let stage = Stage::new();
+    stage.connect("crm", records);
+    let id = stage.request("erasure").await;
+    stage.work().await;
+    (stage, id)
+}
+
+/// The same, decided on and submitted; the vendor works on it.
+pub async fn submitted() -> (Stage, String) {
+    let stage = Stage::with(Policy::Auto, Policy::Auto);
+    stage.connect("crm", 2);
+    let id = stage.request("erasure").await;
+    let at = TaskRef { request_id: RequestId::parse(&id).unwrap(), source_id: source("crm") };
+    stage.world.find(&at).await.unwrap();
+    stage.world.submit(&at).await.unwrap();
+    (stage, id)
 }
