@@ -15,7 +15,7 @@ OVERRIDES = $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 CARGO_DENY := target/tools/bin/cargo-deny
 
 .DEFAULT_GOAL := help
-.PHONY: help build built-for-tests up down demo test unit lint deny advisories sbom supply workflow local recorded bench \
+.PHONY: help build built-for-tests openapi up down demo test unit lint deny advisories sbom supply workflow local recorded bench \
 	prices deploy sam-check clean
 
 help: ## List the targets
@@ -74,6 +74,10 @@ workflow: target/venv-tools/requirements.sha256 ## Check templates, state machin
 # the AWS SDK a second time.
 built-for-tests:
 	$(CARGO) build --locked --profile $(PROFILE) --workspace --all-targets
+
+openapi: ## Write infra/openapi.yaml from the console's routes and types
+	OPENAPI=write $(CARGO) test --locked --profile $(PROFILE) -p rightful-console --no-default-features --test api \
+		-- --exact contract::the_document_is_written_from_the_routes_and_the_types
 
 unit: ## Run unit and contract tests
 	$(CARGO) test --locked --profile $(PROFILE) --workspace -- --skip end_to_end

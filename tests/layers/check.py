@@ -60,9 +60,6 @@ def problems(packages):
     return found
 
 
-# Crates whose modules do not stand in order yet.
-STILL: set[str] = {"rightful-console"}
-
 # A crate of three storeys in order.
 SOUND = {
     "lib.rs": "pub mod ground;\nmod first;\npub mod second;\n\npub use second::Roof;\n",
@@ -138,11 +135,10 @@ def main():
         if len(problems(with_fault)) <= before:
             found.append(f"the check does not see that {name} uses {dependency}")
     crates = modules.read({package["name"]: package["manifest_path"] for package in workspace})
-    ordered = [crate for crate in crates if crate.name not in STILL]
-    for crate in ordered:
+    for crate in crates:
         found += modules.problems(crate)
     found += blind_spots()
-    files = sum(len(crate.texts) for crate in ordered)
+    files = sum(len(crate.texts) for crate in crates)
     for sentence in found:
         print(f"layers: {sentence}")
     checked = len(packages) + files + len(faults) + len(PLANTED) + 1

@@ -1,5 +1,5 @@
-//! What an operator sends: who they are, the path, the query, the body. An error names what is wrong and never
-//! repeats it.
+//! What an operator sends: who they are, the path, the query, the body. An error names what is wrong and
+//! never repeats it.
 
 use crate::answer::{Refusal, objection};
 use crate::query::{Parameter, Query};
@@ -30,9 +30,10 @@ pub(crate) struct Call<'a, B = NoBody> {
 /// The body of a route that reads none.
 pub(crate) enum NoBody {}
 
-/// A body without members.
+/// An empty object, or no body at all.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Nothing {}
 
 /// Who signed the call.

@@ -1,4 +1,4 @@
-//! The outside as it is deployed: AWS and this version's connectors behind the API's ports.
+//! The outside as it is deployed: AWS and the connectors of this version behind the API's ports.
 
 mod set_ups;
 
@@ -10,12 +10,11 @@ use rightful_deployed::{
     Store, SystemClock, TagKey,
 };
 use rightful_domain::base::failure::Failure;
-use rightful_domain::base::ids::TaskRef;
-use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::ids::{RequestId, SourceId, TaskRef};
 use rightful_domain::chain::journal::Entry;
 use rightful_domain::documents::comparison::ComparisonView;
 use rightful_domain::model::request::{Request, RequestState};
-use rightful_domain::ports::store::Page;
+use rightful_domain::ports::store;
 use rightful_domain::ports::vendors::Compares;
 use rightful_lambda::Error;
 use serde::Deserialize;
@@ -61,7 +60,7 @@ impl Lists for Store {
         state: Option<RequestState>,
         after: Option<&str>,
         limit: u32,
-    ) -> Result<Page<Request>, Failure> {
+    ) -> Result<store::Page<Request>, Failure> {
         let which = match state {
             None => Listed::All,
             Some(RequestState::Open) => Listed::Open,
@@ -70,7 +69,7 @@ impl Lists for Store {
         self.list_requests(which, after, limit).await
     }
 
-    async fn journal(&self, before: Option<u64>, limit: u32) -> Result<Page<Entry>, Failure> {
+    async fn journal(&self, before: Option<u64>, limit: u32) -> Result<store::Page<Entry>, Failure> {
         Store::journal(self, before, limit).await
     }
 }
@@ -85,7 +84,7 @@ impl ReceiptReads for ReceiptBucket {
 #[derive(Clone, Copy, Debug)]
 pub struct SearchFunction(&'static Function);
 
-/// What it answers when the data source works.
+/// Its answer when the data source works.
 #[derive(Deserialize)]
 struct Tested {
     #[serde(rename = "tested")]

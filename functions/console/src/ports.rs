@@ -22,7 +22,7 @@ pub trait Lists {
     /// of the page before this one. A page may have fewer items and still a next page.
     ///
     /// # Errors
-    /// When the store fails, or `Misconfigured` (`cursor_unreadable`) when `after` is not the `next` of a page.
+    /// When the store fails, or `Misconfigured` (`cursor_unreadable`) when `after` is not a page's `next`.
     async fn requests(
         &self,
         state: Option<RequestState>,

@@ -10,15 +10,34 @@ const MOST_ITEMS: u32 = 100;
 const ITEMS: u32 = 50;
 
 /// A parameter that a route knows.
+#[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "only infra/openapi.yaml has these words"))]
 pub(crate) struct Parameter {
     pub name: &'static str,
+    pub about: &'static str,
+    pub takes: Takes,
+}
+
+/// What a parameter takes.
+#[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "only infra/openapi.yaml has these words"))]
+pub(crate) enum Takes {
+    /// A whole number from `least` on.
+    Number { least: u32, most: Option<u32>, default: Option<u32> },
+    /// `open` or `closed`.
+    RequestState,
+    /// A text.
+    Text,
 }
 
 /// How many items a page has.
-pub(crate) const LIMIT: Parameter = Parameter { name: "limit" };
+pub(crate) const LIMIT: Parameter = Parameter {
+    name: "limit",
+    about: "The most items that the page can have.",
+    takes: Takes::Number { least: 1, most: Some(MOST_ITEMS), default: Some(ITEMS) },
+};
 
 /// Where a list continues.
-pub(crate) const CURSOR: Parameter = Parameter { name: "cursor" };
+pub(crate) const CURSOR: Parameter =
+    Parameter { name: "cursor", about: "The `next` of the page before, unchanged.", takes: Takes::Text };
 
 /// The parameters of a query.
 pub(crate) struct Query<'a>(Vec<(&'a str, &'a str)>);

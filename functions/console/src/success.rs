@@ -1,11 +1,18 @@
 //! What a handler gives when it did what was asked: the type says the status.
 
 use crate::answer::{Refusal, Response};
+use crate::shape::Shape;
+#[cfg(feature = "schema")]
+use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 
 /// A result with its status and its body.
 pub(crate) trait Success {
     fn into_response(self) -> Result<Response, Refusal>;
+
+    /// The statuses that it can have, each with the shape of the body.
+    #[cfg(feature = "schema")]
+    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)>;
 }
 
 /// 200 with a view.
@@ -23,27 +30,54 @@ pub(crate) enum CreatedOnce<V> {
 /// 204.
 pub(crate) struct NoContent;
 
-/// 200 with a kept receipt, byte for byte.
+/// The receipt file, byte for byte. `rightful receipt verify` checks it offline.
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        rename = "Receipt",
+        with = "std::collections::BTreeMap<String, serde_json::Value>",
+        extend(
+            "properties" = {"receipt": {"type": "object"}, "statement": {"type": "string"}},
+            "required" = ["receipt", "statement"]
+        )
+    )
+)]
 pub(crate) struct ReceiptFile(pub Vec<u8>);
 
-impl<V: Serialize> Success for Json<V> {
+impl<V: Serialize + Shape> Success for Json<V> {
     fn into_response(self) -> Result<Response, Refusal> {
         Response::json(200, &self.0)
     }
-}
 
-impl<V: Serialize> Success for Created<V> {
-    fn into_response(self) -> Result<Response, Refusal> {
-        Response::json(201, &self.0)
+    #[cfg(feature = "schema")]
+    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+        vec![(200, Some(generator.subschema_for::<V>()))]
     }
 }
 
-impl<V: Serialize> Success for CreatedOnce<V> {
+impl<V: Serialize + Shape> Success for Created<V> {
+    fn into_response(self) -> Result<Response, Refusal> {
+        Response::json(201, &self.0)
+    }
+
+    #[cfg(feature = "schema")]
+    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+        vec![(201, Some(generator.subschema_for::<V>()))]
+    }
+}
+
+impl<V: Serialize + Shape> Success for CreatedOnce<V> {
     fn into_response(self) -> Result<Response, Refusal> {
         match self {
             Self::Now(view) => Response::json(201, &view),
             Self::Before(view) => Response::json(200, &view),
         }
+    }
+
+    #[cfg(feature = "schema")]
+    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+        [200, 201].map(|status| (status, Some(generator.subschema_for::<V>()))).into()
     }
 }
 
@@ -51,10 +85,20 @@ impl Success for NoContent {
     fn into_response(self) -> Result<Response, Refusal> {
         Ok(Response::no_content())
     }
+
+    #[cfg(feature = "schema")]
+    fn shapes(_: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+        vec![(204, None)]
+    }
 }
 
 impl Success for ReceiptFile {
     fn into_response(self) -> Result<Response, Refusal> {
         Ok(Response::file(200, self.0))
+    }
+
+    #[cfg(feature = "schema")]
+    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+        vec![(200, Some(generator.subschema_for::<Self>()))]
     }
 }

@@ -1,4 +1,4 @@
-//! What this version's connectors and ticketing systems ask for.
+//! The parameters and secrets that the connectors and ticketing systems of this version ask for.
 
 use crate::ports::SetUps;
 use rightful_connectors::{
@@ -26,7 +26,7 @@ pub struct ThisVersion {
 }
 
 impl ThisVersion {
-    /// Those of this build; `allow_loopback` says whether the deployment may call this machine.
+    /// Those of this build; `allow_loopback` says whether the deployment may call the local machine.
     #[must_use]
     pub fn new(allow_loopback: bool) -> Self {
         Self { known: KnownConnectors::new(Connectors::on_demand(), allow_loopback), allow_loopback }
@@ -134,7 +134,7 @@ fn view(definition: &Definition) -> ConnectorView {
         params: definition.params.iter().map(param).collect(),
         secret: definition.secret.iter().map(|one| field(&one.name, &one.description)).collect(),
         identifiers: definition.kinds().cloned().collect(),
-        // A connector searches, and what it finds can be copied; and each of them erases.
+        // Every connector searches and erases, and what it finds can be copied.
         rights: vec![Right::Erasure, Right::Access],
         sources: Vec::new(),
     }

@@ -3,13 +3,14 @@
 use crate::answer::{Refusal, objection};
 use crate::app::App;
 use crate::call::{Call, Nothing};
+use crate::docs::{Docs, Example, PROCESS};
+use crate::errors;
 use crate::handlers::identifiers::{SentIdentifier, malformed};
 use crate::handlers::secrets::Hidden;
 use crate::ports::Outside;
 use crate::success::Json;
 use rightful_domain::base::identifier::{Entered, IdentifierError, TakenOffAt};
-use rightful_domain::base::ids::SourceId;
-use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::ids::{SourceId, TaskRef};
 use rightful_domain::base::seal::Tag;
 use rightful_domain::base::time::Time;
 use rightful_domain::law::ground::{Ground, RefusalGround};
@@ -21,43 +22,68 @@ use rightful_domain::operations::person::review::{Review, Reviewed, Reviewing, S
 use rightful_domain::view::acts::{ExtendedView, ReviewedSource, ReviewedView};
 use serde::{Deserialize, Deserializer, Serialize};
 
+/// An identifier for one data source.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Identify {
+    /// The data source.
     source: SourceId,
+    /// The identifier.
     identifier: SentIdentifier,
 }
 
-/// What came of an identifier that was given.
+/// The result of giving an identifier.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Identified {
     #[serde(flatten)]
     acted: Acted,
-    /// What was taken off the value, and is not in the identifier.
+    /// What was removed from the value, and is not in the identifier.
     taken_off: Vec<TakenOffAt>,
 }
 
+/// A decision on some data sources of a request: it is stored for all of them or for none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ReviewBody {
+    /// The data sources, each as it was shown.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     sources: Vec<SeenBody>,
+    /// The decision.
     verdict: VerdictBody,
+    /// The legal ground of a refusal.
     ground: Option<RefusalGround>,
+    /// Why, in your own words. It may name the person, and is sealed with the person's data.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1000)))]
     reason: Hidden,
 }
 
+/// A data source, and the `found_digest` that was shown of it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Seen", extend("required" = ["source", "digest"]))
+)]
 struct SeenBody {
+    /// The data source.
     source: SourceId,
-    /// Required even when null: reviewers state what they saw.
+    /// `found_digest` as it was shown. Required even when null: reviewers state what they saw.
     #[serde(deserialize_with = "required")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Tag>"))]
     digest: Option<DigestBody>,
-    /// When the search began that was shown.
+    /// `searched_at` as it was shown. If it is given, the decision is refused once a later search has begun.
+    /// It is needed to proceed when `digest` is `null`, or when `asked.doubtful` is not 0: no digest says which
+    /// search was seen.
     searched_at: Option<Time>,
-    /// How many records with another value than the request's are confirmed.
+    /// `asked.marked` as it was shown: so many records show another value than the request's, and are acted
+    /// on all the same. Needed to proceed when there are any.
     confirm_marked: Option<u32>,
-    /// How many doubtful records are confirmed as set aside.
+    /// `asked.doubtful` as it was shown: so many records were set aside although they contain the identifier,
+    /// and are not the person's. Needed to go on when there are any.
     confirm_set_aside: Option<u32>,
 }
 
@@ -73,39 +99,61 @@ struct DigestBody {
     mac: String,
 }
 
+/// What is decided.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 enum VerdictBody {
+    /// Act on exactly the records of the digests.
     Proceed,
+    /// Do not act, on a legal ground.
     Refuse,
+    /// Go on without data sources that lack their identifier or can't be searched.
     LeaveOut,
 }
 
+/// The data source that runs again.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct RunBody {
+    /// The data source.
     source: SourceId,
 }
 
+/// The data sources that run again.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ReopenBody {
+    /// The data sources; if none is named, all that were not acted on.
     #[serde(default)]
     sources: Vec<SourceId>,
 }
 
+/// How a task ended, as a person found out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct StateBody {
+    /// The data source.
     source: SourceId,
+    /// Whether its records are erased.
     erased: bool,
+    /// How the person found out. It may name the data subject, and is sealed with their data.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1000)))]
     reason: Hidden,
 }
 
+/// An extension of the legal deadline.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ExtendBody {
+    /// The number of months in all, beside the first month.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 2)))]
     months: u8,
+    /// Why.
     ground: Ground,
 }
 
@@ -120,6 +168,27 @@ impl<O: Outside> App<O> {
         }
     }
 }
+
+pub(crate) const IDENTIFY: Docs = Docs {
+    id: "identify",
+    subject: &PROCESS,
+    summary: "Give a data source an identifier",
+    description: "It replaces another identifier of its kind, and the data source is searched again. \
+        Possible until the request closes, but not while a submission is under way.",
+    takes: Some(Example::Required(
+        r#"{"source": "loyalty", "identifier": {"kind": "phone", "value": "+32470000000"}}"#,
+    )),
+    errors: &[
+        &errors::PERSON_FORGOTTEN,
+        &errors::REQUEST_CLOSED,
+        &errors::REQUEST_SYNTHETIC,
+        &errors::UNDER_WAY,
+        &errors::IDENTIFIER_MALFORMED,
+        &errors::IDENTIFIER_NOT_TAKEN,
+        &errors::SOURCE_NOT_IN_REQUEST,
+    ],
+    ..Docs::NONE
+};
 
 /// Gives a data source an identifier, and searches it again.
 pub(crate) async fn identify<O: Outside>(
@@ -136,6 +205,42 @@ pub(crate) async fn identify<O: Outside>(
     let acted = app.again().identify(&at, &identifier, catalogue, &call.actor).await?;
     Ok(Json(Identified { acted, taken_off: TakenOffAt::of(place, &taken_off).into_iter().collect() }))
 }
+
+pub(crate) const REVIEW: Docs = Docs {
+    id: "review",
+    subject: &PROCESS,
+    summary: "Decide on what was found",
+    description: "A decision is bound to the exact records: send each `found_digest` as it was shown to you. \
+        `null` stands for nothing found, and is refused if something was found. If two reviewers decide at \
+        once, the first decision holds and the other reviewer is told who made it. One transaction takes \
+        some thirty data sources; a decision on more is stored in several, and sending the same review again \
+        continues where one stopped. A data source that can't be searched may be left out: its task fails as \
+        `left_out_by_a_person`.",
+    takes: Some(Example::Required(
+        r#"{"sources": [{"source": "qualifio-main", "searched_at": "2026-11-24T09:30:00.000Z", "digest": {
+            "key_id": "alias/rightful-tags",
+            "mac": "0202020202020202020202020202020202020202020202020202020202020202"}}],
+            "verdict": "proceed", "reason": "The account was closed in March."}"#,
+    )),
+    errors: &[
+        &errors::IDENTIFIER_MISSING,
+        &errors::IDENTIFIER_NOT_MISSING,
+        &errors::MARKED_NOT_CONFIRMED,
+        &errors::NOT_AWAITING_REVIEW,
+        &errors::PERSON_FORGOTTEN,
+        &errors::RECORDS_CHANGED,
+        &errors::REQUEST_CLOSED,
+        &errors::SEARCHED_AT_MISSING,
+        &errors::SET_ASIDE_NOT_CONFIRMED,
+        &errors::GROUND_DOES_NOT_STAND,
+        &errors::GROUND_MISSING,
+        &errors::GROUND_OUT_OF_PLACE,
+        &errors::REASON_MALFORMED,
+        &errors::SOURCE_NOT_IN_REQUEST,
+        &errors::SOURCES_MALFORMED,
+    ],
+    ..Docs::NONE
+};
 
 /// Records a person's decision on exactly the records they were shown.
 pub(crate) async fn review<O: Outside>(
@@ -187,6 +292,22 @@ fn ruling(verdict: VerdictBody, ground: Option<RefusalGround>) -> Result<Ruling,
     }
 }
 
+pub(crate) const RUN: Docs = Docs {
+    id: "runAgain",
+    subject: &PROCESS,
+    summary: "Run a data source again",
+    description: "From the search on. What an earlier run did stays recorded; the new run needs a decision \
+        of its own.",
+    takes: Some(Example::Required(r#"{"source": "qualifio-main"}"#)),
+    errors: &[
+        &errors::REQUEST_CLOSED,
+        &errors::REQUEST_SYNTHETIC,
+        &errors::UNDER_WAY,
+        &errors::SOURCE_NOT_IN_REQUEST,
+    ],
+    ..Docs::NONE
+};
+
 /// Runs a data source again.
 pub(crate) async fn run<O: Outside>(app: &App<O>, call: &Call<'_, RunBody>) -> Result<Json<Acted>, Refusal> {
     let id = call.request_id()?;
@@ -194,6 +315,23 @@ pub(crate) async fn run<O: Outside>(app: &App<O>, call: &Call<'_, RunBody>) -> R
     let at = TaskRef { request_id: id, source_id: source };
     Ok(Json(app.again().run(&at, &call.actor).await?))
 }
+
+pub(crate) const REOPEN: Docs = Docs {
+    id: "reopen",
+    subject: &PROCESS,
+    summary: "Reopen a closed request",
+    description: "Possible until its person is forgotten. The legal date stays, and the next closing has a \
+        receipt of its own.",
+    takes: Some(Example::Optional(r#"{"sources": ["qualifio-main"]}"#)),
+    errors: &[
+        &errors::NOTHING_TO_DO,
+        &errors::PERSON_FORGOTTEN,
+        &errors::REQUEST_OPEN,
+        &errors::REQUEST_SYNTHETIC,
+        &errors::SOURCE_NOT_IN_REQUEST,
+    ],
+    ..Docs::NONE
+};
 
 /// Reopens a closed request.
 pub(crate) async fn reopen<O: Outside>(
@@ -205,6 +343,16 @@ pub(crate) async fn reopen<O: Outside>(
     Ok(Json(app.again().reopen(id, &sources, &call.actor).await?))
 }
 
+pub(crate) const CANCEL: Docs = Docs {
+    id: "cancel",
+    subject: &PROCESS,
+    summary: "Cancel a request",
+    description: "Possible as long as nothing was submitted for it.",
+    takes: Some(Example::Optional("{}")),
+    errors: &[&errors::REQUEST_CLOSED, &errors::SUBMITTED, &errors::UNDER_WAY],
+    ..Docs::NONE
+};
+
 /// Cancels a request.
 pub(crate) async fn cancel<O: Outside>(
     app: &App<O>,
@@ -214,6 +362,26 @@ pub(crate) async fn cancel<O: Outside>(
     let Nothing {} = call.body()?;
     Ok(Json(app.again().cancel(id, &call.actor).await?))
 }
+
+pub(crate) const STATE: Docs = Docs {
+    id: "state",
+    subject: &PROCESS,
+    summary: "State how a task ended that no machine can tell",
+    description: "Only for a task that was handed to a person, or that can't be searched. Your statement is \
+        shown as yours, never as verified.",
+    takes: Some(Example::Required(
+        r#"{"source": "qualifio-main", "erased": true, "reason": "The vendor's support confirms it."}"#,
+    )),
+    errors: &[
+        &errors::NOT_ERASURE,
+        &errors::NOT_HANDED_OVER,
+        &errors::PERSON_FORGOTTEN,
+        &errors::REQUEST_CLOSED,
+        &errors::REASON_MALFORMED,
+        &errors::SOURCE_NOT_IN_REQUEST,
+    ],
+    ..Docs::NONE
+};
 
 /// States how a task ended that was handed to a person, or that can't be searched.
 pub(crate) async fn state<O: Outside>(
@@ -225,6 +393,23 @@ pub(crate) async fn state<O: Outside>(
     let at = TaskRef { request_id: id, source_id: source };
     Ok(Json(app.again().state(&at, erased, &reason.0, &call.actor).await?))
 }
+
+pub(crate) const EXTEND: Docs = Docs {
+    id: "extend",
+    subject: &PROCESS,
+    summary: "Extend the legal deadline",
+    description: "By one or two months after the first month, and only during the first month (Art. 12(3) \
+        GDPR).",
+    takes: Some(Example::Required(r#"{"months": 1, "ground": "complexity"}"#)),
+    errors: &[
+        &errors::NOT_LONGER,
+        &errors::REQUEST_CLOSED,
+        &errors::REQUEST_SYNTHETIC,
+        &errors::TOO_LATE,
+        &errors::MONTHS_MALFORMED,
+    ],
+    ..Docs::NONE
+};
 
 /// Extends the legal deadline.
 pub(crate) async fn extend<O: Outside>(

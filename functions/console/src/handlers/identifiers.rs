@@ -8,14 +8,31 @@ use serde::de::{Deserializer, Visitor};
 use std::fmt;
 use zeroize::Zeroizing;
 
+/// An identifier of a person. It is personal: it is sent only in bodies.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Identifier"))]
 pub(crate) struct SentIdentifier {
+    /// Its kind.
     pub kind: IdentifierKind,
+    /// The value as the person writes it, 320 bytes at most. An e-mail address is compared without white
+    /// space around it, in NFC and with its domain in lower case; dots and plus tags count. Anything that is
+    /// certainly not part of the value is removed, and the answer says so. A whole number stands for its
+    /// digits when the kind is made of digits alone. An empty text or `null` means that the identifier is not
+    /// given.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(extend(
+            "type" = ["string", "integer", "null"],
+            "minimum" = 0,
+            "examples" = ["ann@example.com"]
+        ))
+    )]
     value: SentValue,
 }
 
 /// A value as it is sent. An empty field of a form is no value.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline, with = "serde_json::Value"))]
 enum SentValue {
     Text(Zeroizing<String>),
     Number(u64),

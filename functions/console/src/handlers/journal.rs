@@ -3,11 +3,20 @@
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::call::Call;
+use crate::docs::{Docs, JOURNAL};
 use crate::ports::{Lists as _, Outside};
 use crate::query::{cursor, wrong_cursor};
 use crate::success::Json;
 use rightful_domain::chain::journal::Entry;
 use rightful_domain::view::page;
+
+pub(crate) const LIST: Docs = Docs {
+    id: "listJournal",
+    subject: &JOURNAL,
+    summary: "List what operators did to the deployment",
+    description: "Acts on data sources and ticketing, which concern no single request; the newest first.",
+    ..Docs::NONE
+};
 
 /// What operators did to the deployment itself, the newest first.
 pub(crate) async fn list<O: Outside>(

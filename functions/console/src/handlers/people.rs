@@ -4,6 +4,8 @@
 use crate::answer::{Refusal, objection};
 use crate::app::App;
 use crate::call::{Call, Nothing};
+use crate::docs::{Docs, Example, REPLY, REQUESTS};
+use crate::errors;
 use crate::ports::Outside;
 use crate::query::limit;
 use crate::success::Json;
@@ -15,12 +17,19 @@ use rightful_domain::operations::person::see::{
 use rightful_domain::view::acts::{LinkView, ReasonView, ReasonsView, RecordsView};
 use serde::Deserialize;
 
+/// The records to be shown.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct WhichRecords {
+    /// The data source.
     source: SourceId,
+    /// The place of the first record, counted from 0.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(extend("maximum" = u32::MAX)))]
     from: u32,
+    /// The most records that the page can have.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     limit: Option<u32>,
 }
 
@@ -33,6 +42,16 @@ fn which(call: &Call<'_, WhichRecords>) -> Result<(SourceId, u32, u32), Refusal>
     })?;
     Ok((source, from, most))
 }
+
+pub(crate) const RECORDS: Docs = Docs {
+    id: "showRecords",
+    subject: &REQUESTS,
+    summary: "Show which records were found",
+    description: "Decrypted only for the operator who asks. Each call is an event.",
+    takes: Some(Example::Required(r#"{"source": "qualifio-main", "from": 0, "limit": 50}"#)),
+    errors: &[&errors::PERSON_FORGOTTEN, &errors::SOURCE_NOT_IN_REQUEST],
+    ..Docs::NONE
+};
 
 /// The records that the last search of a data source found.
 pub(crate) async fn records<O: Outside>(
@@ -47,6 +66,24 @@ pub(crate) async fn records<O: Outside>(
     let RecordPage { records, all, digest, next } = records.run(&at, from, most, &call.actor).await?;
     Ok(Json(RecordsView { source, records, all, digest, next }))
 }
+
+pub(crate) const COMPARE: Docs = Docs {
+    id: "compareRecords",
+    subject: &REQUESTS,
+    summary: "Show who the records are about",
+    description: "Asks the vendor now, at the target that was searched. Each record is shown with the kind \
+        of identifier that found it and the fields that tell who it is about, including records that were \
+        set aside. Nothing of the answer is stored. Each call is an event and a search at the vendor. It is \
+        possible until the task is settled.",
+    takes: Some(Example::Required(r#"{"source": "qualifio-main", "from": 0, "limit": 50}"#)),
+    errors: &[
+        &errors::PERSON_FORGOTTEN,
+        &errors::SOURCE_MOVED,
+        &errors::TASK_OVER,
+        &errors::SOURCE_NOT_IN_REQUEST,
+    ],
+    ..Docs::NONE
+};
 
 /// The records that the vendor shows now, with the fields that tell who they are about.
 pub(crate) async fn compare<O: Outside>(
@@ -65,6 +102,17 @@ pub(crate) async fn compare<O: Outside>(
     let at = TaskRef { request_id: id, source_id: source };
     Ok(Json(compare.run(&at, from, most, &call.actor).await?))
 }
+
+pub(crate) const REASONS: Docs = Docs {
+    id: "readReasons",
+    subject: &REQUESTS,
+    summary: "Show why reviewers decided as they did",
+    description: "Decrypted only for the operator who asks, until the person is forgotten. Each reading of \
+        each reason is an event, stored before the text is given.",
+    takes: Some(Example::Optional("{}")),
+    errors: &[&errors::PERSON_FORGOTTEN],
+    ..Docs::NONE
+};
 
 /// Why reviewers decided as they did.
 pub(crate) async fn reasons<O: Outside>(
@@ -85,6 +133,16 @@ pub(crate) async fn reasons<O: Outside>(
     let items = reasons.run(id, &call.actor).await?.into_iter().map(view).collect();
     Ok(Json(ReasonsView { items }))
 }
+
+pub(crate) const COPY: Docs = Docs {
+    id: "copy",
+    subject: &REPLY,
+    summary: "Get a link to the person's copy",
+    description: "The link works for a limited time. Each call is an event.",
+    takes: Some(Example::Optional("{}")),
+    errors: &[&errors::COPY_EXPIRED, &errors::COPY_NOT_THERE, &errors::NOT_ACCESS],
+    ..Docs::NONE
+};
 
 /// A link to the person's copy.
 pub(crate) async fn copy<O: Outside>(

@@ -3,6 +3,8 @@
 use crate::answer::{Refusal, objection};
 use crate::app::App;
 use crate::call::Call;
+use crate::docs::{Docs, Example, REPLY, REQUESTS};
+use crate::errors;
 use crate::handlers::identifiers::{SentIdentifier, malformed};
 use crate::ports::{Lists as _, Outside, ReceiptReads as _};
 use crate::query::{cursor, parameter, wrong_cursor};
@@ -28,27 +30,68 @@ use uuid::Uuid;
 /// The most identifiers that one request takes.
 const MOST_IDENTIFIERS: usize = 20;
 
+/// A data subject's demand.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct NewRequest {
+    /// What the person demands.
     right: Right,
+    /// The person's identifiers. At least one has a value.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 20)))]
     identifiers: Vec<SentIdentifier>,
+    /// The data sources it goes to; if left out, all that are enabled.
     sources: Option<Vec<SourceId>>,
+    /// Whether to erase and copy nothing.
     #[serde(default)]
     dry_run: bool,
+    /// The ticket it comes from.
     reference: Option<Reference>,
+    /// When the person asked, if that was before this call: a day in the deployment's `LegalTimeZone`, or a
+    /// time in RFC 3339 with its zone. It is not in the future, and at most 366 days ago. The legal month
+    /// counts from here.
     received_at: Option<ReceivedAt>,
+    /// The same key makes one request, however often it is sent.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[A-Za-z0-9._:/#-]{1,128}$")))]
     key: Option<String>,
 }
 
-/// What came of a demand.
+/// The result of a demand.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Accepted {
     #[serde(flatten)]
     view: AcceptedView,
-    /// What was taken off the values, and is not in the identifiers.
+    /// What was removed from the values, and is not in the identifiers.
     taken_off: Vec<TakenOffAt>,
 }
+
+pub(crate) const NEW: Docs = Docs {
+    id: "newRequest",
+    subject: &REQUESTS,
+    summary: "Make a request",
+    description: "A person's demand for erasure or access. A data source that lacks its identifier shows \
+        `Missing identifier`; give it one with `identify`.",
+    takes: Some(Example::Required(
+        r#"{"right": "erasure", "identifiers": [{"kind": "email", "value": "ann@example.com"}],
+            "reference": "T-1042", "key": "people.csv/7"}"#,
+    )),
+    success: &[(200, "An earlier call with the same key made this request."), (201, "Made.")],
+    errors: &[
+        &errors::KEY_CONFLICT,
+        &errors::SOURCE_DISABLED,
+        &errors::SOURCE_NONE,
+        &errors::IDENTIFIER_KIND_UNKNOWN,
+        &errors::IDENTIFIER_MALFORMED,
+        &errors::IDENTIFIER_NONE,
+        &errors::KEY_MALFORMED,
+        &errors::RECEIVED_AT_MALFORMED,
+        &errors::SOURCE_UNKNOWN,
+        &errors::TOO_MANY_IDENTIFIERS,
+        &errors::TOO_MANY_SOURCES,
+    ],
+    ..Docs::NONE
+};
 
 /// Makes a request; the same `key` again gives the one that it made.
 pub(crate) async fn new<O: Outside>(
@@ -143,6 +186,14 @@ fn is_key(key: &str) -> bool {
         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/#-".contains(&byte))
 }
 
+pub(crate) const LIST: Docs = Docs {
+    id: "listRequests",
+    subject: &REQUESTS,
+    summary: "List the requests",
+    description: "The newest first. A page may have fewer items than its limit and still a next page.",
+    ..Docs::NONE
+};
+
 /// Requests, the newest first.
 pub(crate) async fn list<O: Outside>(
     app: &App<O>,
@@ -171,6 +222,16 @@ fn unknown_place(failure: Failure) -> Refusal {
     if failure.code == "cursor_unreadable" { wrong_cursor() } else { failure.into() }
 }
 
+pub(crate) const SHOW: Docs = Docs {
+    id: "showRequest",
+    subject: &REQUESTS,
+    summary: "Show a request",
+    description: "With its tasks. Each task says how many records were found at its data source, which \
+        identifiers the data source takes, whether one is missing, whose turn it is, and what may be done \
+        now.",
+    ..Docs::NONE
+};
+
 /// A request with its tasks.
 pub(crate) async fn show<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Json<RequestDetail>, Refusal> {
     let id = call.request_id()?;
@@ -181,6 +242,14 @@ pub(crate) async fn show<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Js
     Ok(Json(RequestDetail::of(&request, &tasks, app.at(), app.outside.set_ups())))
 }
 
+pub(crate) const EVENTS: Docs = Docs {
+    id: "listEvents",
+    subject: &REQUESTS,
+    summary: "List what happened to a request",
+    description: "Every act and every decision, each bound to the one before it.",
+    ..Docs::NONE
+};
+
 /// What happened to a request, the oldest first.
 pub(crate) async fn events<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Json<EventPage>, Refusal> {
     let id = call.request_id()?;
@@ -190,6 +259,15 @@ pub(crate) async fn events<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<
     let bytes = app.outside.store().events(id).await?;
     Ok(Json(EventPage::of(id, &bytes, after, limit as usize)))
 }
+
+pub(crate) const RECEIPT: Docs = Docs {
+    id: "receipt",
+    subject: &REPLY,
+    summary: "Get the receipt",
+    description: "The receipt of the last closing, or of an earlier one.",
+    errors: &[&errors::RECEIPT_NOT_FOUND],
+    ..Docs::NONE
+};
 
 /// The receipt file of the last closing, or of the one asked for, byte for byte.
 pub(crate) async fn receipt<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<ReceiptFile, Refusal> {

@@ -6,6 +6,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// A text that leaves no trace in `Debug`, and is wiped from memory.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline, with = "String"))]
 pub(crate) struct Hidden(pub Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for Hidden {

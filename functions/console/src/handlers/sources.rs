@@ -3,6 +3,8 @@
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::call::{Call, Nothing};
+use crate::docs::{DATA_SOURCES, Docs, Example};
+use crate::errors;
 use crate::handlers::paging::page_of;
 use crate::handlers::secrets::{Hidden, fields};
 use crate::ports::{Outside, SearchTester as _};
@@ -19,29 +21,46 @@ use rightful_domain::view::source::{SourceView, TestView};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
+/// A data source to be connected.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct AddSource {
+    /// Its id.
     id: SourceId,
+    /// The name of its connector.
     connector: String,
+    /// The connector's parameters, none of them secret.
     #[serde(default)]
     params: BTreeMap<String, String>,
+    /// The fields of the connector's secret. They are written to AWS Secrets Manager and never shown again.
     #[serde(default)]
     secret: BTreeMap<String, Hidden>,
+    /// The identifier of its control.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Control>"))]
     control: Option<ControlBody>,
 }
 
+/// The changes to a data source. A member that is left out stays as it is.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ChangeSource {
+    /// Parameters that get another value.
     #[serde(default)]
     params: BTreeMap<String, String>,
+    /// Parameters that get their default again.
     #[serde(default)]
     unset: Vec<String>,
+    /// All fields of a new secret.
     secret: Option<BTreeMap<String, Hidden>>,
+    /// Whether new requests go to it.
     enabled: Option<bool>,
+    /// The identifier of its control; `null` removes the control.
     #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Control>"))]
     control: Option<Option<ControlBody>>,
+    /// Whether to make the change although open tasks could not continue as they are.
     #[serde(default)]
     force: bool,
 }
@@ -97,6 +116,14 @@ impl<O: Outside> App<O> {
     }
 }
 
+pub(crate) const LIST: Docs = Docs {
+    id: "listSources",
+    subject: &DATA_SOURCES,
+    summary: "List the data sources",
+    description: "By id. No secret is shown.",
+    ..Docs::NONE
+};
+
 /// The data sources, by id.
 pub(crate) async fn list<O: Outside>(
     app: &App<O>,
@@ -109,11 +136,33 @@ pub(crate) async fn list<O: Outside>(
     Ok(Json(page_of(all, |one| one.id.as_str(), after, limit)?))
 }
 
+pub(crate) const SHOW: Docs = Docs {
+    id: "showSource",
+    subject: &DATA_SOURCES,
+    summary: "Show a data source",
+    description: "No secret is shown.",
+    ..Docs::NONE
+};
+
 /// One data source.
 pub(crate) async fn show<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Json<SourceView>, Refusal> {
     call.query()?;
     Ok(Json(app.source(&app.load(&call.source_id()?).await?)))
 }
+
+pub(crate) const ADD: Docs = Docs {
+    id: "addSource",
+    subject: &DATA_SOURCES,
+    summary: "Connect a data source",
+    description: "Its secret is written to AWS Secrets Manager and never shown again.",
+    takes: Some(Example::Required(
+        r#"{"id": "qualifio-main", "connector": "qualifio", "params": {"client_id": "1", "user_id": "2"},
+            "secret": {"token": "…"}, "control": {"kind": "email", "value": "control@example.com"}}"#,
+    )),
+    success: &[(201, "Connected.")],
+    errors: &[&errors::SOURCE_EXISTS, &errors::CONNECTOR_UNKNOWN, &errors::SET_UP_WRONG],
+    ..Docs::NONE
+};
 
 /// Connects a data source.
 pub(crate) async fn add<O: Outside>(
@@ -127,6 +176,28 @@ pub(crate) async fn add<O: Outside>(
     let too_many_enabled = app.too_many_enabled(&source).await?;
     Ok(Created(SourceView { too_many_enabled, ..app.source(&source) }))
 }
+
+pub(crate) const CHANGE: Docs = Docs {
+    id: "changeSource",
+    subject: &DATA_SOURCES,
+    summary: "Change, enable or disable a data source",
+    description: "A member that is left out stays as it is. Requests under way continue with the new \
+        parameters and the new secret; a disabled data source gets no new requests.\n\n\
+        A steering parameter (a host, an account, a region) gives the data source another target. Such a \
+        change needs the secret too, even when it goes back to an earlier target, because a version of a \
+        secret is sent only to the target it was given for. Nothing that was searched at the old target is \
+        sent to the new one: while open tasks depend on the old target the change is refused with a list of \
+        them (`target_in_use`), unless `force` is true. The answer to a forced change has the same list in \
+        `standing`.",
+    takes: Some(Example::Required(r#"{"enabled": false}"#)),
+    errors: &[
+        &errors::SOURCE_CHANGED,
+        &errors::TARGET_IN_USE,
+        &errors::NOTHING_TO_CHANGE,
+        &errors::SET_UP_WRONG,
+    ],
+    ..Docs::NONE
+};
 
 /// Changes a data source.
 pub(crate) async fn change<O: Outside>(
@@ -157,6 +228,20 @@ pub(crate) async fn change<O: Outside>(
     Ok(Json(SourceView { standing, too_many_enabled, ..app.source(&source) }))
 }
 
+pub(crate) const REVIEW: Docs = Docs {
+    id: "setSourceReview",
+    subject: &DATA_SOURCES,
+    summary: "Set who decides on what is found at a data source",
+    description: "Replaces the data source's own review policies as a whole. `{}` removes them, and the \
+        deployment's policies hold. Requests under way keep the policy they came in with. Setting the same \
+        policies again succeeds too. Whoever may call this decides whether anybody has to look before a \
+        person's records are erased, so it has a permission of its own, apart from connecting and changing \
+        data sources.",
+    takes: Some(Example::Required(r#"{"erasure": "over:25"}"#)),
+    errors: &[&errors::SOURCE_CHANGED],
+    ..Docs::NONE
+};
+
 /// Sets who decides on what is found at a data source. It has a permission of its own.
 pub(crate) async fn review<O: Outside>(
     app: &App<O>,
@@ -167,6 +252,17 @@ pub(crate) async fn review<O: Outside>(
     Ok(Json(app.source(&app.setting_up().review(&id, review, &call.actor).await?)))
 }
 
+pub(crate) const REMOVE: Docs = Docs {
+    id: "removeSource",
+    subject: &DATA_SOURCES,
+    summary: "Remove a data source",
+    description: "Its secret is removed too. No open request may go to it: disable it first, and remove it \
+        once its requests are closed.",
+    success: &[(204, "Removed.")],
+    errors: &[&errors::SOURCE_CHANGED, &errors::SOURCE_IN_USE],
+    ..Docs::NONE
+};
+
 /// Removes a data source.
 pub(crate) async fn remove<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<NoContent, Refusal> {
     let id = call.source_id()?;
@@ -174,6 +270,18 @@ pub(crate) async fn remove<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<
     app.setting_up().remove(&id, &call.actor).await?;
     Ok(NoContent)
 }
+
+pub(crate) const TEST: Docs = Docs {
+    id: "testSource",
+    subject: &DATA_SOURCES,
+    summary: "Try a data source out",
+    description: "Asks the vendor something harmless, to see whether it answers and accepts the token. If \
+        the data source has a control, its record is searched too: `control_not_found` means that the search \
+        did not find it.",
+    takes: Some(Example::Optional("{}")),
+    shows: Some(r#"{"id": "qualifio-main", "works": false, "reason": "credentials_rejected"}"#),
+    ..Docs::NONE
+};
 
 /// Tries a data source out.
 pub(crate) async fn test<O: Outside>(

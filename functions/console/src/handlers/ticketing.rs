@@ -3,6 +3,8 @@
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::call::Call;
+use crate::docs::{Docs, Example, TICKETS};
+use crate::errors;
 use crate::handlers::secrets::{Hidden, fields};
 use crate::ports::{Outside, SetUps as _};
 use crate::success::Json;
@@ -16,12 +18,29 @@ use rightful_domain::view::source::TicketingView;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// How a channel's tickets are answered.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct SetTicketing {
+    /// `base_url` and `user`.
     params: BTreeMap<String, String>,
+    /// `token`. It is never shown again.
     secret: BTreeMap<String, Hidden>,
 }
+
+pub(crate) const SET: Docs = Docs {
+    id: "setTicketing",
+    subject: &TICKETS,
+    summary: "Set up how tickets are answered",
+    description: "All of it is kept as the channel's secret.",
+    takes: Some(Example::Required(
+        r#"{"params": {"base_url": "https://example.zendesk.com", "user": "agent@example.com"}, "secret":
+            {"token": "…"}}"#,
+    )),
+    errors: &[&errors::CHANNEL_UNKNOWN, &errors::SET_UP_WRONG],
+    ..Docs::NONE
+};
 
 /// Sets up or changes how a channel's tickets are answered. All of it is kept as the channel's secret; the
 /// previous version stays usable for a while.
