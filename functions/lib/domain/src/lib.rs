@@ -1,9 +1,9 @@
-//! The domain of Rightful: data-subject requests, the tasks they break into, the rules that vendors
-//! open for them, and every decision about what happens next.
+//! The domain of Rightful: data-subject requests, the tasks they break into, the rules that vendors open for
+//! them, and every decision about the next step.
 //!
-//! Architecture Invariant: nothing here does I/O, reads a clock or looks at the environment. The
-//! outside is reached through the traits in [`ports`]; time is a [`ports::Clock`]. So that what the
-//! handlers do can be run, crashed and repeated in a test exactly as it runs in AWS.
+//! Architecture Invariant: nothing here does I/O, reads a clock or looks at the environment. The domain reaches
+//! the outside through the traits in [`ports`]; time is a [`ports::Clock`]. A test can therefore run, crash and
+//! repeat a handler exactly as AWS does.
 
 pub mod base;
 pub mod law;

@@ -1,22 +1,22 @@
-//! Who acts on a deployment from outside.
+//! The operators who act on a deployment from outside.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An operator, by the name that AWS knows them by (the ARN of whoever signed the call): recorded with
-/// every decision and every other act.
+/// An operator, by the name that AWS knows them by: the ARN that signed the call. Every decision and every
+/// other act records it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct Actor(String);
 
-/// A name that can't stand in a record.
+/// The text is not an operator's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an operator's name is 1 to 256 printable ASCII characters without spaces, and no policy's")]
+#[error("an operator's name is 1 to 256 printable ASCII characters without spaces, and not a policy's")]
 pub struct ActorError;
 
 impl Actor {
-    /// Takes a name.
+    /// Checks an operator's name.
     ///
     /// # Errors
     /// [`ActorError`] when it is empty, too long, has other characters, or reads like a policy's

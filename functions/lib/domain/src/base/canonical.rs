@@ -1,4 +1,4 @@
-//! JSON in one spelling, and its hash: what is signed and chained.
+//! JSON in one spelling, and its hash: the form that is signed and chained.
 
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
@@ -7,15 +7,15 @@ use std::fmt;
 /// JSON with sorted keys and no white space.
 ///
 /// # Errors
-/// When a map has keys that are no strings.
+/// When a map has keys that are not strings.
 pub fn canonical(value: &Value) -> Result<Vec<u8>, serde_json::Error> {
-    // serde_json's map is a BTreeMap here (its feature `preserve_order` is off; a test asserts it),
-    // and we use integers and strings only, so this is the one way to write the value.
+    // serde_json's map is a BTreeMap here: its feature `preserve_order` is off, and a test asserts it. Our
+    // values are integers and strings only. The value therefore has one spelling.
     serde_json::to_vec(value)
 }
 
 pub(crate) fn hash(bytes: &[u8]) -> String {
-    // The 0x00 keeps an event's hash apart from any later tree node's (RFC 6962, section 2.1).
+    // The 0x00 keeps an event's hash distinct from that of any later tree node (RFC 6962, section 2.1).
     let mut context = Context::new(&SHA256);
     context.update(&[0]);
     context.update(bytes);

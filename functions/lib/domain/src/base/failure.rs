@@ -1,23 +1,23 @@
-//! How an operation fails: a few kinds, each because someone acts differently on it.
+//! The ways in which an operation fails: a few kinds, each because someone acts differently on it.
 
 use crate::base::code::Code;
 use std::fmt;
 
-/// What sort of failure it is. Its [`name`](Kind::name) is the error name in the state machines.
+/// The kind of a failure. Its [`name`](Kind::name) is the error name in the state machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// It may pass by itself: the workflow retries, then the reconciliation does.
+    /// It may pass by itself: the workflow retries, then reconcile does.
     Transient,
     /// A decision or a rule forbids it: never retried.
     Refused,
-    /// Nobody can tell what happened: never retried blindly.
+    /// The effect is unknown: never retried blindly.
     Unknown,
     /// A person must change the set-up first.
     Misconfigured,
 }
 
 impl Kind {
-    /// Every kind, for the tests that hold the state machines against them.
+    /// Every kind, for the tests that compare them with the state machines.
     pub const ALL: [Kind; 4] = [Kind::Transient, Kind::Refused, Kind::Unknown, Kind::Misconfigured];
 
     /// The error's name in the state machines.
@@ -32,18 +32,18 @@ impl Kind {
     }
 }
 
-/// A failure of a port or an operation: a kind for the machine, a code for the reader. It never
-/// holds a message of a third party, an identifier or a URL.
+/// A failure of a port or an operation: a kind for the machine, a code for the reader. It never holds a third
+/// party's message, an identifier or a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
-    /// Who acts on it, and how.
+    /// Decides who acts on it, and how.
     pub kind: Kind,
-    /// What happened, such as `store_unavailable`.
+    /// The code, such as `store_unavailable`.
     pub code: Code,
 }
 
 impl Failure {
-    /// A failure of that kind and code.
+    /// A failure of the given kind and code.
     #[must_use]
     pub const fn new(kind: Kind, code: Code) -> Self {
         Self { kind, code }
@@ -55,7 +55,7 @@ impl Failure {
         Self::new(Kind::Transient, code)
     }
 
-    /// A failure that a person must mend in the set-up.
+    /// A failure that a person must fix in the set-up.
     #[must_use]
     pub const fn misconfigured(code: Code) -> Self {
         Self::new(Kind::Misconfigured, code)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
 
-/// The id of a request: a UUIDv7, so that ids sort by the time the request came in.
+/// The id of a request: a UUIDv7, so ids sort by the time of arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(
@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub struct RequestId(Uuid);
 
 impl RequestId {
-    /// Wraps an id made elsewhere.
+    /// Wraps an existing id.
     #[must_use]
     pub fn new(id: Uuid) -> Self {
         Self(id)
@@ -35,7 +35,7 @@ impl RequestId {
         Uuid::try_parse(text).map(Self).map_err(|_| NameError::NotARequestId)
     }
 
-    /// Which of `shards` partitions of the due index this request belongs to.
+    /// The partition of the due index, out of `shards`, that this request belongs to.
     #[must_use]
     pub fn shard(self, shards: u8) -> u8 {
         // The last byte of a UUIDv7 is random; its first bytes are the time.
@@ -66,7 +66,7 @@ impl fmt::Display for RequestId {
 pub struct SourceId(String);
 
 impl SourceId {
-    /// Checks and takes a name.
+    /// Checks a name.
     ///
     /// # Errors
     /// [`NameError::BadSourceId`] when it has other characters or another length.
@@ -103,10 +103,10 @@ impl From<SourceId> for String {
     }
 }
 
-/// The ticket a request came from, as the ticketing system names it.
+/// The ticket that a request came from, as the ticketing system names it.
 ///
-/// It is kept in the clear and printed on the receipt, so it may hold no personal data: 1 to 64 of
-/// letters, digits and `. _ : / # -`, which no e-mail address or name with a space can be.
+/// It is stored in the clear and printed on the receipt, so it may hold no personal data: 1 to 64 of letters,
+/// digits and `. _ : / # -`. No e-mail address and no name with a space fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(
@@ -117,7 +117,7 @@ impl From<SourceId> for String {
 pub struct Reference(String);
 
 impl Reference {
-    /// Checks and takes a reference.
+    /// Checks a reference.
     ///
     /// # Errors
     /// [`NameError::BadReference`] when it could hold personal data or is too long.
@@ -147,16 +147,16 @@ impl From<Reference> for String {
     }
 }
 
-/// A name that cannot be taken.
+/// A name that is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Not a UUID.
     #[error("a request id is a UUID, such as 019aa6e0-5c1f-7000-8000-000000000000")]
     NotARequestId,
-    /// A source id with other characters.
+    /// A source id with characters that are not allowed.
     #[error("a data source's id is 1 to 32 of a-z, 0-9 and -, beginning with a letter")]
     BadSourceId,
-    /// A reference with other characters.
+    /// A reference with characters that are not allowed.
     #[error(
         "a reference is the ticket's number: 1 to 64 of letters, digits and . _ : / # -; no e-mail address or name"
     )]
@@ -193,7 +193,7 @@ mod tests {
     }
 }
 
-/// One task, named in a workflow payload.
+/// One task, as a workflow payload names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskRef {

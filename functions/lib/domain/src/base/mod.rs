@@ -1,4 +1,4 @@
-//! What everything else stands on: ids, identifiers, times, seals, codes. Knows nothing of requests.
+//! The base of everything else: ids, identifiers, times, seals, codes. It knows nothing of requests.
 
 pub mod code;
 pub mod failure;

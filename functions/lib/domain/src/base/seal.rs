@@ -1,5 +1,5 @@
-//! Encryption of what points at a person: AES-256-GCM under the request's own data key, so that
-//! deleting the key forgets the person in every copy of the table.
+//! Encryption of everything that points at a person: AES-256-GCM under the request's own data key. Deleting the
+//! key therefore forgets the person in every copy of the table.
 
 use crate::base::canonical::hex;
 use base64::Engine as _;
@@ -19,13 +19,13 @@ const NONCE: usize = 12;
 pub struct Sealed(String);
 
 impl Sealed {
-    /// How many bytes its text has.
+    /// The length of its text, in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether it is empty, which no sealed value is.
+    /// Whether it is empty; no sealed value is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -51,7 +51,7 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// Makes a tag from the key service's answer.
+    /// The tag for a digest that the key service computed.
     #[must_use]
     pub fn new(key_id: &str, mac: &[u8]) -> Self {
         Self { key_id: key_id.to_owned(), mac: hex(mac) }
@@ -67,7 +67,7 @@ impl fmt::Debug for DataKey {
     }
 }
 
-/// A sealed value that does not open.
+/// The sealed value does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the value was sealed with another key or for another place, or it was changed")]
 pub struct SealError;
@@ -79,8 +79,8 @@ impl DataKey {
         <[u8; 32]>::try_from(bytes).ok().map(|bytes| Self(Zeroizing::new(bytes)))
     }
 
-    /// Seals `plain` for one place: `context` names request, source and purpose, and opening with
-    /// another one fails.
+    /// Seals `plain` for one place: `context` names request, source and purpose. Opening fails with any other
+    /// context.
     ///
     /// # Errors
     /// [`SealError`] when the system has no randomness.
@@ -88,7 +88,7 @@ impl DataKey {
         self.seal_bytes(context, plain).map(|whole| Sealed(BASE64.encode(whole)))
     }
 
-    /// The same as bytes: nonce, ciphertext, tag.
+    /// The sealed value as bytes: nonce, ciphertext, tag.
     ///
     /// # Errors
     /// As [`DataKey::seal`].
@@ -111,7 +111,7 @@ impl DataKey {
         Ok(whole)
     }
 
-    /// Opens what [`DataKey::seal`] sealed for the same place.
+    /// Opens a value that [`DataKey::seal`] sealed for the same place.
     ///
     /// # Errors
     /// [`SealError`].
@@ -119,7 +119,7 @@ impl DataKey {
         self.open_bytes(context, &BASE64.decode(&sealed.0).map_err(|_| SealError)?)
     }
 
-    /// Opens what [`DataKey::seal_bytes`] sealed for the same place.
+    /// Opens bytes that [`DataKey::seal_bytes`] sealed for the same place.
     ///
     /// # Errors
     /// [`SealError`].

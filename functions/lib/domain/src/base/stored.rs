@@ -1,11 +1,11 @@
-//! How rows spell what is not there: the defaults that serde reads, and leaves out when it writes.
+//! Defaults in stored rows: serde leaves them out when it writes, and supplies them when it reads.
 
-/// The first of what is counted from 1.
+/// The first number of a count from 1.
 pub(crate) fn first() -> u32 {
     1
 }
 
-/// Whether a value is its type's default, and needs no writing.
+/// Whether a value is its type's default and can be left out of the row.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -1,4 +1,4 @@
-//! Points in time, always written the same way, so that they sort as text in an index.
+//! Points in time, always written the same way, so that an index sorts them as text.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -27,7 +27,7 @@ pub struct Time(Timestamp);
 pub struct TimeError;
 
 impl Time {
-    /// Takes a timestamp, dropping what is finer than a millisecond.
+    /// Takes a timestamp, dropping any fraction of a millisecond.
     #[must_use]
     pub fn new(timestamp: Timestamp) -> Self {
         let millis = timestamp.as_millisecond();
@@ -54,51 +54,51 @@ impl Time {
         text.parse::<Timestamp>().map(Self::new).map_err(|_| TimeError)
     }
 
-    /// The point `seconds` later; stays at the calendar's end instead of overflowing.
+    /// The point `seconds` later, at most the end of the calendar.
     #[must_use]
     pub fn plus_seconds(self, seconds: u64) -> Self {
         let by = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
         Self(self.0.checked_add(by).unwrap_or(Timestamp::MAX))
     }
 
-    /// The point `millis` milliseconds later; stays at the calendar's end instead of overflowing.
+    /// The point `millis` milliseconds later, at most the end of the calendar.
     #[must_use]
     pub fn plus_millis(self, millis: u64) -> Self {
         let by = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
         Self(self.0.checked_add(by).unwrap_or(Timestamp::MAX))
     }
 
-    /// When the UTC day began that this point is in.
+    /// The beginning of the UTC day that contains this point.
     #[must_use]
     pub fn start_of_day(self) -> Self {
         const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
         let millis = self.0.as_millisecond();
         let start = Timestamp::from_millisecond(millis - millis.rem_euclid(DAY_MILLIS));
-        // The calendar begins in the middle of no day that anyone asks for.
+        // Only the calendar's first day has no beginning here, and nobody asks for it.
         start.map_or(self, Self)
     }
 
-    /// The UTC day that this point is in, such as `2026-11-21`.
+    /// The UTC day that contains this point, such as `2026-11-21`.
     #[must_use]
     pub fn day(self) -> String {
         self.0.strftime("%Y-%m-%d").to_string()
     }
 
-    /// The point `seconds` earlier; stays at the calendar's beginning instead of overflowing.
+    /// The point `seconds` earlier, at least the beginning of the calendar.
     #[must_use]
     pub fn minus_seconds(self, seconds: u64) -> Self {
         let by = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
         Self(self.0.checked_sub(by).unwrap_or(Timestamp::MIN))
     }
 
-    /// The point `millis` milliseconds earlier; stays at the calendar's beginning instead of overflowing.
+    /// The point `millis` milliseconds earlier, at least the beginning of the calendar.
     #[must_use]
     pub fn minus_millis(self, millis: u64) -> Self {
         let by = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
         Self(self.0.checked_sub(by).unwrap_or(Timestamp::MIN))
     }
 
-    /// Whole seconds from `self` to `later`, 0 when it is not later.
+    /// Seconds from `self` to `later`, rounded up; 0 when it is not later.
     #[must_use]
     pub fn seconds_until(self, later: Self) -> u64 {
         let millis = later.0.as_millisecond() - self.0.as_millisecond();
@@ -111,7 +111,7 @@ impl Time {
         u64::try_from(later.0.as_millisecond() - self.0.as_millisecond()).unwrap_or(0)
     }
 
-    /// As jiff has it, for its calendar.
+    /// The jiff timestamp, for calendar arithmetic.
     pub(crate) fn timestamp(self) -> Timestamp {
         self.0
     }

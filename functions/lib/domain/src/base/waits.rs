@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Waits {
     /// The first wait, in seconds; at least 1.
     pub first_seconds: u64,
-    /// No wait is longer, in seconds.
+    /// The longest wait, in seconds.
     pub longest_seconds: u64,
 }
 

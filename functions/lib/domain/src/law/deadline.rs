@@ -1,10 +1,10 @@
-//! The law's calendar: in which time zone days are counted, on which day a person asked, and when the months
-//! that follow end.
+//! The law's calendar: the time zone in which days are counted, the day on which a person asked, and the end of
+//! the months that follow.
 //!
-//! A month ends at the same time of the day of the same number, or of the month's last day where there is no
-//! such number. Art. 3(2)(c) of Regulation 1182/71 lets a period in months end with the last hour of that day;
-//! the time of the day is kept here, so that no deadline is later than the law's. A day that is given without
-//! a time counts from its beginning, for the same reason.
+//! A month ends on the day of the same number at the same time, or on the month's last day if there is no such
+//! number. Art. 3(2)(c) of Regulation 1182/71 lets a period in months end with the last hour of that day.
+//! Rightful keeps the time of day, so that no deadline is later than the law's. For the same reason a day given
+//! without a time counts from its beginning.
 
 use crate::base::time::Time;
 use jiff::ToSpan;
@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// The time zone in which legal days and months are counted. It stands on each request, so that a deployment
-/// that changes its zone moves no deadline.
+/// The time zone in which legal days and months are counted. Each request keeps its own, so a deployment that
+/// changes its zone moves no deadline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "schema",
@@ -23,7 +23,7 @@ use std::fmt;
 )]
 pub struct LegalZone(TimeZone);
 
-/// The text names no time zone.
+/// The text is not the name of a time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no such time zone: give a name of the IANA time zone database, such as UTC or Europe/Brussels"
@@ -40,13 +40,13 @@ impl LegalZone {
     /// A zone of the IANA time zone database, by its name.
     ///
     /// # Errors
-    /// [`ZoneError`] where the database has no such name.
+    /// [`ZoneError`] when the database has no such name.
     pub fn parse(name: &str) -> Result<Self, ZoneError> {
         if name == "UTC" {
             return Ok(Self::default());
         }
         let zone = TimeZone::get(name).map_err(|_| ZoneError)?;
-        // An unknown zone is none in which days could be counted.
+        // Days can't be counted in an unknown zone.
         zone.iana_name().is_some().then_some(Self(zone)).ok_or(ZoneError)
     }
 
@@ -56,27 +56,27 @@ impl LegalZone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
-    /// Whether it is UTC: rows and receipts don't name it then.
+    /// Whether it is UTC, which rows and receipts leave out.
     #[must_use]
     pub fn is_utc(&self) -> bool {
         *self == Self::default()
     }
 
-    /// So many calendar months after `from`, each time counted from there: never from a day that was itself
-    /// brought back to a month's last one.
+    /// The time `months` calendar months after `from`. Always counted from the first day: a day brought back to
+    /// a month's last one would shorten the months after it.
     #[must_use]
     pub fn months_after(&self, from: Time, months: u8) -> Time {
         let zoned = from.timestamp().to_zoned(self.0.clone());
         zoned.checked_add(i64::from(months).months()).map_or(from, |later| Time::new(later.timestamp()))
     }
 
-    /// `2026-11-21`: the day in this zone.
+    /// The day in this zone, such as `2026-11-21`.
     #[must_use]
     pub fn day(&self, at: Time) -> String {
         self.date(at).to_string()
     }
 
-    /// `2026-11-21 09:30 Europe/Brussels`
+    /// The minute in this zone, such as `2026-11-21 09:30 Europe/Brussels`.
     #[must_use]
     pub fn minute(&self, at: Time) -> String {
         let zoned = at.timestamp().to_zoned(self.0.clone());
@@ -109,10 +109,10 @@ impl<'de> Deserialize<'de> for LegalZone {
 /// How far ahead a sender's clock may be, in seconds.
 const SKEW_SECONDS: u64 = 60;
 
-/// How long ago a person may have asked, in days. What is older is a mistyped year rather than a request.
+/// How long ago a person may have asked, in days. An older date is a mistyped year rather than a request.
 pub const MOST_DAYS_AGO: u64 = 366;
 
-/// When a person asked, as the sender of their request says.
+/// The day or time at which a person asked, as the sender of their request states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "schema",
@@ -126,7 +126,7 @@ pub enum ReceivedAt {
     At(Time),
 }
 
-/// Why a day or time can't be the one on which a person asked. The texts repeat nothing that was given.
+/// Why a day or time can't be the one on which a person asked. The messages repeat nothing that was given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReceivedAtError {
     /// Neither a day nor a time.
@@ -134,7 +134,7 @@ pub enum ReceivedAtError {
         "give the day on which the person asked, such as 2026-11-21, or the time with its zone, such as 2026-11-21T09:30:00Z"
     )]
     Malformed,
-    /// It isn't over yet.
+    /// The day or time is in the future.
     #[error(
         "it is in the future: give the day on which the person asked, as it is counted in the time zone {0}"
     )]
@@ -157,7 +157,7 @@ impl ReceivedAt {
         Time::parse(text).map(Self::At).map_err(|_| ReceivedAtError::Malformed)
     }
 
-    /// When that was: a day's beginning in `zone`, or the time, and never after `now`.
+    /// The point in time: a day's beginning in `zone`, or the stated time, and never after `now`.
     ///
     /// # Errors
     /// [`ReceivedAtError`] when it is in the future or too long ago.
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(later("Europe/Brussels", "2026-01-30T23:30:00Z", 1), "2026-02-27T23:30:00.000Z");
         // The same time of the day, in winter and then in summer.
         assert_eq!(later("Europe/Brussels", "2026-03-01T08:00:00Z", 1), "2026-04-01T07:00:00.000Z");
-        // 02:30 isn't there on 29 March: the day stays.
+        // 02:30 does not exist on 29 March: the day stays.
         let brussels = zone("Europe/Brussels");
         let skipped = brussels.months_after(at("2026-02-28T01:30:00Z").plus_seconds(24 * 3600), 1);
         assert_eq!(brussels.day(skipped), "2026-04-01");
@@ -261,12 +261,12 @@ mod tests {
         // As Zendesk writes it: https://support.zendesk.com/hc/en-us/articles/4408886858138
         assert_eq!(moment("2026-11-03T05:35Z", "UTC").unwrap(), "2026-11-03T05:35:00.000Z");
         assert_eq!(moment("2026-11-03T07:35:00+02:00", "UTC").unwrap(), "2026-11-03T05:35:00.000Z");
-        // A clock that is a little ahead is no future, and no receipt is after the arrival.
+        // A clock slightly ahead is not the future, and no receipt is after the arrival.
         assert_eq!(moment("2026-11-21T09:30:59Z", "UTC").unwrap(), now.to_string());
         let future = |name: &str| Err(ReceivedAtError::Future(name.to_owned()));
         assert_eq!(moment("2026-11-21T09:31:01Z", "UTC"), future("UTC"));
         assert_eq!(moment("2026-11-22", "UTC"), future("UTC"));
-        // The day has begun there, and not in UTC.
+        // The day has begun there, but not in UTC.
         let evening = at("2026-11-21T12:00:00Z");
         let day = ReceivedAt::parse("2026-11-22").unwrap();
         assert_eq!(
@@ -325,7 +325,7 @@ mod tests {
             let month = (first.month() - 1 + i8::try_from(months).unwrap()) % 12 + 1;
             prop_assert_eq!(last.month(), month);
             prop_assert_eq!(last.day(), first.day().min(last.days_in_month()));
-            // The law's own end is that of the day.
+            // The law's own end is the end of the day.
             let end = zone.start_of(last.tomorrow().unwrap()).unwrap();
             prop_assert!(zone.months_after(from, months) < end);
         }

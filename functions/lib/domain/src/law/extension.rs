@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Extension {
-    /// By how many months in all, beside the first one: 1 or 2.
+    /// The total number of months added to the first one: 1 or 2.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 2)))]
     pub months: u8,
-    /// Why.
+    /// The ground.
     pub ground: Ground,
-    /// Who extended it.
+    /// The operator who extended it.
     pub by: String,
-    /// When.
+    /// The time of the act.
     pub at: Time,
 }

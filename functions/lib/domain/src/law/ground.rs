@@ -1,9 +1,9 @@
-//! On which grounds a demand is refused, or its deadline extended.
+//! The grounds for refusing a demand or extending its deadline.
 
 use crate::law::right::Right;
 use serde::{Deserialize, Serialize};
 
-/// Why a legal deadline may be extended: the two grounds of Art. 12(3) GDPR. A closed list, because
+/// The ground for extending a legal deadline, one of the two in Art. 12(3) GDPR. The list is closed because
 /// free text could name the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,7 +26,7 @@ impl Ground {
     }
 }
 
-/// On which ground a reviewer refuses: the exceptions of Art. 17(3) GDPR, and Art. 12(5). A closed list,
+/// The ground on which a reviewer refuses: an exception of Art. 17(3) GDPR, or Art. 12(5). The list is closed
 /// because free text could name the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,7 +53,7 @@ pub enum RefusalGround {
 }
 
 impl RefusalGround {
-    /// All of them.
+    /// Every ground.
     pub const ALL: [Self; 6] = [
         Self::Expression,
         Self::LegalObligation,
@@ -76,7 +76,7 @@ impl RefusalGround {
         }
     }
 
-    /// Whether it can stand against this right: Art. 17(3) is about erasure alone.
+    /// Whether it holds against this right: Art. 17(3) concerns erasure only.
     #[must_use]
     pub fn stands_against(self, right: Right) -> bool {
         right == Right::Erasure || self == Self::UnfoundedOrExcessive

@@ -1,12 +1,12 @@
-//! How near a legal deadline is.
+//! The distance to a legal deadline.
 
 use crate::base::time::Time;
 use serde::{Deserialize, Serialize};
 
-/// How long before its legal deadline an open request is a person's matter, in seconds: three days.
+/// How long before its legal deadline an open request becomes a person's concern, in seconds: three days.
 pub const NOTICE_SECONDS: u64 = 3 * 24 * 3600;
 
-/// Whether the legal deadline is so near that a person has to know.
+/// Whether the legal deadline is so near that a person must know.
 #[must_use]
 pub fn is_pressing(due_at: Time, now: Time) -> bool {
     due_at <= now.plus_seconds(NOTICE_SECONDS)
@@ -15,19 +15,19 @@ pub fn is_pressing(due_at: Time, now: Time) -> bool {
 /// How long before its legal deadline an open request is at risk, in seconds: seven days.
 pub const RISK_SECONDS: u64 = 7 * 24 * 3600;
 
-/// How near the legal deadline is. They are ordered: the later, the nearer.
+/// The distance to the legal deadline, in ascending order of urgency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Level {
-    /// More than seven days away, or there is nothing left to answer.
+    /// More than seven days away, or nothing left to answer.
     #[default]
     None,
     /// Seven days away or less.
     AtRisk,
     /// Three days away or less.
     Pressing,
-    /// Past.
+    /// Passed.
     Overdue,
 }
 
@@ -57,7 +57,7 @@ impl Level {
         }
     }
 
-    /// When a request reaches its next level, if it has one before it.
+    /// The time at which a request reaches its next level; `None` at the last one.
     #[must_use]
     pub fn next_at(due_at: Time, now: Time) -> Option<Time> {
         [due_at.minus_seconds(RISK_SECONDS), due_at.minus_seconds(NOTICE_SECONDS), due_at]

@@ -1,4 +1,4 @@
-//! What the law says: rights, grounds, deadlines and their extension.
+//! The law: rights, grounds, deadlines and their extension.
 
 pub mod right;
 pub mod ground;

@@ -1,8 +1,8 @@
-//! What a person may demand.
+//! The rights that a person can exercise.
 
 use serde::{Deserialize, Serialize};
 
-/// What the data subject demands.
+/// The right that the data subject exercises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

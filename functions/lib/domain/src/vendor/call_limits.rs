@@ -1,17 +1,17 @@
-//! How often a vendor may be called, as its connector declares it.
+//! The limits on calls to a vendor, as its connector declares them.
 
 use crate::base::waits::Waits;
 
-/// How often a data source may be called, and what happens when it fails.
+/// How often a data source may be called, and when a failing one is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallLimits {
     /// The vendor's rate; `None` when none is declared.
     pub rate: Option<Rate>,
-    /// How many calls a UTC day has; `None` when no quota is declared.
+    /// The number of calls allowed in a UTC day; `None` when no quota is declared.
     pub daily_calls: Option<u32>,
-    /// When a failing vendor is left alone.
+    /// When to stop calling a failing vendor.
     pub breaker: Breaker,
-    /// The longest time for which a vendor's 429 holds all calls back, in seconds.
+    /// The longest time for which a vendor's 429 delays all calls, in seconds.
     pub longest_throttle_seconds: u64,
 }
 
@@ -27,50 +27,50 @@ impl Default for CallLimits {
     }
 }
 
-/// So many calls in so many seconds, evenly spread, of which `burst` may come at once.
+/// A number of calls in a number of seconds, evenly spread, of which `burst` may come at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Calls; at least 1.
+    /// The number of calls; at least 1.
     pub calls: u32,
-    /// In so many seconds; at least 1.
+    /// The period, in seconds; at least 1.
     pub per_seconds: u32,
-    /// How many of them may come at once after a rest; at least 1.
+    /// How many calls may come at once after a rest; at least 1.
     pub burst: u32,
 }
 
 impl Rate {
-    /// From one call to the next, in milliseconds: rounded up, so that the rate is never exceeded.
+    /// The interval between calls, in milliseconds; rounded up, so that the rate is never exceeded.
     pub(crate) fn interval(&self) -> u64 {
         (u64::from(self.per_seconds.max(1)) * 1000).div_ceil(u64::from(self.calls.max(1)))
     }
 
-    /// How far the theoretical arrival may be ahead for a call still to go, in milliseconds.
+    /// How far ahead the theoretical arrival may be for a call to go, in milliseconds.
     pub(crate) fn tolerance(&self) -> u64 {
         self.interval().saturating_mul(u64::from(self.burst.max(1)) - 1)
     }
 
-    /// From one turn in the line to the next, in milliseconds: 96 % of the rate.
+    /// The interval between turns in the queue, in milliseconds: 96 % of the rate.
     pub(crate) fn spacing(&self) -> u64 {
         let interval = self.interval();
         interval.saturating_add(interval / 25)
     }
 
-    /// How far the theoretical arrival can be ahead at all, in milliseconds.
+    /// The furthest that the theoretical arrival can be ahead, in milliseconds.
     pub(crate) fn furthest(&self) -> u64 {
         self.tolerance().saturating_add(self.interval().saturating_mul(u64::from(MOST_AT_ONCE)))
     }
 }
 
-/// How many calls go together at most: a search by as many identifiers as a request may have, in as many
+/// The most calls that go together: a search by as many identifiers as a request may have, in all their
 /// spellings.
 pub const MOST_AT_ONCE: u32 = 160;
 
-/// When a vendor that fails again and again is left alone.
+/// When to stop calling a vendor that fails repeatedly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breaker {
-    /// So many failed calls in a row open it; at least 1.
+    /// The number of failed calls in a row that opens it; at least 1.
     pub failures: u32,
-    /// How long it stays open, longer each time a probe fails.
+    /// How long it stays open; longer each time a probe fails.
     pub open: Waits,
 }
 

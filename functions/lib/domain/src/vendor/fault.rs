@@ -1,4 +1,4 @@
-//! Why a call to a vendor gave nothing.
+//! The ways in which a call to a vendor fails.
 
 use crate::base::code::{ANSWER_TOO_LARGE, CIRCUIT_OPEN, Code, QUOTA_SPENT, RATE_LIMITED};
 use crate::base::failure::{Failure, Kind};
@@ -8,26 +8,27 @@ use crate::base::failure::{Failure, Kind};
 pub enum Fault {
     /// No connection, a time-out, a server error, an unreadable answer: it may pass.
     Unavailable(Code),
-    /// The vendor asks to wait, in seconds (capped by the connector), when it says how long.
+    /// The vendor throttled the call, with the wait in seconds (capped by the connector) when it gives one.
     Throttled(Option<u64>),
-    /// We hold the call back ourselves, for so many seconds: it never left.
+    /// Our own limiter delayed the call by a number of seconds: it was not sent.
     Paused(Code, u64),
-    /// The token was not accepted, also after it was read again.
+    /// The vendor rejected the token, even after a fresh read of the secret.
     Unauthorized,
     /// The vendor refused the call for another reason.
     Refused(Code),
     /// The search found more than the connector allows for one person.
     TooManyRecords,
-    /// The answer is larger than the connector allows: about this person alone, as long as others' are not.
+    /// The answer is larger than the connector allows. It concerns this person alone if other people's answers
+    /// fit.
     AnswerTooLarge,
-    /// The rule asked about is not there.
+    /// The vendor has no such rule.
     RuleNotFound,
 }
 
-/// The code of a call that the vendor asks to put off.
+/// The code of a call that the vendor throttled.
 const THROTTLED: Code = "vendor_throttled";
 
-/// What a vendor's 4xx is kept as, by its status; our own objections to a call have other codes.
+/// The codes stored for a vendor's 4xx answers. Our own objections to a call have other codes.
 pub const REFUSALS: [Code; 7] = [
     "vendor_bad_request",
     "vendor_conflict",
@@ -39,14 +40,14 @@ pub const REFUSALS: [Code; 7] = [
 ];
 
 impl Fault {
-    /// Whether the call is only put off, by the vendor or by us: no failed try.
+    /// Whether the vendor or our own limiter only delays the call: not a failed try.
     #[must_use]
     pub fn is_put_off(&self) -> bool {
         matches!(self, Fault::Throttled(_) | Fault::Paused(..))
     }
 
-    /// Whether the vendor, or a gateway before it, refused the call: some tries over some minutes tell
-    /// which. Our own objections to a call are none.
+    /// Whether the vendor, or a gateway before it, refused the call: a few tries over some minutes tell which.
+    /// Our own objections to a call don't count.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         match self {
@@ -68,13 +69,13 @@ impl Fault {
         code == Fault::Unauthorized.code() || REFUSALS.contains(&code)
     }
 
-    /// Whether a stored code says that a call was only put off.
+    /// Whether a stored code says that a call was only delayed.
     #[must_use]
     pub fn puts_off(code: &str) -> bool {
         [THROTTLED, RATE_LIMITED, CIRCUIT_OPEN, QUOTA_SPENT].contains(&code)
     }
 
-    /// How long the vendor, or our own limiter, wants the next call to wait, in seconds.
+    /// The wait that the vendor or our own limiter asks for before the next call, in seconds.
     #[must_use]
     pub fn asked_wait(&self) -> Option<u64> {
         match self {
@@ -98,7 +99,7 @@ impl Fault {
         }
     }
 
-    /// The failure that stands for it in the workflow.
+    /// The failure that represents it in the workflow.
     #[must_use]
     pub fn failure(&self) -> Failure {
         let kind = match self {

@@ -1,5 +1,5 @@
-//! The port to a vendor: what it can do, what it answers. A vendor's own field names and statuses never
-//! leave its connector.
+//! The port to a vendor: its capabilities and its answers. A vendor's own field names and statuses never leave
+//! its connector.
 
 pub mod target;
 pub mod record;

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
-/// The id of a record as the vendor names it. Personal data (it points at a person): masked in
-/// `Debug`, encrypted in the store.
+/// The id of a record as the vendor names it. Personal data, because it points at a person: masked in `Debug`,
+/// encrypted in the store.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
@@ -32,40 +32,40 @@ impl fmt::Debug for RecordId {
     }
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The ids of records whose identifier matches exactly, each once, sorted.
     pub records: Vec<RecordId>,
-    /// Those of `records` that show another value of a kind that the request names: they were found by a
-    /// phone number, say, and show another e-mail address. Each once, sorted.
+    /// The ids in `records` whose record shows another value of a kind that the request names: found by a phone
+    /// number, say, it shows another e-mail address. Each once, sorted.
     pub marked: Vec<RecordId>,
-    /// What the vendor returned beside them, and is not this person's by an exact comparison.
+    /// The other records that the vendor returned, which an exact comparison does not match to this person.
     pub set_aside: Vec<SetAside>,
 }
 
-/// A record that a vendor returned and that was not taken for the person's.
+/// A record that the vendor returned and the comparison did not match to the person.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SetAside {
-    /// Its id; `None` when it has none that can be read.
+    /// Its id; `None` when it has no readable one.
     pub id: Option<RecordId>,
-    /// Whether its value contains the identifier as a whole part, such as one address of two in one
-    /// field: it may well be the person's.
+    /// Whether its value contains the identifier as a whole part, such as one address of two in one field: it
+    /// may well be the person's.
     pub doubtful: bool,
 }
 
-/// A record as a reviewer is shown it, on demand: personal data, never stored.
+/// A record as a reviewer sees it on demand: personal data, never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ShownRecord {
-    /// Its id; `None` when it has none that can be read.
+    /// Its id; `None` when it has no readable one.
     pub id: Option<RecordId>,
     /// The kind of the identifier that found it.
     pub found_by: IdentifierKind,
-    /// The fields that its definition names as telling who it is, with their texts.
+    /// The fields that the connector's definition lists as identifying the person, with their texts.
     pub fields: Vec<(String, String)>,
     /// Whether it shows another value of a kind that the request names.
     pub marked: bool,
-    /// Whether it was set aside, and is no record of the person by an exact comparison.
+    /// Whether it was set aside because an exact comparison did not match it to the person.
     pub set_aside: bool,
     /// Whether it was set aside although its value contains the identifier as a whole part.
     pub doubtful: bool,
@@ -82,7 +82,7 @@ impl fmt::Debug for ShownRecord {
 pub struct RecordCopy {
     /// Its id.
     pub id: RecordId,
-    /// What the vendor shows of it: a JSON object, as a rule.
+    /// The content that the vendor shows, usually a JSON object.
     pub content: Value,
 }
 

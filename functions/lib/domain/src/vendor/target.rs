@@ -5,21 +5,21 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The system and account that a data source points at: a decision on records holds here and nowhere
-/// else. None of its values is secret.
+/// The system and account that a data source points at. A decision on records holds here and nowhere else. None
+/// of its values is secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Target {
     /// The connector's name.
     pub connector: String,
-    /// The version of its definition: another one means another system.
+    /// The version of its definition: another version means another system.
     pub version: u32,
     /// The parameters that steer where calls go and to which account, by name.
     pub params: BTreeMap<String, String>,
 }
 
 impl Target {
-    /// What tells this target apart from every other, in hex: a secret's version carries it.
+    /// A hash that distinguishes this target from every other, in hex. Each secret version carries it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let whole = serde_json::to_vec(self).unwrap_or_default();

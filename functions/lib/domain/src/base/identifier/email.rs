@@ -1,9 +1,9 @@
-//! E-mail addresses: how they compare, and in which spellings a vendor may hold them.
+//! E-mail addresses: their comparable form, and the spellings in which a vendor may hold them.
 
 use idna::AsciiDenyList;
 use unicode_normalization::UnicodeNormalization;
 
-/// Whole addresses first, then the domain alone respelled.
+/// First the whole address respelled, then the domain alone.
 pub(crate) fn email_spellings(local: &str, domain: &str) -> Vec<String> {
     let nfc = |text: &str| text.nfc().collect::<String>();
     let lower = |text: &str| text.to_lowercase();
@@ -33,12 +33,12 @@ pub(crate) fn comparable_email(value: &str) -> Option<String> {
     Some(format!("{local}@{domain}"))
 }
 
-/// A domain of two labels at least as lower-case A-labels. No mail domain has a sign beside `-`, `.` and, in
-/// some old ones, `_`.
+/// A domain of at least two labels, as lower-case A-labels. The only signs in a mail domain are `-`, `.` and,
+/// in some old ones, `_`.
 fn ascii_domain(domain: &str) -> Option<String> {
     const SIGNS: AsciiDenyList = AsciiDenyList::new(true, "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~");
     let domain = idna::domain_to_ascii_cow(domain.as_bytes(), SIGNS).ok()?;
-    // The root's dot is no part of the name, so it makes no domain of a single label one of two.
+    // The root's dot is not part of the name: it doesn't turn a single label into two.
     let domain = domain.strip_suffix('.').unwrap_or(&domain);
     (domain.contains('.') && !domain.split('.').any(str::is_empty)).then(|| domain.to_owned())
 }

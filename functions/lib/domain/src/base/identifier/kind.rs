@@ -1,10 +1,10 @@
-//! The kind of an identifier: `email`, `phone`, or a name of a vendor's own.
+//! The kind of an identifier: `email`, `phone`, or one of a vendor's own.
 
 use crate::base::identifier::error::IdentifierError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What sort of identifier it is: `email`, `phone`, or a vendor's own, such as `qualifio_profile`.
+/// The kind of an identifier: `email`, `phone`, or a vendor's own, such as `qualifio_profile`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(
@@ -27,8 +27,8 @@ impl IdentifierKind {
         Self("phone".to_owned())
     }
 
-    /// Checks and takes the name of a kind: 1 to 32 of `a-z`, `0-9` and `_`, beginning with a letter. A name is
-    /// told in messages, so a value that stands in its place must not pass for one.
+    /// Checks the name of a kind: 1 to 32 of `a-z`, `0-9` and `_`, beginning with a letter. Messages show the
+    /// name, so a value given in its place must not pass for one.
     ///
     /// # Errors
     /// [`IdentifierError::BadKind`] when it is anything else.

@@ -1,7 +1,7 @@
-//! Telephone numbers: their one form, E.164.
+//! Telephone numbers, in their one form: E.164.
 
-/// The countries' codes, each with the 0 that is dialled before a number within the country alone: no
-/// number there begins with 0 once the code stands before it. Of other countries' numbers some do.
+/// Country codes, each followed by the 0 that is dialled before a number only within the country. After these
+/// codes no number begins with 0. In other countries some do.
 pub(crate) const DROPS_THE_0: [&str; 44] = [
     "+200", "+270", "+310", "+320", "+330", "+400", "+410", "+430", "+440", "+460", "+490", "+540", "+550",
     "+610", "+620", "+630", "+640", "+660", "+810", "+820", "+840", "+860", "+900", "+910", "+920", "+940",
@@ -9,19 +9,19 @@ pub(crate) const DROPS_THE_0: [&str; 44] = [
     "+3860", "+3870", "+3890", "+4210", "+8800", "+9660", "+9720",
 ];
 
-/// Whether parentheses hold a 0 that is dialled within the country alone, such as `+32 (0)470 …`, or digits
-/// that begin with one: in some countries it belongs to the number, in most it doesn't.
+/// Whether parentheses hold a 0 that is dialled only within the country, such as `+32 (0)470 …`, or digits that
+/// begin with one. In some countries that 0 belongs to the number, in most it doesn't.
 pub(crate) fn has_trunk_prefix(value: &str) -> bool {
     value.split('(').skip(1).any(|inside| inside.trim_start_matches(is_between_digits).starts_with('0'))
 }
 
-/// What people put between a phone number's digits.
+/// The characters that people put between a phone number's digits.
 fn is_between_digits(c: char) -> bool {
     " -.()\u{a0}".contains(c)
 }
 
-/// A phone number in its E.164 form, without what people put between the digits; `None` when it is not
-/// one. A number without its country's code could be anybody's, so that none is guessed.
+/// A phone number in its E.164 form, without the characters between the digits; `None` when it is not one. A
+/// number without its country code could be anybody's, so none is guessed.
 pub(crate) fn e164(value: &str) -> Option<String> {
     let number: String = value.trim().chars().filter(|c| !is_between_digits(*c)).collect();
     let digits = number.strip_prefix('+')?;

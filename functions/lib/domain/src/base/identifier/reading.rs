@@ -8,22 +8,22 @@ use crate::base::identifier::value::{DOTS, Entered, Identifier, TakenOff};
 use unicode_normalization::UnicodeNormalization;
 
 impl Identifier {
-    /// Checks and takes an identifier that is known already: one that was stored, or one of ours. What is
-    /// certainly no part of the value is taken off, and nobody is told. A phone number is kept in its E.164
-    /// form; all else as it was given, because that is what the vendor is asked for.
+    /// Checks an identifier that is already known: a stored one, or one of ours. It removes whatever is
+    /// certainly not part of the value, without reporting it. A phone number is kept in its E.164 form. Every
+    /// other value is kept as given, because the vendor is asked for it in that form.
     ///
     /// # Errors
-    /// [`IdentifierError`] saying what is wrong, never the value itself.
+    /// [`IdentifierError`] names the problem, never the value itself.
     pub fn new(kind: IdentifierKind, value: &str) -> Result<Self, IdentifierError> {
         read(kind, value).map(|entered| entered.identifier)
     }
 
-    /// Checks and takes an identifier that somebody gives, at whatever door. White space around the value is
-    /// not part of it; whatever else certainly isn't is taken off and told. What may or may not be part of
-    /// it is refused: another spelling would ask for another person.
+    /// Checks an identifier that somebody gives, through whatever entrance. White space around the value is not
+    /// part of it. Anything else that is certainly not part of it is removed and reported. Characters that may
+    /// or may not be part of it are refused: another spelling would ask for another person.
     ///
     /// # Errors
-    /// [`IdentifierError`] saying what is wrong and what to write, never the value itself.
+    /// [`IdentifierError`] names the problem and what to write, never the value itself.
     pub fn entered(kind: IdentifierKind, value: &str) -> Result<Entered, IdentifierError> {
         let entered = read(kind, value)?;
         let national = |number: &str| DROPS_THE_0.iter().any(|code| number.starts_with(code));
@@ -34,8 +34,9 @@ impl Identifier {
         }
     }
 
-    /// Whether a value that a vendor shows is this identifier. It is read as one that somebody gives is:
-    /// what is certainly no part of it doesn't count, and what is ambiguous is nobody's.
+    /// Whether a value that a vendor shows is this identifier. The vendor's value is read like one that
+    /// somebody gives: whatever is certainly not part of it doesn't count, and an ambiguous value matches
+    /// nobody.
     #[must_use]
     pub fn matches(&self, shown: &str) -> bool {
         read(self.kind.clone(), shown).is_ok_and(|shown| shown.identifier.comparable() == self.comparable())
@@ -45,14 +46,14 @@ impl Identifier {
 /// The longest value, in bytes.
 const LONGEST: usize = 320;
 
-/// The part before the @ has look-alikes of plain letters, such as a ligature from a PDF or full-width
-/// letters. No mail system takes one for the other.
+/// Whether the part before the @ has look-alikes of plain letters, such as a ligature from a PDF or full-width
+/// letters. No mail system treats the two as equal.
 pub(crate) fn looks_like_another(address: &str) -> bool {
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
     local.nfkc().ne(local.nfc())
 }
 
-/// The one entrance.
+/// Every value is read here.
 pub(crate) fn read(kind: IdentifierKind, value: &str) -> Result<Entered, IdentifierError> {
     let is_email = kind == IdentifierKind::email();
     let mut taken_off = Vec::new();
@@ -106,8 +107,8 @@ pub(crate) fn read(kind: IdentifierKind, value: &str) -> Result<Entered, Identif
     Ok(Entered { identifier: Identifier { kind, value }, taken_off })
 }
 
-/// The value without its format characters. The two joiners stay between characters beyond ASCII, where
-/// they are spelling: a Persian domain without its non-joiner is another domain.
+/// The value without its format characters. The two joiners stay between characters beyond ASCII, where they
+/// are part of the spelling: a Persian domain without its non-joiner is another domain.
 fn without_format_characters(value: &str) -> String {
     let mut kept = String::with_capacity(value.len());
     let mut chars = value.chars().peekable();
@@ -122,7 +123,7 @@ fn without_format_characters(value: &str) -> String {
     kept
 }
 
-/// Unicode 16's general category Cf, but for the marks that are seen (U+0600 and its like).
+/// Unicode 16's general category Cf, except the visible marks (U+0600 and its like).
 pub(crate) fn is_format_character(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -130,7 +131,7 @@ pub(crate) fn is_format_character(c: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
 }
 
-/// What is not seen either, but counts as a letter or a mark: fillers and variation selectors.
+/// Invisible characters that count as letters or marks: fillers and variation selectors.
 fn is_blank(c: char) -> bool {
     matches!(c,
         '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180d}' | '\u{180f}'
@@ -156,15 +157,15 @@ fn is_quote(c: char) -> bool {
     PAIRS.iter().any(|(open, close)| c == *open || c == *close)
 }
 
-/// A mark that stands for an apostrophe and is none: no address has one, but many a word processor or
-/// keyboard gives one.
+/// A mark that stands in for an apostrophe. No address has one, but many word processors and keyboards produce
+/// one.
 fn is_curled(c: char) -> bool {
     is_quote(c) && !c.is_ascii()
         || matches!(c, '\u{b4}' | '\u{2bc}' | '\u{201b}' | '\u{2032}' | '\u{ff02}' | '\u{ff07}')
 }
 
-/// The inside of a pair of quotation marks, where the value is one. An apostrophe within an e-mail address is
-/// its own; elsewhere a mark of the pair inside makes it doubtful that this is one.
+/// The inside of a pair of quotation marks, if the value is in one. An apostrophe within an e-mail address
+/// belongs to the address; in other values a mark of the same pair inside makes the pair doubtful.
 fn unquoted(value: &str, is_email: bool) -> Option<&str> {
     PAIRS.iter().find_map(|(open, close)| {
         let inside = value.strip_prefix(*open)?.strip_suffix(*close)?;

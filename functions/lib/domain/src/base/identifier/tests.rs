@@ -199,7 +199,7 @@ fn what_belongs_to_a_value_stays() {
         assert_eq!(entered("email", written), Ok((written.to_owned(), vec![])));
     }
     assert_eq!(entered("email", "'o'brien@example.com'").unwrap().0, "o'brien@example.com");
-    // U+200C in a Persian word: without it, it is another domain.
+    // U+200C in a Persian word: the word without it is another domain.
     let persian = "ana@\u{646}\u{627}\u{645}\u{647}\u{200c}\u{627}\u{6cc}.example";
     assert_eq!(entered("email", persian), Ok((persian.to_owned(), vec![])));
     assert!(!email(persian).matches(&persian.replace('\u{200c}', "")));
@@ -370,7 +370,7 @@ proptest! {
         behind: bool,
     ) {
         let written = if behind { format!("{address}{mark}") } else { format!("{mark}{address}") };
-        // A mark of the address's own at the other end may make a pair of it.
+        // A mark of the address's own at the other end may complete the pair.
         let paired = !behind && address.ends_with(mark) || behind && address.starts_with(mark);
         if !paired {
             prop_assert!(entered("email", &written).is_err(), "{written}");

@@ -7,15 +7,15 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroize;
 
-/// An identifier of a data subject. Its value is personal data: `Debug` masks it, there is no
-/// `Display` and no `Serialize`; whoever needs the value says so with [`Identifier::expose`].
+/// An identifier of a data subject. Its value is personal data: `Debug` masks it, there is no `Display` and no
+/// `Serialize`. Code that needs the value calls [`Identifier::expose`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Identifier {
     pub(super) kind: IdentifierKind,
     pub(super) value: String,
 }
 
-/// What was certainly no part of a value that somebody gave, and is not in the identifier.
+/// A part of a given value that certainly did not belong to it and was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -26,7 +26,7 @@ pub enum TakenOff {
     Mailto,
     /// A pair of quotation marks around the value.
     Quotes,
-    /// The root's dot behind an e-mail address's domain.
+    /// The root's dot after an e-mail address's domain.
     FinalDot,
 }
 
@@ -43,19 +43,19 @@ impl TakenOff {
     }
 }
 
-/// What was taken off a value, as whoever gave it is told.
+/// The parts removed from a value, as reported to the person who gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TakenOffAt {
-    /// The value's place in what was sent.
+    /// The place of the value in the request body.
     pub at: String,
-    /// What was taken off it: at least one, each once.
+    /// The parts removed: at least one, each once.
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub what: Vec<TakenOff>,
 }
 
 impl TakenOffAt {
-    /// The entry for a value of which something was taken off.
+    /// The entry for a value from which something was removed.
     #[must_use]
     pub fn of(at: impl Into<String>, what: &[TakenOff]) -> Option<Self> {
         (!what.is_empty()).then(|| Self { at: at.into(), what: what.to_vec() })
@@ -67,26 +67,26 @@ impl TakenOffAt {
 pub struct Entered {
     /// The identifier.
     pub identifier: Identifier,
-    /// What was taken off the value, each once; whoever gave it is told.
+    /// The parts removed from the value, each once, to be reported to the person who gave it.
     pub taken_off: Vec<TakenOff>,
 }
 
 impl Identifier {
-    /// Which kind it is.
+    /// Its kind.
     #[must_use]
     pub fn kind(&self) -> &IdentifierKind {
         &self.kind
     }
 
-    /// The value as the vendor is asked for it (a phone number in E.164, all else as it was given):
-    /// personal data, for the vendor's request and for encryption only.
+    /// The value as the vendor is asked for it: a phone number in E.164, every other value as given. Personal
+    /// data, for the vendor's request and for encryption only.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.value
     }
 
-    /// The form in which two identifiers are compared and tagged: for an e-mail NFC, the local part
-    /// case-folded, the domain as lower-case A-label; dots and plus tags stay. For a phone number E.164.
+    /// The form in which two identifiers are compared and tagged. For an e-mail address: NFC, the local part
+    /// case-folded, the domain as lower-case A-labels; dots and plus tags stay. For a phone number: E.164.
     /// Personal data.
     #[must_use]
     pub fn comparable(&self) -> String {
@@ -97,10 +97,10 @@ impl Identifier {
         }
     }
 
-    /// Every spelling of it that Rightful holds equal and a vendor that compares exactly might hold, each
-    /// once: first as it was given; then for an e-mail address in lower case, in NFC, and with its domain as
-    /// A-label and as U-label; for all else in NFC. An address of ASCII in lower case has one, unless its
-    /// domain is an A-label. All of them have the same [`Identifier::comparable`].
+    /// Every spelling that Rightful treats as equal and that a vendor which compares exactly might hold, each
+    /// once. The first is the value as given. For an e-mail address the others are in lower case, in NFC, and
+    /// with the domain as A-label and as U-label; for every other kind, in NFC. A lower-case ASCII address has
+    /// one spelling, unless its domain is an A-label. All of them have the same [`Identifier::comparable`].
     #[must_use]
     pub fn spellings(&self) -> Vec<Self> {
         let candidates = match (self.kind.as_str(), self.value.rsplit_once('@')) {
@@ -119,7 +119,7 @@ impl Identifier {
     }
 }
 
-/// The dots that UTS 46 takes for the one between two labels.
+/// The dots that UTS 46 accepts between two labels.
 pub(crate) const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
 
 impl fmt::Debug for Identifier {
