@@ -1,4 +1,4 @@
-//! What an operator did to the deployment, as its journal tells it.
+//! An operator's acts on the deployment, as its journal records them.
 
 use crate::base::ids::SourceId;
 use crate::base::stored::is_default;
@@ -6,7 +6,7 @@ use crate::model::policy::OwnPolicies;
 use crate::vendor::target::Target;
 use serde::{Deserialize, Serialize};
 
-/// One thing that an operator did.
+/// An operator's act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[cfg_attr(
@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 pub enum Act {
     /// A data source was connected.
     SourceAdded {
-        /// Which.
+        /// Its id.
         source: SourceId,
         /// Its connector.
         connector: String,
-        /// The system and account that it points at; entries of earlier versions name none.
+        /// The system and account that it points at; entries of earlier versions have none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         target: Option<Target>,
         /// Whether it has a control.
@@ -32,58 +32,58 @@ pub enum Act {
     },
     /// A data source was changed.
     SourceChanged {
-        /// Which.
+        /// Its id.
         source: SourceId,
-        /// The names of the parameters that have another value now.
+        /// The names of the parameters that have a new value.
         params: Vec<String>,
-        /// Who decides on what is found there, as it is now.
+        /// Its review policies after the change.
         review: OwnPolicies,
         /// Whether its secret was replaced.
         secret: bool,
-        /// The system and account that it points at now; entries of earlier versions name none.
+        /// The system and account that it points at after the change; entries of earlier versions have none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         target: Option<Target>,
-        /// Whether its control was named, replaced or taken away.
+        /// Whether its control was set, replaced or removed.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         control: bool,
-        /// Whether it was changed although open tasks could not go on as they did.
+        /// Whether the change was made although it kept open tasks from going on as before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         forced: bool,
-        /// How many such tasks were seen.
+        /// The number of such tasks.
         #[serde(default, skip_serializing_if = "is_default")]
         standing: u32,
     },
-    /// It was set who decides on what is found at a data source.
+    /// The review policies of a data source were set.
     SourceReviewSet {
-        /// Which.
+        /// Its id.
         source: SourceId,
-        /// Its own policies from then on, whole.
+        /// Its own policies after the change, in full.
         review: OwnPolicies,
     },
-    /// A data source was enabled: new requests go to it.
+    /// A data source was enabled: new requests include it.
     SourceEnabled {
-        /// Which.
+        /// Its id.
         source: SourceId,
     },
-    /// A data source was disabled: no new request goes to it.
+    /// A data source was disabled: new requests leave it out.
     SourceDisabled {
-        /// Which.
+        /// Its id.
         source: SourceId,
     },
-    /// A data source was tried out.
+    /// A data source was tested.
     SourceTested {
-        /// Which.
+        /// Its id.
         source: SourceId,
         /// Why it doesn't work; `None` when it does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// A data source was removed, and its secret with it.
+    /// A data source and its secret were removed.
     SourceRemoved {
-        /// Which.
+        /// Its id.
         source: SourceId,
     },
-    /// How the tickets of a ticketing system are answered was set up or changed.
+    /// The answering of a ticketing system's tickets was set up or changed.
     TicketingSet {
         /// The channel.
         channel: String,

@@ -1,5 +1,4 @@
-//! The append-only record of a request: what happened, in order, each event bound to the one before
-//! it by its hash.
+//! The append-only record of a request: its events in order, each bound to the one before by its hash.
 //!
 //! Architecture Invariant: an event holds no identifier, no record id and no unkeyed digest of one.
 
@@ -32,7 +31,7 @@ pub struct Event {
 /// Writes the event that follows `head`. The same input gives the same bytes.
 ///
 /// # Errors
-/// Never for the facts of this module; a fact that is no JSON would be one.
+/// Never for the facts of this module; only for a fact that JSON can't express.
 pub fn write(head: &Head, request: RequestId, at: Time, fact: &Fact) -> Result<Event, serde_json::Error> {
     let envelope =
         Envelope { v: 1, seq: head.seq + 1, prev: head.hash.clone(), request, at, fact: fact.clone() };
@@ -57,10 +56,10 @@ pub fn read_chain(request: RequestId, events: &[Vec<u8>]) -> Result<(Head, Vec<(
     Ok((head, facts))
 }
 
-/// Checks that a request's events are whole up to the head of their chain, which was read before them:
-/// none was changed, or is missing, the last one included. What they tell is not read, so that an event which
-/// only another version knows is whole as well. What follows the head is not looked at: an
-/// event that is being appended may be there in part.
+/// Checks that a request's events are complete up to the head of their chain, which was read before them: no
+/// event was changed or is missing, including the last one. Their content is not read, so an event that only
+/// another version knows passes too. Events after the head are ignored: an event that is being appended may be
+/// there in part.
 ///
 /// # Errors
 /// [`ChainError`] naming the first event that does not fit.
@@ -71,8 +70,8 @@ pub fn verify_chain(request: RequestId, stored: &Links) -> Result<(), ChainError
     ends_at(head, &last)
 }
 
-/// How far a request's events led to its last closing: the head there, or before the first event that does not
-/// fit, with what is wrong with it. What an event of another version tells is not read.
+/// How far a request's events lead to its last closing: the head there, or the head before the first event that
+/// does not fit, with the error. The content of another version's events is not read.
 #[must_use]
 pub fn up_to_closing(request: RequestId, events: &[Vec<u8>]) -> (Head, Option<ChainError>) {
     let (mut head, mut closing) = (Head::start(), None);

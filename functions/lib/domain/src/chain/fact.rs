@@ -1,4 +1,4 @@
-//! What happened to a request, as its chain tells it.
+//! The events of a request, as its chain records them.
 
 use crate::base::actor::Actor;
 use crate::base::identifier::IdentifierKind;
@@ -16,7 +16,7 @@ use crate::model::task::{Asked, Assurance, Outcome, Verdict};
 use crate::vendor::target::Target;
 use serde::{Deserialize, Serialize};
 
-/// One thing that happened.
+/// An event of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[cfg_attr(
@@ -27,42 +27,41 @@ use serde::{Deserialize, Serialize};
     )
 )]
 pub enum Fact {
-    /// The request came in.
+    /// The request arrived.
     Received {
-        /// What is demanded.
+        /// The right that the data subject exercises.
         right: Right,
         /// The channel, `operator`, or `synthetic`.
         origin: String,
         /// The operator who made it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Actor>,
-        /// Who decides.
+        /// The policy that decides on the records found.
         policy: Policy,
-        /// Whether nothing may be erased.
+        /// Whether it is a dry run, which erases nothing.
         dry_run: bool,
-        /// Whether the deployment made it itself, to see that everything works.
+        /// Whether the deployment made it itself, to check that everything works.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         synthetic: bool,
         /// The kinds of its identifiers.
         identifier_kinds: Vec<IdentifierKind>,
-        /// The data sources asked.
+        /// The data sources it covers.
         sources: Vec<SourceId>,
-        /// The data sources that are connected and not asked: they are disabled, or the demand named
-        /// others.
+        /// The data sources that are connected but not asked: they are disabled, or the request names others.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         not_asked: Vec<SourceId>,
-        /// When the person asked, where that was before the request came in.
+        /// When the person asked, if that was before the request arrived.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         received_at: Option<Time>,
-        /// When the law wants an answer.
+        /// The legal deadline for the answer.
         due_at: Time,
     },
-    /// The same delivery key came with another body; it was refused.
+    /// The same delivery key came with another body; the delivery was refused.
     DeliveryConflict {
         /// The channel.
         channel: String,
     },
-    /// The same demand came again after the request was closed, more than a day after the last time; nothing
+    /// The same demand came again after the request was closed, more than a day after the last time. Nothing
     /// ran for it.
     DeliveryRepeated {
         /// The channel, or `operator`.
@@ -71,16 +70,16 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Actor>,
     },
-    /// A workflow attempt was begun, because nobody moved the request.
+    /// A new workflow attempt began, because no execution moved the request.
     AttemptBegun {
         /// Its number.
         attempt: u32,
     },
-    /// An execution of the current attempt ended without succeeding.
+    /// An execution of the current attempt ended without success.
     AttemptEnded {
         /// The attempt's number.
         attempt: u32,
-        /// Which task's execution; `None` for that of the whole request.
+        /// The task whose execution ended; `None` for that of the whole request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<SourceId>,
         /// How it ended.
@@ -88,89 +87,90 @@ pub enum Fact {
     },
     /// The legal deadline was extended.
     DeadlineExtended {
-        /// By how many months in all, beside the first one.
+        /// The total number of months added to the first one.
         months: u8,
-        /// Why.
+        /// The ground.
         ground: Ground,
-        /// Who extended it.
+        /// The operator who extended it.
         by: String,
-        /// When the law wants an answer now.
+        /// The new legal deadline.
         due_at: Time,
     },
-    /// The request came nearer to its legal deadline, or an extension took it further away.
+    /// The request came closer to its legal deadline, or an extension moved the deadline away.
     Escalated {
-        /// How near.
+        /// The new distance to the deadline.
         level: Level,
-        /// Who must act; nobody where the level is `none`.
+        /// Who must act; empty at level `none`.
         who: Vec<Role>,
         /// Why: a code of ours.
         reason: String,
     },
-    /// A data source is searched at this target: everything of the run goes there, or not at all.
+    /// A data source is searched at this target: every call of the run goes there, or none goes out.
     Targeted {
-        /// Where.
+        /// The data source.
         source: SourceId,
         /// The system and account.
         target: Target,
     },
-    /// The data source points elsewhere since, and nothing was sent: it is searched and decided on anew.
+    /// The data source has pointed elsewhere since, and nothing was submitted: it is searched and decided on
+    /// again.
     TargetChanged {
-        /// Where.
+        /// The data source.
         source: SourceId,
     },
-    /// A search found so many records, or none.
+    /// A search found records, or none.
     Found {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// How many.
+        /// The number of records.
         records: u32,
-        /// What was asked, marked and set aside.
+        /// The scope of the search, and the records it marked and set aside.
         #[serde(default)]
         asked: Asked,
     },
-    /// A look found records that no decision covers: they go back to a decision of their own.
+    /// A look found records that no decision covers; they need a decision of their own.
     WentBack {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which round it is, from 1.
+        /// The number of the round, from 1.
         #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         round: u32,
-        /// How many records.
+        /// The number of records.
         appeared: u32,
     },
     /// A person left out a data source that can't be searched.
     LeftOut {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Who.
+        /// The person.
         by: Actor,
     },
     /// A person read the reason that a reviewer gave.
     ReasonRead {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Who.
+        /// The person.
         by: Actor,
     },
-    /// Someone decided what may be done with the records found.
+    /// A decision was made on the records found.
     Decided {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Who: `policy:auto`, later a reviewer.
+        /// The author of the decision: a policy such as `policy:auto`, or a reviewer.
         by: String,
-        /// How many records.
+        /// The number of records.
         records: u32,
         /// The keyed digest of the exact records.
         digest: Tag,
     },
-    /// A person has to decide: what was found is more than the policy allows, or the identifier that
-    /// the data source needs is missing.
+    /// A person must decide: more was found than the policy allows, or the identifier that the data source
+    /// needs is missing.
     ReviewNeeded {
-        /// Where.
+        /// The data source.
         source: SourceId,
         /// The policy.
         policy: Policy,
-        /// How many records were found; 0 where the identifier is missing.
+        /// The number of records found; 0 when the identifier is missing.
         records: u32,
         /// The keyed digest of the exact records.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -178,295 +178,296 @@ pub enum Fact {
     },
     /// A person decided.
     Reviewed {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Who.
+        /// The person.
         by: Actor,
-        /// What.
+        /// The decision.
         verdict: Verdict,
-        /// On how many records.
+        /// The number of records it covers.
         records: u32,
         /// The keyed digest of the exact records.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         digest: Option<Tag>,
     },
-    /// An identifier was given, or given anew, for one data source.
+    /// An identifier was given for one data source, or replaced.
     IdentifierGiven {
-        /// Where.
+        /// The data source.
         source: SourceId,
         /// Its kind.
         identifier: IdentifierKind,
-        /// Who gave it.
+        /// The person who gave it.
         by: Actor,
     },
     /// An operator had one data source run again.
     RunsAgain {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which run it is, from 1.
+        /// The number of the run, from 1.
         run: u32,
-        /// Who.
+        /// The operator.
         by: Actor,
     },
-    /// An operator called the request off.
+    /// An operator cancelled the request.
     CalledOff {
-        /// Who.
+        /// The operator.
         by: Actor,
     },
-    /// An operator opened the closed request again.
+    /// An operator reopened the closed request.
     Reopened {
-        /// Who.
+        /// The operator.
         by: Actor,
         /// The data sources that run again.
         sources: Vec<SourceId>,
     },
-    /// A person found out what no machine could tell, and said how the task ended.
+    /// A person established the outcome, which no automatic step could, and recorded it.
     Stated {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Who.
+        /// The person.
         by: Actor,
-        /// How it ended, as they say.
+        /// The outcome that the person states.
         outcome: Outcome,
     },
-    /// An operator was shown which records were found.
+    /// An operator was shown the records found.
     RecordsShown {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Who.
+        /// The operator.
         by: Actor,
-        /// How many.
+        /// The number of records.
         records: u32,
-        /// Whether they were shown with the fields that tell who it is, as the vendor has them now.
+        /// Whether they were shown with the fields that identify the person, as the vendor has them now.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         with_fields: bool,
     },
     /// The records of a data source were copied.
     Copied {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// How many of those decided on.
+        /// The number of decided records that were copied.
         records: u32,
-        /// How many of those decided on were gone.
+        /// The number of decided records that were gone.
         gone: u32,
     },
-    /// What was copied can't be packed: it is copied again.
+    /// The copied records can't be packed; they are copied again.
     CopyLost {
-        /// Where.
+        /// The data source.
         source: SourceId,
         /// Why: a code of ours.
         reason: String,
     },
-    /// The person's copy was put together and kept.
+    /// The person's copy was packed and stored.
     CopyKept {
         /// SHA-256 of the file, in hex.
         sha256: String,
         /// Its size in bytes.
         bytes: u64,
-        /// How many records are in it.
+        /// The number of records in it.
         records: u32,
-        /// When it is deleted.
+        /// The time when it is deleted.
         expires_at: Time,
     },
-    /// An operator was given a link to the person's copy.
+    /// An operator received a link to the person's copy.
     CopyLinked {
-        /// Who.
+        /// The operator.
         by: Actor,
-        /// Until when the link works.
+        /// The time until which the link works.
         until: Time,
     },
     /// A batch is about to be submitted.
     Intended {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which batch.
+        /// The number of the batch.
         batch: u32,
         /// The intent's fence.
         fence: u64,
-        /// Which try at these records it is, from 1.
+        /// The number of this try at these records, from 1.
         #[serde(default = "first")]
         attempt: u32,
-        /// The batch whose records were left, when it repeats one.
+        /// The batch whose remaining records this one repeats, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         repeats: Option<u32>,
-        /// How many records.
+        /// The number of records.
         records: u32,
         /// The keyed digest of the batch's records.
         digest: Tag,
     },
     /// The vendor opened a rule.
     Accepted {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which batch.
+        /// The number of the batch.
         batch: u32,
         /// The vendor's id for it.
         rule_id: String,
     },
-    /// The vendor opened a rule whose answer doubts that it is what was asked for: it is never sent again.
+    /// The vendor opened a rule, but its answer doubts that the rule is the one we asked for. The batch is
+    /// never sent again.
     Doubted {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which batch.
+        /// The number of the batch.
         batch: u32,
         /// The vendor's id for it.
         rule_id: String,
-        /// What is doubtful: a code of ours.
+        /// The doubt: a code of ours.
         reason: String,
     },
-    /// A finished rule lists records that its submission never named: somebody else's may be erased.
+    /// A finished rule lists records that its submission never named: another person's records may be erased.
     StrangersListed {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which batch.
+        /// The number of the batch.
         batch: u32,
-        /// How many.
+        /// The number of such records.
         strangers: u32,
     },
     /// A batch certainly had no effect and may be sent again.
     NotSent {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which batch.
+        /// The number of the batch.
         batch: u32,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The vendor did not take a batch.
+    /// The vendor did not accept a batch.
     Rejected {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which batch.
+        /// The number of the batch.
         batch: u32,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Nobody can tell whether a batch had an effect, or how a rule will end.
+    /// Nobody knows whether a batch had an effect, or how a rule will end.
     BecameUnknown {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which batch, when it is about one.
+        /// The number of the batch, if it concerns one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         batch: Option<u32>,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A look told what a missing answer could not: what is gone had the effect, what is left may be
-    /// named again.
+    /// A look resolved a missing answer: for the records that are gone the batch had its effect; the others may
+    /// be submitted again.
     Resolved {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which batch.
+        /// The number of the batch.
         batch: u32,
-        /// How many of its records are gone.
+        /// The number of its records that are gone.
         gone: u32,
-        /// How many of its records are still found.
+        /// The number of its records that are still found.
         left: u32,
     },
-    /// No machine can move a task any more: a person has to.
+    /// No automatic step can move the task any more; a person must act.
     HandedOver {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Another request about the same person ended at this data source after the search: what it
-    /// found is not sure any more, and it is searched again.
+    /// Another request about the same person ended at this data source after the search. The result may be
+    /// outdated, so the search is repeated.
     SearchesAgain {
-        /// Where.
+        /// The data source.
         source: SourceId,
     },
     /// The vendor finished rules.
     Finished {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which batches.
+        /// The numbers of the batches.
         batches: Vec<u32>,
-        /// How many of their records the vendor lists.
+        /// The number of their records that the vendor lists.
         confirmed: u32,
     },
-    /// The look that told how a task ends: after an erasure it found none of the records, after a dry run
-    /// it says how many are still there.
+    /// The look that decided the outcome. After an erasure it found none of the records; after a dry run it
+    /// counts those still there.
     Looked {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// How many of the records decided on are still found.
+        /// The number of decided records that are still found.
         left: u32,
-        /// How many other records are found.
+        /// The number of other records found.
         appeared: u32,
-        /// What makes it count where it found nothing.
+        /// Why the look counts, if it found nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         assurance: Option<Assurance>,
     },
-    /// We looked again and found submitted records still there.
+    /// A look found submitted records still there.
     StillThere {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// Which look.
+        /// The number of the look.
         look: u32,
-        /// How many submitted records are still found.
+        /// The number of submitted records that are still found.
         left: u32,
-        /// How many records are found that were not decided on.
+        /// The number of records found that no decision covers.
         appeared: u32,
     },
     /// A task ended.
     Settled {
-        /// Where.
+        /// The data source.
         source: SourceId,
-        /// How.
+        /// Its outcome.
         outcome: Outcome,
-        /// Why, where the outcome alone does not say.
+        /// The reason, if the outcome alone does not show it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
-        /// Records found anew by the last look, never erased without a new decision.
+        /// The number of new records that the last look found; never erased without a new decision.
         appeared: u32,
     },
     /// The request ended.
     Closed {
-        /// How.
+        /// Its outcome.
         outcome: RequestOutcome,
     },
-    /// The receipt was signed and kept.
+    /// The receipt was signed and stored.
     ReceiptKept {
         /// SHA-256 of the receipt, in hex.
         sha256: String,
     },
-    /// Another receipt was kept for this closing before, and stands as it is.
+    /// Another receipt was stored for this closing before, and stays unchanged.
     ReceiptDiffers {
-        /// SHA-256 of the one that is kept, in hex.
+        /// SHA-256 of the stored one, in hex.
         kept: String,
-        /// SHA-256 of the one that was made now, in hex.
+        /// SHA-256 of the new one, in hex.
         made: String,
     },
-    /// The person was forgotten: the data key is gone.
+    /// The person was forgotten: the data key is deleted.
     Forgotten,
     /// The answer to the ticket is about to be sent.
     AnswerClaimed {
-        /// Which call about it.
+        /// The number of the call about it.
         attempt: u32,
     },
     /// The answer is on the ticket.
     AnswerSent {
-        /// The call that put it there, or that was under way when it was found there.
+        /// The number of the call that put it there, or that was under way when it was found there.
         attempt: u32,
     },
-    /// A call certainly did not put the answer on the ticket; it is made again.
+    /// A call certainly did not put the answer on the ticket; another one follows.
     AnswerNotSent {
-        /// Which call.
+        /// The number of the call.
         attempt: u32,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Nobody can tell whether a call put the answer on the ticket: it is looked for.
+    /// Nobody knows whether a call put the answer on the ticket; Rightful looks for it there.
     AnswerInDoubt {
-        /// Which call.
+        /// The number of the call.
         attempt: u32,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The answer is not going to be on the ticket: nobody tries any more.
+    /// The answer will not reach the ticket; no further try follows.
     AnswerUndeliverable {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

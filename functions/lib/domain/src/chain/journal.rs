@@ -1,5 +1,5 @@
-//! The append-only record of a deployment: what its operators did that concerns no single request.
-//! Written and chained as a request's events are.
+//! The append-only record of a deployment: its operators' acts that concern no single request. Written and
+//! chained like a request's events.
 //!
 //! Architecture Invariant: it holds no secret and no personal data of a data subject.
 
@@ -33,9 +33,9 @@ pub struct Entry {
     pub seq: u64,
     /// When it happened.
     pub at: Time,
-    /// Who did it.
+    /// The operator.
     pub by: Actor,
-    /// What.
+    /// The act.
     pub act: Act,
 }
 
@@ -51,7 +51,7 @@ pub struct Written {
 /// Writes the entry that follows `head`. The same input gives the same bytes.
 ///
 /// # Errors
-/// Never for the acts of this module; one that is no JSON would be one.
+/// Never for the acts of this module; only for an act that JSON can't express.
 pub fn write(head: &Head, at: Time, by: &Actor, act: &Act) -> Result<Written, serde_json::Error> {
     let envelope =
         Envelope { v: 1, seq: head.seq + 1, prev: head.hash.clone(), at, by: by.clone(), act: act.clone() };
@@ -76,9 +76,8 @@ pub fn read(head: &Head, entries: &[Vec<u8>]) -> Result<(Head, Vec<Entry>), Chai
     Ok((head, read))
 }
 
-/// Checks entries that follow `from` against the journal's head, which was read before them, and says
-/// from where to check next: behind the last of them, or from the beginning (`None`) once the head is
-/// reached.
+/// Checks the entries that follow `from` against the journal's head, which was read before them. Returns the
+/// point from which to check next: after the last of them, or the beginning (`None`) once the head is reached.
 ///
 /// # Errors
 /// [`ChainError`] naming the first entry that does not fit.
@@ -92,7 +91,7 @@ pub fn verify(from: Option<&Head>, stored: &Links) -> Result<Option<Head>, Chain
     let told = usize::try_from(head.seq.saturating_sub(from.seq)).unwrap_or(usize::MAX);
     let links = stored.links.get(..told).unwrap_or(&stored.links);
     let read = links.iter().try_fold(from.clone(), |head, bytes| follow(&head, None, bytes))?;
-    // A page without any entry, before the head, has a gap in front of it.
+    // A page without entries before the head has a gap in front of it.
     if read.seq >= head.seq || links.is_empty() {
         return ends_at(head, &read).map(|()| None);
     }

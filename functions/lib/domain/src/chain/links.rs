@@ -6,13 +6,13 @@ use crate::base::ids::RequestId;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
-/// A part of a chain as it is stored: its links behind the place that was asked from, in order, and its
-/// head, which was read before them. What is appended meanwhile may be among the links, not all of it.
+/// A part of a chain as it is stored: the links after the requested place, in order, and the head, which was
+/// read before them. Links appended during the read may be included in part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Links {
-    /// The last link's number and hash; `None` when nothing was ever appended.
+    /// The last link's number and hash; `None` for an empty chain.
     pub head: Option<Head>,
-    /// The exact bytes of each; empty bytes for one that holds none.
+    /// The exact bytes of each link; empty bytes for a row that holds none.
     pub links: Vec<Vec<u8>>,
 }
 
@@ -33,17 +33,17 @@ impl Head {
     }
 }
 
-/// A chain that does not hold together.
+/// The chain is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("event {at} of the chain was changed, is missing or is out of order ({why})")]
 pub struct ChainError {
-    /// Which event, counted from 1.
+    /// The number of the event, from 1.
     pub at: u64,
-    /// What is wrong with it.
+    /// The error.
     pub why: Code,
 }
 
-/// What every link of a chain has, whatever it tells: one that another version wrote is checked too.
+/// The members of every link, whatever its content: a link that another version wrote is checked too.
 #[derive(Deserialize)]
 struct Link {
     seq: u64,
@@ -52,8 +52,8 @@ struct Link {
     request: Option<RequestId>,
 }
 
-/// The head of a chain after this link, which has to follow `head` and be of this request; of none where it
-/// is the deployment's journal.
+/// The head of a chain after this link. The link must follow `head` and belong to this request; a link of the
+/// deployment's journal belongs to none.
 ///
 /// # Errors
 /// [`ChainError`] when it does not follow.
@@ -73,12 +73,12 @@ pub(crate) fn follow(head: &Head, request: Option<RequestId>, bytes: &[u8]) -> R
     Ok(Head { seq: at, hash: hash(bytes) })
 }
 
-/// How many links a chain of this head has.
+/// The number of links in a chain with this head.
 pub(crate) fn length(head: &Head) -> usize {
     usize::try_from(head.seq).unwrap_or(usize::MAX)
 }
 
-/// Whether what was read ends at the head of its chain.
+/// Checks that the links read end at the head of their chain.
 pub(crate) fn ends_at(head: &Head, read: &Head) -> Result<(), ChainError> {
     match read.seq.cmp(&head.seq) {
         Ordering::Less => Err(ChainError { at: read.seq + 1, why: "missing" }),

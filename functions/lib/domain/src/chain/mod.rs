@@ -1,4 +1,4 @@
-//! What happened, in links of which each names the hash of the one before it.
+//! The chained records: each link names the hash of the one before it.
 
 pub mod links;
 pub mod fact;

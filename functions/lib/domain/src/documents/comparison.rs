@@ -1,22 +1,22 @@
-//! What a vendor shows now of a task's person, beside what was decided on. Personal data.
+//! The records that a vendor shows now for a task's person, compared with those decided on. Personal data.
 
 use crate::base::identifier::IdentifierKind;
 use crate::base::ids::SourceId;
 use crate::base::seal::Tag;
 use serde::{Deserialize, Serialize};
 
-/// Where a record that is shown stands to those that were found.
+/// How a shown record compares with the records found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RecordStanding {
-    /// It is among those that the digest covers.
+    /// The digest covers it, and it is still there.
     Covered,
-    /// It is there now, and not among them.
+    /// It is there now, but the digest does not cover it.
     New,
-    /// It is among them, and not there any more.
+    /// The digest covers it, but it is no longer there.
     Gone,
-    /// The vendor gives it, and by an exact comparison it is not this person's.
+    /// The vendor returns it, but an exact comparison does not match it to this person.
     SetAside,
 }
 
@@ -26,7 +26,7 @@ pub enum RecordStanding {
 pub struct FieldView {
     /// Its name at the vendor.
     pub name: String,
-    /// Its text, cut off where it is long.
+    /// Its text, truncated when it is long.
     pub text: String,
 }
 
@@ -40,33 +40,33 @@ impl std::fmt::Debug for FieldView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComparedRecord {
-    /// Its id; `None` when it has none that can be read.
+    /// Its id; `None` when it has no readable one.
     pub id: Option<crate::vendor::record::RecordId>,
-    /// The kinds of the identifiers that found it; none where it is gone.
+    /// The kinds of the identifiers that found it; empty when it is gone.
     pub found_by: Vec<IdentifierKind>,
-    /// The fields that its connector names as telling who it is.
+    /// The fields that its connector lists as identifying the person.
     pub fields: Vec<FieldView>,
     /// Whether it shows another value of a kind that the request names.
     pub marked: bool,
     /// Whether it was set aside although it contains the identifier as a whole part.
     pub doubtful: bool,
-    /// Where it stands to those that were found.
+    /// How it compares with the records found.
     pub standing: RecordStanding,
 }
 
-/// What the vendor shows now of a person. Personal data: for the operator who asked alone.
+/// The records that the vendor shows now for a person. Personal data, only for the operator who asked.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Comparison"))]
 pub struct ComparisonView {
     /// The data source.
     pub source: SourceId,
-    /// The records: those that are marked or doubtful first.
+    /// The records, with marked and doubtful ones first.
     pub records: Vec<ComparedRecord>,
-    /// How many there are in all.
+    /// The total number of records.
     pub all: u32,
-    /// The keyed digest of those that were found: what a decision names.
+    /// The keyed digest of the records found, which a decision names.
     pub digest: Option<Tag>,
-    /// Where the next page begins; `None` on the last one.
+    /// The beginning of the next page; `None` on the last one.
     #[cfg_attr(
         feature = "schema",
         schemars(description = "Pass this to the next call as `from`; `null` on the last page.")

@@ -1,7 +1,7 @@
-//! The copy that a data subject has a right to: what is in it, before it is packed. How a data source's part
-//! is kept until then is [`crate::part`]'s.
+//! The copy that a data subject has a right to: its contents before packing. [`crate::documents::part`]
+//! describes how each data source's part is stored until then.
 //!
-//! Everything here is personal data: `Debug` shows counts alone.
+//! Everything here is personal data: `Debug` shows only counts.
 
 use crate::base::identifier::Identifier;
 use crate::base::ids::{RequestId, SourceId};
@@ -10,13 +10,13 @@ use crate::model::task::Outcome;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An export that the vendor makes itself, beside our copy.
+/// An export that the vendor makes itself, in addition to our copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Export {
-    /// The vendor's ids of the rules that it opened for it.
+    /// The vendor's ids of the rules that it opened for the export.
     pub rule_ids: Vec<String>,
-    /// Whether the vendor says that all of them are done.
+    /// Whether the vendor says that all of them finished.
     pub finished: bool,
     /// Where a person fetches the result, as a sentence.
     pub fetched_from: String,
@@ -29,19 +29,19 @@ pub struct SourceCopy {
     pub source: SourceId,
     /// The vendor's own name, such as `Qualifio`.
     pub title: String,
-    /// How its task ended.
+    /// The task's outcome.
     pub outcome: Outcome,
-    /// Why, where the outcome alone does not say: a code of ours.
+    /// The reason, if the outcome alone does not show it: a code of ours.
     pub reason: Option<String>,
-    /// How many records are in the copy.
+    /// The number of records in the copy.
     pub records: u32,
-    /// How many records were decided on: more than `records` when some were gone by then.
+    /// The number of records decided on; higher than `records` when some were gone by then.
     pub decided: u32,
-    /// How many records were there beside those decided on; they are not in the copy.
+    /// The number of records found in addition to those decided on; they are not in the copy.
     pub appeared: u32,
-    /// The vendor does not say whether its answers are whole.
+    /// Whether the copy may be incomplete, because the vendor does not say whether its answers are complete.
     pub may_be_part: bool,
-    /// The vendor's own export, where one was asked for.
+    /// The vendor's own export, if one was requested.
     pub export: Option<Export>,
 }
 
@@ -51,22 +51,22 @@ impl fmt::Debug for SourceCopy {
     }
 }
 
-/// All of a copy but the records, which come one after another.
+/// A copy without its records, which follow one by one.
 #[derive(Clone)]
 pub struct Contents {
-    /// Whose request.
+    /// The request.
     pub request: RequestId,
-    /// Which deployment made it.
+    /// The deployment that made it.
     pub stage: String,
-    /// Whether vendors on the loopback interface were allowed: then it proves nothing.
+    /// Whether vendors on the loopback interface were allowed; if so, it proves nothing.
     pub sandbox: bool,
-    /// When the request came in.
+    /// When the request arrived.
     pub received_at: Time,
-    /// When the copy was put together: from the store, so that the same request gives the same bytes.
+    /// When the copy was packed. The time comes from the store, so the same request gives the same bytes.
     pub made_at: Time,
-    /// What the person was looked for by.
+    /// The identifiers by which the person was searched.
     pub identifiers: Vec<Identifier>,
-    /// The data sources, by id.
+    /// The data sources, sorted by id.
     pub sources: Vec<SourceCopy>,
 }
 

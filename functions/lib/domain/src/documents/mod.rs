@@ -1,4 +1,4 @@
-//! What leaves the deployment for people: the receipt, the note on the ticket, the copy.
+//! The documents that leave the deployment: the receipt, the note on the ticket, the copy.
 
 pub mod receipt;
 pub mod note;

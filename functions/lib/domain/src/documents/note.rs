@@ -1,7 +1,7 @@
-//! The answer to the ticket that a request came from: where it stands, and what it says.
+//! The answer to the ticket that a request came from: its text.
 //!
-//! The answer is a note for the people who work on the ticket, never the letter to the data subject:
-//! that one is a person's to write. It holds no personal data and says no more than is known.
+//! The answer is a note for the people who work on the ticket, never the letter to the data subject: a person
+//! writes that. It holds no personal data and claims no more than is known.
 
 use crate::base::code::{LEFT_OUT, RECORDS_GONE, REFERENCE_MISSING, STATED_BY_A_PERSON};
 use crate::base::identifier::IdentifierKind;
@@ -13,19 +13,19 @@ use crate::model::task::{Assurance, Outcome, Task};
 use crate::vendor::report::Claim;
 use std::fmt::Write as _;
 
-/// An answer as it is put on a ticket.
+/// An answer in the form in which it goes on a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketAnswer {
     /// Plain text; its last line is the marker.
     pub text: String,
-    /// What tells this answer from anything else on the ticket.
+    /// The text that distinguishes this answer from everything else on the ticket.
     pub marker: String,
-    /// Whether the ticket is solved with it. Otherwise a person has to go on with it.
+    /// Whether the answer solves the ticket. Otherwise a person must continue.
     pub solves: bool,
 }
 
-/// What tells the answer to a closing of a request from anything else on a ticket; each closing has its
-/// own.
+/// The text that distinguishes the answer to a request's closing from everything else on a ticket. Each closing
+/// has its own.
 #[must_use]
 pub fn marker(request: RequestId, reopened: u32) -> String {
     match reopened {
@@ -34,8 +34,8 @@ pub fn marker(request: RequestId, reopened: u32) -> String {
     }
 }
 
-/// Composes the answer from what is stored about a closed request; the same rows give the same text.
-/// `None` while it is open or its receipt isn't kept.
+/// Composes the answer from the stored rows of a closed request; the same rows give the same text. `None` while
+/// the request is open or its receipt isn't stored.
 #[must_use]
 pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<TicketAnswer> {
     let (outcome, closed_at) = (request.outcome?, request.closed_at?);
@@ -256,7 +256,7 @@ fn records(number: u32) -> String {
     format!("{number} {}", if number == 1 { "record" } else { "records" })
 }
 
-/// `2026-11-21 09:30 UTC`
+/// The minute in UTC, such as `2026-11-21 09:30 UTC`.
 fn minute(time: Time) -> String {
     let text = time.to_string();
     match (text.get(..10), text.get(11..16)) {

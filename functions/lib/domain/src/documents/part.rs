@@ -1,5 +1,5 @@
-//! How what a data source gave is kept until the copy is packed: sealed in pieces, so that neither whoever
-//! keeps it nor whoever reads it ever holds more than one of them.
+//! The form in which a data source's part of a copy is stored until packing: sealed in pieces, so that writer
+//! and reader never hold more than one piece.
 //!
 //! ```text
 //! RFP1 ‖ 16 random bytes, the part's id ‖ frame ‖ frame ‖ …
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The first frame holds the [`Header`], the last one the number of records, those between them records, one
-//! after another. Each is bound to its part, its place and whether it is the last: frames of two parts, in
-//! another order, or cut off at the end, do not open.
+//! after another. Each frame is bound to its part, its place and whether it is the last: frames from two parts,
+//! in another order, or cut off at the end do not open.
 
 use crate::base::canonical::hex;
 use crate::base::seal::DataKey;
@@ -27,23 +27,23 @@ const ID_BYTES: usize = 16;
 
 const LENGTH_BYTES: usize = 4;
 
-/// Records go together into one piece up to this many bytes; a larger one has a piece of its own.
+/// Records share a piece up to this many bytes; a larger record has a piece of its own.
 pub const PIECE_BYTES: usize = 256 * 1024;
 
-/// The largest piece that is read, in bytes: an answer of a vendor is no larger, nor is a record of it.
+/// The largest piece that is read, in bytes: no vendor answer is larger, so no record in it is either.
 const MOST_PIECE_BYTES: usize = 32 * 1024 * 1024;
 
-/// What is known of a part before its records.
+/// The part's data that are known before its records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     /// The vendor's own name.
     pub title: String,
-    /// The vendor's own export, where one was asked for.
+    /// The vendor's own export, if one was requested.
     pub export: Option<Export>,
 }
 
-/// Which part it is: two of the same task have different ones.
+/// The id of a part: two parts of the same task have different ones.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PartId([u8; ID_BYTES]);
 
@@ -53,7 +53,7 @@ impl fmt::Debug for PartId {
     }
 }
 
-/// A part that can't be made, or read.
+/// The part can't be made or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the part is not whole, was changed, or was sealed with another key or for another place")]
 pub struct PartError;
@@ -62,7 +62,7 @@ fn context(place: &str, id: PartId, frame: u32, last: bool) -> String {
     format!("{place}/{id:?}/{frame}/{}", if last { "last" } else { "more" })
 }
 
-/// Makes a part: each call gives the bytes that are ready to be kept, maybe none.
+/// Makes a part. Each call returns the bytes that are ready to be stored, possibly none.
 pub struct PartWriter<'a> {
     key: &'a DataKey,
     place: &'a str,
@@ -79,7 +79,7 @@ impl fmt::Debug for PartWriter<'_> {
 }
 
 impl<'a> PartWriter<'a> {
-    /// Begins a part, bound to `place`; gives it with its first bytes.
+    /// Begins a part bound to `place`; returns it with its first bytes.
     ///
     /// # Errors
     /// [`PartError`] when the system has no randomness.
@@ -93,7 +93,7 @@ impl<'a> PartWriter<'a> {
         Ok((part, [MAGIC.as_slice(), &id, &frame].concat()))
     }
 
-    /// Takes a record.
+    /// Adds a record.
     ///
     /// # Errors
     /// [`PartError`].
@@ -106,7 +106,7 @@ impl<'a> PartWriter<'a> {
         Ok(ready)
     }
 
-    /// The last bytes.
+    /// Ends the part; returns its last bytes.
     ///
     /// # Errors
     /// [`PartError`].
@@ -130,14 +130,14 @@ impl<'a> PartWriter<'a> {
     }
 }
 
-/// What comes next of a part.
+/// The next piece of a part.
 #[derive(PartialEq, Eq)]
 pub enum Piece {
-    /// What is known before its records.
+    /// The part's data that are known before its records.
     Header(Header),
-    /// Records, still as text: [`records`] reads them.
+    /// Records, still as text; [`records`] reads them.
     Records(Zeroizing<Vec<u8>>),
-    /// It is whole, and holds so many records.
+    /// The part is complete, and holds this number of records.
     End(u32),
 }
 
@@ -154,12 +154,12 @@ impl fmt::Debug for Piece {
 /// The records of a piece, one at a time.
 ///
 /// # Errors
-/// [`PartError`] for one that is none.
+/// [`PartError`] for text that is not a record.
 pub fn records(piece: &[u8]) -> impl Iterator<Item = Result<RecordCopy, PartError>> {
     Deserializer::from_slice(piece).into_iter().map(|record| record.map_err(|_| PartError))
 }
 
-/// Reads a part, whatever the sizes its bytes arrive in.
+/// Reads a part from bytes that arrive in pieces of any size.
 pub struct PartReader<'a> {
     key: &'a DataKey,
     place: &'a str,
@@ -176,27 +176,27 @@ impl fmt::Debug for PartReader<'_> {
 }
 
 impl<'a> PartReader<'a> {
-    /// Reads a part that was made for `place`.
+    /// Prepares to read a part that was made for `place`.
     #[must_use]
     pub fn new(key: &'a DataKey, place: &'a str) -> Self {
         Self { key, place, id: None, frames: 0, ended: false, held: Vec::new() }
     }
 
-    /// Which part it is, once its header was given.
+    /// The part's id, once its header was returned.
     #[must_use]
     pub fn id(&self) -> Option<PartId> {
         self.id
     }
 
-    /// Takes the next bytes of it.
+    /// Adds the next bytes of the part.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.held.extend_from_slice(bytes);
     }
 
-    /// The next piece; `None` where more bytes are needed, or after the last one.
+    /// The next piece; `None` when more bytes are needed, or after the last one.
     ///
     /// # Errors
-    /// [`PartError`] when it is none of this place, was changed, or goes on behind its end.
+    /// [`PartError`] when a piece belongs to another place, was changed, or follows the end.
     pub fn next_piece(&mut self) -> Result<Option<Piece>, PartError> {
         if self.ended {
             return if self.held.is_empty() { Ok(None) } else { Err(PartError) };
@@ -237,7 +237,7 @@ impl<'a> PartReader<'a> {
         }))
     }
 
-    /// The next so many bytes, if they are there.
+    /// The next bytes in this number, if they are there.
     fn taken(&mut self, bytes: usize) -> Option<Vec<u8>> {
         if self.held.len() < bytes {
             return None;
@@ -266,7 +266,7 @@ mod tests {
         Header { title: "Qualifio".to_owned(), export: None }
     }
 
-    /// The part of these records, and the largest piece of it that was given at once.
+    /// The part of these records, and the largest piece of it that was returned at once.
     fn made(place: &str, records: &[RecordCopy]) -> (Vec<u8>, usize) {
         let key = key();
         let (mut writer, mut whole) = PartWriter::begin(&key, place, &header()).unwrap();
@@ -280,7 +280,7 @@ mod tests {
         (whole, largest)
     }
 
-    /// Reads a part that arrives in chunks of so many bytes; whether it ended, and the most that was held.
+    /// Reads a part that arrives in chunks of this size; returns whether it ended, and the most that was held.
     fn read(
         place: &str,
         part: &[u8],
@@ -342,7 +342,7 @@ mod tests {
             changed[at] ^= 1;
             assert!(!whole(&changed, "here"), "{at}");
         }
-        // Its last frame, moved to where a piece of records was.
+        // Its last frame, moved to the place of a piece of records.
         let (other, _) = made("here", &all);
         let mixed = [&part[..part.len() - 100], &other[other.len() - 100..]].concat();
         assert!(!whole(&mixed, "here"), "frames of two parts");

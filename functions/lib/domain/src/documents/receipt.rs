@@ -1,11 +1,11 @@
-//! The receipt: what was asked, decided, found, submitted, claimed and verified, without personal
-//! data, signed so that anyone with the public key can check it offline.
+//! The receipt states what was asked, decided, found, submitted, claimed and verified, without personal data.
+//! It is signed, so anyone with the public key can check it offline.
 //!
 //! The file is JSON with two members. `receipt` is the receipt itself; its exact bytes are its
 //! canonical JSON (keys sorted, no white space: `jq -cSj .receipt FILE`). `statement` is a JWS
 //! (RFC 7515, compact, `EdDSA`) over a small fixed payload: the receipt's id, the SHA-256 of its
-//! exact bytes, and a time. The file itself is written one way only, so one changed byte, even a
-//! space, does not verify.
+//! exact bytes, and a time. The file is written in only one way, so a file with one changed byte, even a space,
+//! does not verify.
 
 use crate::base::canonical::{canonical, hex};
 use crate::base::identifier::IdentifierKind;
@@ -32,26 +32,26 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What a receipt states of one batch.
+/// A receipt's statement about one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchStatement {
-    /// Which batch, from 0.
+    /// The number of the batch, from 0.
     pub batch: u32,
-    /// Where it ended.
+    /// Its final state.
     pub state: RuleState,
-    /// Which try at its records it was, from 1.
+    /// The number of this try at its records, from 1.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub attempt: u32,
-    /// The batch whose records were left, when it repeats one.
+    /// The batch whose remaining records this one repeats, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u32>,
     /// How many of its records were seen to be gone although no answer came.
     #[serde(default, skip_serializing_if = "is_default")]
     pub gone: u32,
-    /// How many records it holds.
+    /// The number of records in it.
     pub records: u32,
-    /// The vendor's id for the rule, when it gave one.
+    /// The vendor's id for the rule, if it gave one.
     pub rule_id: Option<String>,
     /// When the intent was stored.
     pub intended_at: Time,
@@ -61,13 +61,13 @@ pub struct BatchStatement {
     pub finished_at: Option<Time>,
     /// How many of its records the finished rule lists.
     pub confirmed: u32,
-    /// How many records it lists that were never submitted with it.
+    /// How many records the rule lists that its submission never named.
     #[serde(default, skip_serializing_if = "is_default")]
     pub strangers: u32,
-    /// Why the vendor did not take it, where it did not.
+    /// Why the vendor did not accept it, if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
-    /// What the vendor says it did.
+    /// The vendor's claim about the records.
     pub claim: Option<Claim>,
 }
 
@@ -77,7 +77,7 @@ fn is_first(attempt: &u32) -> bool {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-/// What a receipt states of one data source.
+/// A receipt's statement about one data source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TaskStatement {
@@ -85,127 +85,127 @@ pub struct TaskStatement {
     pub source: SourceId,
     /// Its connector.
     pub connector: String,
-    /// How the task ended.
+    /// The task's outcome.
     pub outcome: Outcome,
-    /// Why, where the outcome alone does not say.
+    /// The reason, if the outcome alone does not show it.
     pub reason: Option<String>,
     /// The legal ground of a reviewer's refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ground: Option<RefusalGround>,
-    /// Which run at this data source it was, from 1; the batches of all of them are listed.
+    /// The number of the run at this data source, from 1. The list of batches covers all runs.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub run: u32,
-    /// How many rounds followed the first decision of the run: each has batches of its own in the list.
+    /// The number of rounds after the run's first decision. The list of batches covers all rounds.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rounds: u32,
-    /// Found, submitted, confirmed: in the run that the outcome is about, all its rounds together.
+    /// Records found, submitted and confirmed in the run that the outcome concerns, over all its rounds.
     pub counts: Counts,
-    /// The system and account that the run was searched, submitted and looked at.
+    /// The system and account that the run searched, submitted and looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
-    /// In how many spellings the search asked, and what it set aside.
+    /// The number of spellings that the search asked by, and the records it set aside.
     #[serde(default)]
     pub asked: Asked,
-    /// The same of the last look.
+    /// The same for the last look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked: Option<Asked>,
-    /// What makes the last look count where it found nothing.
+    /// Why the last look counts, if it found nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assurance: Option<Assurance>,
-    /// Records that finished rules of the run list and that were never submitted: somebody else's may be
-    /// erased.
+    /// The number of records that finished rules of the run list and that were never submitted: another
+    /// person's records may be erased.
     #[serde(default, skip_serializing_if = "is_default")]
     pub strangers: u32,
-    /// Who decided.
+    /// The author of the decision.
     pub decided_by: Option<String>,
-    /// When.
+    /// The time of the decision.
     pub decided_at: Option<Time>,
     /// The keyed digest of the exact records decided on.
     pub records_digest: Option<Tag>,
     /// When the search found them.
     pub searched_at: Option<Time>,
-    /// What the vendor says it did with them; not what was seen.
+    /// The vendor's claim about the records; not an observation of ours.
     pub claim: Option<Claim>,
     /// When a later search by every identifier found none of them.
     pub verified_at: Option<Time>,
-    /// How many looks after the rules finished found submitted records still there.
+    /// The number of looks after the rules finished that still found submitted records.
     pub looks_that_found: u32,
-    /// Submitted records that the last look found again.
+    /// The number of submitted records that the last look found again.
     pub left: u32,
-    /// Records found by the last look that no decision covers; they were not erased.
+    /// The number of records that the last look found and that no decision covers; they were not erased.
     pub appeared: u32,
     /// The batches.
     pub batches: Vec<BatchStatement>,
 }
 
-/// What a receipt states.
+/// The content of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// `rightful.receipt.v1`.
     pub format: String,
-    /// The receipt's id: that of its request.
+    /// The receipt's id, equal to its request's.
     pub receipt_id: RequestId,
-    /// True when a vendor on the loopback interface was allowed: then it proves nothing.
+    /// Whether vendors on the loopback interface were allowed; if so, the receipt proves nothing.
     pub sandbox: bool,
-    /// Which deployment made it.
+    /// The deployment that made it.
     pub stage: String,
-    /// What was demanded.
+    /// The right that the data subject exercised.
     pub right: Right,
-    /// Whether nothing was to be erased.
+    /// Whether it was a dry run, which erases nothing.
     pub dry_run: bool,
-    /// Whether the deployment made the request itself, for a test address: it is about no data subject.
+    /// Whether the deployment made the request itself, for a test address; it concerns no data subject.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synthetic: bool,
     /// The ticket.
     pub reference: Option<Reference>,
-    /// Where the request came from.
+    /// The origin of the request.
     pub origin: String,
-    /// The kinds of identifiers that were searched by.
+    /// The kinds of the identifiers that were searched by.
     pub identifier_kinds: Vec<IdentifierKind>,
-    /// The data sources that were connected and not asked.
+    /// The data sources that were connected but not asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_asked: Vec<SourceId>,
-    /// Who decided.
+    /// The policy that decided on the records found.
     pub policy: Policy,
-    /// When the person asked: the law counted from here.
+    /// When the person asked; the legal deadline was counted from here.
     pub received_at: Time,
-    /// When the request came to the deployment, where that was later.
+    /// When the request reached the deployment, if later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived_at: Option<Time>,
-    /// In which time zone the law's days and months were counted.
+    /// The time zone in which the law's days and months were counted.
     #[serde(default, skip_serializing_if = "LegalZone::is_utc")]
     pub legal_zone: LegalZone,
-    /// When the law wanted an answer.
+    /// The legal deadline for the answer.
     pub due_at: Time,
-    /// The extension of that deadline, when there was one.
+    /// The extension of that deadline, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,
     /// When it was closed.
     pub closed_at: Time,
     /// When the person is forgotten.
     pub forget_at: Option<Time>,
-    /// How it ended.
+    /// The request's outcome.
     pub outcome: RequestOutcome,
-    /// How often it was reopened after an earlier closing, which has a receipt of its own.
+    /// How often the request was reopened after an earlier closing. Each closing has its own receipt.
     #[serde(default, skip_serializing_if = "is_default")]
     pub reopened: u32,
-    /// The person's copy, when one was made.
+    /// The person's copy, if one was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<Package>,
     /// Each data source.
     pub tasks: Vec<TaskStatement>,
-    /// How many events led to it.
+    /// The number of events that led to it.
     pub events: u64,
     /// The hash of the last of them.
     pub events_head: String,
-    /// Which event, counted from 1, was changed, is missing or is out of order: the chain proves nothing from
-    /// there on. `None` where it holds.
+    /// The number of the first event, from 1, that was changed, is missing or is out of order; the chain proves
+    /// nothing from there on. `None` when the chain is intact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events_broken_at: Option<u64>,
 }
 
-/// Which deployment a receipt is made by.
+/// The deployment that makes a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
     /// The stage's name.
@@ -214,15 +214,15 @@ pub struct Issuer {
     pub sandbox: bool,
 }
 
-/// A receipt that cannot be made.
+/// The receipt can't be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a receipt is made for a closed request whose tasks are settled")]
 pub struct NotClosed;
 
-/// States what is in the store about a closed request; the same rows give the same statement.
+/// States what the store holds about a closed request; the same rows give the same statement.
 ///
 /// # Errors
-/// [`NotClosed`] while something is open.
+/// [`NotClosed`] while the request or one of its tasks is open.
 pub fn state(
     request: &Request,
     tasks: &[(Task, Vec<Rule>)],
@@ -328,7 +328,7 @@ impl Unsigned {
     /// Prepares a statement for the key `key_id`.
     ///
     /// # Errors
-    /// Never for a [`Statement`]; a value that is no JSON would be one.
+    /// Never for a [`Statement`]; only for a value that JSON can't express.
     pub fn new(statement: &Statement, key_id: &str) -> Result<Self, serde_json::Error> {
         let receipt = serde_json::to_value(statement)?;
         let sha256 = hex(digest(&SHA256, &canonical(&receipt)?).as_ref());
@@ -343,7 +343,7 @@ impl Unsigned {
         Ok(Self { receipt, signing_input, sha256 })
     }
 
-    /// What is signed: a few hundred bytes, whatever the receipt's size.
+    /// The bytes to sign: a few hundred, whatever the receipt's size.
     #[must_use]
     pub fn signing_input(&self) -> &[u8] {
         self.signing_input.as_bytes()
@@ -352,7 +352,7 @@ impl Unsigned {
     /// The finished file.
     ///
     /// # Errors
-    /// Never for a statement; a value that is no JSON would be one.
+    /// Never for a statement; only for a value that JSON can't express.
     pub fn sign(self, signature: &[u8]) -> Result<Receipt, serde_json::Error> {
         let statement = format!("{}.{}", self.signing_input, BASE64URL.encode(signature));
         let file = render(&self.receipt, &statement)?;
@@ -376,7 +376,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// [`Receipt::sha256`] of a file that is kept; of all its bytes where it is no receipt file.
+    /// [`Receipt::sha256`] of a stored file, or the hash of all its bytes if it is not a receipt file.
     #[must_use]
     pub fn sha256_of(file: &[u8]) -> String {
         let parsed: Option<File> = serde_json::from_slice(file).ok();
@@ -388,7 +388,7 @@ impl Receipt {
 /// A public key for receipts: a JSON Web Key of type OKP (RFC 8037).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicKey {
-    /// The key's id as it stands in the statement's header.
+    /// The key's id, as in the statement's header.
     pub kid: String,
     /// `OKP`.
     pub kty: String,
@@ -411,25 +411,25 @@ impl PublicKey {
     }
 }
 
-/// Why a receipt does not verify.
+/// The reasons why a receipt does not verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// Not JSON of this format.
+    /// The file is not JSON of this format.
     #[error("this is not a receipt file, or its format is not known to this version")]
     NotAReceipt,
-    /// Written otherwise than a receipt file is written.
+    /// The file's spelling differs from that of a receipt file.
     #[error("the file was changed: a receipt file is written in one way only, and this one differs")]
     Rewritten,
-    /// No such key among those given.
+    /// The signing key is not among the given keys.
     #[error("the receipt was signed with a key that is not among the given keys")]
     UnknownKey,
-    /// The key is no Ed25519 key.
+    /// The key is not an Ed25519 key.
     #[error("the key with the receipt's key id is not an Ed25519 public key")]
     BadKey,
-    /// The signature is not of this statement by this key.
+    /// The signature does not belong to this statement and key.
     #[error("the signature does not fit the statement: the file was changed, or another key signed it")]
     BadSignature,
-    /// The receipt is not the one the statement names.
+    /// The receipt is not the one that the statement names.
     #[error("the receipt is not the one that was signed: it was changed")]
     Changed,
 }
@@ -457,10 +457,10 @@ struct Payload {
     time: Time,
 }
 
-/// Checks a receipt file against keys that came from somewhere else than the file.
+/// Checks a receipt file against keys from a source other than the file.
 ///
 /// # Errors
-/// [`VerifyError`] when anything at all is not as it was signed.
+/// [`VerifyError`] when anything differs from the signed file.
 pub fn verify(file: &[u8], keys: &[PublicKey]) -> Result<Statement, VerifyError> {
     let parsed: File = serde_json::from_slice(file).map_err(|_| VerifyError::NotAReceipt)?;
     let rendered = render(&parsed.receipt, &parsed.statement).map_err(|_| VerifyError::NotAReceipt)?;

@@ -1,4 +1,4 @@
-//! The answer that a ticket is owed: whether it was sent, and when it is tried again.
+//! The answer owed to a ticket: whether it was sent, and when to try again.
 
 use crate::base::code::Code;
 use crate::base::time::Time;
@@ -6,21 +6,21 @@ use crate::base::waits::Waits;
 use crate::vendor::fault::Fault;
 use serde::{Deserialize, Serialize};
 
-/// Where the answer to a ticket stands.
+/// The state of the answer to a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum AnswerState {
-    /// It is owed, and certainly not sent.
+    /// The answer is owed, and certainly not sent.
     Due,
-    /// A call is under way, or came to an end that nobody knows: it is looked for before it is sent
-    /// again.
+    /// A call is under way, or ended with an unknown result: Rightful looks for the answer on the ticket before
+    /// it sends it again.
     Claimed,
-    /// It is on the ticket.
+    /// The answer is on the ticket.
     Sent,
     /// No ticketing system is set up. Final.
     NotSetUp,
-    /// It can't be given; the reason says why. Final.
+    /// The answer can't be given; the reason says why. Final.
     Undeliverable,
 }
 
@@ -37,14 +37,14 @@ impl AnswerState {
         }
     }
 
-    /// Whether nothing more is done about it.
+    /// Whether no further step follows.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, AnswerState::Sent | AnswerState::NotSetUp | AnswerState::Undeliverable)
     }
 }
 
-/// The answer that a request owes its ticket: a part of the request's row.
+/// The answer that a request owes its ticket: part of the request's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -52,20 +52,20 @@ impl AnswerState {
     schemars(rename = "TicketAnswer", description = "The answer that a request owes its ticket.")
 )]
 pub struct Answer {
-    /// Where it stands.
+    /// Its state.
     pub state: AnswerState,
-    /// How often the ticketing system was called about it; tells one claim from the next.
+    /// How often the ticketing system was called about it. The number distinguishes one claim from the next.
     pub tries: u32,
-    /// Why it isn't on the ticket, or why nobody can tell.
+    /// Why it isn't on the ticket, or why that is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// While it is claimed: until when the call may still take effect.
+    /// While it is claimed: the time until which the call may still take effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
-    /// When it is taken up next; `None` once it is final.
+    /// The time of the next step; `None` once it is final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_try: Option<Time>,
-    /// When it was seen to be on the ticket.
+    /// The time when it was seen on the ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Time>,
 }
@@ -73,11 +73,11 @@ pub struct Answer {
 /// Waits between tries: seconds, then minutes, then hours.
 pub const ANSWER_WAITS: Waits = Waits { first_seconds: 5, longest_seconds: 6 * 3600 };
 
-/// After so many seconds from the closing an answer that can't be given is given up: 30 days.
+/// How long after the closing an answer that can't be given is abandoned, in seconds: 30 days.
 pub const GIVE_UP_SECONDS: u64 = 30 * 24 * 3600;
 
-/// How long after its time-out a call may still take effect, in seconds. Only then is it of use to
-/// look: what arrives after the look would be there twice.
+/// How long after its time-out a call may still take effect, in seconds. A look makes sense only after that: an
+/// answer that arrives after the look would be on the ticket twice.
 pub const SETTLE_SECONDS: u64 = 60;
 
 impl Answer {
@@ -94,13 +94,13 @@ impl Answer {
         }
     }
 
-    /// Whether it is time to do something about it.
+    /// Whether its next step is due.
     #[must_use]
     pub fn is_due(&self, now: Time) -> bool {
         !self.state.is_final() && self.next_try.is_none_or(|at| at <= now)
     }
 
-    /// The next call's claim, which may take effect until `until`.
+    /// The claim for the next call, which may take effect until `until`.
     #[must_use]
     pub fn claimed(&self, until: Time) -> Self {
         Self {
@@ -113,13 +113,13 @@ impl Answer {
         }
     }
 
-    /// It is on the ticket.
+    /// The answer that is on the ticket.
     #[must_use]
     pub fn sent(&self, now: Time) -> Self {
         self.ended(AnswerState::Sent, None, Some(now))
     }
 
-    /// It ended without being on the ticket.
+    /// The answer that ended without reaching the ticket.
     #[must_use]
     pub fn given_up(&self, state: AnswerState, reason: Code) -> Self {
         self.ended(state, Some(reason.to_owned()), None)
@@ -129,7 +129,8 @@ impl Answer {
         Self { state, tries: self.tries, reason, until: None, next_try: None, answered_at }
     }
 
-    /// It certainly isn't on the ticket and is tried again, no sooner than the other side asks for.
+    /// The answer that certainly isn't on the ticket. It is tried again, no sooner than the ticketing system
+    /// asks.
     #[must_use]
     pub fn put_off(&self, fault: &Fault, now: Time) -> Self {
         Self {
@@ -142,7 +143,8 @@ impl Answer {
         }
     }
 
-    /// Nobody can tell whether it is on the ticket: looked for once the call can't take effect any more.
+    /// The answer of which nobody knows whether it is on the ticket. A look follows once the call can't take
+    /// effect any more.
     #[must_use]
     pub fn in_doubt(&self, reason: Code, now: Time) -> Self {
         let wait = ANSWER_WAITS.after(self.tries.saturating_sub(1)).max(SETTLE_SECONDS);
@@ -150,7 +152,7 @@ impl Answer {
         Self { reason: Some(reason.to_owned()), until: settled, next_try: settled, ..self.clone() }
     }
 
-    /// The look itself failed: looked for again later.
+    /// The answer after a failed look: another look follows later.
     #[must_use]
     pub fn unseen(&self, fault: &Fault, now: Time) -> Self {
         let tried = Self { tries: self.tries.saturating_add(1), ..self.clone() };
@@ -167,17 +169,17 @@ impl Answer {
     }
 }
 
-/// What came of giving an answer.
+/// The result of giving an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
-    /// It is on the ticket.
+    /// The answer is on the ticket.
     Sent,
-    /// It certainly is not, and may be sent again.
+    /// The answer certainly isn't on the ticket, and may be sent again.
     NotSent(Fault),
     /// The ticketing system refused it: it is not on the ticket, and sending it again won't help.
     Refused(Code),
-    /// Nobody can tell: never sent again before somebody looked.
+    /// The result is unknown: never sent again before a look.
     Unknown(Code),
-    /// No ticketing system is set up for this channel; nothing was called.
+    /// No ticketing system is set up for this channel; no call was made.
     NotSetUp,
 }

@@ -1,15 +1,15 @@
-//! The escalation that is recorded of a request.
+//! The escalation recorded for a request.
 
 use crate::base::time::Time;
 use crate::law::level::Level;
 use serde::{Deserialize, Serialize};
 
-/// Who must act.
+/// The role that must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Role {
-    /// Mends what stands in the way: a set-up, an access, a look into the vendor's console.
+    /// Fixes obstacles: the set-up, access rights, checks in the vendor's console.
     PlatformEngineer,
     /// Decides, extends the deadline, writes to the vendor or to the data subject.
     PrivacyOfficer,
@@ -26,16 +26,16 @@ impl Role {
     }
 }
 
-/// A level, who must act at it, and why.
+/// A level of escalation, who must act, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Escalation {
-    /// How near the deadline is.
+    /// The distance to the deadline.
     pub level: Level,
-    /// Who must act; nobody where the level is `none`.
+    /// Who must act; empty at level `none`.
     pub who: Vec<Role>,
     /// Why: a code of ours.
     pub reason: String,
-    /// Since when; the time of the look where it is not recorded.
+    /// When this level began; the time of the reading if no escalation is recorded.
     pub at: Time,
 }

@@ -1,10 +1,9 @@
-//! One lease for each person and data source: two requests about one person never have submissions
-//! under way at the same vendor at once.
+//! One lease for each person and data source: two requests about one person never have submissions under way at
+//! the same vendor at the same time.
 //!
-//! It is taken with the first intent of a task, held to the task's end, and given back in the
-//! transaction that ends it; nothing takes it away by time, because a submission whose outcome is
-//! unknown must not be repeated by another request either. Every holder has a fence of its own, which
-//! each later write of its task checks.
+//! A task takes it with its first intent, holds it to its end, and releases it in the transaction that ends the
+//! task. It never expires: another request must not repeat a submission whose outcome is unknown either. Every
+//! holder has its own fence, which each later write of its task checks.
 
 use crate::base::ids::{RequestId, SourceId};
 use crate::base::seal::Tag;
@@ -25,39 +24,39 @@ pub struct Lease {
     /// The request that holds it; `None` when it is free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<RequestId>,
-    /// When the last holder gave it back.
+    /// When the last holder released it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released_at: Option<Time>,
 }
 
-/// How long a free lease is remembered, in seconds: longer than a request can be open by law, so
-/// that every request whose search is older than its release searches again. Then the row goes.
+/// How long the row of a free lease is kept, in seconds: longer than the law lets a request stay open. Every
+/// request whose search is older than the release therefore searches again.
 pub const REMEMBERED_SECONDS: u64 = 100 * 24 * 3600;
 
 impl Lease {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
 
-    /// The lease as `holder` takes it, after `before`, which must be free.
+    /// The lease that `holder` takes after `before`, which must be free.
     #[must_use]
     pub fn taken(source: SourceId, subject: Tag, before: Option<&Lease>, holder: RequestId) -> Self {
         let fence = before.map_or(0, |lease| lease.fence) + 1;
         Self::held(source, subject, fence, holder)
     }
 
-    /// The lease as the holder with this fence has it.
+    /// The lease while the holder with this fence has it.
     #[must_use]
     pub fn held(source: SourceId, subject: Tag, fence: u64, holder: RequestId) -> Self {
         Self { schema: Self::SCHEMA, source, subject, fence, holder: Some(holder), released_at: None }
     }
 
-    /// The lease as the holder with this fence gives it back.
+    /// The lease as the holder with this fence releases it.
     #[must_use]
     pub fn released(source: SourceId, subject: Tag, fence: u64, at: Time) -> Self {
         Self { schema: Self::SCHEMA, source, subject, fence, holder: None, released_at: Some(at) }
     }
 
-    /// The row's revision, which fence and holder give: taking and giving back alternate.
+    /// The row's revision, derived from fence and holder: taking and releasing alternate.
     #[must_use]
     pub fn revision(&self) -> u64 {
         Self::revision_of(self.fence) + u64::from(self.holder.is_none())
@@ -69,7 +68,7 @@ impl Lease {
         2 * fence
     }
 
-    /// The revision that must be there for this row to be written; 0 when none may be there.
+    /// The revision that the stored row must have before this one is written; 0 when there must be no row.
     #[must_use]
     pub fn revision_before(&self) -> u64 {
         if self.revision() == 2 { 0 } else { self.revision() - 1 }

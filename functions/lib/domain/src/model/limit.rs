@@ -1,21 +1,19 @@
-//! How often a data source may be called: its rate, its quota of the day, and the circuit breaker
-//! that leaves a failing vendor alone. One row for each data source, shared by all functions.
+//! How often a data source may be called: its rate, its daily quota, and the circuit breaker that leaves a
+//! failing vendor alone. One row for each data source, shared by all functions.
 //!
-//! Pure: [`Limit::ask`] and [`Limit::told`] make the next row of the last one. A row that comes out
-//! equal needs no writing, so that a data source without a rate and without trouble costs one read
-//! for each call and no write.
+//! Pure: [`Limit::ask`] and [`Limit::told`] compute the next row from the last one. An unchanged row needs no
+//! writing, so a data source without a rate and without trouble costs one read for each call and no write.
 //!
-//! The rate is a GCRA (the leaky bucket of ATM networks): one point in time, the theoretical
-//! arrival of the next call, instead of counters for windows. In any time w at most `burst` + w ×
-//! rate calls go out, whichever function asks for them.
+//! The rate is a GCRA (the leaky bucket of ATM networks): one point in time, the theoretical arrival of the
+//! next call, instead of counters for windows. In any time w at most `burst` + w × rate calls go out, whichever
+//! function makes them.
 //!
-//! Who can't go at once takes a place in the [`Line`], first come first served, and keeps it as a
-//! [`Slot`]: its turn is known from the start, so that it waits once. The turns are a little further apart
-//! than the rate allows, so that one who comes late to its turn delays nobody for long. While the source
-//! is left alone, the line stands still.
+//! A caller that can't go at once takes a place in the [`Line`], first come first served, and keeps it as a
+//! [`Slot`]. Its turn is known from the start, so it waits once. The turns are a little further apart than the
+//! rate allows, so a late caller delays nobody for long. While the source is left alone, the line stands still.
 //!
-//! Functions' clocks differ a little, and a clock may jump. A stored time that lies further ahead
-//! than any configured wait is a clock's mistake: it is cut down to that wait.
+//! Functions' clocks differ a little, and a clock may jump. A stored time further ahead than any configured
+//! wait is a clock's mistake; it is reduced to that wait.
 
 use crate::base::code::{CIRCUIT_OPEN, Code, QUOTA_SPENT, RATE_LIMITED};
 use crate::base::ids::SourceId;
@@ -24,55 +22,55 @@ use crate::base::waits::Waits;
 use crate::vendor::call_limits::{Breaker, CallLimits, DAY_SECONDS, MOST_AT_ONCE};
 use serde::{Deserialize, Serialize};
 
-/// Holding back after a 429 that doesn't say how long, longer each time.
+/// The delays after 429s that don't say how long to wait.
 const THROTTLED_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 300 };
 
-/// How far functions' clocks may be apart, in seconds; what is further ahead is a clock's mistake.
+/// How far functions' clocks may differ, in seconds. A time further ahead is a clock's mistake.
 pub(crate) const CLOCKS_DIFFER_SECONDS: u64 = 10;
 
-/// How late one may come to its turn and still have it before those behind it, in milliseconds.
+/// How late a caller may come to its turn and still go before those behind it, in milliseconds.
 const LATE_MILLIS: u64 = 5_000;
 
-/// The longest that a function waits for its turn itself, in milliseconds. It costs less than a wait of the
-/// workflow's, and is more exact than its whole seconds.
+/// The longest that a function itself waits for its turn, in milliseconds. It costs less than a wait in the
+/// workflow and is more precise than the workflow's whole seconds.
 pub(crate) const NAP_MILLIS: u64 = 2_500;
 
-/// How much sooner than its turn one comes back who waits in the workflow, in milliseconds: to call a function
-/// takes a moment, and it waits for the rest itself.
+/// How much before its turn a caller that waits in the workflow comes back, in milliseconds: calling a function
+/// takes a moment, and the function itself waits out the rest.
 const EARLY_MILLIS: u64 = 1_500;
 
-/// How many seconds the workflow waits where a turn is so many milliseconds away.
+/// How many seconds the workflow waits for a turn that is `millis` milliseconds away.
 pub(crate) fn away_seconds(millis: u64, slot: Option<Slot>) -> u64 {
     let early = if slot.is_some() { EARLY_MILLIS } else { 0 };
     millis.saturating_sub(early).div_ceil(1000).max(1)
 }
 
-/// For how many seconds one sight of the control serves all looks at its target.
+/// How long one sighting of the control serves all looks at its target, in seconds.
 pub const CONTROL_SECONDS: u64 = 300;
 
 /// When and where a search found a data source's control.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlSeen {
-    /// When.
+    /// The time.
     pub at: Time,
     /// The fingerprint of the target that was searched.
     pub target: String,
 }
 
-/// Those who wait for their turn, by places that count the calls from 0. A place's turn follows from
-/// where the line stands, so that a pause moves all turns by one change.
+/// The callers that wait for their turn, by places that count the calls from 0. A place's turn is computed from
+/// the line's position, so one change moves all turns when calls pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// The first place that nobody has taken.
+    /// The first place that is not taken.
     pub free: u64,
-    /// The place whose turn comes at `from`; the others' are evenly before and behind it.
+    /// The place whose turn is at `from`; the other turns are spaced evenly before and after it.
     pub at: u64,
-    /// When that is.
+    /// The turn of place `at`.
     pub from: Time,
 }
 
 impl Line {
-    /// When a place has its turn.
+    /// The time of a place's turn.
     fn turn(&self, place: u64, spacing: u64) -> Time {
         match place.checked_sub(self.at) {
             Some(behind) => self.from.plus_millis(behind.saturating_mul(spacing)),
@@ -80,7 +78,7 @@ impl Line {
         }
     }
 
-    /// The same line, told by the first place whose turn has not passed.
+    /// The same line, expressed by the first place whose turn has not passed.
     fn moved_on(&self, now: Time, spacing: u64) -> Self {
         let passed = self.from.millis_until(now).div_ceil(spacing.max(1));
         let at = self.at.saturating_add(passed);
@@ -88,26 +86,26 @@ impl Line {
     }
 }
 
-/// A place in a data source's line, kept by who waits for it.
+/// A place in a data source's line, kept by the caller that waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Slot {
     /// The place of its first call.
     pub place: u64,
-    /// How many calls it is for.
+    /// The number of calls it is for.
     pub calls: u32,
 }
 
 /// A piece of work that asks whether its calls may go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// How many calls go together, at most [`MOST_AT_ONCE`]. The next caller waits for all of them: a
-    /// search by two identifiers would never be done where each had to wait for a permit of its own.
+    /// How many calls go together, at most [`MOST_AT_ONCE`]. The next caller waits for all of them: a search by
+    /// two identifiers would never finish if each needed a permit of its own.
     pub calls: u32,
     /// How long a call may last, in seconds.
     pub lasts_seconds: u64,
-    /// The place that it took when it asked before.
+    /// The place that it took when it last asked.
     pub slot: Option<Slot>,
-    /// Whether a person waits for the answer: then it goes as soon as the rate allows, beside the line.
+    /// Whether a person waits for the answer: the calls then go as soon as the rate allows, outside the line.
     pub beside: bool,
 }
 
@@ -120,61 +118,61 @@ pub struct Limit {
     pub source: SourceId,
     /// Counts every change of the row.
     pub revision: u64,
-    /// When the next call would come if all came evenly; `None` before the first one.
+    /// The time of the next call if all were evenly spaced; `None` before the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Time>,
-    /// Who waits under the rate; `None` as long as nobody ever did.
+    /// The callers waiting under the rate; `None` if nobody ever waited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<Line>,
-    /// When a search last found the data source's control, and where: for some minutes every look there
-    /// counts.
+    /// When and where a search last found the data source's control; for some minutes it makes every look there
+    /// count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_seen: Option<ControlSeen>,
-    /// Failed calls in a row.
+    /// The number of failed calls in a row.
     pub failures: u32,
-    /// How often the breaker opened in a row; 0 when it is closed.
+    /// How often in a row the breaker opened; 0 when it is closed.
     pub opened: u32,
-    /// Until when the breaker lets no call through; a probe that is under way moves it on.
+    /// The time until which the breaker lets no call through; a probe under way moves it forward.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_until: Option<Time>,
-    /// Whether a probe went out whose answer is not known yet.
+    /// Whether a probe is out whose answer is not known yet.
     pub probing: bool,
-    /// 429s in a row that did not say how long to wait.
+    /// The number of 429s in a row that did not say how long to wait.
     pub throttled: u32,
-    /// Until when the vendor wants no call.
+    /// The time until which the vendor wants no call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked_until: Option<Time>,
-    /// When the UTC day began whose calls are counted; `None` before the first one.
+    /// The beginning of the UTC day whose calls are counted; `None` before the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Time>,
-    /// Calls of that day.
+    /// The number of calls on that day.
     pub calls: u32,
 }
 
 /// Whether a call may go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may: as soon as the row that says so is stored.
+    /// It may, once the row that says so is stored.
     Go,
     /// Not yet.
     Wait {
-        /// Why.
+        /// The reason.
         code: Code,
-        /// For how long, in milliseconds; at least 1.
+        /// The wait, in milliseconds; at least 1.
         millis: u64,
-        /// The place in the line to come back with; `None` where there is no line.
+        /// The place in the line to come back with; `None` when there is no line.
         slot: Option<Slot>,
     },
 }
 
-/// What a call came to, as far as the limit is concerned.
+/// The result of a call, as far as the limit is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// The vendor answered, were it with a refusal.
+    /// The vendor answered, even if it refused.
     Answered,
-    /// It could not be reached, failed, or gave no readable answer.
+    /// The vendor could not be reached, failed, or gave no readable answer.
     Failed,
-    /// It asks to wait, in seconds when it says how long.
+    /// The vendor throttled the call, with the wait in seconds when it gives one.
     Throttled(Option<u64>),
 }
 
@@ -205,10 +203,10 @@ impl Limit {
 
     /// Whether a piece of work may go out now, and the row after that.
     ///
-    /// It may go only once the row is stored: on the revision it was read with, since another caller may
-    /// have taken the same turn. Who goes and then makes no call has lost its turn, no more. Who waits as
-    /// long as it is told, and comes back with its slot, has its turn then; who comes much later than its
-    /// turn takes a new place.
+    /// It may go only once the row is stored on the revision it was read with, since another caller may have
+    /// taken the same turn. A caller that goes and then makes no call loses only its turn. A caller that waits
+    /// as long as it is told, and comes back with its slot, has its turn then. One that comes much later than
+    /// its turn takes a new place.
     #[must_use]
     pub fn ask(&self, ask: &Ask, now: Time, limits: &CallLimits) -> (Self, Verdict) {
         let wanted = ask.calls.clamp(1, MOST_AT_ONCE);
@@ -257,7 +255,7 @@ impl Limit {
         (next, wait(code, millis, Some(slot)))
     }
 
-    /// Whether somebody waits whose turn has not come.
+    /// Whether a caller's turn has not come yet.
     #[must_use]
     pub fn is_queued(&self, now: Time, limits: &CallLimits) -> bool {
         self.line.zip(limits.rate).is_some_and(|(line, rate)| {
@@ -265,13 +263,13 @@ impl Limit {
         })
     }
 
-    /// When a place that was taken has its turn, as the line stands; `None` where there is no line.
+    /// The turn of a taken place, as the line stands; `None` when there is no line.
     #[must_use]
     pub fn turn(&self, slot: Slot, limits: &CallLimits) -> Option<Time> {
         self.line.zip(limits.rate).map(|(line, rate)| line.turn(slot.place, rate.spacing()))
     }
 
-    /// The row after so many calls go out.
+    /// The row after this number of calls.
     fn gone(mut self, calls: u32, lasts_seconds: u64, now: Time, limits: &CallLimits) -> (Self, Verdict) {
         let until = self.held_until(now, limits);
         if let Some(rate) = limits.rate {
@@ -283,8 +281,8 @@ impl Limit {
             (self.day, self.calls) = (Some(day), before.saturating_add(calls));
         }
         if self.open_until.is_some() {
-            // The others wait for as long as this one may last. One that is never heard of again
-            // lets the next one probe after that.
+            // Other callers wait for as long as this probe may last. If its answer never comes, the next caller
+            // probes after that.
             self.probing = true;
             self.open_until = Some(now.plus_seconds(lasts_seconds.max(1)));
         }
@@ -292,7 +290,8 @@ impl Limit {
         (self, Verdict::Go)
     }
 
-    /// What holds so many calls back, and until when: the longest of several.
+    /// The reason for holding this number of calls back, and the time until which it applies: the longest if
+    /// there are several.
     fn held(&self, wanted: u32, now: Time, limits: &CallLimits) -> Option<(Code, Time)> {
         let (day, calls) = self.today(now);
         let spent = |most: u32| calls >= most || calls > 0 && calls.saturating_add(wanted) > most;
@@ -303,13 +302,12 @@ impl Limit {
             .max_by_key(|(_, until)| *until)
     }
 
-    /// Until when no call goes out; `now` when one may.
+    /// The time until which no call goes out; `now` when one may.
     fn held_until(&self, now: Time, limits: &CallLimits) -> Time {
         self.held(1, now, limits).map_or(now, |(_, until)| until)
     }
 
-    /// Calls were held back until `before`, and now are until later: the line stands still for the
-    /// difference.
+    /// Calls were held back until `before`, and now are until later: the line stands still for the difference.
     fn stand_still(&mut self, before: Time, now: Time, limits: &CallLimits) {
         let longer = before.millis_until(self.held_until(now, limits));
         let (Some(rate), Some(line)) = (limits.rate, self.line) else { return };
@@ -319,7 +317,7 @@ impl Limit {
         }
     }
 
-    /// The row after a call came to that.
+    /// The row after a call with this result.
     #[must_use]
     pub fn told(&self, report: Report, now: Time, limits: &CallLimits) -> Self {
         let mut next = self.clone();
@@ -327,7 +325,7 @@ impl Limit {
         match report {
             Report::Answered => {
                 next.close();
-                // A call that went out before the 429 says nothing about now.
+                // A call that went out before the 429 shows nothing about now.
                 if self.parked_until.is_none_or(|until| until <= now) {
                     next.throttled = 0;
                 }
@@ -342,7 +340,7 @@ impl Limit {
         next
     }
 
-    /// The vendor is alive.
+    /// The vendor works again.
     fn close(&mut self) {
         self.failures = 0;
         self.opened = 0;
@@ -352,7 +350,7 @@ impl Limit {
 
     fn fail(&mut self, now: Time, breaker: &Breaker) {
         if self.open_until.is_some() && !self.probing {
-            // A call that went out before the breaker opened: nothing new.
+            // The call went out before the breaker opened, so it shows nothing new.
             return;
         }
         self.failures = self.failures.saturating_add(1);
@@ -368,7 +366,7 @@ impl Limit {
         let parked = cut(self.parked_until, now, longest.saturating_mul(1000)).filter(|until| now < *until);
         let seconds = match (wait, parked) {
             (Some(seconds), _) => seconds.clamp(1, longest),
-            // One of several calls that were under way together: the first one's wait holds.
+            // One of several calls that were under way together: the first one's wait stands.
             (None, Some(_)) => return,
             (None, None) => {
                 let seconds = THROTTLED_WAITS.after(self.throttled).min(longest);
@@ -390,7 +388,7 @@ impl Limit {
         let longest_parked = limits.longest_throttle_seconds.max(1);
         next.parked_until = cut(next.parked_until, now, longest_parked.saturating_mul(1000));
         if next.day.is_some_and(|day| now.plus_seconds(CLOCKS_DIFFER_SECONDS) < day) {
-            // Its calls stay: they may all have been today's.
+            // The day's calls stay: they may all belong to today.
             next.day = Some(now.start_of_day());
         }
         if let (Some(rate), Some(line)) = (limits.rate, next.line) {
@@ -401,8 +399,8 @@ impl Limit {
         next
     }
 
-    /// The day that a call now counts for, and its calls so far. Where another clock has begun the
-    /// next day already, it is that one: a day is never begun twice.
+    /// The day that a call now counts for, and its calls so far. If another clock has already begun the next
+    /// day, it is that day: no day begins twice.
     fn today(&self, now: Time) -> (Time, u32) {
         let today = now.start_of_day();
         match self.day {
@@ -412,7 +410,7 @@ impl Limit {
     }
 }
 
-/// A time at most `furthest` milliseconds ahead; one that is a little more so is another clock's.
+/// A time at most `furthest` milliseconds ahead. A slight excess is allowed for differing clocks.
 pub(crate) fn cut(time: Option<Time>, now: Time, furthest: u64) -> Option<Time> {
     let bound = now.plus_millis(furthest);
     time.map(|time| if bound.plus_seconds(CLOCKS_DIFFER_SECONDS) < time { bound } else { time })

@@ -1,4 +1,4 @@
-//! The rows that are stored. They hold state and answer questions about themselves; nothing here changes it.
+//! The stored rows. They hold state and answer questions about themselves; nothing here changes it.
 
 pub mod policy;
 pub mod source;

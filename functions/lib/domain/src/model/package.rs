@@ -1,9 +1,9 @@
-//! The package that is kept of a person's copy.
+//! The package of a person's copy.
 
 use crate::base::time::Time;
 use serde::{Deserialize, Serialize};
 
-/// Part of a request's row: the package that is kept of its copy.
+/// The package kept of a request's copy: part of the request's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(
@@ -16,10 +16,10 @@ pub struct Package {
     pub bytes: u64,
     /// SHA-256 of the file, in hex.
     pub sha256: String,
-    /// How many records are in it.
+    /// The number of records in it.
     pub records: u32,
-    /// When it was put together.
+    /// The time when it was packed.
     pub made_at: Time,
-    /// When it is deleted.
+    /// The time when it is deleted.
     pub expires_at: Time,
 }

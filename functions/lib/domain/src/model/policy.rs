@@ -1,4 +1,4 @@
-//! Who decides whether what was found may be acted on: the policy alone, or a person.
+//! Review policies: whether the policy alone or a person decides on the records found.
 
 use crate::law::right::Right;
 use serde::{Deserialize, Serialize};
@@ -13,15 +13,15 @@ use std::fmt;
     schemars(extend("pattern" = "^(auto|always|over:(0|[1-9][0-9]*))$", "examples" = ["over:25"]))
 )]
 pub enum Policy {
-    /// The policy decides itself, for every record set; each decision is recorded under its name.
+    /// The policy itself decides on every set of records; each decision is recorded under the policy's name.
     Auto,
-    /// The policy decides itself on up to so many records at a data source; a person decides on more.
+    /// The policy itself decides on up to this number of records at a data source; a person decides on more.
     Over(u32),
-    /// A person decides, always.
+    /// A person always decides.
     Always,
 }
 
-/// A text that is no policy.
+/// The text is not a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a review policy is auto, always, or over:N, where N is a number of records such as over:25")]
 pub struct PolicyError;
@@ -43,7 +43,7 @@ impl Policy {
         if policy.to_string() == text { Ok(policy) } else { Err(PolicyError) }
     }
 
-    /// Whether a person decides on so many records of one data source.
+    /// Whether a person decides on this number of records of one data source.
     #[must_use]
     pub fn wants_review(self, records: u32) -> bool {
         match self {
@@ -53,8 +53,8 @@ impl Policy {
         }
     }
 
-    /// Whether a person looks at the request at all: then a data source that lacks its identifier
-    /// waits for that person too.
+    /// Whether a person reviews the request at all. If so, a data source that lacks its identifier waits for
+    /// that person too.
     #[must_use]
     pub fn involves_a_person(self) -> bool {
         self != Policy::Auto
@@ -84,7 +84,7 @@ impl From<Policy> for String {
     }
 }
 
-/// The policy of each right, as a deployment sets it.
+/// The policy for each right, as a deployment sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -96,7 +96,7 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// The policy of a right.
+    /// The policy for a right.
     #[must_use]
     pub fn of(&self, right: Right) -> Policy {
         match right {
@@ -106,7 +106,7 @@ impl Policies {
     }
 }
 
-/// What a data source sets instead of its deployment's policies.
+/// The policies that a data source sets instead of its deployment's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -122,7 +122,7 @@ pub struct OwnPolicies {
 }
 
 impl OwnPolicies {
-    /// The policy of a right at this data source.
+    /// The policy for a right at this data source.
     #[must_use]
     pub fn of(&self, right: Right, deployment: &Policies) -> Policy {
         let own = match right {

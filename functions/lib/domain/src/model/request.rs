@@ -1,4 +1,4 @@
-//! A data subject's request and how it ends.
+//! A data subject's request and its outcome.
 
 use crate::base::identifier::IdentifierKind;
 use crate::base::ids::{Reference, RequestId, SourceId};
@@ -15,35 +15,35 @@ use crate::model::policy::Policy;
 use crate::model::task::{Outcome, Task, TaskState};
 use serde::{Deserialize, Serialize};
 
-/// Whether the request is still worked on.
+/// The state of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RequestState {
-    /// Some task is not settled, or nobody has closed it yet.
+    /// A task is not settled yet, or the request still waits to be closed.
     Open,
-    /// Its outcome is final.
+    /// The outcome is final.
     Closed,
 }
 
-/// How a request ended.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RequestOutcome {
-    /// Everything found was acted on.
+    /// Every record found was handled.
     Fulfilled,
-    /// Some of it was, some was not.
+    /// Some of the records were handled, some were not.
     PartlyFulfilled,
-    /// No data source holds anything.
+    /// No data source holds a record.
     NothingFound,
-    /// It was refused.
+    /// The request was refused.
     Refused,
-    /// It could not be done, or only in part: the counts of its tasks say what was.
+    /// The request could not be fulfilled, or only in part; the counts of its tasks show how far it went.
     Failed,
-    /// It was a dry run: nothing was erased.
+    /// The request was a dry run: nothing was erased.
     DryRun,
-    /// It was called off before anything was submitted.
+    /// The request was cancelled before anything was submitted.
     Cancelled,
 }
 
@@ -62,7 +62,7 @@ impl RequestOutcome {
         }
     }
 
-    /// The outcome of a request from those of its tasks. No tasks is `failed`: nothing was looked at.
+    /// The outcome of a request from those of its tasks. Without tasks it is `failed`: nothing was searched.
     #[must_use]
     pub fn of(tasks: &[Outcome]) -> Self {
         let any = |wanted: &[Outcome]| tasks.iter().any(|outcome| wanted.contains(outcome));
@@ -85,23 +85,23 @@ impl RequestOutcome {
         }
     }
 
-    /// Whether the person may be forgotten at once: nothing is left that would need them again.
+    /// Whether the person may be forgotten at once, because no later step needs their data.
     #[must_use]
     pub fn forgets_at_once(self) -> bool {
         matches!(self, Self::Fulfilled | Self::NothingFound)
     }
 }
 
-/// How a workflow execution ended without succeeding.
+/// How a workflow execution ended without success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum EndStatus {
-    /// It failed; an execution that leaves something open ends so, too.
+    /// The execution failed. An execution that leaves something open ends this way too.
     Failed,
-    /// It ran longer than it may.
+    /// The execution exceeded its time limit.
     TimedOut,
-    /// Somebody stopped it.
+    /// Somebody stopped the execution.
     Aborted,
 }
 
@@ -120,12 +120,12 @@ impl EndStatus {
 /// The end of one execution of the current attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
-    /// Which task's execution; `None` for that of the whole request.
+    /// The task whose execution ended; `None` for that of the whole request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceId>,
     /// How it ended.
     pub status: EndStatus,
-    /// When that was recorded.
+    /// When the end was recorded.
     pub at: Time,
 }
 
@@ -136,31 +136,31 @@ pub struct Request {
     pub schema: u8,
     /// Its id.
     pub id: RequestId,
-    /// What is demanded.
+    /// The right that the data subject exercises.
     pub right: Right,
-    /// Whether it is still worked on.
+    /// Whether it is open or closed.
     pub state: RequestState,
     /// Counts every change of the row.
     pub revision: u64,
-    /// Who decides.
+    /// The policy that decides on the records found.
     pub policy: Policy,
-    /// Whether nothing may be erased.
+    /// Whether it is a dry run, which erases nothing.
     pub dry_run: bool,
-    /// Whether the deployment made it itself, for a test address, to see that everything works: nobody
-    /// demanded it, and no law wants an answer.
+    /// Whether the deployment made it itself, for a test address, to check that everything works. No data
+    /// subject made it, and the law requires no answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synthetic: bool,
     /// The ticket it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
-    /// Where it came from: the channel's name, `operator`, or `synthetic`.
+    /// Its origin: the channel's name, `operator`, or `synthetic`.
     pub origin: String,
-    /// The data sources asked.
+    /// The data sources it covers.
     pub sources: Vec<SourceId>,
     /// The kinds of its identifiers; their values are in `identifiers`.
     pub identifier_kinds: Vec<IdentifierKind>,
-    /// The data sources that were connected when the request came in and are not asked: they were
-    /// disabled, or the demand names others.
+    /// The data sources that were connected at the request's arrival but are not asked: they were disabled, or
+    /// the request names others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_asked: Vec<SourceId>,
     /// The identifiers, sealed; gone once the person is forgotten.
@@ -169,31 +169,31 @@ pub struct Request {
     /// The person's tag; gone once the person is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Tag>,
-    /// When the person asked: the law counts from here.
+    /// When the person asked; the legal deadline counts from here.
     pub received_at: Time,
-    /// When it came to this deployment, where that was later.
+    /// When it reached this deployment, if later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived_at: Option<Time>,
-    /// In which time zone the law's days and months are counted.
+    /// The time zone in which the law's days and months are counted.
     #[serde(default, skip_serializing_if = "LegalZone::is_utc")]
     pub legal_zone: LegalZone,
-    /// When the law wants an answer.
+    /// The legal deadline for the answer.
     pub due_at: Time,
-    /// The extension of the legal deadline, when there is one.
+    /// The extension of the legal deadline, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,
-    /// The last step of escalation that was recorded, when there was one.
+    /// The last recorded escalation, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
-    /// The last workflow attempt that has begun; 1 from the request's arrival on.
+    /// The last workflow attempt that has begun; 1 from the request's arrival.
     pub attempt: u32,
-    /// Which executions of the current attempt are known to have ended without succeeding.
+    /// The executions of the current attempt that are known to have ended without success.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<End>,
-    /// When the reconciliation looks at it; `None` when nothing is left to do.
+    /// When reconcile next visits it; `None` when nothing is left to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_due: Option<Time>,
-    /// How it ended.
+    /// Its outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<RequestOutcome>,
     /// When it was closed.
@@ -211,13 +211,13 @@ pub struct Request {
     /// The answer to the ticket; `None` when none is owed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
-    /// How often it was reopened after it had been closed.
+    /// How often it was reopened after closing.
     #[serde(default, skip_serializing_if = "is_default")]
     pub reopened: u32,
-    /// The copy that is kept for the person, when there is one.
+    /// The copy kept for the person, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<Package>,
-    /// The demands that came again once it was closed, when there were any.
+    /// The demands that came again after it was closed, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<Repeats>,
 }
@@ -226,10 +226,10 @@ pub struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Repeats {
-    /// How many: those that follow each other within a day are one.
+    /// Their number; demands that follow each other within a day count as one.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub times: u32,
-    /// When the last one came.
+    /// The time of the last one.
     pub last_at: Time,
 }
 
@@ -238,19 +238,19 @@ impl Request {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
 
-    /// When it came to this deployment: technical waits and orders count from here.
+    /// When it reached this deployment; technical waits and the order of requests count from here.
     #[must_use]
     pub fn arrived_at(&self) -> Time {
         self.arrived_at.unwrap_or(self.received_at)
     }
 
-    /// When the law wants an answer after so many months: one, or up to three where the deadline is extended.
+    /// The legal deadline after this number of months: one, or up to three if the deadline is extended.
     #[must_use]
     pub fn due_after(&self, months: u8) -> Time {
         self.legal_zone.months_after(self.received_at, months)
     }
 
-    /// Whether nothing is left to do for it, the forgetting and the answer to its ticket included.
+    /// Whether nothing is left to do for it, including the forgetting and the answer to its ticket.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.state == RequestState::Closed
@@ -259,7 +259,7 @@ impl Request {
             && !self.owes_an_answer()
     }
 
-    /// Whether its ticket still has to be answered.
+    /// Whether its ticket still awaits an answer.
     #[must_use]
     pub fn owes_an_answer(&self) -> bool {
         self.answer.as_ref().is_some_and(|answer| !answer.state.is_final())
@@ -271,21 +271,21 @@ impl Request {
         self.ended.iter().find(|end| end.source.is_none())
     }
 
-    /// The end of the execution that would move this task: its own, or the whole attempt's, which
-    /// alone would close the request once the task is settled. `None` while one may run.
+    /// The end of the execution that would move this task: its own, or the whole attempt's, which alone would
+    /// close the request once the task is settled. `None` while one may run.
     #[must_use]
     pub fn end_for(&self, task: &Task) -> Option<&End> {
         let own = self.ended.iter().find(|end| end.source.as_ref() == Some(&task.source));
         own.filter(|_| task.state != TaskState::Settled).or_else(|| self.end_of_attempt())
     }
 
-    /// Whether it was read no earlier than this task, which was read beside it.
+    /// Whether this copy of the row is at least as new as a task that was read alongside it.
     #[must_use]
     pub fn is_as_new_as(&self, task: &Task) -> bool {
         self.revision >= task.request_revision
     }
 
-    /// The outcome its tasks give, once all of them are settled.
+    /// The outcome that follows from its tasks, once all of them are settled.
     #[must_use]
     pub fn outcome_of(tasks: &[Task]) -> Option<RequestOutcome> {
         let outcomes: Option<Vec<Outcome>> = tasks.iter().map(|task| task.outcome).collect();

@@ -1,4 +1,4 @@
-//! What a vendor opens for a submission.
+//! The rules that a vendor opens for submissions.
 
 use crate::base::ids::{RequestId, SourceId};
 use crate::base::seal::Tag;
@@ -8,35 +8,35 @@ use crate::model::task::Task;
 use crate::vendor::report::{Claim, RuleStatus};
 use serde::{Deserialize, Serialize};
 
-/// Where a rule stands.
+/// The state of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RuleState {
-    /// The intent is stored; the POST goes out, or went out and nobody knows.
+    /// The intent is stored. The submission is about to go out, or went out with an unknown result.
     Intent,
     /// The vendor gave a rule id.
     Accepted,
-    /// The vendor says it is done.
+    /// The vendor says that it finished.
     Finished,
-    /// The POST certainly had no effect; it may go out again under a new intent.
+    /// The submission certainly had no effect; it may go out again under a new intent.
     NotSent,
-    /// The vendor did not take the POST, or we did not send it; it had no effect.
+    /// The vendor did not accept the submission, or we did not send it; it had no effect.
     Rejected,
-    /// The vendor did not take the POST; a look tells whether its records are there.
+    /// The vendor did not accept the submission; a look will show whether its records are there.
     NotTaken,
-    /// The vendor did not take the POST, and a look found none of its records.
+    /// The vendor did not accept the submission, and a look found none of its records.
     Gone,
-    /// The POST's outcome is unknown; it never goes out again blindly.
+    /// The result of the submission is unknown; it is never sent again blindly.
     Unknown,
-    /// No answer came, and a look found none of its records: the effect is there, its reference is
-    /// missing.
+    /// No answer came, and a look found none of its records: the effect is there, but the vendor's reference to
+    /// it is missing.
     Unreferenced,
-    /// No answer came or the vendor did not take it, and looks still find some of its records: a new
-    /// intent may name these alone.
+    /// No answer came or the vendor did not accept it, and looks still find some of its records: a new intent
+    /// may submit only these.
     Left,
-    /// No answer came or the vendor did not take it, and a later batch names those of its records that
-    /// were left.
+    /// No answer came or the vendor did not accept it, and a later batch submits those of its records that were
+    /// left.
     Repeated,
 }
 
@@ -49,45 +49,45 @@ pub struct Rule {
     pub request: RequestId,
     /// Its data source.
     pub source: SourceId,
-    /// Which batch it is for, from 0. Those that repeat others come after all of the first ones.
+    /// The number of its batch, from 0. Batches that repeat others come after all first batches.
     pub batch: u32,
-    /// Which try at its records this is, from 1.
+    /// The number of this try at its records, from 1.
     #[serde(default = "first")]
     pub attempt: u32,
-    /// The batch whose records were left, when this one repeats it.
+    /// The batch whose remaining records this one repeats, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u32>,
-    /// The places of its records among those decided on, when it repeats another; a first batch holds
-    /// the places that its number and the batch size give.
+    /// The places of its records in the decided set, when it repeats another batch. A first batch holds the
+    /// places that its number and the batch size give.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<u32>,
-    /// The places of its records that looks still found while its answer was missing.
+    /// The places of those of its records that looks still found while its answer was missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<u32>,
     /// How many of its records were seen to be gone although no answer came.
     #[serde(default)]
     pub gone: u32,
-    /// Looks that found some of its records while its answer was missing.
+    /// The number of looks that found some of its records while its answer was missing.
     #[serde(default)]
     pub looks: u32,
-    /// Where it stands.
+    /// Its state.
     pub state: RuleState,
     /// Counts every change of the row.
     pub revision: u64,
     /// The task's fence when the intent was stored.
     pub fence: u64,
-    /// How many records the batch holds.
+    /// The number of records in the batch.
     pub records: u32,
     /// The keyed digest of the batch's record ids.
     pub digest: Tag,
     /// When the intent was stored.
     pub intent_at: Time,
-    /// Until when the POST can still be under way.
+    /// The time until which the submission can still be under way.
     pub intent_until: Time,
     /// The vendor's id for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_id: Option<String>,
-    /// What the vendor last said.
+    /// The vendor's last status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RuleStatus>,
     /// Why it is rejected, not sent or unknown: a code of ours.
@@ -104,10 +104,10 @@ pub struct Rule {
     /// How many records it lists that its submission never named.
     #[serde(default, skip_serializing_if = "is_default")]
     pub strangers: u32,
-    /// Why the vendor did not take it, where it did not: a code of ours.
+    /// Why the vendor did not accept it, if it did not: a code of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
-    /// What the vendor says it did.
+    /// The vendor's claim about the records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
 }
@@ -117,7 +117,7 @@ impl Rule {
     pub const SCHEMA: u8 = 1;
 }
 
-/// Each task with its own of a request's rules.
+/// Each task with the rules of the request that belong to it.
 #[must_use]
 pub fn with_rules(tasks: Vec<Task>, rules: &[Rule]) -> Vec<(Task, Vec<Rule>)> {
     let own = |task: &Task| rules.iter().filter(|rule| rule.source == task.source).cloned().collect();

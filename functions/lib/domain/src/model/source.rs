@@ -1,12 +1,12 @@
-//! A data source: a connector that is set up.
+//! A data source: a connector set up for use.
 
 use crate::base::identifier::IdentifierKind;
 use crate::model::policy::OwnPolicies;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The person of a data source's own, whose record every search finds as long as searches work: nobody's,
-/// so that it is kept in the clear.
+/// The invented person at a data source whose record every search finds as long as searches work. No data
+/// subject, so it is stored in the clear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -37,12 +37,13 @@ pub struct DataSource {
     pub connector: String,
     /// The connector's parameters, none of them secret.
     pub params: BTreeMap<String, String>,
-    /// Whether new requests go to it.
+    /// Whether new requests include it.
     pub enabled: bool,
-    /// Who decides on what is found there, where it isn't as in the whole deployment.
+    /// Who decides on the records found there, if it differs from the deployment's policies.
     #[serde(default, skip_serializing_if = "OwnPolicies::is_empty")]
     pub review: OwnPolicies,
-    /// Whose record a search must find for a look to count; without one, two looks in a row are needed.
+    /// The person whose record a search must find for a look to count. Without one, two looks in a row are
+    /// needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
     /// Counts every change of the row.

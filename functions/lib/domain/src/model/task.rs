@@ -1,4 +1,4 @@
-//! One request at one data source, and the rules the vendor opens for it.
+//! One request at one data source, and the vendor's rules for it.
 
 use crate::base::code::{
     IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING, NOTHING_FOUND, QUOTA_SPENT, RATE_LIMITED,
@@ -15,7 +15,7 @@ use crate::vendor::report::Claim;
 use crate::vendor::target::Target;
 use serde::{Deserialize, Serialize};
 
-/// Where a task stands. Only [`TaskState::Settled`] is final.
+/// The state of a task. Only `settled` is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(
@@ -24,23 +24,23 @@ use serde::{Deserialize, Serialize};
     schemars(description = "Where a request stands at one data source. Only `settled` is final.")
 )]
 pub enum TaskState {
-    /// Nothing was searched yet.
+    /// Not searched yet.
     Planned,
-    /// Records were found, or the identifier is missing, and a person has to decide what is done.
+    /// Records were found, or the identifier is missing; a person must decide.
     AwaitingReview,
-    /// Records were found, and a decision names exactly them.
+    /// Records were found, and a decision names exactly these.
     Decided,
-    /// Batches go out, one after another.
+    /// Batches are being submitted, one after another.
     Submitting,
-    /// All batches are accepted; the vendor works.
+    /// All batches are accepted; the vendor is working.
     Submitted,
-    /// The vendor says it is done; we look again.
+    /// The vendor says that it finished; looks search for the records again.
     Verifying,
-    /// The vendor's own export is over; the records are copied.
+    /// The vendor's own export is over; the records are being copied.
     Copying,
-    /// Nobody can tell yet whether the vendor did it. Open: a look may tell, or else a person has to.
+    /// Nobody knows yet whether the vendor did it. Still open: a look may show it, or a person must find out.
     Unknown,
-    /// It has an outcome.
+    /// The task has an outcome.
     Settled,
 }
 
@@ -62,17 +62,16 @@ impl TaskState {
     }
 }
 
-/// How a task ended; none is folded into another.
+/// The outcome of a task. Each is kept distinct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Outcome {
-    /// The vendor finished, and a later look by every identifier and spelling found no record of the person
-    /// at all.
+    /// The vendor finished, and a later look by every identifier and spelling found no record of the person.
     VerifiedErased,
     /// The vendor finished and can't be searched.
     ReportedErased,
-    /// The copy is made.
+    /// The records are copied.
     Copied,
     /// The search found nothing.
     NothingFound,
@@ -82,11 +81,11 @@ pub enum Outcome {
     Refused,
     /// The vendor finished, yet the submitted records are found again after growing waits.
     StillPresent,
-    /// It could not be done.
+    /// The task could not be done.
     Failed,
-    /// The vendor's process was run without erasing, or the records were searched and not copied.
+    /// The vendor's process ran without erasing, or the records were searched and not copied.
     DryRun,
-    /// The request was called off before anything was submitted.
+    /// The request was cancelled before anything was submitted.
     Cancelled,
 }
 
@@ -112,54 +111,55 @@ impl Outcome {
 /// A recorded decision on the records of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Decision {
-    /// Who decided: `policy:auto` or another policy's name, or the reviewer.
+    /// The author of the decision: the reviewer, or a policy's name such as `policy:auto`.
     pub by: String,
-    /// When.
+    /// The time of the decision.
     pub at: Time,
     /// The keyed digest of the exact records it allows.
     pub records: Tag,
 }
 
-/// What a person decided about a task.
+/// A person's decision on a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Verdict {
-    /// Act on what was found; where the identifier is missing, go on without this data source.
+    /// Act on the records found. If the identifier is missing, go on without this data source.
     Proceed,
-    /// Don't, on this legal ground.
+    /// Refuse on this legal ground.
     Refuse(RefusalGround),
     /// Go on without this data source, which can't be searched.
     LeftOut,
-    /// Neither: they found out how it ended, and said so.
+    /// Neither: the person established the outcome and recorded it.
     Stated,
 }
 
-/// How many earlier decisions of persons a task keeps: with the longest reasons they fit its row.
+/// How many earlier decisions of persons a task keeps: even with the longest reasons they fit its row.
 pub const MOST_REVIEWS: usize = 20;
 
 /// A person's recorded decision on a task.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Review {
-    /// Who decided.
+    /// The person who decided.
     pub by: String,
-    /// When.
+    /// The time of the decision.
     pub at: Time,
-    /// What.
+    /// The decision.
     pub verdict: Verdict,
-    /// Their reason in their own words, sealed, because it may name the person; gone with them.
+    /// The reason in the person's own words, sealed, because it may name the data subject; deleted when the
+    /// data subject is forgotten.
     pub reason: Sealed,
 }
 
-/// What made the last look at a task count although it found none of its records.
+/// Why the last look at a task counts although it found none of its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Assurance {
     /// The same search found the data source's control within the same minutes.
     Control,
-    /// The data source has no control for these kinds of identifiers: two looks in a row, apart in time,
-    /// found none.
+    /// The data source has no control for these kinds of identifiers: two looks in a row, apart in time, found
+    /// none of the records.
     TwoLooks,
 }
 
@@ -174,18 +174,18 @@ impl Assurance {
     }
 }
 
-/// What the rounds before the present one came to: each had a decision of its own, about records that
-/// the look after the round before it found beyond that decision.
+/// The results of the rounds before the present one. Each had a decision of its own, on records that the look
+/// after the previous round found beyond that round's decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rounds {
-    /// How many there were.
+    /// The number of rounds.
     pub rounds: u32,
-    /// Their numbers of records, added up.
+    /// The sums of their numbers of records.
     pub counts: Counts,
     /// The weakest of the vendor's claims about them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
-    /// Whether the vendor's reference to some effect in them is missing.
+    /// Whether the vendor's reference to an effect in them is missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreferenced: bool,
     /// The last decision before the present round.
@@ -193,37 +193,38 @@ pub struct Rounds {
     pub decision: Option<Box<Decision>>,
 }
 
-/// What the last search or look of a task asked, and what it set aside.
+/// The scope of a task's last search or look, and the records it set aside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Asked {
-    /// In how many spellings of the identifiers the vendor was asked, all of them together.
+    /// The number of spellings of all the identifiers by which the vendor was asked.
     #[serde(default)]
     pub spellings: u32,
-    /// Records that show another value of a kind that the request names.
+    /// The number of records that show another value of a kind that the request names.
     #[serde(default)]
     pub marked: u32,
-    /// Records that the vendor returned and that were set aside.
+    /// The number of records that the vendor returned and that were set aside.
     #[serde(default)]
     pub set_aside: u32,
-    /// Those set aside whose value contains the identifier as a whole part.
+    /// The number of those set aside whose value contains the identifier as a whole part.
     #[serde(default)]
     pub doubtful: u32,
-    /// The vendor does not say whether its answers are whole: more may be there than it showed.
+    /// Whether more may be there than the vendor showed, because it does not say whether its answers are
+    /// complete.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_be_part: bool,
 }
 
-/// Numbers of records. None of them ever shrinks for a task.
+/// Numbers of records. None ever shrinks for a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
-    /// Found by the search.
+    /// Records that the search found.
     pub found: u32,
-    /// In batches that the vendor accepted, or that were seen to have had their effect without its
-    /// answer; each record once, however often it was named.
+    /// Records in batches that the vendor accepted, or that had their effect without its answer. Each record
+    /// counts once, however often it was submitted.
     pub submitted: u32,
-    /// Listed by the vendor as treated, in finished rules.
+    /// Records that finished rules list as treated.
     pub confirmed: u32,
 }
 
@@ -238,67 +239,68 @@ pub struct Task {
     pub source: SourceId,
     /// The data source's connector.
     pub connector: String,
-    /// Where it stands.
+    /// Its state.
     pub state: TaskState,
     /// Counts every change of the row.
     pub revision: u64,
-    /// The revision of its request's row in the last change that wrote both: whoever reads the two at once
-    /// has to see one at least as new.
+    /// The revision of its request's row in the last change that wrote both: a reader of the two must see a
+    /// request's row at least as new.
     #[serde(default, skip_serializing_if = "is_default")]
     pub request_revision: u64,
-    /// Counts the intents; each intent has its own, and an answer counts only for its own.
+    /// Counts the intents. Each intent has its own number, and an answer counts only for its own intent.
     pub fence: u64,
     /// Numbers of records.
     pub counts: Counts,
-    /// How many chunks of record ids there are.
+    /// The number of chunks of record ids.
     pub chunks: u32,
-    /// How many records a batch holds, fixed with the first batch; 0 before.
+    /// The number of records in a batch, fixed with the first batch; 0 before.
     pub batch_size: u32,
-    /// Who decides on its records.
+    /// The policy that decides on its records.
     #[serde(default = "auto")]
     pub policy: Policy,
-    /// The target that the current run was searched at: everything of the run goes there, or not at all.
+    /// The target at which the current run searched: every call of the run goes there, or none goes out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
-    /// What the last search of the run asked and set aside.
+    /// The scope of the run's last search, and the records it set aside.
     #[serde(default)]
     pub asked: Asked,
-    /// Which doubtful records the last search of the run set aside, sealed: a reviewer has seen these and no
-    /// others.
+    /// The doubtful records that the last search of the run set aside, sealed: exactly those that a reviewer
+    /// has seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubts: Option<Sealed>,
-    /// What the last look asked and set aside.
+    /// The scope of the last look, and the records it set aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked: Option<Asked>,
-    /// The rounds of this run that came before the present one.
+    /// The earlier rounds of this run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Rounds>,
-    /// Looks in a row that found none of its records; while it is copied, fetches in a row that missed some.
+    /// The number of looks in a row that found none of its records; during copying, the number of fetches in a
+    /// row that missed some.
     #[serde(default, skip_serializing_if = "is_default")]
     pub clear_looks: u32,
-    /// What made the last look that found none of its records count.
+    /// Why the last look that found none of its records counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assurance: Option<Assurance>,
-    /// Records that finished rules of this run list and that were never submitted.
+    /// The number of records that finished rules of this run list and that were never submitted.
     #[serde(default, skip_serializing_if = "is_default")]
     pub strangers: u32,
-    /// The keyed digest of the exact records that the last search found: what a reviewer decides on.
+    /// The keyed digest of the exact records that the last search found; a reviewer decides on these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found_digest: Option<Tag>,
     /// The token under which an execution waits for the review; no personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// What a person decided about it.
+    /// A person's decision on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,
-    /// What persons decided about it before: their reasons stay readable until the person is forgotten. The
-    /// last ones, at most [`MOST_REVIEWS`].
+    /// Earlier decisions of persons on it, at most the last [`MOST_REVIEWS`]. Their reasons stay readable until
+    /// the data subject is forgotten.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past_reviews: Vec<Review>,
-    /// The kinds of identifiers that were given for this data source alone.
+    /// The kinds of the identifiers that were given for this data source alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inserted: Vec<IdentifierKind>,
-    /// Which run at this data source it is, from 1: a person may have it run again.
+    /// The number of its run at this data source, from 1: a person may have it run again.
     #[serde(default = "first")]
     pub run: u32,
     /// The number of the first batch of this run; rules of earlier runs have lower ones.
@@ -307,33 +309,33 @@ pub struct Task {
     /// The decision on its records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
-    /// How it ended.
+    /// Its outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// Why it ended so, or what stands in its way now: a code of ours.
+    /// The reason for its outcome, or its present obstacle: a code of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Why no further batch goes out although some were accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gave_up: Option<String>,
-    /// What the vendor says it did.
+    /// The vendor's claim about the records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
-    /// Failed tries of the step it is in.
+    /// The number of failed tries of its present step.
     pub tries: u32,
-    /// How many of them the vendor, or a gateway before it, refused.
+    /// How many of these the vendor, or a gateway before it, refused.
     #[serde(default, skip_serializing_if = "is_default")]
     pub refusals: u32,
-    /// How often what was copied turned out lost, or unfit, and was copied again.
+    /// How often its copy turned out lost or unusable and was made again.
     #[serde(default, skip_serializing_if = "is_default")]
     pub copies_lost: u32,
-    /// Checks of its rules that found them unfinished.
+    /// The number of status checks that found its rules unfinished.
     pub polls: u32,
-    /// Looks after the rules finished.
+    /// The number of looks after the rules finished.
     pub looks: u32,
-    /// Records decided on that the last look found again.
+    /// The number of decided records that the last look found again.
     pub left: u32,
-    /// Records that the last look found and that were not there when the decision was made.
+    /// The number of records that the last look found and that were not there at the decision.
     pub appeared: u32,
     /// When its records were found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -347,31 +349,30 @@ pub struct Task {
     /// When a look found none of the submitted records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<Time>,
-    /// The fence of the lease that it holds on the person at this data source: from its first intent
-    /// to its end.
+    /// The fence of the lease that it holds on the person at this data source, from its first intent to its
+    /// end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<u64>,
-    /// Before this time its next step is not taken: a vendor, or a wait that grows, wants it so.
+    /// The earliest time for its next step: the vendor asked for it, or a growing wait requires it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Time>,
-    /// The last batch that was asked about, where a round of questions ended before its end; the next one begins
-    /// behind it.
+    /// The last batch checked, if a round of status checks ended early; the next round begins after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_to: Option<u32>,
     /// Its place in the data source's line, for the call that it waits to make.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Slot>,
-    /// When it was handed to a person, because a machine doesn't know how to go on; a look, or a set-up
-    /// that is mended, may still move it. `None` while a machine can.
+    /// When it was handed to a person, because no automatic step is left. A look or a corrected set-up may
+    /// still move it. `None` while an automatic step is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_over_at: Option<Time>,
-    /// Since when it is unknown; `None` while it isn't.
+    /// When it became unknown; `None` in every other state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_since: Option<Time>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Time>,
-    /// When the reconciliation looks at it; `None` once its request is closed.
+    /// When reconcile next visits it; `None` once its request is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_due: Option<Time>,
 }
@@ -380,21 +381,21 @@ impl Task {
     /// The schema version written today.
     pub const SCHEMA: u8 = 1;
 
-    /// The task as it is stored in one change with its request's row, which gets this revision; `None` where
-    /// the change leaves that row alone.
+    /// The task as it is stored in one change with its request's row, which gets this revision; `None` when the
+    /// change leaves that row alone.
     #[must_use]
     pub fn stored_with(&self, request_revision: Option<u64>) -> Self {
         Self { request_revision: request_revision.unwrap_or(self.request_revision), ..self.clone() }
     }
 
-    /// Puts a person's decision in the place of the one before, which is kept behind it.
+    /// Replaces the present decision of a person, and keeps it among the past ones.
     pub fn put_review(&mut self, review: Option<Review>) {
         self.past_reviews.extend(std::mem::replace(&mut self.review, review));
         let over = self.past_reviews.len().saturating_sub(MOST_REVIEWS);
         self.past_reviews.drain(..over);
     }
 
-    /// The numbers of records of the run, all its rounds together.
+    /// The numbers of records of the run, over all its rounds.
     #[must_use]
     pub fn all_counts(&self) -> Counts {
         let earlier = self.earlier.as_ref().map(|earlier| earlier.counts).unwrap_or_default();
@@ -411,33 +412,33 @@ impl Task {
         self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(IDENTIFIER_MISSING)
     }
 
-    /// Whether it waits for a person because an identifier that was given for it finds nothing.
+    /// Whether it waits for a person because an identifier that was given for it found nothing.
     #[must_use]
     pub fn found_nothing_by_given(&self) -> bool {
         self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(IDENTIFIER_FOUND_NOTHING)
     }
 
-    /// Whether it waits for a person to confirm that there is nothing, or to give another identifier.
+    /// Whether it waits for a person to confirm that nothing is there, or to give another identifier.
     #[must_use]
     pub fn wants_confirmation(&self) -> bool {
         self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(NOTHING_FOUND)
     }
 
-    /// Whether it can't be searched as things are: a person may leave it out, or state how it stands.
+    /// Whether it can't be searched at present: a person may leave it out, or state its outcome.
     #[must_use]
     pub fn cannot_be_searched(&self) -> bool {
-        // Held back by a rate or a quota it is searched soon.
+        // A rate or a quota delays the search only briefly.
         let waits = |reason: &str| [RATE_LIMITED, QUOTA_SPENT].contains(&reason);
         self.state == TaskState::Planned && self.reason.as_deref().is_some_and(|reason| !waits(reason))
     }
 
-    /// Whether it waits for an identifier, or for being left out.
+    /// Whether it waits for an identifier, or for a person to leave it out.
     #[must_use]
     pub fn wants_identifier(&self) -> bool {
         self.lacks_identifier() || self.found_nothing_by_given()
     }
 
-    /// A task that nobody has begun.
+    /// A task that has not begun.
     #[must_use]
     pub fn planned(request: RequestId, source: SourceId, connector: String, next_due: Time) -> Self {
         Self {

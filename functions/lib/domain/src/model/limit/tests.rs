@@ -31,17 +31,17 @@ fn quota(calls: u32) -> CallLimits {
     CallLimits { daily_calls: Some(calls), ..CallLimits::default() }
 }
 
-/// Asks for so many calls without a place.
+/// Asks for this number of calls without a place.
 fn asks(calls: u32) -> Ask {
     Ask { calls, lasts_seconds: LASTS, slot: None, beside: false }
 }
 
-/// A person's call.
+/// One call that a person waits for.
 fn one() -> Ask {
     Ask { beside: true, ..asks(1) }
 }
 
-/// Waits so many seconds, beside the line.
+/// A wait in seconds, outside the line.
 fn wait(code: Code, seconds: u64) -> Verdict {
     Verdict::Wait { code, millis: seconds * 1000, slot: None }
 }
@@ -60,7 +60,7 @@ fn waits(limit: &Limit, now: Time, limits: &CallLimits) -> (Code, u64) {
     }
 }
 
-/// The row after so many failed calls.
+/// The row after this number of failed calls.
 fn failed(limit: &Limit, times: u32, now: Time, limits: &CallLimits) -> Limit {
     (0..times).fold(limit.clone(), |limit, _| limit.told(Report::Failed, now, limits))
 }
@@ -83,7 +83,7 @@ fn a_burst_goes_at_once_and_then_one_call_after_another() {
     limit = goes(&limit, noon().plus_seconds(1), &limits);
     assert_eq!(waits(&limit, noon().plus_millis(1999), &limits), (RATE_LIMITED, 1));
     assert_eq!(limit.ask(&one(), noon(), &limits).0, limit, "who waits changes nothing");
-    // After a rest the burst is there again, and no more than it.
+    // A rest restores the burst, and no more.
     for _ in 0..3 {
         limit = goes(&limit, noon().plus_seconds(3600), &limits);
     }
@@ -122,7 +122,7 @@ fn a_429_that_does_not_say_how_long_holds_back_longer_each_time_until_an_answer(
     let (mut limit, mut now, mut all) = (fresh(), noon(), Vec::new());
     for _ in 0..9 {
         limit = limit.told(Report::Throttled(None), now, &limits);
-        // Those that were under way together count once.
+        // Calls that were under way together count once.
         limit = limit.told(Report::Throttled(None), now, &limits);
         let (_, seconds) = waits(&limit, now, &limits);
         all.push(seconds);
@@ -192,7 +192,7 @@ fn a_spent_quota_waits_for_the_next_day() {
     let midnight = evening.plus_seconds(3600);
     let next = goes(&limit, midnight, &limits);
     assert_eq!((next.day, next.calls), (Some(midnight), 1));
-    // A clock that is a little behind does not begin the old day's quota anew.
+    // A clock slightly behind does not restart the old day's quota.
     let behind = evening.plus_seconds(3599);
     let next = goes(&next, behind, &limits);
     assert_eq!(waits(&next, behind, &limits), (QUOTA_SPENT, DAY_SECONDS + 1));
@@ -219,7 +219,7 @@ fn after_a_clock_went_wrong_by_years_everything_goes_on_within_its_bounds() {
     assert_eq!(verdict, wait(CIRCUIT_OPEN, 1800));
     assert_ne!(cut, limit, "what is cut down is stored, or it would be cut down for ever");
     goes(&cut, noon().plus_seconds(1800), &limits);
-    // A day that is far ahead counts as today, with its calls.
+    // A day far ahead counts as today, with its calls.
     let limit = Limit { day: Some(wrong.start_of_day()), calls: 10, ..fresh() };
     let (cut, verdict) = limit.ask(&one(), noon(), &quota(10));
     assert_eq!(verdict, wait(QUOTA_SPENT, DAY_SECONDS / 2));
@@ -259,9 +259,9 @@ fn any_report() -> impl Strategy<Value = Report> {
     ]
 }
 
-/// Seconds that no wait exceeds.
+/// A bound on every wait, in seconds.
 fn longest_wait(limits: &CallLimits) -> u64 {
-    // Somebody else's piece of work may just have gone.
+    // Another caller's piece of work may just have gone.
     let piece = u64::from(MOST_AT_ONCE);
     let rate = limits.rate.map_or(0, |rate| (rate.interval() * piece).div_ceil(1000));
     let quota = if limits.daily_calls.is_some() { DAY_SECONDS } else { 0 };
@@ -269,13 +269,13 @@ fn longest_wait(limits: &CallLimits) -> u64 {
     rate.max(quota).max(open).max(limits.longest_throttle_seconds) + CLOCKS_DIFFER_SECONDS
 }
 
-/// How long everybody in the line may take, in milliseconds.
+/// How long the whole line may take, in milliseconds.
 fn line_millis(limit: &Limit, limits: &CallLimits) -> u64 {
     let spacing = limits.rate.map_or(0, |rate| rate.spacing());
     limit.line.map_or(0, |line| line.free.saturating_sub(line.at).saturating_add(1) * spacing)
 }
 
-/// The place of one who has to wait in the line, and how long.
+/// The place of a caller that must wait in the line, and its wait.
 fn joins(limit: &Limit, calls: u32, now: Time, limits: &CallLimits) -> (Limit, Slot, u64) {
     match limit.ask(&asks(calls), now, limits) {
         (next, Verdict::Wait { slot: Some(slot), millis, .. }) => (next, slot, millis),
@@ -354,9 +354,9 @@ fn a_rate_that_is_changed_counts_for_those_who_wait_already() {
     assert_eq!(comes_back(&limit, slot, noon().plus_seconds(10), &CallLimits::default()).1, Verdict::Go);
 }
 
-/// Has so many requests make four calls each, one after another, as functions and workflow do that come
-/// `late` milliseconds late at most. Gives the share of the rate that was used, and how often somebody
-/// waited in the workflow for one call at most.
+/// Runs `requests` requests of four calls each, one after another, with functions and workflow at most `late`
+/// milliseconds late. Returns the share of the rate that was used, and how often a caller waited in the
+/// workflow for a single call at most.
 fn used(requests: u32, limits: &CallLimits, late: u64, seed: u64) -> (f64, u32) {
     use std::collections::BTreeSet;
     let (mut limit, mut dice, mut most) = (fresh(), seed | 1, 0);
@@ -435,7 +435,7 @@ proptest! {
         let (mut limit, mut now, mut gone) = (fresh(), noon(), Vec::new());
         for (passed, behind) in asks {
             now = now.plus_millis(passed);
-            // The callers' clocks are not the same.
+            // The callers' clocks differ.
             let clock = noon().plus_millis(noon().millis_until(now).saturating_sub(behind));
             let (next, verdict) = limit.ask(&one(), clock, &limits);
             limit = next;
@@ -460,7 +460,7 @@ proptest! {
         jump in 0u64..4_000_000_000,
     ) {
         let mut limit = fresh();
-        // A clock that is years ahead, and then right again.
+        // A clock that is years ahead, and then correct again.
         let mut now = noon().plus_seconds(jump);
         for (passed, report) in steps {
             now = now.plus_millis(passed);
@@ -516,7 +516,7 @@ proptest! {
             let (next, verdict) = limit.ask(&one(), now, &limits);
             limit = next;
             if verdict == Verdict::Go {
-                // A probe that is not heard of is given up once it can't be under way any more.
+                // A probe without an answer is abandoned once it can't be under way any more.
                 prop_assert!(probe.is_none_or(|since: Time| since.plus_seconds(LASTS) <= now));
                 probe = Some(now);
             } else if fails && probe.take().is_some() {
