@@ -74,7 +74,7 @@ pub enum Act {
     SourceTested {
         /// Its id.
         source: SourceId,
-        /// Why it doesn't work; `None` when it does.
+        /// Why it doesn't work, if it doesn't.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },

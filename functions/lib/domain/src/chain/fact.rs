@@ -79,7 +79,7 @@ pub enum Fact {
     AttemptEnded {
         /// The attempt's number.
         attempt: u32,
-        /// The task whose execution ended; `None` for that of the whole request.
+        /// The task whose execution ended; absent for the execution of the whole request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<SourceId>,
         /// How it ended.

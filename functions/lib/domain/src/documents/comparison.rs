@@ -40,7 +40,7 @@ impl std::fmt::Debug for FieldView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComparedRecord {
-    /// Its id; `None` when it has no readable one.
+    /// Its id, if it has a readable one.
     pub id: Option<crate::vendor::record::RecordId>,
     /// The kinds of the identifiers that found it; empty when it is gone.
     pub found_by: Vec<IdentifierKind>,
@@ -66,7 +66,7 @@ pub struct ComparisonView {
     pub all: u32,
     /// The keyed digest of the records found, which a decision names.
     pub digest: Option<Tag>,
-    /// The beginning of the next page; `None` on the last one.
+    /// The beginning of the next page, if there is one.
     #[cfg_attr(
         feature = "schema",
         schemars(description = "Pass this to the next call as `from`; `null` on the last page.")

@@ -101,7 +101,7 @@ fn of_request(outcome: RequestOutcome) -> &'static str {
         RequestOutcome::Refused => "refused.",
         RequestOutcome::Failed => "failed. It could not be done, or only in part.",
         RequestOutcome::DryRun => "dry_run. Nothing was erased or copied.",
-        RequestOutcome::Cancelled => "cancelled. It was called off before anything was submitted.",
+        RequestOutcome::Cancelled => "cancelled. Nothing had been submitted.",
     }
 }
 
@@ -190,7 +190,7 @@ fn of_task(task: &Task) -> String {
             ),
         },
         Some(Outcome::Cancelled) => {
-            format!("cancelled. {} found; called off before anything was submitted.", records(counts.found))
+            format!("cancelled. {} found, nothing submitted.", records(counts.found))
         }
         None => task.state.as_str().to_owned(),
     };

@@ -200,7 +200,7 @@ pub struct Statement {
     /// The hash of the last of them.
     pub events_head: String,
     /// The number of the first event, from 1, that was changed, is missing or is out of order; the chain proves
-    /// nothing from there on. `None` when the chain is intact.
+    /// nothing from there on. Absent when the chain is intact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events_broken_at: Option<u64>,
 }

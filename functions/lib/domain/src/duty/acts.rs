@@ -1,9 +1,9 @@
-//! What may be done now to a request and its tasks, and why not: the one answer, for whoever offers an act
-//! and for whoever does it.
+//! The acts that a request and its tasks allow now, and the reasons against the others: one answer for code
+//! that offers an act and for code that performs it.
 //!
-//! Architecture Invariant: pure, from the rows and the time. An operation asks here before it acts, and a
-//! view offers what is allowed here and nothing else. What only the caller can get wrong (a malformed
-//! reason, an unknown data source) is not judged here.
+//! Architecture Invariant: pure, from the rows and the time. An operation asks here before it acts, and a view
+//! offers exactly the acts allowed here. Mistakes that only the caller can make (a malformed reason, an unknown
+//! data source) are not checked here.
 
 use crate::base::code::Code;
 use crate::base::ids::SourceId;
@@ -15,34 +15,35 @@ use crate::model::request::{Request, RequestState};
 use crate::model::task::{Outcome, Task, TaskState};
 use serde::{Deserialize, Serialize};
 
-/// What an operator may do to a request now. It is no promise: somebody else may act first.
+/// An act that an operator may perform on a request now. It may be refused all the same if another operator
+/// acts first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum May {
     /// Give a data source an identifier.
     Identify,
-    /// See which records were found.
+    /// See the records found.
     Records,
-    /// See what the vendor shows now, with the fields that tell who it is.
+    /// See the records that the vendor shows now, with the fields that identify the person.
     Compare,
-    /// Read why somebody decided as they did.
+    /// Read the reasons for decisions.
     Reasons,
-    /// Decide that what was found is acted on.
+    /// Decide to act on the records found.
     Proceed,
-    /// Decide that nothing is done at a data source, on a legal ground.
+    /// Decide to do nothing at a data source, on a legal ground.
     Refuse,
     /// Go on without a data source that lacks its identifier, or can't be searched.
     LeaveOut,
     /// Have a data source run again.
     Run,
-    /// State how a task ended where no machine can tell.
+    /// State the outcome of a task that no automatic step can determine.
     State,
     /// Cancel the request.
     Cancel,
     /// Extend the legal deadline.
     Extend,
-    /// Open the closed request again.
+    /// Reopen the closed request.
     Reopen,
     /// Fetch the person's copy.
     Copy,
@@ -50,11 +51,11 @@ pub enum May {
     Receipt,
 }
 
-/// Why an act can't be done now.
+/// The reason why an act is not possible now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WhyNot {
     /// The request is closed, or cancelled and about to close.
-    #[error("the request is closed, or about to be: reopen it then, while its person is not forgotten")]
+    #[error("the request is closed, or about to close: reopen it then, while its person is not forgotten")]
     Closed,
     /// The request is open.
     #[error("the request is open: have a data source run again instead")]
@@ -68,59 +69,59 @@ pub enum WhyNot {
     /// The person is forgotten.
     #[error("the person of this request is forgotten, and with them what it would need: make a new request")]
     Forgotten,
-    /// Each closing has a receipt, and the last one's is not kept yet.
-    #[error("the receipt of the last closing is not kept yet: try again")]
+    /// Each closing has a receipt, and the last one's is not stored yet.
+    #[error("the receipt of the last closing is not stored yet: try again")]
     ReceiptNotKept,
     /// No closing has a receipt yet.
     #[error("there is no such receipt: each closing of a request has one, counted from 0")]
     NoReceipt,
-    /// The submission is under way, or nobody knows how it ended.
+    /// The submission is under way, or its result is unknown.
     #[error("{0} is {state}: it can run again once that is over", state = .1.as_str())]
     UnderWay(SourceId, TaskState),
-    /// Something was submitted, so there is no way back.
-    #[error("something was submitted to {0} already: a request can be cancelled only before that")]
+    /// Something was already submitted, so the request can't be cancelled.
+    #[error("something was already submitted to {0}: a request can be cancelled only before that")]
     Submitted(SourceId),
-    /// A machine still moves the task, or it has its outcome.
+    /// An automatic step still moves the task, or the task has its outcome.
     #[error(
-        "{0} is {state}: only what was handed to a person, or can't be searched, can be stated",
+        "{0} is {state}: only a task that was handed to a person, or can't be searched, can be stated",
         state = .1.as_str()
     )]
     NotHandedOver(SourceId, TaskState),
-    /// Nobody waits for a decision there, or somebody else has decided.
+    /// No decision is awaited there, or another person has decided.
     #[error("nobody waits for a decision on {source_id}: it is {state}{by}", state = .state.as_str(), by = by_whom(.by.as_deref()))]
     NotAwaiting {
         /// The data source.
         source_id: SourceId,
-        /// Where its task stands.
+        /// The task's state.
         state: TaskState,
-        /// Who decided, where somebody has.
+        /// Who decided, if somebody has.
         by: Option<String>,
     },
     /// There is nothing to proceed with.
     #[error("{0} lacks its identifier: give it one, or leave the data source out")]
     MissingIdentifier(SourceId),
-    /// It has been searched.
+    /// The data source has been searched.
     #[error("{0} does not lack its identifier: proceed, or refuse")]
     NotMissing(SourceId),
     /// The first month is over.
-    #[error("the first month ended at {0}: the law lets nobody extend the deadline after it")]
+    #[error("the first month ended at {0}: the law allows no extension after it")]
     TooLate(Time),
-    /// The deadline is extended by as much already, or by more.
-    #[error("the deadline is extended to {0} already: an extension can only make it later")]
+    /// The deadline is already extended by as much, or more.
+    #[error("the deadline is already extended to {0}: an extension can only make it later")]
     NotLonger(Time),
     /// No search of the current run found records.
     #[error("no search found records at {0}: there are none to show")]
     NothingFound(SourceId),
     /// Nobody gave a reason.
-    #[error("nobody decided anything on this request: there is no reason to read")]
+    #[error("nobody has decided on this request: there is no reason to read")]
     NoReason,
     /// The vendor was not asked yet.
     #[error("{0} was not searched yet: there is nothing to compare with")]
     NotSearched(SourceId),
-    /// Nothing is to be decided there any more.
+    /// Nothing is left to decide there.
     #[error("nothing is left to decide on {0}: its records are shown with their fields only until then")]
     Over(SourceId),
-    /// A copy is made for the right of access alone.
+    /// Only a request for access makes a copy.
     #[error("this is a request for erasure: a copy is made for the right of access")]
     NotAccess,
     /// There is no copy, with the reason as a sentence.
@@ -131,7 +132,7 @@ pub enum WhyNot {
     Expired(Time),
 }
 
-/// By how many months a legal deadline is extended at most.
+/// The most months by which a legal deadline is extended.
 pub const MOST_MONTHS: u8 = 2;
 
 /// Whether a task may be refused does not depend on the ground.
@@ -169,7 +170,7 @@ impl WhyNot {
     }
 }
 
-/// The acts that are allowed on one task of a request, in their order.
+/// The acts allowed on one task of a request, in order.
 #[must_use]
 pub fn on_task(request: &Request, tasks: &[Task], life: &Life) -> Vec<May> {
     let task = &life.task;
@@ -186,7 +187,7 @@ pub fn on_task(request: &Request, tasks: &[Task], life: &Life) -> Vec<May> {
     ])
 }
 
-/// The acts that are allowed on a request as a whole, in their order.
+/// The acts allowed on a request as a whole, in order.
 #[must_use]
 pub fn on_request(request: &Request, tasks: &[Task], lives: &[Life], now: Time) -> Vec<May> {
     offered([
@@ -202,7 +203,7 @@ fn offered<const N: usize>(acts: [(May, Result<(), WhyNot>); N]) -> Vec<May> {
     acts.into_iter().filter(|(_, allowed)| allowed.is_ok()).map(|(may, _)| may).collect()
 }
 
-/// Whether anything may be changed about the request: it is open.
+/// Whether the request is open, so that it may be changed.
 ///
 /// # Errors
 /// [`WhyNot`].
@@ -213,7 +214,7 @@ pub fn open(request: &Request) -> Result<(), WhyNot> {
     }
 }
 
-/// Whether the data source may be given an identifier: it is searched again then.
+/// Whether the data source may be given an identifier, which repeats the search there.
 ///
 /// # Errors
 /// [`WhyNot`].
@@ -237,8 +238,8 @@ pub fn run(request: &Request, tasks: &[Task], life: &Life) -> Result<(), WhyNot>
     Ok(())
 }
 
-/// Whether a person may state how the task ended. Where the person asks for access nothing is erased, and
-/// only the failure can be stated.
+/// Whether a person may state how the task ended. A request for access erases nothing, so only the failure can
+/// be stated.
 ///
 /// # Errors
 /// [`WhyNot`].
@@ -251,7 +252,7 @@ pub fn state(request: &Request, task: &Task) -> Result<(), WhyNot> {
     Ok(())
 }
 
-/// Whether a reviewer may rule so on the task.
+/// Whether a reviewer may make this ruling on the task.
 ///
 /// # Errors
 /// [`WhyNot`].
@@ -273,7 +274,7 @@ pub fn rule(request: &Request, task: &Task, ruling: Ruling) -> Result<(), WhyNot
     }
 }
 
-/// Whether the request may be cancelled: nothing was submitted for it, and something of it is still open.
+/// Whether the request may be cancelled: nothing was submitted for it, and some task is still open.
 ///
 /// # Errors
 /// [`WhyNot`].
@@ -299,7 +300,7 @@ pub fn cancel(request: &Request, lives: &[Life]) -> Result<(), WhyNot> {
     if settled { Err(WhyNot::Closed) } else { Ok(()) }
 }
 
-/// The new legal deadline, if the law lets it be extended by so many months beyond the first one.
+/// The new legal deadline, if the law allows this number of months beyond the first one.
 ///
 /// # Errors
 /// [`WhyNot`].
@@ -314,7 +315,7 @@ pub fn extend(request: &Request, months: u8, now: Time) -> Result<Time, WhyNot> 
     if due_at <= request.due_at { Err(WhyNot::NotLonger(request.due_at)) } else { Ok(due_at) }
 }
 
-/// Whether the closed request may be opened again: its last receipt is kept, and its person remembered.
+/// Whether the closed request may be reopened: its last receipt is stored, and its person not forgotten.
 ///
 /// # Errors
 /// [`WhyNot`].
@@ -327,7 +328,7 @@ pub fn reopen(request: &Request, now: Time) -> Result<(), WhyNot> {
     if request.receipt_sha256.is_none() {
         return Err(WhyNot::ReceiptNotKept);
     }
-    // Once its time is over, somebody may be deleting the key this moment.
+    // After that time another process may be deleting the key at this moment.
     if request.forget_at.is_some_and(|at| at <= now) {
         return Err(WhyNot::Forgotten);
     }
@@ -343,7 +344,7 @@ pub fn records(request: &Request, task: &Task) -> Result<(), WhyNot> {
     if task.found_digest.is_none() { Err(WhyNot::NothingFound(task.source.clone())) } else { Ok(()) }
 }
 
-/// Whether the vendor may be asked what it shows of the person now: only while that helps a decision.
+/// Whether the vendor may be asked which records it shows for the person now: only while that helps a decision.
 ///
 /// # Errors
 /// [`WhyNot`].
@@ -368,7 +369,7 @@ pub fn reasons(request: &Request, tasks: &[Task]) -> Result<(), WhyNot> {
 /// Whether the person's copy may be fetched.
 ///
 /// # Errors
-/// [`WhyNot`], saying what stands in the copy's way.
+/// [`WhyNot`], with the obstacle to the copy.
 pub fn copy(request: &Request, tasks: &[Task], now: Time) -> Result<(), WhyNot> {
     if request.right != Right::Access {
         return Err(WhyNot::NotAccess);
@@ -382,7 +383,7 @@ pub fn copy(request: &Request, tasks: &[Task], now: Time) -> Result<(), WhyNot> 
     Ok(())
 }
 
-/// The closing, counted from 0, whose receipt is the last one; a request that was reopened keeps those of its
+/// The number, from 0, of the closing whose receipt is the last one. A reopened request keeps those of its
 /// earlier closings.
 ///
 /// # Errors
@@ -404,7 +405,7 @@ fn remembered(request: &Request) -> Result<(), WhyNot> {
     if request.forgotten_at.is_some() { Err(WhyNot::Forgotten) } else { Ok(()) }
 }
 
-/// Whether the task was cancelled, or its request was and nothing but its closing is left: whoever cancelled
+/// Whether the task was cancelled, or its request was and only its closing is left: the operator who cancelled
 /// it was told that nothing will be submitted.
 fn is_cancelled(task: &Task, tasks: &[Task]) -> bool {
     let cancelled = |task: &Task| task.outcome == Some(Outcome::Cancelled);
@@ -438,8 +439,8 @@ fn no_copy(request: &Request, tasks: &[Task]) -> String {
         }
         (RequestState::Closed, true) => "this was a dry run: nothing was copied".to_owned(),
         (RequestState::Closed, false) => {
-            "no copy was made: no data source gave any record; check the identifiers that the person was \
-             looked for by"
+            "no copy was made: no data source returned a record; check the identifiers that the person was \
+             searched by"
                 .to_owned()
         }
     }

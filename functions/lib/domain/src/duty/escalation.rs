@@ -1,7 +1,7 @@
-//! How near an open request is to its legal deadline, and who must act because of it.
+//! The distance of an open request to its legal deadline, and who must act because of it.
 //!
-//! Pure: from the rows and the time. The reconciliation records each level once, as a fact; what is
-//! shown in between is worked out anew, so that it is true now.
+//! Pure: from the rows and the time. Reconcile records each level once, as a fact. A view computes the level
+//! anew, so it is current.
 
 use crate::base::code::Code;
 use crate::base::time::Time;
@@ -14,26 +14,26 @@ use crate::model::task::{Task, TaskState};
 /// The deadline is far away.
 const IN_TIME: Code = "in_time";
 
-/// The vendor works and needs longer.
+/// The vendor is working and needs longer.
 const VENDOR_AT_WORK: Code = "vendor_at_work";
 
-/// Nobody can tell whether the vendor did it.
+/// Nobody knows whether the vendor did it.
 const OUTCOME_UNKNOWN: Code = "outcome_unknown";
 
-/// A person has to decide on what was found.
+/// A person must decide on the records found.
 const NOT_REVIEWED: Code = "awaiting_review";
 
-/// A task makes no progress, without any code that says why.
+/// A task makes no progress, and no code says why.
 const NOT_MOVED: Code = "task_not_moved";
 
-/// Every task has its outcome, and yet the request isn't closed.
+/// Every task has its outcome, but the request isn't closed.
 const NOT_CLOSED: Code = "request_not_closed";
 
-/// What only a decision or a letter can change, although everything technical works.
+/// Obstacles that only a decision or a letter can remove, although everything technical works.
 const FOR_THE_PRIVACY_OFFICER: [Code; 4] =
     [VENDOR_AT_WORK, "not_all_confirmed", "still_present", "vendor_deadline_passed"];
 
-/// The request's escalation now. Pure.
+/// The request's current escalation. Pure.
 #[must_use]
 pub fn of(request: &Request, tasks: &[Task], now: Time) -> Escalation {
     let level = Level::of(request, now);
@@ -42,7 +42,7 @@ pub fn of(request: &Request, tasks: &[Task], now: Time) -> Escalation {
     }
     let open: Vec<(Role, &str)> =
         tasks.iter().filter(|task| task.state != TaskState::Settled).map(in_the_way).collect();
-    // What is broken is mended first: until then nobody can tell what is left to decide.
+    // Broken parts are fixed first: until then nobody knows what is left to decide.
     let first = open.iter().find(|(role, _)| *role == Role::PlatformEngineer).or(open.first());
     let (role, reason) = first.copied().unwrap_or((Role::PlatformEngineer, NOT_CLOSED));
     let who = match level {
@@ -52,8 +52,8 @@ pub fn of(request: &Request, tasks: &[Task], now: Time) -> Escalation {
     Escalation { level, who, reason: reason.to_owned(), at: now }
 }
 
-/// Brings the recorded escalation up to now, and gives the fact when its level changed. Levels that
-/// passed while nobody looked are not made up for: the one reached counts.
+/// Updates the recorded escalation, and returns the fact when its level changed. Levels that passed unobserved
+/// are skipped; only the one reached is recorded.
 #[must_use]
 pub fn record(request: &mut Request, tasks: &[Task], now: Time) -> Option<Fact> {
     let reached = of(request, tasks, now);
@@ -67,7 +67,7 @@ pub fn record(request: &mut Request, tasks: &[Task], now: Time) -> Option<Fact> 
     Some(fact)
 }
 
-/// What stands in the way of an unsettled task, and whose matter it is.
+/// The obstacle of an unsettled task, and the role that must remove it.
 fn in_the_way(task: &Task) -> (Role, &str) {
     let code = task.reason.as_deref().unwrap_or(match task.state {
         TaskState::Submitted => VENDOR_AT_WORK,
@@ -89,8 +89,8 @@ fn in_the_way(task: &Task) -> (Role, &str) {
 }
 
 impl Level {
-    /// The level of a request: a closed one has none, nor has a synthetic one, which no law wants an answer
-    /// to.
+    /// The level of a request. A closed one has none, nor does a synthetic one, for which the law requires no
+    /// answer.
     #[must_use]
     pub fn of(request: &Request, now: Time) -> Self {
         match request.state {

@@ -1,7 +1,7 @@
-//! What stands open right now, counted over all of it: by a few attributes of each row that the due
-//! index holds, whether anything is due there or not.
+//! Counts of all open work. They use a few attributes of each row in the due index, whether or not the row is
+//! due.
 //!
-//! Pure. A synthetic request counts nowhere here: nobody demanded it, and no law wants an answer.
+//! Pure. A synthetic request counts nowhere here: no data subject made it, and the law requires no answer.
 
 use crate::base::code::{IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING};
 use crate::base::ids::RequestId;
@@ -12,21 +12,21 @@ use crate::model::task::{Task, TaskState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// How long a closed request's person may be remembered past the time they are to be forgotten at before
-/// it is overdue, in seconds: a day, because the reconciliation comes by then whatever happened.
+/// How long after the scheduled time a closed request's person may still be remembered before the forgetting is
+/// overdue, in seconds: a day, because reconcile has run by then whatever happened.
 pub const FORGETTING_SLACK_SECONDS: u64 = 24 * 3600;
 
-/// What the due index holds of a request that is not done.
+/// The attributes that the due index holds of a request that is not done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenRequest {
-    /// Whether it is still worked on.
+    /// Whether it is open or closed.
     pub state: RequestState,
     /// Whether the deployment made it itself.
     #[serde(default)]
     pub synthetic: bool,
-    /// When it came in.
+    /// The time of arrival.
     pub received_at: Time,
-    /// When the law wants an answer.
+    /// The legal deadline for the answer.
     pub due_at: Time,
     /// When the person is to be forgotten.
     #[serde(default)]
@@ -37,7 +37,7 @@ pub struct OpenRequest {
 }
 
 impl OpenRequest {
-    /// What the index holds of this request.
+    /// The attributes for this request.
     #[must_use]
     pub fn of(request: &Request) -> Self {
         Self {
@@ -51,24 +51,24 @@ impl OpenRequest {
     }
 }
 
-/// What the due index holds of a task.
+/// The attributes that the due index holds of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenTask {
-    /// Where it stands.
+    /// Its state.
     pub state: TaskState,
-    /// What stands in its way: a code of ours.
+    /// Its obstacle: a code of ours.
     #[serde(default)]
     pub reason: Option<String>,
     /// When its records were found.
     #[serde(default)]
     pub searched_at: Option<Time>,
-    /// Since when it is unknown.
+    /// When it became unknown.
     #[serde(default)]
     pub unknown_since: Option<Time>,
 }
 
 impl OpenTask {
-    /// What the index holds of this task.
+    /// The attributes for this task.
     #[must_use]
     pub fn of(task: &Task) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl OpenTask {
     }
 }
 
-/// A row of the due index with what gauges need of it.
+/// A row of the due index, with the attributes that the gauges need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     /// A request.
@@ -93,40 +93,40 @@ pub enum Work {
     Task(RequestId, OpenTask),
 }
 
-/// How much stands open, and for how long. Ages are in seconds.
+/// The number and age of open items. Ages are in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Gauges {
     /// Open requests.
     pub open: u32,
-    /// The age of the oldest of them; 0 when there is none.
+    /// The age of the oldest open request; 0 when there is none.
     pub oldest_open_seconds: u64,
-    /// Until the nearest legal deadline of an open request, negative when it is past; `None` when none
-    /// is open.
+    /// The time to the nearest legal deadline of an open request, negative when it has passed; `None` when no
+    /// request is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest_deadline_seconds: Option<i64>,
-    /// Open requests whose legal deadline is at most seven days away, or past.
+    /// Open requests whose legal deadline is at most seven days away, or has passed.
     pub at_risk: u32,
-    /// Open requests whose legal deadline is at most three days away, or past.
+    /// Open requests whose legal deadline is at most three days away, or has passed.
     pub pressing: u32,
-    /// Open requests whose legal deadline is past.
+    /// Open requests whose legal deadline has passed.
     pub overdue: u32,
-    /// Tasks of which nobody can tell yet whether the vendor did it.
+    /// Tasks for which nobody knows yet whether the vendor did it.
     pub unknown: u32,
-    /// Since when the oldest of them has not moved; 0 when there is none.
+    /// How long the oldest of these has been unknown; 0 when there is none.
     pub oldest_unknown_seconds: u64,
-    /// Tasks that wait for a person's decision on what was found.
+    /// Tasks that wait for a person's decision on the records found.
     pub awaiting_review: u32,
-    /// How long the oldest of them waits; 0 when there is none.
+    /// How long the oldest of these has waited; 0 when there is none.
     pub oldest_review_seconds: u64,
-    /// Tasks that wait for a person because the identifier that the data source needs is missing, or
-    /// finds nothing.
+    /// Tasks that wait for a person because the identifier that the data source needs is missing, or found
+    /// nothing.
     pub missing_identifier: u32,
     /// Closed requests whose person should have been forgotten more than a day ago.
     pub forgetting_overdue: u32,
 }
 
-/// Counts the rows of the index, shard by shard: a request and its tasks are in the same one.
+/// Counts the rows of the index, shard by shard: a request and its tasks are in the same shard.
 #[derive(Debug)]
 pub struct Counting {
     now: Time,
@@ -136,20 +136,20 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// Nothing counted yet; ages are as of `now`.
+    /// An empty count; ages are as of `now`.
     #[must_use]
     pub fn new(now: Time) -> Self {
         Self { now, gauges: Gauges::default(), synthetic: BTreeSet::new(), tasks: Vec::new() }
     }
 
-    /// Takes a row in.
+    /// Counts a row.
     pub fn take(&mut self, work: Work) {
         match work {
             Work::Request(id, request) if request.synthetic => {
                 self.synthetic.insert(id);
             }
             Work::Request(_, request) => self.request(&request),
-            // Whether its request is synthetic may stand on a later row.
+            // A later row may say whether its request is synthetic.
             Work::Task(id, task) => {
                 if matches!(task.state, TaskState::Unknown | TaskState::AwaitingReview) {
                     self.tasks.push((id, task));
@@ -158,7 +158,7 @@ impl Counting {
         }
     }
 
-    /// All rows of a shard were taken in.
+    /// Ends a shard, once all its rows are counted.
     pub fn end_shard(&mut self) {
         let synthetic = std::mem::take(&mut self.synthetic);
         for (request, task) in std::mem::take(&mut self.tasks) {
@@ -168,7 +168,7 @@ impl Counting {
         }
     }
 
-    /// What was counted, once all shards are through.
+    /// The result, once all shards are counted.
     #[must_use]
     pub fn end(mut self) -> Gauges {
         self.end_shard();
@@ -200,14 +200,14 @@ impl Counting {
         match task.state {
             TaskState::Unknown => {
                 gauges.unknown += 1;
-                // Rows from before the field was kept are at most as old as their search.
+                // Rows from before the field existed are at most as old as their search.
                 let since = age(task.unknown_since.or(task.searched_at));
                 gauges.oldest_unknown_seconds = gauges.oldest_unknown_seconds.max(since);
             }
             TaskState::AwaitingReview if task.wants_identifier() => gauges.missing_identifier += 1,
             TaskState::AwaitingReview => {
                 gauges.awaiting_review += 1;
-                // It waits since the search that found what has to be decided on.
+                // It has waited since the search that found the records to decide on.
                 gauges.oldest_review_seconds = gauges.oldest_review_seconds.max(age(task.searched_at));
             }
             _ => {}

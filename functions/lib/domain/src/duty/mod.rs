@@ -1,4 +1,4 @@
-//! Who must act by when, and what one may do.
+//! Who must act, and by when; and which acts are allowed.
 
 pub mod owner;
 pub mod escalation;

@@ -1,8 +1,8 @@
-//! Who has to act next on a request or a task, and by when.
+//! Who must act next on a request or a task, and by when.
 //!
-//! Architecture Invariant: nothing that isn't done is nobody's. Every state has an owner here, by an
-//! exhaustive match, and every row that isn't done stands in the due index with a time, at which the
-//! reconciliation becomes its owner if nobody else has moved it.
+//! Architecture Invariant: all unfinished work has an owner. An exhaustive match here gives every state one.
+//! Every unfinished row is in the due index with a time; if nobody has moved the row by then, reconcile becomes
+//! its owner.
 
 use crate::base::time::Time;
 use crate::base::waits::Waits;
@@ -10,18 +10,18 @@ use crate::model::request::{Request, RequestState};
 use crate::model::task::{Task, TaskState};
 use serde::{Deserialize, Serialize};
 
-/// Who has to act next.
+/// Who must act next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Owner {
     /// The current attempt's execution.
     Workflow,
-    /// The vendor works; it is asked again by then.
+    /// The vendor is working; the next status check comes by then.
     Vendor,
-    /// The reconciliation, at its next run or at the time that was set for it.
+    /// Reconcile, at its next run or at the scheduled time.
     Reconcile,
-    /// A person; no machine can move it.
+    /// A person; no automatic step can move it.
     Person,
 }
 
@@ -38,28 +38,27 @@ impl Owner {
     }
 }
 
-/// Who has to act, and by when. A time in the past is a debt: it was due then.
+/// Who must act, and by when. A time in the past means that the act is overdue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Held {
-    /// Who.
+    /// The owner.
     pub owner: Owner,
-    /// By when.
+    /// The time by which the owner must act.
     pub by: Time,
 }
 
-/// How often the reconciliation runs unless a deployment says otherwise, in seconds: the default of
-/// the template's `ReconcileSchedule`.
+/// How often reconcile runs by default, in seconds: the default of the template's `ReconcileSchedule`.
 pub const SCHEDULE_SECONDS: u64 = 300;
 
-/// How long past its time a row is left to its workflow unless a deployment says otherwise, in
-/// seconds: the default of the template's `ReconcileGraceSeconds`.
+/// How long past its time a row is left to its workflow by default, in seconds: the default of the template's
+/// `ReconcileGraceSeconds`.
 pub const GRACE_SECONDS: u64 = 120;
 
-/// The longest time, in seconds, that a machine's task stands without its owner acting, whatever
-/// happened to its workflow: the longest wait between two attempts, or the grace where that is longer,
-/// and one turn of the schedule. A wait that the vendor asked for, or works through, comes on top: it
-/// is the vendor then who owns it. It holds as long as each run gets round; see
+/// The longest time, in seconds, that a task with an automatic next step stands without its owner acting,
+/// whatever happened to its workflow: the longest wait between two attempts, or the grace if that is longer,
+/// plus one period of the schedule. A wait that the vendor asked for, or needs for its work, is added: the
+/// vendor owns the task then. The bound holds as long as each run visits every due row; see
 /// [`Run::more`](crate::operations::reconcile::run::Run::more).
 #[must_use]
 pub const fn longest_unattended(schedule_seconds: u64, grace_seconds: u64) -> u64 {
@@ -81,13 +80,13 @@ pub fn is_persons(task: &Task) -> bool {
     }
 }
 
-/// How long the end of an execution is let pass before it counts, by its attempt: not at all for the
-/// first one, then longer each time, so that one that fails at once can't spin.
+/// How long after the end of an execution reconcile acts, by attempt: at once after the first one, then after
+/// growing waits, so that an execution that fails at once can't loop.
 const END_WAITS: Waits = Waits { first_seconds: 60, longest_seconds: LONGEST_WAIT };
 
-/// When the reconciliation takes a task up. Its row's time has room for a workflow to act in; once the
-/// execution that would is known to have ended, nobody needs that room, and it is taken away: but
-/// never a wait of the vendor's, and never so that attempts follow each other ever faster.
+/// When reconcile takes up a task. The row's time leaves room for a workflow to act. Once that workflow's
+/// execution is known to have ended, the room is removed. A vendor's wait is never cut, and attempts never
+/// follow each other at shrinking intervals.
 #[must_use]
 pub fn taken_up_at(request: &Request, task: &Task, grace_seconds: u64) -> Option<Time> {
     let due = task.next_due?;
@@ -99,14 +98,14 @@ pub fn taken_up_at(request: &Request, task: &Task, grace_seconds: u64) -> Option
     Some(due.min(due.minus_seconds(grace_seconds).max(end.at.plus_seconds(wait))))
 }
 
-/// Who has to act on a task of an open request, and by when; `None` for what is done: a settled task,
-/// which is its request's matter, and every task of a closed one.
+/// Who must act on a task of an open request, and by when. `None` for finished work: a settled task, whose
+/// request goes on, and every task of a closed request.
 #[must_use]
 pub fn of_task(request: &Request, task: &Task, now: Time, grace_seconds: u64) -> Option<Held> {
     if request.state == RequestState::Closed {
         return None;
     }
-    // No operation stores an open task without a time; if one did, it would be a debt of ours now.
+    // No operation stores an open task without a time; such a task would be overdue now.
     let due = taken_up_at(request, task, grace_seconds).or(request.next_due).unwrap_or(now);
     let machine = |waits_for: Owner| {
         let ended = request.end_for(task).is_some();
@@ -127,14 +126,14 @@ pub fn of_task(request: &Request, task: &Task, now: Time, grace_seconds: u64) ->
         TaskState::AwaitingReview | TaskState::Unknown if is_persons(task) => {
             Some(Held { owner: Owner::Person, by: request.due_at })
         }
-        // A look will tell: a workflow's, as in Verifying.
+        // A look will show it: the workflow's next step, as in Verifying.
         TaskState::AwaitingReview | TaskState::Unknown => machine(Owner::Workflow),
         TaskState::Settled => None,
     }
 }
 
-/// Who has to act on a request, and by when; `None` once it is done. A person goes before a machine,
-/// because nothing else gets done without them; among machines the earliest counts.
+/// Who must act on a request, and by when; `None` once it is done. A person comes before automatic steps,
+/// because nothing else gets done without them; among automatic steps the earliest counts.
 #[must_use]
 pub fn of_request(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Option<Held> {
     if request.is_done() {
@@ -150,13 +149,13 @@ pub fn of_request(request: &Request, tasks: &[Task], now: Time, grace_seconds: u
     }
     let times = tasks.iter().filter_map(|task| taken_up_at(request, task, grace_seconds));
     let by = match request.state {
-        // All settled: whoever settled the last task left its time for the closing.
+        // All are settled: the step that settled the last task left its time for the closing.
         RequestState::Open => times.min().or(request.next_due),
         RequestState::Closed => request.next_due,
     }
     .unwrap_or(now);
     let ended = request.state == RequestState::Open && request.end_of_attempt().is_some();
-    // The time to forget the person is the reconciliation's own appointment.
+    // Forgetting the person at the scheduled time is reconcile's own task.
     let appointed = request.receipt_sha256.is_some() && request.forget_at.is_some_and(|at| at > now);
     let owner = if by <= now || ended || appointed { Owner::Reconcile } else { Owner::Workflow };
     Some(Held { owner, by })

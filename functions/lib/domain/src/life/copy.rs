@@ -9,7 +9,7 @@ use crate::life::search::SEARCH_WAITS;
 use crate::model::task::{Outcome, TaskState};
 use crate::vendor::fault::Fault;
 
-/// How often a copy may turn out lost, or unfit, and be made again.
+/// How often a copy may turn out lost or unusable and be made again.
 const MOST_LOST_COPIES: u32 = 3;
 
 impl Moving<'_> {
@@ -22,7 +22,7 @@ impl Moving<'_> {
 
     pub(super) fn copied(&mut self, records: u32, appeared: u32) {
         if appeared > 0 {
-            // Not all of the person's records: what is there now is decided on anew.
+            // The copy lacks records of the person: those there now need a new decision.
             self.life.task.appeared = appeared;
             return self.go_back(appeared);
         }
@@ -30,7 +30,7 @@ impl Moving<'_> {
         let records = records.min(task.counts.found);
         let gone = task.counts.found - records;
         if gone > 0 && task.clear_looks == 0 {
-            // A vendor that is blind for once shows too little too.
+            // A vendor whose search fails once shows too few records too.
             (task.state, task.clear_looks) = (TaskState::Copying, 1);
             return self.waits(SECOND_LOOK, SECOND_LOOK_SECONDS);
         }
@@ -59,8 +59,8 @@ impl Moving<'_> {
         self.life.task.state == TaskState::Settled && self.life.task.outcome == Some(Outcome::Copied)
     }
 
-    /// The same records are copied again; after several losses a person has to see to it, and the task
-    /// says why it failed.
+    /// The same records are copied again. After several losses the task fails with the reason, for a person to
+    /// act on.
     pub(super) fn copy_lost(&mut self, code: Code) {
         self.record(|source| Fact::CopyLost { source, reason: code.to_owned() });
         let task = &mut self.life.task;
@@ -76,7 +76,7 @@ impl Moving<'_> {
         self.waits(code, wait);
     }
 
-    /// The next batch has to wait; but a copy doesn't wait past its time for an export of the vendor's.
+    /// The next batch must wait, but a copy doesn't wait past its time for the vendor's export.
     pub(super) fn held_back(&mut self, code: Code, wait: u64) {
         if self.terms.right == Right::Access && is_late(&self.life.task, self.terms, self.now) {
             return self.copy_now(Some(code));
@@ -84,14 +84,14 @@ impl Moving<'_> {
         self.waits(code, wait);
     }
 
-    /// The vendor's own export is over, or given up: it is no more than an addition to our copy.
+    /// The vendor's own export is over, or abandoned: it is only an addition to our copy.
     pub(super) fn copy_now(&mut self, gave_up: Option<Code>) {
         let task = &mut self.life.task;
         task.state = TaskState::Copying;
         task.gave_up = gave_up.map(str::to_owned).or(task.gave_up.take());
         task.reason = None;
         task.handed_over_at = None;
-        // What the export counted is counted anew by the copy.
+        // The copy restarts the counts of the export.
         (task.counts.submitted, task.counts.confirmed) = (0, 0);
         (task.tries, task.refusals, task.clear_looks) = (0, 0, 0);
         self.due(0);

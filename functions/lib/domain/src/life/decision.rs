@@ -1,4 +1,4 @@
-//! The decision on what was found, by a policy or a person.
+//! The decision on the records found, by a policy or a person.
 
 use crate::base::actor::Actor;
 use crate::base::code::{IDENTIFIER_MISSING, LEFT_OUT, REFUSED_BY_REVIEWER};
@@ -53,7 +53,7 @@ impl Moving<'_> {
         }
     }
 
-    /// A person leaves out a data source that can't be searched: told as what it is.
+    /// A person leaves out a data source that can't be searched: recorded as a failure.
     pub(super) fn left_out(&mut self, by: &Actor, reason: Sealed) {
         let review = Review { by: by.as_str().to_owned(), at: self.now, verdict: Verdict::LeftOut, reason };
         self.life.task.put_review(Some(review));

@@ -1,4 +1,4 @@
-//! What can happen to a task.
+//! The events of a task.
 
 use crate::base::actor::Actor;
 use crate::base::code::Code;
@@ -13,31 +13,31 @@ use crate::vendor::fault::Fault;
 use crate::vendor::report::{RuleReport, Submitted};
 use crate::vendor::target::Target;
 
-/// What happened to a task.
+/// An event of a task.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The search found records: the task's policy decides on exactly these, or has a person decide.
+    /// The search found records. The task's policy decides on exactly these, or has a person decide.
     Found {
-        /// How many.
+        /// The number of records.
         records: u32,
-        /// In how many chunks they are stored.
+        /// The number of chunks in which they are stored.
         chunks: u32,
         /// The keyed digest of the exact records.
         digest: Tag,
-        /// When the search began: what happened at the vendor since may have been missed.
+        /// When the search began: it may have missed later changes at the vendor.
         began: Time,
         /// The target that was searched.
         target: Target,
-        /// What was asked, marked and set aside.
+        /// The scope of the search, and the records it marked and set aside.
         asked: Asked,
-        /// Which doubtful records were set aside, sealed; `None` where there are none.
+        /// The doubtful records that were set aside, sealed; `None` when there are none.
         doubts: Option<Sealed>,
     },
-    /// The data source points elsewhere than where the run was searched, and nothing of the run was sent.
+    /// The data source no longer points at the run's target, and nothing of the run was submitted.
     TargetChanged,
     /// The request has no identifier that the data source searches by.
     IdentifierMissing {
-        /// When that was seen.
+        /// When that was established.
         began: Time,
     },
     /// An execution waits for the review under this token.
@@ -45,167 +45,166 @@ pub enum Event {
         /// The token.
         token: String,
     },
-    /// A person decided on what was found.
+    /// A person decided on the records found.
     Reviewed {
-        /// Who.
+        /// The person.
         by: Actor,
-        /// What.
+        /// The ruling.
         verdict: Ruling,
-        /// Their reason, sealed.
+        /// The reason, sealed.
         reason: Sealed,
     },
     /// An identifier was given for this data source: it is searched again.
     Identified {
-        /// Who gave it.
+        /// The person who gave it.
         by: Actor,
         /// Its kind.
         kind: IdentifierKind,
     },
     /// A person has the data source run again.
     RunAgain {
-        /// Who.
+        /// The person.
         by: Actor,
     },
-    /// The request is called off.
+    /// The request is cancelled.
     CalledOff,
-    /// A person found out what no machine can tell.
+    /// A person established the outcome, which no automatic step could.
     Stated {
-        /// Who.
+        /// The person.
         by: Actor,
         /// Whether the records are erased.
         erased: bool,
     },
     /// The records were copied.
     Copied {
-        /// How many of those decided on.
+        /// The number of decided records that were copied.
         records: u32,
-        /// How many were there beside these; they are not in the copy.
+        /// The number of records found in addition to these; they are not in the copy.
         appeared: u32,
     },
     /// The copying failed and may be tried again.
     CopyFailed(Fault),
     /// The records can't be copied.
     CannotCopy(Code),
-    /// What was copied can't be packed: it is not there any more, does not open, or is not what is told.
+    /// The copied records can't be packed: they are missing, do not open, or differ from the task's row.
     CopyLost(Code),
-    /// The search, or what it needs, ended the task.
+    /// The search, or a missing condition for it, ended the task.
     SearchEnded {
         /// When it began.
         began: Time,
-        /// How.
+        /// The outcome.
         outcome: Outcome,
-        /// Why, where the outcome alone does not say.
+        /// The reason, if the outcome alone does not show it.
         reason: Option<Code>,
-        /// How many records were found.
+        /// The number of records found.
         found: u32,
-        /// The target that was searched; `None` where none was.
+        /// The target that was searched; `None` if none was.
         target: Option<Target>,
-        /// What was asked, marked and set aside.
+        /// The scope of the search, and the records it marked and set aside.
         asked: Asked,
-        /// Which doubtful records were set aside, sealed; `None` where there are none.
+        /// The doubtful records that were set aside, sealed; `None` when there are none.
         doubts: Option<Sealed>,
     },
     /// The search failed and may be tried again.
     SearchFailed(Fault),
-    /// The data source can't be opened as things are: it waits for that, and tells why.
+    /// The data source can't be opened at present: the task waits, and shows the reason.
     CannotOpen(Code),
     /// Another request holds the lease on the person.
     LeaseBusy,
-    /// The lease is ours, but another request ended since our search: what it found is not sure.
+    /// The lease is ours, but another request ended since our search, so the search's result may be outdated.
     SearchAgain {
         /// The lease's fence.
         fence: u64,
     },
-    /// A call was put off, by our own limiter or by the vendor: that is no try and no poll.
+    /// Our own limiter or the vendor delayed a call: neither a failed try nor a status check.
     HeldBack {
-        /// By what.
+        /// The cause.
         fault: Fault,
-        /// The place in the data source's line, where it has one.
+        /// The place in the data source's line, if any.
         slot: Option<Slot>,
-        /// The last batch that was asked about before, in a round of questions.
+        /// The last batch checked before that, in a round of status checks.
         asked_to: Option<u32>,
     },
-    /// A batch is about to be posted; only the one that [`plan`] names.
+    /// A batch is about to be submitted; only the one that [`plan`] names.
     Intend {
         /// The keyed digest of its records.
         digest: Tag,
-        /// Until when the POST can be under way.
+        /// The time until which the submission can be under way.
         until: Time,
-        /// The fence of the lease, when it is taken with this intent.
+        /// The fence of the lease, if this intent takes it.
         lease: Option<u64>,
     },
-    /// The POST of an intent was answered, or failed.
+    /// The submission of an intent was answered, or failed.
     Answered {
         /// The intent.
         fence: u64,
         /// The answer.
         answer: Submitted,
     },
-    /// The time of an intent's POST is over, and no answer was stored.
+    /// The time for an intent's submission is over, and no answer was stored.
     AnswerMissing,
     /// No further batch can be sent.
     CannotSend {
-        /// Why.
+        /// The reason.
         code: Code,
-        /// How the task ends if nothing was submitted.
+        /// The outcome if nothing was submitted.
         outcome: Outcome,
     },
-    /// Every batch is out.
+    /// Every batch has been submitted.
     AllSent,
-    /// What the vendor says of rules, by batch: any number of rounds, then [`Event::Asked`].
+    /// The vendor's answers about rules, by batch: any number of these events, then [`Event::Asked`].
     Told(Vec<(u32, RuleReport)>),
     /// The vendor was asked about its rules.
     Asked {
-        /// What went wrong.
+        /// The error, if any.
         fault: Option<Fault>,
-        /// Whether it gave a status that the connector does not know.
+        /// Whether the vendor gave a status that the connector does not know.
         strange: bool,
-        /// The batch whose question failed, so that the ones behind it were not asked about: they come first
-        /// next time.
+        /// The batch whose status check failed. The ones after it were not checked, so they come first next
+        /// time.
         asked_to: Option<u32>,
     },
-    /// The vendor can't be asked about its rules: the set-up does not allow it.
+    /// The vendor can't be asked about its rules, because the set-up does not allow it.
     CannotAsk(Code),
-    /// A look found the records at these places, sorted, and so many that nobody decided on.
+    /// A look found the records at these places, and others that no decision covers.
     Looked {
-        /// The places, among those decided on, of the records that are still found.
+        /// The places in the decided set, sorted, of the records that are still found.
         found: Vec<u32>,
-        /// How many other records were found.
+        /// The number of other records found.
         appeared: u32,
-        /// What was asked and set aside.
+        /// The scope of the look, and the records it set aside.
         asked: Asked,
-        /// How many of the doubtful records the search of this round did not show.
+        /// The number of doubtful records that this round's search did not show.
         unseen: u32,
         /// Whether the same search found the data source's control within the same minutes.
         controlled: bool,
     },
-    /// The look failed: that proves nothing.
+    /// The look failed and proves nothing.
     CannotLook {
-        /// Why.
+        /// The reason.
         code: Code,
-        /// How long the next one has to wait at least, in seconds.
+        /// The least wait before the next one, in seconds.
         wait: u64,
     },
 }
 
-/// What a reviewer rules about a task.
+/// A reviewer's ruling on a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ruling {
-    /// Act on exactly the records that were found.
+    /// Act on exactly the records found.
     Proceed,
-    /// Don't, on this ground.
+    /// Refuse on this ground.
     Refuse(RefusalGround),
-    /// Its identifier is missing and stays so, or it can't be searched: the request goes on without this
-    /// data source.
+    /// Go on without this data source, whose identifier stays missing or which can't be searched.
     LeaveOut,
 }
 
-/// What has to be done about a step.
+/// The work that follows from a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Record it, in the same transaction as the life after the step.
+    /// Record the fact, in the same transaction as the life after the step.
     Record(Fact),
-    /// Post the batch of this intent, once the life after the step is stored, and never otherwise.
+    /// Submit the batch of this intent, once the life after the step is stored, and never otherwise.
     Post {
         /// The batch.
         batch: u32,

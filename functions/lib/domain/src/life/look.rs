@@ -1,4 +1,4 @@
-//! Looks: whether the records are gone, and what became of a submission that was never answered.
+//! Looks: they show whether the records are gone, and the effect of a submission that was never answered.
 
 use crate::base::code::{
     ANSWER_MISSING, Code, GONE_IN_DRY_RUN, NOT_ALL_CONFIRMED, RECORDS_GONE, REFERENCE_MISSING, SECOND_LOOK,
@@ -10,10 +10,10 @@ use crate::life::plan::{MAX_ATTEMPTS, Plan, plan};
 use crate::model::rule::RuleState;
 use crate::model::task::{Asked, Assurance, Outcome, TaskState};
 
-/// How many looks in a row may find the data source's set-up broken before a person has to mend it.
+/// How many looks in a row may find the data source's set-up broken before a person must fix it.
 const TRIES_WITHOUT_VENDOR: u32 = 4;
 
-/// From a look that found nothing to the second one that confirms it, in seconds, where there is no
+/// The wait between a look that found nothing and the second one that confirms it, in seconds, if there is no
 /// control.
 pub(crate) const SECOND_LOOK_SECONDS: u64 = 60;
 
@@ -46,8 +46,8 @@ impl Moving<'_> {
         }
     }
 
-    /// Whether a look that found nothing at all counts: a search that is blind for once finds nothing
-    /// either. The control's record shows that it sees; where there is none, a second look confirms it.
+    /// Whether a look that found nothing counts: a search that fails to see finds nothing either. The control's
+    /// record shows that the search works; without a control, a second look confirms the result.
     pub(super) fn is_clear(&mut self, controlled: bool) -> bool {
         let task = &mut self.life.task;
         task.clear_looks = (task.clear_looks + 1).min(2);
@@ -62,7 +62,7 @@ impl Moving<'_> {
         true
     }
 
-    /// What the look after a dry run saw.
+    /// Evaluates the look after a dry run.
     pub(super) fn dry_run_looked(&mut self) {
         let task = &self.life.task;
         let (left, appeared, assurance) = (task.left, task.appeared, task.assurance);
@@ -74,7 +74,7 @@ impl Moving<'_> {
             return self.hand_over(STRANGERS_LISTED);
         }
         if self.life.has_unknown_end() {
-            // What was never answered may be none.
+            // A submission that was never answered may not have been a dry run.
             return self.hand_over(ANSWER_MISSING);
         }
         self.record(|source| Fact::Looked { source, left, appeared, assurance });
@@ -92,13 +92,14 @@ impl Moving<'_> {
         let task = &mut self.life.task;
         if task.left == 0 {
             if task.strangers > 0 {
-                // A vendor that may erase somebody else gets nothing more of this person's.
+                // A vendor that may erase other people's records receives no more of this person's.
                 return self.hand_over(STRANGERS_LISTED);
             }
             if appeared > 0 {
                 return self.go_back(appeared);
             }
-            // A reviewer has seen those that the search of this round set aside; what came since, nobody has.
+            // A reviewer has seen the records that this round's search set aside, but nobody has seen later
+            // ones.
             let doubtful = task.looked.map_or(0, |looked| looked.doubtful);
             if unseen > 0 || doubtful > 0 && task.review.is_none() {
                 return self.hand_over(SET_ASIDE_DOUBTFUL);
@@ -106,12 +107,12 @@ impl Moving<'_> {
             let (left, assurance) = (0, task.assurance);
             self.record(|source| Fact::Looked { source, left, appeared, assurance });
             if !taken {
-                // The vendor took nothing, and nothing is there.
+                // The vendor accepted nothing, and nothing is there.
                 return self.settle(Outcome::NothingFound, Some(RECORDS_GONE));
             }
             let task = &mut self.life.task;
             task.verified_at = Some(now);
-            // The look is the proof; what the vendor's own word lacks is still told.
+            // The look is the proof; a gap in the vendor's own answers is still recorded.
             let unreferenced =
                 unreferenced || task.earlier.as_ref().is_some_and(|earlier| earlier.unreferenced);
             let counts = task.all_counts();
@@ -130,7 +131,7 @@ impl Moving<'_> {
             .vendor
             .map_or((u32::MAX, NOT_SENT_WAITS), |vendor| (vendor.verify_looks, vendor.verify_waits));
         if look >= looks {
-            // What looks saw gone without an answer, and see again, nobody knows the end of either.
+            // For records that were seen gone without an answer, and are seen again, the end is unknown too.
             return if self.life.task.strangers > 0 {
                 self.hand_over(STRANGERS_LISTED)
             } else if self.life.has_unknown_end() || unreferenced {
@@ -142,13 +143,13 @@ impl Moving<'_> {
         self.waits("still_present", waits.after(look - 1));
     }
 
-    /// The look that tells what a missing answer could not.
+    /// The look that resolves a missing answer.
     pub(super) fn resolve(&mut self, found: &[u32]) {
         let Some(vendor) = self.terms.vendor else { return };
         let (mut more_looks, mut tells_nothing, mut gone_in_dry_run) = (false, false, false);
         let (mut seen, mut unresolved, mut refusals) = (0, None, 0);
         for at in 0..self.life.rules.len() {
-            // What was left after the last repeat is looked for again, for as long as it is open.
+            // Records left after the last repeat are looked for as long as the task is open.
             let rule = &self.life.rules[at];
             let last = rule.attempt >= MAX_ATTEMPTS || self.life.repeats_doubted(rule);
             let used_up = rule.state == RuleState::Left && last;
@@ -165,7 +166,7 @@ impl Moving<'_> {
                 continue;
             }
             if rule.refused.is_some() {
-                // What the vendor accepted is counted already.
+                // Records that the vendor accepted are already counted.
                 let unanswered = self.life.repeats_unanswered(rule) && !self.life.repeats_accepted(rule);
                 let rule = &mut self.life.rules[at];
                 if unanswered {
@@ -187,11 +188,11 @@ impl Moving<'_> {
                 continue;
             }
             let rule = &mut self.life.rules[at];
-            // The vendor has it, whatever it takes it for: it is never named again.
+            // The vendor has this submission, however it understands it: it is never repeated.
             let doubted = rule.rule_id.is_some();
             rule.looks += u32::from(!used_up && !doubted);
-            // Where the vendor may take its time (its own approval), records that are still found don't
-            // say that it won't: only their absence tells anything.
+            // If the vendor may take its time (its own approval), records that are still found don't show that
+            // it won't act: only their absence shows anything.
             let looked_enough = doubted || rule.looks >= vendor.unknown_looks;
             if still > 0 && !used_up && (doubted || !(looked_enough && vendor.unknown_repeats)) {
                 more_looks = true;
@@ -201,7 +202,7 @@ impl Moving<'_> {
                 }
                 continue;
             }
-            // A record that shows up again after it was seen gone is not counted back.
+            // A record that reappears after it was seen gone stays counted.
             let gone = records.saturating_sub(still).max(rule.gone);
             seen += gone - rule.gone;
             rule.gone = gone;
@@ -242,7 +243,7 @@ impl Moving<'_> {
         if self.life.task.handed_over_at.is_none() {
             self.life.task.reason = Some(code.to_owned());
         }
-        // What nobody can tell can't be looked for either, as long as nobody mends the set-up.
+        // Without a working set-up no look can resolve an unknown outcome.
         let unknown = self.life.task.state == TaskState::Unknown;
         let broken = unknown && self.terms.vendor.is_none() && self.life.task.tries >= TRIES_WITHOUT_VENDOR;
         if (late || broken) && self.life.task.handed_over_at.is_none() {

@@ -1,6 +1,6 @@
-//! The life of a task and of its rules, as one pure state machine: `step(life, event)` gives the life
-//! after the event and what has to be done about it. The operations feed it with what they read and
-//! heard, and store what it gives; the model and the simulator run exactly this.
+//! The life of a task and of its rules, as one pure state machine: `step(life, event)` returns the life after
+//! the event and the work that follows. The operations feed it with the rows they read and the answers they
+//! received, and store the result. The model and the simulator run exactly this code.
 //!
 //! Architecture Invariant: nothing else changes a task's or a rule's state.
 //!
@@ -13,17 +13,17 @@
 //!  └──────────────┘ searched again
 //! ```
 //!
-//! Access takes the same way where the vendor makes an export of its own, and copies then; without one
-//! it copies as soon as it is decided. A person may have a task run again for as long as its request is
-//! open: that is a new run, with batches of its own.
+//! A request for access takes the same path if the vendor makes its own export, and copies afterwards. Without
+//! one it copies as soon as a decision is made. A person may have a task run again while its request is open:
+//! that is a new run, with its own batches.
 //!
-//! A look that finds records beyond the decision sends the task back to the search, for a *round* with a
-//! decision of its own; nothing is settled before. After three such rounds a person has it.
+//! A look that finds records beyond the decision sends the task back to the search, for a *round* with its own
+//! decision; nothing is settled before. After three such rounds the task goes to a person.
 //!
-//! A rule: intent ─► accepted ─► finished; or not sent (a new intent may follow), not taken, unknown.
-//! An unknown one is resolved by looking: unreferenced (none of its records is left), or left ─►
-//! repeated (a later batch names what was left). So is one that the vendor did not take: gone, or left ─►
-//! repeated, and rejected in the end.
+//! A rule: intent ─► accepted ─► finished; or not sent (a new intent may follow), not taken, unknown. Looks
+//! resolve an unknown rule: unreferenced (none of its records is left), or left ─► repeated (a later batch
+//! submits the remaining records). They also resolve a rule that the vendor did not accept: gone, or left ─►
+//! repeated, and in the end rejected.
 
 mod terms;
 mod event;

@@ -1,4 +1,4 @@
-//! A step under way: which event finds its place in which state, and the ways that all of them share.
+//! A step under way: the events that each state accepts, and the transitions that all parts share.
 
 use crate::base::code::{
     ANSWER_TOO_LARGE, Code, OTHER_REQUEST, REPEATS_USED_UP, STATED_BY_A_PERSON, TARGET_LOST,
@@ -20,14 +20,14 @@ use crate::vendor::report::Claim;
 /// Waits after a batch that was not sent, and for another request to end.
 pub(crate) const NOT_SENT_WAITS: Waits = Waits { first_seconds: 2, longest_seconds: 3600 };
 
-/// Waits between tries at what a vendor, or a gateway before it, refuses: some tries over some minutes.
+/// Waits between tries that a vendor, or a gateway before it, refuses: a few tries over some minutes.
 pub(crate) const REFUSED_WAITS: Waits = Waits { first_seconds: 30, longest_seconds: 300 };
 
-/// Seconds between looks at a task that a person has.
+/// Seconds between looks at a task that is with a person.
 pub(crate) const HANDED_OVER_SECONDS: u64 = 3600;
 
-/// Whether a task's records are to be copied now: for access, as soon as they are decided on, or once
-/// the vendor's own export is over where it makes one.
+/// Whether a task's records are to be copied now. For access: as soon as they are decided on, or, if the vendor
+/// makes its own export, once that is over.
 #[must_use]
 pub fn is_copying(task: &Task, terms: &Terms<'_>) -> bool {
     let exports = terms.vendor.is_some_and(|vendor| vendor.export.is_some());
@@ -38,8 +38,8 @@ pub fn is_copying(task: &Task, terms: &Terms<'_>) -> bool {
     }
 }
 
-/// Whether an unfinished task is a person's now: past the connector's own deadline, or near the legal
-/// one, which also holds for a data source that can't be opened any more.
+/// Whether an unfinished task goes to a person: past the connector's own deadline, or near the legal one. The
+/// legal deadline also applies to a data source that can't be opened any more.
 pub(crate) fn is_late(task: &Task, terms: &Terms<'_>, now: Time) -> bool {
     let own = match (terms.vendor, &task.decision) {
         (Some(vendor), Some(decision)) => decision.at.plus_seconds(vendor.deadline_seconds),
@@ -48,7 +48,7 @@ pub(crate) fn is_late(task: &Task, terms: &Terms<'_>, now: Time) -> bool {
     own < now || is_pressing(terms.due_at, now)
 }
 
-/// A count as the store keeps it.
+/// A count in the store's type.
 pub(crate) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
@@ -132,7 +132,7 @@ impl Moving<'_> {
                 let task = &mut self.life.task;
                 (task.state, task.lease, task.tries, task.reason) =
                     (TaskState::Planned, Some(fence), 0, None);
-                // What was decided on is not sure any more, and nobody decided on what comes now.
+                // The decided set may be outdated, and nobody has decided on the next result.
                 (task.decision, task.found_digest) = (None, None);
                 task.put_review(None);
                 (task.counts, task.asked, task.doubts) = (Counts::default(), Asked::default(), None);
@@ -166,7 +166,7 @@ impl Moving<'_> {
             Event::Looked { found, appeared, asked, unseen, controlled } if looking => {
                 self.looked(&found, (appeared, unseen), asked, controlled);
             }
-            // Neither passes by itself.
+            // Neither error passes by itself.
             Event::CannotLook { code: code @ (TARGET_LOST | ANSWER_TOO_LARGE), .. } if looking => {
                 self.hand_over(code);
             }
@@ -185,7 +185,7 @@ impl Moving<'_> {
         self.effects.push(Effect::Record(fact(self.life.task.source.clone())));
     }
 
-    /// The next step comes after `wait` seconds, and the reconciliation looks a grace later.
+    /// The next step comes after `wait` seconds, and reconcile visits the task a grace period later.
     pub(super) fn due(&mut self, wait: u64) {
         let task = &mut self.life.task;
         task.not_before = (wait > 0).then(|| self.now.plus_seconds(wait));
@@ -215,7 +215,7 @@ impl Moving<'_> {
         if !again {
             self.record(|source| Fact::HandedOver { source, reason });
         }
-        // A person has it: whatever a machine still asks or looks for may take its time.
+        // A person has the task, so further checks and looks can wait.
         self.due(if again { HANDED_OVER_SECONDS } else { 0 });
     }
 
@@ -223,7 +223,7 @@ impl Moving<'_> {
         self.settle_as(outcome, reason.map(str::to_owned));
     }
 
-    /// Ends the task. It stays in the due index until its request is closed, so that somebody does.
+    /// Ends the task. It stays in the due index until its request is closed, so that the closing is not missed.
     pub(super) fn settle_as(&mut self, outcome: Outcome, reason: Option<String>) {
         let task = &mut self.life.task;
         task.state = TaskState::Settled;

@@ -1,28 +1,28 @@
-//! What is to be done about a task's batches.
+//! The next step for a task's batches.
 
 use crate::base::time::Time;
 use crate::life::rows::{Life, batches, first_places};
 use crate::model::rule::RuleState;
 use crate::model::task::TaskState;
 
-/// How often records may be named in an intent: once, and three times more after looks that found
-/// them still there. Then a person has to decide.
+/// How often records may be submitted: once, and three times more after looks that still found them. Then a
+/// person must decide.
 pub const MAX_ATTEMPTS: u32 = 4;
 
-/// What is to be done about a task's batches.
+/// The next step for a task's batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// Store the intent for this batch and post it.
+    /// Store the intent for this batch and submit it.
     Send(Sending),
-    /// A POST may still be under way: wait so many seconds.
+    /// A submission may still be under way: wait this number of seconds.
     Wait(u64),
-    /// A POST's answer never came.
+    /// A submission's answer never came.
     Missing,
-    /// A look has to tell what became of a POST.
+    /// A look must show the effect of a submission.
     Look,
-    /// Records are left that were named as often as they may be.
+    /// Records are left that were submitted as often as allowed.
     UsedUp,
-    /// Records are left that the vendor refused as often as it is asked; with its refusal.
+    /// Records are left that the vendor refused as often as allowed; with its refusal.
     Refused(String),
     /// Nothing is left to send.
     Done,
@@ -33,18 +33,18 @@ pub enum Plan {
 pub struct Sending {
     /// Its number.
     pub batch: u32,
-    /// Which try at its records this is, from 1.
+    /// The number of this try at its records, from 1.
     pub attempt: u32,
     /// The batch that it repeats.
     pub repeats: Option<u32>,
-    /// The places of its records among those decided on.
+    /// The places of its records in the decided set.
     pub places: Vec<u32>,
-    /// Whether it was tried before: then its wait holds.
+    /// Whether it was tried before, so that its wait applies.
     pub again: bool,
 }
 
-/// Decides about the batches from what is stored: one in flight, and an answer that is missing comes
-/// before everything else.
+/// Decides about the batches from the stored rows: one submission in flight, and a missing answer comes before
+/// everything else.
 #[must_use]
 pub fn plan(life: &Life, now: Time) -> Plan {
     let Life { task, rules } = life;
@@ -75,9 +75,9 @@ pub fn plan(life: &Life, now: Time) -> Plan {
                     again: true,
                 });
             }
-            // The vendor has it, whatever it takes it for.
+            // The vendor has this submission, however it understands it.
             RuleState::Left if life.repeats_doubted(rule) => return Plan::UsedUp,
-            // The vendor has it by the answer to an earlier batch, which came late.
+            // A late answer showed that the vendor accepted the records in an earlier batch.
             RuleState::Left if rule.refused.is_some() && life.repeats_accepted(rule) => {}
             RuleState::Left if rule.attempt >= MAX_ATTEMPTS => {
                 return match &rule.refused {
@@ -103,7 +103,7 @@ pub fn plan(life: &Life, now: Time) -> Plan {
 }
 
 impl Life {
-    /// Whether a look can tell anything about the task.
+    /// Whether a look can show anything about the task.
     #[must_use]
     pub fn wants_look(&self, now: Time) -> bool {
         match self.task.state {

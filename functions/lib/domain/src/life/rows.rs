@@ -1,10 +1,10 @@
-//! A task with its rules, and what can be read from them.
+//! A task with its rules, and questions that they answer.
 
 use crate::base::time::Time;
 use crate::model::rule::{Rule, RuleState};
 use crate::model::task::{Task, TaskState};
 
-/// What is stored of one task.
+/// The stored rows of one task.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Life {
     /// The task's row.
@@ -14,8 +14,8 @@ pub struct Life {
 }
 
 impl Life {
-    /// Whether `there`, which is newer, differs by waits alone. Another worker of the task was put off then, and
-    /// learned nothing of the vendor.
+    /// Whether `there`, which is newer, differs only by waits: another worker's call was delayed then, and
+    /// learned nothing from the vendor.
     #[must_use]
     pub fn was_put_off_since(&self, there: &Self) -> bool {
         let but_for_waits = |task: &Task| Task {
@@ -32,18 +32,18 @@ impl Life {
             && but_for_waits(&self.task) == but_for_waits(&there.task)
     }
 
-    /// The places of a rule's records among those decided on.
+    /// The places of a rule's records in the decided set.
     #[must_use]
     pub fn places(&self, rule: &Rule) -> Vec<u32> {
         if rule.repeats.is_some() { rule.places.clone() } else { first_places(&self.task, rule.batch) }
     }
 
-    /// The places that only this rule answers for: without those that a later batch repeats.
+    /// The places that only this rule accounts for: without those that a later batch repeats.
     #[must_use]
     pub fn own_places(&self, rule: &Rule) -> Vec<u32> {
         let mut places = self.places(rule);
         let mut later = self.repeat_of(rule);
-        // A repeat that the vendor did not take answers for nothing; the next one may.
+        // A repeat that the vendor did not accept accounts for nothing; the next one may.
         while let Some(one) = later {
             if one.refused.is_none() {
                 places.retain(|place| !one.places.contains(place));
@@ -64,29 +64,30 @@ impl Life {
         std::iter::successors(rule.repeats.and_then(find), move |one| one.repeats.and_then(find))
     }
 
-    /// The vendor is known to have accepted a rule that this one repeats.
+    /// Whether the vendor is known to have accepted a rule that this one repeats.
     pub(super) fn repeats_accepted(&self, rule: &Rule) -> bool {
         self.repeated_by(rule).any(|one| matches!(one.state, RuleState::Accepted | RuleState::Finished))
     }
 
-    /// The vendor's answer to a rule that this one repeats was doubtful.
+    /// Whether the vendor's answer to a rule that this one repeats was doubtful.
     pub(super) fn repeats_doubted(&self, rule: &Rule) -> bool {
         self.repeated_by(rule).any(|one| one.rule_id.is_some() && one.reason.is_some())
     }
 
-    /// Whether the rule repeats one that was never answered: what is gone may be that one's effect.
+    /// Whether the rule repeats one that was never answered: records that are gone may be the effect of that
+    /// one.
     pub(super) fn repeats_unanswered(&self, rule: &Rule) -> bool {
         self.repeated_by(rule).any(|one| one.refused.is_none() && one.rule_id.is_none())
     }
 
-    /// Whether a person may have the task searched again, or run again: not while its submission is
-    /// under way, or its outcome unknown.
+    /// Whether a person may have the task searched or run again: not while its submission is under way or its
+    /// outcome unknown.
     #[must_use]
     pub fn may_run_again(&self) -> bool {
         match self.task.state {
             TaskState::Planned | TaskState::AwaitingReview | TaskState::Settled => true,
             TaskState::Decided => self.rules.is_empty(),
-            // A person has it, and the end of all that was sent is known.
+            // A person has the task, and the end of every submission is known.
             TaskState::Unknown => {
                 let ended = |rule: &Rule| !matches!(rule.state, RuleState::Accepted | RuleState::NotTaken);
                 self.task.handed_over_at.is_some()
@@ -98,26 +99,26 @@ impl Life {
         }
     }
 
-    /// Whether something was submitted for it, or may have been.
+    /// Whether something was, or may have been, submitted for it.
     #[must_use]
     pub fn has_submitted(&self) -> bool {
         self.run_has_submitted() || self.task.run > 1 && self.task.first_batch > 0
     }
 
-    /// The same of its present run alone.
+    /// The same for its present run only.
     #[must_use]
     pub fn run_has_submitted(&self) -> bool {
         self.task.earlier.is_some() || self.round_has_submitted()
     }
 
-    /// Whether something of its present run was sent to the target that it was searched at, were it refused
-    /// there: a look there comes first, whatever the data source points at by now.
+    /// Whether something of its present run was sent to the run's target, even if it was refused there: a look
+    /// at that target comes first, whatever the data source points at now.
     #[must_use]
     pub fn stands_on_its_target(&self) -> bool {
         self.run_has_submitted() || self.rules.iter().any(|rule| rule.state == RuleState::NotTaken)
     }
 
-    /// The same of its present round alone.
+    /// The same for its present round only.
     pub(super) fn round_has_submitted(&self) -> bool {
         let taken = |rule: &Rule| {
             !matches!(rule.state, RuleState::NotSent | RuleState::Rejected) && rule.refused.is_none()
@@ -125,8 +126,8 @@ impl Life {
         self.task.counts.submitted > 0 || self.rules.iter().any(taken)
     }
 
-    /// Whether the end of some intent is not known: it was never answered, and its records are not seen to
-    /// be gone.
+    /// Whether the end of an intent is unknown: it was never answered, and its records were not seen to be
+    /// gone.
     #[must_use]
     pub fn has_unknown_end(&self) -> bool {
         self.rules.iter().any(|rule| match rule.state {
@@ -136,7 +137,7 @@ impl Life {
         })
     }
 
-    /// Whether the rule's effect was seen for records that no other rule answers for, and the vendor's
+    /// Whether the rule's effect was seen for records that no other rule accounts for, and the vendor's
     /// reference to it is missing.
     pub(super) fn lacks_reference(&self, rule: &Rule) -> bool {
         let seen = match rule.state {
@@ -147,7 +148,7 @@ impl Life {
         seen && rule.rule_id.is_none()
     }
 
-    /// Whether some POST's outcome is not known.
+    /// Whether the result of a submission is unknown.
     #[must_use]
     pub fn has_unanswered(&self) -> bool {
         self.rules.iter().any(|rule| matches!(rule.state, RuleState::Intent | RuleState::Unknown))
@@ -164,7 +165,7 @@ pub(crate) fn batches(task: &Task) -> u32 {
     task.counts.found.div_ceil(task.batch_size.max(1))
 }
 
-/// How much of its wait a task has still before it, in seconds: a repeated call is not a new turn.
+/// The rest of a task's wait, in seconds: a repeated call does not start the wait again.
 #[must_use]
 pub fn wait_left(task: &Task, now: Time) -> u64 {
     task.not_before.map_or(0, |at| now.seconds_until(at))

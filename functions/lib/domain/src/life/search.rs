@@ -1,4 +1,4 @@
-//! The search: what it found, what it lacked, and how it ended.
+//! The search: the records found, the missing identifiers, and the end.
 
 use crate::base::code::{
     Code, IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING, NOTHING_FOUND, RECORDS_KEEP_APPEARING,
@@ -13,10 +13,10 @@ use crate::model::task::{Asked, Counts, Decision, Outcome, Rounds, TaskState};
 use crate::vendor::fault::Fault;
 use crate::vendor::target::Target;
 
-/// Waits between failed searches: the workflow's own retries come in between.
+/// Waits between failed searches, in addition to the workflow's own retries.
 pub(crate) const SEARCH_WAITS: Waits = Waits { first_seconds: 15, longest_seconds: 6 * 3600 };
 
-/// How often a vendor may refuse a search or a copy in a row, over some minutes, before that is its word.
+/// How often in a row, over some minutes, a vendor may refuse a search or a copy before the refusal is final.
 pub(crate) const REFUSED_TRIES: u32 = 5;
 
 /// How many rounds may follow the first decision of a run.
@@ -43,9 +43,9 @@ impl Moving<'_> {
         }
     }
 
-    /// Whether what was found needs a person whatever the policy: some of it shows another person's
-    /// identifier, or some of what was set aside may be this person's. A dry run that no person attends
-    /// erases nothing, so it goes on.
+    /// Whether a person must decide whatever the policy: some of the records found show another person's
+    /// identifier, or some of those set aside may be this person's. A dry run without a reviewer erases
+    /// nothing, so it goes on.
     pub(super) fn is_doubtful(&self) -> bool {
         let task = &self.life.task;
         let unattended = self.terms.dry_run && task.policy == crate::model::policy::Policy::Auto;
@@ -56,7 +56,7 @@ impl Moving<'_> {
         let task = &mut self.life.task;
         task.counts.found = records;
         task.chunks = chunks;
-        // Fixed here: a parameter that is changed later must not shift batches that are out.
+        // Fixed here: a later change of the parameter must not shift batches that were submitted.
         task.batch_size = self.terms.vendor.map_or(1, |vendor| count(vendor.batch_size)).max(1);
         (task.tries, task.refusals) = (0, 0);
         task.reason = None;
@@ -71,8 +71,8 @@ impl Moving<'_> {
         self.decided(Decision { by, at: self.now, records: digest });
     }
 
-    /// A copy is not made without every data source that was asked; and where a person decides anyway, or
-    /// had it run again, they see to this too.
+    /// A copy must cover every data source of the request, so a person decides. If a person reviews the request
+    /// anyway, or had the task run again, they decide here too.
     pub(super) fn identifier_missing(&mut self) {
         let attended = self.life.task.policy.involves_a_person() || self.life.task.run > 1;
         if self.terms.right == Right::Access || attended {
@@ -84,7 +84,7 @@ impl Moving<'_> {
         self.settle(Outcome::MissingIdentifier, Some(IDENTIFIER_MISSING));
     }
 
-    /// Whether the task may be searched and decided on anew elsewhere: nothing of its run was sent.
+    /// Whether the task may be searched and decided on again at another target: nothing of its run was sent.
     pub(super) fn may_change_target(&self) -> bool {
         let task = &self.life.task;
         let open = matches!(
@@ -101,13 +101,13 @@ impl Moving<'_> {
         open && !self.life.stands_on_its_target()
     }
 
-    /// Back to the search for what a look found beyond the decision, at the same target and under the same
-    /// lease. What the rounds before came to is kept.
+    /// Returns to the search, for records that a look found beyond the decision, at the same target and under
+    /// the same lease. The results of the earlier rounds are kept.
     pub(super) fn go_back(&mut self, appeared: u32) {
         let task = &self.life.task;
         let mut earlier: Rounds = task.earlier.clone().unwrap_or_default();
         if earlier.rounds >= MOST_ROUNDS {
-            // A copy waits for nobody: it says that it is not whole, and is none.
+            // A copy waits for nobody: an incomplete one fails, with its reason.
             return match self.terms.right {
                 Right::Access => self.settle(Outcome::Failed, Some(RECORDS_KEEP_APPEARING)),
                 Right::Erasure => self.hand_over(RECORDS_KEEP_APPEARING),
@@ -115,7 +115,7 @@ impl Moving<'_> {
         }
         earlier.rounds += 1;
         earlier.decision = task.decision.clone().map(Box::new).or(earlier.decision);
-        // A copy is made anew of everything, and counts everything anew.
+        // A copy starts again with all records, and counts them all again.
         if self.terms.right == Right::Erasure {
             earlier.counts = task.all_counts();
             earlier.claim = Some(self.claim());
@@ -128,14 +128,14 @@ impl Moving<'_> {
         self.search_anew();
         let task = &mut self.life.task;
         if self.terms.right == Right::Access {
-            // The count of the next search takes its place, if there is one.
+            // The next search, if there is one, replaces this count.
             task.counts.found = found;
         }
         (task.earlier, task.target, task.strangers, task.run) = (Some(earlier), target, strangers, run);
     }
 
-    /// Back to the search. What was submitted before stays as it is told: a new run has batches of its
-    /// own, behind those of the earlier ones.
+    /// Returns to the search. Earlier submissions stay as recorded: a new run has its own batches, numbered
+    /// after those of the earlier ones.
     pub(super) fn search_anew(&mut self) {
         let behind = self.life.rules.iter().map(|rule| rule.batch + 1).max();
         let begun = self.life.run_has_submitted();
@@ -171,7 +171,7 @@ impl Moving<'_> {
     pub(super) fn search_ended(&mut self, outcome: Outcome, reason: Option<Code>, found: u32) {
         self.life.task.found_digest = None;
         if matches!(outcome, Outcome::NothingFound | Outcome::DryRun) {
-            // A search that failed leaves the number that the one before it found.
+            // A failed search keeps the number that the one before it found.
             self.life.task.counts.found = found;
             let asked = self.life.task.asked;
             self.record(|source| Fact::Found { source, records: found, asked });
@@ -181,7 +181,7 @@ impl Moving<'_> {
         }
         let copies = self.terms.right == Right::Access && !self.terms.dry_run;
         if copies && outcome == Outcome::NothingFound && !self.life.task.inserted.is_empty() {
-            // What a person gave is wrong, as far as anybody can tell: no copy goes out over it.
+            // The person's identifier may be wrong: no copy goes out until somebody decides.
             self.life.task.reason = Some(IDENTIFIER_FOUND_NOTHING.to_owned());
             return self.await_review(0, None);
         }
@@ -192,7 +192,7 @@ impl Moving<'_> {
         self.settle(outcome, reason);
     }
 
-    /// Whatever makes a search miss looks like success: a person sees the zero first.
+    /// A search that misses records looks like success, so a person sees the zero first.
     pub(super) fn confirm_the_zero(&mut self) {
         let task = &mut self.life.task;
         (task.found_digest, task.decision) = (None, None);
@@ -200,8 +200,8 @@ impl Moving<'_> {
         self.await_review(0, None);
     }
 
-    /// The search of a later round decided on nothing: a look tells whether the person is gone, or else a
-    /// person has to. Something was submitted in the rounds before, so this ends nothing by itself.
+    /// The search of a later round led to no decision. A look shows whether the person's records are gone;
+    /// otherwise a person must decide. The earlier rounds submitted something, so this ends nothing by itself.
     pub(super) fn round_ended(&mut self, outcome: Outcome, reason: Option<Code>) {
         self.life.task.finished_at = Some(self.now);
         if outcome != Outcome::NothingFound {
@@ -226,8 +226,8 @@ impl Moving<'_> {
         }
     }
 
-    /// A call that was put off is made when its time has come. What a person has, stays with them; what is
-    /// late becomes theirs.
+    /// A delayed call is made when its time has come. A task that is with a person stays there; a late one goes
+    /// to a person.
     pub(super) fn put_off(&mut self, fault: &Fault) {
         let code = fault.code();
         let wait = fault.asked_wait().unwrap_or(2).max(1);
@@ -238,7 +238,7 @@ impl Moving<'_> {
             TaskState::Submitted | TaskState::Decided | TaskState::Submitting
                 if late && self.terms.right == Right::Access =>
             {
-                // A copy doesn't wait past its time for an export of the vendor's.
+                // A copy doesn't wait past its time for the vendor's export.
                 self.copy_now(Some(code));
             }
             TaskState::Submitted | TaskState::Verifying | TaskState::Unknown
@@ -251,11 +251,11 @@ impl Moving<'_> {
         }
     }
 
-    /// The wait before the next try at a search or a copy; `None` when there were enough.
+    /// The wait before the next try at a search or a copy; `None` when there were enough tries.
     pub(super) fn failed_try(&mut self, fault: &Fault) -> Option<u64> {
         let most = self.terms.vendor.map_or(u32::MAX, |vendor| vendor.search_tries);
         let (most, waits) = if fault.is_refusal() {
-            // A gateway may say it for a vendor that is well in some minutes.
+            // A gateway may refuse for a vendor that works again in some minutes.
             (most.min(REFUSED_TRIES), REFUSED_WAITS)
         } else {
             (most, SEARCH_WAITS)
@@ -263,7 +263,7 @@ impl Moving<'_> {
         let task = &mut self.life.task;
         task.tries += 1;
         task.refusals += u32::from(fault.is_refusal());
-        // Other faults before it are no refusals.
+        // Earlier faults of other kinds are not refusals.
         let tries = if fault.is_refusal() { task.refusals } else { task.tries };
         (tries < most).then(|| waits.after(tries - u32::from(fault.is_refusal())))
     }

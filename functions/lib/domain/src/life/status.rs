@@ -1,4 +1,4 @@
-//! What the vendor says of its rules.
+//! The vendor's answers about its rules.
 
 use crate::base::code::{
     ANSWER_MISSING, ANSWER_TOO_LARGE, Code, NOT_ALL_CONFIRMED, REPEATS_USED_UP, STRANGERS_LISTED,
@@ -44,7 +44,7 @@ impl Moving<'_> {
         if !batches.is_empty() {
             let counts = &mut self.life.task.counts;
             counts.confirmed += confirmed;
-            // A repeat that was refused counts nothing; what the vendor lists was submitted all the same.
+            // A refused repeat counts nothing, but records that the vendor lists were submitted all the same.
             counts.submitted = counts.submitted.max(counts.confirmed);
             self.record(|source| Fact::Finished { source, batches, confirmed });
         }
@@ -63,7 +63,7 @@ impl Moving<'_> {
         if self.life.has_unanswered() {
             return self.not_finished(code, wait);
         }
-        // The same rule's next answer is no smaller. An export is waited for as long as there is time.
+        // The same rule's next answer won't be smaller. An export is awaited as long as there is time.
         if fault == Some(&Fault::AnswerTooLarge) && self.terms.right == Right::Erasure {
             return self.hand_over(ANSWER_TOO_LARGE);
         }
@@ -71,7 +71,7 @@ impl Moving<'_> {
             return self.not_finished(code, wait);
         }
         match plan(&self.life, self.now) {
-            // A person has it because the look can't be done; only a look changes that.
+            // A person has the task because the look can't be made; only a look changes that.
             Plan::Done if self.life.task.state == TaskState::Unknown && self.life.wants_look(self.now) => {
                 self.due(HANDED_OVER_SECONDS);
             }
@@ -82,7 +82,7 @@ impl Moving<'_> {
         }
     }
 
-    /// Every rule is finished, or seen to have had its effect.
+    /// Every rule is finished, or was seen to have had its effect.
     pub(super) fn finished(&mut self) {
         let now = self.now;
         let claim = self.claim();
@@ -106,7 +106,7 @@ impl Moving<'_> {
                 return self.settle_as(Outcome::Failed, Some(code));
             }
             if task.handed_over_at.is_some() && task.looked.is_some() {
-                // A person has what the look after the dry run saw.
+                // A person has the result of the look after the dry run.
                 return self.due(HANDED_OVER_SECONDS);
             }
         }
@@ -118,7 +118,7 @@ impl Moving<'_> {
                 return self.settle(Outcome::DryRun, None);
             }
             if unknown_end {
-                // It was searchable when a look left this open.
+                // The data source was searchable when a look left this open.
                 return self.hand_over(ANSWER_MISSING);
             }
             if task.counts.confirmed >= task.counts.submitted {
@@ -127,7 +127,7 @@ impl Moving<'_> {
             if !told {
                 return self.hand_over(NOT_ALL_CONFIRMED);
             }
-            // A person has it already; only the vendor's own list could change that.
+            // A person has the task already; only the vendor's own list could change that.
             task.polls += 1;
             let waits = self.terms.vendor.map(|vendor| vendor.status_waits);
             let wait = waits.map_or(900, |waits| waits.after(self.life.task.polls));
@@ -140,7 +140,7 @@ impl Moving<'_> {
         self.due(0);
     }
 
-    /// The weakest of the vendor's claims, in all rounds; where it never answered, it claims nothing.
+    /// The weakest of the vendor's claims, in all rounds. An unanswered submission has no claim.
     pub(super) fn claim(&self) -> Claim {
         if self.life.rules.iter().any(|rule| self.life.lacks_reference(rule)) {
             return Claim::NotStated;
@@ -150,7 +150,7 @@ impl Moving<'_> {
         earlier.max(own).unwrap_or(Claim::NotStated)
     }
 
-    /// Some rule isn't finished: later again, or a person's turn.
+    /// A rule isn't finished: check again later, or hand over to a person.
     pub(super) fn not_finished(&mut self, code: Option<Code>, wait: u64) {
         let late = is_late(&self.life.task, self.terms, self.now);
         let unknown = self.life.task.state == TaskState::Unknown;

@@ -1,4 +1,4 @@
-//! One step of a task: what an event changes, and what has to be done about it.
+//! One step of a task: the change that an event makes, and the work that follows.
 
 use crate::base::time::Time;
 use crate::life::event::{Effect, Event};
@@ -7,12 +7,12 @@ use crate::life::rows::Life;
 use crate::life::terms::Terms;
 use crate::model::task::TaskState;
 
-/// The life after an event, and what has to be done about it. An event that the life has no place for
-/// (it came late, or twice) changes nothing. Rows keep the revision that they were read with.
+/// The life after an event, and the work that follows. An event that the life does not accept (late, or a
+/// repeat) changes nothing. Rows keep the revision that they were read with.
 #[must_use]
 pub fn step(life: &Life, event: Event, now: Time, terms: &Terms<'_>) -> (Life, Vec<Effect>) {
     let mut moving = Moving { life: life.clone(), effects: Vec::new(), now, terms };
-    // Any other event means that the call went out, or won't be made.
+    // Any other event means that the call was made, or won't be.
     let waits = match &event {
         Event::HeldBack { slot, asked_to, .. } => (*slot, *asked_to),
         Event::Asked { asked_to, .. } => (None, *asked_to),

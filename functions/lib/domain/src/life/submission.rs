@@ -23,7 +23,7 @@ impl Moving<'_> {
         task.state = TaskState::Submitting;
         task.fence += 1;
         task.lease = lease.or(task.lease);
-        // Turns that were waited for are no failed tries.
+        // Waiting for a turn is not a failed try.
         task.tries = if sending.again { task.tries } else { 0 };
         let (batch, fence, attempt) = (sending.batch, task.fence, sending.attempt);
         let records = count(sending.places.len());
@@ -72,16 +72,16 @@ impl Moving<'_> {
         self.effects.push(Effect::Post { batch, fence });
     }
 
-    /// The answer to an intent counts whenever it comes: knowledge is not thrown away.
+    /// The answer to an intent counts whenever it comes: no knowledge is discarded.
     pub(super) fn answered(&mut self, fence: u64, answer: Submitted) {
         let now = self.now;
-        // Once it is looked at for the last time, or has ended, an answer adds its reference alone.
+        // Once verification has begun or the task is settled, a late answer only adds the rule id.
         let over = [TaskState::Verifying, TaskState::Copying, TaskState::Settled];
         let refused = self.life.rules.iter().any(|rule| rule.state == RuleState::NotTaken);
         let settled = over.contains(&self.life.task.state) && !refused;
         let own = self.life.rules.iter().find(|rule| rule.fence == fence);
         let own = count(own.map(|rule| self.life.own_places(rule).len()).unwrap_or_default());
-        // What looks saw gone after its refused repeats is counted with them.
+        // Records that looks saw gone after refused repeats are counted with the repeats.
         let repeats = |one: &&Rule| {
             one.refused.is_some() && self.life.repeated_by(one).any(|earlier| earlier.fence == fence)
         };
@@ -100,8 +100,8 @@ impl Moving<'_> {
                 rule.status = Some(status);
                 rule.accepted_at = Some(now);
                 rule.reason = None;
-                // What was seen to be gone is counted, and a batch that repeats it and was taken counts the
-                // rest.
+                // Records seen to be gone are counted already. An accepted batch that repeats this one counts
+                // the rest.
                 let more = match rule.state {
                     RuleState::Unreferenced => 0,
                     RuleState::Repeated => own.saturating_sub(rule.gone).saturating_sub(counted),
@@ -119,13 +119,14 @@ impl Moving<'_> {
                 task.submitted_at = Some(now);
                 task.tries = 0;
                 task.reason = None;
-                // One unknown batch less; the others, and what comes after, go on from here.
+                // One unknown batch less: the others, and the next steps, go on from here.
                 if matches!(task.state, TaskState::Unknown | TaskState::Submitting) {
                     self.go_on();
                 }
             }
             Submitted::Doubtful { rule_id, status, code } if open || resolved && rule.rule_id.is_none() => {
-                // Nor is one named again that looks had found without effect so far, or what repeats it.
+                // Batches that looks had found without effect so far, and their repeats, are not submitted
+                // again either.
                 let left = rule.state == RuleState::Left && !settled;
                 let repeated = rule.state == RuleState::Repeated && !settled;
                 (rule.rule_id, rule.status) = (Some(rule_id.clone()), Some(status));
@@ -143,7 +144,7 @@ impl Moving<'_> {
                 }
             }
             Submitted::NotSent(fault) if open => self.not_sent(batch, &fault),
-            // A token that is not accepted: nothing was taken, and nothing is to be looked for.
+            // With a rejected token nothing was accepted, so there is nothing to look for.
             Submitted::Rejected(Fault::Unauthorized) if open => self.not_sent(batch, &Fault::Unauthorized),
             Submitted::Rejected(fault) if open => self.rejected(batch, &fault),
             Submitted::Unknown(code) if open => self.lost(batch, code),
@@ -151,8 +152,8 @@ impl Moving<'_> {
         }
     }
 
-    /// The vendor, or a gateway before it, did not take the batch. A look tells whether its records are
-    /// there at all; where they are, it is asked again some times over some minutes.
+    /// The vendor, or a gateway before it, did not accept the batch. A look shows whether its records are there
+    /// at all; if they are, a few more tries follow over some minutes.
     pub(super) fn rejected(&mut self, batch: u32, fault: &Fault) {
         let reason = fault.code().to_owned();
         let looks = self.terms.right == Right::Erasure
@@ -166,7 +167,7 @@ impl Moving<'_> {
         let told = reason.clone();
         self.record(|source| Fact::Rejected { source, batch, reason: told });
         if !looks {
-            // The connector's own objections are no refusal of the vendor's.
+            // The connector's own objections are not a refusal by the vendor.
             return self.stop(reason, if fault.is_refusal() { Outcome::Refused } else { Outcome::Failed });
         }
         self.life.task.state = TaskState::Verifying;
@@ -186,13 +187,13 @@ impl Moving<'_> {
         let over = deadline
             .is_some_and(|(decision, vendor)| decision.at.plus_seconds(vendor.deadline_seconds) < self.now);
         let refuses = *fault == Fault::Unauthorized;
-        // A call that is only put off, by the vendor or by us, never fails. A refusal ends the task after its
+        // A call that the vendor or our own limiter only delays never fails. A refusal ends the task after its
         // tries, however late it is.
         if over && !fault.is_put_off() && !refuses {
             return self.stop(fault.code().to_owned(), Outcome::Failed);
         }
         if refuses && self.life.task.reason.as_deref() != Some(fault.code()) {
-            // Turns that were waited for, and other faults, are no refusals.
+            // Waiting for a turn, and other faults, are not refusals.
             self.life.task.tries = 0;
         }
         let task = &self.life.task;
@@ -219,7 +220,7 @@ impl Moving<'_> {
         }
     }
 
-    /// A POST whose outcome nobody knows: a look will tell, or else a person has to.
+    /// Handles a submission with an unknown result: a look will show it, or a person must find out.
     pub(super) fn lost(&mut self, batch: u32, code: Code) {
         if let Some(rule) = self.rule(batch) {
             rule.state = RuleState::Unknown;
@@ -239,15 +240,14 @@ impl Moving<'_> {
         }
     }
 
-    /// No further batch goes out. With some accepted the task follows them to their end; without, it
-    /// ends here.
+    /// Ends the submissions. A task with accepted batches follows them to their end; without any, it ends here.
     pub(super) fn stop(&mut self, code: String, outcome: Outcome) {
         if self.terms.right == Right::Access {
             self.life.task.gave_up = Some(code);
             return self.copy_now(None);
         }
         if self.life.has_unknown_end() {
-            // What was never answered may still have its effect.
+            // A submission that was never answered may still have its effect.
             return self.hand_over_as(code);
         }
         if !self.life.run_has_submitted() {
@@ -259,7 +259,7 @@ impl Moving<'_> {
         self.due(1);
     }
 
-    /// Back to the batches, after an answer or a look.
+    /// Returns to the batches, after an answer or a look.
     pub(super) fn go_on(&mut self) {
         let now = self.now;
         match plan(&self.life, now) {

@@ -1,22 +1,22 @@
-//! What bounds a step.
+//! The limits of a step.
 
 use crate::base::time::Time;
 use crate::law::right::Right;
 use crate::model::request::Request;
 use crate::vendor::port::Capabilities;
 
-/// What bounds a step: the request's terms and, where the data source could be opened, the vendor's.
+/// The limits of a step: the request's terms and, if the data source could be opened, the vendor's.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
     /// How long past its time a task is left to its workflow, in seconds.
     pub grace_seconds: u64,
-    /// What is demanded.
+    /// The right that the data subject exercises.
     pub right: Right,
-    /// Whether nothing may be erased.
+    /// Whether it is a dry run, which erases nothing.
     pub dry_run: bool,
-    /// When the law wants an answer.
+    /// The legal deadline for the answer.
     pub due_at: Time,
-    /// What the vendor can do and how it wants to be asked.
+    /// The vendor's capabilities, and how it must be called.
     pub vendor: Option<&'a Capabilities>,
 }
 

@@ -78,7 +78,7 @@ fn planned() -> Life {
     Life { task: Task::planned(id, source, "plain".to_owned(), noon()), rules: Vec::new() }
 }
 
-/// Any event, whether the life has a place for it or not; `n` chooses within it.
+/// Any event, accepted in this state or not; `n` chooses within it.
 fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
     let fence = 1 + u64::from(n) % life.task.fence.max(1);
     let fault = match n % 3 {
@@ -221,7 +221,7 @@ fn holds(before: &Life, told: &Event, (after, effects): (&Life, &[Effect]), term
         let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON);
         let tolerates = stated || terms.right == Right::Access;
         assert!(tolerates || !after.has_unanswered(), "invariant 3: nothing unknown is settled");
-        // What a look saw to be gone, or still there after a dry run, tells the end of every intent.
+        // Records seen to be gone, or still there after a dry run, show the end of every intent.
         let seen = matches!(task.outcome, Some(Outcome::VerifiedErased | Outcome::DryRun));
         assert!(tolerates || seen || !after.has_unknown_end(), "invariant 3: {after:?}");
     }

@@ -24,7 +24,7 @@ pub trait Keys {
     async fn key(&self, request: RequestId) -> Result<Option<DataKey>, Failure>;
 }
 
-/// Forgets the data key of a request, and with it the person.
+/// Deletes the data key of a request, which forgets the person.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Forgets {
     /// Deletes the wrapped key; deleting it again changes nothing.
@@ -37,8 +37,8 @@ pub trait Forgets {
 /// Keyed digests of personal data.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Tags {
-    /// The HMAC of `content` for one `purpose`, with the id of its key. The same input gives the
-    /// same tag for as long as the key is the same.
+    /// The HMAC of `content` for one `purpose`, with the id of its key. The same input gives the same tag while
+    /// the key stays the same.
     ///
     /// # Errors
     /// When the key service fails.

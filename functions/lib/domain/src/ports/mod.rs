@@ -1,4 +1,4 @@
-//! What the domain needs of the outside, a trait for each capability: a handler can do only what it was given,
+//! The domain's needs of the outside, a trait for each capability: a handler can do only what its ports allow,
 //! and its role's policy has the same grain.
 
 pub mod clock;

@@ -1,4 +1,4 @@
-//! The set-up: data sources, their secrets, and what connectors say about both.
+//! The set-up: data sources, their secrets, and the connectors' rules for both.
 
 use crate::base::actor::Actor;
 use crate::base::failure::Failure;
@@ -16,68 +16,68 @@ use zeroize::Zeroizing;
 /// Secrets by name.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Secrets {
-    /// The versions of a secret that may be in use, the current one first, then the previous one.
-    /// `name` is relative to the deployment, such as `source/qualifio-main`. Cached for minutes;
-    /// `fresh` reads it again (after a 401).
+    /// The versions of a secret that may be in use, the current one first, then the previous one. `name` is
+    /// relative to the deployment, such as `source/qualifio-main`. Cached for minutes; `fresh` bypasses the
+    /// cache (after a 401).
     ///
     /// # Errors
     /// `Misconfigured` when it is not there, `Transient` when the service fails.
     async fn secret(&self, name: &str, fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure>;
 }
 
-/// What is wrong with what an operator gave, in words that never repeat it.
+/// An error in an operator's input, in words that never repeat the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Objection {
-    /// Which parameter, field or identifier kind.
+    /// The parameter, field or identifier kind.
     pub name: String,
-    /// What is wrong with it and what to give instead, as a sentence.
+    /// The error and its correction, as a sentence.
     pub what: String,
 }
 
-/// An identifier kind as a connector asks for it.
+/// An identifier kind that a connector asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AskedKind {
     /// The kind.
     pub kind: IdentifierKind,
-    /// What it is, for whoever has to find it out.
+    /// An explanation for the person who must find the identifier.
     pub description: String,
-    /// A value as an operator would write it; nobody's.
+    /// An example of a value, as an operator would write it; nobody's.
     pub example: String,
 }
 
-/// What the connectors of this version say about data sources, without calling anybody.
+/// The connectors' statements about data sources. No call is made.
 pub trait Catalogue {
     /// Whether there is a connector of this name.
     fn knows(&self, connector: &str) -> bool;
-    /// The identifier kinds that a connector searches by; any one of them will do.
+    /// The identifier kinds that a connector searches by; any one of them is enough.
     fn kinds(&self, connector: &str) -> Vec<AskedKind>;
     /// Whether a value can be an identifier of its kind at this connector.
     ///
     /// # Errors
-    /// Why not, without the value.
+    /// The reason why not, without the value.
     fn check_identifier(&self, connector: &str, identifier: &Identifier) -> Result<(), Objection>;
-    /// Whether the values of a kind are digits alone, wherever a connector searches by it: then a number
-    /// stands for its digits.
+    /// Whether the values of a kind are digits alone at every connector that searches by it: a number may then
+    /// be given for its digits.
     fn is_number(&self, _kind: &IdentifierKind) -> bool {
         false
     }
     /// Checks a data source's parameters.
     ///
     /// # Errors
-    /// All that is wrong.
+    /// Every error in them.
     fn check_params(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<(), Vec<Objection>>;
     /// The target that these parameters point at.
     ///
     /// # Errors
-    /// All that is wrong with the parameters.
+    /// Every error in the parameters.
     fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<Target, Vec<Objection>>;
-    /// Checks the fields of a data source's secret, and gives the secret as it is stored: it names the
+    /// Checks the fields of a data source's secret, and returns the secret in its stored form. It names the
     /// target that it is given for, and is sent to no other.
     ///
     /// # Errors
-    /// All that is wrong, without a value.
+    /// Every error, without a value.
     fn check_secret(
         &self,
         connector: &str,
@@ -88,45 +88,45 @@ pub trait Catalogue {
     fn secret_name(&self, source: &SourceId) -> String;
 }
 
-/// A change of the set-up, stored with its entry in the deployment's journal or not at all.
+/// A change of the set-up, stored together with its journal entry or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetUp {
-    /// When.
+    /// The time of the change.
     pub at: Time,
-    /// Who.
+    /// The operator.
     pub by: Actor,
-    /// What becomes of a data source's row.
+    /// The change of a data source's row.
     pub row: SourceRow,
-    /// The entry.
+    /// The journal entry.
     pub act: Act,
 }
 
-/// What becomes of a data source's row.
+/// The change of a data source's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceRow {
-    /// Nothing.
+    /// The row stays unchanged.
     Untouched,
-    /// It is written on the revision that it was read with; 0 must not exist.
+    /// The row is written on the revision it was read with; at revision 0 it must not exist.
     Put(DataSource),
-    /// It is removed on the revision that it was read with, and its limit with it.
+    /// The row and its limit are removed, on the revision the row was read with.
     Remove(DataSource),
 }
 
 /// Writes of the set-up.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait SetsUp {
-    /// Stores a change of the set-up and the journal's entry in one transaction. Repeats by itself
-    /// what only collided with another entry.
+    /// Stores a change of the set-up and the journal entry in one transaction. If it only collided with another
+    /// entry, it repeats by itself.
     ///
     /// # Errors
-    /// [`CommitError::Stale`] when the row has moved on, else the store's failure.
+    /// [`CommitError::Stale`] when the row has changed since, else the store's failure.
     async fn set_up(&self, change: SetUp) -> Result<(), CommitError>;
 }
 
 /// Writes of secrets.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait SecretWrites {
-    /// Writes a secret, new or a new version of it, also one that was removed lately.
+    /// Writes a new secret, or a new version of one; also a secret that was removed recently.
     ///
     /// # Errors
     /// When the service fails.

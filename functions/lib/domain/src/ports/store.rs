@@ -1,4 +1,4 @@
-//! The store: rows, what changes them, and who may read what of them.
+//! The store: its rows, their changes, and separate ports for separate readers.
 
 use crate::base::failure::Failure;
 use crate::base::ids::{Reference, RequestId, SourceId, TaskRef};
@@ -15,10 +15,10 @@ use crate::model::rule::Rule;
 use crate::model::source::DataSource;
 use crate::model::task::Task;
 
-/// A row to be written, on condition that it still has the revision it was read with.
+/// A row to be written, if it still has the revision it was read with.
 ///
-/// A row carries the revision it was read with; the store writes it with the next one. Revision 0
-/// means that the row must not exist yet.
+/// A row carries the revision it was read with; the store writes it with the next one. At revision 0 the row
+/// must not exist yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     /// The request itself.
@@ -27,19 +27,18 @@ pub enum Row {
     Task(Task),
     /// A rule.
     Rule(Rule),
-    /// Encrypted record ids of a task; rewritten whole.
+    /// Encrypted record ids of a task; each write replaces all.
     Records {
         /// The task's data source.
         source: SourceId,
-        /// Its place among the task's chunks, from 0.
+        /// The number of the chunk in the task, from 0.
         chunk: u32,
         /// The record ids, sealed.
         sealed: Sealed,
     },
-    /// The lease on a person at a data source, taken or given back; on condition of the revision
-    /// that comes before its own.
+    /// The lease on a person at a data source, taken or released; written only on the revision before its own.
     Lease(Lease),
-    /// Nothing is written: the lease must still be held under this fence.
+    /// Writes nothing: the lease must still be held under this fence.
     Held {
         /// The data source.
         source: SourceId,
@@ -52,31 +51,32 @@ pub enum Row {
     ForgetRecords {
         /// The task's data source.
         source: SourceId,
-        /// The chunk.
+        /// The number of the chunk.
         chunk: u32,
     },
 }
 
-/// One state change: rows and the events that tell of it, stored together or not at all.
+/// One state change: rows and the events that describe it, stored together or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Whose request.
+    /// The request.
     pub request: RequestId,
-    /// When it happened.
+    /// The time of the change.
     pub at: Time,
     /// The rows; at most [`Change::MAX_ROWS`].
     pub rows: Vec<Row>,
-    /// The events, in order; empty for a change that is no news (the time of the next look).
+    /// The events, in order; empty for a change without an event (the time of the next look).
     pub facts: Vec<Fact>,
 }
 
 impl Change {
-    /// Rows in one change: a DynamoDB transaction takes 100 items; the events and the head need room.
+    /// The most rows in one change: a DynamoDB transaction takes 100 items, and the events and the head need
+    /// room.
     pub const MAX_ROWS: usize = 80;
-    /// What a DynamoDB transaction takes: the rows, an item for each event, and the head after them.
+    /// The limit of a DynamoDB transaction: the rows, an item for each event, and the head after them.
     pub const MAX_ITEMS: usize = 100;
 
-    /// The revision that the request's row has after it; `None` where it leaves that row alone.
+    /// The revision of the request's row after the change; `None` when it leaves that row alone.
     #[must_use]
     pub fn request_revision(&self) -> Option<u64> {
         self.rows.iter().find_map(|row| match row {
@@ -86,61 +86,61 @@ impl Change {
     }
 }
 
-/// Why a change was not stored.
+/// The reason why a change was not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
-    /// A row has another revision than the one it was read with: read again and decide anew.
+    /// A row has another revision than the one it was read with: read again and decide again.
     #[error("a row has changed since it was read")]
     Stale,
-    /// The store failed; whether the change is there is found out by reading again.
+    /// The store failed; a further read shows whether the change was stored.
     #[error(transparent)]
     Failed(#[from] Failure),
 }
 
-/// What came of creating a request.
+/// The result of creating a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
-    /// It is there now.
+    /// The request was created.
     New,
-    /// Its delivery was there before: this one.
+    /// The delivery was already there, with its request.
     Delivered(Delivery),
 }
 
 /// A row of the due index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
-    /// Whose request.
+    /// The request.
     pub request: RequestId,
-    /// Which task; `None` for the request itself.
+    /// The task's data source; `None` for the request itself.
     pub source: Option<SourceId>,
-    /// Hand this to [`DueIndex::due`] to go on behind this row.
+    /// The cursor for [`DueIndex::due`] to go on after this row.
     pub cursor: String,
 }
 
-/// A page of something, and where the next one begins.
+/// A page of rows, and the beginning of the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// Hand this to the next call; `None` on the last page.
+    /// The cursor for the next call; `None` on the last page.
     pub next: Option<String>,
 }
 
-/// What a worker reads before its step, in one call.
+/// The rows that a worker reads before its step, in one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
-    /// The request; at least as new as the task where one change wrote both.
+    /// The request; at least as new as the task if one change wrote both.
     pub request: Option<Request>,
     /// The task.
     pub task: Option<Task>,
-    /// The task's data source, or why its row can't be read: the task can tell of it all the same.
+    /// The task's data source, or why its row can't be read. The task can record that.
     pub source: Result<Option<DataSource>, Failure>,
 }
 
 /// Reads of one request's rows; strongly consistent.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Reads {
-    /// The request, if it is there.
+    /// The request, if it exists.
     ///
     /// # Errors
     /// When the store fails.
@@ -160,8 +160,8 @@ pub trait Reads {
     /// # Errors
     /// When the store fails.
     async fn task(&self, id: RequestId, source: &SourceId) -> Result<Option<Task>, Failure>;
-    /// A task with its request and its data source. Whoever changes a request's identifiers changes the tasks
-    /// that they count for too, so that what is decided by older ones can't be stored.
+    /// A task with its request and its data source. A change of a request's identifiers also changes the tasks
+    /// that they affect, so a decision based on older ones can't be stored.
     ///
     /// # Errors
     /// When the store fails.
@@ -201,16 +201,16 @@ pub trait Reads {
 /// Writes of state changes.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Writes {
-    /// Stores rows, events and the head of the event chain in one transaction. Repeats by itself
-    /// what only collided with another writer's event; a change that was stored although the answer
-    /// got lost counts as stored.
+    /// Stores rows, events and the head of the event chain in one transaction. If it only collided with another
+    /// writer's event, it repeats by itself. A change that was stored although the answer got lost counts as
+    /// stored.
     ///
     /// # Errors
-    /// [`CommitError::Stale`] when a row has moved on, else the store's failure.
+    /// [`CommitError::Stale`] when a row has changed since, else the store's failure.
     async fn commit(&self, change: Change) -> Result<(), CommitError>;
 }
 
-/// What intake needs: deliveries, the list of sources, and the one transaction that begins a request.
+/// The store's part in intake: deliveries, the list of sources, and the one transaction that begins a request.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Begins {
     /// A delivery by its key.
@@ -218,18 +218,18 @@ pub trait Begins {
     /// # Errors
     /// When the store fails.
     async fn delivery(&self, channel: &str, key: &Tag) -> Result<Option<Delivery>, Failure>;
-    /// The ids of all data sources, in order. One that was added within the last seconds may be missing, and
-    /// one that was removed may still be there.
+    /// The ids of all data sources, in order. One added in the last seconds may be missing, and a removed one
+    /// may still be included.
     ///
     /// # Errors
     /// When the store fails.
     async fn source_ids(&self) -> Result<Vec<SourceId>, Failure>;
-    /// Those of these data sources that are there, by id; strongly consistent.
+    /// Those of these data sources that exist, by id; strongly consistent.
     ///
     /// # Errors
     /// When the store fails.
     async fn sources_named(&self, ids: &[SourceId]) -> Result<Vec<DataSource>, Failure>;
-    /// All data sources, by id. One of the last seconds may be missing.
+    /// All data sources, by id. One added in the last seconds may be missing.
     ///
     /// # Errors
     /// When the store fails.
@@ -251,15 +251,15 @@ pub trait Begins {
     ) -> Result<Created, Failure>;
 }
 
-/// What was received, and under which reference.
+/// The deliveries and references received.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Received {
-    /// Whether a delivery of this key made a request.
+    /// Whether a delivery with this key made a request.
     ///
     /// # Errors
     /// When the store fails.
     async fn delivered(&self, channel: &str, key: &Tag) -> Result<bool, Failure>;
-    /// The references of the requests that came since then, of the latest `most` at most. One of the last
+    /// The references of the requests that arrived since then, at most the latest `most`. One of the last
     /// seconds may be missing.
     ///
     /// # Errors
@@ -277,18 +277,18 @@ pub trait DueIndex {
     async fn due(&self, shard: u8, now: Time, after: Option<String>) -> Result<Page<Due>, Failure>;
 }
 
-/// All open work: the due index whole, due or not.
+/// All open work: the whole due index, due or not.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait OpenWork {
-    /// Rows of one shard, in any order, with what gauges need of each. The index lags behind the rows by
-    /// a second or so. `after` is the `next` of the page before.
+    /// Rows of one shard, in any order, with the attributes that the gauges need. The index lags behind the
+    /// rows by about a second. `after` is the `next` of the page before.
     ///
     /// # Errors
     /// When the store fails.
     async fn open_work(&self, shard: u8, after: Option<String>) -> Result<Page<Work>, Failure>;
 }
 
-/// Reads of the chains, for whoever checks that they hold together; strongly consistent.
+/// Reads of the chains, to verify them; strongly consistent.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Chains {
     /// All events of a request.
@@ -296,31 +296,30 @@ pub trait Chains {
     /// # Errors
     /// When the store fails.
     async fn event_links(&self, request: RequestId) -> Result<Links, Failure>;
-    /// Entries of the deployment's journal behind the one numbered `after`, at most `most` of them.
+    /// Entries of the deployment's journal after the one numbered `after`, at most `most` of them.
     ///
     /// # Errors
     /// When the store fails.
     async fn journal_links(&self, after: u64, most: u32) -> Result<Links, Failure>;
 }
 
-/// Where a run of the reconciliation stopped reading the due index, and the next one goes on.
+/// The point at which a run of reconcile stopped reading the due index; the next run goes on there.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cursor {
     /// Schema version of the row.
     pub schema: u8,
     /// Counts every change of the row; 0 before the first.
     pub revision: u64,
-    /// Which shard comes next.
+    /// The next shard.
     pub shard: u8,
-    /// Behind which of its rows; `None` for its beginning. Only the store that gave it can read it.
+    /// The row after which to go on; `None` for the shard's beginning. Only the store that gave it can read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// Up to which due time the rest of that shard is still of the same round: what fell due since,
-    /// such as the requests that were examined already, has to wait until the others had their turn.
+    /// The due time up to which the rest of that shard belongs to the same round. Rows that fell due later,
+    /// such as requests that were already examined, wait until the others have had their turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<Time>,
-    /// Up to which entry the deployment's journal was seen to hold together in this round through it;
-    /// `None` at its beginning.
+    /// The entry up to which this round has verified the deployment's journal; `None` at its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<Head>,
 }
@@ -330,34 +329,34 @@ impl Cursor {
     pub const SCHEMA: u8 = 1;
 }
 
-/// Keeps the place at which the reconciliation goes on. Losing it costs nothing but the order.
+/// Stores the point at which reconcile goes on. Losing it affects only the order.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Cursors {
-    /// The place, if one was ever kept.
+    /// The point, if one was ever stored.
     ///
     /// # Errors
     /// When the store fails or the row is unreadable.
     async fn cursor(&self) -> Result<Option<Cursor>, Failure>;
-    /// Keeps the place, on condition that the row still has the revision it was read with.
+    /// Stores the point, if the row still has the revision it was read with.
     ///
     /// # Errors
-    /// [`CommitError::Stale`] when another run has kept its own since, else the store's failure.
+    /// [`CommitError::Stale`] when another run has stored its own since, else the store's failure.
     async fn save_cursor(&self, cursor: &Cursor) -> Result<(), CommitError>;
 }
 
-/// How many shards the due index has.
+/// The number of shards in the due index.
 pub const DUE_SHARDS: u8 = 8;
 
 /// The limits of data sources: one row for each, shared by all functions.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Limits {
-    /// Where a data source's limit stands, strongly consistent; a fresh one when there is none yet.
+    /// The state of a data source's limit, strongly consistent; a fresh one when there is none yet.
     ///
     /// # Errors
     /// When the store fails.
     async fn limit(&self, source: &SourceId) -> Result<Limit, Failure>;
 
-    /// Stores a limit that was read at its revision, with the next one; revision 0 must not exist.
+    /// Stores a limit on the revision it was read with, under the next one; at revision 0 it must not exist.
     /// One that was stored although the answer got lost counts as stored.
     ///
     /// # Errors
@@ -365,11 +364,11 @@ pub trait Limits {
     async fn save_limit(&self, limit: &Limit) -> Result<(), CommitError>;
 }
 
-/// Who still needs a data source.
+/// The requests that still need a data source.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait UsesOf {
-    /// Open requests that ask this data source, in no order, at most `most` of them: none only when no
-    /// open request asks it. A request that began within the last seconds may be missing.
+    /// Open requests that ask this data source, in any order, at most `most` of them. Empty only when no open
+    /// request asks it. A request that began in the last seconds may be missing.
     ///
     /// # Errors
     /// When the store fails.

@@ -1,4 +1,4 @@
-//! The ticketing system: answers on tickets, and tickets that were never heard of.
+//! The ticketing system: answers on tickets, and tickets that were never received.
 
 use crate::base::ids::Reference;
 use crate::base::time::Time;
@@ -10,17 +10,17 @@ use crate::vendor::fault::Fault;
 /// Answers tickets.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Tickets {
-    /// Whether requests that came by this channel are answered at all.
+    /// Whether requests from this channel are answered at all.
     fn takes(&self, channel: &str) -> bool;
-    /// How long one call of this port takes at most, in seconds.
+    /// The longest time that one call of this port takes, in seconds.
     fn call_seconds(&self) -> u64;
-    /// Puts the answer on the ticket. Must NOT be repeated after [`Answered::Unknown`] before
-    /// [`Tickets::is_answered`] said that it isn't there.
+    /// Puts the answer on the ticket. Must NOT be repeated after [`Answered::Unknown`] until
+    /// [`Tickets::is_answered`] has said that it isn't there.
     async fn answer(&self, channel: &str, reference: &Reference, answer: &TicketAnswer) -> Answered;
-    /// Whether something with this marker is on the ticket. May be repeated.
+    /// Whether a note with this marker is on the ticket. May be repeated.
     ///
     /// # Errors
-    /// [`Fault::Refused`] when the ticket can't be asked about, ever; any other [`Fault`] may pass.
+    /// [`Fault::Refused`] when the ticket can never be queried; any other [`Fault`] may pass.
     async fn is_answered(&self, channel: &str, reference: &Reference, marker: &str) -> Result<bool, Fault>;
 }
 
@@ -37,11 +37,11 @@ pub struct Tagged {
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait TicketSearch {
     /// A page of the channel's tickets that carry `tag` and were last changed from `since` on and before
-    /// `until`; `after` is the `next` of the page before. `None` where no ticketing system is set up for the
+    /// `until`; `after` is the `next` of the page before. `None` when no ticketing system is set up for the
     /// channel. May be repeated.
     ///
     /// # Errors
-    /// [`Fault::Refused`] for what stays so; any other [`Fault`] may pass.
+    /// [`Fault::Refused`] for a permanent refusal; any other [`Fault`] may pass.
     async fn tagged(
         &self,
         channel: &str,
@@ -50,6 +50,6 @@ pub trait TicketSearch {
         until: Time,
         after: Option<&str>,
     ) -> Result<Option<Page<Tagged>>, Fault>;
-    /// The number of the ticket that a reference names; `None` where it names none of this channel.
+    /// The number of the ticket that a reference names; `None` when it names none of this channel.
     fn number<'a>(&self, channel: &str, reference: &'a Reference) -> Option<&'a str>;
 }

@@ -1,15 +1,15 @@
-//! The workflow: attempts that are started, and executions that wait.
+//! The workflow: starting attempts, and executions that wait.
 
 use crate::base::failure::Failure;
 use crate::base::ids::{RequestId, SourceId};
 use serde::{Deserialize, Serialize};
 
-/// What a start found.
+/// The result of a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Started {
-    /// An execution of that attempt runs over these sources now.
+    /// An execution of that attempt now runs over these sources.
     Now,
-    /// One of that attempt began before, over others or to its end.
+    /// An execution of that attempt began before, over other sources or to its end.
     Before,
 }
 
@@ -27,19 +27,19 @@ pub trait Workflow {
 /// The executions that wait for a review.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Tokens {
-    /// Lets the execution that waits under this token go on with `next`. A token that nobody waits
-    /// under any more counts as released. May be repeated.
+    /// Lets the execution that waits under this token go on with `next`. A token under which no execution waits
+    /// any more counts as released. May be repeated.
     ///
     /// # Errors
-    /// When the workflow service fails. Nothing is lost then: the reconciliation begins an attempt.
+    /// When the workflow service fails. Nothing is lost then: reconcile begins an attempt.
     async fn release(&self, token: &str, next: Next) -> Result<(), Failure>;
 }
 
-/// What the workflow does next.
+/// The workflow's next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Next {
-    /// Have a person decide.
+    /// Wait for a person's decision.
     Review,
     /// Search, once its wait is over.
     Search,
@@ -47,14 +47,14 @@ pub enum Next {
     Fulfil,
     /// Submit the next batch.
     Submit,
-    /// Ask how the rules stand.
+    /// Check how the rules stand.
     Check,
     /// Look again.
     Verify,
-    /// Nothing: it has its outcome.
+    /// No step: the task has its outcome.
     Settled,
-    /// Nothing here: nobody can tell what happened.
+    /// No step here: the outcome is unknown.
     Unknown,
-    /// Nothing here: it isn't its turn.
+    /// No step here: it isn't the task's turn.
     None,
 }

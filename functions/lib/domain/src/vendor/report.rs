@@ -11,7 +11,7 @@ pub enum Submitted {
     Accepted {
         /// The id for status checks.
         rule_id: String,
-        /// Where the rule stands.
+        /// The state of the rule.
         status: RuleStatus,
     },
     /// The vendor opened a rule, but its answer doubts that the rule is the dry run we asked for, or says that
@@ -19,7 +19,7 @@ pub enum Submitted {
     Doubtful {
         /// The id for status checks.
         rule_id: String,
-        /// Where the rule stands.
+        /// The state of the rule.
         status: RuleStatus,
         /// The doubt.
         code: Code,
