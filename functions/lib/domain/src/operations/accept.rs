@@ -1,4 +1,4 @@
-//! A demand comes in: one request is stored, whatever happens, and its workflow started.
+//! Accepts a demand: stores exactly one request for it and starts the request's workflow.
 
 use crate::base::actor::Actor;
 use crate::base::failure::Failure;
@@ -22,20 +22,20 @@ use crate::ports::store::{Begins, Change, CommitError, Created, Reads, Row, Writ
 use crate::ports::workflow::Workflow;
 use zeroize::Zeroizing;
 
-/// What somebody demands.
+/// A demand for one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demand {
-    /// Which right.
+    /// The right.
     pub right: Right,
-    /// Who: at least one.
+    /// The person's identifiers: at least one.
     pub identifiers: Vec<Identifier>,
-    /// The ticket.
+    /// The ticket's reference.
     pub reference: Option<Reference>,
-    /// Erase nothing.
+    /// Whether it is a dry run, which erases nothing.
     pub dry_run: bool,
-    /// Which data sources; empty for all that are enabled.
+    /// The data sources to ask; empty for all enabled ones.
     pub sources: Vec<SourceId>,
-    /// When the person asked, where that was before the demand came in.
+    /// When the person asked, if that was before the demand came in.
     pub received_at: Option<ReceivedAt>,
 }
 
@@ -44,56 +44,55 @@ pub struct Demand {
 pub enum Arrival<'a> {
     /// An operator made it.
     Operator {
-        /// Who.
+        /// The operator.
         by: &'a Actor,
-        /// What tells this demand apart from others, where it may be sent again: the same key makes one
-        /// request.
+        /// The operator's key for this demand, if it may be sent again: the same key makes one request.
         key: Option<&'a str>,
     },
     /// A ticketing system delivered it.
     Delivery {
         /// The channel's name.
         channel: &'a str,
-        /// What tells its deliveries apart: the signed id or the declared body field.
+        /// The delivery's key in its channel: the signed id or the declared body field.
         key: &'a [u8],
         /// The whole body, as it was signed.
         body: &'a [u8],
     },
-    /// The deployment makes it itself, to see that everything works: one a day, whatever the day's first
-    /// one was for. It is a dry run whatever the demand says, and no person is asked to decide on it.
+    /// The deployment made it itself, to check that everything works. There is one a day, whatever the day's
+    /// first one was for. It is a dry run whatever the demand says, and nobody is asked to review it.
     Synthetic {
         /// The UTC day, such as `2026-11-21`.
         day: &'a str,
     },
 }
 
-/// What came of a demand.
+/// The result of a demand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     /// The request it made, now or at an earlier delivery.
     pub request: RequestId,
     /// Whether this demand made it.
     pub new: bool,
-    /// Why the workflow could not be started; the reconciliation starts it.
+    /// Why the workflow could not be started; reconciliation starts it later.
     pub not_started: Option<Failure>,
-    /// How the request ended, where an earlier demand made it and it is closed: nothing runs then.
+    /// How the request ended, if an earlier demand made it and it is closed: nothing runs then.
     pub ended: Option<Ended>,
 }
 
 /// How the request of an earlier demand ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
-    /// How.
+    /// The outcome.
     pub outcome: RequestOutcome,
-    /// When.
+    /// When it was closed.
     pub closed_at: Time,
-    /// Whether the demand came more than a day after the last time: no redelivery, but somebody who asks
-    /// again.
+    /// Whether the demand came a day or more after the last one. It is then a repeated demand, not a
+    /// redelivery.
     pub repeated: bool,
 }
 
-/// How long after a demand the same one is taken for its redelivery, in seconds. Ticketing systems give up
-/// within some hours.
+/// Within this many seconds, the same demand counts as a redelivery. Ticketing systems stop redelivering within
+/// some hours.
 const REDELIVERY_SECONDS: u64 = 24 * 3600;
 
 /// Why a demand is not accepted.
@@ -102,16 +101,16 @@ pub enum AcceptError {
     /// No identifier.
     #[error("the request names no identifier: give at least one, such as an e-mail address")]
     NoIdentifier,
-    /// A data source that isn't there.
-    #[error("there is no data source {0}: `rightful source list` shows those there are")]
+    /// An unknown data source.
+    #[error("there is no data source {0}: `rightful source list` lists those that exist")]
     UnknownSource(SourceId),
-    /// A data source that is switched off.
+    /// A disabled data source.
     #[error("the data source {0} is disabled")]
     DisabledSource(SourceId),
-    /// None to ask.
+    /// No data source to ask.
     #[error("no data source is connected: add one with `rightful source add`, then send this again")]
     NoSource,
-    /// More than one request goes to.
+    /// More data sources than one request may have.
     #[error(
         "{0} data sources would be asked, and one request goes to {MAX_SOURCES} at most: name some of them, and make another request for the rest"
     )]
@@ -122,32 +121,32 @@ pub enum AcceptError {
         known = named(.known)
     )]
     KindNotTaken {
-        /// Its place among the demand's identifiers, from 0.
+        /// The identifier's place in the demand, from 0.
         index: usize,
         /// The kind.
         kind: IdentifierKind,
-        /// The kinds that they are searched by.
+        /// The kinds by which they are searched.
         known: Vec<IdentifierKind>,
     },
-    /// A value that can't be of its kind at one of the request's data sources.
+    /// A value that is invalid for its kind at one of the request's data sources.
     #[error("the identifier of the kind {kind}: {what}")]
     Identifier {
-        /// Its place among the demand's identifiers, from 0.
+        /// The identifier's place in the demand, from 0.
         index: usize,
         /// The kind.
         kind: IdentifierKind,
-        /// What is wrong, without the value.
+        /// The objection, without the value.
         what: String,
     },
-    /// A day or time on which nobody can have asked.
+    /// An impossible day or time for the person's demand.
     #[error("when the person asked: {0}")]
     ReceivedAt(#[from] ReceivedAtError),
-    /// The delivery came before with another body.
+    /// The first delivery under this key had another body.
     #[error(
-        "this demand came before with another content, and request {0} was made of the first: send it under another key, or with another reference where the reference tells deliveries apart"
+        "an earlier demand under this key had other content and made request {0}: send this one under another key, or with another reference if the channel uses the reference as its key"
     )]
     Conflict(RequestId),
-    /// A port failed: it may be sent again.
+    /// A port failed: the demand may be sent again.
     #[error("the request could not be stored: send it again")]
     Failed(#[from] Failure),
 }
@@ -156,7 +155,7 @@ fn named(kinds: &[IdentifierKind]) -> String {
     kinds.iter().map(IdentifierKind::as_str).collect::<Vec<_>>().join(" or ")
 }
 
-/// The ports intake works over.
+/// The ports of intake.
 #[derive(Debug)]
 pub struct Accept<'a, S, K, T, W, L, C> {
     /// The store.
@@ -167,13 +166,13 @@ pub struct Accept<'a, S, K, T, W, L, C> {
     pub tags: &'a T,
     /// Starts workflows.
     pub workflow: &'a W,
-    /// What the connectors are searched by.
+    /// The identifier kinds by which each connector searches.
     pub catalogue: &'a L,
     /// The time.
     pub clock: &'a C,
     /// The deployment's settings.
     pub settings: Settings,
-    /// Who decides on what is found, unless a data source says otherwise.
+    /// The review policies of data sources that set none of their own.
     pub policies: Policies,
     /// The time zone in which the law's days and months are counted.
     pub legal_zone: LegalZone,
@@ -188,12 +187,12 @@ where
     L: Catalogue,
     C: Clock,
 {
-    /// Stores a request under `id` and starts its workflow. The same delivery again gives the
-    /// request it made before, and starts its workflow if it never started.
+    /// Stores a request under `id` and starts its workflow. The same delivery again returns the request that it
+    /// made before, and starts the request's workflow if it never started.
     ///
     /// # Errors
-    /// [`AcceptError`]; nothing is stored then, but for [`AcceptError::Conflict`], which is recorded
-    /// with the request that the first delivery made.
+    /// [`AcceptError`]; nothing is stored then. [`AcceptError::Conflict`] is the exception: it is recorded with
+    /// the request that the first delivery made.
     pub async fn run(
         &self,
         id: RequestId,
@@ -238,8 +237,8 @@ where
     }
 
     /// Makes the synthetic request of this day: a dry run of an erasure, for the test address `email`, at
-    /// `sources`, or at all that are enabled. Another call on the same UTC day gives the day's first one,
-    /// also when it would be for others by now: what is set otherwise counts from the next day on.
+    /// `sources`, or at all enabled ones. Another call on the same UTC day returns the day's first request,
+    /// even if the settings have changed since: new settings count from the next day on.
     ///
     /// # Errors
     /// [`AcceptError`]; nothing is stored then.
@@ -261,12 +260,12 @@ where
         self.run(id, &demand, Arrival::Synthetic { day: &day }).await
     }
 
-    /// Refuses an identifier that no data source of the request is searched by, because nobody would look for
-    /// it, and a value that one of them could never hold under its kind.
-    /// So is the control of a data source: once it is erased, no look there counts any more.
+    /// Refuses an identifier that no data source of the request searches by, because nobody would look for it.
+    /// Refuses a value that one of them could never hold under its kind. Refuses to erase the control of a data
+    /// source: without its control, no look there counts any more.
     fn check(&self, demand: &Demand, sources: &[DataSource]) -> Result<(), AcceptError> {
         let erases = demand.right == Right::Erasure && !demand.dry_run;
-        // What a connector of another version is searched by, this one can't tell.
+        // This version can't know the identifier kinds of another version's connector.
         let all_known = sources.iter().all(|source| self.catalogue.knows(&source.connector));
         let mut known: Vec<IdentifierKind> = sources
             .iter()
@@ -296,7 +295,7 @@ where
         Ok(())
     }
 
-    /// Who decides on a task. Nothing can come of a synthetic one, so it waits for nobody.
+    /// The review policy of a task. A synthetic task changes nothing, so it waits for nobody.
     fn policy(&self, source: &DataSource, right: Right, arrival: Arrival<'_>) -> Policy {
         match arrival {
             Arrival::Synthetic { .. } => Policy::Auto,
@@ -304,8 +303,8 @@ where
         }
     }
 
-    /// A delivery whose ticket can't be read. When it came before with another content, that is
-    /// recorded as a conflict, and the request that the first one made is answered.
+    /// Handles a delivery whose ticket can't be read. If the first delivery under its key had other content,
+    /// records a conflict and returns the request that the first one made.
     ///
     /// # Errors
     /// When a port fails.
@@ -338,7 +337,7 @@ where
                 (OPERATOR, key.as_bytes(), content.as_slice())
             }
             Arrival::Operator { key: None, .. } => return Ok(None),
-            // Its body is its day too: that the settings changed since is no conflict.
+            // Its body is its day too, so changed settings cause no conflict.
             Arrival::Synthetic { day } => (SYNTHETIC, day.as_bytes(), day.as_bytes()),
         };
         Ok(Some(Delivery {
@@ -423,7 +422,7 @@ where
         })
     }
 
-    /// The delivery came before.
+    /// Handles a demand whose key was delivered before.
     async fn again(
         &self,
         first: &Delivery,
@@ -457,7 +456,7 @@ where
         .await
     }
 
-    /// Beside whatever the closed request still waits for: its receipt is about what came before.
+    /// Records the repeat beside the closed request's other duties: the receipt covers only what came before.
     async fn record_repeat(
         &self,
         request: &Request,
@@ -485,15 +484,15 @@ where
         }
     }
 
-    /// Starts the current attempt. A failure is no reason to refuse the demand: it is stored, and
-    /// the reconciliation starts what never started.
+    /// Starts the current attempt. A failure doesn't refuse the demand: it is stored, and reconciliation starts
+    /// its workflow later.
     async fn start(&self, request: &Request, new: bool) -> Accepted {
         let started = self.workflow.start(request.id, request.attempt, &request.sources).await;
         Accepted { request: request.id, new, not_started: started.err(), ended: None }
     }
 }
 
-/// The digest that a delivery is kept under, of what tells it from others in its channel.
+/// The digest under which a delivery is stored: of its channel and its key there.
 pub(crate) async fn delivery_key(
     tags: &impl Tags,
     channel: &str,
@@ -502,12 +501,12 @@ pub(crate) async fn delivery_key(
     tags.tag("delivery", &[channel.as_bytes(), &[0], key].concat()).await
 }
 
-/// Why an identifier is not erased: without its control no look at the data source counts any more.
+/// The objection to erasing a control: without its control, no look at the data source counts any more.
 pub(crate) fn must_stay(source: &DataSource) -> String {
     format!("it is the control of {}, which must stay at the vendor: name another control first", source.id)
 }
 
-/// Whether it is the identifier of the data source's control.
+/// Whether the identifier is the data source's control.
 pub(crate) fn is_control(source: &DataSource, identifier: &Identifier) -> bool {
     source
         .control
@@ -515,12 +514,12 @@ pub(crate) fn is_control(source: &DataSource, identifier: &Identifier) -> bool {
         .is_some_and(|control| control.kind == *identifier.kind() && identifier.matches(&control.value))
 }
 
-/// A demand as bytes: two demands under one key are the same only when nothing of them differs.
+/// A demand as bytes. Two demands under one key are the same only if every part is equal.
 fn canonical(demand: &Demand) -> Zeroizing<Vec<u8>> {
     let who: Vec<(&str, String)> =
         demand.identifiers.iter().map(|one| (one.kind().as_str(), one.comparable())).collect();
     let whole = (demand.right, &who, &demand.reference, demand.dry_run, &demand.sources);
-    // Texts and flags alone: they are always JSON. Digests of demands without a day are older than the day.
+    // Texts and flags always serialize. Demands without a day are digested as before the day existed.
     let bytes = match demand.received_at {
         Some(day) => serde_json::to_vec(&(whole, day)),
         None => serde_json::to_vec(&whole),
@@ -528,7 +527,7 @@ fn canonical(demand: &Demand) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(bytes.unwrap_or_default())
 }
 
-/// The operator who sent it, where one did.
+/// The operator who sent the demand, if one did.
 fn actor(arrival: Arrival<'_>) -> Option<Actor> {
     match arrival {
         Arrival::Operator { by, .. } => Some(by.clone()),
@@ -536,10 +535,10 @@ fn actor(arrival: Arrival<'_>) -> Option<Actor> {
     }
 }
 
-/// Where an operator's request comes from, as a channel.
+/// The channel of operators' requests.
 const OPERATOR: &str = "operator";
 
-/// Where a synthetic request comes from, as a channel.
+/// The channel of synthetic requests.
 const SYNTHETIC: &str = "synthetic";
 
 fn received(request: &Request, by: Option<Actor>) -> Fact {
@@ -558,8 +557,8 @@ fn received(request: &Request, by: Option<Actor>) -> Fact {
     }
 }
 
-/// How many data sources one request may go to: as many as the workflow's Map runs at a time, so that
-/// one that takes weeks holds no other back; and closing writes all of them in one change.
+/// The largest number of data sources for one request. The workflow's Map runs as many at a time, so a slow one
+/// delays no other, and closing writes all of them in one change.
 pub const MAX_SOURCES: usize = 40;
 
 fn choose(all: &[DataSource], wanted: &[SourceId]) -> Result<Vec<DataSource>, AcceptError> {

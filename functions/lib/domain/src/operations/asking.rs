@@ -14,8 +14,8 @@ use crate::vendor::port::{Capabilities, Vendor};
 use crate::vendor::record::{Found, RecordId, SetAside};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every identifier in every spelling that a vendor may hold it in; one of each where the vendor ignores
-/// case.
+/// Every identifier in every spelling that a vendor may hold. Where the vendor ignores case, spellings that
+/// differ only in case count once.
 pub(crate) fn in_every_spelling(capabilities: &Capabilities, identifiers: &[Identifier]) -> Vec<Identifier> {
     let mut all: Vec<Identifier> = Vec::with_capacity(identifiers.len());
     for identifier in identifiers {
@@ -34,25 +34,26 @@ pub(crate) fn in_every_spelling(capabilities: &Capabilities, identifiers: &[Iden
     all
 }
 
-/// What a search by all identifiers in all their spellings gave.
+/// The result of a search by all identifiers in all their spellings.
 pub(crate) struct Heard {
-    /// What was found, each record once, in the order in which they were found.
+    /// The records found, each once, in the order of the answers.
     pub(super) found: Found,
-    /// What was asked, marked and set aside.
+    /// How many spellings were asked, and how many records were marked and set aside.
     pub(super) asked: Asked,
-    /// Whether nothing was found and the same search finds the data source's control within these minutes.
+    /// Whether nothing was found, and a search found the data source's control just now or within the last
+    /// minutes.
     pub(super) controlled: bool,
 }
 
-/// Searches by one identifier and spelling after another, as far as the time until `until` allows, and
-/// joins the answers. A record that one of them found is not set aside because another one missed it.
+/// Searches by one identifier and spelling after another, as far as the time until `until` allows, and joins
+/// the answers. A record that one of them found is not set aside because another one missed it.
 ///
-/// A search that finds nothing at all is held against the control, where the data source has one that
-/// stands for every kind of identifier that was asked by: a search that is blind for once finds nothing
+/// A search that finds nothing at all is checked against the control, if the data source has one and every
+/// identifier asked by is of the control's kind. A search that is blind for the moment would find nothing
 /// either.
 ///
 /// # Errors
-/// [`CONTROL_NOT_FOUND`] when the control's record isn't there: then the search proves nothing.
+/// [`CONTROL_NOT_FOUND`] when the control's record is not found: the search then proves nothing.
 pub(crate) async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
     vendor: &Metered<'_, S, V, C>,
     identifiers: &[Identifier],
@@ -88,7 +89,7 @@ pub(crate) async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
                 None => without.push(one),
             }
         }
-        // Nobody can tell whether two answers show the same record without an id: the longest list counts.
+        // Without ids, nobody can tell whether two answers show the same record: the longest list counts.
         let doubts = |all: &[SetAside]| all.iter().filter(|one| one.doubtful).count();
         if (doubts(&without), without.len()) > (doubts(&nameless), nameless.len()) {
             nameless = without;

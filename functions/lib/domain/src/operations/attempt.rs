@@ -1,8 +1,8 @@
-//! Begins a workflow attempt: what is stored before, what after.
+//! Begins a workflow attempt, then records it.
 //!
-//! Architecture Invariant: an attempt is recorded once its execution is there, never before. Its number is that
-//! of the last recorded one and one more, so whoever begins it again after a crash finds the execution by its
-//! name, and no attempt begins before the one before it is recorded.
+//! Architecture Invariant: an attempt is recorded after its execution exists, never before. Its number is that
+//! of the last recorded attempt plus one. After a crash, another try therefore finds the execution by its name,
+//! and no attempt begins before the previous one is recorded.
 
 use crate::base::failure::Failure;
 use crate::base::ids::{RequestId, SourceId};
@@ -12,12 +12,11 @@ use crate::ports::clock::Clock;
 use crate::ports::store::{Change, Reads, Row, Writes};
 use crate::ports::workflow::{Started, Workflow};
 
-/// Begins an attempt over these data sources, and records it; `next` is its number, or a later one is, where
-/// an attempt of that number has begun for something else. Answers the number. May be repeated.
+/// Begins an attempt over these data sources, and records it. Its number is `next`, or a later one if an
+/// attempt of that number has begun for something else. Returns the number. May be repeated.
 ///
 /// # Errors
-/// When the workflow service fails: nothing is recorded then. When the store fails: whoever begins the attempt
-/// again records it.
+/// When the workflow service fails, nothing is recorded. When the store fails, another try records the attempt.
 pub(crate) async fn begin(
     store: &(impl Reads + Writes),
     workflow: &impl Workflow,
@@ -36,7 +35,7 @@ pub(crate) async fn begin(
     Err(CONTENTION)
 }
 
-/// Records that an attempt has begun, unless that is recorded.
+/// Records that an attempt has begun, unless it is recorded already.
 async fn record(
     store: &(impl Reads + Writes),
     clock: &impl Clock,
@@ -49,7 +48,7 @@ async fn record(
             return Ok(());
         }
         request.attempt = attempt;
-        // Those were of the attempt before.
+        // These ends belong to the previous attempt.
         request.ended = Vec::new();
         let change = Change {
             request: id,

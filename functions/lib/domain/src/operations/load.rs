@@ -1,4 +1,4 @@
-//! Load, decide, save by condition: what every operation on a task begins and ends with.
+//! Loads what an operation works on, and repeats an operation that another worker overtook.
 
 use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
@@ -11,24 +11,24 @@ use crate::model::task::Task;
 use crate::ports::store::{Assignment, CommitError, Reads};
 use crate::vendor::port::Capabilities;
 
-/// How often an operation reads again and decides anew where other workers were faster.
+/// How often an operation reads again and decides anew after other workers were faster.
 pub(super) const STALE_TRIES: u32 = 6;
 
-/// Others changed the same rows all the time: whoever called tries again.
+/// Others kept changing the same rows: the caller tries again.
 pub(super) const CONTENTION: Failure = Failure::transient("too_much_contention");
 
-/// What the deployment sets for every operation.
+/// The deployment's settings for every operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How long after a task should have moved the reconciliation moves it, in seconds.
+    /// A task that should have moved this many seconds ago is moved by reconciliation.
     pub grace_seconds: u64,
 }
 
-/// What an operation on a task works on, as it was read.
+/// A task's rows, as an operation on it read them.
 pub(crate) struct Loaded {
     pub(super) request: Request,
     pub(super) life: Life,
-    /// The task's data source, or why its row can't be read; `None` when there is none any more.
+    /// The task's data source, or why its row can't be read; `None` if it was removed.
     pub(super) source: Result<Option<DataSource>, Failure>,
 }
 
@@ -50,7 +50,7 @@ pub(crate) async fn rules_of_run(store: &impl Reads, task: &Task) -> Result<Vec<
     Ok(rules)
 }
 
-/// What bounds a step of a task of this request.
+/// The limits of a step of a task of this request.
 pub(crate) fn terms<'a>(
     request: &Request,
     settings: &Settings,
@@ -59,21 +59,21 @@ pub(crate) fn terms<'a>(
     Terms::new(request, settings.grace_seconds, vendor)
 }
 
-/// Whether an operation has nothing to do because the request is closed.
+/// Whether the request is closed, so that an operation has nothing to do.
 pub(crate) fn is_closed(request: &Request) -> bool {
     request.state == RequestState::Closed
 }
 
-/// A count as the store keeps it.
+/// A count as the store holds it.
 pub(crate) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// Why one turn of an operation did not end it.
+/// Why one turn of an operation did not succeed.
 pub(super) enum Turn<E> {
-    /// Another worker was faster: it reads again, and decides anew.
+    /// Another worker was faster: the operation reads again and decides anew.
     Stale,
-    /// It is over.
+    /// The operation failed.
     Failed(E),
 }
 
@@ -98,11 +98,10 @@ impl<E: From<WhyNot>> From<WhyNot> for Turn<E> {
     }
 }
 
-/// Has an operation take one turn after another (read, decide, save by condition) until one is not in another
-/// worker's way.
+/// Repeats an operation's turn (read, decide, save by condition) until no other worker has overtaken it.
 ///
 /// # Errors
-/// The turn's, or a transient failure where every turn was in the way.
+/// The turn's, or a transient failure if every turn was overtaken.
 pub(super) async fn retry_stale<T, E: From<Failure>>(
     mut turn: impl AsyncFnMut() -> Result<T, Turn<E>>,
 ) -> Result<T, E> {

@@ -1,7 +1,6 @@
-//! A vendor that is called no oftener than its limits allow: the permit before a call, the report
-//! after it. A turn that is moments away is waited for here. Any other is [`Fault::Paused`], and the
-//! workflow waits for it: whoever asked keeps the place in the line ([`Metered::slot`]) and comes back with
-//! it.
+//! Keeps calls to a vendor within its limits: takes a permit before each call and reports after it. A short
+//! wait for a turn happens here. A longer one is [`Fault::Paused`], and the workflow waits: the caller retains
+//! its place in the line ([`Metered::slot`]) and comes back with it.
 
 use crate::base::code::{ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, Code, RATE_LIMITED, RECORD_UNREADABLE};
 use crate::base::identifier::Identifier;
@@ -18,46 +17,46 @@ use crate::vendor::record::{Found, RecordCopy, RecordId, ShownRecord};
 use crate::vendor::report::{RuleReport, Submitted};
 use std::sync::{Mutex, PoisonError};
 
-/// How often a permit or a report is tried when other callers were faster.
+/// How often a permit or a report is tried again after other callers were faster.
 const STALE_TRIES: u32 = 8;
 
-/// From one such try to the next, in milliseconds, doubling: others write in between.
+/// The first wait between such tries, in milliseconds; it doubles each time. Other callers write in between.
 const STALE_MILLIS: u64 = 10;
 
-/// Seconds around a call for the store and the way back: how much longer than the call itself a
-/// probe's answer may take to be reported.
+/// Seconds around a call for the store and the way back: a probe's answer may be reported this much later than
+/// the call's own time-out.
 const AROUND_A_CALL_SECONDS: u64 = 10;
 
 /// A vendor behind the limits of its data source.
 ///
-/// One call has one permit; a second try with the token's other version, after a 401, has none of
-/// its own. A permit whose call is never made is lost, no more.
+/// One call has one permit. A second try after a 401, with the token's other version, has none of its own. A
+/// permit whose call is never made is simply lost.
 #[derive(Debug)]
 pub struct Metered<'a, S, V, C> {
     vendor: V,
     limits: &'a S,
     clock: &'a C,
     source: SourceId,
-    /// The row as this caller last knew it, so that a report of no news costs nothing.
+    /// The row as this caller last knew it, so that a report without news costs nothing.
     seen: Mutex<Option<Limit>>,
-    /// Searches that have their permit already.
+    /// How many searches have their permit already.
     reserved: Mutex<u32>,
-    /// The place in the line: the one that it came with, then the one that it has to wait for.
+    /// The place in the line: first the one that the caller came with, then the one that it has to wait for.
     slot: Mutex<Option<Slot>>,
     /// Whether a person waits for the answer.
     beside: bool,
 }
 
 impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
-    /// Puts `vendor` behind the limits of `source`, for work that waits in line from the place `slot` on,
-    /// if it has one.
+    /// Puts `vendor` behind the limits of `source`, for work that waits in line; `slot` is its place, if it has
+    /// one.
     #[must_use]
     pub fn new(vendor: V, limits: &'a S, clock: &'a C, source: SourceId, slot: Option<Slot>) -> Self {
         let (seen, reserved, slot) = (Mutex::new(None), Mutex::new(0), Mutex::new(slot));
         Self { vendor, limits, clock, source, seen, reserved, slot, beside: false }
     }
 
-    /// The same for a person who waits for the answer: beside the line.
+    /// The same for a person who waits for the answer: it passes the line.
     #[must_use]
     pub fn beside(self) -> Self {
         Self { beside: true, slot: Mutex::new(None), ..self }
@@ -75,28 +74,29 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         &self.source
     }
 
-    /// Takes the permit for one call. [`Vendor::search`] and [`Vendor::status`] take theirs
-    /// themselves. [`Vendor::submit`] does not: its caller takes it before it stores the intent, so
-    /// that no intent waits for a permit.
+    /// Takes the permit for one call. [`Vendor::search`] and [`Vendor::status`] take theirs themselves.
+    /// [`Vendor::submit`] does not: its caller takes the permit before it stores the intent, so that no intent
+    /// waits for one.
     ///
     /// # Errors
-    /// [`Fault::Paused`] with the code and the seconds to wait, or [`Fault::Unavailable`] with the
-    /// store's code when the store fails. Nothing was sent then.
+    /// [`Fault::Paused`] with the code and the seconds to wait, or [`Fault::Unavailable`] with the store's code
+    /// when the store fails. Nothing was sent then.
     pub async fn admit(&self) -> Result<(), Fault> {
         self.see(None);
         self.permit(|_| 1, self.beside).await.map(drop)
     }
 
-    /// Takes the permits for so many searches that are one piece of work: all of them or none. Gives whether
+    /// Takes the permits for several searches that are one piece of work: all of them or none. Returns whether
     /// a search found the control at this target within the last minutes.
     ///
-    /// Who expects to find nothing will need the control: its search is taken along where nobody waits behind.
+    /// A caller that expects to find nothing will need the control: its search is included if nobody else is in
+    /// line.
     ///
     /// # Errors
     /// As [`Metered::admit`].
     pub async fn reserve_searches(&self, searches: u32, expects_nothing: bool) -> Result<bool, Fault> {
         let limits = self.vendor.capabilities().call_limits;
-        // Where it waited for the control's search too, that one is among them.
+        // If it waited for the control's search too, its place includes that search.
         let kept = searches.max(self.slot().map_or(0, |slot| slot.calls));
         let calls = |limit: &Limit| {
             let alone = !limit.is_queued(self.clock.now(), &limits);
@@ -109,8 +109,9 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         Ok(fresh)
     }
 
-    /// Takes the permit for a search for the control, after so many searches that found nothing: at once, or
-    /// a place in the line for all of them. They are made again then, and the control's with them.
+    /// Takes the permit for a search for the control, after `searches` searches that found nothing. Without a
+    /// permit at once, it takes a place in the line for all of them: they are then repeated together with the
+    /// control's.
     ///
     /// # Errors
     /// As [`Metered::admit`].
@@ -142,8 +143,8 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         })
     }
 
-    /// Keeps that a search found the control just now. A sight that can't be stored is dropped: the next
-    /// look searches for the control itself.
+    /// Records that a search found the control just now. If this can't be stored, it is dropped: the next look
+    /// searches for the control itself.
     pub async fn control_was_seen(&self) {
         let target = self.vendor.capabilities().target.fingerprint();
         self.change(|limit, at| {
@@ -160,8 +161,8 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         any
     }
 
-    /// Takes as many permits as `calls` says of the row, in line or beside it, by the row as it was seen last
-    /// if it was; gives whether the control is fresh, and how many.
+    /// Takes as many permits as `calls` wants for the row, in line or beside it. Begins with the row as it was
+    /// last seen, if it was. Returns whether the control is fresh, and how many permits it took.
     async fn permit(&self, calls: impl Fn(&Limit) -> u32, beside: bool) -> Result<(bool, u32), Fault> {
         let capabilities = self.vendor.capabilities();
         let lasts_seconds = capabilities.call_timeout_seconds.saturating_add(AROUND_A_CALL_SECONDS);
@@ -211,7 +212,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         Err(Fault::Paused(RATE_LIMITED, 1))
     }
 
-    /// Lets others write first, each for a while of its own.
+    /// Lets others write first. Each caller waits for a different time.
     async fn step_back(&self, tries: u32) {
         let most = STALE_MILLIS << tries;
         let now = self.clock.now();
@@ -223,15 +224,15 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = slot;
     }
 
-    /// Has the limit know what a call came to. A report that can't be stored is dropped: it must
-    /// never cost the answer that it is about.
+    /// Reports the result of a call to the limit. A report that can't be stored is dropped: it must never cost
+    /// the answer that it is about.
     async fn report(&self, report: Option<Report>) {
         let Some(report) = report else { return };
         let limits = &self.vendor.capabilities().call_limits;
         self.change(|limit, now| limit.told(report, now, limits)).await;
     }
 
-    /// Stores what becomes of the row, by the row as it was seen last if it was. A row that stays as it is costs
+    /// Stores a change of the row. Begins with the row as it was last seen, if it was. An unchanged row costs
     /// nothing; a change that can't be stored is dropped.
     async fn change(&self, becomes: impl Fn(&Limit, Time) -> Limit) {
         let mut seen = self.see(None);
@@ -264,21 +265,21 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     }
 }
 
-/// Codes of failed calls that say nothing of the vendor: we had no time left, or could not or may
-/// not make the call.
+/// Codes of failed calls that are no fault of the vendor: we had no time left, or could not or may not make the
+/// call.
 const OURS: [Code; 4] =
     ["vendor_address_forbidden", "vendor_host_forbidden", "vendor_out_of_time", "vendor_request_unusable"];
 
-/// Whether the vendor stands behind a code: those of the connector's own objections, and those of
-/// our own services, have other names.
+/// Whether the vendor is the cause of a code. The connector's own objections and our own services have codes
+/// with other names.
 fn is_the_vendors(code: Code) -> bool {
     code.starts_with("vendor_") && !OURS.contains(&code)
 }
 
-/// What a fault says of the vendor, if anything.
+/// The report that a fault makes about the vendor, if any.
 fn of_fault(fault: &Fault) -> Option<Report> {
     match fault {
-        // It answered; what is wrong with the answer is about this person alone.
+        // It answered; the fault in the answer is about this person alone.
         Fault::Unavailable(ANSWER_INCOMPLETE | RECORD_UNREADABLE) => Some(Report::Answered),
         Fault::Unavailable(code) => is_the_vendors(code).then_some(Report::Failed),
         Fault::Refused(code) => is_the_vendors(code).then_some(Report::Answered),
@@ -296,7 +297,7 @@ fn of_answer<T>(answer: &Result<T, Fault>) -> Option<Report> {
 
 fn of_submission(answer: &Submitted) -> Option<Report> {
     match answer {
-        // A doubtful answer is a readable one that does not say what was asked.
+        // A doubtful answer is readable but doesn't say what was asked.
         Submitted::Accepted { .. } | Submitted::Doubtful { .. } => Some(Report::Answered),
         Submitted::NotSent(fault) | Submitted::Rejected(fault) => of_fault(fault),
         Submitted::Unknown(ANSWER_TOO_LARGE) => Some(Report::Answered),
@@ -350,7 +351,7 @@ impl<S: Limits, V: Vendor, C: Clock> Vendor for Metered<'_, S, V, C> {
         answer
     }
 
-    /// Not metered: an operator asks, and wants to see the vendor's own answer.
+    /// Not metered: an operator asks and wants the vendor's own answer.
     async fn test(&self) -> Result<(), Fault> {
         self.vendor.test().await
     }

@@ -1,7 +1,7 @@
-//! What each handler does, over the ports: load, decide, save by condition, act, save by condition.
+//! The operation of each handler, over the ports: load, decide, save by condition, act, save by condition.
 //!
-//! Architecture Invariant: the store alone decides. Every operation reads the store first and passes
-//! over what is settled, so any of them may run twice, late, or beside another worker.
+//! Architecture Invariant: the store alone decides. Every operation reads the store first and skips what is
+//! settled, so any of them may run twice, late, or beside another worker.
 
 pub mod load;
 pub mod step;

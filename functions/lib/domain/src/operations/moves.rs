@@ -1,4 +1,4 @@
-//! Changes of several tasks that are stored together.
+//! Changes several tasks together.
 
 use crate::base::failure::Failure;
 use crate::base::ids::SourceId;
@@ -30,12 +30,12 @@ pub(crate) struct Moved {
     pub(super) facts: Vec<Fact>,
 }
 
-/// What a change has beside its tasks at most: the request, what it tells of the request, the new attempt, and
+/// The most items in a change beside its tasks: the request, the event about the request, the new attempt, and
 /// the head of the chain.
 const BESIDE: usize = 4;
 
-/// How many of these, from the first on, fit one change. Forty tasks fit it that have an event each; with a
-/// lease or a second event they don't.
+/// How many of these tasks, from the first on, fit one change. Forty tasks with one event each fit; forty with
+/// a lease or a second event don't.
 pub(crate) fn fitting(tasks: &[Moved]) -> usize {
     let (mut items, mut rows) = (BESIDE, 1);
     let fits = |moved: &&Moved| {
@@ -63,20 +63,20 @@ pub(crate) fn rows_and_facts(
     Ok((rows, all))
 }
 
-/// What came of an act.
+/// The result of an act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Acted {
-    /// Where the request stands.
+    /// The request's state.
     pub state: RequestState,
-    /// The attempt that is begun for it; `None` when nothing had to be begun.
+    /// The attempt begun for it; `None` when nothing had to be begun.
     pub attempt: Option<u32>,
-    /// Whether it has begun; where not, the reconciliation begins it.
+    /// Whether it has begun; if not, reconciliation begins it.
     pub started: bool,
 }
 
-/// Stores the change, lets go who waited for a review, and begins an attempt for what is to be moved. A crash in
-/// between leaves a request that is due.
+/// Stores the change, releases the executions that waited for a review, and begins an attempt for the tasks
+/// that move. After a crash in between, the request is due.
 pub(crate) async fn begin(
     store: &(impl Reads + Writes),
     workflow: &(impl Workflow + Tokens),
@@ -110,7 +110,7 @@ pub(super) fn tokens_of(tasks: &[Moved]) -> Vec<String> {
     tasks.iter().filter_map(|moved| moved.before.token.clone()).collect()
 }
 
-/// Whoever waited under these tokens has nothing to wait for; that they hear of it is not needed.
+/// Releases the executions that waited under these tokens. A release that fails does no harm.
 pub(super) async fn let_go(workflow: &impl Tokens, tokens: &[String]) {
     for token in tokens {
         let _ = workflow.release(token, Next::None).await;

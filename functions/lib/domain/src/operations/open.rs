@@ -1,4 +1,4 @@
-//! Opens a task's data source, behind its limits, at the target that its run stands on.
+//! Opens a task's data source, behind its limits, at the run's target.
 
 use crate::base::code::{Code, TARGET_LOST};
 use crate::base::failure::{Failure, Kind};
@@ -9,8 +9,8 @@ use crate::ports::clock::Clock;
 use crate::ports::store::{Limits, Reads};
 use crate::ports::vendors::Vendors;
 
-/// Opens a data source for a person who waits, behind its limits, at the target that it points at now; `Err`
-/// names why the set-up does not allow it.
+/// Opens a data source for a person who waits, behind its limits, at its present target. The error names the
+/// flaw of the set-up.
 pub(crate) async fn open_source<'a, S: Reads + Limits, V: Vendors, C: Clock>(
     store: &'a S,
     vendors: &V,
@@ -22,18 +22,18 @@ pub(crate) async fn open_source<'a, S: Reads + Limits, V: Vendors, C: Clock>(
     Ok(Metered::new(vendors.open(&source, &target).await?, store, clock, source.id, None).beside())
 }
 
-/// What a task's data source is opened to.
+/// The result of opening a task's data source.
 pub(crate) enum Opened<V> {
-    /// The target that its run stands on.
+    /// It is open at the run's target.
     There(V),
-    /// Nothing: the data source points elsewhere since, and nothing of the run was sent.
+    /// It is not open: the data source has another target now, and nothing of the run was sent.
     Moved,
 }
 
-/// Opens the task's data source behind its limits, at the target that its run was searched at.
+/// Opens the task's data source behind its limits, at the target where its run was searched.
 ///
-/// Architecture Invariant: search, submission, status, look and copy of one run all go to one target. What
-/// was decided at one is never sent to another.
+/// Architecture Invariant: search, submission, status check, look and copy of one run all go to one target. A
+/// decision made at one target is never sent to another.
 pub(crate) async fn open_vendor<'a, S: Limits, V: Vendors, C: Clock>(
     limits: &'a S,
     vendors: &V,
@@ -47,7 +47,7 @@ pub(crate) async fn open_vendor<'a, S: Limits, V: Vendors, C: Clock>(
     let target = match &task.target {
         Some(then) if *then != now && !life.stands_on_its_target() => return Ok(Opened::Moved),
         Some(then) => then,
-        // Searched by an older release, which kept no target: nobody can tell where.
+        // An older release searched it without storing the target: nobody can tell where.
         None if task.decision.is_some() && !life.stands_on_its_target() => return Ok(Opened::Moved),
         None => &now,
     };
@@ -55,9 +55,9 @@ pub(crate) async fn open_vendor<'a, S: Limits, V: Vendors, C: Clock>(
     Ok(Opened::There(Metered::new(vendor, limits, clock, source.id.clone(), task.slot)))
 }
 
-/// The failures that end a task: what it stands on is missing or wrong in the set-up or in its own
-/// rows, and trying again can't help it. Any other misconfiguration (a role that may not read, a key
-/// that is switched off) is ours to mend, and the task waits for that.
+/// The failures that end a task: something that it needs is missing or wrong in the set-up or in its own rows,
+/// and trying again can't help. Any other misconfiguration (a role that may not read, a disabled key) is ours
+/// to fix, and the task waits for it.
 const ENDS_THE_TASK: [Code; 14] = [
     "connector_unknown",
     "data_key_unusable",
@@ -79,5 +79,5 @@ pub(crate) fn ends_the_task(failure: Failure) -> bool {
     failure.kind == Kind::Misconfigured && ENDS_THE_TASK.contains(&failure.code)
 }
 
-/// Seconds that a call to a vendor needs around itself, for the store and the way back.
+/// Extra seconds around a call to a vendor, for the store and the way back.
 pub(crate) const AROUND_A_CALL: u64 = 5;

@@ -13,8 +13,8 @@ use crate::ports::clock::Clock;
 use crate::ports::store::{Change, CommitError, Reads, Row, Writes};
 use crate::vendor::port::Capabilities;
 
-/// Stores what a step changed, with `more` rows, in one transaction under the task's lease; gives the
-/// life as it is stored then. Nothing changed, nothing is written.
+/// Stores the changes of a step, with `more` rows, in one transaction under the task's lease. Returns the life
+/// as stored. Without a change, it writes nothing.
 ///
 /// # Errors
 /// [`CommitError::Stale`] when a row, or the lease, has moved on; else the store's failure.
@@ -48,9 +48,9 @@ pub(crate) async fn store_step(
     Ok(after)
 }
 
-/// Stores what a worker has learned of the vendor, or is about to do there, with `more` rows. Where another worker
-/// of the task was put off meanwhile, it is stored after that: else workers of several attempts that wait for one
-/// place in a line would undo each other's work for ever.
+/// Stores what a worker has learned from the vendor, or is about to do there, with `more` rows. If another
+/// worker of the task was put off meanwhile, the step is stored after that. Otherwise workers of several
+/// attempts that wait for one place in a line would undo each other's work for ever.
 ///
 /// # Errors
 /// As [`store_step`].
@@ -80,7 +80,7 @@ pub(crate) async fn store_learned(
     Err(CommitError::Stale)
 }
 
-/// What is stored now, where it differs by waits alone.
+/// Reads the stored rows again, if they differ only by waits.
 ///
 /// # Errors
 /// [`CommitError::Stale`] when it differs by anything else, or not at all: then another row was in the way.
@@ -93,7 +93,7 @@ pub(crate) async fn after_waits(
     if life.was_put_off_since(&there.life) { Ok(there) } else { Err(CommitError::Stale) }
 }
 
-/// What a change of the task means for its lease: taken, given back, or held on to.
+/// The lease's row for a change of the task: taken, released, or held.
 pub(crate) fn lease_row(
     request: &Request,
     before: &Task,

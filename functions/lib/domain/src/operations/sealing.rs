@@ -1,4 +1,4 @@
-//! Seals and opens what the store keeps of a person.
+//! Seals and opens a person's data in the store.
 
 use crate::base::failure::Failure;
 use crate::base::identifier::{Identifier, IdentifierKind};
@@ -22,7 +22,7 @@ fn records_context(request: RequestId, source: &SourceId, chunk: u32) -> String 
     format!("rightful/records/{request}/{source}/{chunk}")
 }
 
-/// An identifier of a request, and for which data source alone it was given.
+/// An identifier of a request, and the data source it is limited to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scoped {
     /// The identifier.
@@ -38,8 +38,8 @@ impl Scoped {
     }
 }
 
-/// The identifiers that count at a data source: those given for it, and of every other kind those that
-/// count everywhere.
+/// The identifiers that apply at a data source: those given for it, and of every other kind those that apply
+/// everywhere.
 fn identifiers_at(all: Vec<Scoped>, source: &SourceId) -> Vec<Identifier> {
     let own: BTreeSet<IdentifierKind> = all
         .iter()
@@ -53,7 +53,7 @@ fn identifiers_at(all: Vec<Scoped>, source: &SourceId) -> Vec<Identifier> {
     all.into_iter().filter(|one| counts(one)).map(|one| one.identifier).collect()
 }
 
-/// How identifiers stand in the sealed text: kind, value, and the data source where it is for one alone.
+/// An identifier in the sealed text: kind, value, and the data source if it is limited to one.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Stored {
@@ -81,7 +81,7 @@ pub(crate) fn seal_identifiers(
     key.seal(&identifiers_context(request), &plain).map_err(|_| Failure::transient("sealing_failed"))
 }
 
-/// A request's data key. Read once for a step, and never kept for the next.
+/// A request's data key. It is read once for a step, and never cached for the next.
 pub(crate) async fn key_of(keys: &impl Keys, request: RequestId) -> Result<DataKey, Failure> {
     keys.key(request).await?.ok_or(Failure::misconfigured("person_forgotten"))
 }
@@ -106,7 +106,7 @@ pub(crate) fn open_all_identifiers(key: &DataKey, request: &Request) -> Result<V
         .collect()
 }
 
-/// Opens the identifiers that count at a data source.
+/// Opens the identifiers that apply at a data source.
 pub(crate) fn open_identifiers(
     key: &DataKey,
     request: &Request,
@@ -115,14 +115,15 @@ pub(crate) fn open_identifiers(
     Ok(identifiers_at(open_all_identifiers(key, request)?, source))
 }
 
-/// Bytes of record ids in one sealed chunk: with nonce, tag and base64 well below the 400 KB that a
-/// DynamoDB item holds.
+/// Bytes of record ids in one sealed chunk: with nonce, tag and base64 well below DynamoDB's limit of 400 KB
+/// for an item.
 const CHUNK_BYTES: usize = 200_000;
 
-/// Chunks of one task: together they fit the 4 MB of the transaction that stores them.
+/// The most chunks of one task: together they fit the 4 MB of the transaction that stores them.
 pub(crate) const MAX_CHUNKS: usize = 14;
 
-/// Bound to the decision, so that a part that an earlier decision's worker left late is none of the copy.
+/// The context of a task's part of the copy. It is bound to the decision, so that a late part of an earlier
+/// decision's worker never joins the copy.
 pub(crate) fn part_context(task: &Task) -> String {
     let decided = task.decision.as_ref().map_or("", |decision| decision.records.mac.as_str());
     format!("rightful/copy/{}/{}/{decided}", task.request, task.source)
@@ -168,7 +169,7 @@ pub(crate) fn seal_chunk(
         .map_err(|_| Failure::transient("sealing_failed"))
 }
 
-/// Opens the record ids a decision was made on, in order.
+/// Opens the record ids on which a decision was made, in order.
 pub(crate) async fn open_records(
     store: &impl Reads,
     key: &DataKey,
@@ -185,7 +186,7 @@ pub(crate) async fn open_records(
     Ok(records)
 }
 
-/// The keyed digest that a decision or an intent binds to: request, source and the exact records.
+/// The keyed digest to which a decision or an intent binds: of request, source and the exact records.
 pub(crate) async fn digest_records(
     tags: &impl Tags,
     purpose: &'static str,
@@ -199,19 +200,19 @@ pub(crate) async fn digest_records(
     tags.tag(purpose, &content).await
 }
 
-/// The longest list of doubtful records that a task keeps, in bytes. Where it is longer, none counts as seen.
+/// The longest stored list of doubtful records, in bytes. If a list is longer, none of them counts as seen.
 const LONGEST_DOUBTS: usize = 32 * 1024;
 
 fn doubts_context(at: &TaskRef) -> String {
     format!("rightful/doubts/{}/{}", at.request_id, at.source_id)
 }
 
-/// The ids of the doubtful records that a search set aside; `None` for each that has none.
+/// The ids of the doubtful records that a search set aside; `None` for each record without an id.
 pub(crate) fn doubtful(found: &Found) -> Vec<Option<&RecordId>> {
     found.set_aside.iter().filter(|one| one.doubtful).map(|one| one.id.as_ref()).collect()
 }
 
-/// Seals which doubtful records a search set aside: what a reviewer is shown.
+/// Seals the doubtful records that a search set aside, as a reviewer is shown them.
 pub(crate) fn seal_doubts(key: &DataKey, at: &TaskRef, found: &Found) -> Result<Option<Sealed>, Failure> {
     let doubtful = doubtful(found);
     let plain = Zeroizing::new(serde_json::to_vec(&doubtful).unwrap_or_default());
@@ -222,8 +223,8 @@ pub(crate) fn seal_doubts(key: &DataKey, at: &TaskRef, found: &Found) -> Result<
     sealed.map(Some).map_err(|_| Failure::transient("sealing_failed"))
 }
 
-/// How many doubtful records a look set aside that the search of the round did not. Of those without an id
-/// nobody can tell which is which: their number counts.
+/// How many doubtful records a look set aside that the round's search did not. Records without an id can't be
+/// told apart: only their number counts.
 pub(crate) fn unseen_doubts(key: &DataKey, at: &TaskRef, task: &Task, found: &Found) -> Result<u32, Failure> {
     let now = doubtful(found);
     let Some(sealed) = task.doubts.as_ref().filter(|_| !now.is_empty()) else { return Ok(count(now.len())) };

@@ -1,12 +1,12 @@
-//! Sets up data sources: adds, changes, enables, disables and removes them. Every act is an entry in the
+//! Sets up data sources: adds, changes, enables, disables and removes them. Each act is an entry in the
 //! deployment's journal.
 //!
-//! A secret is written before the row that needs it, and removed after it: a crash in between leaves a
-//! secret that nobody reads, never a data source without one.
+//! A secret is written before the row that needs it, and removed after it. A crash in between leaves a secret
+//! that nobody reads, never a data source without one.
 //!
-//! Each version of a secret names the target that it was given for. Where a change writes its secret and
-//! then not its row, the row still points at the old target: the version for that one is now the previous
-//! one, and calls go on with it. Neither version is ever sent to the other's target.
+//! Each version of a secret names the target that it was given for. If a change writes its secret but not its
+//! row, the row still points at the old target: that target's version is now the previous one, and calls
+//! continue with it. Neither version is ever sent to the other's target.
 
 use crate::base::actor::Actor;
 use crate::base::failure::Failure;
@@ -26,10 +26,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-/// How many open requests a change of the target looks at.
+/// The most open requests that a change of the target looks at.
 const MOST_LOOKED_AT: u32 = 500;
 
-/// How many of the tasks that a change concerns are listed.
+/// The most tasks listed for a change.
 const MOST_LISTED: usize = 100;
 
 /// The ports of setting up.
@@ -39,7 +39,7 @@ pub struct SettingUp<'a, S, X, G, C> {
     pub store: &'a S,
     /// Writes secrets.
     pub secrets: &'a X,
-    /// What the connectors say.
+    /// The connectors' parameters, secrets and identifier kinds.
     pub catalogue: &'a G,
     /// The time.
     pub clock: &'a C,
@@ -56,22 +56,22 @@ pub struct Adding {
     pub params: BTreeMap<String, String>,
     /// The fields of its secret.
     pub secret: BTreeMap<String, Zeroizing<String>>,
-    /// Whose record a search must find for a look to count.
+    /// The identifier whose record a search must find for a look to count.
     pub control: Option<Control>,
 }
 
-/// What of a data source is to be changed; what is `None` or empty stays as it is.
+/// A change of a data source; what is `None` or empty stays as it is.
 #[derive(Debug, Default)]
 pub struct Changing {
-    /// Parameters that get another value.
+    /// Parameters with their new values.
     pub params: BTreeMap<String, String>,
-    /// Parameters that get their default again.
+    /// Parameters to reset to their defaults.
     pub unset: Vec<String>,
     /// All fields of a new secret.
     pub secret: Option<BTreeMap<String, Zeroizing<String>>>,
-    /// Whose record a search must find; `Some(None)` for nobody's.
+    /// The identifier whose record a search must find; `Some(None)` removes it.
     pub control: Option<Option<Control>>,
-    /// Whether it is changed although open tasks can't go on as they are.
+    /// Whether to change it even if open tasks can't continue as they are.
     pub force: bool,
 }
 
@@ -80,32 +80,33 @@ pub struct Changing {
 pub struct Changed {
     /// The data source.
     pub source: DataSource,
-    /// The open tasks that can't go on as they did; none unless the change was forced.
+    /// The open tasks that can't continue as before; none unless the change was forced.
     pub standing: Standing,
 }
 
-/// The open tasks that stand on a target that a change leaves, or cuts off from its secret.
+/// The open tasks whose target a change leaves or cuts off from its secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Standing {
-    /// How many there are among the open requests that were looked at.
+    /// How many such tasks were found among the open requests looked at.
     pub count: u32,
     /// The first of them, by request; at most 100.
     #[cfg_attr(feature = "schema", schemars(length(max = 100)))]
     pub tasks: Vec<StandingTask>,
-    /// Whether there are others, or may be: not every open request is looked at where there are very many.
+    /// Whether there are, or may be, others: a change doesn't look at every open request if there are very
+    /// many.
     pub more: bool,
 }
 
 impl Standing {
-    /// Whether there is none for certain.
+    /// Whether it is certain that there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0 && !self.more
     }
 }
 
-/// One of them.
+/// One such task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -113,46 +114,46 @@ impl Standing {
     schemars(description = "An open task, and what the change makes of it.")
 )]
 pub struct StandingTask {
-    /// Its request.
+    /// The task's request.
     pub request: RequestId,
-    /// What the change makes of it.
+    /// The effect of the change on the task.
     pub becomes: Becomes,
 }
 
-/// What a change of the target makes of an open task.
+/// The effect of a change of the target on an open task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Becomes {
-    /// Nothing of its run was sent: it is searched and decided on anew at the new target.
+    /// Nothing of its run was sent: it is searched and decided anew at the new target.
     SearchedAnew,
-    /// Something was sent: the old target is asked as long as a version of the secret is kept for it,
-    /// which is the one before the present one; then a person has it.
+    /// Something was sent. The old target is asked as long as a version of its secret is stored, which is the
+    /// one before the present one; then a person has the task.
     OldTargetAsked,
-    /// Something was sent to a target for which no version of the secret is kept after the change: a
-    /// person has it.
+    /// Something was sent to a target whose secret has no stored version after the change: a person has the
+    /// task.
     Persons,
 }
 
-/// Why a set-up is not changed.
+/// Why a change of the set-up is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetUpError {
     /// There is no such connector.
     #[error("there is no such connector in this version")]
     UnknownConnector,
-    /// There is one already.
+    /// The data source exists already.
     #[error("there is a data source {0} already: give this one another name, or change that one")]
     Exists(SourceId),
-    /// There is none.
+    /// There is no such data source.
     #[error("there is no data source {0}")]
     NotFound(SourceId),
-    /// Something in it is wrong.
+    /// A parameter, secret field or control is wrong.
     #[error("{}", told(.0))]
     Wrong(Vec<Objection>),
     /// Nothing would change.
     #[error("nothing of {0} would change: give a parameter, a secret or a control")]
     Nothing(SourceId),
-    /// Open tasks could not go on as they are.
+    /// Open tasks could not continue as they are.
     #[error("open tasks at {0} could not go on as they are: let them end first, or force the change")]
     TargetInUse(SourceId, Standing),
     /// Open requests go to it.
@@ -161,7 +162,7 @@ pub enum SetUpError {
     /// Somebody else changed it at the same time.
     #[error("{0} was changed by somebody else at the same time: look at it again, then try again")]
     Conflict(SourceId),
-    /// A port failed: it may be tried again.
+    /// A port failed: the change may be tried again.
     #[error("it could not be stored: try again")]
     Failed(#[from] Failure),
 }
@@ -181,7 +182,7 @@ where
     /// Connects a data source.
     ///
     /// # Errors
-    /// [`SetUpError`]; no data source is there then.
+    /// [`SetUpError`]; no data source is stored then.
     pub async fn add(&self, adding: Adding, by: &Actor) -> Result<DataSource, SetUpError> {
         let Adding { id, connector, params, secret, control } = adding;
         if !self.catalogue.knows(&connector) {
@@ -220,11 +221,11 @@ where
         }
     }
 
-    /// Changes parameters, secret or control. Requests that are under way go on with the
-    /// new ones, but for the target: what was searched at one is never sent to another.
+    /// Changes parameters, secret or control. Requests under way continue with the new ones, except for the
+    /// target: a task searched at one target is never sent to another.
     ///
     /// # Errors
-    /// [`SetUpError`]; of the data source's row nothing is changed then.
+    /// [`SetUpError`]; the data source's row is unchanged then.
     pub async fn change(&self, id: &SourceId, changing: Changing, by: &Actor) -> Result<Changed, SetUpError> {
         let before = self.load(id).await?;
         let mut source = before.clone();
@@ -254,9 +255,9 @@ where
         let secret = secret.transpose().map_err(|more| wrong.extend(more)).ok().flatten();
         let Some(target) = target.filter(|_| wrong.is_empty()) else { return Err(SetUpError::Wrong(wrong)) };
         let moves = !steering.is_empty();
-        // A request that begins, or is searched, between this look and the write is on no list. It is
-        // safe all the same: every operation asks the target that its own run was searched at, and a run
-        // of which nothing was sent is searched anew where the data source points elsewhere by then.
+        // A request that begins, or is searched, between this look and the write is not listed. It is safe all
+        // the same: every operation asks the target where its own run was searched, and a run that sent nothing
+        // is searched anew if the target has changed by then.
         let standing = if moves || secret.is_some() {
             self.standing(id, there.as_ref(), &target, moves).await?
         } else {
@@ -281,8 +282,8 @@ where
         Ok(Changed { source: self.put(source, act, by).await?, standing })
     }
 
-    /// Sets who decides on what is found there, whole, for requests that begin from now on. That it is so
-    /// already is the same success, and no entry.
+    /// Replaces the data source's review policies for requests that begin from now on. Setting the same ones
+    /// again succeeds without an entry.
     ///
     /// # Errors
     /// [`SetUpError`].
@@ -300,8 +301,7 @@ where
         self.put(DataSource { review, ..source }, act, by).await
     }
 
-    /// Switches a data source on or off for new requests. That it is so already is the same success, and
-    /// no entry.
+    /// Enables or disables a data source for new requests. Setting the same again succeeds without an entry.
     ///
     /// # Errors
     /// [`SetUpError`].
@@ -324,7 +324,7 @@ where
     /// [`SetUpError`].
     pub async fn remove(&self, id: &SourceId, by: &Actor) -> Result<(), SetUpError> {
         let source = self.load(id).await?;
-        // A request that is made meanwhile ends as failed at this data source: it is told there.
+        // A request made meanwhile ends as failed at this data source, with the reason.
         if let Some(open) = self.store.open_requests_at(id, 1).await?.into_iter().next() {
             return Err(SetUpError::InUse(id.clone(), open));
         }
@@ -338,7 +338,7 @@ where
         Ok(())
     }
 
-    /// Records that a data source was tried out.
+    /// Records a test of a data source.
     ///
     /// # Errors
     /// When the store fails.
@@ -351,7 +351,7 @@ where
         self.tried(id, result.as_ref().err().map(|failure| failure.code), by).await
     }
 
-    /// Records that a data source was tried out, with the code that says why it doesn't work.
+    /// Records a test of a data source; `reason` is the code of its failure.
     ///
     /// # Errors
     /// When the store fails.
@@ -364,14 +364,14 @@ where
         }
     }
 
-    /// The target of these parameters, or all that is wrong with them.
+    /// The target of these parameters, or every objection to them.
     fn target(&self, connector: &str, params: &BTreeMap<String, String>) -> Result<Target, Vec<Objection>> {
         self.catalogue.check_params(connector, params)?;
         self.catalogue.target(connector, params)
     }
 
-    /// The secret as it is stored, for this target; without one, what is wrong with it is told all the
-    /// same, and nothing may be stored.
+    /// The secret as it is stored, for this target. Without a target, its objections are reported all the same,
+    /// and nothing may be stored.
     fn secret(
         &self,
         connector: &str,
@@ -382,7 +382,7 @@ where
         self.catalogue.check_secret(connector, fields, &target.cloned().unwrap_or_else(nowhere))
     }
 
-    /// The control as it is searched for, or what is wrong with it, without its value.
+    /// The control as it is searched for, or the objection to it, without its value.
     fn control(&self, connector: &str, control: Control) -> Result<Control, Objection> {
         let wrong = |what| Objection { name: "control".to_owned(), what };
         let identifier =
@@ -392,8 +392,8 @@ where
         Ok(Control { kind: identifier.kind().clone(), value: identifier.expose().to_owned() })
     }
 
-    /// The open tasks that can't go on as they did once the data source points at `next` instead of
-    /// `there`, or, where it doesn't move, once its secret has a new version.
+    /// The open tasks that can't continue as before once the data source points at `next` instead of `there`;
+    /// if the target stays, once its secret has a new version.
     async fn standing(
         &self,
         id: &SourceId,
@@ -408,17 +408,17 @@ where
         let mut tasks = Vec::new();
         for request in open {
             let Some(task) = self.store.task(request, id).await? else { continue };
-            // One that was not searched yet stands on none, and one that is settled on none any more. What an
-            // older release searched kept no target: it was the present one, as far as anybody can tell.
+            // A task that was not searched yet has no target, and a settled one needs none. An older release
+            // stored no target for its searches: as far as anybody can tell, it was the present one.
             let on = task.target.clone().or_else(|| task.searched_at.and(there.cloned()));
             let Some(on) = on.filter(|on| task.state != TaskState::Settled && on != next) else { continue };
             let rules = rules_of_run(self.store, &task).await?;
             let becomes = match (Life { task, rules }).stands_on_its_target() {
                 false if moves => Becomes::SearchedAnew,
-                // It is to be searched anew already.
+                // It will be searched anew anyway.
                 false => continue,
                 true if moves && Some(&on) == there => Becomes::OldTargetAsked,
-                // Two versions of a secret are kept: of the present target, and of the one before.
+                // Two versions of a secret are stored: the present target's, and the previous one's.
                 true => Becomes::Persons,
             };
             tasks.push(StandingTask { request, becomes });
@@ -446,8 +446,7 @@ where
     }
 }
 
-/// The names of the steering parameters that differ; where the target before is none, those among `names`
-/// that steer.
+/// The names of the steering parameters that differ; without a target before, those among `names` that steer.
 fn steering(names: &[String], there: Option<&Target>, next: Option<&Target>) -> Vec<String> {
     match (there, next) {
         (Some(there), Some(next)) => changed(&there.params, &next.params),

@@ -1,4 +1,4 @@
-//! What a handler answers to the workflow.
+//! The answer of a handler to the workflow.
 
 use crate::base::ids::SourceId;
 use crate::base::time::Time;
@@ -7,7 +7,7 @@ use crate::model::task::{Task, TaskState};
 use crate::ports::workflow::Next;
 use serde::{Deserialize, Serialize};
 
-/// What a search answers about a task it has not to search.
+/// The answer of a search about a task that needs no search.
 pub(crate) fn passing(task: &Task) -> Step {
     let next = match task.state {
         TaskState::AwaitingReview => Next::Review,
@@ -16,26 +16,26 @@ pub(crate) fn passing(task: &Task) -> Step {
         | TaskState::Submitted
         | TaskState::Verifying
         | TaskState::Copying => Next::Fulfil,
-        // A look of the other workflow tells what happened.
+        // A look in the other workflow finds out what happened.
         TaskState::Unknown if task.handed_over_at.is_none() => Next::Fulfil,
         TaskState::Planned | TaskState::Unknown | TaskState::Settled => Next::None,
     };
     Step::new(task, next, 0)
 }
 
-/// What a handler answers to the workflow: no more than ids, counts, enumerations and a wait.
+/// The answer of a handler to the workflow: only ids, counts, enumerations and a wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// The data source.
     pub source_id: SourceId,
-    /// What comes next.
+    /// The next step.
     pub next: Next,
-    /// How long to wait before it, in seconds.
+    /// How long to wait before the next step, in seconds.
     pub wait_seconds: u64,
-    /// Where the task stands.
+    /// The task's state.
     pub state: TaskState,
-    /// How many records it is about.
+    /// How many records the task has.
     pub records: u32,
 }
 
@@ -50,16 +50,16 @@ impl Step {
         }
     }
 
-    /// What comes next for a task as it stands, after whatever of its wait is left.
+    /// The next step of a task as it stands, after the rest of its wait.
     pub(super) fn of(task: &Task, now: Time) -> Self {
         let next = match task.state {
-            // A later round is searched by whoever submits.
+            // The submission searches a later round itself.
             TaskState::Planned if goes_back(task) => Next::Submit,
             TaskState::Planned | TaskState::AwaitingReview => Next::None,
             TaskState::Decided | TaskState::Submitting | TaskState::Copying => Next::Submit,
             TaskState::Submitted => Next::Check,
             TaskState::Verifying => Next::Verify,
-            // A look may tell what happened; once a person has it, none here does.
+            // A look may find out what happened; once a person has the task, the workflow makes none.
             TaskState::Unknown if task.handed_over_at.is_none() => Next::Verify,
             TaskState::Unknown => Next::Unknown,
             TaskState::Settled => Next::Settled,
@@ -69,8 +69,8 @@ impl Step {
     }
 }
 
-/// Whether the task was sent back to the search while its submission goes on: it has its turn, or a copy
-/// of it was not whole.
+/// Whether the task was sent back to the search while its submission goes on: its turn has come, or its copy
+/// was not whole.
 pub(crate) fn goes_back(task: &Task) -> bool {
     task.state == TaskState::Planned && (task.lease.is_some() || task.earlier.is_some())
 }

@@ -1,6 +1,6 @@
-//! Answers the ticket. The answer comes last, because forgetting must not wait for a ticketing system, and it
-//! needs nothing of the person. It is claimed before it is sent: whatever happens to the call, nobody sends
-//! it again before the claim is over and a look at the ticket found that it isn't there.
+//! Answers the ticket. The answer comes last, because forgetting must not wait for a ticketing system, and the
+//! answer needs nothing of the person. It is claimed before it is sent. Whatever happens to the call, nobody
+//! sends it again until the claim is over and a look at the ticket has not found it.
 
 use crate::base::code::Code;
 use crate::base::failure::Failure;
@@ -21,7 +21,7 @@ use crate::ports::store::{CommitError, Reads, Writes};
 use crate::ports::tickets::Tickets;
 use crate::vendor::fault::Fault;
 
-/// Why the answer isn't given.
+/// The codes of an answer that isn't given.
 const GAVE_UP: Code = "ticket_answer_gave_up";
 
 const NOT_SET_UP: Code = "ticketing_not_set_up";
@@ -40,20 +40,20 @@ where
     T: Tickets,
     C: Clock,
 {
-    /// The answer that it is time to do something about, when the time until `until` allows it.
+    /// The answer, if it is due and the time until `until` is enough for it.
     pub(super) fn answers_now(&self, request: &Request, until: Time) -> Option<Answer> {
         let now = self.clock.now();
         let answer = request.answer.as_ref().filter(|answer| answer.is_due(now))?;
-        // It names the receipt.
+        // The answer names the receipt, so it waits for it.
         request.receipt_sha256.as_ref()?;
-        // In doubt it is looked for first.
+        // A claimed answer is looked for first.
         let calls = if answer.state == AnswerState::Claimed { 2 } else { 1 };
         let needed = calls * self.tickets.call_seconds() + AROUND_A_CALL;
         (now.plus_seconds(needed) <= until).then(|| answer.clone())
     }
 
-    /// Gives the answer, or finds out what became of the last call. The look stands on the revision
-    /// that was read before it, so that nobody claims after another one's claim on an old look.
+    /// Gives the answer, or finds out what became of the last call. A claim is saved on the revision read
+    /// before the look. A worker with an old look therefore can't claim after another worker's claim.
     pub(super) async fn answer(
         &self,
         request: Request,
@@ -100,7 +100,7 @@ where
         self.send(request, answer, reference, &content).await
     }
 
-    /// Claims, sends, and keeps what came of it. A crash after the claim leaves it claimed.
+    /// Claims, sends, and stores the result. After a crash in between, the answer stays claimed.
     async fn send(
         &self,
         request: &Request,
@@ -118,14 +118,14 @@ where
                 Some(Stored { request, .. }) => request,
                 None => self.request(request.id).await?,
             };
-            // Where the request moved on meanwhile, what came of the call counts all the same.
+            // The result of the call counts even if the request moved on meanwhile.
             Ok(self.learn(there, &claim, &came).await?)
         })
         .await
     }
 
-    /// Keeps what came of the call that `claim` was made for. When another worker has taken over
-    /// since, only the certain knowledge that the answer is there still counts.
+    /// Stores the result of the call that `claim` was made for. If another worker has taken over since, only
+    /// the certainty that the answer was sent still counts.
     async fn learn(
         &self,
         request: Request,

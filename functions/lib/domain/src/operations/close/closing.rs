@@ -1,12 +1,11 @@
-//! Closes a request whose tasks are settled: the person's copy, outcome, signed receipt, forgetting the
-//! person, and the answer to the ticket.
+//! Closes a request whose tasks are settled: the person's copy, the outcome, the signed receipt, the forgetting
+//! of the person, and the answer to the ticket.
 //!
-//! The answer comes last, because forgetting must not wait for a ticketing system, and it needs
-//! nothing of the person. It is claimed before it is sent: whatever happens to the call, nobody sends
-//! it again before the claim is over and a look at the ticket found that it isn't there.
+//! The answer comes last, because forgetting must not wait for a ticketing system, and the answer needs nothing
+//! of the person.
 //!
-//! Architecture Invariant: the outcome is a function of what is stored about the tasks; nothing that
-//! a workflow passed along counts.
+//! Architecture Invariant: the outcome depends only on what is stored about the tasks, never on what a workflow
+//! passed along.
 
 use crate::base::failure::Failure;
 use crate::base::ids::{RequestId, SourceId};
@@ -38,9 +37,9 @@ pub struct Close<'a, S, K, F, G, R, P, Z, T, C> {
     pub forgets: &'a F,
     /// Signs receipts.
     pub signer: &'a G,
-    /// Keeps receipts.
+    /// Stores receipts.
     pub receipts: &'a R,
-    /// Keeps copies.
+    /// Stores copies.
     pub copies: &'a P,
     /// Packs copies.
     pub packer: &'a Z,
@@ -50,29 +49,29 @@ pub struct Close<'a, S, K, F, G, R, P, Z, T, C> {
     pub clock: &'a C,
     /// The deployment's settings.
     pub settings: Settings,
-    /// How long the person of a request that was not fulfilled is remembered, in days.
+    /// How long the person is remembered if the request was not fulfilled, in days.
     pub forget_after_days: u32,
-    /// How long a person's copy is kept for them, in days; the person is remembered as long.
+    /// How long a person's copy is available, in days; the person is remembered as long.
     pub copy_days: u32,
-    /// The deployment that answers for the receipt.
+    /// The deployment that issues the receipt.
     pub issuer: Issuer,
 }
 
-/// What closing answers to the workflow.
+/// The answer of closing to the workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Closing {
-    /// Whether the request is closed.
+    /// The request's state.
     pub state: RequestState,
     /// How it ended.
     pub outcome: Option<RequestOutcome>,
     /// How many tasks are not settled.
     pub open: u32,
-    /// How many of these nobody knows the state of.
+    /// How many of these are in state `unknown`.
     pub unknown: u32,
 }
 
-/// What follows closing. None that fails keeps another from being done.
+/// A duty after closing. One that fails doesn't stop the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Duty {
     Receipt,
@@ -80,17 +79,17 @@ enum Duty {
     Answer,
 }
 
-/// A request and its tasks as they were stored at that time, read or written.
+/// A request and its tasks as stored at that time, read or written.
 pub(super) struct Known {
     request: Request,
     tasks: Vec<Task>,
     at: Time,
 }
 
-/// The request and its tasks after a step; `None` where they have to be read.
+/// The request and its tasks after a step; `None` if they have to be read again.
 pub(super) type After = Option<Known>;
 
-/// A request's row as it was stored at that time.
+/// A request's row as stored at that time.
 pub(super) struct Stored {
     pub(super) request: Request,
     at: Time,
@@ -102,7 +101,8 @@ impl Stored {
     }
 }
 
-/// How often a worker reads again: copy, closing, receipt, forgetting and answer are a step each.
+/// How many steps a worker takes. Copy, closing, receipt, forgetting and answer are one step each; the others
+/// are for stale reads.
 const ROUNDS: u32 = STALE_TRIES + 5;
 
 impl<S, K, F, G, R, P, Z, T, C> Close<'_, S, K, F, G, R, P, Z, T, C>
@@ -117,10 +117,10 @@ where
     T: Tickets,
     C: Clock,
 {
-    /// Closes the request if it can be closed, and does whatever of closing was left undone; ends
-    /// before `until`. May be repeated: the receipt of a closed request is the same each time, and
-    /// its ticket is answered once. A ticketing system that fails is no failure of closing. Whatever keeps the
-    /// receipt from being made, the person is forgotten on time.
+    /// Closes the request if it can be closed, and completes what an earlier closing left undone. Ends before
+    /// `until`. May be repeated: the receipt of a closed request is the same each time, and its ticket is
+    /// answered once. A failing ticketing system doesn't stop the closing. The person is forgotten on time,
+    /// even if the receipt can't be made.
     ///
     /// # Errors
     /// `Transient` when a port fails.
@@ -152,7 +152,7 @@ where
             } else if request.receipt_sha256.is_none() && goes(Duty::Receipt) {
                 (Some(Duty::Receipt), self.sign(request, tasks).await)
             } else if forgets_now(&request, self.clock.now()) && goes(Duty::Forgetting) {
-                // Somebody may have opened it again before its time was over.
+                // Somebody may have reopened it before its time was over.
                 if !forgets_now(&request, at) {
                     continue;
                 }
@@ -167,7 +167,7 @@ where
                 return Ok(Closing { state: request.state, outcome: request.outcome, open: 0, unknown: 0 });
             };
             match (duty, stored) {
-                // Each step is stored for itself; the next round does the next one.
+                // Each step is stored on its own; the next round takes the next one.
                 (_, Ok(after)) => known = after,
                 (_, Err(CommitError::Stale)) => {}
                 (Some(duty), Err(CommitError::Failed(failure))) => stuck.push((duty, failure)),
@@ -186,7 +186,7 @@ where
         self.store.request(id).await?.ok_or(Failure::misconfigured("request_not_found"))
     }
 
-    /// The outcome, with all tasks leaving the due index, in one change.
+    /// Stores the outcome and takes all tasks out of the due index, in one change.
     async fn close(
         &self,
         mut request: Request,
@@ -195,7 +195,7 @@ where
     ) -> Result<After, CommitError> {
         let now = self.clock.now();
         let nobody_left = outcome.forgets_at_once() && !tasks.iter().any(found_nobody_by_what_was_given);
-        // A synthetic one is about nobody, and never reopened.
+        // A synthetic request is about nobody and is never reopened.
         let at_once = request.synthetic || nobody_left;
         let keep = if at_once { 0 } else { days(self.forget_after_days) };
         let copied = request.copy.as_ref().map_or(now, |copy| copy.expires_at);
@@ -223,13 +223,13 @@ where
         Ok(Some(Known { request, tasks, at: now }))
     }
 
-    /// Signs and keeps the receipt. Everything in it is stored and final by now, and Ed25519 is
-    /// deterministic, so that a repetition after a crash makes the same file.
+    /// Signs and stores the receipt. Everything in it is stored and final by now, and Ed25519 is deterministic,
+    /// so a repetition after a crash makes the same file.
     async fn sign(&self, mut request: Request, tasks: Vec<Task>) -> Result<After, CommitError> {
         let id = request.id;
         let with_rules = with_rules(tasks.clone(), &self.store.all_rules(id).await?);
-        // Up to the closing: what is recorded later must not change the receipt. A chain that is broken is
-        // told, and stops nothing.
+        // Only the events up to the closing: later ones must not change the receipt. A broken chain is stated
+        // and stops nothing.
         let events = up_to_closing(id, &self.store.events(id).await?);
         let unwritable = |_| Failure::misconfigured("receipt_unwritable");
         let statement = receipt::state(&request, &with_rules, events, &self.issuer)
@@ -249,7 +249,7 @@ where
         Ok(Some(self.save(request, fact).await?.with(tasks)))
     }
 
-    /// The key first: from then on the person is forgotten, in every backup too. The rows after it.
+    /// Deletes the key first: from then on the person is forgotten, in every backup too. The rows follow.
     async fn forget(&self, mut request: Request, tasks: Vec<Task>) -> Result<After, CommitError> {
         self.forgets.forget(request.id).await?;
         if request.right == Right::Access {
@@ -274,8 +274,8 @@ where
         Ok(Some(self.save(request, Fact::Forgotten).await?.with(tasks)))
     }
 
-    /// When a closed request is looked at: at the time of its forgetting or of its answer's next try,
-    /// whichever comes first. The first try is about to be made by whoever closes it.
+    /// When a closed request is looked at next: when its person is to be forgotten or its answer tried again,
+    /// whichever comes first. The worker that closes it is about to make the first try.
     pub(super) fn next_due(&self, request: &Request) -> Option<Time> {
         let soon = self.clock.now().plus_seconds(self.settings.grace_seconds);
         let receipt = request.receipt_sha256.is_none().then_some(soon);
@@ -305,13 +305,13 @@ where
     }
 }
 
-/// Whether nothing was found by an identifier that a person gave for this data source: it may have been
-/// mistyped, and then somebody has to be able to give another one.
+/// Whether nothing was found by an identifier that a person gave for this data source. The identifier may be
+/// mistyped, and then somebody must be able to give another one.
 fn found_nobody_by_what_was_given(task: &Task) -> bool {
     task.outcome == Some(Outcome::NothingFound) && !task.inserted.is_empty()
 }
 
-/// Whether something was copied that is not packed yet.
+/// Whether records were copied that are not packed yet.
 fn owes_a_copy(request: &Request, tasks: &[Task]) -> bool {
     request.copy.is_none() && tasks.iter().any(|task| task.outcome == Some(Outcome::Copied))
 }

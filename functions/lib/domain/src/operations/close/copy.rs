@@ -1,4 +1,4 @@
-//! Packs the person's copy, of all that the data sources gave.
+//! Packs the person's copy from the parts of all data sources.
 
 use crate::base::canonical::hex;
 use crate::base::code::Code;
@@ -27,18 +27,18 @@ use crate::ports::tickets::Tickets;
 use ring::digest::{Context, SHA256};
 use std::collections::BTreeMap;
 
-/// Why what a data source gave can't be packed.
+/// The codes of a data source's part that can't be packed.
 const PART_MISSING: Code = "copy_part_missing";
 
 const PART_UNREADABLE: Code = "copy_part_unreadable";
 
-/// A part was there just now, and is not any more: the next try finds out what that means.
+/// A part that existed a moment ago is gone: the next try finds out why.
 const PART_GONE: Failure = Failure::transient("copy_part_changed");
 
-/// The copy can't be packed in the time that one call of the function has.
+/// One call of the function is too short to pack the copy.
 const OUT_OF_TIME: Failure = Failure::transient("copy_out_of_time");
 
-/// A file on its way, with its size and its digest so far.
+/// An upload, with its size and its digest so far.
 struct Counted<U> {
     upload: U,
     bytes: u64,
@@ -56,7 +56,7 @@ impl<U: Upload> Counted<U> {
         self.upload.write(bytes).await
     }
 
-    /// Finishes it where all was written; else nothing is left of it. Gives its size, and its SHA-256 in hex.
+    /// Finishes the file if all was written; otherwise removes it. Returns its size, and its SHA-256 in hex.
     async fn end(self, written: Result<(), Failure>) -> Result<(u64, String), Failure> {
         match written {
             Ok(()) => self.upload.finish().await?,
@@ -81,9 +81,9 @@ where
     T: Tickets,
     C: Clock,
 {
-    /// The person's copy, of all that the data sources gave: read, packed and kept piece by piece, so that no
-    /// more than a few pieces are held, whatever its size. The same rows and parts make the same file, so that a
-    /// repetition after a crash writes it again.
+    /// Packs the person's copy from all data sources. Reads, packs and stores it piece by piece, so that no
+    /// more than a few pieces are in memory, whatever its size. The same rows and parts make the same file, so
+    /// a repetition after a crash writes it again.
     pub(super) async fn pack(
         &self,
         mut request: Request,
@@ -135,7 +135,7 @@ where
         Ok(Some(self.save(request, fact).await?.with(tasks)))
     }
 
-    /// Gives the packing the records that it wants, and hands on the bytes that it gives.
+    /// Feeds the packing the records that it wants, and writes out the bytes that it returns.
     async fn pack_into(
         &self,
         file: &mut Counted<P::Upload>,
@@ -151,7 +151,7 @@ where
             let mut reader = PartReader::new(key, place);
             loop {
                 match self.next_piece(&mut reader, &mut download, until).await?.map_err(|_| PART_GONE)? {
-                    // Another worker may have kept another one meanwhile.
+                    // Another worker may have stored another part meanwhile.
                     Piece::Header(_) if reader.id() != Some(*part) => return Err(PART_GONE),
                     Piece::Header(_) => {}
                     Piece::Records(text) => {
@@ -168,7 +168,7 @@ where
         file.write(&packing.finish()?).await
     }
 
-    /// The next piece of a part; `Err` within when it can't be read as one.
+    /// The next piece of a part; the inner `Err` means that it can't be read.
     async fn next_piece(
         &self,
         reader: &mut PartReader<'_>,
@@ -181,7 +181,7 @@ where
                 Ok(None) => {}
                 Err(error) => return Ok(Err(error)),
             }
-            // Whoever is ended from outside leaves half a file behind.
+            // A worker that is killed leaves half a file behind.
             if self.clock.now().plus_seconds(AROUND_A_CALL) > until {
                 return Err(OUT_OF_TIME);
             }
@@ -192,8 +192,8 @@ where
         }
     }
 
-    /// Has the data sources whose part can't be packed copied again. On the request's revision, so that
-    /// nobody packs or closes meanwhile.
+    /// Has the data sources whose parts can't be packed copied again. The change is on the request's revision,
+    /// so that nobody packs or closes meanwhile.
     async fn copy_again(&self, request: Request, lost: &[(&Task, Code)]) -> Result<(), CommitError> {
         let (id, now) = (request.id, self.clock.now());
         let terms = terms(&request, &self.settings, None);
@@ -208,8 +208,8 @@ where
         self.store.commit(Change { request: id, at: now, rows, facts }).await
     }
 
-    /// What a data source gave, and in which part, or why it gave nothing; the code that says why what it gave
-    /// can't be packed.
+    /// A data source's result and its part, if it gave one. The inner error is the code of a part that can't be
+    /// packed.
     async fn source_copy(
         &self,
         task: &Task,
@@ -244,7 +244,7 @@ where
             }
         };
         let (Some(header), Some(part)) = (header, reader.id()) else { return Ok(Err(PART_UNREADABLE)) };
-        // Of two workers at once the one that is told of need not be the one whose part is kept.
+        // Of two concurrent workers, one may be recorded and the other's part stored.
         if records != task.counts.submitted {
             return Ok(Err(PART_MISSING));
         }

@@ -1,5 +1,5 @@
-//! Looks again: a search by every identifier shows whether what the vendor says is so, and what
-//! became of a submission that was never answered.
+//! Looks again. A search by every identifier shows whether the vendor's statement is true, and what became of a
+//! submission that was never answered.
 
 use crate::base::failure::{Failure, Kind};
 use crate::base::identifier::Identifier;
@@ -47,8 +47,8 @@ where
     V: Vendors,
     C: Clock,
 {
-    /// Looks once. May be repeated; each look that finds submitted records counts, and a call before
-    /// its wait is over is no look.
+    /// Looks once. May be repeated: each look that finds submitted records counts, and a call before its wait
+    /// is over makes no look.
     ///
     /// # Errors
     /// `Transient` when the store or the key service fails.
@@ -60,7 +60,7 @@ where
             if is_closed(request) || !life.wants_look(now) || wait_left(&life.task, now) > 0 {
                 let mut step = Step::of(&life.task, now);
                 if step.next == Next::Verify && !life.wants_look(now) {
-                    // No look can tell anything: the rules can.
+                    // A look can't tell anything; the rules can.
                     (step.next, step.wait_seconds) = (Next::Check, step.wait_seconds.max(1));
                 }
                 return Ok(step);
@@ -74,7 +74,7 @@ where
     async fn look(&self, loaded: &Loaded, at: &TaskRef, until: Time) -> Result<Life, CommitError> {
         let Loaded { request, life, .. } = loaded;
         let (vendor, heard) = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
-            // Nothing was sent, so there is nothing to look for there; what was decided is decided anew.
+            // Nothing was sent, so there is nothing to look for; the task is decided anew.
             Ok(Opened::Moved) => (None, Ok(Event::TargetChanged)),
             Ok(Opened::There(vendor)) => {
                 let heard = self.heard(&vendor, request, life, at, until).await;
@@ -94,7 +94,7 @@ where
         store_learned(self.store, self.clock, settings, at, loaded, vendor, &event, Vec::new()).await
     }
 
-    /// Searches, and says what that means for the records decided on.
+    /// Searches, and interprets the result for the decided records.
     async fn heard(
         &self,
         vendor: &Metered<'_, S, V::Vendor, C>,
@@ -121,8 +121,8 @@ where
         })
     }
 
-    /// By what to search, and for which records: a search for nobody, or one compared with a part of
-    /// the records, would prove nothing.
+    /// The identifiers to search by, and the records to search for. A search for nobody, or one compared with
+    /// only some of the records, would prove nothing.
     async fn who_and_what(
         &self,
         request: &Request,
@@ -136,7 +136,7 @@ where
             return Err(Failure::misconfigured("identifier_missing"));
         }
         if life.task.counts.found == 0 {
-            // A later round whose search found nothing: what is stored is the round's before it.
+            // A later round whose search found nothing: the stored records are the previous round's.
             return Ok((identifiers, Vec::new()));
         }
         let records = open_records(self.store, key, at).await?;
@@ -147,7 +147,7 @@ where
     }
 }
 
-/// What a search found of the records decided on, and beside them.
+/// Compares what a search found with the decided records.
 fn compared(records: &[RecordId], heard: &Heard, unseen: u32) -> Event {
     let seen: BTreeSet<&RecordId> = heard.found.records.iter().collect();
     let places: Vec<u32> =

@@ -1,4 +1,4 @@
-//! What the workflow has done at a data source, step by step.
+//! The workflow's steps at a data source.
 
 pub mod search;
 pub mod park;

@@ -1,4 +1,4 @@
-//! Waits for a person: an execution keeps the token under which it goes on.
+//! Waits for a person: stores the token under which an execution continues.
 
 use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
@@ -30,8 +30,8 @@ where
     W: Tokens,
     C: Clock,
 {
-    /// Keeps the token under which an execution waits until the task is decided on; what is decided
-    /// already goes on at once. The execution that waited before is let go: one is enough. May be
+    /// Stores the token under which an execution waits until the task is decided. If it is decided already, the
+    /// execution continues at once. The execution that waited before is released: one is enough. May be
     /// repeated.
     ///
     /// # Errors

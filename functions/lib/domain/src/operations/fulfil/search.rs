@@ -1,5 +1,5 @@
-//! Finds the data subject's records in one data source, where the task's policy decides on them, or has
-//! a person decide.
+//! Finds the data subject's records in one data source. Decides on them if the task's policy does, or leaves
+//! the decision to a person.
 
 use crate::base::code::{CONTROL_NOT_FOUND, Code};
 use crate::base::failure::Failure;
@@ -47,11 +47,11 @@ pub struct Find<'a, S, K, T, V, C> {
     pub settings: Settings,
 }
 
-/// What the search gives, before it is stored.
+/// The result of a search, before it is stored.
 enum Sought {
     /// Records to decide on.
     Records(Vec<RecordId>, Searched),
-    /// What it means for the task.
+    /// An event for the task.
     Means(Event),
 }
 
@@ -72,12 +72,12 @@ where
     V: Vendors,
     C: Clock,
 {
-    /// Searches, stores what was found and what was decided. May be repeated: a task that was
-    /// searched is passed over. Ends before `until`.
+    /// Searches, and stores the records found and the decision. May be repeated: a task that was searched
+    /// already is skipped. Ends before `until`.
     ///
     /// # Errors
-    /// `Transient` when the vendor can't be asked now and shall be asked again. A search that waits for its turn
-    /// is none: its step says for how long.
+    /// `Transient` when the vendor can't be asked now and should be asked again. Waiting for a turn is not an
+    /// error: the step says for how long.
     pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         retry_stale(async || {
             let loaded = load(self.store, at).await?;
@@ -100,7 +100,7 @@ where
                     (None, Sought::Means(ended(began, Outcome::Failed, Some(failure.code), None)))
                 }
                 Err(failure) => {
-                    // A person sees why, and may leave the data source out.
+                    // A person sees the reason, and may leave the data source out.
                     let told = life.task.reason.as_deref() == Some(failure.code);
                     let cannot = Sought::Means(Event::CannotOpen(failure.code));
                     if !told {
@@ -117,11 +117,11 @@ where
             let capabilities = vendor.as_ref().map(Vendor::capabilities);
             let life = self.store_sought(&loaded, at, capabilities, sought).await?;
             if moved {
-                // It is searched at the target that the data source points at now.
+                // The next turn searches at the data source's present target.
                 return Err(Turn::Stale);
             }
             if life.task.state == TaskState::Planned {
-                // Not settled by it, so it shall be asked again.
+                // The search settled nothing, so it is repeated.
                 return match not_yet(&life.task, self.clock.now()) {
                     Some(wait) => Ok(Step::new(&life.task, Next::Search, wait)),
                     None => Err(again.unwrap_or(CONTENTION).into()),
@@ -132,13 +132,13 @@ where
         .await
     }
 
-    /// Proves that a data source's host, account and token work, from where it will be used, and that a
-    /// search finds its control, where it has one. An earlier sight of the control proves nothing here.
-    /// Ends before `until`.
+    /// Proves that a data source's host, account and token work from where it will be used, and that a search
+    /// finds its control, if it has one. An earlier sight of the control proves nothing here. Ends before
+    /// `until`.
     ///
     /// # Errors
-    /// What is wrong with the set-up, or the vendor's fault; with the code [`CONTROL_NOT_FOUND`] when the
-    /// control's record is not found.
+    /// The flaw of the set-up, or the vendor's fault; with the code [`CONTROL_NOT_FOUND`] when the control's
+    /// record is not found.
     pub async fn test(&self, source: &SourceId, until: Time) -> Result<(), Failure> {
         let vendor = open_source(self.store, self.vendors, self.clock, source).await?;
         vendor.test().await.map_err(|fault| fault.failure())?;
@@ -207,7 +207,7 @@ where
         })
     }
 
-    /// Stores what the search means; records, sealed, with the decision on exactly these.
+    /// Stores the search's event; records are sealed, with the decision on exactly these.
     async fn store_sought(
         &self,
         loaded: &Loaded,
@@ -222,7 +222,7 @@ where
         store_learned(self.store, self.clock, &self.settings, at, loaded, vendor, &event, rows).await
     }
 
-    /// What was found, and the rows of its records.
+    /// The event for the records found, and their rows.
     async fn found(
         &self,
         life: &Life,
@@ -236,7 +236,7 @@ where
             return Ok((ended(began, Outcome::Failed, reason, Some(target)), Vec::new()));
         }
         let digest = digest_records(self.tags, "records", at, records).await?;
-        // An earlier search may have found more than this one: what it left is written over.
+        // An earlier search may have found more records: their chunks are overwritten.
         for n in count(chunks.len())..life.task.chunks {
             chunks.push(seal_chunk(&key, at, &[], n)?);
         }
@@ -250,8 +250,8 @@ where
     }
 }
 
-/// How long a search still waits, in seconds, where its wait is somebody's word: it was put off, or refused,
-/// where tries are some minutes apart however often the workflow asks. `None` when it can be made.
+/// How long a search still waits, in seconds, if it was put off or refused; after a refusal, tries are some
+/// minutes apart however often the workflow asks. `None` when the search can run now.
 fn not_yet(task: &Task, now: Time) -> Option<u64> {
     let waits = |reason: &str| Fault::puts_off(reason) || Fault::refuses(reason);
     let wait = wait_left(task, now);
@@ -264,7 +264,7 @@ fn ended(began: Time, outcome: Outcome, reason: Option<Code>, target: Option<Tar
     Event::SearchEnded { began, outcome, reason, found, target, asked, doubts }
 }
 
-/// The identifiers of a kind that the data source searches by.
+/// The identifiers by whose kind the data source searches.
 pub(crate) fn usable(capabilities: &Capabilities, identifiers: Vec<Identifier>) -> Vec<Identifier> {
     identifiers.into_iter().filter(|one| capabilities.identifiers.contains(one.kind())).collect()
 }

@@ -1,7 +1,7 @@
 //! Asks the vendor how the rules of a task stand.
 //!
-//! Architecture Invariant: only a status that the connector names as finished moves a task on;
-//! whatever else the vendor says is waited for, and in the end handed to a person.
+//! Architecture Invariant: only a status that the connector names as finished moves a task on. Any other answer
+//! means waiting, and in the end a person.
 
 use crate::base::failure::{Failure, Kind};
 use crate::base::ids::TaskRef;
@@ -41,10 +41,10 @@ pub struct Check<'a, S, K, V, C> {
     pub settings: Settings,
 }
 
-/// Rules in one change, beside the task's row.
+/// The most rules in one change, beside the task's row.
 const RULES_A_CHANGE: usize = 60;
 
-/// What one round of asking brought.
+/// The result of one round of asking.
 #[derive(Default)]
 struct Round {
     reports: Vec<(u32, RuleReport)>,
@@ -55,7 +55,7 @@ struct Round {
 }
 
 impl Round {
-    /// What follows it: it goes on later where a question was put off.
+    /// The event after the round: it continues later if a question was put off.
     fn ends_with(&self, slot: Option<Slot>) -> Event {
         match &self.fault {
             Some(fault) if fault.is_put_off() => {
@@ -73,9 +73,9 @@ where
     V: Vendors,
     C: Clock,
 {
-    /// Asks about every unfinished rule, as far as limits and the time until `until` allow; the next call goes
-    /// on behind the last one that was asked about. May be repeated.
-    /// A task that a person has is asked about too: its rules go on.
+    /// Asks about every unfinished rule, as far as limits and the time until `until` allow. The next call
+    /// continues after the last rule that was asked about. May be repeated. Also asks about a task that was
+    /// handed to a person: its rules continue.
     ///
     /// # Errors
     /// `Transient` when the store or the key service fails.
@@ -85,7 +85,7 @@ where
             let Loaded { request, life, .. } = &loaded;
             let asks = match life.task.state {
                 TaskState::Submitted => true,
-                // Until then a look comes first, and the rules after it.
+                // A look comes first, and the rules after it.
                 TaskState::Unknown => {
                     life.task.handed_over_at.is_some() || !life.wants_look(self.clock.now())
                 }
@@ -105,7 +105,7 @@ where
         let opened = open_vendor(self.store, self.vendors, self.clock, &loaded).await;
         let Loaded { request, life, .. } = loaded;
         let opened = match opened {
-            // No rule of the run stands anywhere: it is searched anew where the data source points now.
+            // The run has no rule at any vendor: it is searched anew at the present target.
             Ok(Opened::Moved) => {
                 let now = self.clock.now();
                 let moved = step(&life, Event::TargetChanged, now, &terms(&request, &self.settings, None));
@@ -117,7 +117,8 @@ where
         let (vendor, records) = match opened {
             Ok(both) => both,
             Err(failure) if failure.kind == Kind::Misconfigured => {
-                // What was submitted can't be asked about now; it stays open until somebody mends it.
+                // The vendor can't be asked about the submission now; the task stays open until somebody fixes
+                // the set-up.
                 let now = self.clock.now();
                 let moved =
                     step(&life, Event::CannotAsk(failure.code), now, &terms(&request, &self.settings, None));
@@ -133,7 +134,7 @@ where
         open_records(self.store, &key_of(self.keys, at.request_id).await?, at).await
     }
 
-    /// Stores what was heard, many rules in one change, and with the last of them what follows.
+    /// Stores the answers, many rules in one change, and the follow-up with the last of them.
     async fn store_round(
         &self,
         request: &Request,
@@ -158,7 +159,7 @@ where
             match store_step(self.store, request, &life, (after, effects), Vec::new(), now).await {
                 Ok(stored) if last => return Ok(stored),
                 Ok(stored) => life = stored,
-                // A round without an answer is asked anew.
+                // A round without any answer is repeated.
                 Err(CommitError::Stale) if stale < STALE_TRIES && !part.is_empty() => {
                     stale += 1;
                     life = after_waits(self.store, at, &life).await?.life;
@@ -180,7 +181,7 @@ where
         let mut round = Round { asked_to: life.task.asked_to, ..Round::default() };
         let open = || life.rules.iter().filter(|rule| rule.state == RuleState::Accepted);
         let behind = |rule: &&Rule| life.task.asked_to.is_none_or(|batch| batch < rule.batch);
-        // All of them again, once none is left behind.
+        // Once every rule was asked about, the round begins with the first again.
         let from = if open().any(|rule| behind(&rule)) { life.task.asked_to } else { None };
         let open = open().filter(|rule| from.is_none_or(|batch| batch < rule.batch));
         let needed = vendor.capabilities().call_timeout_seconds + 5;

@@ -1,9 +1,8 @@
-//! Has one data source erase what was decided on, intent first, then one POST, then its answer; or
-//! copies it.
+//! Has one data source erase the decided records: first the intent, then one POST, then its answer. For a
+//! request for access, copies the records.
 //!
-//! Architecture Invariant: a POST goes out only under a stored intent that names its records, and
-//! under the lease on the person at this data source; while the answer to an intent is missing, no
-//! other POST goes out for the task.
+//! Architecture Invariant: a POST goes out only under a stored intent that names its records, and under the
+//! lease on the person at this data source. While an intent has no answer, no other POST goes out for the task.
 
 use crate::base::failure::Failure;
 use crate::base::identifier::Identifier;
@@ -53,7 +52,7 @@ pub struct Submit<'a, S, K, T, V, P, C> {
     pub tags: &'a T,
     /// Opens data sources.
     pub vendors: &'a V,
-    /// Keeps what is copied.
+    /// Stores copied records.
     pub copies: &'a P,
     /// The time.
     pub clock: &'a C,
@@ -61,23 +60,23 @@ pub struct Submit<'a, S, K, T, V, P, C> {
     pub settings: Settings,
 }
 
-/// Seconds that a call needs around its POST, for the store and the way back.
+/// Extra seconds around a POST, for the store and the way back.
 const MARGIN_SECONDS: u64 = 10;
 
-/// The records decided on, as this call has read them, and the digest of the decision.
+/// The decided records as this call read them, and the digest of the decision.
 #[derive(Default)]
 struct Decided {
     records: Vec<RecordId>,
     by: Option<Tag>,
 }
 
-/// Whether the person may be submitted at this data source now.
+/// Whether this request may submit the person at this data source now.
 enum Turn {
     /// Another request holds the lease.
     Busy,
-    /// It is free, and another request ended after our search.
+    /// The lease is free, but another request released it after our search.
     SearchAgain(u64),
-    /// It is ours under this fence; `None` when it was before.
+    /// The lease is ours under this fence; `None` when it already was.
     Ours(Option<u64>),
 }
 
@@ -90,8 +89,8 @@ where
     P: CopyParts,
     C: Clock,
 {
-    /// Copies what is to be copied. Sends as many batches as fit before `until`, one after another. May be repeated: it reads
-    /// its intents first, and an intent without an answer is never sent again.
+    /// Copies the records when it is time to. Sends as many batches as fit before `until`, one after another.
+    /// May be repeated: it reads its intents first, and never sends an intent without an answer again.
     ///
     /// # Errors
     /// `Transient` when the store or the key service fails.
@@ -104,7 +103,7 @@ where
             let now = self.clock.now();
             let sends = match life.task.state {
                 TaskState::Decided | TaskState::Submitting | TaskState::Copying => true,
-                // It has its turn, or goes back for a round, and is searched again first.
+                // It has its turn, or returns for another round, and is searched again first.
                 TaskState::Planned => goes_back(&life.task),
                 _ => false,
             };
@@ -121,7 +120,7 @@ where
         }
     }
 
-    /// One batch, or the step that follows the last one.
+    /// Sends one batch, or returns the step after the last one.
     async fn advance(
         &self,
         loaded: &Loaded,
@@ -132,7 +131,7 @@ where
         let Loaded { request, life, .. } = loaded;
         if life.task.state == TaskState::Planned {
             let step = self.search_again(at, until).await?;
-            // At its turn it comes back here.
+            // The workflow returns here at its turn.
             let waits = step.next == Next::Search;
             return Ok(waits.then_some(Step { next: Next::Submit, ..step }));
         }
@@ -165,7 +164,7 @@ where
         self.send(loaded, at, &vendor, sending, decided).await
     }
 
-    /// Its turn has come after another request's: what that one left is searched for first.
+    /// Searches again: its turn came after another request's, which may have left records.
     async fn search_again(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         let find = Find {
             store: self.store,
@@ -178,14 +177,14 @@ where
         find.run(at, until).await
     }
 
-    /// Copies the records, when it is time to; `None` when the vendor's own export comes first. May be
-    /// repeated: the part is written whole, and the task ends with it.
+    /// Copies the records when it is time to; `None` when the vendor's own export comes first. May be repeated:
+    /// the part is written whole, and the task ends with it.
     async fn copy(&self, loaded: &Loaded, at: &TaskRef, until: Time) -> Result<Option<Step>, CommitError> {
         let Loaded { request, life, .. } = loaded;
         let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             Ok(Opened::There(vendor)) => vendor,
             Ok(Opened::Moved) => return self.take(loaded, Event::TargetChanged).await,
-            // What was asked of the vendor comes to its end first.
+            // The vendor completes its own export first.
             Err(failure) if life.task.state == TaskState::Submitting && ends_the_task(failure) => {
                 return Ok(None);
             }
@@ -214,8 +213,8 @@ where
         self.take(loaded, event).await
     }
 
-    /// Fetches exactly the records that were decided on, and keeps them sealed. Gives how many, and how
-    /// many others were there. One answer at a time is held, whatever the copy's size.
+    /// Fetches exactly the decided records and stores them sealed. Returns how many, and how many others exist.
+    /// Holds one answer at a time, whatever the copy's size.
     async fn copy_records(
         &self,
         request: &Request,
@@ -234,14 +233,14 @@ where
         let mut upload = self.copies.part_to(request.id, &at.source_id);
         let fetched = self.fetch(life, vendor, &decided, &identifiers, &key, &mut upload, until).await;
         match fetched {
-            // Records beyond the decision are decided on first: a copy without them is not whole.
+            // Records beyond the decision need a decision first: a copy without them is not whole.
             Ok(Ok((copied, 0))) if copied > 0 => upload.finish().await?,
             _ => upload.abort().await,
         }
         fetched
     }
 
-    /// Searches by each identifier, and hands on what is found of the records decided on, sealed.
+    /// Searches by each identifier, and uploads the decided records that it finds, sealed.
     #[allow(clippy::too_many_arguments, reason = "each is one thing, and they are gathered nowhere else")]
     async fn fetch(
         &self,
@@ -285,7 +284,7 @@ where
         Ok(Ok((count(copied.len()), count(others.len()))))
     }
 
-    /// Turn, intent, POST, answer.
+    /// Takes the turn, stores the intent, sends the POST, stores the answer.
     async fn send(
         &self,
         loaded: &Loaded,
@@ -307,7 +306,7 @@ where
                 return self.take(loaded, Event::SearchAgain { fence }).await;
             }
         };
-        // The permit comes before the intent, so that no intent waits for one.
+        // The permit comes before the intent, so that no intent waits for a permit.
         if let Err(fault) = vendor.admit().await {
             return self.take(loaded, Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }).await;
         }
@@ -337,7 +336,7 @@ where
         self.answered(at, sent, fence, answer, capabilities).await
     }
 
-    /// The records decided on, read once for all batches of a call.
+    /// The decided records, read once for all batches of a call.
     async fn records<'d>(
         &self,
         task: &Task,
@@ -352,7 +351,7 @@ where
         Ok(&decided.records)
     }
 
-    /// Exactly the records that the decision names; nothing else is ever sent.
+    /// Exactly the records that the decision names; no other is ever sent.
     async fn decided_records(
         &self,
         task: &Task,
@@ -367,7 +366,7 @@ where
         if fits { Ok(records) } else { Err(DOES_NOT_FIT) }
     }
 
-    /// Two requests about one person take turns at a data source.
+    /// Whether it is this request's turn: two requests about one person take turns at a data source.
     async fn turn(&self, request: &Request, life: &Life) -> Result<Turn, Failure> {
         let task = &life.task;
         if task.lease.is_some() {
@@ -378,7 +377,7 @@ where
         let next = Lease::taken(task.source.clone(), subject.clone(), lease.as_ref(), request.id).fence;
         Ok(match lease {
             Some(lease) if lease.holder.is_some() => Turn::Busy,
-            // Some of this run is out already; what is left of it goes on under the lease.
+            // Part of this run was sent already; the rest of it goes out under the lease.
             _ if !life.rules.is_empty() => Turn::Ours(Some(next)),
             Some(Lease { released_at: Some(at), .. }) if task.searched_at.is_none_or(|mine| mine <= at) => {
                 Turn::SearchAgain(next)
@@ -387,9 +386,9 @@ where
         })
     }
 
-    /// Stores the answer to the intent `fence`, even if another call has meanwhile given the intent
-    /// up for lost: knowledge is not thrown away. It comes to the rows as they were sent from; where these
-    /// have moved on, they are read.
+    /// Stores the answer to the intent `fence`, even if another call has meanwhile given the intent up for
+    /// lost: no knowledge is thrown away. It applies the answer to the rows as sent, and reads them again if
+    /// they have moved on.
     async fn answered(
         &self,
         at: &TaskRef,
@@ -414,7 +413,7 @@ where
                 effects.extend(more);
             }
             if is_closed(&request) {
-                // The receipt states the rows as they are; the event still tells of the answer.
+                // The receipt states the rows as they are; only the event records the answer.
                 after = life.clone();
             }
             let life = store_step(self.store, &request, &life, (after, effects), Vec::new(), now).await?;
@@ -423,7 +422,7 @@ where
         .await
     }
 
-    /// Something that it stands on is missing: for good, or only now.
+    /// Something that the submission needs is missing: ends the task if for good, else fails for now.
     async fn cannot(&self, loaded: &Loaded, failure: Failure) -> Result<Option<Step>, CommitError> {
         if !ends_the_task(failure) {
             return Err(failure.into());
@@ -432,7 +431,7 @@ where
         self.take(loaded, event).await
     }
 
-    /// Stores a step that posts nothing. `None` when there is more to do at once.
+    /// Stores a step that sends no POST. `None` when there is more to do at once.
     async fn take(&self, loaded: &Loaded, event: Event) -> Result<Option<Step>, CommitError> {
         let at = TaskRef { request_id: loaded.request.id, source_id: loaded.life.task.source.clone() };
         let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
@@ -456,7 +455,7 @@ where
     }
 }
 
-/// What is known of the vendor's own export.
+/// The known facts about the vendor's own export.
 fn export(life: &Life, capabilities: &Capabilities) -> Option<Export> {
     let fetched_from = capabilities.export.clone()?;
     let done = |state: RuleState| state == RuleState::Finished;
@@ -467,7 +466,7 @@ fn export(life: &Life, capabilities: &Capabilities) -> Option<Export> {
     })
 }
 
-/// Whether a submission is over but for what the vendor makes of it.
+/// Whether every batch was sent, so that only the vendor's work remains.
 fn is_all_sent(life: &Life, now: Time) -> bool {
     let over = || matches!(plan(life, now), Plan::Done | Plan::UsedUp | Plan::Refused(_));
     life.task.state == TaskState::Submitting && over()

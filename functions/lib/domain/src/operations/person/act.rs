@@ -1,5 +1,5 @@
-//! What an operator does to a request's tasks: gives an identifier, has a data source run again, opens a
-//! closed request again, calls a request off, says what no machine can tell.
+//! An operator's acts on a request's tasks: gives an identifier, runs a data source again, reopens a closed
+//! request, cancels a request, states what no machine can find out.
 
 use crate::base::actor::Actor;
 use crate::base::failure::Failure;
@@ -36,7 +36,7 @@ pub struct Again<'a, S, K, W, C> {
     pub store: &'a S,
     /// Reads data keys.
     pub keys: &'a K,
-    /// Starts workflows, and lets go those that wait.
+    /// Starts workflows, and releases waiting executions.
     pub workflow: &'a W,
     /// The time.
     pub clock: &'a C,
@@ -44,13 +44,13 @@ pub struct Again<'a, S, K, W, C> {
     pub settings: Settings,
 }
 
-/// Why an act is not done.
+/// Why an act is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {
     /// There is no such request.
     #[error("there is no such request")]
     NotFound,
-    /// It can't be done now.
+    /// The act is not possible now.
     #[error(transparent)]
     Not(#[from] WhyNot),
     /// The request doesn't go to this data source.
@@ -59,13 +59,13 @@ pub enum ActError {
     /// The data source doesn't search by this kind.
     #[error("{0}: {1}")]
     Identifier(SourceId, String),
-    /// Nothing is erased for it.
+    /// A request for access erases nothing.
     #[error(
         "this is a request for access: nothing is erased for it, so state that {0} failed, or leave it out"
     )]
     NotErasure(SourceId),
-    /// Nothing of it would run again.
-    #[error("every data source of it was acted on: name the one that shall run again")]
+    /// No task would run again.
+    #[error("every data source of the request was acted on: name those that should run again")]
     NothingToDo,
     /// No reason.
     #[error("give a reason of 1 to {LONGEST_REASON} characters")]
@@ -82,8 +82,8 @@ where
     W: Workflow + Tokens,
     C: Clock,
 {
-    /// Gives a data source an identifier, in place of another one of its kind, and has it searched again.
-    /// Possible until the request closes, and not while its submission is under way.
+    /// Gives a data source an identifier, in place of any other of its kind, and has the data source searched
+    /// again. Possible until the request closes, and not while the task's submission is under way.
     ///
     /// # Errors
     /// [`ActError`]; nothing is stored then.
@@ -119,8 +119,8 @@ where
         .await
     }
 
-    /// Has one data source of an open request run again from its search on. What an earlier run did stays
-    /// recorded; the new one needs a decision of its own.
+    /// Runs one data source of an open request again, from its search on. The acts of an earlier run stay
+    /// recorded; the new run needs a decision of its own.
     ///
     /// # Errors
     /// [`ActError`]; nothing is stored then.
@@ -135,8 +135,8 @@ where
         .await
     }
 
-    /// Opens a closed request again, while its person is remembered: the data sources that are named run
-    /// again, or all that were not acted on. Its legal date stays, and it gets another receipt.
+    /// Reopens a closed request while its person is remembered. The named data sources run again, or all that
+    /// were not acted on. Its legal deadline stays, and it gets another receipt.
     ///
     /// # Errors
     /// [`ActError`]; nothing is stored then.
@@ -164,12 +164,12 @@ where
         .await
     }
 
-    /// Calls an open request off, as long as nothing was submitted for it. Its tasks end as `cancelled`,
-    /// those that have their outcome keep it. More tasks than fit one change end in several; the same call
-    /// again goes on where this one stopped.
+    /// Cancels an open request, as long as nothing was submitted for it. Its tasks end as `cancelled`; settled
+    /// ones keep their outcome. If the tasks don't fit one change, they end in several: repeating the call
+    /// continues where it stopped.
     ///
     /// # Errors
-    /// [`ActError`]; the tasks of an earlier change stay cancelled then.
+    /// [`ActError`]; the tasks of earlier changes then stay cancelled.
     pub async fn cancel(&self, id: RequestId, by: &Actor) -> Result<Acted, ActError> {
         let mut told = vec![Fact::CalledOff { by: by.clone() }];
         let mut tries = 0;
@@ -201,7 +201,7 @@ where
         Err(CONTENTION.into())
     }
 
-    /// Stores a part of a change that is too large for one; the last part begins the attempt.
+    /// Stores one part of a change that is too large; the last part begins the attempt.
     async fn store_part(&self, moves: Moves, told: &[Fact]) -> Result<(), CommitError> {
         let Moves { request, tasks } = moves;
         let (id, now) = (request.id, self.clock.now());
@@ -214,8 +214,9 @@ where
         Ok(())
     }
 
-    /// Ends a task that was handed to a person, or that can't be searched, as they found out: its records
-    /// are erased, or they are not and the task failed. Their word is told as theirs, never as verified.
+    /// Ends a task that was handed to a person, or that can't be searched, with the person's finding: its
+    /// records are erased, or they are not and the task failed. The outcome is shown as the person's statement,
+    /// never as verified.
     ///
     /// # Errors
     /// [`ActError`]; nothing is stored then.
@@ -265,7 +266,7 @@ where
         Ok(Life { task: task.clone(), rules: rules_of_run(self.store, task).await? })
     }
 
-    /// The tasks after the event. Where one runs again, the request loses its copy: another one is packed.
+    /// The tasks after the event. If one runs again, the request loses its copy: another one is packed.
     async fn moves(
         &self,
         mut request: Request,
@@ -305,7 +306,7 @@ fn find<'a>(tasks: &'a [Task], source: &SourceId) -> Result<&'a Task, ActError> 
     tasks.iter().find(|task| task.source == *source).ok_or_else(|| ActError::UnknownSource(source.clone()))
 }
 
-/// Whether the data source searches by this kind, and the value can be one.
+/// Checks that the data source searches by this kind, and that the value is valid for it.
 fn searched_by(catalogue: &impl Catalogue, task: &Task, identifier: &Identifier) -> Result<(), ActError> {
     let kinds = catalogue.kinds(&task.connector);
     if !kinds.iter().any(|asked| asked.kind == *identifier.kind()) {

@@ -1,4 +1,4 @@
-//! Extends the legal deadline of an open request, once there is a ground for it (Art. 12(3) GDPR).
+//! Extends the legal deadline of an open request on a recorded ground (Art. 12(3) GDPR).
 
 use crate::base::actor::Actor;
 use crate::base::failure::Failure;
@@ -23,10 +23,10 @@ pub struct Extend<'a, S, C> {
     pub clock: &'a C,
 }
 
-/// What came of an extension.
+/// The result of an extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extended {
-    /// When the law wants an answer now.
+    /// The new legal deadline.
     pub due_at: Time,
     /// The extension as it is recorded.
     pub extension: Extension,
@@ -37,16 +37,16 @@ pub struct Extended {
 /// Why a deadline isn't extended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExtendError {
-    /// Another number of months than the law knows.
+    /// A number of months that the law doesn't allow.
     #[error("a deadline is extended by one month or by two, counted from the first one")]
     Months,
     /// There is no such request.
     #[error("there is no such request")]
     NotFound,
-    /// It can't be extended now.
+    /// An extension is not possible now.
     #[error(transparent)]
     Not(#[from] WhyNot),
-    /// A port failed: it may be tried again.
+    /// A port failed: the extension may be tried again.
     #[error("the extension could not be stored: try again")]
     Failed(#[from] Failure),
 }
@@ -62,9 +62,8 @@ where
     S: Reads + Writes,
     C: Clock,
 {
-    /// Extends the deadline to `months` (one or two) beyond the first month. May be repeated: the same
-    /// extension again is the same success, whatever happened since. One month may be made two while
-    /// the first month lasts.
+    /// Extends the deadline by `months` (one or two) beyond the first month. May be repeated: the same
+    /// extension succeeds again, whatever happened since. One month may become two while the first month lasts.
     ///
     /// # Errors
     /// [`ExtendError`]; nothing is stored then.
@@ -93,8 +92,8 @@ where
         .await
     }
 
-    /// The extension, and the lower level that it takes an escalation back to, in one change. The
-    /// request keeps its place in the due index: looking at it too early does no harm.
+    /// Stores the extension in one change, with the lower escalation level if the new deadline lowers it. The
+    /// request keeps its place in the due index: an early look does no harm.
     async fn store_it(
         &self,
         mut request: Request,

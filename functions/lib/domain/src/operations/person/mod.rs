@@ -1,4 +1,4 @@
-//! What a person does: sees, decides, acts, extends.
+//! A person's acts: see, decide, act, extend.
 
 pub mod review;
 pub mod act;

@@ -1,5 +1,5 @@
-//! A person decides: an execution waits for it under a token, and a reviewer rules on exactly the records
-//! that they were shown.
+//! A person decides. An execution waits for the decision under a token, and a reviewer rules on exactly the
+//! records that they were shown.
 
 use crate::base::actor::Actor;
 use crate::base::failure::Failure;
@@ -21,27 +21,26 @@ use crate::ports::store::{Change, CommitError, Reads, Writes};
 use crate::ports::workflow::{Next, Tokens, Workflow};
 use serde::{Deserialize, Serialize};
 
-/// What a reviewer saw of one data source, and rules on.
+/// A reviewer's statement of what they saw at one data source, and rule on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The data source.
     pub source: SourceId,
-    /// The digest of the exact records that they were shown; `None` where there are none.
+    /// The digest of the exact records shown; `None` if there are none.
     pub records: Option<Tag>,
-    /// When the search began whose result they were shown; where it is given, a later search is another one.
-    /// Needed to proceed where no digest binds the ruling to all that it is about: on nothing found, and on
-    /// doubtful records.
+    /// When the search began whose result they were shown; if given, a later search doesn't match. Required to
+    /// proceed where no digest binds the whole ruling: on nothing found, and on doubtful records.
     pub searched_at: Option<Time>,
-    /// How many of these records they confirm although they show another value than the request's; needed to go
-    /// on where there are any.
+    /// How many of these records they confirm although the records show another value than the request's;
+    /// required to proceed if there are any.
     pub marked: Option<u32>,
-    /// How many doubtful records they confirm to be none of the person's; needed to go on where some were
-    /// set aside.
+    /// How many doubtful records they confirm to be none of the person's; required to proceed if some were set
+    /// aside.
     pub set_aside: Option<u32>,
 }
 
 impl Seen {
-    /// What a task shows now, with all of it confirmed.
+    /// The task as it stands now, with all of it confirmed.
     #[must_use]
     pub fn all_of(task: &Task) -> Self {
         Self {
@@ -57,58 +56,58 @@ impl Seen {
 /// A review: one ruling on some data sources.
 #[derive(Clone, Debug)]
 pub struct Reviewing {
-    /// The data sources, and what was seen of each: at least one.
+    /// The data sources, and what the reviewer saw of each: at least one.
     pub sources: Vec<Seen>,
-    /// What is ruled.
+    /// The ruling.
     pub ruling: Ruling,
-    /// Why, in the reviewer's own words: 1 to [`LONGEST_REASON`] characters. It may name the person, and
+    /// The reason in the reviewer's own words: 1 to [`LONGEST_REASON`] characters. It may name the person, and
     /// is sealed.
     pub reason: String,
 }
 
-/// How many characters a reason has at most.
+/// The most characters in a reason.
 pub const LONGEST_REASON: usize = 1000;
 
-/// What came of a review.
+/// The result of a review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reviewed {
-    /// The data sources that were ruled on, with where each stands now.
+    /// The data sources ruled on, with their tasks' states now.
     pub sources: Vec<(SourceId, TaskState)>,
-    /// Whether the executions go on at once; where not, the reconciliation sees to it.
+    /// Whether the executions continue at once; if not, reconciliation continues them.
     pub released: bool,
 }
 
-/// Why a review is not taken.
+/// Why a review is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewError {
     /// There is no such request.
     #[error("there is no such request")]
     NotFound,
-    /// It can't be ruled on now.
+    /// A ruling is not possible now.
     #[error(transparent)]
     Not(#[from] WhyNot),
     /// No data source is named, or one of them twice.
     #[error("name each data source that you decide on, once")]
     Sources,
-    /// It doesn't go to this data source.
+    /// The request doesn't go to this data source.
     #[error("the request doesn't go to the data source {0}")]
     UnknownSource(SourceId),
-    /// It was searched again since.
-    #[error("what {0} holds was searched again since you looked: look at it again, then decide")]
+    /// The data source was searched again since.
+    #[error("{0} was searched again since you looked: look at it again, then decide")]
     Changed(SourceId),
-    /// Nobody can tell which search they saw, and no digest does.
+    /// Nothing shows which search they saw: neither a time nor a digest.
     #[error(
-        "nothing but the time of the search says what you saw of {0}: give its `searched_at` as it is shown now, \
+        "only the time of the search identifies what you saw of {0}: give its `searched_at` as it is shown now, \
          if that is the search that you decide on"
     )]
     SearchedAt(SourceId),
-    /// Some of its records show another value than the request's, and that was not confirmed.
+    /// Some records show another value than the request's, and the reviewer did not confirm them.
     #[error(
         "{1} of the records at {0} show another value of a kind that the request names: look at them with \
          their fields, then confirm the number {1}, or refuse"
     )]
     Marked(SourceId, u32),
-    /// Some of what was set aside there may be the person's, and that was not confirmed.
+    /// Some records set aside may be the person's, and the reviewer did not confirm that they are not.
     #[error(
         "{1} of the records that {0} gave were set aside although they contain the identifier: look at them \
          with their fields, then confirm the number {1}, or give another identifier"
@@ -117,10 +116,10 @@ pub enum ReviewError {
     /// No reason.
     #[error("give a reason of 1 to {LONGEST_REASON} characters")]
     Reason,
-    /// The ground stands against another right.
+    /// The ground is valid only against another right.
     #[error("Art. 17(3) is about erasure: access is refused under art_12_5 alone")]
     Ground,
-    /// A port failed: it may be tried again.
+    /// A port failed: the review may be tried again.
     #[error("the decision could not be stored: try again")]
     Failed(#[from] Failure),
 }
@@ -132,7 +131,7 @@ pub struct Review<'a, S, K, W, C> {
     pub store: &'a S,
     /// Reads data keys.
     pub keys: &'a K,
-    /// The executions that wait; and starts one where none does.
+    /// Releases waiting executions, and starts one if none waits.
     pub workflow: &'a W,
     /// The time.
     pub clock: &'a C,
@@ -147,15 +146,15 @@ where
     W: Workflow + Tokens,
     C: Clock,
 {
-    /// Records the ruling for all of the data sources that it names, or for none of them, and lets the
-    /// executions that wait go on; for one that is left out while it can't be searched, an attempt is
-    /// begun. Of two reviewers at once one wins, and the other is told.
+    /// Records the ruling for all named data sources, or for none of them, and releases the waiting executions.
+    /// If it leaves out one that can't be searched, an attempt begins. Of two concurrent reviewers, one wins,
+    /// and the other gets an error.
     ///
-    /// A transaction has room for some thirty data sources. More of them are ruled on in several, after all
-    /// of them were checked; the same review again by the same person goes on where this one stopped.
+    /// A transaction has room for some thirty data sources. A larger review takes several, after all data
+    /// sources were checked. If it stops in between, the same review by the same person continues there.
     ///
     /// # Errors
-    /// [`ReviewError`]; nothing is stored then, or nothing more of a review that takes several transactions.
+    /// [`ReviewError`]; nothing is stored then, or nothing more if the review takes several transactions.
     pub async fn run(
         &self,
         id: RequestId,
@@ -212,7 +211,7 @@ where
         Err(CONTENTION.into())
     }
 
-    /// One transaction for as many of them as fit it; whoever waits goes on.
+    /// Stores as many of them as fit one transaction, and releases their executions.
     async fn store_fitting(
         &self,
         request: &Request,
@@ -239,7 +238,7 @@ where
         moved.truncate(fitting(&moved));
         let sources = moved.iter().map(|moved| (moved.after.source.clone(), moved.after.state)).collect();
         if moved.iter().any(|moved| moved.before.cannot_be_searched()) {
-            // Nobody waits under a token, and what is left of the request has to close.
+            // No execution waits under a token, and the rest of the request has to close.
             let moves = Moves { request: request.clone(), tasks: moved };
             let begun =
                 begin(self.store, self.workflow, self.clock, &self.settings, moves, Vec::new()).await?;
@@ -254,7 +253,7 @@ where
         Ok(Reviewed { sources, released: self.release(&waiting).await })
     }
 
-    /// The decision is stored; an execution that can't be let go is made up for.
+    /// The decision is stored, so reconciliation makes up for a failed release.
     async fn release(&self, waiting: &[(Option<String>, Next)]) -> bool {
         let mut released = true;
         for (token, next) in waiting {
@@ -267,9 +266,9 @@ where
     }
 }
 
-/// What of a review is still to be stored: all of it, but for what this call stored, and for what an earlier
-/// one of the same person's stored before it was interrupted. Where nothing would be left, it is another
-/// review, and all of it is checked. Pure.
+/// The rest of a review that is still to be stored: all of it, except what this call stored, and what an
+/// interrupted earlier call of the same person stored. If nothing is left, it is a new review, and all of it is
+/// checked. Pure.
 fn left_of<'a>(reviewing: &'a Reviewing, tasks: &[Task], done: &Reviewed, by: &Actor) -> Vec<&'a Seen> {
     let stored = |seen: &Seen| {
         done.sources.iter().any(|(source, _)| *source == seen.source)
@@ -279,7 +278,7 @@ fn left_of<'a>(reviewing: &'a Reviewing, tasks: &[Task], done: &Reviewed, by: &A
     if left.is_empty() { reviewing.sources.iter().collect() } else { left }
 }
 
-/// Whether the task has this ruling already, by the same person and on what they saw. Pure.
+/// Whether the task already has this ruling, by the same person and on what they saw. Pure.
 fn is_ruled(task: &Task, seen: &Seen, ruling: Ruling, by: &Actor) -> bool {
     let same = |review: &crate::model::task::Review| {
         review.by == by.as_str()
@@ -296,7 +295,7 @@ fn is_ruled(task: &Task, seen: &Seen, ruling: Ruling, by: &Actor) -> bool {
         && task.review.as_ref().is_some_and(same)
 }
 
-/// All data sources of a review, as it names them, with where each stands. Pure.
+/// All data sources of a review in its order, with their states. Pure.
 fn in_order(reviewing: &Reviewing, tasks: &[Task], done: Reviewed) -> Reviewed {
     let stands = |seen: &Seen| {
         let stored = done.sources.iter().find(|(source, _)| *source == seen.source).cloned();
@@ -306,7 +305,7 @@ fn in_order(reviewing: &Reviewing, tasks: &[Task], done: Reviewed) -> Reviewed {
     Reviewed { sources: reviewing.sources.iter().filter_map(stands).collect(), ..done }
 }
 
-/// The task of a data source, if it can be ruled on as it was seen. Pure.
+/// The task of a data source, if the reviewer may rule on it as they saw it. Pure.
 fn checked<'a>(
     request: &Request,
     tasks: &'a [Task],
@@ -318,12 +317,13 @@ fn checked<'a>(
         .iter()
         .find(|task| task.source == seen.source)
         .ok_or_else(|| ReviewError::UnknownSource(source()))?;
-    // Who decides on what has changed is told that, and not how it stands now.
+    // A reviewer with an outdated view hears that first, before how the task stands now.
     let allowed = acts::rule(request, task, ruling);
     if let Err(why @ WhyNot::NotAwaiting { .. }) = &allowed {
         return Err(why.clone().into());
     }
-    // The digest is of the records alone: it binds no word that there are none, and none about others.
+    // The digest covers the records alone: it binds neither a ruling on nothing found nor one on doubtful
+    // records.
     let unbound = ruling == Ruling::Proceed && (task.wants_confirmation() || task.asked.doubtful > 0);
     let another = seen.searched_at != task.searched_at;
     if task.found_digest != seen.records || (another && seen.searched_at.is_some()) {

@@ -1,5 +1,5 @@
-//! What an operator is shown of a person: which records were found, who they show, why somebody decided as
-//! they did, and a link to the copy. Each time is an event, stored before anything is given.
+//! Shows an operator what concerns a person: the records found, whom they name, the reasons of decisions, and a
+//! link to the copy. Each showing is an event, stored before anything is given.
 
 use crate::base::actor::Actor;
 use crate::base::code::{SOURCE_MOVED, TASK_OVER};
@@ -40,14 +40,14 @@ pub struct Records<'a, S, K, C> {
     pub clock: &'a C,
 }
 
-/// A page of what a search found.
+/// A page of the records that a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPage {
-    /// The record ids, as the vendor names them. Personal data: for the operator alone.
+    /// The record ids, as the vendor names them. They are personal data, for the operator alone.
     pub records: Vec<RecordId>,
-    /// How many there are in all.
+    /// How many records there are in all.
     pub all: u32,
-    /// The keyed digest of all of them: what a decision binds to.
+    /// The keyed digest of all of them; a decision binds to it.
     pub digest: Option<Tag>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<u32>,
@@ -59,24 +59,24 @@ pub enum ShowError {
     /// There is no such request.
     #[error("there is no such request")]
     NotFound,
-    /// It doesn't go to this data source.
+    /// The request doesn't go to this data source.
     #[error("the request doesn't go to the data source {0}")]
     UnknownSource(SourceId),
-    /// It can't be shown now.
+    /// Showing is not possible now.
     #[error(transparent)]
     Not(#[from] WhyNot),
-    /// It points elsewhere since.
-    #[error("{0} points elsewhere since it was searched: have it run again, and decide on what is there")]
+    /// The data source has another target since.
+    #[error("{0} has another target since it was searched: run it again, then decide on what it finds there")]
     Moved(SourceId),
     /// The vendor did not show them.
     #[error("{0} could not be asked now: try again")]
     Unanswered(SourceId, String),
-    /// A port failed: it may be tried again.
+    /// A port failed: the call may be tried again.
     #[error("it could not be shown: try again")]
     Failed(#[from] Failure),
 }
 
-/// How many records one page holds at most.
+/// The most records on one page.
 pub const RECORDS_A_PAGE: u32 = 500;
 
 impl<S, K, C> Records<'_, S, K, C>
@@ -85,8 +85,8 @@ where
     K: Keys,
     C: Clock,
 {
-    /// Which records the last search of a data source found, from place `from` on, at most `most`. May be
-    /// repeated; each time is an event.
+    /// Returns the records that the last search of a data source found, from place `from` on, at most `most`.
+    /// May be repeated; each call is an event.
     ///
     /// # Errors
     /// [`ShowError`].
@@ -96,10 +96,11 @@ where
         let task = task.ok_or_else(|| ShowError::UnknownSource(at.source_id.clone()))?;
         let shown = acts::records(&request, &task);
         let key = self.keys.key(request.id).await?.ok_or(WhyNot::Forgotten)?;
-        // Chunks of an earlier, longer search are written over; those of a search that ended are stale.
+        // A longer earlier search leaves no records: its chunks were overwritten. The chunks of a search that
+        // ended the task are stale.
         let records = match shown {
             Ok(()) => open_records(self.store, &key, at).await?,
-            // Nobody is offered to read what isn't there; who asks is told that there is none.
+            // No operator is offered an empty list, but one who asks gets it.
             Err(WhyNot::NothingFound(_)) => Vec::new(),
             Err(why) => return Err(why.into()),
         };
@@ -118,17 +119,17 @@ where
     }
 }
 
-/// How many characters of a field are shown at most.
+/// The most characters shown of a field.
 pub const LONGEST_FIELD: usize = 300;
 
-/// The ports of showing records with their fields, beside those of whoever may call vendors.
+/// The ports of showing records with their fields, beside those of the function that may call vendors.
 #[derive(Debug)]
 pub struct Compare<'a, S, K, L, C> {
     /// The store.
     pub store: &'a S,
     /// Reads data keys.
     pub keys: &'a K,
-    /// Has the vendor asked.
+    /// Asks the vendor through that function.
     pub looks: &'a L,
     /// The time.
     pub clock: &'a C,
@@ -141,9 +142,9 @@ where
     L: Compares,
     C: Clock,
 {
-    /// What the vendor shows now of the person at a data source that is not settled: from place `from` on,
-    /// at most `most`. Nothing of it is stored but the event. May be repeated; each time is an event and a
-    /// search of the vendor.
+    /// Returns the vendor's present records of the person at a data source that is not settled, from place
+    /// `from` on, at most `most`. Stores only the event. May be repeated; each call is an event and a search of
+    /// the vendor.
     ///
     /// # Errors
     /// [`ShowError`].
@@ -188,7 +189,7 @@ pub struct Look<'a, S, K, V, C> {
     pub clock: &'a C,
 }
 
-/// A record as it is put together from the answers to all spellings.
+/// A record put together from the answers to all spellings.
 #[derive(Default)]
 struct Joined {
     found_by: BTreeSet<IdentifierKind>,
@@ -205,13 +206,12 @@ where
     V: Vendors,
     C: Clock,
 {
-    /// Asks the vendor, at the target that the task was searched at, for every record of the person, those
-    /// set aside too, and says of each whether it is among those that the stored digest covers. Stores
-    /// nothing. Ends before `until`. May be repeated.
+    /// Asks the vendor, at the target where the task was searched, for every record of the person, including
+    /// those set aside. Says of each whether the stored digest covers it. Stores nothing. Ends before `until`.
+    /// May be repeated.
     ///
     /// # Errors
-    /// [`SOURCE_MOVED`], [`TASK_OVER`], `person_forgotten`, what is wrong with the set-up, or the vendor's
-    /// fault.
+    /// [`SOURCE_MOVED`], [`TASK_OVER`], `person_forgotten`, the flaw of the set-up, or the vendor's fault.
     pub async fn run(
         &self,
         at: &TaskRef,
@@ -259,15 +259,15 @@ where
     }
 }
 
-/// What tells one record of an answer from another: its id, or what it shows where it has none.
+/// The key of a record in an answer: its id, or its fields if it has none.
 type Shows = (Option<RecordId>, Vec<(String, String)>);
 
-/// The records of all answers, each once, in the order in which they are looked at: those that need a word
-/// of their own first. Pure.
+/// The records of all answers, each once, in the order for review: those that need a confirmation come first.
+/// Pure.
 fn compared(answers: Vec<ShownRecord>, covered: &BTreeSet<RecordId>) -> Vec<ComparedRecord> {
     let mut joined: BTreeMap<Shows, Joined> = BTreeMap::new();
     for record in answers {
-        // One without an id is told apart by what it shows alone.
+        // A record without an id is known by its fields alone.
         let key = if record.id.is_some() { Vec::new() } else { record.fields.clone() };
         let one = joined.entry((record.id, key)).or_default();
         one.found_by.insert(record.found_by);
@@ -310,7 +310,7 @@ fn compared(answers: Vec<ShownRecord>, covered: &BTreeSet<RecordId>) -> Vec<Comp
     all
 }
 
-/// A field's text, not longer than a page can hold.
+/// A field's text, cut to [`LONGEST_FIELD`] characters.
 fn short(text: &str) -> String {
     match text.char_indices().nth(LONGEST_FIELD) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -329,17 +329,17 @@ pub struct Reasons<'a, S, K, C> {
     pub clock: &'a C,
 }
 
-/// Why somebody decided as they did.
+/// The reason of a person's decision.
 pub struct GivenReason {
-    /// Where.
+    /// The data source.
     pub source: SourceId,
-    /// Who decided.
+    /// The person who decided.
     pub by: String,
-    /// When.
+    /// When they decided.
     pub at: Time,
-    /// What.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Why, in their own words. It may name the person.
+    /// The reason in their own words. It may name the person.
     pub reason: Zeroizing<String>,
 }
 
@@ -349,8 +349,8 @@ where
     K: Keys,
     C: Clock,
 {
-    /// The reasons of persons' decisions at each data source, the oldest first, until the person is forgotten. May
-    /// be repeated; each reading of each is an event, stored before its text is given.
+    /// Returns the reasons of persons' decisions at each data source, the oldest first, until the person is
+    /// forgotten. May be repeated; each reading of each reason is an event, stored before its text is given.
     ///
     /// # Errors
     /// [`ShowError`].
@@ -409,7 +409,7 @@ pub struct CopyLink<'a, S, L, C> {
 /// A link to a person's copy.
 #[derive(Clone)]
 pub struct Link {
-    /// The link: a secret, whoever has it can fetch the copy.
+    /// The link. It is a secret: anybody who has it can fetch the copy.
     pub url: Zeroizing<String>,
     /// Until when it works.
     pub until: Time,
@@ -427,10 +427,10 @@ where
     L: CopyLinks,
     C: Clock,
 {
-    /// A link to the copy of a closed request. May be repeated; each time is an event.
+    /// Makes a link to the copy of a closed request. May be repeated; each call is an event.
     ///
     /// # Errors
-    /// [`ShowError`], saying what stands in the copy's way.
+    /// [`ShowError`], with the obstacle.
     pub async fn run(&self, id: RequestId, by: &Actor) -> Result<Link, ShowError> {
         let request = self.store.request(id).await?.ok_or(ShowError::NotFound)?;
         let now = self.clock.now();

@@ -1,8 +1,7 @@
-//! An execution ended without succeeding: marks what it would have moved, at once.
+//! Marks the work of an execution that ended without succeeding as due, at once.
 //!
-//! No Catch sees an execution that is stopped, runs out of time or breaks down as a whole; the event
-//! of its end does. It may come twice, late, or never: the mark only brings forward what the
-//! reconciliation would find anyway.
+//! No Catch sees an execution that is stopped, times out or fails as a whole; the event of its end does. The
+//! event may come twice, late, or never: the mark only brings forward what reconciliation would find anyway.
 
 use crate::base::code::Code;
 use crate::base::failure::Failure;
@@ -28,23 +27,23 @@ pub struct Ended<'a, S, C> {
     pub settings: Settings,
 }
 
-/// Which execution ended, and how.
+/// The end of an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// Whose request.
+    /// The request.
     pub request: RequestId,
-    /// Which attempt.
+    /// The attempt.
     pub attempt: u32,
-    /// Which task's execution; `None` for that of the whole request.
+    /// The data source of the task's execution; `None` for the execution of the whole request.
     pub source: Option<SourceId>,
     /// How it ended.
     pub status: EndStatus,
 }
 
 impl Ending {
-    /// Reads an execution's name, `<request>.<attempt>` or `<request>.<attempt>.<source>`, and its
-    /// status as Step Functions writes it. `None` for whatever is not ours: another name, another
-    /// spelling of ours, another status, or a name of the other state machine than `whole` says.
+    /// Reads an execution's name, `<request>.<attempt>` or `<request>.<attempt>.<source>`, and its status as
+    /// Step Functions writes it. `None` for a name or spelling that isn't ours, for another status, and for a
+    /// name of the other state machine: `whole` says whether it is the request's.
     #[must_use]
     pub fn read(name: &str, whole: bool, status: &str) -> Option<Self> {
         let status = match status {
@@ -65,13 +64,13 @@ impl Ending {
     }
 }
 
-/// What came of an event.
+/// The result of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Marking {
     /// Whether the end was recorded now.
     pub marked: bool,
-    /// Why not.
+    /// The code of the reason if it was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passed_over: Option<Code>,
 }
@@ -79,7 +78,7 @@ pub struct Marking {
 impl Marking {
     const RECORDED: Self = Self { marked: true, passed_over: None };
 
-    /// The event was passed over, because of that.
+    /// The event was skipped for this reason.
     #[must_use]
     pub const fn passed_over(code: Code) -> Self {
         Self { marked: false, passed_over: Some(code) }
@@ -91,11 +90,11 @@ where
     S: Reads + Writes,
     C: Clock,
 {
-    /// Records the end of an execution of the current attempt, so that the next run of the
-    /// reconciliation takes up what nobody moves any more. May be repeated: an end counts once.
+    /// Records the end of an execution of the current attempt, so that the next run of reconciliation moves the
+    /// tasks left behind. May be repeated: an end counts once.
     ///
     /// # Errors
-    /// `Transient` when the store fails; the event is then sent again, or the row's own time comes.
+    /// `Transient` when the store fails; the event is then sent again, or the row becomes due at its own time.
     pub async fn run(&self, ending: &Ending) -> Result<Marking, Failure> {
         retry_stale(async || {
             let Some(request) = self.store.request(ending.request).await? else {
@@ -139,9 +138,9 @@ fn passed_over(request: &Request, ending: &Ending) -> Option<Code> {
     request.ended.iter().any(|end| end.source == ending.source).then_some("end_known")
 }
 
-/// When a request has to be looked at because of executions that ended; `None` when none of them
-/// matters. What is a person's doesn't: the execution that left it to them has done its job, and no
-/// other one could do more. A settled task does once all are: then the closing is what stands still.
+/// When a request has to be looked at because of executions that ended; `None` when none of them matters. A
+/// task that a person has doesn't matter: its execution has done its job, and another one could do no more. A
+/// settled task matters once all are settled: then the closing stands still.
 #[must_use]
 pub(crate) fn wanted_at(request: &Request, tasks: &[Task], grace_seconds: u64) -> Option<Time> {
     let all_settled = tasks.iter().all(|task| task.state == TaskState::Settled);

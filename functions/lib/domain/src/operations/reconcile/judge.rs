@@ -1,4 +1,4 @@
-//! Whether a request that is due has to be moved, from what is stored.
+//! Judges from what is stored whether a due request has to be moved.
 
 use crate::base::time::Time;
 use crate::duty::owner::{is_persons, taken_up_at};
@@ -7,12 +7,12 @@ use crate::model::request::{Request, RequestState};
 use crate::model::task::{Task, TaskState};
 use crate::operations::reconcile::ended;
 
-/// How long what nobody can move by machine is left alone, in seconds.
+/// How long work that no machine can move is left alone, in seconds.
 pub(crate) const UNKNOWN_WAIT: u64 = 3600;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Judgement {
-    /// It is not due after all: the index lags behind the rows.
+    /// It isn't due: the index lags behind the rows.
     Nothing,
     /// It is due, but only time or a person can move it.
     Later,
@@ -29,8 +29,8 @@ pub(crate) fn judge(request: &Request, tasks: &[Task], now: Time, grace_seconds:
     let due: Vec<&Task> =
         tasks.iter().filter(|task| is_due(taken_up_at(request, task, grace_seconds), now)).collect();
     let settled = tasks.iter().all(|task| task.state == TaskState::Settled);
-    // The time to close it stands at the task that settled last; the request's own one also counts
-    // down its deadline.
+    // The due time of the closing is at the task that settled last; the request's own one also counts down its
+    // deadline.
     let closes =
         settled && (!due.is_empty() || request_due && tasks.iter().all(|task| task.next_due.is_none()));
     if closes || due.iter().any(|task| is_moved_by_a_workflow(task)) {
@@ -41,7 +41,7 @@ pub(crate) fn judge(request: &Request, tasks: &[Task], now: Time, grace_seconds:
     if request_due || !due.is_empty() || unwatched { Judgement::Later } else { Judgement::Nothing }
 }
 
-/// Whether an execution can move an unsettled task on: all but what is a person's.
+/// Whether an execution can move the task: true for every unsettled one that no person has.
 fn is_moved_by_a_workflow(task: &Task) -> bool {
     match task.state {
         TaskState::Planned
@@ -55,9 +55,9 @@ fn is_moved_by_a_workflow(task: &Task) -> bool {
     }
 }
 
-/// Until when an open request has to be looked at, whatever its tasks wait for. One that a person has
-/// to see to, or whose legal deadline is near, is looked at once an hour: it is counted anyway, and whoever
-/// acts on it says when it is due. Any other one by the time of its next level.
+/// By when an open request has to be looked at, whatever its tasks wait for. If a person must act, or its legal
+/// deadline is near, once an hour: it is counted anyway, and an act on it sets its due time. Otherwise by the
+/// time of its next level.
 fn must_look_by(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64) -> Option<Time> {
     let level = Level::of(request, now);
     let next = Level::next_at(request.due_at, now).filter(|_| !request.synthetic);
@@ -68,7 +68,7 @@ fn must_look_by(request: &Request, tasks: &[Task], now: Time, grace_seconds: u64
     next
 }
 
-/// When an open request is looked at next: at `at`, or before, where something wants it.
+/// When an open request is looked at next: at `at`, or earlier if something requires it.
 pub(crate) fn look_again_at(
     request: &Request,
     tasks: &[Task],

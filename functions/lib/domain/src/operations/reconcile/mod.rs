@@ -1,4 +1,4 @@
-//! Finds what nobody moves any more, and has it moved.
+//! Finds work that stands still, and has it moved.
 
 pub mod judge;
 pub mod ended;

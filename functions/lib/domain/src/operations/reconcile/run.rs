@@ -1,12 +1,11 @@
-//! Brings forward what nobody moves: reads the due index, asks vendors about open rules, begins a new
-//! workflow attempt where a task or a request stands still, and records how near the legal deadline is.
+//! Brings forward work that stands still: reads the due index, asks vendors about open rules, begins a new
+//! workflow attempt for a task or request that stands still, and records how near the legal deadline is.
 //!
-//! One run does as much as its time allows and keeps the place where it stopped; the next one goes on
-//! there and comes round to every shard. Nothing rests on that place: it may be lost, stale, or another
-//! run's.
+//! One run does as much as its time allows and stores the place where it stopped; the next one continues there
+//! and comes round to every shard. Nothing depends on that place: it may be lost, stale, or another run's.
 //!
-//! Beside that it counts all open work, due or not, as it is found when the run begins, and checks that
-//! the event chains of the requests it looks at, and a part of the deployment's journal, hold together.
+//! Each run also counts all open work, due or not, when it begins. It verifies the event chains of the requests
+//! that it looks at, and a part of the deployment's journal.
 
 use crate::base::failure::{Failure, Kind};
 use crate::base::ids::{RequestId, SourceId, TaskRef};
@@ -36,7 +35,7 @@ use crate::ports::workflow::Workflow;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The ports of the reconciliation.
+/// The ports of reconciliation.
 #[derive(Debug)]
 pub struct Reconcile<'a, S, K, V, W, C> {
     /// The store.
@@ -53,7 +52,7 @@ pub struct Reconcile<'a, S, K, V, W, C> {
     pub settings: Settings,
 }
 
-/// What one run did.
+/// The result of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
@@ -63,32 +62,32 @@ pub struct Run {
     pub checked: u32,
     /// Workflow attempts it began.
     pub started: u32,
-    /// What stood open when it began, due or not; `None` when that could not be counted.
+    /// The open work when it began, due or not; `None` when it could not be counted.
     #[serde(flatten)]
     pub gauges: Option<Gauges>,
-    /// Of what it looked at: unsettled tasks and closed requests that an execution was to move.
+    /// Unsettled tasks and closed requests that it examined and that an execution had to move.
     pub with_workflow: u32,
-    /// Those that the vendor worked on.
+    /// Those on which the vendor was working.
     pub with_vendor: u32,
-    /// Those that were the reconciliation's to move.
+    /// Those that reconciliation had to move.
     pub with_reconcile: u32,
     /// Those that only a person can move.
     pub with_person: u32,
-    /// Closed requests that it found without a kept receipt.
+    /// Closed requests that it found without a stored receipt.
     pub unsigned: u32,
-    /// Event chains that do not verify: of the requests it looked at, and the deployment's journal.
+    /// Event chains that don't verify, of the requests it looked at and of the deployment's journal.
     pub chains_broken: u32,
     /// Requests it could not bring forward; the next run tries again.
     pub failed: u32,
-    /// Whether it stopped before all of the index was read; the next run goes on there.
+    /// Whether it stopped before the end of the index; the next run continues there.
     pub more: bool,
-    /// What failed, for the log.
+    /// The failures, for the log.
     #[serde(skip)]
     pub failures: Vec<(RequestId, Failure)>,
-    /// Why the place to go on from could not be read or kept, for the log; the run went on without.
+    /// Why the place to continue from could not be read or stored, for the log; the run went on without it.
     #[serde(skip)]
     pub cursor_failure: Option<Failure>,
-    /// Why what stands open could not be counted, for the log; the run went on without.
+    /// Why the open work could not be counted, for the log; the run went on without the count.
     #[serde(skip)]
     pub gauge_failure: Option<Failure>,
     /// The requests whose chain of events does not verify, and why, for the log.
@@ -102,13 +101,13 @@ pub struct Run {
     pub journal_failure: Option<Failure>,
 }
 
-/// How many entries of the deployment's journal one run checks.
+/// How many entries of the deployment's journal one run verifies.
 const JOURNAL_PAGE: u32 = 100;
 
-/// Seconds that a run leaves for the request it is at when it looks at the clock.
+/// A run begins no request with fewer than this many seconds left.
 const FOR_ONE_REQUEST: u64 = 70;
 
-/// Whether what was to be checked can't be read by anybody any more, now or later.
+/// Whether the failure means that the rows can't be read, now or later.
 fn is_damage(failure: Failure) -> bool {
     failure.kind == Kind::Misconfigured
 }
@@ -116,9 +115,9 @@ fn is_damage(failure: Failure) -> bool {
 /// Whether a part of the index was read to its end.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    /// To its end.
+    /// It was read to its end.
     Read,
-    /// There was no time for what follows this row; `None` when there was none for any of it.
+    /// Time ran out after this row; `None` when it ran out before the first one.
     Stopped(Option<String>),
 }
 
@@ -130,11 +129,11 @@ where
     W: Workflow,
     C: Clock,
 {
-    /// One run; ends before `until`, and goes on where the last one stopped. May run beside itself:
-    /// whoever stores an attempt first begins it, and whoever keeps the place last keeps it.
+    /// Makes one run. Ends before `until`, and continues where the last one stopped. May run beside itself: the
+    /// run that first stores an attempt begins it, and the run that stores its place last wins.
     ///
     /// # Errors
-    /// When the due index can't be read; one request's failure stops nobody else's.
+    /// When the due index can't be read. A failure of one request stops no other.
     pub async fn run(&self, until: Time) -> Result<Run, Failure> {
         let mut run = Run::default();
         let now = self.clock.now();
@@ -144,8 +143,8 @@ where
         let first = cursor.shard;
         let mut begin = (cursor.after.clone(), cursor.up_to.map_or(now, |up_to| up_to.min(now)));
         let mut seen = BTreeSet::new();
-        // The shard that it begins in comes twice: from the kept place, and in the end from its
-        // beginning. Whoever is met twice is examined once.
+        // The shard in which the run begins comes twice: from the stored place, and at the end from its
+        // beginning. A request that is met twice is examined once.
         let again = begin.0.is_some().then_some(first);
         let shards = (0..DUE_SHARDS).map(|offset| (first + offset) % DUE_SHARDS).chain(again);
         for shard in shards {
@@ -161,8 +160,8 @@ where
         Ok(run)
     }
 
-    /// Counts all open work. It may take half of the run's time: bringing requests forward goes before
-    /// knowing how many there are.
+    /// Counts all open work. The count may take half of the run's time: bringing requests forward is more
+    /// important.
     async fn count_open(&self, now: Time, until: Time, run: &mut Run) {
         let latest = now.plus_seconds(now.seconds_until(until) / 2);
         match self.read_open(now, latest).await {
@@ -191,8 +190,8 @@ where
         Ok(counting.end())
     }
 
-    /// Checks the next part of the deployment's journal, after its end from the beginning again. An entry
-    /// that does not fit holds the place, so that every run tells of it until it is mended.
+    /// Verifies the next part of the deployment's journal, and begins again after its end. An entry that
+    /// doesn't fit holds the place, so that every run reports it until it is fixed.
     async fn check_journal(&self, cursor: &mut Cursor, run: &mut Run) {
         let from = cursor.journal.clone();
         let after = from.as_ref().map_or(0, |head| head.seq);
@@ -214,7 +213,7 @@ where
         }
     }
 
-    /// Checks the chain of a request's events; that it does not hold together stops nothing else.
+    /// Verifies the chain of a request's events. A broken chain stops nothing else.
     async fn check_chain(&self, id: RequestId, run: &mut Run) -> Result<(), Failure> {
         let checked = match self.store.event_links(id).await {
             Ok(stored) => verify_chain(id, &stored),
@@ -228,7 +227,7 @@ where
         Ok(())
     }
 
-    /// The kept place, or the beginning when there is none that can be used.
+    /// The stored place, or the beginning when there is none that can be used.
     async fn cursor(&self, run: &mut Run) -> Cursor {
         let beginning =
             Cursor { schema: Cursor::SCHEMA, revision: 0, shard: 0, after: None, up_to: None, journal: None };
@@ -243,7 +242,7 @@ where
         }
     }
 
-    /// Keeps the place, if it is another one than before.
+    /// Stores the place, if it has changed.
     async fn keep(&self, cursor: &mut Cursor, shard: u8, after: Option<String>, up_to: Time, run: &mut Run) {
         if (cursor.shard, &cursor.after) == (shard, &after) {
             return;
@@ -252,7 +251,7 @@ where
         self.save(cursor, Cursor { shard, after, up_to, ..cursor.clone() }, run).await;
     }
 
-    /// That another run was faster is no failure.
+    /// Stores the cursor. Losing to a concurrent run is not an error.
     async fn save(&self, cursor: &mut Cursor, place: Cursor, run: &mut Run) {
         match self.store.save_cursor(&place).await {
             Ok(()) => *cursor = Cursor { revision: place.revision + 1, ..place },
@@ -261,8 +260,8 @@ where
         }
     }
 
-    /// A shard from `after` on, up to what was due at `up_to`. The place is kept after each page too, so
-    /// that a run that is killed over one request does not begin with the same ones for ever.
+    /// Reads a shard from `after` on, up to what was due at `up_to`. The place is stored after each page too: a
+    /// run that is killed over one request must not begin with the same ones for ever.
     #[allow(clippy::too_many_arguments, reason = "the state of one run, in one place")]
     async fn read_shard(
         &self,
@@ -298,8 +297,7 @@ where
         }
     }
 
-    /// The page at the kept place; a place that the store doesn't take any more is the shard's
-    /// beginning.
+    /// The page at the stored place. If the store rejects the place, the page at the shard's beginning.
     async fn first_page(
         &self,
         shard: u8,
@@ -316,8 +314,8 @@ where
         }
     }
 
-    /// One request: rules first, then whatever still stands still. A rule that can't be asked about
-    /// holds up no other task.
+    /// Brings one request forward: its rules first, then whatever still stands still. A rule that can't be
+    /// asked about delays no other task.
     async fn bring_forward(&self, id: RequestId, until: Time, run: &mut Run) -> Result<(), Failure> {
         let checked = self.check_chain(id, run).await;
         let asked = self.ask(id, until, run).await;
@@ -333,7 +331,7 @@ where
             clock: self.clock,
             settings: self.settings,
         };
-        // A person has it; a look may still tell that they need not do anything more.
+        // A person has the task; a look may still show that nothing is left for them to do.
         let looker = Verify {
             store: self.store,
             keys: self.keys,
@@ -382,7 +380,7 @@ where
         .await
     }
 
-    /// Counts a request as it was found, once a run.
+    /// Counts a request as the run found it, once.
     fn count(&self, request: &Request, tasks: &[Task], now: Time, run: &mut Run) {
         let grace = self.settings.grace_seconds;
         let mut held = |held: Option<owner::Held>| match held.map(|held| held.owner) {
@@ -402,7 +400,7 @@ where
         }
     }
 
-    /// Nothing can be moved now; says when to look again.
+    /// Stores when to look again: nothing can be moved now.
     async fn later(
         &self,
         mut request: Request,
@@ -416,7 +414,7 @@ where
         for mut task in tasks {
             if is_due(task.next_due, now) {
                 task.next_due = match task.state {
-                    // Whichever task settles last has its own time in the index.
+                    // The task that settles last has its own time in the index.
                     TaskState::Settled => None,
                     _ => Some(now.plus_seconds(UNKNOWN_WAIT)),
                 };
@@ -431,8 +429,9 @@ where
         self.store.commit(Change { request: id, at: now, rows, facts }).await
     }
 
-    /// Gives what stands still the time that an attempt has, so that nobody else begins it meanwhile. Answers
-    /// the attempt's number and what it is to move. A crash then leaves a request that is due again.
+    /// Gives the work that stands still the time that an attempt has, so that nobody else begins one meanwhile.
+    /// Returns the attempt's number and the data sources that it is to move. After a crash, the request becomes
+    /// due again.
     async fn claim(
         &self,
         mut request: Request,
@@ -441,7 +440,7 @@ where
     ) -> Result<(u32, Vec<SourceId>), CommitError> {
         let now = self.clock.now();
         let grace = self.settings.grace_seconds;
-        // The longer a request has been standing, the less often an attempt is begun for it.
+        // The older a request, the less often an attempt begins for it.
         let age = request.arrived_at().seconds_until(now);
         let wait = (age / 8).min(LONGEST_WAIT).max(grace);
         let later = now.plus_seconds(wait);
@@ -460,7 +459,7 @@ where
             }
             moved.push(task);
         }
-        // As the attempt will leave it: the ends are those of the one before.
+        // The due time as the attempt will leave it: the ends belong to the previous attempt.
         let next = request.attempt + 1;
         let ended = std::mem::take(&mut request.ended);
         request.next_due =

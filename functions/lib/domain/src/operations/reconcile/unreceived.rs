@@ -1,7 +1,8 @@
-//! Tickets that were tagged and never received: what a refused or lost webhook leaves behind, whoever lost it.
+//! Finds tickets that were tagged and never received: webhooks that were refused or lost, wherever that
+//! happened.
 //!
-//! A ticketing system's tag is what starts a request. So once a day the tickets that carry it are compared with
-//! what came: with deliveries, and with requests that somebody made by hand.
+//! A tag in the ticketing system starts a request. Once a day, the tickets that carry it are therefore compared
+//! with the deliveries received, and with requests that somebody made by hand.
 
 use crate::base::failure::Failure;
 use crate::base::time::Time;
@@ -13,20 +14,21 @@ use crate::ports::tickets::{Tagged, TicketSearch};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// For so many seconds a tagged ticket may still be on its way: the ticketing system sends again, and indexes late.
+/// A tagged ticket may still be on its way for this many seconds: the ticketing system resends, and indexes
+/// late.
 pub const GRACE_SECONDS: u64 = 3600;
 
-/// How far back tickets are looked at by their last change, in days, part by part, the latest first: about the
-/// legal month in all.
+/// How far back tickets are compared, by their last change, in days. They are read in parts, the latest first:
+/// about the legal month in all.
 const PARTS_DAYS: [u64; 5] = [1, 2, 4, 8, 16];
 
-/// How many tickets one read compares.
+/// The most tickets that one read compares.
 const MOST_TICKETS: usize = 5_000;
 
-/// How many requests, the latest first, are looked through for those that were made by hand.
+/// The most requests, the latest first, among which those made by hand are looked for.
 const MOST_REQUESTS: u32 = 2_000;
 
-/// Seconds that a read leaves for the call that it is at when it looks at the clock.
+/// A read begins no call with fewer than this many seconds left.
 const FOR_ONE_CALL: u64 = 30;
 
 const DAY_SECONDS: u64 = 24 * 3600;
@@ -34,7 +36,7 @@ const DAY_SECONDS: u64 = 24 * 3600;
 /// The ports of the read.
 #[derive(Debug)]
 pub struct Unreceived<'a, S, T, K, C> {
-    /// What was received.
+    /// The received deliveries and requests.
     pub store: &'a S,
     /// The ticketing systems.
     pub tickets: &'a T,
@@ -44,14 +46,14 @@ pub struct Unreceived<'a, S, T, K, C> {
     pub clock: &'a C,
 }
 
-/// What one read found.
+/// The result of one read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Found {
     /// Tickets that carry a tag.
     pub tagged: usize,
-    /// The numbers of those that were never received.
+    /// The numbers of tagged tickets that were never received.
     pub unreceived: BTreeSet<String>,
-    /// Whether every ticket of the time was compared: else there were more than one read compares.
+    /// Whether every ticket of the period was compared; if not, there were more than one read compares.
     pub whole: bool,
 }
 
@@ -65,7 +67,7 @@ where
     K: Tags,
     C: Clock,
 {
-    /// Compares the tickets of a channel that carry one of these tags with what was received. `None` where the
+    /// Compares the tickets of a channel that carry one of these tags with what was received. `None` if the
     /// channel's ticketing system isn't set up. Ends before `until`. May be repeated.
     ///
     /// # Errors
@@ -107,7 +109,8 @@ where
         Ok(Some(Found { tagged, unreceived: missing.into_keys().collect(), whole }))
     }
 
-    /// The tickets of a time that carry the tag; whether these are all. `None` where nothing is set up.
+    /// Collects the tickets of a period that carry the tag. Returns whether these are all; `None` if no
+    /// ticketing system is set up.
     async fn part(
         &self,
         channel: &str,
