@@ -1,4 +1,4 @@
-//! What an act gives to the operator who does it.
+//! Answers to an operator's acts.
 
 use crate::base::ids::SourceId;
 use crate::base::seal::Tag;
@@ -8,7 +8,7 @@ use crate::model::task::{TaskState, Verdict};
 use crate::view::request::RequestView;
 use serde::{Deserialize, Serialize};
 
-/// Which records a search found. Personal data: for the operator who asked alone.
+/// A page of the records that a search found. They are personal data, for the operator who asked alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Records"))]
 pub struct RecordsView {
@@ -16,11 +16,11 @@ pub struct RecordsView {
     pub source: SourceId,
     /// The record ids, as the vendor names them.
     pub records: Vec<crate::vendor::record::RecordId>,
-    /// How many there are in all.
+    /// How many records there are in all.
     pub all: u32,
-    /// The keyed digest of all of them: what a decision names.
+    /// The keyed digest of all records, on which a decision is made.
     pub digest: Option<Tag>,
-    /// Where the next page begins; `None` on the last one.
+    /// Where the next page begins; null on the last page.
     #[cfg_attr(
         feature = "schema",
         schemars(description = "Pass this to the next call as `from`; `null` on the last page.")
@@ -34,20 +34,20 @@ impl std::fmt::Debug for RecordsView {
     }
 }
 
-/// Why somebody decided as they did at one data source. It may name the person: for the operator who asked
-/// alone.
+/// The reason of a person's decision at one data source. It may name the person, and is for the operator who
+/// asked alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Reason"))]
 pub struct ReasonView {
     /// The data source.
     pub source: SourceId,
-    /// Who decided.
+    /// The person who decided.
     pub by: String,
-    /// When.
+    /// When they decided.
     pub at: Time,
-    /// What.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Why, in their own words.
+    /// The reason in their own words.
     pub reason: String,
 }
 
@@ -57,7 +57,7 @@ impl std::fmt::Debug for ReasonView {
     }
 }
 
-/// The reasons of all decisions by persons on a request.
+/// The reasons of all persons' decisions on a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Reasons"))]
 pub struct ReasonsView {
@@ -65,65 +65,65 @@ pub struct ReasonsView {
     pub items: Vec<ReasonView>,
 }
 
-/// What came of a demand.
+/// The result of a demand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AcceptedView {
-    /// The request it made, now or earlier.
+    /// The request that the demand made, now or earlier.
     pub request: RequestView,
-    /// Whether this demand made it; not, where its key made one before.
+    /// Whether this demand made the request. False if an earlier demand with the same key made it.
     pub new: bool,
-    /// Whether its workflow was started; where not, the reconciliation starts it.
+    /// Whether the request's workflow was started; if not, reconciliation starts it.
     pub started: bool,
-    /// Whether it came again more than a day after the last time, and the request that its key made is closed:
+    /// Whether the demand came again a day or more after the last time, and the request of its key is closed:
     /// nothing runs for it.
     #[serde(default)]
     pub repeated: bool,
 }
 
-/// A data source that was decided on.
+/// A data source in a review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReviewedSource {
-    /// Which.
+    /// The data source.
     pub source: SourceId,
-    /// Where its task stands now.
+    /// The state of its task now.
     pub state: TaskState,
 }
 
-/// What came of a review.
+/// The result of a review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Reviewed"))]
 pub struct ReviewedView {
-    /// The data sources that were decided on.
+    /// The data sources in the review.
     pub sources: Vec<ReviewedSource>,
-    /// Whether the executions that waited go on at once; where not, the reconciliation sees to it.
+    /// Whether the waiting executions continue at once; if not, reconciliation continues them.
     pub released: bool,
 }
 
-/// What came of an extension of the legal deadline.
+/// The result of an extension of the legal deadline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Extended"))]
 pub struct ExtendedView {
-    /// When the law wants an answer now.
+    /// The new legal deadline.
     pub due_at: Time,
     /// The extension as it is recorded.
     pub extension: Extension,
-    /// Whether this call recorded it; the same one may have been recorded before.
+    /// Whether this call recorded the extension. False if the same one was recorded before.
     pub new: bool,
 }
 
-/// A link to a person's copy. A secret: whoever has it can fetch the copy.
+/// A link to a person's copy. It is a secret: anybody who has it can fetch the copy.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CopyLink"))]
 pub struct LinkView {
     /// The link.
     pub url: String,
-    /// Until when it works.
+    /// When the link expires.
     pub until: Time,
-    /// SHA-256 of the file, in hex.
+    /// The SHA-256 digest of the file, in hex.
     pub sha256: String,
-    /// Its size.
+    /// The size of the file, in bytes.
     pub bytes: u64,
     /// When the copy itself is deleted.
     pub expires_at: Time,

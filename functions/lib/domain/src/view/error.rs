@@ -1,9 +1,9 @@
-//! Errors, as the API answers them.
+//! The API's errors.
 
 use crate::operations::set_up::Standing;
 use serde::{Deserialize, Serialize};
 
-/// The body of an answer that is an error.
+/// The body of an error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Error"))]
 pub struct ErrorBody {
@@ -15,11 +15,11 @@ pub struct ErrorBody {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 pub struct ErrorView {
-    /// What machines tell errors apart by.
+    /// The code of the error, for machines.
     pub code: String,
-    /// What is wrong and what to do, as a sentence. It repeats nothing that was sent.
+    /// The error and its remedy, as a sentence. It repeats nothing from the call.
     pub message: String,
-    /// More of what is wrong, by its place in what was sent.
+    /// The single objections, by their places in the call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<crate::ports::set_up::Objection>,
     /// The open tasks that a change of a data source would leave behind.

@@ -9,22 +9,22 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Event"))]
 pub struct EventView {
-    /// Its number; the first is 1.
+    /// The number of the event; the first is 1.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub seq: u64,
     /// When it happened.
     pub at: Time,
-    /// What.
+    /// The fact that the event records.
     pub fact: Fact,
 }
 
-/// A page of a request's events; the whole chain was checked before.
+/// A page of a request's events. The whole chain was verified first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventPage {
     /// The events, the oldest first.
     pub items: Vec<EventView>,
-    /// The number to go on after; `None` on the last page.
+    /// The number after which the next page begins; null on the last page.
     #[cfg_attr(
         feature = "schema",
         schemars(description = "Pass this to the next call as `after`; `null` on the last page.")
@@ -32,19 +32,20 @@ pub struct EventPage {
     pub next: Option<u64>,
     /// How many events there are.
     pub all: u64,
-    /// Hash of the last event that holds together, in hex; empty where there is none.
+    /// The hash of the last event that fits the chain, in hex; empty if there is none.
     pub head: String,
-    /// The first event that doesn't fit those before it; nothing behind it is shown.
+    /// The first event that doesn't fit the chain before it; no event after it is shown. Null if the chain is
+    /// intact.
     pub broken: Option<Broken>,
 }
 
-/// Where a chain of events doesn't hold together.
+/// The place where a chain of events is broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Broken {
     /// The event's number.
     pub at: u64,
-    /// What is wrong with it.
+    /// Why the event doesn't fit.
     pub why: String,
 }
 

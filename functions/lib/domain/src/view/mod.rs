@@ -1,8 +1,8 @@
-//! What operators are shown: the API answers these shapes, and the command line reads them.
+//! The shapes that the API answers with, and that the command line reads.
 //!
-//! Architecture Invariant: a view is made of rows, the time and what the connectors say, purely. It holds
-//! nothing sealed, no tag of a person, no token of an execution and no secret; which records and which
-//! reasons there are is no part of it.
+//! Architecture Invariant: a view is a pure function of rows, the time and the connectors' descriptions. It
+//! holds nothing sealed, no tag of a person, no token of an execution and no secret. Record ids and reasons are
+//! in none of the views of a request.
 
 pub mod acts;
 pub mod error;

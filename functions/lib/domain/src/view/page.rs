@@ -1,4 +1,4 @@
-//! Pages of lists, and the time at which something is shown.
+//! Pages of lists, and the time of a view.
 
 use crate::base::time::Time;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Page<T> {
     /// The items, in the list's order.
     pub items: Vec<T>,
-    /// Hand this to the next call as it is; `None` on the last page.
+    /// The cursor for the next page, to be sent as it is; null on the last page.
     #[cfg_attr(
         feature = "schema",
         schemars(description = "Pass this to the next call as `cursor`; `null` on the last page.")
@@ -17,7 +17,7 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// When something is shown, and how long the deployment leaves a row to its workflow.
+/// The time of a view, and the grace that a row's workflow has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct At {
     /// Now.

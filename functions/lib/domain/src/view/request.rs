@@ -22,19 +22,19 @@ use crate::view::page::At;
 use crate::view::task::{TaskView, lacks_identifier, of_run};
 use serde::{Deserialize, Serialize};
 
-/// How many of a request's tasks stand where.
+/// Counts of a request's tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tally {
-    /// All of them.
+    /// All tasks.
     pub all: u32,
-    /// Those that have their outcome.
+    /// Tasks that have their outcome.
     pub settled: u32,
-    /// Those of which nobody can tell yet whether the vendor did it.
+    /// Tasks of which nobody can tell yet whether the vendor did it.
     pub unknown: u32,
-    /// Those that wait for a person's decision.
+    /// Tasks that wait for a person's decision.
     pub awaiting_review: u32,
-    /// Those that lack the identifier their data source needs, settled ones included.
+    /// Tasks that lack the identifier that their data source needs, settled ones included.
     pub missing_identifier: u32,
     /// Records that the last searches found.
     pub found: u32,
@@ -61,66 +61,66 @@ impl Tally {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Request"))]
 pub struct RequestView {
-    /// Its id.
+    /// The id of the request.
     pub id: RequestId,
-    /// What is demanded.
+    /// The right that the person exercises.
     pub right: Right,
-    /// Whether it is still worked on.
+    /// Whether the request is open or closed.
     pub state: RequestState,
-    /// How it ended; `None` while it is open.
+    /// How the request ended; null while it is open.
     pub outcome: Option<RequestOutcome>,
-    /// Whether nothing may be erased or copied.
+    /// Whether it is a dry run, in which nothing may be erased or copied.
     pub dry_run: bool,
-    /// Whether the deployment made it itself, for a test address, to see that everything works.
+    /// Whether the deployment made the request itself, for a test address, to check that everything works.
     pub synthetic: bool,
-    /// The ticket it came from.
+    /// The reference of the ticket that the request came from.
     pub reference: Option<Reference>,
-    /// Where it came from: the channel's name, `operator`, or `synthetic`.
+    /// Where the request came from: the channel's name, `operator`, or `synthetic`.
     pub origin: String,
-    /// When the person asked: the law counts from here.
+    /// When the person asked; the legal deadline counts from here.
     pub received_at: Time,
-    /// When it came to this deployment: the same time, or later.
+    /// When the request reached this deployment: the same time, or later.
     pub arrived_at: Time,
-    /// In which time zone the law's days and months are counted.
+    /// The time zone in which the law's days and months are counted.
     pub legal_zone: LegalZone,
-    /// When the law wants an answer.
+    /// The legal deadline.
     pub due_at: Time,
-    /// The extension of the legal deadline.
+    /// The extension of the legal deadline; null if there is none.
     pub extension: Option<Extension>,
     /// How near the legal deadline is now, who must act, and why.
     pub escalation: Escalation,
-    /// Whose turn it is, and by when; `None` once nothing is left to do.
+    /// Whose turn it is, and by when; null once nothing is left to do.
     pub held: Option<Held>,
-    /// The deployment's review policy for its right when it came in; each task has its own.
+    /// The deployment's review policy for the right when the request came in; each task has its own.
     pub policy: Policy,
-    /// The data sources it goes to.
+    /// The data sources that are asked.
     pub sources: Vec<SourceId>,
-    /// How its tasks stand.
+    /// Counts of the request's tasks.
     pub tasks: Tally,
-    /// The kinds of identifiers it came with.
+    /// The kinds of identifiers that the request came with.
     pub identifier_kinds: Vec<IdentifierKind>,
-    /// The data sources that were connected when it came in and are not asked.
+    /// The data sources that were connected when the request came in but are not asked.
     #[serde(default)]
     pub not_asked: Vec<SourceId>,
-    /// The last workflow attempt that has begun; 1 from the request's arrival on.
+    /// The number of the last workflow attempt that has begun; 1 from the request's arrival on.
     pub attempt: u32,
-    /// When the reconciliation looks at it, if nothing moves it before.
+    /// When reconciliation looks at the request, if nothing moves it earlier.
     pub next_due: Option<Time>,
-    /// How often it was reopened; its next closing has this number, counted from 0.
+    /// How often the request was reopened. Its next closing has this number, counted from 0.
     pub reopened: u32,
-    /// When it was closed.
+    /// When the request was closed.
     pub closed_at: Option<Time>,
-    /// SHA-256 of the kept receipt, in hex.
+    /// The SHA-256 digest of the stored receipt, in hex.
     pub receipt_sha256: Option<String>,
     /// When the person is to be forgotten.
     pub forget_at: Option<Time>,
     /// When the person was forgotten.
     pub forgotten_at: Option<Time>,
-    /// The answer to the ticket; `None` when none is owed.
+    /// The answer to the ticket; null when none is owed.
     pub answer: Option<Answer>,
-    /// The copy that is kept for the person.
+    /// The copy stored for the person.
     pub copy: Option<Package>,
-    /// The demands that came again once it was closed; nothing ran for them.
+    /// The demands that came again after the request was closed; nothing ran for them.
     #[serde(default)]
     pub repeats: Option<Repeats>,
 }
@@ -164,15 +164,15 @@ impl RequestView {
     }
 }
 
-/// A request with its tasks, and what may be done.
+/// A request with its tasks and the acts that are possible now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RequestDetail {
     /// The request.
     pub request: RequestView,
-    /// Its tasks, by data source.
+    /// The request's tasks, by data source.
     pub tasks: Vec<TaskView>,
-    /// What may be done to it, or to one of its tasks, now.
+    /// The acts that are possible now on the request or on one of its tasks.
     pub may: Vec<May>,
 }
 

@@ -15,37 +15,38 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Source"))]
 pub struct SourceView {
-    /// Its id.
+    /// The id of the data source.
     pub id: SourceId,
-    /// Its connector.
+    /// The name of its connector.
     pub connector: String,
-    /// Whether this version has its connector.
+    /// Whether this version includes the connector.
     pub known: bool,
-    /// Whether new requests go to it.
+    /// Whether new requests include the data source.
     pub enabled: bool,
-    /// Its parameters, none of them secret.
+    /// The connector's parameters; none of them is secret.
     pub params: BTreeMap<String, String>,
-    /// The system and account that it points at; `None` while its parameters are wrong in this version.
+    /// The system and account that the data source points at; null while its parameters are wrong in this
+    /// version.
     pub target: Option<Target>,
-    /// Whose record a search must find for a look to count.
+    /// The identifier whose record a search must find for a look to count.
     pub control: Option<Control>,
-    /// The review policies that it sets itself.
+    /// The data source's own review policies.
     pub review: OwnPolicies,
-    /// The review policies that hold there.
+    /// The review policies in force at the data source.
     pub policies: Policies,
-    /// The identifier kinds that it takes; any one of them will do.
+    /// The identifier kinds that the data source takes; any one of them will do.
     pub identifiers: Vec<AskedKind>,
     /// The name of its secret at AWS Secrets Manager.
     pub secret_name: String,
-    /// Counts every change of it.
+    /// Counts every change of the data source.
     pub revision: u64,
-    /// When it was added.
+    /// When the data source was added.
     pub created_at: Time,
-    /// The open tasks that could not go on as they did: in the answer to a forced change alone.
+    /// The open tasks that could not continue as before. Only in the answer to a forced change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
-    /// How many data sources are enabled, where that is more than one request goes to: in the answer to adding
-    /// or enabling one alone. A request that names none is refused then.
+    /// How many data sources are enabled, if that is more than one request may have. Only in the answer to
+    /// adding or enabling one. A request that names no data sources is then refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 41)))]
     pub too_many_enabled: Option<u32>,
@@ -82,15 +83,15 @@ impl SourceView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Param"))]
 pub struct ParamView {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it takes, in words such as `a whole number from 1 to 10`.
+    /// The values that the parameter takes, in words such as `a whole number from 1 to 10`.
     pub takes: String,
-    /// What it is.
+    /// The description.
     pub description: String,
     /// A value as an operator would write it.
     pub example: String,
-    /// The value when none is given; without one, the parameter is required.
+    /// The value when none is given; null if the parameter is required.
     pub default: Option<String>,
 }
 
@@ -98,9 +99,9 @@ pub struct ParamView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SecretField"))]
 pub struct SecretFieldView {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it is.
+    /// The description.
     pub description: String,
 }
 
@@ -108,7 +109,7 @@ pub struct SecretFieldView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Connector"))]
 pub struct ConnectorView {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The vendor's own name.
     pub title: String,
@@ -118,16 +119,16 @@ pub struct ConnectorView {
     pub params: Vec<ParamView>,
     /// The fields of its secret.
     pub secret: Vec<SecretFieldView>,
-    /// The identifier kinds that it searches by; any one of them will do.
+    /// The identifier kinds by which it searches; any one of them will do.
     pub identifiers: Vec<AskedKind>,
     /// The rights that it can fulfil.
     pub rights: Vec<Right>,
-    /// The data sources that use it; empty where it is not connected yet.
+    /// The data sources that use it; empty while there are none.
     pub sources: Vec<SourceId>,
 }
 
 impl ConnectorView {
-    /// The same connector with those of these data sources that use it.
+    /// The same connector with those of `sources` that use it.
     #[must_use]
     pub fn used_by(self, sources: &[DataSource]) -> Self {
         let mine = sources.iter().filter(|source| source.connector == self.name);
@@ -137,19 +138,19 @@ impl ConnectorView {
     }
 }
 
-/// What came of trying a data source out.
+/// The result of testing a data source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Tested"))]
 pub struct TestView {
-    /// Which.
+    /// The data source.
     pub id: SourceId,
-    /// Whether the vendor answered, and takes the token.
+    /// Whether the vendor answered and accepted the token.
     pub works: bool,
-    /// Why not: a code.
+    /// The code of the failure; null if it works.
     pub reason: Option<String>,
 }
 
-/// How the tickets of a channel are answered. Its secret is never shown.
+/// The ticketing set-up of a channel. Its secret is never shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Ticketing"))]
 pub struct TicketingView {

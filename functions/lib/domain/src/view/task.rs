@@ -29,15 +29,15 @@ pub(crate) fn lacks_identifier(task: &Task) -> bool {
     task.lacks_identifier() || task.outcome == Some(Outcome::MissingIdentifier)
 }
 
-/// Which identifiers a data source takes, and which it has.
+/// The identifiers that a data source takes, and those that the request has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Needs {
-    /// Whether it lacks all that it takes.
+    /// Whether the request has none of the identifiers that the data source takes.
     pub missing: bool,
-    /// The kinds that it takes; any one of them will do.
+    /// The kinds that the data source takes; any one of them will do.
     pub asked: Vec<AskedKind>,
-    /// Those of them that the request came with.
+    /// The kinds among them that the request came with.
     pub given: Vec<IdentifierKind>,
     /// The kinds that were given for this data source alone.
     pub inserted: Vec<IdentifierKind>,
@@ -47,23 +47,23 @@ pub struct Needs {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Decision"))]
 pub struct DecisionView {
-    /// Who decided: a policy's name such as `policy:auto`, or the reviewer.
+    /// The reviewer, or a policy's name such as `policy:auto`.
     pub by: String,
-    /// When.
+    /// When they decided.
     pub at: Time,
     /// The keyed digest of the exact records that it allows.
     pub digest: Tag,
 }
 
-/// What a person decided. Their reason is sealed, and read on demand alone.
+/// A person's decision. Their reason is sealed, and read only on demand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Review"))]
 pub struct ReviewView {
-    /// Who decided.
+    /// The person who decided.
     pub by: String,
-    /// When.
+    /// When they decided.
     pub at: Time,
-    /// What.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
@@ -73,81 +73,81 @@ pub struct ReviewView {
 pub struct TaskView {
     /// The data source.
     pub source: SourceId,
-    /// Its connector.
+    /// The name of the connector.
     pub connector: String,
-    /// Where it stands.
+    /// The state.
     pub state: TaskState,
-    /// How it ended.
+    /// How the task ended; null while it is not settled.
     pub outcome: Option<Outcome>,
-    /// Where it stands, in words for an operator.
+    /// The state in words for an operator.
     pub label: String,
-    /// Why it ended so, or what stands in its way now: a code.
+    /// The reason for the outcome, or the present obstacle: a code.
     pub reason: Option<String>,
-    /// Why no further batch goes out although some were accepted: a code.
+    /// Why no further batch is sent although some were accepted: a code.
     pub gave_up: Option<String>,
-    /// Whose turn it is, and by when; `None` once it is settled.
+    /// Whose turn it is, and by when; null once the task is settled.
     pub held: Option<Held>,
-    /// What may be done to it now.
+    /// The acts that are possible on the task now.
     pub may: Vec<May>,
-    /// Numbers of records.
+    /// The numbers of records.
     pub counts: Counts,
-    /// The system and account that its run was searched at; `None` before that.
+    /// The system and account where the task's run was searched; null before the search.
     pub target: Option<Target>,
-    /// In how many spellings the last search asked, how many of its records show another person's
+    /// The number of spellings that the last search used, how many of its records show another person's
     /// identifier, and how many records it set aside.
     pub asked: Asked,
-    /// The same of the last look.
+    /// The same numbers for the last look.
     pub looked: Option<Asked>,
-    /// What made the last look that found none of its records count.
+    /// Why the last look that found none of the task's records counts.
     pub assurance: Option<Assurance>,
-    /// How many rounds followed the first decision of the run, for records that looks found beyond it.
+    /// How many rounds followed the run's first decision, for records that looks found beyond it.
     pub rounds: u32,
-    /// Records that finished rules of the run list and that were never submitted.
+    /// The number of records that the run's finished rules list although they were never submitted.
     pub strangers: u32,
-    /// Which identifiers it takes, and which it has.
+    /// The identifiers that the data source takes, and those that the request has.
     pub needs: Needs,
-    /// Who decides on its records.
+    /// The review policy for the task's records.
     pub policy: Policy,
-    /// The keyed digest of the exact records that were found: what a decision names.
+    /// The keyed digest of the exact records found, on which a decision is made.
     pub found_digest: Option<Tag>,
-    /// The decision on its records.
+    /// The decision on the task's records.
     pub decision: Option<DecisionView>,
-    /// What a person decided.
+    /// The person's decision.
     pub review: Option<ReviewView>,
-    /// Which run it is, from 1.
+    /// The number of the run, from 1.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub run: u32,
-    /// Whether the vendor's own approval is awaited: one of its rules waits for it.
+    /// Whether one of the task's rules waits for the vendor's own approval.
     pub awaiting_approval: bool,
-    /// What the vendor says it did.
+    /// The vendor's claim of what it did.
     pub claim: Option<Claim>,
-    /// Failed tries of the step it is in.
+    /// How many tries of the present step failed.
     pub tries: u32,
-    /// Checks of its rules that found them unfinished.
+    /// How many status checks found the rules unfinished.
     pub polls: u32,
-    /// Looks after the rules finished.
+    /// How many looks were made after the rules finished.
     pub looks: u32,
-    /// Records decided on that the last look found again.
+    /// How many decided records the last look found again.
     pub left: u32,
-    /// Records that the last look found and that no decision covers.
+    /// The number of records that the last look found and no decision covers.
     pub appeared: u32,
-    /// Before this time its next step is not taken.
+    /// The earliest time of the next step.
     pub waits_until: Option<Time>,
-    /// When the reconciliation looks at it, if nothing moves it before.
+    /// When reconciliation looks at the task, if nothing moves it earlier.
     pub next_due: Option<Time>,
-    /// When its records were found.
+    /// When the task's records were found.
     pub searched_at: Option<Time>,
     /// When the last batch was accepted.
     pub submitted_at: Option<Time>,
-    /// When the last rule was seen finished.
+    /// When the last rule was found finished.
     pub finished_at: Option<Time>,
     /// When a look found none of the submitted records.
     pub verified_at: Option<Time>,
-    /// When it was handed to a person.
+    /// When the task was handed to a person.
     pub handed_over_at: Option<Time>,
-    /// When it ended.
+    /// When the task was settled.
     pub settled_at: Option<Time>,
-    /// What the vendor opened for it, by batch, those of earlier runs included.
+    /// The task's rules at the vendor, by batch, those of earlier runs included.
     pub rules: Vec<RuleView>,
 }
 
@@ -181,7 +181,7 @@ impl TaskView {
             gave_up: task.gave_up.clone(),
             held: owner::of_task(request, task, at.now, at.grace_seconds),
             may: acts::on_task(request, tasks, &life),
-            // While something is to be decided or done the numbers are the present round's.
+            // Until the task is settled, the numbers are the present round's.
             counts: if task.state == TaskState::Settled { task.all_counts() } else { task.counts },
             target: task.target.clone(),
             asked: task.asked,
@@ -222,7 +222,7 @@ impl TaskView {
         }
     }
 
-    /// Whether a person has to confirm that there is nothing.
+    /// Whether a person has to confirm that there are no records.
     #[must_use]
     pub fn is_to_be_confirmed(&self) -> bool {
         self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(NOTHING_FOUND)
@@ -239,7 +239,7 @@ impl TaskView {
     }
 }
 
-/// Where a task stands, in words for an operator.
+/// A task's state in words for an operator.
 pub(crate) fn label(task: &Task, awaiting_approval: bool) -> &'static str {
     if let Some(outcome) = task.outcome {
         let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON);
@@ -283,41 +283,41 @@ pub(crate) fn label(task: &Task, awaiting_approval: bool) -> &'static str {
 
 const MISSING: &str = "Missing identifier";
 
-/// What the vendor opened for one batch.
+/// A rule at the vendor, for one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Rule"))]
 pub struct RuleView {
-    /// Which batch it is for, from 0.
+    /// The number of its batch, from 0.
     pub batch: u32,
-    /// Which try at its records it is, from 1.
+    /// The number of this try at its records, from 1.
     pub attempt: u32,
-    /// The batch whose records were left, when it repeats one.
+    /// The batch whose remaining records it repeats, if it repeats one.
     pub repeats: Option<u32>,
-    /// Where it stands.
+    /// The state.
     pub state: RuleState,
-    /// What the vendor last said: `awaiting_approval` is the vendor's own approval, not yours.
+    /// The vendor's last status. `awaiting_approval` means the vendor's own approval, not yours.
     pub status: Option<RuleStatus>,
-    /// The vendor's id for it.
+    /// The vendor's id for the rule.
     pub rule_id: Option<String>,
-    /// Why it is rejected, not sent or unknown: a code.
+    /// Why the rule is rejected, not sent or unknown: a code.
     pub reason: Option<String>,
-    /// How many records it names.
+    /// How many records the rule names.
     pub records: u32,
     /// How many of them the finished rule lists.
     pub confirmed: u32,
-    /// How many of them were seen to be gone although no answer came.
+    /// How many of them were found to be gone although no answer came.
     pub gone: u32,
-    /// How many of them looks still found while its answer was missing.
+    /// How many of them looks still found while the answer was missing.
     pub left: u32,
-    /// Looks that found some of them while its answer was missing.
+    /// How many looks found some of them while the answer was missing.
     pub looks: u32,
-    /// What the vendor says it did.
+    /// The vendor's claim of what it did.
     pub claim: Option<Claim>,
     /// When the intent was stored.
     pub intent_at: Time,
-    /// When the vendor gave its id.
+    /// When the vendor gave the rule its id.
     pub accepted_at: Option<Time>,
-    /// When it was seen finished.
+    /// When the rule was found finished.
     pub finished_at: Option<Time>,
 }
 

@@ -1,4 +1,4 @@
-//! Views hold nothing that they must not show.
+//! Tests of the views: among other things, that they hold nothing secret.
 
 use crate::base::code::{LEFT_OUT, NOTHING_FOUND, STATED_BY_A_PERSON};
 use crate::base::identifier::IdentifierKind;
