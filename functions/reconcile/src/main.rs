@@ -15,7 +15,7 @@ use rightful_domain::ports::clock::Clock;
 use rightful_domain::ports::store::{Reads, Writes};
 use rightful_lambda::Error;
 
-/// The channel whose tickets are compared.
+/// The channel whose tickets are compared with the deliveries received.
 const CHANNEL: &str = "zendesk";
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! Has one data source erase the decided records and keeps the rule id, or copies the records.
+//! Has one data source erase the decided records and stores the rule id, or copies the records.
 
 use rightful_deployed::Deployed;
 use rightful_domain::base::ids::TaskRef;

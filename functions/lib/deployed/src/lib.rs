@@ -43,8 +43,8 @@ use rightful_connectors::{Options, VendorClient};
 #[cfg(any(feature = "tickets", feature = "vendors"))]
 use std::sync::Arc;
 
-/// How long the search function may take to ask a data source, in seconds: less than its caller's own time, so that
-/// the operator gets an answer.
+/// How long the search function may take to ask a data source, in seconds. This is less than its caller's own
+/// time, so that the operator gets an answer.
 #[cfg(feature = "functions")]
 const ASK_SECONDS: u64 = 25;
 
@@ -93,7 +93,7 @@ impl Deployed {
         self.built.borrow().get(name).copied().and_then(<dyn Any>::downcast_ref)
     }
 
-    /// Returns the thing of this name, and builds it if it is new.
+    /// Returns the value of this name; builds it first if it is new.
     fn once<T: 'static>(
         &self,
         name: &'static str,
@@ -130,7 +130,7 @@ impl Deployed {
         self.once("loopback", || Ok(self.env.allow_loopback_vendors()?)).copied()
     }
 
-    /// Who answers for a receipt.
+    /// The deployment that issues a receipt.
     ///
     /// # Errors
     /// `Misconfigured` when a setting is missing or wrong.
@@ -177,7 +177,7 @@ impl Deployed {
         self.once("forgets", || Ok(KeyTable::new(self.aws()?, self.env.require("KEYS_TABLE")?)))
     }
 
-    /// The key of digests.
+    /// The key for keyed digests.
     ///
     /// # Errors
     /// See [`Deployed::store`].
@@ -227,7 +227,7 @@ impl Deployed {
         Ok(SecretStore::new(self.aws()?, self.env.require("SECRET_PREFIX")?))
     }
 
-    /// The secrets of webhooks; a previous version counts for the hours that the deployment sets.
+    /// The secrets of webhooks; a previous version stays valid for the hours that the deployment sets.
     ///
     /// # Errors
     /// See [`Deployed::store`].

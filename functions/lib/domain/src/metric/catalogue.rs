@@ -1,6 +1,4 @@
-//! What is measured: the catalogue of all metrics, and the readings that are made of what happened.
-//!
-//! Pure: who writes readings down, and in which format, is no matter of the domain's.
+//! The catalogue of all metrics.
 //!
 //! Architecture Invariant: a reading's dimension is a name from a closed list of ours (a right, an
 //! outcome, a connector), never an id.
@@ -15,7 +13,7 @@ pub const NAMESPACE: &str = "Rightful";
 /// The dimension that every metric has: the deployment's stage.
 pub const STAGE: &str = "Stage";
 
-/// What a value counts, by CloudWatch's name.
+/// The unit of a value, by CloudWatch's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unit {
     /// Things.
@@ -41,7 +39,7 @@ impl Unit {
 /// A dimension beside the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
-    /// What is demanded: `erasure`, `access`.
+    /// The right: `erasure` or `access`.
     Right,
     /// How a request or a task ended.
     Outcome,
@@ -64,19 +62,19 @@ impl Dimension {
     }
 }
 
-/// Under which sets of dimensions a metric is kept. Each of them is a metric of its own to CloudWatch.
+/// The sets of dimensions under which a metric is recorded. CloudWatch treats each set as a metric of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sets {
     /// The stage alone.
     Stage,
-    /// The stage alone, and the stage with this.
+    /// The stage alone, and the stage with this dimension.
     Both(Dimension),
-    /// The stage with this, and nothing else.
+    /// Only the stage with this dimension.
     Only(Dimension),
 }
 
 impl Sets {
-    /// The sets, each by the names of its dimensions.
+    /// The names of each set's dimensions.
     #[must_use]
     pub fn names(self) -> Vec<Vec<&'static str>> {
         match self {
@@ -105,9 +103,9 @@ pub struct Entry {
     pub unit: Unit,
     /// Its sets of dimensions.
     pub sets: Sets,
-    /// Who writes it.
+    /// The functions that write it.
     pub by: &'static str,
-    /// What it is.
+    /// The description.
     pub what: &'static str,
 }
 
@@ -120,10 +118,10 @@ macro_rules! catalogue {
         }
 
         impl Metric {
-            /// All of them.
+            /// All metrics.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// What the catalogue says of it.
+            /// The metric's entry in the catalogue.
             #[must_use]
             pub fn entry(self) -> Entry {
                 match self {

@@ -1,6 +1,6 @@
-//! What is measured: the catalogue of all metrics, and the readings that are made of what happened.
+//! The catalogue of all metrics, and the readings made of what happened.
 //!
-//! Pure: who writes readings down, and in which format, is no matter of the domain's.
+//! Pure: the functions write the readings, in their own format.
 //!
 //! Architecture Invariant: a reading's dimension is a name from a closed list of ours (a right, an
 //! outcome, a connector), never an id.

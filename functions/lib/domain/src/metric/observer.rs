@@ -1,4 +1,4 @@
-//! Who is told of each commit and each call.
+//! Observers of commits and calls.
 
 use crate::base::ids::SourceId;
 use crate::chain::fact::Fact;
@@ -7,19 +7,19 @@ use crate::model::task::Task;
 use crate::ports::store::{Change, Row};
 use std::fmt;
 
-/// What was committed: facts, with the rows that were stored with them.
+/// A commit: its facts, with the rows stored with them.
 #[derive(Clone, Debug)]
 pub struct Committed<'a> {
-    /// The request's row, where it was stored too.
+    /// The request's row, if it was stored too.
     pub request: Option<&'a Request>,
-    /// The rows of tasks that were stored.
+    /// The stored rows of tasks.
     pub tasks: Vec<&'a Task>,
-    /// What happened, in order.
+    /// The facts, in order.
     pub facts: &'a [Fact],
 }
 
 impl<'a> Committed<'a> {
-    /// What a change tells once it is stored.
+    /// The commit of a change that was stored.
     #[must_use]
     pub fn of(change: &'a Change) -> Self {
         let mut request = None;
@@ -39,29 +39,29 @@ impl<'a> Committed<'a> {
     }
 }
 
-/// Hears of facts once they are committed: of each commit once, also where the store's answer got lost
-/// and the change was found there. A crash right after a commit loses what it would have heard.
+/// Observes commits, each once, also when the store's answer was lost and the change was found stored. A crash
+/// right after a commit loses the observation.
 pub trait CommitObserver: fmt::Debug + Send + Sync {
-    /// This is stored now.
+    /// Observes a commit that is stored now.
     fn committed(&self, committed: &Committed<'_>);
 }
 
 /// How an HTTP call to a vendor ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallEnd {
-    /// The vendor answered, be it with a refusal.
+    /// The vendor answered, even if with a refusal.
     Answered,
     /// The vendor asked to wait (429).
     Throttled,
-    /// It failed through the vendor or the way there, or the vendor did not take our token.
+    /// The vendor or the network failed, or the vendor did not accept our token.
     Failed,
 }
 
-/// Hears of HTTP calls to vendors and ticketing systems.
+/// Observes HTTP calls to vendors and ticketing systems.
 pub trait CallObserver: fmt::Debug + Send + Sync {
-    /// A call to the vendor behind this connector ended so, after so many milliseconds. A call that was
-    /// never made, because it is not allowed or there is no time left for it, is none.
+    /// Observes the end of a call to this connector's vendor, and its duration in milliseconds. A call that was
+    /// never made, because it is not allowed or no time is left for it, is not reported.
     fn called(&self, connector: &str, end: CallEnd, duration_ms: u64);
-    /// The answer to a call that was told as [`CallEnd::Answered`] can't be read after all.
+    /// Observes that the answer to a call reported as [`CallEnd::Answered`] can't be read after all.
     fn unreadable(&self, connector: &str);
 }

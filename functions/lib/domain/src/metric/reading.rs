@@ -16,7 +16,7 @@ pub struct Reading {
     pub metric: Metric,
     /// Its value, in the metric's unit.
     pub value: i64,
-    /// The value of the metric's dimension beside the stage, where it has one.
+    /// The value of the metric's dimension beside the stage, if it has one.
     pub dimension: Option<Cow<'static, str>>,
 }
 
@@ -38,7 +38,7 @@ fn number(n: impl TryInto<i64>) -> i64 {
     n.try_into().unwrap_or(i64::MAX)
 }
 
-/// The readings of what was committed.
+/// The readings of a commit.
 #[must_use]
 pub fn of_commit(committed: &Committed<'_>) -> Vec<Reading> {
     committed.facts.iter().flat_map(|fact| of_fact(fact, committed)).collect()
@@ -51,7 +51,7 @@ fn of_fact(fact: &Fact, committed: &Committed<'_>) -> Vec<Reading> {
             vec![Reading::by(Metric::RequestsReceived, 1, right.as_str())]
         }
         Fact::Closed { outcome } if synthetic => {
-            // One data source that finds nobody hides behind another's dry run in the request's outcome.
+            // The request's outcome doesn't show a data source that found nobody if another had a dry run.
             let everywhere = committed.tasks.iter().all(|task| task.outcome == Some(Outcome::DryRun));
             of_synthetic(Some(*outcome).filter(|_| everywhere)).to_vec()
         }
@@ -78,13 +78,13 @@ fn of_fact(fact: &Fact, committed: &Committed<'_>) -> Vec<Reading> {
         }
         Fact::DeliveryRepeated { .. } => vec![Reading::new(Metric::DeliveriesRepeated, 1)],
         Fact::BecameUnknown { .. } => vec![Reading::new(Metric::OperationsUnknown, 1)],
-        // Its evidence is in doubt, whoever the request is about.
+        // The evidence is in doubt, whoever the request is about.
         Fact::ReceiptDiffers { .. } => vec![Reading::new(Metric::ReceiptsDiffering, 1)],
         Fact::StrangersListed { strangers, .. } => {
             vec![Reading::new(Metric::StrangersListed, number(*strangers))]
         }
         Fact::WentBack { appeared, .. } => vec![Reading::new(Metric::RecordsAppeared, number(*appeared))],
-        // One fact stands for both of the ends that are no success; the row tells which.
+        // One fact covers both failed ends; the row tells them apart.
         Fact::AnswerSent { .. } | Fact::AnswerUndeliverable { .. } => {
             let answer = committed.request.and_then(|request| request.answer.as_ref());
             let result = answer.map(|answer| answer.state.as_str());
@@ -94,7 +94,7 @@ fn of_fact(fact: &Fact, committed: &Committed<'_>) -> Vec<Reading> {
     }
 }
 
-/// The readings of a synthetic request that ended so, or that could not be started (`None`).
+/// The readings of a synthetic request that ended with this outcome, or could not be started (`None`).
 #[must_use]
 pub fn of_synthetic(outcome: Option<RequestOutcome>) -> [Reading; 2] {
     let succeeded = outcome == Some(RequestOutcome::DryRun);
@@ -112,7 +112,7 @@ pub fn of_delivery(status: u16) -> Vec<Reading> {
     std::iter::once(accepted).chain(refused).collect()
 }
 
-/// The reading of so many tickets that were tagged and never received.
+/// The reading of the number of tickets that were tagged and never received.
 #[must_use]
 pub fn of_tickets(unreceived: usize) -> [Reading; 1] {
     [Reading::new(Metric::TicketsUnreceived, number(unreceived))]
@@ -130,13 +130,13 @@ pub fn of_call(connector: &str, end: CallEnd, duration_ms: u64) -> [Reading; 4] 
     ]
 }
 
-/// The reading of an answer that turned out unreadable: its call was counted as it came in.
+/// The reading of an answer that turned out unreadable: its call was already counted as answered.
 #[must_use]
 pub fn of_unreadable(connector: &str) -> Reading {
     Reading::by(Metric::VendorErrors, 1, connector.to_owned())
 }
 
-/// The readings of a run of the reconciliation that came to its end.
+/// The readings of a completed reconciliation run.
 #[must_use]
 pub fn of_run(run: &Run) -> Vec<Reading> {
     let mut readings = vec![
@@ -154,7 +154,7 @@ fn of_gauges(gauges: &Gauges) -> Vec<Reading> {
         oldest_open_seconds,
         nearest_deadline_seconds,
         at_risk,
-        // Three days before the deadline it has been at risk for four.
+        // Not measured: three days before its deadline, a request has been at risk for four.
         pressing: _,
         overdue,
         unknown,

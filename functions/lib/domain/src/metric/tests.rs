@@ -171,7 +171,7 @@ fn records_that_were_never_submitted_and_those_that_appeared_are_counted_by_thei
         [listed(1), listed(2)],
         "one for each batch"
     );
-    // Somebody else's record is erased by a synthetic request's rule as well.
+    // A synthetic request's rule can erase somebody else's record as well.
     assert_eq!(readings(vec![Row::Request(request(true))], vec![strangers(0, 3)]), [listed(3)]);
     let back = Fact::WentBack { source: source(), round: 2, appeared: 4 };
     assert_eq!(readings(vec![], vec![back]), [Reading::new(Metric::RecordsAppeared, 4)]);
