@@ -48,8 +48,8 @@ impl std::fmt::Debug for SecretStore {
     }
 }
 
-/// The written and the removed secrets; nobody reads them here. As in Secrets Manager two versions of each
-/// are kept, the current one and the previous one.
+/// The written and the removed secrets; nobody reads them here. As in Secrets Manager, each has at most two
+/// versions, the current one and the previous one.
 #[derive(Clone)]
 pub struct Vault {
     gate: Gate,

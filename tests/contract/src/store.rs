@@ -1,8 +1,8 @@
 //! The store over the raw table: changes, the chain of their events, retries.
 //!
-//! Like the store on DynamoDB it recognises its own writes by a name drawn for each call, not by their
-//! content: two workers with the same decision at the same time write the same bytes, and only one of them
-//! may go on.
+//! Like the store on DynamoDB, it recognises its own writes by a name drawn for each call, not by their
+//! content. Two workers with the same decision at the same time write the same bytes, and only one of them may
+//! continue.
 
 use crate::gate::Gate;
 use crate::rows;

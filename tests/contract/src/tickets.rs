@@ -1,4 +1,4 @@
-//! A ticketing system with a script: it keeps every comment on a ticket, unless the test has ordered another
+//! A ticketing system with a script: it stores every comment on a ticket, unless the test has ordered another
 //! answer.
 
 use crate::clock::TestClock;
@@ -27,16 +27,16 @@ pub enum TicketCall {
     Answer {
         /// The ticket.
         reference: String,
-        /// What.
+        /// The comment.
         answer: TicketAnswer,
-        /// When.
+        /// When it came.
         at: Time,
     },
     /// A look for the comment.
     Look {
         /// The ticket.
         reference: String,
-        /// When.
+        /// When it came.
         at: Time,
     },
 }

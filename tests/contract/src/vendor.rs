@@ -125,9 +125,9 @@ pub struct State {
     pub submissions: VecDeque<Reply>,
     /// Ordered answers to questions about rules.
     pub statuses: VecDeque<Result<RuleReport, Fault>>,
-    /// How many questions about a rule are answered with `Pending` before it finishes.
+    /// How many status checks of a rule answer `Pending` before it finishes.
     pub polls: u32,
-    /// Whether it keeps the records although it reports that it is done.
+    /// Whether it retains the records although it reports that it is done.
     pub keeps: bool,
     /// How many seconds each call takes.
     pub call_seconds: u64,

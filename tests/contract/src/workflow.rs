@@ -61,7 +61,7 @@ pub struct StateMachine {
     started: Rc<RefCell<Vec<Execution>>>,
     waiting: Rc<RefCell<VecDeque<Execution>>>,
     failures: Rc<Cell<u32>>,
-    /// Who waits for a review, by token: attempt and task.
+    /// The executions that wait for a review, by token: attempt and task.
     parked: Rc<RefCell<BTreeMap<String, (u32, TaskRef)>>>,
     tokens: Rc<Cell<u32>>,
     released: Rc<RefCell<Vec<(String, Next)>>>,
@@ -208,7 +208,7 @@ impl Workflow for StateMachine {
         let named = |one: &&Execution| one.request == request && one.attempt == attempt;
         let known = self.started.borrow().iter().find(named).cloned();
         let started = match known {
-            // An ended one may count as running: whoever waits for it takes over in the end.
+            // An ended execution may still count as running: a worker that waits for it takes over in the end.
             Some(known) if known == execution => Started::Now,
             Some(_) => Started::Before,
             None => {
@@ -223,7 +223,7 @@ impl Workflow for StateMachine {
 }
 
 impl Tokens for StateMachine {
-    /// A released execution runs again from its beginning; its states pass over settled work.
+    /// A released execution runs again from its beginning; its states skip settled work.
     async fn release(&self, token: &str, next: Next) -> Result<(), Failure> {
         self.gate.point("release token").await;
         if self.failures.get() > 0 {

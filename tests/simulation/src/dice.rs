@@ -5,8 +5,8 @@ use rand::{Rng, SeedableRng};
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
-/// Draws numbers from a seed. Only the generator's raw output is used, whose algorithm is fixed by its name;
-/// a library's way to make ranges of it may change with its version.
+/// Draws numbers from a seed. It uses only the generator's raw output, whose algorithm its name fixes; a
+/// library may change from version to version how it makes ranges of it.
 #[derive(Debug)]
 pub(crate) struct Dice(RefCell<Xoshiro256PlusPlus>);
 

@@ -95,7 +95,7 @@ kinds! {
     Unauthorised "unauthorised" 60,
     /// A search still shows what was erased.
     StaleSearch "stale search" 400,
-    /// A search doesn't show what is there.
+    /// A search doesn't show the existing records.
     BlindSearch "blind search" 60,
     /// The vendor has done less than it says.
     PartlyErased "partly erased" 200,
@@ -166,8 +166,8 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Draws a seed's faults: often only a few kinds, weak or strong; now and then none at all, so that the
-    /// plain way runs too. The kinds in `forced` are on, at their strongest.
+    /// Draws a seed's faults: often only a few kinds, weak or strong, and now and then none, so that the plain
+    /// run occurs too. The kinds in `forced` are on, at their strongest.
     pub(crate) fn draw(dice: Rc<Dice>, clock: TestClock, trace: Rc<Trace>, forced: &[Kind]) -> Self {
         let density = [0, 60, 60, 150, 150, 300, 300, 600][dice.index(8)];
         let mut strengths = BTreeMap::new();

@@ -25,7 +25,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// The acts that a run of thousands of seeds must have seen done, or refused, at least once.
+/// The acts that must have been done, or refused, at least once in a run of thousands of seeds.
 pub const ACTS: &[&str] = &[
     "review, proceed: done",
     "review, refuse: done",

@@ -42,7 +42,7 @@ pub enum Sabotage {
     ChangePolicy,
     /// A rule of an earlier run changes.
     RewriteEarlierRun,
-    /// A kept receipt changes.
+    /// A stored receipt changes.
     RewriteReceipt,
     /// A closed request is open again although nobody reopened it.
     ReopenUnseen,
@@ -55,7 +55,7 @@ pub enum Sabotage {
 }
 
 impl Sabotage {
-    /// Every way, with the number of the invariant that it breaks.
+    /// Every kind of damage, with the number of the invariant that it breaks.
     pub const ALL: [(Sabotage, u8); 19] = [
         (Sabotage::HideIntent, 3),
         (Sabotage::VoidDecision, 2),
@@ -78,7 +78,7 @@ impl Sabotage {
         (Sabotage::CountAttempt, 6),
     ];
 
-    /// Does it to this task or its request, if possible now; `point` is where the last step ended.
+    /// Breaks this task or its request, if possible now; `point` is where the last step ended.
     pub(crate) fn strike(self, world: &World, at: &TaskRef, point: &str) -> bool {
         let task = world.task(at);
         let rules = world.rules(at);
@@ -192,9 +192,8 @@ impl Sabotage {
     }
 }
 
-/// A defence that is taken out of the product for a whole run: the vendors tell less than they see, or the
-/// stored rows are changed to what they would be without the defence. The faults that the defence is for are
-/// on.
+/// A defence that is taken out of the product for a whole run. The vendors report less than they see, or the
+/// stored rows are changed to the state without the defence. The faults that it guards against are on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mend {
     /// A run goes to the target where its records were found.
@@ -207,7 +206,7 @@ pub enum Mend {
     Control,
     /// A vendor is asked in every spelling.
     Spellings,
-    /// An answer that says there is more is none.
+    /// An answer that announces more records doesn't count.
     WholeAnswers,
     /// Records that a vendor returned and that are not the person's are counted.
     SetAside,
@@ -217,7 +216,7 @@ pub enum Mend {
     UnknownEnds,
     /// A vendor's refusal is final only after some tries.
     RefusedTries,
-    /// A doubtful answer is kept, and nothing is sent again.
+    /// A doubtful answer is stored, and nothing is sent again.
     Doubts,
     /// Every dry run ends with a look.
     DryRunLook,
@@ -226,7 +225,7 @@ pub enum Mend {
 }
 
 impl Mend {
-    /// Every one, with the number of the invariant that breaks without it.
+    /// Every defence, with the number of the invariant that breaks without it.
     pub const ALL: [(Mend, u8); 13] = [
         (Mend::Target, 2),
         (Mend::Appeared, 4),
@@ -262,8 +261,8 @@ impl Mend {
         }
     }
 
-    /// Takes it out of the stored rows, if it shows there; otherwise the vendors tell less, or a data source
-    /// is set up without it.
+    /// Takes the defence out of the stored rows, if it shows there. Otherwise the vendors report less, or a
+    /// data source is set up without it.
     pub(crate) fn take_out<'a>(self, world: &World, tasks: impl Iterator<Item = &'a Task>) {
         let looks = [TaskState::Verifying, TaskState::Decided, TaskState::Copying];
         for task in tasks {

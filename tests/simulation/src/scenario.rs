@@ -71,8 +71,7 @@ pub(crate) const OTHER_HOST: &str = "b.example.com";
 /// People behind the other host without a request have numbers from here on.
 const STRANGERS: usize = 100;
 
-/// Who decides unless a data source says otherwise. Mostly a policy, so that the way without a person still
-/// runs often.
+/// The deployment's review policy. It is mostly automatic, so that runs without a person stay frequent.
 pub(crate) fn policies(dice: &Dice) -> Policies {
     if dice.permille(650) {
         return Policies { erasure: Policy::Auto, access: Policy::Auto };
@@ -181,8 +180,8 @@ fn identifier_of(control: &Control) -> Identifier {
     Identifier::new(control.kind.clone(), &control.value).expect("an identifier")
 }
 
-/// Whether an address is asked for in more spellings than the given one. If it is not, a vendor that compares
-/// byte by byte can't be drawn: nobody would find the person there.
+/// Whether the search uses more spellings of an address than the given one. If not, no vendor that compares
+/// byte by byte may be drawn: nobody would find the person there.
 #[must_use]
 pub fn spells() -> bool {
     email(PEOPLE[0].0).spellings().len() > 1

@@ -31,7 +31,7 @@ struct Seen {
     tasks: BTreeMap<SourceId, Task>,
     rules: BTreeMap<(SourceId, u32), Rule>,
     events: Vec<Vec<u8>>,
-    /// The kept receipts, by closing.
+    /// The stored receipts, by closing.
     receipts: Vec<Option<Vec<u8>>>,
     /// How it was closed, by closing.
     closings: Vec<Option<RequestOutcome>>,
@@ -53,7 +53,7 @@ impl Watch {
         self.seen.values().map(|seen| (&seen.request, &seen.tasks))
     }
 
-    /// Every task that is there.
+    /// Every stored task.
     pub(crate) fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.seen.values().flat_map(|seen| seen.tasks.values())
     }
@@ -149,7 +149,7 @@ fn receipt_verifies(
     statement.ok()
 }
 
-/// The numbers of a receipt are those of the run that it tells of.
+/// The numbers of a receipt are those of the run that it states.
 fn receipt_says(ledger: &Ledger, statement: &Statement, runs: &BTreeMap<SourceId, (usize, u32)>) {
     for task in &statement.tasks {
         let counts = task.counts;
@@ -339,8 +339,8 @@ impl Looker<'_> {
         }
         if let Some(before) = before {
             let old = before.counts;
-            // A person has it run again: from its search on, with new counts. The same holds for a round that
-            // is not searched yet: it becomes a run of its own.
+            // A person runs it again: from its search on, with new counts. The same holds for a round that is
+            // not searched yet: it becomes a run of its own.
             let round = before.earlier.is_some() && task.earlier.is_none();
             let again = task.state == TaskState::Planned && (before.state != TaskState::Planned || round);
             let runs = task.run != before.run;
@@ -465,7 +465,7 @@ impl Looker<'_> {
         });
     }
 
-    /// Verified means: seen by a search after the last submission, and true.
+    /// Every `verified_erased` rests on a search after the last submission, and is true.
     fn verified(&self, at: &TaskRef) {
         let records = self.ledger.named(at);
         self.holds(4, self.ledger.was_looked_for(at, &records), || {

@@ -1,4 +1,4 @@
-//! Rows of their plainest kind: a test writes down only the fields that it is about.
+//! Rows of the plainest kind: a test states only the fields that it is about.
 
 use crate::world::names::{request_id, source};
 use rightful_domain::base::seal::Tag;
@@ -12,8 +12,8 @@ use rightful_domain::model::source::DataSource;
 use rightful_domain::model::task::Task;
 use std::collections::BTreeMap;
 
-/// Request `n`, which an operator made at this time for an erasure at these data sources: open, as it is before it is
-/// stored, and nothing of its person in it.
+/// Request `n`, which an operator made at this time for an erasure at these data sources. It is open, as it is
+/// before it is stored, and holds nothing of its person.
 #[must_use]
 pub fn a_request(n: u16, sources: &[&str], at: Time) -> Request {
     Request {

@@ -225,8 +225,8 @@ impl Watch {
         self.receipt = world.receipts.file(at.request_id);
     }
 
-    /// A record is named again only if it was certainly not sent before, or if a look found it after a
-    /// missing answer; there are no more POSTs than intents.
+    /// A record is named again only if it was certainly not sent before, or if a look found it after a missing
+    /// answer. There are no more POSTs than intents.
     fn posts(&self, world: &World, vendor: &FakeVendor, at: &TaskRef) {
         let mut named: BTreeMap<RecordId, usize> = BTreeMap::new();
         for record in vendor.posts().into_iter().flatten() {
@@ -314,7 +314,7 @@ impl Peoples {
         let facts = world.facts(at.request_id);
         assert!(facts.len() >= self.events && task.fence >= self.fence, "{after:?}");
         (self.events, self.fence) = (facts.len(), task.fence);
-        // A search whose result became uncertain counts again, since its decision is made again.
+        // A search whose result became uncertain counts as a new one, since its decision is made again.
         let anew = |fact: &&Fact| {
             matches!(fact, Fact::RunsAgain { .. } | Fact::IdentifierGiven { .. } | Fact::SearchesAgain { .. })
         };
@@ -392,7 +392,7 @@ fn decided_before_posted(facts: &[Fact], policy: Policy) {
     }
 }
 
-/// Closed, and its receipt kept.
+/// Closed, with its receipt stored.
 fn has_ended(world: &World) -> bool {
     let request = world.request(request_id(1));
     request.state == RequestState::Closed && request.receipt_sha256.is_some()

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 pub struct Violation {
     /// Its number in the design.
     pub invariant: u8,
-    /// What happened.
+    /// The violation.
     pub what: String,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Post {
     pub(super) dry_run: bool,
     pub(super) rule_id: Option<String>,
     pub(super) answer: Answer,
-    /// Who sent it.
+    /// The worker that sent it.
     pub(super) worker: u64,
     /// Whether its sender lived to store the answer.
     pub(super) heard: bool,
@@ -65,7 +65,7 @@ pub(crate) struct Post {
 /// A search that the vendor answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
-    /// For which task; `None` for a look of the reconciliation, which looks for every task that a person has.
+    /// The task; `None` for a look of the reconciliation, which looks for every task that a person has.
     pub(crate) at: Option<TaskRef>,
     pub(crate) worker: u64,
     /// How often its worker had opened a data source by then: each look opens it anew.

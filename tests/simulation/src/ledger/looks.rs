@@ -155,7 +155,7 @@ impl Ledger {
         });
     }
 
-    /// A decided record that a copy left out was gone, or missing in two fetches apart.
+    /// A decided record that a copy lacks was gone, or missing in two separate fetches.
     pub(crate) fn is_missed_rightly(&self, at: &TaskRef, decided: &BTreeSet<RecordId>) {
         let Some(last) = self.look_of_worker(at) else {
             return self.breaks(4, "nothing left to copy, and nobody looked");
@@ -175,7 +175,7 @@ impl Ledger {
         });
     }
 
-    /// A dry run that ends as one has erased nothing, as far as its look could see.
+    /// A task that ends as a dry run has erased nothing, as far as its look could see.
     pub(crate) fn is_dry_rightly(&self, at: &TaskRef, decided: &BTreeSet<RecordId>) {
         let Some(look) = self.look_of_worker(at) else {
             return self.breaks(4, "a dry run without a look");
@@ -213,7 +213,7 @@ impl Ledger {
         let right =
             task.as_ref().and_then(|task| self.demanded.borrow().get(&task.request).map(|one| one.right));
         self.holds(2, right == Some(Right::Access), || "a copy for a request that is not for one".to_owned());
-        // A late worker may act on an earlier decision; its records are not kept then.
+        // A late worker may act on an earlier decision; its records are then discarded.
         let standings = self.standings.borrow();
         let ever = |task: &Task| {
             standings.get(&(task.request, task.source.clone())).is_some_and(|one| one.was_decided)

@@ -170,8 +170,8 @@ impl Sim {
         }
     }
 
-    /// When the reconciliation has something to do. A run with nothing to do is left out; long after all
-    /// faults, so is one that would only remind a person again.
+    /// When the reconciliation has something to do. Runs with nothing to do are skipped; long after all faults,
+    /// so are those that would only remind a person again.
     pub(super) fn next_due(&self, now: Time) -> Option<Time> {
         let settled = now >= self.settled_since();
         let mut next: Option<Time> = None;

@@ -42,7 +42,7 @@ pub(crate) struct Habits {
     pub(crate) work_seconds: u64,
     /// Whether it compares byte by byte.
     pub(crate) exact: bool,
-    /// How many records it lists, without a sign of the others.
+    /// How many records it lists, without announcing the others.
     pub(crate) cut: Option<usize>,
     /// The identifier whose record every search finds.
     pub(crate) control: Option<Identifier>,
@@ -98,7 +98,7 @@ pub(super) struct SimRule {
     pub(super) work: u64,
     pub(super) done_at: Time,
     pub(super) done: bool,
-    /// Said to be finished from the start.
+    /// Whether the vendor reports it as finished from the start.
     pub(super) early: bool,
     /// The records that it never erases, whatever it says.
     pub(super) kept: BTreeSet<RecordId>,
@@ -145,7 +145,7 @@ impl SimVendor {
         state.held.entry(key.comparable()).or_default().insert(record);
     }
 
-    /// A new record appears for a person whom it knows.
+    /// A new record appears for a person that it knows.
     pub(crate) fn appear(&self, person: usize) {
         let (key, n) = {
             let mut state = self.state.borrow_mut();

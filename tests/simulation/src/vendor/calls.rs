@@ -11,8 +11,8 @@ const RATE_SECONDS: u64 = 600;
 const PIECE_CALLS: u64 = 12;
 
 impl SimVendor {
-    /// Checks that it is not called too often: in ten minutes as many calls as the rate allows, one burst,
-    /// and two pieces of work, since a piece goes as a whole. Clocks that are off move each a little.
+    /// Checks that it is not called too often. In ten minutes, it accepts as many calls as the rate allows, one
+    /// burst, and two pieces of work, since a piece goes as a whole. Wrong clocks shift each a little.
     pub(super) fn counts_the_call(&self) {
         let (Some(rate), now) = (self.habits.rate, self.ground.clock.real()) else { return };
         let called = &mut self.state.borrow_mut().called;

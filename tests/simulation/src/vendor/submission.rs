@@ -9,7 +9,7 @@ use rightful_domain::vendor::port::Batch;
 use rightful_domain::vendor::record::RecordId;
 use rightful_domain::vendor::report::{RuleStatus, Submitted};
 
-/// How long a submission may lie at the vendor's door, in seconds.
+/// How long a submission may wait at the vendor before it is processed, in seconds.
 const LATE_SECONDS: u64 = 3600;
 
 impl SimVendor {

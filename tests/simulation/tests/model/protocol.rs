@@ -16,7 +16,7 @@ pub struct Protocol {
     pub crashes: u8,
     pub records: u32,
     pub posts: usize,
-    /// Answers beside that of success and none at all, and how often one of them comes at most.
+    /// The answers other than success and silence, and how often one of them comes at most.
     pub odd: Vec<Heard>,
     pub most_odd: u8,
     /// How many records appear at most.

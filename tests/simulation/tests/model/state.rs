@@ -96,7 +96,7 @@ pub enum Action {
     Appear,
 }
 
-/// The second in which everything happens; times in rows are later by what is left of them.
+/// The second in which everything happens; a time in a row is later by its remaining wait.
 pub const NOW: u64 = 100;
 
 /// Lets `seconds` pass in the rows, and drops everything that decides nothing: past times, and mere counts.

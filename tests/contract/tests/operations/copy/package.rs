@@ -244,7 +244,7 @@ async fn a_reopened_copy_is_made_of_what_was_copied_before_and_what_is_added() {
     assert_eq!((of(0), of(1)), (first.sha256, second.sha256));
 }
 
-/// Request 1, whose copy is kept, and whose closer crashed before closing it.
+/// Request 1, whose copy is stored, and whose closer crashed before closing it.
 async fn kept_and_open(records: usize) -> (World, FakeVendor) {
     for point in 0.. {
         let (world, vendor) = decided(records).await;

@@ -61,7 +61,7 @@ async fn a_copy_holds_the_records_that_were_decided_on_and_those_that_appeared_o
 async fn a_record_that_is_gone_by_then_is_told_as_gone() {
     let (world, vendor) = decided(3).await;
     vendor.set(|state| drop(state.people.get_mut(&CANARY.to_lowercase()).unwrap().pop_first()));
-    // A search that is blind once shows too little as well: a second fetch confirms it.
+    // A search that is blind once also shows too little: a second fetch confirms it.
     let step = world.submit(&crm()).await.unwrap();
     assert_eq!((step.next, step.wait_seconds, world.task(&crm()).outcome), (Next::Submit, 60, None));
     assert_eq!(world.submit(&crm()).await.unwrap().wait_seconds, 60, "not before its time");
@@ -268,7 +268,7 @@ async fn invariant_2_what_a_wrong_identifier_found_is_never_in_the_package_howev
     assert!(ways > 100 && told > 0 && told < ways / 4, "{told} of {ways}");
 }
 
-/// The worker that still copies the records of the wrong identifier.
+/// A worker that still copies the records of the wrong identifier.
 async fn corrected_late(world: &World, at: &TaskRef) {
     let _ = world.submit(at).await;
 }

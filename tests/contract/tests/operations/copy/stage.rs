@@ -27,7 +27,7 @@ pub fn exporting() -> Capabilities {
     Capabilities { export: Some("the vendor's page".to_owned()), ..plain() }
 }
 
-/// The kept package, read.
+/// The stored package, read.
 pub fn package(world: &World) -> Value {
     serde_json::from_slice(&world.copies.package(request_id(1)).unwrap()).unwrap()
 }

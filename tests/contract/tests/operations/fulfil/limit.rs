@@ -244,7 +244,7 @@ async fn erasures_that_fail_open_the_breaker_and_refusals_do_not() {
             code: "dry_run_not_confirmed",
         },
     ];
-    // They say nothing about the vendor, so they neither add to the count nor reset it.
+    // Such faults say nothing about the vendor, so they neither add to the count nor reset it.
     let silent = [
         Submitted::NotSent(Fault::Unavailable("vendor_out_of_time")),
         Submitted::NotSent(Fault::Unavailable("secret_unavailable")),

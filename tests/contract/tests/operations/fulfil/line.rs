@@ -104,7 +104,8 @@ fn is_used_well(requests: u16) {
         "{requests} requests: {calls} calls in {seconds} s, {share:.3} of the rate, {functions} calls of functions"
     );
     assert!((0.9..=1.01).contains(&share), "{calls} calls in {seconds} s");
-    // Without a rate an erasure takes five; each of the vendor's calls may wait once, by way of a check.
+    // Without a rate, an erasure takes five calls of functions; each of the vendor's calls may wait once,
+    // through a status check.
     assert!(functions <= u32::from(requests) * 5 + 3 * calls as u32, "{functions} calls of functions");
 }
 

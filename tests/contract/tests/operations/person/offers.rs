@@ -123,7 +123,7 @@ async fn done(world: &World, at: &TaskRef, act: May) -> Result<(), WhyNot> {
     };
     match act {
         May::Identify => acted(world.identify(at, &email("nobody@example.com")).await),
-        // What isn't there is not offered to be read, and whoever asks all the same gets none of it.
+        // A view of nothing is not offered, and an operator who asks for it all the same gets nothing.
         May::Records => match world.records(at, 0, 10).await {
             Ok(page) if page.all == 0 => Err(WhyNot::NothingFound(at.source_id.clone())),
             read => seen(read.map(|_| ())),

@@ -1,4 +1,4 @@
-//! The data of a person shown to an operator; each view is an event under the operator's name.
+//! Showing a person's data to an operator; each view is an event under the operator's name.
 
 use crate::stage::{
     access, bob, connect_club, drive, holds_none, ids, overlapping, reconciled, record_name, rule, submitted,
@@ -263,7 +263,7 @@ async fn it_is_asked_in_every_spelling_and_each_record_is_shown_once() {
         state.journal.clear();
         state.set_aside = vec![SetAside { id: Some(RecordId::new("d")), doubtful: false }];
     });
-    // It holds one in each spelling; the search for one sets the other aside.
+    // The vendor holds one record in each spelling; the search for one sets the other aside.
     vendor.set(|state| {
         let written = [RecordId::new("d"), RecordId::new("e")].into();
         state.people.insert(CANARY.to_owned(), written);

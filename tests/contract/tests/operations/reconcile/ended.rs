@@ -93,7 +93,7 @@ async fn an_ended_executions_open_rule_is_asked_about_when_the_vendors_wait_is_o
         world.clock.advance(20);
         world.reconcile().await.unwrap();
         if world.task(&at).state == TaskState::Verifying {
-            // The finished rule shows that nobody looks: no grace is lost.
+            // The finished rule shows that no execution looks: no grace time is lost.
             assert_eq!(world.request(request_id(1)).attempt, 2);
             return;
         }

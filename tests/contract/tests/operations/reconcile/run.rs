@@ -375,8 +375,8 @@ async fn a_request_to_many_sources_waits_for_the_slowest_only_in_the_end() {
     }
 }
 
-/// Requests `of`, each with a rule at a vendor so slow that a run reaches `a_run` of them. All are due
-/// whenever a run begins.
+/// Requests `of`, each with a rule at a slow vendor: one run reaches `a_run` of them. All are due whenever a
+/// run begins.
 async fn slow(of: &[u16], a_run: u64) -> World {
     let world = World::new();
     let vendor = world.connect("crm");

@@ -17,7 +17,7 @@ use rightful_domain::ports::workflow::Next;
 use rightful_domain::vendor::target::Target;
 use std::collections::BTreeMap;
 
-/// The tokens of the kept versions of the secret for this target: only these may go there.
+/// The tokens of the stored secret versions for this target: only these may go there.
 fn tokens_for(world: &World, target: &Target) -> Vec<String> {
     let given = |version: &String| {
         let fields: BTreeMap<String, String> = serde_json::from_str(version).unwrap();
@@ -31,7 +31,7 @@ fn moving(host: &str, token: &str) -> Changing {
     Changing { params: params(&[("host", host)]), secret: Some(secret_of(token)), ..Changing::default() }
 }
 
-/// Searched, and submitted too where `sent`, with the vendor at work; the person is `n`'s own.
+/// A task searched, and submitted too if `sent`, while the vendor works on it; the person is `n`'s own.
 async fn under_way(world: &World, n: u16, sent: bool) {
     let (address, at) = (format!("person-{n}@example.com"), task_of(n, "crm"));
     world.vendors.vendor(&source("crm")).holds(&address, [format!("record-{n}")]);
@@ -62,7 +62,7 @@ async fn whoever_has_a_secret_sent_elsewhere_gives_it_again() {
         "for the target it is given for"
     );
     assert_eq!(tokens_for(&world, &target(&[])), [SECRET], "the old one stays with the old target");
-    // A change back is a change of the target too: a kept secret may be another version by now.
+    // A change back is a change of the target too: the stored secret may be another version by now.
     let back = || Changing { unset: vec!["host".to_owned(), "region".to_owned()], ..Changing::default() };
     let refused = set_up.change(&source("crm"), back(), &bob()).await.unwrap_err();
     assert_eq!(refused.to_string(), format!("host: {told}; region: {told}"));
@@ -126,7 +126,7 @@ async fn what_stands_on_a_target_is_a_matter_of_the_present_run_also_of_an_older
         (task.state, task.run, task.first_batch) = (TaskState::AwaitingReview, 2, 1);
         task.counts = Counts { found: 1, ..Counts::default() };
     });
-    // An older release kept no target.
+    // An older release stored no target.
     under_way(&world, 2, true).await;
     world.tamper(&task_of(2, "crm"), |task| task.target = None);
     let refused = world.setting_up().change(&source("crm"), moving("b.example", "b"), &bob()).await;

@@ -19,7 +19,7 @@ async fn invariant_6_a_crash_at_any_point_of_a_review_leaves_one_decision_with_o
         let reviewing = world.reviewing(request_id(1), Ruling::Proceed);
         world.gate.crash_at(Some(point));
         let end = world.gate.until_crash(world.review(request_id(1), &reviewing, &bob())).await;
-        // A reviewer without an answer tries again; then the review is stored now, or was before.
+        // A reviewer without an answer tries again; the review is then stored, now or by the first try.
         match world.review(request_id(1), &reviewing, &ann()).await {
             Ok(reviewed) => assert_eq!(reviewed.sources.len(), 2),
             Err(ReviewError::Not(WhyNot::NotAwaiting { by, .. })) => {
