@@ -7,6 +7,7 @@ use crate::ports::Outside;
 use crate::route::Route;
 use crate::routes::routes;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::RequestId;
 
 /// The API over the outside.
@@ -42,7 +43,8 @@ impl<O: Outside> Api<O> {
             }
         };
         let response = answer.unwrap_or_else(Response::from);
-        let (status, code, cause) = (response.status, response.code, response.cause.clone());
+        let (status, code, cause) =
+            (response.status, response.code.map_or("ok", Code::as_str), response.cause.clone());
         let (by, about, method) = (by.as_deref(), about.map(|id| id.to_string()), self.known(method));
         let request_id = about.as_deref();
         if status < 500 {
@@ -63,13 +65,12 @@ impl<O: Outside> Api<O> {
         let methods: Vec<&str> = of_path.iter().map(|(route, _)| route.method).collect();
         if methods.is_empty() {
             return Err(Refusal::new(
-                404,
-                "route_unknown",
+                Code::RouteUnknown,
                 "there is no such path in this API: infra/openapi.yaml lists those there are",
             ));
         }
         let message = format!("this path takes: {}", methods.join(", "));
-        Err(Refusal::new(405, "method_not_allowed", message).allowing(&methods))
+        Err(Refusal::new(Code::MethodNotAllowed, message).allowing(&methods))
     }
 
     /// The method, if some route has it. Any other text comes from the caller and is not logged.

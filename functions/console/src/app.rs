@@ -1,4 +1,4 @@
-//! What every handler works with: the outside, and what the deployment sets.
+//! The two things that every handler has: the ports and the deployment's settings.
 
 use crate::answer::Refusal;
 use crate::ports::Outside;
@@ -11,7 +11,7 @@ use rightful_domain::ports::clock::Clock as _;
 use rightful_domain::ports::store::Reads as _;
 use rightful_domain::view::page::At;
 
-/// What the deployment sets for the API.
+/// The deployment's settings for the API.
 #[derive(Clone, Debug)]
 pub struct ApiSettings {
     /// The settings of every operation.
@@ -20,7 +20,7 @@ pub struct ApiSettings {
     pub policies: Policies,
     /// The time zone in which the law's days and months are counted.
     pub legal_zone: LegalZone,
-    /// What comes before the names of the deployment's secrets.
+    /// The prefix of the names of the deployment's secrets.
     pub secret_prefix: String,
     /// How long a link to a copy works, in seconds.
     pub link_seconds: u64,

@@ -1,5 +1,5 @@
-//! What an operator sends: who they are, the path, the query, the body. An error names what is wrong and
-//! never repeats it.
+//! A call of an operator: the identity, the path, the query, the body. An error names the wrong part and never
+//! repeats its value.
 
 use crate::answer::{Refusal, objection};
 use crate::query::{Parameter, Query};
@@ -7,6 +7,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_domain::base::actor::Actor;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -44,9 +45,7 @@ pub(crate) fn actor(request: &ApiGatewayV2httpRequest) -> Result<Actor, Refusal>
     let iam = request.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
     let arn = iam.and_then(|iam| iam.user_arn.as_deref());
     arn.and_then(|arn| Actor::parse(arn).ok()).ok_or_else(|| {
-        Refusal::new(
-            403,
-            "identity_missing",
+        Refusal::new(Code::IdentityMissing,
             "nobody is known to have signed this call: sign it with AWS Signature Version 4 as an IAM identity",
         )
     })
@@ -73,13 +72,13 @@ impl<'a, B> Call<'a, B> {
     /// The request's id in the path.
     pub fn request_id(&self) -> Result<RequestId, Refusal> {
         RequestId::parse(self.named.unwrap_or_default())
-            .map_err(|error| Refusal::new(400, "id_malformed", error))
+            .map_err(|error| Refusal::new(Code::IdMalformed, error))
     }
 
     /// The data source's id in the path.
     pub fn source_id(&self) -> Result<SourceId, Refusal> {
         SourceId::parse(self.named.unwrap_or_default())
-            .map_err(|error| Refusal::new(400, "id_malformed", error))
+            .map_err(|error| Refusal::new(Code::IdMalformed, error))
     }
 
     /// The channel in the path.
@@ -106,14 +105,14 @@ impl<B: DeserializeOwned> Call<'_, B> {
 
     fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, Refusal> {
         let too_large =
-            || Refusal::new(413, "body_too_large", "the body is larger than 256 KiB: send less at once");
+            || Refusal::new(Code::BodyTooLarge, "the body is larger than 256 KiB: send less at once");
         let text = self.request.body.as_deref().unwrap_or_default();
         if text.len() > MOST_BYTES / 3 * 4 + 4 {
             return Err(too_large());
         }
         let body = if self.request.is_base64_encoded {
             let unreadable =
-                |_| Refusal::new(400, "body_unreadable", "the body can't be read: send JSON as it is");
+                |_| Refusal::new(Code::BodyUnreadable, "the body can't be read: send JSON as it is");
             BASE64.decode(text).map_err(unreadable)?
         } else {
             text.as_bytes().to_vec()
@@ -125,8 +124,7 @@ impl<B: DeserializeOwned> Call<'_, B> {
 fn not_json(error: serde_json::Error) -> Refusal {
     let (line, column) = (error.line(), error.column());
     Refusal::new(
-        400,
-        "body_not_json",
+        Code::BodyNotJson,
         format!("the body is not one JSON object: see line {line}, column {column}"),
     )
 }
@@ -141,7 +139,7 @@ fn malformed(error: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     }
     let what = in_our_words(&error.to_string());
     let name = if path.is_empty() { "the body".to_owned() } else { format!("`{path}`") };
-    Refusal::new(400, "body_malformed", format!("{name}: {what}"))
+    Refusal::new(Code::BodyMalformed, format!("{name}: {what}"))
         .with(objection(if path.is_empty() { "body" } else { path.as_str() }, what))
 }
 
@@ -178,7 +176,7 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
-/// What serde says, without anything that was sent.
+/// serde's message, without anything that was sent.
 fn in_our_words(text: &str) -> String {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
     // The expectation comes last, and is ours.

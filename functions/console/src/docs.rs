@@ -1,8 +1,8 @@
-//! What infra/openapi.yaml says of a route, beside what the handler's types say.
+//! The words about a route in infra/openapi.yaml. The handler's types give the shapes.
 
 #![cfg_attr(not(feature = "schema"), expect(dead_code, reason = "only infra/openapi.yaml has these words"))]
 
-use crate::errors::ErrorCode;
+use rightful_domain::base::code::Code;
 
 /// The words about a route.
 #[derive(Clone, Copy)]
@@ -17,14 +17,14 @@ pub(crate) struct Docs {
     pub takes: Option<Example>,
     /// An example of the answer, in JSON.
     pub shows: Option<&'static str>,
-    /// What a success means where "Done." says too little, by its status.
+    /// The meaning of a success where "Done." says too little, by its status.
     pub success: &'static [(u16, &'static str)],
     /// The errors that not every route of its kind has.
-    pub errors: &'static [&'static ErrorCode],
+    pub errors: &'static [Code],
 }
 
 impl Docs {
-    /// What a route need not say.
+    /// Members that a route may leave out.
     pub const NONE: Self = Self {
         id: "",
         subject: &REQUESTS,
@@ -60,9 +60,10 @@ pub(crate) const DATA_SOURCES: Subject =
     subject("Data sources", "The systems that Rightful can search and erase from.");
 pub(crate) const TICKETS: Subject =
     subject("Tickets", "How Rightful answers the tickets that requests come from.");
-pub(crate) const REQUESTS: Subject = subject("Requests", "What data subjects demand, and where it stands.");
-pub(crate) const PROCESS: Subject = subject("Process", "What a person decides and does.");
-pub(crate) const REPLY: Subject = subject("Reply", "What the data subject and the authority receive.");
+pub(crate) const REQUESTS: Subject = subject("Requests", "The demands of data subjects and their progress.");
+pub(crate) const PROCESS: Subject = subject("Process", "Decisions and acts of operators.");
+pub(crate) const REPLY: Subject =
+    subject("Reply", "The copy for the data subject, and the receipt for the authority.");
 pub(crate) const JOURNAL: Subject = subject("Journal", "Who did what to the deployment.");
 
 /// All subjects, in the document's order.

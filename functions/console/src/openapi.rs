@@ -1,11 +1,12 @@
 //! infra/openapi.yaml: written from the table of routes and from the types of their handlers.
 
 use crate::docs::{self, Docs, Example};
-use crate::errors::{self, ErrorCode};
+use crate::errors;
 use crate::ports::Outside;
 use crate::query::{Parameter, Takes};
 use crate::route::{Described, Route};
 use crate::routes::routes;
+use rightful_domain::base::code::Code;
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::transform::transform_subschemas;
 use schemars::{Schema, SchemaGenerator};
@@ -53,7 +54,7 @@ pub fn document<O: Outside>() -> Result<String, Box<dyn std::error::Error>> {
                 "x-amazon-apigateway-authtype": "awsSigv4",
                 "description": "AWS Signature Version 4 for the service `execute-api`.",
             }},
-            "responses": BTreeMap::from(SHARED.map(|(name, error)| (name, refused(&[error])))),
+            "responses": BTreeMap::from(SHARED.map(|(name, code)| (name, refused(&[code])))),
             "schemas": schemas(sent, answered)?,
         }),
     };
@@ -75,12 +76,12 @@ An error has a `code` for machines and a `message` that says what to do. A path 
 answered with `404 route_unknown`, and a method that the path does not take with `405 method_not_allowed`.";
 
 /// The errors that stand alone at their status, by the name of the answer.
-const SHARED: [(&str, &ErrorCode); 5] = [
-    ("Unsigned", &errors::IDENTITY_MISSING),
-    ("Misconfigured", &errors::MISCONFIGURED),
-    ("Unavailable", &errors::UNAVAILABLE),
-    ("NoRoute", &errors::ROUTE_UNKNOWN),
-    ("NoMethod", &errors::METHOD_NOT_ALLOWED),
+const SHARED: [(&str, Code); 5] = [
+    ("Unsigned", Code::IdentityMissing),
+    ("Misconfigured", Code::Misconfigured),
+    ("Unavailable", Code::Unavailable),
+    ("NoRoute", Code::RouteUnknown),
+    ("NoMethod", Code::MethodNotAllowed),
 ];
 
 #[derive(Serialize)]
@@ -138,15 +139,11 @@ fn operation<O>(
         }
         responses.insert(status.to_string(), response);
     }
-    let mut codes: Vec<&ErrorCode> = vec![
-        &errors::PARAMETER_MALFORMED,
-        &errors::IDENTITY_MISSING,
-        &errors::MISCONFIGURED,
-        &errors::UNAVAILABLE,
-    ];
+    let mut codes: Vec<Code> =
+        vec![Code::ParameterMalformed, Code::IdentityMissing, Code::Misconfigured, Code::Unavailable];
     if request_body.is_some() {
-        codes.extend([&errors::BODY_MALFORMED, &errors::BODY_NOT_JSON, &errors::BODY_UNREADABLE]);
-        codes.push(&errors::BODY_TOO_LARGE);
+        codes.extend([Code::BodyMalformed, Code::BodyNotJson, Code::BodyUnreadable]);
+        codes.push(Code::BodyTooLarge);
     }
     let mut parameters = Vec::new();
     if let Some(name) = name_in(route.path) {
@@ -156,8 +153,8 @@ fn operation<O>(
             _ => ("The channel's name, such as `zendesk`.", json!({"type": "string"})),
         };
         match name {
-            "id" => codes.extend([&errors::ID_MALFORMED, &errors::REQUEST_NOT_FOUND]),
-            "source" => codes.extend([&errors::ID_MALFORMED, &errors::SOURCE_NOT_FOUND]),
+            "id" => codes.extend([Code::IdMalformed, Code::RequestNotFound]),
+            "source" => codes.extend([Code::IdMalformed, Code::SourceNotFound]),
             _ => {}
         }
         parameters.push(
@@ -166,14 +163,14 @@ fn operation<O>(
     }
     parameters.extend(route.query.iter().map(parameter));
     codes.extend(own);
-    codes.sort_by_key(|error| (error.status, error.code));
-    for codes in codes.chunk_by(|one, other| one.status == other.status) {
-        let shared = SHARED.iter().find(|(_, error)| codes.len() == 1 && error.code == codes[0].code);
+    codes.sort_by_key(|code| (errors::status(*code), code.as_str()));
+    for codes in codes.chunk_by(|one, other| errors::status(*one) == errors::status(*other)) {
+        let shared = SHARED.iter().find(|(_, code)| codes == [*code]);
         let response = match shared {
             Some((name, _)) => json!({"$ref": format!("#/components/responses/{name}")}),
             None => refused(codes),
         };
-        responses.insert(codes[0].status.to_string(), response);
+        responses.insert(errors::status(codes[0]).to_string(), response);
     }
     Ok(Operation {
         operation_id: id,
@@ -225,13 +222,21 @@ fn content(shape: &Schema, example: Option<Value>) -> Value {
 }
 
 /// An answer with errors of one status.
-fn refused(codes: &[&ErrorCode]) -> Value {
-    let lines: Vec<String> = codes.iter().map(|one| format!("- `{}`: {}", one.code, one.means)).collect();
+fn refused(codes: &[Code]) -> Value {
+    let lines: Vec<String> =
+        codes.iter().map(|code| format!("- `{code}`: {}", sentence(code.what()))).collect();
     json!({
-        "description": format!("{}\n\n{}", errors::meaning(codes[0].status), lines.join("\n")),
-        "x-error-codes": codes.iter().map(|one| one.code).collect::<Vec<_>>(),
+        "description": format!("{}\n\n{}", errors::meaning(errors::status(codes[0])), lines.join("\n")),
+        "x-error-codes": codes,
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
     })
+}
+
+/// A text of the command line as a sentence.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 fn generator(contract: Contract) -> SchemaGenerator {

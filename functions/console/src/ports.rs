@@ -1,4 +1,4 @@
-//! What the API needs from the outside: the domain's ports, and four of its own for what only operators ask.
+//! The API's ports: those of the domain, and four of its own that only operators need.
 
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
@@ -61,7 +61,7 @@ pub trait SearchTester {
     async fn test(&self, source: &SourceId) -> Result<Option<String>, Failure>;
 }
 
-/// What the connectors and the ticketing systems of this version are.
+/// The connectors and the ticketing systems of this version.
 pub trait SetUps: Catalogue {
     /// All connectors, by name; without the data sources that use them.
     fn connectors(&self) -> Vec<ConnectorView>;

@@ -3,6 +3,7 @@
 use crate::answer::{Refusal, objection};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rightful_domain::base::code::Code;
 
 /// The most items that a page can have.
 const MOST_ITEMS: u32 = 100;
@@ -17,7 +18,7 @@ pub(crate) struct Parameter {
     pub takes: Takes,
 }
 
-/// What a parameter takes.
+/// The values that a parameter takes.
 #[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "only infra/openapi.yaml has these words"))]
 pub(crate) enum Takes {
     /// A whole number from `least` on.
@@ -110,6 +111,6 @@ pub(crate) fn wrong_cursor() -> Refusal {
 }
 
 pub(crate) fn parameter(name: &str, what: String) -> Refusal {
-    let refusal = Refusal::new(400, "parameter_malformed", &what);
+    let refusal = Refusal::new(Code::ParameterMalformed, &what);
     if name.is_empty() { refusal } else { refusal.with(objection(name, what)) }
 }

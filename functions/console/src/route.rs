@@ -1,4 +1,4 @@
-//! A route: its method and path, the handler that answers it, and what is said of it.
+//! A route: its method and path, the handler that answers it, and the words about it.
 
 use crate::answer::{Refusal, Response};
 use crate::app::App;
@@ -7,6 +7,8 @@ use crate::docs::Docs;
 use crate::ports::Outside;
 use crate::query::Parameter;
 use crate::shape::Shape;
+#[cfg(feature = "schema")]
+use crate::success::Shapes;
 use crate::success::Success;
 #[cfg(feature = "schema")]
 use schemars::{Schema, SchemaGenerator};
@@ -24,12 +26,12 @@ pub(crate) struct Route<O> {
     pub described: Described,
 }
 
-/// What infra/openapi.yaml says of a route: the words, and the shapes of its handler's types.
+/// A route's part of infra/openapi.yaml: the words, and the shapes of its handler's types.
 #[cfg(feature = "schema")]
 pub(crate) struct Described {
     pub docs: &'static Docs,
     pub body: Option<fn(&mut SchemaGenerator) -> Schema>,
-    pub success: fn(&mut SchemaGenerator) -> Vec<(u16, Option<Schema>)>,
+    pub success: fn(&mut SchemaGenerator) -> Shapes,
 }
 
 /// A handler, whatever its types are.

@@ -1,4 +1,4 @@
-//! What a handler gives when it did what was asked: the type says the status.
+//! The results of handlers that did what was asked: the type says the status.
 
 use crate::answer::{Refusal, Response};
 use crate::shape::Shape;
@@ -6,13 +6,17 @@ use crate::shape::Shape;
 use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 
+/// Each status that a result can have, with the shape of its body.
+#[cfg(feature = "schema")]
+pub(crate) type Shapes = Vec<(u16, Option<Schema>)>;
+
 /// A result with its status and its body.
 pub(crate) trait Success {
     fn into_response(self) -> Result<Response, Refusal>;
 
     /// The statuses that it can have, each with the shape of the body.
     #[cfg(feature = "schema")]
-    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)>;
+    fn shapes(generator: &mut SchemaGenerator) -> Shapes;
 }
 
 /// 200 with a view.
@@ -51,7 +55,7 @@ impl<V: Serialize + Shape> Success for Json<V> {
     }
 
     #[cfg(feature = "schema")]
-    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+    fn shapes(generator: &mut SchemaGenerator) -> Shapes {
         vec![(200, Some(generator.subschema_for::<V>()))]
     }
 }
@@ -62,7 +66,7 @@ impl<V: Serialize + Shape> Success for Created<V> {
     }
 
     #[cfg(feature = "schema")]
-    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+    fn shapes(generator: &mut SchemaGenerator) -> Shapes {
         vec![(201, Some(generator.subschema_for::<V>()))]
     }
 }
@@ -76,7 +80,7 @@ impl<V: Serialize + Shape> Success for CreatedOnce<V> {
     }
 
     #[cfg(feature = "schema")]
-    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+    fn shapes(generator: &mut SchemaGenerator) -> Shapes {
         [200, 201].map(|status| (status, Some(generator.subschema_for::<V>()))).into()
     }
 }
@@ -87,7 +91,7 @@ impl Success for NoContent {
     }
 
     #[cfg(feature = "schema")]
-    fn shapes(_: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+    fn shapes(_: &mut SchemaGenerator) -> Shapes {
         vec![(204, None)]
     }
 }
@@ -98,7 +102,7 @@ impl Success for ReceiptFile {
     }
 
     #[cfg(feature = "schema")]
-    fn shapes(generator: &mut SchemaGenerator) -> Vec<(u16, Option<Schema>)> {
+    fn shapes(generator: &mut SchemaGenerator) -> Shapes {
         vec![(200, Some(generator.subschema_for::<Self>()))]
     }
 }

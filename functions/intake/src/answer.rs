@@ -4,6 +4,7 @@ use crate::signature::SignatureError;
 use crate::ticket::TicketError;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::TakenOffAt;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::operations::accept::Ended;
@@ -14,7 +15,8 @@ use serde_json::{Value, json};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
-    pub code: &'static str,
+    /// Why the delivery was refused.
+    pub code: Option<Code>,
     pub message: String,
     pub request: Option<RequestId>,
     /// Marks and prefixes removed from the identifiers.
@@ -27,7 +29,7 @@ impl Answer {
     pub fn accepted(request: RequestId, taken_off: Vec<TakenOffAt>) -> Self {
         Self {
             status: 202,
-            code: "accepted",
+            code: None,
             message: String::new(),
             request: Some(request),
             taken_off,
@@ -35,13 +37,14 @@ impl Answer {
         }
     }
 
-    pub fn refused(status: u16, code: &'static str, message: impl ToString) -> Self {
-        Self { status, code, message: message.to_string(), request: None, taken_off: Vec::new(), ended: None }
+    pub fn refused(status: u16, code: Code, message: impl ToString) -> Self {
+        let message = message.to_string();
+        Self { status, code: Some(code), message, request: None, taken_off: Vec::new(), ended: None }
     }
 
     /// The fault is ours, or nobody's; sending again may help.
     pub fn try_again() -> Self {
-        Self::refused(503, "unavailable", "the request could not be stored now: send the delivery again")
+        Self::refused(503, Code::Unavailable, "the request could not be stored now: send the delivery again")
     }
 
     fn body(&self) -> Value {
@@ -86,11 +89,11 @@ impl Answer {
 impl From<SignatureError> for Answer {
     fn from(error: SignatureError) -> Self {
         let code = match error {
-            SignatureError::HeaderMissing => "signature_missing",
-            SignatureError::TimestampMalformed => "timestamp_malformed",
-            SignatureError::TimestampOutOfRange => "timestamp_out_of_range",
-            SignatureError::Wrong => "signature_wrong",
-            SignatureError::SecretUnusable => return Self::refused(503, "webhook_secret_unusable", error),
+            SignatureError::HeaderMissing => Code::SignatureMissing,
+            SignatureError::TimestampMalformed => Code::TimestampMalformed,
+            SignatureError::TimestampOutOfRange => Code::TimestampOutOfRange,
+            SignatureError::Wrong => Code::SignatureWrong,
+            SignatureError::SecretUnusable => return Self::refused(503, Code::WebhookSecretUnusable, error),
         };
         Self::refused(401, code, error)
     }
@@ -99,8 +102,8 @@ impl From<SignatureError> for Answer {
 impl From<TicketError> for Answer {
     fn from(error: TicketError) -> Self {
         match error {
-            TicketError::NotJson => Self::refused(400, "body_not_json", error),
-            _ => Self::refused(422, "ticket_malformed", error),
+            TicketError::NotJson => Self::refused(400, Code::BodyNotJson, error),
+            _ => Self::refused(422, Code::TicketMalformed, error),
         }
     }
 }

@@ -8,8 +8,10 @@ use crate::ticket::{self, Ticket, names};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::RequestId;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::metric;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Ended};
 use rightful_domain::ports::clock::Clock;
@@ -47,7 +49,7 @@ where
     X: Secrets,
 {
     pub fn new(accept: Accept<'a, S, K, T, W, L, C>, secrets: &'a X) -> Result<Self, Failure> {
-        let channels = channel::embedded().map_err(|_| Failure::misconfigured("channel_unreadable"))?;
+        let channels = channel::embedded().map_err(|_| Failure::of(Code::ChannelUnreadable))?;
         Ok(Self { accept, secrets, channels, looked: RefCell::default() })
     }
 
@@ -55,8 +57,8 @@ where
         let answer = match self.handle(webhook).await {
             Ok(answer) | Err(answer) => answer,
         };
-        if answer.status != 202 {
-            tracing::warn!(status = answer.status, code = answer.code, "webhook refused");
+        if let Some(code) = answer.code {
+            tracing::warn!(status = answer.status, code = code.as_str(), "webhook refused");
         }
         rightful_lambda::metrics::write(&metric::of_delivery(answer.status));
         rightful_lambda::correlate(answer.request.map(|id| id.to_string()), None);
@@ -74,7 +76,7 @@ where
         rightful_lambda::correlate(Some(request.to_string()), None);
         tracing::info!(new, "synthetic request accepted");
         if let Some(failure) = not_started {
-            tracing::error!(code = failure.code, "workflow not started: reconcile will");
+            tracing::error!(code = failure.code.as_str(), "workflow not started: reconcile will");
         }
         Ok(Made { request_id: request, new, started: not_started.is_none() })
     }
@@ -85,7 +87,7 @@ where
             let known: Vec<&str> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
             Answer::refused(
                 404,
-                "channel_unknown",
+                Code::ChannelUnknown,
                 format!("there is no such channel; there are: {}", known.join(", ")),
             )
         })?;
@@ -96,7 +98,7 @@ where
         if !webhook.query_string_parameters.is_empty() {
             return Err(Answer::refused(
                 422,
-                "query_not_taken",
+                Code::QueryNotTaken,
                 "this address takes no parameters behind a question mark: put them into the body",
             ));
         }
@@ -134,7 +136,10 @@ where
             }
         }
         if result == Err(SignatureError::SecretUnusable) {
-            tracing::error!(code = "webhook_secret_unusable", "the channel's secret is not in its form");
+            tracing::error!(
+                code = Code::WebhookSecretUnusable.as_str(),
+                "the channel's secret is not in its form"
+            );
         }
         Ok(result?)
     }
@@ -152,7 +157,7 @@ where
                 }
                 tracing::info!(request_id = %request, new, "request accepted");
                 if let Some(failure) = not_started {
-                    tracing::error!(request_id = %request, code = failure.code, "workflow not started: reconcile will");
+                    tracing::error!(request_id = %request, code = failure.code.as_str(), "workflow not started: reconcile will");
                 }
                 if let Some(Ended { repeated: true, .. }) = ended {
                     tracing::warn!(request_id = %request, "the demand of a closed request came again: nothing runs");
@@ -165,11 +170,11 @@ where
             }
             Err(AcceptError::Conflict(request)) => Err(conflict(channel, request)),
             Err(error @ AcceptError::TooManySources(_)) => {
-                Err(Answer::refused(422, "too_many_sources", error))
+                Err(Answer::refused(422, Code::TooManySources, error))
             }
-            Err(error @ AcceptError::NoSource) => Err(Answer::refused(503, "no_data_source", error)),
+            Err(error @ AcceptError::NoSource) => Err(Answer::refused(503, Code::NoDataSource, error)),
             Err(AcceptError::Failed(failure)) => Err(failed(failure)),
-            Err(error) => Err(Answer::refused(422, "ticket_not_acceptable", error)),
+            Err(error) => Err(Answer::refused(422, Code::TicketNotAcceptable, error)),
         }
     }
 }
@@ -190,20 +195,23 @@ fn anew(channel: &Channel) -> String {
 /// The delivery is known with different content.
 fn conflict(channel: &Channel, request: RequestId) -> Answer {
     let error = AcceptError::Conflict(request);
-    Answer { request: Some(request), ..Answer::refused(channel.conflict_status, "delivery_conflict", error) }
+    Answer {
+        request: Some(request),
+        ..Answer::refused(channel.conflict_status, Code::DeliveryConflict, error)
+    }
 }
 
 fn failed(failure: Failure) -> Answer {
     if failure.kind == Kind::Misconfigured {
-        tracing::error!(code = failure.code, "intake is not set up");
+        tracing::error!(code = failure.code.as_str(), "intake is not set up");
     } else {
-        tracing::warn!(code = failure.code, "intake failed");
+        tracing::warn!(code = failure.code.as_str(), "intake failed");
     }
     Answer::try_again()
 }
 
 fn raw_body(webhook: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Answer> {
-    let too_large = || Answer::refused(413, "body_too_large", "the body is larger than 256 KiB");
+    let too_large = || Answer::refused(413, Code::BodyTooLarge, "the body is larger than 256 KiB");
     let text = webhook.body.as_deref().unwrap_or_default();
     let body = if webhook.is_base64_encoded {
         if text.len() > MOST_BYTES / 3 * 4 + 4 {
@@ -211,7 +219,7 @@ fn raw_body(webhook: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Answer> {
         }
         BASE64
             .decode(text)
-            .map_err(|_| Answer::refused(400, "body_unreadable", "the body is not readable"))?
+            .map_err(|_| Answer::refused(400, Code::BodyUnreadable, "the body is not readable"))?
     } else {
         text.as_bytes().to_vec()
     };

@@ -19,7 +19,9 @@ mod event;
 use event::{Answer, Event, Order};
 use intake::Intake;
 use rightful_deployed::Deployed;
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::metric::of_synthetic;
 use rightful_domain::operations::accept::Accept;
 use rightful_lambda::Error;
@@ -46,7 +48,7 @@ async fn main() -> Result<(), Error> {
     deployed
         .serve(async |event: Event, _| match event {
             Event::Webhook(webhook) => Ok(Answer::Webhook(Box::new(intake.receive(&webhook).await))),
-            Event::Synthetic(Order { synthetic: false }) => Err(Failure::misconfigured("payload_malformed")),
+            Event::Synthetic(Order { synthetic: false }) => Err(Failure::of(Code::PayloadMalformed)),
             Event::Synthetic(Order { synthetic: true }) => {
                 intake.synthetic(&set).await.map(Answer::Made).inspect_err(not_made)
             }
@@ -57,7 +59,7 @@ async fn main() -> Result<(), Error> {
 /// No request exists whose end would report it. A transient failure is retried; if it persists, the event is
 /// undelivered, and no synthetic request ends well.
 fn not_made(failure: &Failure) {
-    tracing::error!(code = failure.code, "the synthetic request could not be made");
+    tracing::error!(code = failure.code.as_str(), "the synthetic request could not be made");
     if matches!(failure.kind, Kind::Misconfigured | Kind::Refused) {
         rightful_lambda::metrics::write(&of_synthetic(None));
     }

@@ -2,6 +2,7 @@
 //! be made.
 
 use crate::ticket::names;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Entered, Identifier, IdentifierKind};
 use rightful_domain::base::ids::{RequestId, SourceId};
@@ -41,31 +42,31 @@ impl Synthetic {
     /// # Errors
     /// `Misconfigured`, without the value.
     pub fn read(&self) -> Result<(Identifier, Vec<SourceId>), Failure> {
-        let email = self.email.as_deref().ok_or(Failure::misconfigured("synthetic_email_missing"))?;
+        let email = self.email.as_deref().ok_or(Failure::of(Code::SyntheticEmailMissing))?;
         let Entered { identifier: email, taken_off } = Identifier::entered(IdentifierKind::email(), email)
-            .map_err(|_| Failure::misconfigured("synthetic_email_wrong"))?;
+            .map_err(|_| Failure::of(Code::SyntheticEmailWrong))?;
         if !taken_off.is_empty() {
             tracing::warn!(taken_off = names(&taken_off), "taken off the test address");
         }
         let named = self.sources.as_deref().map_or(Vec::new(), |text| text.split(',').collect());
         let sources: Result<Vec<SourceId>, _> =
             named.into_iter().map(|name| SourceId::parse(name.trim())).collect();
-        Ok((email, sources.map_err(|_| Failure::misconfigured("synthetic_sources_wrong"))?))
+        Ok((email, sources.map_err(|_| Failure::of(Code::SyntheticSourcesWrong))?))
     }
 }
 
 /// Why it can't be made, as a failure of the invocation.
 pub fn failure(error: AcceptError) -> Failure {
     match error {
-        AcceptError::NoIdentifier => Failure::misconfigured("synthetic_email_missing"),
-        AcceptError::UnknownSource(_) => Failure::misconfigured("synthetic_source_unknown"),
-        AcceptError::DisabledSource(_) => Failure::misconfigured("synthetic_source_disabled"),
-        AcceptError::KindNotTaken { .. } => Failure::misconfigured("synthetic_email_not_taken"),
-        AcceptError::Identifier { .. } => Failure::misconfigured("synthetic_email_wrong"),
-        AcceptError::NoSource => Failure::misconfigured("synthetic_without_sources"),
-        AcceptError::ReceivedAt(_) => Failure::misconfigured("received_at_malformed"),
-        AcceptError::TooManySources(_) => Failure::misconfigured("too_many_sources"),
-        AcceptError::Conflict(_) => Failure::misconfigured("delivery_conflict"),
+        AcceptError::NoIdentifier => Failure::of(Code::SyntheticEmailMissing),
+        AcceptError::UnknownSource(_) => Failure::of(Code::SyntheticSourceUnknown),
+        AcceptError::DisabledSource(_) => Failure::of(Code::SyntheticSourceDisabled),
+        AcceptError::KindNotTaken { .. } => Failure::of(Code::SyntheticEmailNotTaken),
+        AcceptError::Identifier { .. } => Failure::of(Code::SyntheticEmailWrong),
+        AcceptError::NoSource => Failure::of(Code::SyntheticWithoutSources),
+        AcceptError::ReceivedAt(_) => Failure::of(Code::ReceivedAtMalformed),
+        AcceptError::TooManySources(_) => Failure::of(Code::TooManySources),
+        AcceptError::Conflict(_) => Failure::of(Code::DeliveryConflict),
         AcceptError::Failed(failure) => failure,
     }
 }
@@ -89,11 +90,11 @@ mod tests {
     #[test]
     fn what_is_set_wrong_is_told_by_a_code_and_never_repeated() {
         for (setting, code) in [
-            (set(None, None), "synthetic_email_missing"),
-            (set(Some("canary@"), None), "synthetic_email_wrong"),
-            (set(Some("canary@example.com"), Some("crm,,shop")), "synthetic_sources_wrong"),
-            (set(Some("canary@example.com"), Some("crm,Shop")), "synthetic_sources_wrong"),
-            (set(Some("canary@example.com"), Some("crm,")), "synthetic_sources_wrong"),
+            (set(None, None), Code::SyntheticEmailMissing),
+            (set(Some("canary@"), None), Code::SyntheticEmailWrong),
+            (set(Some("canary@example.com"), Some("crm,,shop")), Code::SyntheticSourcesWrong),
+            (set(Some("canary@example.com"), Some("crm,Shop")), Code::SyntheticSourcesWrong),
+            (set(Some("canary@example.com"), Some("crm,")), Code::SyntheticSourcesWrong),
         ] {
             assert_eq!(setting.read().unwrap_err(), Failure::misconfigured(code));
             assert!(!format!("{setting:?}").contains("canary"));
@@ -102,16 +103,16 @@ mod tests {
 
     #[test]
     fn a_failure_of_the_store_stays_what_it_is_and_what_is_set_wrong_is_for_a_person() {
-        let down = Failure::transient("store_unavailable");
+        let down = Failure::transient(Code::StoreUnavailable);
         assert_eq!(failure(AcceptError::Failed(down)), down);
         let crm = || SourceId::parse("crm").unwrap();
         for (error, code) in [
-            (AcceptError::UnknownSource(crm()), "synthetic_source_unknown"),
-            (AcceptError::DisabledSource(crm()), "synthetic_source_disabled"),
-            (AcceptError::NoSource, "synthetic_without_sources"),
+            (AcceptError::UnknownSource(crm()), Code::SyntheticSourceUnknown),
+            (AcceptError::DisabledSource(crm()), Code::SyntheticSourceDisabled),
+            (AcceptError::NoSource, Code::SyntheticWithoutSources),
             (
                 AcceptError::KindNotTaken { index: 0, kind: IdentifierKind::email(), known: vec![] },
-                "synthetic_email_not_taken",
+                Code::SyntheticEmailNotTaken,
             ),
         ] {
             assert_eq!(failure(error), Failure::misconfigured(code));

@@ -7,6 +7,7 @@ mod tell;
 
 use event::{Answer, Event, Order};
 use rightful_deployed::Deployed;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::operations::reconcile::ended::{Ended, Ending, Marking};
 use rightful_domain::operations::reconcile::run::Reconcile;
@@ -35,7 +36,7 @@ async fn main() -> Result<(), Error> {
                 let ending = Ending::read(&detail.name, whole, &detail.status);
                 mark(&ended, ending).await.map(Answer::Marking)
             }
-            Event::Tickets(Order { tickets: false }) => Err(Failure::misconfigured("payload_malformed")),
+            Event::Tickets(Order { tickets: false }) => Err(Failure::of(Code::PayloadMalformed)),
             Event::Tickets(Order { tickets: true }) => {
                 let found = match tags.as_slice() {
                     [] => None,
@@ -64,7 +65,7 @@ async fn mark(
             rightful_lambda::correlate(Some(ending.request.to_string()), source);
             ended.run(ending).await?
         }
-        None => Marking::passed_over("not_our_execution"),
+        None => Marking::passed_over(Code::NotOurExecution),
     };
     let status = ending.as_ref().map_or("", |ending| ending.status.as_str());
     let attempt = ending.as_ref().map_or(0, |ending| ending.attempt);
@@ -72,7 +73,7 @@ async fn mark(
         status,
         attempt,
         marked = marking.marked,
-        code = marking.passed_over.unwrap_or(""),
+        code = marking.passed_over.map_or("", Code::as_str),
         "execution ended"
     );
     Ok(marking)

@@ -1,5 +1,6 @@
 //! The log lines and metrics of a run.
 
+use rightful_domain::base::code::Code;
 use rightful_domain::metric;
 use rightful_domain::operations::reconcile::run::Run;
 use rightful_domain::operations::reconcile::unreceived::Found;
@@ -14,7 +15,11 @@ pub fn tickets(found: Option<&Found>) {
         return;
     };
     for ticket in found.unreceived.iter().take(MOST_NAMED) {
-        tracing::warn!(code = "ticket_unreceived", ticket = ticket.as_str(), "tagged and never received");
+        tracing::warn!(
+            code = Code::TicketUnreceived.as_str(),
+            ticket = ticket.as_str(),
+            "tagged and never received"
+        );
     }
     let (tagged, unreceived) = (found.tagged, found.unreceived.len());
     tracing::info!(tagged, unreceived, whole = found.whole, "tickets compared");
@@ -23,15 +28,15 @@ pub fn tickets(found: Option<&Found>) {
 
 pub fn run(run: &Run) {
     for (request, failure) in &run.failures {
-        tracing::warn!(request_id = %request, code = failure.code, "not brought forward");
+        tracing::warn!(request_id = %request, code = failure.code.as_str(), "not brought forward");
     }
     for (request, error) in &run.broken {
-        tracing::error!(request_id = %request, event = error.at, code = "event_chain_broken", why = error.why, "events do not verify");
+        tracing::error!(request_id = %request, event = error.at, code = Code::EventChainBroken.as_str(), why = error.why, "events do not verify");
     }
     if let Some(error) = &run.journal_broken {
         tracing::error!(
             entry = error.at,
-            code = "journal_broken",
+            code = Code::JournalBroken.as_str(),
             why = error.why,
             "the journal does not verify"
         );
@@ -42,7 +47,7 @@ pub fn run(run: &Run) {
         (run.gauge_failure, "what stands open could not be counted"),
     ] {
         if let Some(failure) = failure {
-            tracing::warn!(code = failure.code, "{what}");
+            tracing::warn!(code = failure.code.as_str(), "{what}");
         }
     }
     if let Some(gauges) = &run.gauges {

@@ -1,6 +1,7 @@
 //! A store of copies, with packing and links.
 
 use crate::gate::Gate;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::documents::copy::{Contents, SourceCopy};
@@ -21,7 +22,7 @@ pub enum BucketFault {
     LosesAnswer,
 }
 
-const UNAVAILABLE: Failure = Failure::transient("copies_unavailable");
+const UNAVAILABLE: Failure = Failure::of(Code::CopiesUnavailable);
 
 /// Draws the faults of writing calls.
 #[derive(Clone, Default)]
@@ -305,7 +306,7 @@ impl CopyLinks for CopyBucket {
     async fn link(&self, request: RequestId, seconds: u64) -> Result<Zeroizing<String>, Failure> {
         self.gate.point("link copy").await;
         if !self.packages.borrow().contains_key(&request) {
-            return Err(Failure::misconfigured("copy_expired"));
+            return Err(Failure::of(Code::CopyExpired));
         }
         Ok(Zeroizing::new(format!("https://copies.example/{request}?seconds={seconds}")))
     }
@@ -333,7 +334,7 @@ impl Packs for PlainPacker {
 }
 
 fn text(value: &serde_json::Value) -> Result<String, Failure> {
-    serde_json::to_string(value).map_err(|_| Failure::misconfigured("copy_unwritable"))
+    serde_json::to_string(value).map_err(|_| Failure::of(Code::CopyUnwritable))
 }
 
 /// A copy on its way into one JSON text.
@@ -376,14 +377,14 @@ impl Packing for PlainPacking {
         let comma: &[u8] = if self.taken == 0 { b"" } else { b"," };
         self.ready.extend_from_slice(comma);
         self.taken += 1;
-        let record = serde_json::to_vec(record).map_err(|_| Failure::misconfigured("copy_unwritable"))?;
+        let record = serde_json::to_vec(record).map_err(|_| Failure::of(Code::CopyUnwritable))?;
         self.ready.extend(record);
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), Failure> {
         if self.taken != self.sources[self.at].records {
-            return Err(Failure::misconfigured("copy_unwritable"));
+            return Err(Failure::of(Code::CopyUnwritable));
         }
         self.ready.extend_from_slice(b"]}");
         (self.at, self.taken) = (self.at + 1, 0);

@@ -5,9 +5,10 @@
 use crate::vendor::Call;
 use crate::workflow::Execution;
 use crate::world::World;
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::model::request::RequestState;
 use rightful_domain::operations::close::closing::Closing;
 use rightful_domain::operations::step::Step;
@@ -111,9 +112,9 @@ pub enum CallError {
 /// Which execution is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// That of `fulfil-source`; `fulfil-request` catches it.
+    /// An execution of `fulfil-source`; `fulfil-request` catches the failure.
     Source,
-    /// That of `fulfil-request`, with its nested ones.
+    /// An execution of `fulfil-request`, with its nested ones.
     Request,
 }
 

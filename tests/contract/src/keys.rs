@@ -3,6 +3,7 @@
 use crate::gate::Gate;
 use crate::rows::key_key;
 use crate::table::Table;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::base::seal::{DataKey, Sealed, Tag};
@@ -45,7 +46,7 @@ impl KeyTable {
 impl NewKeys for KeyTable {
     async fn new_key(&self, request: RequestId) -> Result<(DataKey, Vec<u8>), Failure> {
         self.gate.point("new key").await;
-        let failed = Failure::transient("key_service_unavailable");
+        let failed = Failure::of(Code::KmsUnavailable);
         let mut bytes = [0; 32];
         SystemRandom::new().fill(&mut bytes).map_err(|_| failed)?;
         let wrapped = self.master.seal(&request.to_string(), &bytes).map_err(|_| failed)?;
@@ -62,7 +63,7 @@ impl Keys for KeyTable {
         }
         let (pk, sk) = key_key(request);
         let Some(row) = self.table.row(&pk, &sk) else { return Ok(None) };
-        let failed = Failure::misconfigured("key_unreadable");
+        let failed = Failure::of(Code::DataKeyUnusable);
         let wrapped: Sealed = serde_json::from_slice(&row.body).map_err(|_| failed)?;
         let bytes = self.master.open(&request.to_string(), &wrapped).map_err(|_| failed)?;
         Ok(DataKey::new(&bytes))

@@ -1,6 +1,7 @@
 //! How rows are named and written.
 
 use crate::table::{Guard, Item, Key, Write};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::base::seal::Tag;
@@ -88,7 +89,7 @@ pub fn cursor_key() -> Key {
 /// # Errors
 /// When it is no JSON.
 pub fn item(row: &impl Serialize, revision: u64, writer: u64) -> Result<Item, Failure> {
-    let body = serde_json::to_vec(row).map_err(|_| Failure::misconfigured("row_unwritable"))?;
+    let body = serde_json::to_vec(row).map_err(|_| Failure::of(Code::RowUnwritable))?;
     Ok(Item { body, revision, writer, index: BTreeMap::new() })
 }
 
@@ -97,7 +98,7 @@ pub fn item(row: &impl Serialize, revision: u64, writer: u64) -> Result<Item, Fa
 /// # Errors
 /// When it is another row.
 pub fn read<T: DeserializeOwned>(item: &Item) -> Result<T, Failure> {
-    serde_json::from_slice(&item.body).map_err(|_| Failure::misconfigured("row_unreadable"))
+    serde_json::from_slice(&item.body).map_err(|_| Failure::of(Code::RowUnreadable))
 }
 
 fn due(item: &mut Item, request: RequestId, next_due: Option<Time>) {

@@ -1,6 +1,7 @@
 //! Secrets by name.
 
 use crate::gate::Gate;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::ports::set_up::{SecretWrites, Secrets};
 use std::cell::RefCell;
@@ -37,7 +38,7 @@ impl Secrets for SecretStore {
     async fn secret(&self, name: &str, _fresh: bool) -> Result<Vec<Zeroizing<String>>, Failure> {
         self.gate.point("read secret").await;
         let versions = self.versions.borrow();
-        let versions = versions.get(name).ok_or(Failure::misconfigured("secret_missing"))?;
+        let versions = versions.get(name).ok_or(Failure::of(Code::SecretMissing))?;
         Ok(versions.iter().cloned().map(Zeroizing::new).collect())
     }
 }

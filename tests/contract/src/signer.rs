@@ -1,6 +1,7 @@
 //! Signs as the key service does: Ed25519 over at most 4,096 bytes.
 
 use crate::gate::Gate;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::documents::receipt::PublicKey;
 use rightful_domain::ports::copies::Signer;
@@ -58,7 +59,7 @@ impl Signer for SigningKey {
             return Err(failure);
         }
         if message.len() > MAX_MESSAGE_BYTES {
-            return Err(Failure::misconfigured("message_too_long"));
+            return Err(Failure::of(Code::MessageTooLarge));
         }
         self.longest.set(self.longest.get().max(message.len()));
         Ok(self.pair.sign(message).as_ref().to_vec())

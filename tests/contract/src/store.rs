@@ -7,6 +7,7 @@
 use crate::gate::Gate;
 use crate::rows;
 use crate::table::{Guard, Item, Key, Refusal, Table, Write};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::ids::{Reference, RequestId, SourceId};
@@ -36,8 +37,8 @@ use std::rc::Rc;
 
 /// How often a transaction is tried while it only collides.
 const TRIES: u32 = 8;
-const BUSY: Failure = Failure::transient("store_busy");
-const UNAVAILABLE: Failure = Failure::transient("store_unavailable");
+const BUSY: Failure = Failure::of(Code::StoreBusy);
+const UNAVAILABLE: Failure = Failure::transient(Code::StoreUnavailable);
 
 /// The due index at one time: keys, shards and times.
 type Snapshot = Vec<(Key, String, String)>;
@@ -106,7 +107,7 @@ impl Store {
 
     fn commit_now(&self, change: &Change) -> Result<(), CommitError> {
         if change.rows.len() > Change::MAX_ROWS {
-            return Err(Failure::misconfigured("change_too_large").into());
+            return Err(Failure::of(Code::ChangeTooLarge).into());
         }
         let writer = self.writer();
         let rows: Vec<Write> =
@@ -127,7 +128,7 @@ impl Store {
                 }
                 // Only the chain has grown: try the same rows after its new head.
                 Err(Refusal::Guards(_)) => {}
-                Err(Refusal::Invalid(code)) => return Err(Failure::misconfigured(code).into()),
+                Err(Refusal::Invalid(_)) => return Err(Failure::of(Code::StoreRejected).into()),
             }
         }
         Err(BUSY.into())
@@ -160,7 +161,7 @@ impl Store {
                 Ok(()) => return Ok(Created::New),
                 Err(Refusal::Conflict) => continue,
                 Err(Refusal::Dark) => return Err(UNAVAILABLE),
-                Err(Refusal::Invalid(code)) => return Err(Failure::misconfigured(code)),
+                Err(Refusal::Invalid(_)) => return Err(Failure::of(Code::StoreRejected)),
                 Err(refusal) => refusal,
             };
             let there = match delivery {
@@ -201,7 +202,7 @@ impl Store {
                 Err(Refusal::Guards(_) | Refusal::Ambiguous) if ours() => Ok(()),
                 Err(Refusal::Guards(_)) => Err(CommitError::Stale),
                 Err(Refusal::Ambiguous | Refusal::Dark) => Err(UNAVAILABLE.into()),
-                Err(Refusal::Invalid(code)) => Err(Failure::misconfigured(code).into()),
+                Err(Refusal::Invalid(_)) => Err(Failure::of(Code::StoreRejected).into()),
             };
         }
         Err(BUSY.into())
@@ -233,7 +234,7 @@ fn append_events(
     let before = last.seq;
     for fact in &change.facts {
         let event = event::write(&last, change.request, change.at, fact)
-            .map_err(|_| Failure::misconfigured("event_unwritable"))?;
+            .map_err(|_| Failure::of(Code::EventUnwritable))?;
         last = event.head;
         let item = Item { body: event.bytes, revision: 0, writer, index: Default::default() };
         writes.push(Write::Put((pk.clone(), rows::event_sk(last.seq)), item, Guard::Absent));
@@ -361,7 +362,7 @@ impl Store {
 
     fn set_up_now(&self, change: &SetUp) -> Result<(), CommitError> {
         let writer = self.writer();
-        let unwritable = |_| Failure::misconfigured("entry_unwritable");
+        let unwritable = |_| Failure::of(Code::EventUnwritable);
         for _ in 0..TRIES {
             let head = self.table.row("JOURNAL", "HEAD").map(|item| rows::read(&item)).transpose()?;
             let head: Head = head.unwrap_or_else(Head::start);
@@ -385,7 +386,7 @@ impl Store {
                 }
                 Err(Refusal::Conflict | Refusal::Guards(_)) => {}
                 Err(Refusal::Ambiguous | Refusal::Dark) => return Err(UNAVAILABLE.into()),
-                Err(Refusal::Invalid(code)) => return Err(Failure::misconfigured(code).into()),
+                Err(Refusal::Invalid(_)) => return Err(Failure::of(Code::StoreRejected).into()),
             }
         }
         Err(BUSY.into())
@@ -567,7 +568,7 @@ impl Cursors for Store {
         let saved = match self.table.transact(&[rows::cursor(cursor, self.writer())?]) {
             Ok(()) => Ok(()),
             Err(Refusal::Guards(_)) => Err(CommitError::Stale),
-            Err(Refusal::Invalid(code)) => Err(Failure::misconfigured(code).into()),
+            Err(Refusal::Invalid(_)) => Err(Failure::of(Code::StoreRejected).into()),
             Err(Refusal::Conflict | Refusal::Ambiguous | Refusal::Dark) => Err(BUSY.into()),
         };
         self.gate.point("after save cursor").await;
@@ -581,12 +582,12 @@ fn cursor_of(at: &str, (pk, sk): &Key) -> String {
 
 /// A query that continues after a key outside of its own range is refused.
 fn check_cursor(cursor: &str, shard: u8, now: Time) -> Result<(), Failure> {
-    let unreadable = Failure::misconfigured("cursor_unreadable");
+    let unreadable = Failure::of(Code::CursorUnreadable);
     let mut parts = cursor.split(' ');
     let at = parts.next().and_then(|at| Time::parse(at).ok()).ok_or(unreadable)?;
     let request = parts.next().and_then(|pk| RequestId::parse(pk.strip_prefix("REQUEST#")?).ok());
     if at > now || request.ok_or(unreadable)?.shard(DUE_SHARDS) != shard {
-        return Err(Failure::misconfigured("store_rejected"));
+        return Err(Failure::of(Code::StoreRejected));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use crate::clock::TestClock;
 use crate::gate::Gate;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::base::time::Time;
 use rightful_domain::documents::note::TicketAnswer;
@@ -187,7 +188,7 @@ impl Tickets for FakeTickets {
             (None, Some(TicketReply::Says(came))) => came,
             (None, Some(TicketReply::Lost)) => {
                 self.put(reference.as_str(), answer);
-                Answered::Unknown("vendor_timed_out")
+                Answered::Unknown(Code::VendorTimedOut)
             }
             (None, None) => {
                 self.put(reference.as_str(), answer);

@@ -3,9 +3,11 @@
 use crate::catalogue::target;
 use crate::clock::TestClock;
 use crate::gate::Gate;
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::base::ids::SourceId;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::base::time::Time;
 use rightful_domain::base::waits::Waits;
 use rightful_domain::law::right::Right;
@@ -419,7 +421,7 @@ impl Vendor for FakeVendor {
             Some(Reply::Says(answer)) => answer,
             Some(Reply::Lost) => {
                 self.accept(batch);
-                Submitted::Unknown("timed_out_after_sending")
+                Submitted::Unknown(Code::VendorTimedOut)
             }
             Some(Reply::Takes) | None => self.accept(batch),
         };
@@ -508,4 +510,4 @@ impl Vendors for FakeVendors {
 }
 
 /// The failure of a data source without its secret.
-pub const NO_SECRET: Failure = Failure::new(Kind::Misconfigured, "secret_missing");
+pub const NO_SECRET: Failure = Failure::new(Kind::Misconfigured, Code::SecretMissing);

@@ -1,6 +1,7 @@
 //! A workflow service that only records the started executions, and the payloads of its states.
 
 use crate::gate::Gate;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::ids::{RequestId, SourceId};
@@ -176,10 +177,9 @@ impl StateMachine {
     /// # Errors
     /// `States.DataLimitExceeded`, when it is longer than 256 KiB.
     pub fn pass(&self, payload: &impl Serialize) -> Result<(), Failure> {
-        let text =
-            serde_json::to_string(payload).map_err(|_| Failure::misconfigured("payload_unwritable"))?;
+        let text = serde_json::to_string(payload).map_err(|_| Failure::of(Code::PayloadMalformed))?;
         if text.len() > MAX_PAYLOAD_BYTES {
-            return Err(Failure::misconfigured("payload_too_large"));
+            return Err(Failure::of(Code::PayloadMalformed));
         }
         let mut payloads = self.payloads.borrow_mut();
         payloads.push_str(&text);
@@ -198,7 +198,7 @@ impl Workflow for StateMachine {
         self.gate.point("start workflow").await;
         if self.failures.get() > 0 {
             self.failures.set(self.failures.get() - 1);
-            return Err(Failure::transient("workflow_unavailable"));
+            return Err(Failure::of(Code::WorkflowUnavailable));
         }
         self.pass(&serde_json::json!({
             "name": format!("{request}.{attempt}"),
@@ -228,12 +228,12 @@ impl Tokens for StateMachine {
         self.gate.point("release token").await;
         if self.failures.get() > 0 {
             self.failures.set(self.failures.get() - 1);
-            return Err(Failure::transient("workflow_unavailable"));
+            return Err(Failure::of(Code::WorkflowUnavailable));
         }
         let drawn = self.release_faults.borrow().0.clone();
         let fault = drawn.and_then(|draw| draw());
         if fault == Some(ReleaseFault::Fails) {
-            return Err(Failure::transient("workflow_unavailable"));
+            return Err(Failure::of(Code::WorkflowUnavailable));
         }
         self.pass(&serde_json::json!({"next": next}))?;
         self.released.borrow_mut().push((token.to_owned(), next));
@@ -251,7 +251,7 @@ impl Tokens for StateMachine {
         }
         self.gate.point("after release token").await;
         if fault == Some(ReleaseFault::LosesAnswer) {
-            return Err(Failure::transient("workflow_unavailable"));
+            return Err(Failure::of(Code::WorkflowUnavailable));
         }
         Ok(())
     }

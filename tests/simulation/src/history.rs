@@ -1,4 +1,4 @@
-//! What the events allow at a data source, read from their order alone, apart from the rows.
+//! The submissions that a data source's events allow, read from their order alone and not from the rows.
 
 use rightful_domain::base::ids::SourceId;
 use rightful_domain::base::seal::Tag;

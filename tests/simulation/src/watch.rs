@@ -7,7 +7,7 @@ use crate::vendor::SimVendor;
 use rightful_contract::rows;
 use rightful_contract::world::World;
 use rightful_domain::base::canonical::hex;
-use rightful_domain::base::code::{RECORDS_GONE, STATED_BY_A_PERSON};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::chain::event::read_chain;
@@ -375,7 +375,8 @@ impl Looker<'_> {
         let open = [RuleState::Intent, RuleState::Unknown, RuleState::Accepted, RuleState::NotTaken];
         let left = self.rules_of(task).filter(|rule| open.contains(&rule.state)).count();
         // A person's word ends an unknown task; an export only adds to a copy.
-        let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON) || request.right == Right::Access;
+        let stated =
+            task.reason.as_deref() == Some(Code::StatedByAPerson.as_str()) || request.right == Right::Access;
         self.holds(3, left == 0 || stated || task.run > 1, || {
             format!("a settled task with {left} submissions that are not ended")
         });
@@ -389,7 +390,7 @@ impl Looker<'_> {
     fn settled(&self, at: &TaskRef, task: &Task) {
         let (request, reason) = (&self.now.request, task.reason.as_deref());
         let erasure = request.right == Right::Erasure;
-        if reason == Some(STATED_BY_A_PERSON) {
+        if reason == Some(Code::StatedByAPerson.as_str()) {
             return;
         }
         let decided = self.ledger.decided(task).unwrap_or_default();
@@ -401,12 +402,12 @@ impl Looker<'_> {
                 self.holds(4, self.ledger.found_nothing(task, since), || {
                     "nothing found, without a search that was answered so".to_owned()
                 });
-                if reason == Some(RECORDS_GONE) && !erasure {
+                if reason == Some(Code::RecordsGone.as_str()) && !erasure {
                     self.ledger.is_missed_rightly(at, &decided);
                 }
                 // A dry run without a person continues, whatever is doubtful.
                 let attended = !request.dry_run || task.policy != Policy::Auto;
-                if attended && reason != Some(RECORDS_GONE) && task.inserted.is_empty() {
+                if attended && reason != Some(Code::RecordsGone.as_str()) && task.inserted.is_empty() {
                     self.ledger.a_zero_was_seen(at, task.policy == Policy::Always);
                 }
             }

@@ -1,14 +1,14 @@
-//! What an operator does to a request. Each act is an event of the request, and records who did it.
+//! Acts of an operator on a request. Each is an event of the request, with the operator's name.
 
 use crate::answer::{Refusal, objection};
 use crate::app::App;
 use crate::call::{Call, Nothing};
 use crate::docs::{Docs, Example, PROCESS};
-use crate::errors;
 use crate::handlers::identifiers::{SentIdentifier, malformed};
 use crate::handlers::secrets::Hidden;
 use crate::ports::Outside;
 use crate::success::Json;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::{Entered, IdentifierError, TakenOffAt};
 use rightful_domain::base::ids::{SourceId, TaskRef};
 use rightful_domain::base::seal::Tag;
@@ -39,7 +39,7 @@ pub(crate) struct Identify {
 pub(crate) struct Identified {
     #[serde(flatten)]
     acted: Acted,
-    /// What was removed from the value, and is not in the identifier.
+    /// The parts removed from the value; the identifier does not contain them.
     taken_off: Vec<TakenOffAt>,
 }
 
@@ -99,7 +99,7 @@ struct DigestBody {
     mac: String,
 }
 
-/// What is decided.
+/// The decision.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
@@ -179,13 +179,13 @@ pub(crate) const IDENTIFY: Docs = Docs {
         r#"{"source": "loyalty", "identifier": {"kind": "phone", "value": "+32470000000"}}"#,
     )),
     errors: &[
-        &errors::PERSON_FORGOTTEN,
-        &errors::REQUEST_CLOSED,
-        &errors::REQUEST_SYNTHETIC,
-        &errors::UNDER_WAY,
-        &errors::IDENTIFIER_MALFORMED,
-        &errors::IDENTIFIER_NOT_TAKEN,
-        &errors::SOURCE_NOT_IN_REQUEST,
+        Code::PersonForgotten,
+        Code::RequestClosed,
+        Code::RequestSynthetic,
+        Code::UnderWay,
+        Code::IdentifierMalformed,
+        Code::IdentifierNotTaken,
+        Code::SourceNotInRequest,
     ],
     ..Docs::NONE
 };
@@ -223,21 +223,21 @@ pub(crate) const REVIEW: Docs = Docs {
             "verdict": "proceed", "reason": "The account was closed in March."}"#,
     )),
     errors: &[
-        &errors::IDENTIFIER_MISSING,
-        &errors::IDENTIFIER_NOT_MISSING,
-        &errors::MARKED_NOT_CONFIRMED,
-        &errors::NOT_AWAITING_REVIEW,
-        &errors::PERSON_FORGOTTEN,
-        &errors::RECORDS_CHANGED,
-        &errors::REQUEST_CLOSED,
-        &errors::SEARCHED_AT_MISSING,
-        &errors::SET_ASIDE_NOT_CONFIRMED,
-        &errors::GROUND_DOES_NOT_STAND,
-        &errors::GROUND_MISSING,
-        &errors::GROUND_OUT_OF_PLACE,
-        &errors::REASON_MALFORMED,
-        &errors::SOURCE_NOT_IN_REQUEST,
-        &errors::SOURCES_MALFORMED,
+        Code::IdentifierMissing,
+        Code::IdentifierNotMissing,
+        Code::MarkedNotConfirmed,
+        Code::NotAwaitingReview,
+        Code::PersonForgotten,
+        Code::RecordsChanged,
+        Code::RequestClosed,
+        Code::SearchedAtMissing,
+        Code::SetAsideNotConfirmed,
+        Code::GroundDoesNotStand,
+        Code::GroundMissing,
+        Code::GroundOutOfPlace,
+        Code::ReasonMalformed,
+        Code::SourceNotInRequest,
+        Code::SourcesMalformed,
     ],
     ..Docs::NONE
 };
@@ -283,11 +283,11 @@ fn ruling(verdict: VerdictBody, ground: Option<RefusalGround>) -> Result<Ruling,
             let known: Vec<&str> = RefusalGround::ALL.iter().map(|ground| ground.as_str()).collect();
             let what =
                 format!("a refusal stands on a legal ground: give `ground`, one of: {}", known.join(", "));
-            Err(Refusal::new(422, "ground_missing", &what).with(objection("ground", what)))
+            Err(Refusal::new(Code::GroundMissing, &what).with(objection("ground", what)))
         }
         (_, Some(_)) => {
             let what = "only a refusal has a `ground`: leave it out";
-            Err(Refusal::new(422, "ground_out_of_place", what).with(objection("ground", what)))
+            Err(Refusal::new(Code::GroundOutOfPlace, what).with(objection("ground", what)))
         }
     }
 }
@@ -299,12 +299,7 @@ pub(crate) const RUN: Docs = Docs {
     description: "From the search on. What an earlier run did stays recorded; the new run needs a decision \
         of its own.",
     takes: Some(Example::Required(r#"{"source": "qualifio-main"}"#)),
-    errors: &[
-        &errors::REQUEST_CLOSED,
-        &errors::REQUEST_SYNTHETIC,
-        &errors::UNDER_WAY,
-        &errors::SOURCE_NOT_IN_REQUEST,
-    ],
+    errors: &[Code::RequestClosed, Code::RequestSynthetic, Code::UnderWay, Code::SourceNotInRequest],
     ..Docs::NONE
 };
 
@@ -324,11 +319,11 @@ pub(crate) const REOPEN: Docs = Docs {
         receipt of its own.",
     takes: Some(Example::Optional(r#"{"sources": ["qualifio-main"]}"#)),
     errors: &[
-        &errors::NOTHING_TO_DO,
-        &errors::PERSON_FORGOTTEN,
-        &errors::REQUEST_OPEN,
-        &errors::REQUEST_SYNTHETIC,
-        &errors::SOURCE_NOT_IN_REQUEST,
+        Code::NothingToDo,
+        Code::PersonForgotten,
+        Code::RequestOpen,
+        Code::RequestSynthetic,
+        Code::SourceNotInRequest,
     ],
     ..Docs::NONE
 };
@@ -349,7 +344,7 @@ pub(crate) const CANCEL: Docs = Docs {
     summary: "Cancel a request",
     description: "Possible as long as nothing was submitted for it.",
     takes: Some(Example::Optional("{}")),
-    errors: &[&errors::REQUEST_CLOSED, &errors::SUBMITTED, &errors::UNDER_WAY],
+    errors: &[Code::RequestClosed, Code::Submitted, Code::UnderWay],
     ..Docs::NONE
 };
 
@@ -373,12 +368,12 @@ pub(crate) const STATE: Docs = Docs {
         r#"{"source": "qualifio-main", "erased": true, "reason": "The vendor's support confirms it."}"#,
     )),
     errors: &[
-        &errors::NOT_ERASURE,
-        &errors::NOT_HANDED_OVER,
-        &errors::PERSON_FORGOTTEN,
-        &errors::REQUEST_CLOSED,
-        &errors::REASON_MALFORMED,
-        &errors::SOURCE_NOT_IN_REQUEST,
+        Code::NotErasure,
+        Code::NotHandedOver,
+        Code::PersonForgotten,
+        Code::RequestClosed,
+        Code::ReasonMalformed,
+        Code::SourceNotInRequest,
     ],
     ..Docs::NONE
 };
@@ -402,11 +397,11 @@ pub(crate) const EXTEND: Docs = Docs {
         GDPR).",
     takes: Some(Example::Required(r#"{"months": 1, "ground": "complexity"}"#)),
     errors: &[
-        &errors::NOT_LONGER,
-        &errors::REQUEST_CLOSED,
-        &errors::REQUEST_SYNTHETIC,
-        &errors::TOO_LATE,
-        &errors::MONTHS_MALFORMED,
+        Code::NotLonger,
+        Code::RequestClosed,
+        Code::RequestSynthetic,
+        Code::TooLate,
+        Code::MonthsMalformed,
     ],
     ..Docs::NONE
 };

@@ -1,6 +1,7 @@
 //! Identifiers as they are sent.
 
 use crate::answer::{Refusal, objection};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::{Entered, Identifier, IdentifierError, IdentifierKind};
 use rightful_domain::ports::set_up::Catalogue;
 use serde::Deserialize;
@@ -93,5 +94,5 @@ impl SentIdentifier {
 }
 
 pub(crate) fn malformed(place: &str, what: String) -> Refusal {
-    Refusal::new(422, "identifier_malformed", format!("`{place}`: {what}")).with(objection(place, what))
+    Refusal::new(Code::IdentifierMalformed, format!("`{place}`: {what}")).with(objection(place, what))
 }

@@ -18,7 +18,7 @@ pub(crate) const LIST: Docs = Docs {
     ..Docs::NONE
 };
 
-/// What operators did to the deployment itself, the newest first.
+/// The operators' acts on the deployment itself, the newest first.
 pub(crate) async fn list<O: Outside>(
     app: &App<O>,
     call: &Call<'_>,

@@ -1,4 +1,4 @@
-//! What the API does, by subject.
+//! The handlers of the API, by subject.
 
 pub(crate) mod identifiers;
 pub(crate) mod paging;

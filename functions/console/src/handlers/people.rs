@@ -1,14 +1,14 @@
-//! What an operator is shown of a person: the records that were found, who they show, why somebody decided
-//! as they did, and a link to the copy. Each showing is an event of the request.
+//! Personal data for an operator: the records found, the fields that identify the person, the reasons of
+//! decisions, and a link to the copy. Each reading is an event of the request.
 
 use crate::answer::{Refusal, objection};
 use crate::app::App;
 use crate::call::{Call, Nothing};
 use crate::docs::{Docs, Example, REPLY, REQUESTS};
-use crate::errors;
 use crate::ports::Outside;
 use crate::query::limit;
 use crate::success::Json;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::{SourceId, TaskRef};
 use rightful_domain::documents::comparison::ComparisonView;
 use rightful_domain::operations::person::see::{
@@ -38,7 +38,7 @@ fn which(call: &Call<'_, WhichRecords>) -> Result<(SourceId, u32, u32), Refusal>
     let WhichRecords { source, from, limit: asked } = call.body()?;
     let most = limit(asked).ok_or_else(|| {
         let what = "`limit` is a whole number from 1 to 100";
-        Refusal::new(400, "body_malformed", what).with(objection("limit", what))
+        Refusal::new(Code::BodyMalformed, what).with(objection("limit", what))
     })?;
     Ok((source, from, most))
 }
@@ -49,7 +49,7 @@ pub(crate) const RECORDS: Docs = Docs {
     summary: "Show which records were found",
     description: "Decrypted only for the operator who asks. Each call is an event.",
     takes: Some(Example::Required(r#"{"source": "qualifio-main", "from": 0, "limit": 50}"#)),
-    errors: &[&errors::PERSON_FORGOTTEN, &errors::SOURCE_NOT_IN_REQUEST],
+    errors: &[Code::PersonForgotten, Code::SourceNotInRequest],
     ..Docs::NONE
 };
 
@@ -76,12 +76,7 @@ pub(crate) const COMPARE: Docs = Docs {
         set aside. Nothing of the answer is stored. Each call is an event and a search at the vendor. It is \
         possible until the task is settled.",
     takes: Some(Example::Required(r#"{"source": "qualifio-main", "from": 0, "limit": 50}"#)),
-    errors: &[
-        &errors::PERSON_FORGOTTEN,
-        &errors::SOURCE_MOVED,
-        &errors::TASK_OVER,
-        &errors::SOURCE_NOT_IN_REQUEST,
-    ],
+    errors: &[Code::PersonForgotten, Code::SourceMoved, Code::TaskOver, Code::SourceNotInRequest],
     ..Docs::NONE
 };
 
@@ -110,7 +105,7 @@ pub(crate) const REASONS: Docs = Docs {
     description: "Decrypted only for the operator who asks, until the person is forgotten. Each reading of \
         each reason is an event, stored before the text is given.",
     takes: Some(Example::Optional("{}")),
-    errors: &[&errors::PERSON_FORGOTTEN],
+    errors: &[Code::PersonForgotten],
     ..Docs::NONE
 };
 
@@ -140,7 +135,7 @@ pub(crate) const COPY: Docs = Docs {
     summary: "Get a link to the person's copy",
     description: "The link works for a limited time. Each call is an event.",
     takes: Some(Example::Optional("{}")),
-    errors: &[&errors::COPY_EXPIRED, &errors::COPY_NOT_THERE, &errors::NOT_ACCESS],
+    errors: &[Code::CopyExpired, Code::CopyNotThere, Code::NotAccess],
     ..Docs::NONE
 };
 

@@ -4,11 +4,11 @@ use crate::answer::{Refusal, objection};
 use crate::app::App;
 use crate::call::Call;
 use crate::docs::{Docs, Example, REPLY, REQUESTS};
-use crate::errors;
 use crate::handlers::identifiers::{SentIdentifier, malformed};
 use crate::ports::{Lists as _, Outside, ReceiptReads as _};
 use crate::query::{cursor, parameter, wrong_cursor};
 use crate::success::{CreatedOnce, Json, ReceiptFile};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::TakenOffAt;
 use rightful_domain::base::ids::{Reference, RequestId, SourceId};
@@ -35,7 +35,7 @@ const MOST_IDENTIFIERS: usize = 20;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct NewRequest {
-    /// What the person demands.
+    /// The right that the person exercises.
     right: Right,
     /// The person's identifiers. At least one has a value.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 20)))]
@@ -62,7 +62,7 @@ pub(crate) struct NewRequest {
 pub(crate) struct Accepted {
     #[serde(flatten)]
     view: AcceptedView,
-    /// What was removed from the values, and is not in the identifiers.
+    /// The parts removed from the values; the identifiers do not contain them.
     taken_off: Vec<TakenOffAt>,
 }
 
@@ -78,17 +78,17 @@ pub(crate) const NEW: Docs = Docs {
     )),
     success: &[(200, "An earlier call with the same key made this request."), (201, "Made.")],
     errors: &[
-        &errors::KEY_CONFLICT,
-        &errors::SOURCE_DISABLED,
-        &errors::SOURCE_NONE,
-        &errors::IDENTIFIER_KIND_UNKNOWN,
-        &errors::IDENTIFIER_MALFORMED,
-        &errors::IDENTIFIER_NONE,
-        &errors::KEY_MALFORMED,
-        &errors::RECEIVED_AT_MALFORMED,
-        &errors::SOURCE_UNKNOWN,
-        &errors::TOO_MANY_IDENTIFIERS,
-        &errors::TOO_MANY_SOURCES,
+        Code::KeyConflict,
+        Code::SourceDisabled,
+        Code::SourceNone,
+        Code::IdentifierKindUnknown,
+        Code::IdentifierMalformed,
+        Code::IdentifierNone,
+        Code::KeyMalformed,
+        Code::ReceivedAtMalformed,
+        Code::SourceUnknown,
+        Code::TooManyIdentifiers,
+        Code::TooManySources,
     ],
     ..Docs::NONE
 };
@@ -104,11 +104,11 @@ pub(crate) async fn new<O: Outside>(
     if key.is_some_and(|key| !is_key(key)) {
         let what =
             "`key` is 1 to 128 of letters, digits and . _ : / # -, such as people-7: no address and no name";
-        return Err(Refusal::new(422, "key_malformed", what).with(objection("key", what)));
+        return Err(Refusal::new(Code::KeyMalformed, what).with(objection("key", what)));
     }
     if given.len() > MOST_IDENTIFIERS {
         let what = format!("one request takes {MOST_IDENTIFIERS} identifiers at most, all of one person");
-        return Err(Refusal::new(422, "too_many_identifiers", what));
+        return Err(Refusal::new(Code::TooManyIdentifiers, what));
     }
     let (mut identifiers, mut places, mut taken_off) = (Vec::new(), Vec::new(), Vec::new());
     for (n, one) in given.iter().enumerate() {
@@ -121,7 +121,7 @@ pub(crate) async fn new<O: Outside>(
     }
     if sources.as_ref().is_some_and(Vec::is_empty) {
         let what = "`sources` names at least one data source; leave it out for all that are enabled";
-        return Err(Refusal::new(400, "body_malformed", what).with(objection("sources", what)));
+        return Err(Refusal::new(Code::BodyMalformed, what).with(objection("sources", what)));
     }
     let sources = sources.unwrap_or_default();
     let demand = Demand { right, identifiers, reference, dry_run, sources, received_at };
@@ -141,7 +141,7 @@ pub(crate) async fn new<O: Outside>(
     let accepted =
         accept.run(new_id(), &demand, arrival).await.map_err(|error| at_its_place(error, &places))?;
     if let Some(failure) = accepted.not_started {
-        tracing::warn!(request_id = %accepted.request, code = failure.code, "workflow not started: reconcile will");
+        tracing::warn!(request_id = %accepted.request, code = failure.code.as_str(), "workflow not started: reconcile will");
     }
     let request = app.request(accepted.request).await?;
     let tasks = app.outside.store().tasks(request.id).await?;
@@ -164,12 +164,12 @@ fn at_its_place(error: AcceptError, places: &[String]) -> Refusal {
     match error {
         AcceptError::KindNotTaken { index, .. } => {
             let place = place(index, "kind");
-            Refusal::new(422, "identifier_kind_unknown", format!("`{place}`: {error}"))
+            Refusal::new(Code::IdentifierKindUnknown, format!("`{place}`: {error}"))
                 .with(objection(place, error.to_string()))
         }
         AcceptError::Identifier { index, what, .. } => malformed(&place(index, "value"), what),
         AcceptError::ReceivedAt(error) => {
-            Refusal::new(422, "received_at_malformed", format!("`received_at`: {error}"))
+            Refusal::new(Code::ReceivedAtMalformed, format!("`received_at`: {error}"))
                 .with(objection("received_at", error.to_string()))
         }
         error => error.into(),
@@ -219,7 +219,7 @@ pub(crate) async fn list<O: Outside>(
 
 /// A cursor that the store can't read is the caller's mistake.
 fn unknown_place(failure: Failure) -> Refusal {
-    if failure.code == "cursor_unreadable" { wrong_cursor() } else { failure.into() }
+    if failure.code == Code::CursorUnreadable { wrong_cursor() } else { failure.into() }
 }
 
 pub(crate) const SHOW: Docs = Docs {
@@ -250,7 +250,7 @@ pub(crate) const EVENTS: Docs = Docs {
     ..Docs::NONE
 };
 
-/// What happened to a request, the oldest first.
+/// The events of a request, the oldest first.
 pub(crate) async fn events<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Json<EventPage>, Refusal> {
     let id = call.request_id()?;
     let query = call.query()?;
@@ -265,7 +265,7 @@ pub(crate) const RECEIPT: Docs = Docs {
     subject: &REPLY,
     summary: "Get the receipt",
     description: "The receipt of the last closing, or of an earlier one.",
-    errors: &[&errors::RECEIPT_NOT_FOUND],
+    errors: &[Code::ReceiptNotFound],
     ..Docs::NONE
 };
 

@@ -4,11 +4,11 @@ use crate::answer::Refusal;
 use crate::app::App;
 use crate::call::{Call, Nothing};
 use crate::docs::{DATA_SOURCES, Docs, Example};
-use crate::errors;
 use crate::handlers::paging::page_of;
 use crate::handlers::secrets::{Hidden, fields};
 use crate::ports::{Outside, SearchTester as _};
 use crate::success::{Created, Json, NoContent};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::IdentifierKind;
 use rightful_domain::base::ids::SourceId;
 use rightful_domain::model::policy::OwnPolicies;
@@ -160,7 +160,7 @@ pub(crate) const ADD: Docs = Docs {
             "secret": {"token": "…"}, "control": {"kind": "email", "value": "control@example.com"}}"#,
     )),
     success: &[(201, "Connected.")],
-    errors: &[&errors::SOURCE_EXISTS, &errors::CONNECTOR_UNKNOWN, &errors::SET_UP_WRONG],
+    errors: &[Code::SourceExists, Code::ConnectorUnknown, Code::SetUpWrong],
     ..Docs::NONE
 };
 
@@ -190,12 +190,7 @@ pub(crate) const CHANGE: Docs = Docs {
         them (`target_in_use`), unless `force` is true. The answer to a forced change has the same list in \
         `standing`.",
     takes: Some(Example::Required(r#"{"enabled": false}"#)),
-    errors: &[
-        &errors::SOURCE_CHANGED,
-        &errors::TARGET_IN_USE,
-        &errors::NOTHING_TO_CHANGE,
-        &errors::SET_UP_WRONG,
-    ],
+    errors: &[Code::SourceChanged, Code::TargetInUse, Code::NothingToChange, Code::SetUpWrong],
     ..Docs::NONE
 };
 
@@ -238,7 +233,7 @@ pub(crate) const REVIEW: Docs = Docs {
         person's records are erased, so it has a permission of its own, apart from connecting and changing \
         data sources.",
     takes: Some(Example::Required(r#"{"erasure": "over:25"}"#)),
-    errors: &[&errors::SOURCE_CHANGED],
+    errors: &[Code::SourceChanged],
     ..Docs::NONE
 };
 
@@ -259,7 +254,7 @@ pub(crate) const REMOVE: Docs = Docs {
     description: "Its secret is removed too. No open request may go to it: disable it first, and remove it \
         once its requests are closed.",
     success: &[(204, "Removed.")],
-    errors: &[&errors::SOURCE_CHANGED, &errors::SOURCE_IN_USE],
+    errors: &[Code::SourceChanged, Code::SourceInUse],
     ..Docs::NONE
 };
 

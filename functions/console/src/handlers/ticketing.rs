@@ -4,10 +4,10 @@ use crate::answer::Refusal;
 use crate::app::App;
 use crate::call::Call;
 use crate::docs::{Docs, Example, TICKETS};
-use crate::errors;
 use crate::handlers::secrets::{Hidden, fields};
 use crate::ports::{Outside, SetUps as _};
 use crate::success::Json;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::act::Act;
 use rightful_domain::operations::set_up::SetUpError;
@@ -38,7 +38,7 @@ pub(crate) const SET: Docs = Docs {
         r#"{"params": {"base_url": "https://example.zendesk.com", "user": "agent@example.com"}, "secret":
             {"token": "…"}}"#,
     )),
-    errors: &[&errors::CHANNEL_UNKNOWN, &errors::SET_UP_WRONG],
+    errors: &[Code::ChannelUnknown, Code::SetUpWrong],
     ..Docs::NONE
 };
 
@@ -52,7 +52,7 @@ pub(crate) async fn set<O: Outside>(
     let channels = set_ups.channels();
     let channel = channels.iter().find(|known| *known == call.channel()).ok_or_else(|| {
         let message = format!("there is no such channel; there are: {}", channels.join(", "));
-        Refusal::new(404, "channel_unknown", message)
+        Refusal::new(Code::ChannelUnknown, message)
     })?;
     let SetTicketing { params, secret } = call.body()?;
     let secret = set_ups.check_ticketing(channel, &params, &fields(secret)).map_err(SetUpError::Wrong)?;
@@ -63,7 +63,7 @@ pub(crate) async fn set<O: Outside>(
         SetUp { at: app.outside.clock().now(), by: call.actor.clone(), row: SourceRow::Untouched, act };
     match app.outside.store().set_up(change).await {
         Ok(()) => {}
-        Err(CommitError::Stale) => return Err(Failure::transient("too_much_contention").into()),
+        Err(CommitError::Stale) => return Err(Failure::of(Code::TooMuchContention).into()),
         Err(CommitError::Failed(failure)) => return Err(failure.into()),
     }
     let secret_name = format!("{}{name}", app.settings.secret_prefix);

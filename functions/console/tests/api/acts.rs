@@ -1,4 +1,4 @@
-//! What an operator does to a request beside deciding, and every way in which it can be wrong.
+//! An operator's acts on a request beside decisions, and every way in which each can be wrong.
 
 use crate::stage::{ANN, Given, Stage, of, strings, submitted, waiting};
 use rightful_contract::canary;

@@ -2,6 +2,7 @@
 
 use crate::stage::{ANN, BOB, Given, Stage, of, strings, waiting};
 use rightful_contract::world::source;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::{RequestId, TaskRef};
 use rightful_domain::model::policy::Policy;
 use rightful_domain::vendor::fault::Fault;
@@ -151,7 +152,7 @@ async fn reviewers_see_who_the_records_are_about_before_they_decide() -> Given {
     });
     let reply = stage.post(&path, &json!({"source": "crm"})).await;
     assert_eq!((reply.status, reply.code()), (409, "source_moved"));
-    assert!(reply.message().contains("have it run again"), "{}", reply.text);
+    assert!(reply.message().contains("run it again"), "{}", reply.text);
     let mut refuse = stage.seen(&id, "refuse").await;
     refuse["ground"] = json!("art_17_3_b");
     assert_eq!(stage.post(&of(&id, "review"), &refuse).await.status, 200);
@@ -260,7 +261,7 @@ async fn a_data_source_that_cannot_be_searched_is_left_out_or_stated() -> Given 
     for state in [false, true] {
         let stage = Stage::with(Policy::Auto, Policy::Auto);
         stage.connect("crm", 1).set(|state| {
-            state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable")));
+            state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable)));
         });
         let id = stage.request("access").await;
         let at = TaskRef { request_id: RequestId::parse(&id).unwrap(), source_id: source("crm") };

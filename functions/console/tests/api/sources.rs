@@ -1,6 +1,7 @@
 //! Data sources and ticketing are set up, tried out, changed and removed.
 
 use crate::stage::{ANN, BOB, Given, Stage, TOKEN};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use serde_json::{Value, json};
 
@@ -289,12 +290,12 @@ async fn trying_out_tells_why_it_does_not_work() -> Given {
     stage.tests_as(Ok(Some("credentials_rejected".to_owned())));
     let not = stage.call("POST", "/api/sources/crm/test", None).await;
     assert_eq!(not.body, json!({"id": "crm", "works": false, "reason": "credentials_rejected"}));
-    stage.tests_as(Err(Failure::transient("function_unreachable")));
+    stage.tests_as(Err(Failure::of(Code::FunctionUnavailable)));
     let reply = stage.post("/api/sources/crm/test", &json!({})).await;
     assert_eq!((reply.status, reply.code()), (503, "unavailable"));
     assert_eq!(reply.headers["retry-after"], "5");
-    assert_eq!(reply.body["error"]["details"][0]["what"], "function_unreachable");
-    stage.tests_as(Err(Failure::misconfigured("function_missing")));
+    assert_eq!(reply.body["error"]["details"][0]["what"], "function_unavailable");
+    stage.tests_as(Err(Failure::of(Code::FunctionMissing)));
     let reply = stage.post("/api/sources/crm/test", &json!({})).await;
     assert_eq!((reply.status, reply.code()), (500, "misconfigured"));
     let journal = stage.get("/api/journal").await.body["items"].clone();

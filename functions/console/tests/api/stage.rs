@@ -16,6 +16,7 @@ use rightful_contract::store::Store;
 use rightful_contract::vendor::{FakeVendor, plain};
 use rightful_contract::workflow::StateMachine;
 use rightful_contract::world::{CANARY, World, source};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::base::ids::{RequestId, SourceId, TaskRef};
@@ -55,7 +56,7 @@ impl Lists for MemoryLists {
         after: Option<&str>,
         limit: u32,
     ) -> Result<store::Page<Request>, Failure> {
-        let unreadable = Failure::misconfigured("cursor_unreadable");
+        let unreadable = Failure::of(Code::CursorUnreadable);
         let after = after.map(|text| RequestId::parse(text).map_err(|_| unreadable)).transpose()?;
         let all = self.0.store.table().all();
         let requests = all.iter().filter(|((pk, sk), _)| pk.starts_with("REQUEST#") && sk == "REQUEST");

@@ -23,6 +23,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use std::fmt;
 use std::sync::Arc;
@@ -54,16 +55,16 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// What Lambda sets for a function: `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    /// The variables that Lambda sets for a function: `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
     /// `AWS_SESSION_TOKEN`, and `AWS_ENDPOINT_URL` where the endpoint is not AWS's own. `read` gives a
     /// variable by its name, and `None` for an empty one.
     ///
     /// # Errors
     /// `Misconfigured` when the region or the credentials are not set.
     pub fn of_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
-        let region = read("AWS_REGION").ok_or(Failure::misconfigured("aws_region_missing"))?;
+        let region = read("AWS_REGION").ok_or(Failure::of(Code::AwsRegionMissing))?;
         let (Some(id), Some(secret)) = (read("AWS_ACCESS_KEY_ID"), read("AWS_SECRET_ACCESS_KEY")) else {
-            return Err(Failure::misconfigured("aws_credentials_missing"));
+            return Err(Failure::of(Code::AwsCredentialsMissing));
         };
         let credentials = Credentials::new(id, secret, read("AWS_SESSION_TOKEN"), None, "environment");
         Ok(Self { region, endpoint_url: read("AWS_ENDPOINT_URL"), credentials })
@@ -82,7 +83,7 @@ pub fn tls_config() -> Result<TlsConfig, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|_| Failure::misconfigured("tls_unusable"))?
+        .map_err(|_| Failure::of(Code::TlsUnusable))?
         .with_root_certificates(roots)
         .with_no_client_auth())
 }
@@ -156,7 +157,7 @@ pub fn http_client(tls: TlsConfig) -> Result<SharedHttpClient, Failure> {
         .pool_idle_timeout(Duration::from_secs(15))
         .tcp_nodelay(true)
         .build()
-        .map_err(|_| Failure::misconfigured("tls_unusable"))?;
+        .map_err(|_| Failure::of(Code::TlsUnusable))?;
     Ok(SharedHttpClient::new(Connector(client)))
 }
 

@@ -10,6 +10,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::ports::copies::{CopyLinks, CopyPackages, CopyParts, Download, Upload};
@@ -19,7 +20,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// The package was deleted, or there never was one.
-const EXPIRED: Failure = Failure::misconfigured("copy_expired");
+const EXPIRED: Failure = Failure::of(Code::CopyExpired);
 
 /// The bucket of copies.
 #[derive(Clone, Debug)]
@@ -256,7 +257,7 @@ impl CopyLinks for CopyBucket {
     /// The link expires with the credentials that signed it; a function's last for hours.
     async fn link(&self, request: RequestId, seconds: u64) -> Result<Zeroizing<String>, Failure> {
         let config = PresigningConfig::expires_in(Duration::from_secs(seconds))
-            .map_err(|_| Failure::misconfigured("copy_link_too_long"))?;
+            .map_err(|_| Failure::of(Code::CopyLinkTooLong))?;
         let key = package_key(request);
         // Signing works for a missing object too, and that link would answer in XML.
         match self.client.head_object().bucket(&self.bucket).key(&key).send().await {

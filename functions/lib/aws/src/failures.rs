@@ -78,7 +78,7 @@ impl Codes {
     /// The failure that a call's error stands for; logs AWS's code, once.
     pub(crate) fn failure<E: ProvideErrorMetadata>(&self, err: &SdkError<E, HttpResponse>) -> Failure {
         let failure = self.of(verdict(err));
-        tracing::warn!(code = failure.code, aws_code = aws_code(err), "a call to AWS failed");
+        tracing::warn!(code = failure.code.as_str(), aws_code = aws_code(err), "a call to AWS failed");
         failure
     }
 
@@ -111,64 +111,64 @@ fn aws_code<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) -> &str {
 
 #[cfg(feature = "dynamodb")]
 pub(crate) const STORE: Codes = Codes {
-    unavailable: "store_unavailable",
-    denied: "store_denied",
-    missing: "store_missing",
-    rejected: "store_rejected",
+    unavailable: Code::StoreUnavailable,
+    denied: Code::StoreDenied,
+    missing: Code::StoreMissing,
+    rejected: Code::StoreRejected,
 };
 
 #[cfg(feature = "dynamodb")]
 pub(crate) const KEY_TABLE: Codes = Codes {
-    unavailable: "key_table_unavailable",
-    denied: "key_table_denied",
-    missing: "key_table_missing",
-    rejected: "key_table_rejected",
+    unavailable: Code::KeyTableUnavailable,
+    denied: Code::KeyTableDenied,
+    missing: Code::KeyTableMissing,
+    rejected: Code::KeyTableRejected,
 };
 
 #[cfg(feature = "kms")]
 pub(crate) const KMS: Codes = Codes {
-    unavailable: "kms_unavailable",
-    denied: "kms_denied",
-    missing: "kms_key_missing",
-    rejected: "kms_rejected",
+    unavailable: Code::KmsUnavailable,
+    denied: Code::KmsDenied,
+    missing: Code::KmsKeyMissing,
+    rejected: Code::KmsRejected,
 };
 
 #[cfg(feature = "lambda")]
 pub(crate) const FUNCTION: Codes = Codes {
-    unavailable: "function_unavailable",
-    denied: "function_denied",
-    missing: "function_missing",
-    rejected: "function_rejected",
+    unavailable: Code::FunctionUnavailable,
+    denied: Code::FunctionDenied,
+    missing: Code::FunctionMissing,
+    rejected: Code::FunctionRejected,
 };
 
 #[cfg(feature = "s3")]
 pub(crate) const RECEIPTS: Codes = Codes {
-    unavailable: "receipts_unavailable",
-    denied: "receipts_denied",
-    missing: "receipts_missing",
-    rejected: "receipts_rejected",
+    unavailable: Code::ReceiptsUnavailable,
+    denied: Code::ReceiptsDenied,
+    missing: Code::ReceiptsMissing,
+    rejected: Code::ReceiptsRejected,
 };
 
 #[cfg(feature = "s3")]
 pub(crate) const COPIES: Codes = Codes {
-    unavailable: "copies_unavailable",
-    denied: "copies_denied",
-    missing: "copies_missing",
-    rejected: "copies_rejected",
+    unavailable: Code::CopiesUnavailable,
+    denied: Code::CopiesDenied,
+    missing: Code::CopiesMissing,
+    rejected: Code::CopiesRejected,
 };
 
 #[cfg(feature = "secrets")]
 pub(crate) const SECRETS: Codes = Codes {
-    unavailable: "secrets_unavailable",
-    denied: "secret_denied",
-    missing: "secret_missing",
-    rejected: "secret_rejected",
+    unavailable: Code::SecretsUnavailable,
+    denied: Code::SecretDenied,
+    missing: Code::SecretMissing,
+    rejected: Code::SecretRejected,
 };
 
 #[cfg(feature = "sfn")]
 pub(crate) const WORKFLOW: Codes = Codes {
-    unavailable: "workflow_unavailable",
-    denied: "workflow_denied",
-    missing: "workflow_missing",
-    rejected: "workflow_rejected",
+    unavailable: Code::WorkflowUnavailable,
+    denied: Code::WorkflowDenied,
+    missing: Code::WorkflowMissing,
+    rejected: Code::WorkflowRejected,
 };

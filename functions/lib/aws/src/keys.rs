@@ -7,6 +7,7 @@ use crate::failures::{KEY_TABLE, KMS};
 use crate::store::rows::{KEY_SK, request_pk, row_key};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::base::seal::DataKey;
@@ -14,7 +15,7 @@ use rightful_domain::ports::keys::{Keys, NewKeys};
 use std::collections::HashMap;
 use zeroize::Zeroizing;
 
-const UNUSABLE: Failure = Failure::misconfigured("data_key_unusable");
+const UNUSABLE: Failure = Failure::of(Code::DataKeyUnusable);
 
 /// KMS and the table of wrapped data keys.
 #[derive(Clone, Debug)]

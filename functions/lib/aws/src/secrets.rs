@@ -5,6 +5,7 @@ use crate::client::Aws;
 use crate::failures::SECRETS;
 use crate::time::SystemClock;
 use aws_sdk_secretsmanager::Client;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::time::Time;
 use rightful_domain::ports::clock::Clock as _;
@@ -119,7 +120,7 @@ impl SecretStore {
                     let made_at = answer.created_date.and_then(|at| Time::from_unix_seconds(at.secs()));
                     Ok(Some(Version { text: Zeroizing::new(text), made_at }))
                 }
-                None => Err(Failure::misconfigured("secret_is_not_text")),
+                None => Err(Failure::of(Code::SecretIsNotText)),
             },
             Err(err) if err.as_service_error().is_some_and(|err| err.is_resource_not_found_exception()) => {
                 Ok(None)
@@ -138,7 +139,7 @@ impl Secrets for SecretStore {
         // Both at once: the second costs no time, and usually doesn't exist.
         let (current, previous) =
             tokio::join!(self.version(&id, "AWSCURRENT"), self.version(&id, "AWSPREVIOUS"));
-        let current = current?.ok_or(Failure::misconfigured("secret_missing"))?;
+        let current = current?.ok_or(Failure::of(Code::SecretMissing))?;
         let read = Read { at: Instant::now(), current, previous: previous? };
         self.cache().insert(name.to_owned(), read.clone());
         Ok(self.counting(read))

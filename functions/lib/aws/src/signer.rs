@@ -5,6 +5,7 @@ use crate::failures::KMS;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::documents::receipt::PublicKey;
 use rightful_domain::ports::copies::Signer;
@@ -46,7 +47,7 @@ impl ReceiptKey {
             Some((prefix, raw)) if prefix == SPKI_PREFIX && raw.len() == 32 => {
                 Ok(PublicKey::new(&self.key_arn, raw))
             }
-            _ => Err(Failure::misconfigured("receipt_key_is_not_ed25519")),
+            _ => Err(Failure::of(Code::ReceiptKeyIsNotEd25519)),
         }
     }
 }
@@ -58,7 +59,7 @@ impl Signer for ReceiptKey {
 
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Failure> {
         if message.len() > MAX_MESSAGE {
-            return Err(Failure::misconfigured("message_too_large"));
+            return Err(Failure::of(Code::MessageTooLarge));
         }
         let answer = self
             .client
@@ -72,7 +73,7 @@ impl Signer for ReceiptKey {
             .map_err(|err| KMS.failure(&err))?;
         match answer.signature.map(Blob::into_inner) {
             Some(signature) if signature.len() == 64 => Ok(signature),
-            _ => Err(Failure::misconfigured("signature_unusable")),
+            _ => Err(Failure::of(Code::SignatureUnusable)),
         }
     }
 }

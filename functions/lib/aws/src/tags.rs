@@ -6,6 +6,7 @@ use crate::failures::KMS;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::MacAlgorithmSpec;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::seal::Tag;
 use rightful_domain::ports::keys::Tags;
@@ -39,7 +40,7 @@ impl Tags for TagKey {
             .map_err(|err| KMS.failure(&err))?;
         match (answer.key_id, answer.mac) {
             (Some(key_id), Some(mac)) if mac.as_ref().len() == 32 => Ok(Tag::new(&key_id, mac.as_ref())),
-            _ => Err(Failure::misconfigured("tag_unusable")),
+            _ => Err(Failure::of(Code::TagUnusable)),
         }
     }
 }

@@ -6,6 +6,7 @@ mod fake;
 use fake::{Answer, Fake};
 use rightful_aws::CopyBucket;
 use rightful_aws::copies::PIECE_BYTES;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::ports::copies::{CopyLinks, CopyPackages, CopyParts, Download, Upload};
@@ -56,10 +57,9 @@ async fn a_part_reads_back_as_it_was_kept() {
 
 #[tokio::test]
 async fn a_part_that_is_not_there_is_none_and_one_that_may_not_be_read_is_misconfigured() {
-    for (answer, expected) in [
-        (status(404, NO_SUCH_KEY), Ok(true)),
-        (status(403, DENIED), Err(Failure::misconfigured("copies_denied"))),
-    ] {
+    for (answer, expected) in
+        [(status(404, NO_SUCH_KEY), Ok(true)), (status(403, DENIED), Err(Failure::of(Code::CopiesDenied)))]
+    {
         let fake = Fake::new(vec![("GET", answer)]).await;
         let part = CopyBucket::new(&fake.aws(), "copies").part(id(), &source("crm")).await;
         assert_eq!(part.map(|part| part.is_none()), expected);
@@ -142,7 +142,7 @@ async fn an_upload_that_fails_or_is_given_up_leaves_nothing_behind() {
     let fake = Fake::new(vec![begun(), ("PUT", status(403, DENIED)), ("DELETE", status(204, ""))]).await;
     let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
     let refused = written(&mut upload, PIECE_BYTES + 1).await;
-    assert_eq!(refused, Err(Failure::misconfigured("copies_denied")));
+    assert_eq!(refused, Err(Failure::of(Code::CopiesDenied)));
     upload.abort().await;
     fake.bodies();
     // Its end is refused: it aborts by itself.
@@ -156,7 +156,7 @@ async fn an_upload_that_fails_or_is_given_up_leaves_nothing_behind() {
     let fake = Fake::new(script).await;
     let mut upload = CopyBucket::new(&fake.aws(), "copies").package_to(id());
     written(&mut upload, PIECE_BYTES + 1).await.unwrap();
-    assert_eq!(upload.finish().await, Err(Failure::misconfigured("copies_denied")));
+    assert_eq!(upload.finish().await, Err(Failure::of(Code::CopiesDenied)));
     fake.bodies();
     // No piece of a small one was sent.
     let fake = Fake::new(vec![]).await;
@@ -178,7 +178,7 @@ async fn parts_and_package_are_deleted_one_by_one_and_failures_are_told() {
     let bucket = CopyBucket::new(&fake.aws(), "copies");
     bucket.delete_parts(id(), &[source("crm"), source("shop")]).await.unwrap();
     bucket.delete_package(id()).await.unwrap();
-    assert_eq!(bucket.delete_package(id()).await, Err(Failure::misconfigured("copies_denied")));
+    assert_eq!(bucket.delete_package(id()).await, Err(Failure::of(Code::CopiesDenied)));
     let paths: Vec<String> = fake.requests().await.iter().map(|one| one.url.path().to_owned()).collect();
     assert_eq!(paths[0], format!("/copies/parts/{}/crm", id()));
     assert_eq!(paths[1], format!("/copies/parts/{}/shop", id()));
@@ -200,7 +200,7 @@ async fn a_link_works_in_a_browser_for_as_long_as_was_said() {
 
 #[tokio::test]
 async fn a_package_that_expired_is_told_and_gets_no_link() {
-    for (answer, code) in [(404, "copy_expired"), (403, "copies_denied")] {
+    for (answer, code) in [(404, Code::CopyExpired), (403, Code::CopiesDenied)] {
         let fake = Fake::new(vec![("HEAD", status(answer, ""))]).await;
         let refused = CopyBucket::new(&fake.aws(), "copies").link(id(), 900).await;
         assert_eq!(refused.unwrap_err(), Failure::misconfigured(code));
@@ -211,6 +211,6 @@ async fn a_package_that_expired_is_told_and_gets_no_link() {
 async fn a_link_for_longer_than_s3_allows_is_not_made() {
     let fake = Fake::new(vec![]).await;
     let refused = CopyBucket::new(&fake.aws(), "copies").link(id(), 8 * 24 * 3600).await;
-    assert_eq!(refused.unwrap_err(), Failure::misconfigured("copy_link_too_long"));
+    assert_eq!(refused.unwrap_err(), Failure::of(Code::CopyLinkTooLong));
     fake.bodies();
 }

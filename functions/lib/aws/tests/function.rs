@@ -5,7 +5,9 @@ mod fake;
 
 use fake::{Answer, Fake, ok};
 use rightful_aws::{CallError, Function};
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::kind::Kind;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
@@ -32,13 +34,13 @@ async fn a_function_is_called_once_and_its_answer_read() {
 #[tokio::test]
 async fn a_failure_of_ours_is_told_by_kind_and_code() {
     let told = failed(json!({"errorType": "Rightful.Misconfigured", "errorMessage": "secret_missing"}));
-    let expected = CallError::Failed { kind: Kind::Misconfigured, code: "secret_missing".to_owned() };
+    let expected = CallError::Failed { kind: Kind::Misconfigured, code: Code::SecretMissing.to_string() };
     assert_eq!(call(told).await, Err(expected));
 }
 
 #[tokio::test]
 async fn words_that_are_not_ours_are_never_repeated() {
-    let unanswered = CallError::Unanswered(Failure::transient("function_unavailable"));
+    let unanswered = CallError::Unanswered(Failure::of(Code::FunctionUnavailable));
     for body in [
         json!({"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 60.00 seconds"}),
         json!({"errorType": "Rightful.Transient", "errorMessage": "to ann@example.com"}),
@@ -52,8 +54,8 @@ async fn words_that_are_not_ours_are_never_repeated() {
 #[tokio::test]
 async fn a_function_that_is_not_there_or_not_ours_to_call_is_misconfigured() {
     for (status, code, failure) in [
-        (404, "ResourceNotFoundException", "function_missing"),
-        (403, "AccessDeniedException", "function_denied"),
+        (404, "ResourceNotFoundException", Code::FunctionMissing),
+        (403, "AccessDeniedException", Code::FunctionDenied),
     ] {
         let answer: Answer = Box::new(move |_| {
             ResponseTemplate::new(status).insert_header("x-amzn-errortype", code).set_body_json(json!({}))

@@ -7,6 +7,7 @@ use fake::{Answer, Fake, base64, cancelled, error, head, moved_on, ok, row_of_la
 use rightful_aws::Store;
 use rightful_contract::world::{a_source, ann};
 use rightful_domain::base::actor::Actor;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::time::Time;
 use rightful_domain::chain::act::Act;
@@ -110,7 +111,7 @@ async fn an_entry_of_somebody_else_is_followed() {
 #[tokio::test]
 async fn a_lost_answer_counts_as_stored_when_our_entry_is_there() {
     let lost = || ("TransactWriteItems", error(500, "InternalServerError"));
-    let unavailable = Err(CommitError::Failed(Failure::transient("store_unavailable")));
+    let unavailable = Err(CommitError::Failed(Failure::transient(Code::StoreUnavailable)));
     for (row, expected) in [(row_of_last_transaction(1), Ok(())), (nothing(), unavailable)] {
         let fake = Fake::new(vec![("GetItem", head(4)), lost(), lost(), lost(), ("GetItem", row)]).await;
         assert_eq!(set_up(&fake, SourceRow::Put(source(3))).await, expected);
@@ -211,7 +212,7 @@ async fn a_changed_or_missing_entry_of_the_journal_is_seen() {
     {
         let fake = Fake::new(vec![("GetItem", head_of(4)), ("Query", newest_first(rows))]).await;
         let read = store(&fake).journal(before, 10).await;
-        assert_eq!(read.unwrap_err(), Failure::misconfigured("journal_broken"), "{before:?}");
+        assert_eq!(read.unwrap_err(), Failure::of(Code::JournalBroken), "{before:?}");
     }
     let fake = Fake::new(vec![("GetItem", head_of(4)), ("Query", newest_first(&changed[..2]))]).await;
     assert!(store(&fake).journal(Some(3), 1).await.is_err(), "what the page's oldest follows was changed");

@@ -5,6 +5,7 @@ mod fake;
 
 use fake::{Answer, Fake, ok};
 use rightful_aws::{Listed, Store};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::ports::store::UsesOf;
@@ -119,7 +120,7 @@ async fn a_place_that_no_list_gave_is_refused_before_anything_is_asked() {
     for bad in ["", "what", "2026-11-21T12:00:00.000Z", "2026-11-21T12:00:00.000Z#what", "#"] {
         let fake = Fake::new(vec![]).await;
         let refused = store(&fake).list_requests(Listed::All, Some(bad), 5).await;
-        assert_eq!(refused.unwrap_err(), Failure::misconfigured("cursor_unreadable"), "{bad}");
+        assert_eq!(refused.unwrap_err(), Failure::of(Code::CursorUnreadable), "{bad}");
         fake.bodies();
     }
 }

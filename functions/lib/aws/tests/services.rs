@@ -7,6 +7,7 @@ use fake::{Fake, base64, error, ok};
 use rightful_aws::{
     DataKeys, KeyTable, ReceiptBucket, ReceiptKey, SecretStore, StateMachine, SystemClock, TagKey,
 };
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::documents::receipt::{PublicKey, Receipt};
@@ -126,7 +127,7 @@ async fn a_previous_version_stops_counting_while_it_is_kept() {
 #[tokio::test]
 async fn a_missing_or_forbidden_secret_is_misconfigured() {
     for (code, failure) in
-        [("ResourceNotFoundException", "secret_missing"), ("AccessDeniedException", "secret_denied")]
+        [("ResourceNotFoundException", Code::SecretMissing), ("AccessDeniedException", Code::SecretDenied)]
     {
         let fake =
             Fake::new(vec![("GetSecretValue", error(400, code)), ("GetSecretValue", error(400, code))]).await;
@@ -188,7 +189,7 @@ async fn a_secret_that_cannot_be_restored_is_not_written() {
     ])
     .await;
     let put = SecretStore::new(&fake.aws(), "p/").put_secret("s", "new").await;
-    assert_eq!(put, Err(Failure::misconfigured("secret_denied")));
+    assert_eq!(put, Err(Failure::of(Code::SecretDenied)));
     fake.bodies();
 }
 
@@ -209,7 +210,7 @@ async fn removing_a_secret_again_changes_nothing() {
     for (described, expected) in [
         (json!({"DeletedDate": 1.0}), Ok(())),
         // Refused for another reason: it still exists.
-        (json!({}), Err(Failure::misconfigured("secret_rejected"))),
+        (json!({}), Err(Failure::of(Code::SecretRejected))),
     ] {
         let fake = Fake::new(vec![refused(), ("DescribeSecret", ok(described))]).await;
         assert_eq!(SecretStore::new(&fake.aws(), "p/").remove_secret("s").await, expected);
@@ -240,7 +241,7 @@ async fn a_token_that_nobody_waits_under_counts_as_released() {
     }
     let fake = Fake::new(vec![("SendTaskSuccess", error(400, "AccessDeniedException"))]).await;
     let released = StateMachine::new(&fake.aws(), "arn").release("token", Next::Settled).await;
-    assert_eq!(released, Err(Failure::misconfigured("workflow_denied")));
+    assert_eq!(released, Err(Failure::of(Code::WorkflowDenied)));
 }
 
 #[tokio::test]
@@ -289,7 +290,7 @@ async fn a_message_is_signed_raw_and_one_that_kms_would_refuse_is_not_sent() {
     let signer = ReceiptKey::new(&fake.aws(), ARN);
     assert_eq!(signer.key_id(), ARN);
     assert_eq!(signer.sign(&[0; 4096]).await.unwrap(), [9; 64]);
-    assert_eq!(signer.sign(&[0; 4097]).await, Err(Failure::misconfigured("message_too_large")));
+    assert_eq!(signer.sign(&[0; 4097]).await, Err(Failure::of(Code::MessageTooLarge)));
     let bodies = fake.bodies();
     assert_eq!(
         (&bodies[0]["MessageType"], &bodies[0]["SigningAlgorithm"]),
@@ -309,7 +310,7 @@ async fn a_public_key_must_be_an_ed25519_key() {
     .await;
     let signer = ReceiptKey::new(&fake.aws(), ARN);
     assert_eq!(signer.public_key().await, Ok(PublicKey::new(ARN, &[5; 32])));
-    assert_eq!(signer.public_key().await, Err(Failure::misconfigured("receipt_key_is_not_ed25519")));
+    assert_eq!(signer.public_key().await, Err(Failure::of(Code::ReceiptKeyIsNotEd25519)));
 }
 
 #[tokio::test]
@@ -324,7 +325,7 @@ async fn an_attempt_that_was_started_before_is_told_from_one_that_runs_now() {
     let sources = [SourceId::parse("a").unwrap()];
     assert_eq!(workflow.start(id(), 2, &sources).await, Ok(Started::Now));
     assert_eq!(workflow.start(id(), 2, &sources).await, Ok(Started::Before));
-    assert_eq!(workflow.start(id(), 2, &sources).await, Err(Failure::misconfigured("workflow_missing")));
+    assert_eq!(workflow.start(id(), 2, &sources).await, Err(Failure::of(Code::WorkflowMissing)));
     let body = &fake.bodies()[0];
     assert_eq!(body["name"], format!("{}.2", id()));
     let input: serde_json::Value = serde_json::from_str(body["input"].as_str().unwrap()).unwrap();

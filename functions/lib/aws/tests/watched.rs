@@ -6,6 +6,7 @@ mod fake;
 use fake::{Answer, Fake, base64, cancelled, error, head, ok, row_of_last_transaction};
 use rightful_aws::Store;
 use rightful_contract::world::{self, a_request, a_task, request_id};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::base::time::Time;
@@ -213,11 +214,7 @@ async fn open_work_is_the_whole_index_with_what_it_projects() {
     };
     assert_eq!((page.rows, page.next), (vec![Work::Task(id(), unknown)], None));
     let unreadable = store.open_work(3, None).await.unwrap_err();
-    assert_eq!(
-        unreadable,
-        Failure::misconfigured("row_unreadable"),
-        "who counts without it reports too little"
-    );
+    assert_eq!(unreadable, Failure::of(Code::RowUnreadable), "who counts without it reports too little");
     let bodies = fake.bodies();
     assert_eq!(bodies[0]["KeyConditionExpression"], "#hash = :hash", "due or not");
     assert_eq!(bodies[1]["ExclusiveStartKey"]["sk"]["S"], "REQUEST");

@@ -10,8 +10,9 @@ use crate::template::{Tree, Values, plain, segment};
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
-use rightful_domain::base::code::TARGET_LOST;
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::ports::set_up::Secrets;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -51,7 +52,7 @@ impl<S: Secrets> Exchange<S> {
     ) -> Result<Bytes, Trouble> {
         let ends = Instant::now() + Duration::from_secs(self.definition.limits.call_timeout_seconds);
         let rendered = render(&self.params, request, more, values)
-            .map_err(|_| Trouble::NotSent("vendor_request_unusable"))?;
+            .map_err(|_| Trouble::NotSent(Code::VendorRequestUnusable))?;
         let first = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let result = self.send(operation, request, &rendered, &first, ends).await;
         if result != Err(Trouble::Unauthorized) {
@@ -62,7 +63,7 @@ impl<S: Secrets> Exchange<S> {
             Ok(Ok(versions)) => versions,
             Ok(Err(Failure { kind: Kind::Misconfigured, .. })) => return Err(Trouble::Unauthorized),
             Ok(Err(failure)) => return Err(Trouble::NotSent(failure.code)),
-            Err(_) => return Err(Trouble::NotSent("secret_unavailable")),
+            Err(_) => return Err(Trouble::NotSent(Code::SecretUnavailable)),
         };
         let mut tried = vec![first];
         for version in self.at.usable(&fresh).into_iter().take(2) {
@@ -91,13 +92,13 @@ impl<S: Secrets> Exchange<S> {
     ) -> Result<Bytes, Trouble> {
         let ends = Instant::now() + Duration::from_secs(self.definition.limits.call_timeout_seconds);
         let rendered = render(&self.params, request, None, values)
-            .map_err(|_| Trouble::NotSent("vendor_request_unusable"))?;
+            .map_err(|_| Trouble::NotSent(Code::VendorRequestUnusable))?;
         let versions = self.secrets.secret(&self.secret_name, true).await;
         let versions = versions.map_err(|failure| Trouble::NotSent(failure.code))?;
         if versions.is_empty() {
             return Err(Trouble::Unauthorized);
         }
-        let current = self.at.current(&versions).ok_or(Trouble::NotSent(TARGET_LOST))?;
+        let current = self.at.current(&versions).ok_or(Trouble::NotSent(Code::TargetLost))?;
         let token =
             token_header(&self.definition, current).map_err(|failure| Trouble::NotSent(failure.code))?;
         self.send(operation, request, &rendered, &token, ends).await
@@ -123,7 +124,7 @@ impl<S: Secrets> Exchange<S> {
         // The time must not run out while the connection is still being made: that would look like a
         // call that was sent.
         if timeout <= Duration::from_secs(CONNECT_SECONDS) {
-            return Err(Trouble::NotSent("vendor_out_of_time"));
+            return Err(Trouble::NotSent(Code::VendorOutOfTime));
         }
         let limits = &self.definition.limits;
         self.client
@@ -183,7 +184,7 @@ pub(crate) fn render(
 /// # Errors
 /// `Misconfigured` when the version can't be read.
 pub(crate) fn token_header(definition: &Definition, version: &str) -> Result<HeaderValue, Failure> {
-    const UNREADABLE: Failure = Failure::misconfigured("secret_unreadable");
+    const UNREADABLE: Failure = Failure::of(Code::SecretUnreadable);
     let fields = fields(version).ok_or(UNREADABLE)?;
     let Auth::Header { prefix, secret, .. } = &definition.auth;
     let token =

@@ -144,12 +144,12 @@ impl Params {
     }
 }
 
-/// What is wrong with a parameter. It never holds the given value, which may be a misplaced secret.
+/// A problem with a parameter. It never holds the given value, which may be a misplaced secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParamProblem {
     /// The parameter.
     pub name: String,
-    /// What is wrong and what to give instead.
+    /// The problem, and the value to give instead.
     pub message: String,
 }
 

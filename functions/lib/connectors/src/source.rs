@@ -11,7 +11,7 @@ use crate::record_id::TypedId;
 use crate::secret::{OpenedAt, secret_name};
 use crate::template::Values;
 use reqwest::header::HeaderValue;
-use rightful_domain::base::code::{ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, RECORD_UNREADABLE, TARGET_LOST};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::law::right::Right;
@@ -59,14 +59,13 @@ impl<S> fmt::Debug for Sources<S> {
 impl<S: Secrets> Sources<S> {
     /// A data source's connector and its present parameters.
     fn set_up(&self, source: &DataSource) -> Result<(&Arc<Definition>, Params), Failure> {
-        let definition =
-            self.connectors.get(&source.connector).ok_or(Failure::misconfigured("connector_unknown"))?;
+        let definition = self.connectors.get(&source.connector).ok_or(Failure::of(Code::ConnectorUnknown))?;
         let params = definition.check_params(&source.params, self.client.allows_loopback());
         let wrong = |problems: Vec<ParamProblem>| {
             for problem in &problems {
                 tracing::error!(source_id = source.id.as_str(), parameter = problem.name, "parameter wrong");
             }
-            Failure::misconfigured("parameter_wrong")
+            Failure::of(Code::ParameterWrong)
         };
         Ok((definition, params.map_err(wrong)?))
     }
@@ -84,10 +83,10 @@ impl<S: Secrets> Sources<S> {
             versions = self.secrets.secret(name, true).await?;
         }
         if versions.is_empty() {
-            return Err(Failure::misconfigured("secret_missing"));
+            return Err(Failure::of(Code::SecretMissing));
         }
         let usable = at.usable(&versions);
-        token_header(definition, usable.first().ok_or(Failure::misconfigured(TARGET_LOST))?)
+        token_header(definition, usable.first().ok_or(Failure::misconfigured(Code::TargetLost))?)
     }
 }
 
@@ -103,7 +102,7 @@ impl<S: Secrets> Vendors for Sources<S> {
         let (definition, now) = self.set_up(source)?;
         let is_now = definition.target(&now) == *at;
         let there = definition.params_at(&source.params, at, self.client.allows_loopback());
-        let params = if is_now { now } else { there.ok_or(Failure::misconfigured(TARGET_LOST))? };
+        let params = if is_now { now } else { there.ok_or(Failure::misconfigured(Code::TargetLost))? };
         // The present control is a record at the present target.
         let control = if is_now { control(source)? } else { None };
         let at = OpenedAt { fingerprint: at.fingerprint(), is_now };
@@ -129,7 +128,7 @@ impl<S: Secrets> Vendors for Sources<S> {
 fn control(source: &DataSource) -> Result<Option<Identifier>, Failure> {
     let Some(control) = &source.control else { return Ok(None) };
     let identifier = Identifier::new(control.kind.clone(), &control.value);
-    identifier.map(Some).map_err(|_| Failure::misconfigured("parameter_wrong"))
+    identifier.map(Some).map_err(|_| Failure::of(Code::ParameterWrong))
 }
 
 fn capabilities(definition: &Definition, params: &Params) -> Capabilities {
@@ -213,11 +212,11 @@ fn submitted(trouble: Trouble) -> Submitted {
         Trouble::Unauthorized => Submitted::Rejected(Fault::Unauthorized),
         Trouble::Refused(status) => Submitted::Rejected(Fault::Refused(refusal(status))),
         Trouble::Lost(code) => Submitted::Unknown(code),
-        Trouble::TooLarge => Submitted::Unknown(ANSWER_TOO_LARGE),
+        Trouble::TooLarge => Submitted::Unknown(Code::VendorAnswerTooLarge),
     }
 }
 
-const UNREADABLE: &str = "vendor_answer_unreadable";
+const UNREADABLE: Code = Code::VendorAnswerUnreadable;
 
 /// A record that a search listed.
 struct Seen {
@@ -273,17 +272,17 @@ impl<S> Source<S> {
             Right::Erasure => &self.exchange.definition.erase,
             Right::Access => wanted_export(&self.exchange.definition, &self.exchange.params)
                 .map(|export| &export.submission)
-                .ok_or(Fault::Refused("right_unsupported"))?,
+                .ok_or(Fault::Refused(Code::RightUnsupported))?,
         };
         if batch.dry_run && submission.dry_run.is_none() {
-            return Err(Fault::Refused("dry_run_unsupported"));
+            return Err(Fault::Refused(Code::DryRunUnsupported));
         }
         // A task keeps the batch size that it began with, and the parameter may be lower now. The limit is
         // therefore the greatest size that the parameter allows.
         let definition = &self.exchange.definition;
         let most = size(definition.limits.batch_size.most(&definition.params));
         if batch.records.is_empty() || batch.records.len() > most {
-            return Err(Fault::Refused("batch_size_wrong"));
+            return Err(Fault::Refused(Code::BatchSizeWrong));
         }
         Ok(submission)
     }
@@ -307,8 +306,8 @@ impl<S: Secrets> Source<S> {
                 let listed = answer::listed(&body, search, definition.record_id, identifier);
                 let listed = self.exchange.read(listed).map_err(|unusable| match unusable {
                     Unusable::Unreadable => Fault::Unavailable(UNREADABLE),
-                    Unusable::Incomplete => Fault::Unavailable(ANSWER_INCOMPLETE),
-                    Unusable::Record => Fault::Unavailable(RECORD_UNREADABLE),
+                    Unusable::Incomplete => Fault::Unavailable(Code::VendorAnswerIncomplete),
+                    Unusable::Record => Fault::Unavailable(Code::VendorRecordUnreadable),
                 })?;
                 for one in listed {
                     let marked = answer::is_marked(&one.record, &definition.searches, search, named);
@@ -318,7 +317,7 @@ impl<S: Secrets> Source<S> {
         }
         if !asked {
             // "Nothing found" would be a lie: no search was made.
-            return Err(Fault::Refused("missing_identifier"));
+            return Err(Fault::Refused(Code::MissingIdentifier));
         }
         if all.own.len() > definition.limits.max_records {
             return Err(Fault::TooManyRecords);
@@ -374,7 +373,7 @@ impl<S: Secrets> Vendor for Source<S> {
             Err(fault) => return Submitted::Rejected(fault),
         };
         let Some(records) = self.typed(batch.records) else {
-            return Submitted::Rejected(Fault::Refused("record_id_unusable"));
+            return Submitted::Rejected(Fault::Refused(Code::RecordIdUnusable));
         };
         let more = submission.dry_run.as_ref().filter(|_| batch.dry_run);
         let values = Values {
@@ -393,9 +392,9 @@ impl<S: Secrets> Vendor for Source<S> {
         };
         let doubt = match (batch.dry_run, opened.dry_run) {
             // The vendor may have made a real erasure of it.
-            (true, Some(false) | None) if submission.dry_run_echo.is_some() => Some("dry_run_not_confirmed"),
+            (true, Some(false) | None) if submission.dry_run_echo.is_some() => Some(Code::DryRunNotConfirmed),
             // It deletes nothing, but would be reported as an erasure.
-            (false, Some(true)) => Some("dry_run_not_asked"),
+            (false, Some(true)) => Some(Code::DryRunNotAsked),
             _ => None,
         };
         let (rule_id, status) = (opened.rule_id, opened.status);
@@ -407,7 +406,7 @@ impl<S: Secrets> Vendor for Source<S> {
 
     async fn status(&self, rule_id: &str, own: &[RecordId], batch: &[RecordId]) -> Result<RuleReport, Fault> {
         if !answer::is_rule_id(rule_id) {
-            return Err(Fault::Refused("rule_id_unusable"));
+            return Err(Fault::Refused(Code::RuleIdUnusable));
         }
         let definition = &self.exchange.definition;
         let values = Values { rule_id, ..Values::of(&self.exchange.params) };

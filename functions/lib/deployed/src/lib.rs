@@ -307,6 +307,7 @@ impl Deployed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rightful_domain::base::code::Code;
     use std::cell::Cell;
     use std::collections::BTreeSet;
 
@@ -383,7 +384,7 @@ mod tests {
                 MISSING.set((*name).to_owned());
                 let error = port(&deployed()).unwrap_err();
                 let failure = error.downcast_ref::<Failure>();
-                assert_eq!(failure, Some(&Failure::misconfigured("setting_missing")), "port {n}: {name}");
+                assert_eq!(failure, Some(&Failure::of(Code::SettingMissing)), "port {n}: {name}");
             }
         }
         MISSING.set(String::new());

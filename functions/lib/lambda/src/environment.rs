@@ -1,6 +1,7 @@
 //! A function's settings, read from its environment.
 
 use crate::metrics::{self, Metrics};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::law::deadline::LegalZone;
 use rightful_domain::model::policy::{Policies, Policy};
@@ -33,7 +34,7 @@ impl Environment {
     pub fn require(self, name: &'static str) -> Result<String, Failure> {
         self.optional(name).ok_or_else(|| {
             tracing::error!(name, "this environment variable is missing: the template sets it");
-            Failure::misconfigured("setting_missing")
+            Failure::of(Code::SettingMissing)
         })
     }
 
@@ -50,7 +51,7 @@ impl Environment {
     pub fn number(self, name: &'static str) -> Result<u64, Failure> {
         self.require(name)?.parse().map_err(|_| {
             tracing::error!(name, "this environment variable must be a whole number");
-            Failure::misconfigured("setting_wrong")
+            Failure::of(Code::SettingWrong)
         })
     }
 
@@ -65,7 +66,7 @@ impl Environment {
                 Ok(true)
             }
             "false" => Ok(false),
-            _ => Err(Failure::misconfigured("setting_wrong")),
+            _ => Err(Failure::of(Code::SettingWrong)),
         }
     }
 
@@ -100,14 +101,14 @@ impl Environment {
     pub fn legal_zone(self) -> Result<LegalZone, Failure> {
         LegalZone::parse(&self.require("LEGAL_TIME_ZONE")?).map_err(|error| {
             tracing::error!(name = "LEGAL_TIME_ZONE", %error, "this environment variable holds no time zone");
-            Failure::misconfigured("setting_wrong")
+            Failure::of(Code::SettingWrong)
         })
     }
 
     fn policy(self, name: &'static str) -> Result<Policy, Failure> {
         Policy::parse(&self.require(name)?).map_err(|error| {
             tracing::error!(name, %error, "this environment variable holds no review policy");
-            Failure::misconfigured("setting_wrong")
+            Failure::of(Code::SettingWrong)
         })
     }
 }

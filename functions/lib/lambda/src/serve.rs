@@ -2,6 +2,7 @@
 
 use crate::logging;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::time::Time;
@@ -18,7 +19,7 @@ struct Failed(Failure);
 
 impl From<Failed> for Diagnostic {
     fn from(Failed(failure): Failed) -> Self {
-        Diagnostic { error_type: failure.kind.name().to_owned(), error_message: failure.code.to_owned() }
+        Diagnostic { error_type: failure.kind.name().to_owned(), error_message: failure.code.to_string() }
     }
 }
 
@@ -44,12 +45,12 @@ where
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let begun = Instant::now();
         let millis = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
-        let until = Time::from_unix_seconds(millis / 1000)
-            .ok_or(Failed(Failure::misconfigured("deadline_unreadable")))?;
+        let until =
+            Time::from_unix_seconds(millis / 1000).ok_or(Failed(Failure::of(Code::DeadlineUnreadable)))?;
         logging::begin(&event.context.request_id);
         let result = match serde_json::from_value::<E>(event.payload) {
             // serde's message quotes the value, which may be personal data.
-            Err(_) => Err(Failure::misconfigured("payload_malformed")),
+            Err(_) => Err(Failure::of(Code::PayloadMalformed)),
             Ok(payload) => {
                 let (request, source) = payload.correlation();
                 logging::correlate(request, source);
@@ -60,7 +61,12 @@ where
         match &result {
             Ok(_) => tracing::info!(duration_ms, "done"),
             Err(failure) => {
-                tracing::warn!(duration_ms, code = failure.code, kind = failure.kind.name(), "failed");
+                tracing::warn!(
+                    duration_ms,
+                    code = failure.code.as_str(),
+                    kind = failure.kind.name(),
+                    "failed"
+                );
             }
         }
         logging::end();
@@ -86,12 +92,12 @@ impl Correlated for TaskRef {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rightful_domain::base::failure::Kind;
+    use rightful_domain::base::kind::Kind;
 
     #[test]
     fn an_error_leaves_a_function_as_its_kinds_name_and_its_code() {
         for kind in Kind::ALL {
-            let diagnostic = Diagnostic::from(Failed(Failure::new(kind, "a_code")));
+            let diagnostic = Diagnostic::from(Failed(Failure::new(kind, Code::StoreBusy)));
             assert_eq!(diagnostic.error_type, kind.name());
             assert_eq!(diagnostic.error_message, "a_code");
         }

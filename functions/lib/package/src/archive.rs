@@ -39,7 +39,7 @@ impl Write for Ready {
 
 const BUFFER_BYTES: usize = 32 * 1024;
 
-/// What the manifest says about a file.
+/// The manifest's entry for a file.
 #[derive(Serialize)]
 pub struct File {
     bytes: u64,

@@ -38,7 +38,7 @@ use table::Columns;
 
 /// The contents can't be packed: they list a data source twice or announce another number of its records, or
 /// something can't be serialised.
-const UNPACKABLE: Code = "copy_unpackable";
+const UNPACKABLE: Code = Code::CopyUnpackable;
 
 const README: &str = include_str!("../templates/README.txt");
 

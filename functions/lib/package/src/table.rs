@@ -172,7 +172,7 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    /// What README.txt tells a reader to do.
+    /// The reader's steps in README.txt.
     fn undone(cell: &str) -> String {
         let mut text = String::new();
         let mut begins = true;

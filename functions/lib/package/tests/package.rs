@@ -4,9 +4,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use proptest::prelude::*;
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::kind::Kind;
 use rightful_domain::base::time::Time;
 use rightful_domain::documents::copy::{Contents, Export, SourceCopy};
 use rightful_domain::model::task::Outcome;
@@ -399,7 +401,7 @@ fn no_folder_is_a_path_or_a_name_that_windows_reserves() {
 fn a_data_source_listed_twice_is_refused() {
     let twice = whole(vec![copied("main", vec![]), copied("main", vec![profile()])]);
     let failure = file(&twice).unwrap_err();
-    assert_eq!((failure.kind, failure.code), (Kind::Misconfigured, "copy_unpackable"));
+    assert_eq!((failure.kind, failure.code), (Kind::Misconfigured, Code::CopyUnpackable));
 }
 
 #[test]
@@ -408,7 +410,7 @@ fn a_data_source_with_more_or_fewer_records_than_announced_is_refused() {
         let mut copy = whole(vec![copied("main", vec![profile(), profile()])]);
         copy.contents.sources[0].records = told;
         let failure = file(&copy).unwrap_err();
-        assert_eq!((failure.kind, failure.code), (Kind::Misconfigured, "copy_unpackable"), "{told}");
+        assert_eq!((failure.kind, failure.code), (Kind::Misconfigured, Code::CopyUnpackable), "{told}");
     }
 }
 

@@ -11,6 +11,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, StatusCode};
+use rightful_domain::base::code::{Code, OUTPUTS};
 use rightful_domain::ports::set_up::Objection;
 use rightful_domain::view::error::{ErrorBody, ErrorView};
 use serde::Deserialize as _;
@@ -58,7 +59,7 @@ impl Api {
         if !is_private(&base) {
             return Err(command_error(
                 "`api_url` of the stack file is neither https nor http on this machine, so personal data would be sent in the clear",
-                codes::OUTPUTS,
+                OUTPUTS,
             ));
         }
         Ok(Self { http, base, region, provider, kept: Mutex::new(None), pauses: PAUSES.to_vec() })
@@ -214,7 +215,7 @@ pub fn http_client(tls: rustls::ClientConfig) -> anyhow::Result<Client> {
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(CALL_TIMEOUT)
         .build()
-        .map_err(|_| codes::told_code("tls_unusable"))
+        .map_err(|_| codes::told_code(Code::TlsUnusable.as_str()))
 }
 
 /// An API on this machine for tests, with invented credentials and short pauses.
@@ -275,7 +276,7 @@ fn unsuccessful(status: StatusCode, answer: &[u8], repeat: Repeat) -> ApiError {
         404 if gateway => ApiError::NoRoute,
         429 => ApiError::Refused {
             status,
-            code: "store_busy".to_owned(),
+            code: Code::StoreBusy.to_string(),
             message: "too many calls at once".to_owned(),
             details: Vec::new(),
         },

@@ -93,7 +93,7 @@ async fn a_refusal_is_told_in_the_apis_own_words_with_every_detail() {
     the set-up can't be right
       `client_id`: it is no whole number
       more
-      to do: correct it, then try again
+      to do: correct what the details name, then try again
       code: set_up_wrong
     ");
 }

@@ -16,6 +16,7 @@ use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sdk_lambda::primitives::Blob;
 use rightful_aws::{Aws, ReceiptKey, Settings, tls_config};
+use rightful_domain::base::code::Code;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -125,11 +126,13 @@ async fn sign_in(
         loader = loader.region(Region::new(region));
     }
     let config = loader.load().await;
-    let region = config.region().map(ToString::to_string).ok_or_else(|| told_code("aws_region_missing"))?;
-    let provider = config.credentials_provider().ok_or_else(|| told_code("aws_credentials_missing"))?;
+    let region =
+        config.region().map(ToString::to_string).ok_or_else(|| told_code(Code::AwsRegionMissing.as_str()))?;
+    let provider =
+        config.credentials_provider().ok_or_else(|| told_code(Code::AwsCredentialsMissing.as_str()))?;
     // Checked here, because a call without credentials fails as if the API could not be reached.
     if provider.provide_credentials().await.is_err() {
-        return Err(told_code("aws_credentials_missing"));
+        return Err(told_code(Code::AwsCredentialsMissing.as_str()));
     }
     let aws = Aws::from_sdk_config(config, tls).map_err(told_failure)?;
     Ok((aws, provider, region))

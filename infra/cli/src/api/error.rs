@@ -6,6 +6,7 @@ use crate::terminal::error::CommandError;
 use crate::terminal::exit_code::FAILED;
 use crate::terminal::format::plain;
 use crate::words::codes;
+use rightful_domain::base::code::{AGAIN, Arises, Code, OUTPUTS};
 use rightful_domain::ports::set_up::Objection;
 use std::fmt;
 
@@ -50,7 +51,7 @@ impl ApiError {
     pub fn concerns_the_deployment(&self) -> bool {
         match self {
             ApiError::Refused { status, code, .. } => {
-                *status >= 500 || matches!(*status, 401 | 403 | 429) || code == "source_none"
+                *status >= 500 || matches!(*status, 401 | 403 | 429) || code == Code::SourceNone.as_str()
             }
             _ => true,
         }
@@ -88,8 +89,8 @@ impl ApiError {
                 return refused(*status, code, message, details);
             }
             ApiError::NotSignedIn => {
-                let words = codes::words("aws_credentials_missing");
-                (words.what, words.todo)
+                let code = Code::AwsCredentialsMissing;
+                (code.what(), code.todo())
             }
             ApiError::Forbidden => (
                 "AWS doesn't let the caller use this deployment's API: the identity is unknown, or isn't allowed to",
@@ -100,13 +101,13 @@ impl ApiError {
                 "use the `rightful` of the version that is deployed, and compare `api_url` in the stack file with the deployment's outputs",
             ),
             ApiError::NotAnApi => {
-                ("the server at `api_url` of the stack file is not a deployment's API", codes::OUTPUTS)
+                ("the server at `api_url` of the stack file is not a deployment's API", OUTPUTS)
             }
             ApiError::NotReached => (
                 "the deployment's API can't be reached, so nothing was sent",
                 "check that the deployment runs and that this machine can reach it, then try again",
             ),
-            ApiError::Unavailable => ("the deployment's API can't answer now", codes::AGAIN),
+            ApiError::Unavailable => ("the deployment's API can't answer now", AGAIN),
             ApiError::Lost => (
                 "the deployment didn't answer in time, so it is not known whether this was done",
                 "look first (`rightful request show ID`, `rightful source list`, `rightful journal`), then try again if it wasn't",
@@ -124,8 +125,9 @@ impl ApiError {
 fn refused(status: u16, code: &str, message: &str, details: &[Objection]) -> (String, String) {
     // A failure of the deployment itself has a code of its own.
     let cause = details.iter().find(|detail| detail.name == CAUSE).map(|detail| detail.what.as_str());
-    let known = codes::known(cause.unwrap_or(code));
-    let mut what = known.map_or_else(|| plain(message), |words| words.what.to_owned());
+    let known = Code::parse(cause.unwrap_or(code));
+    let says_more = |code: &Code| code.arises() != Arises::Call;
+    let mut what = known.filter(says_more).map_or_else(|| plain(message), |code| code.what().to_owned());
     for detail in details.iter().filter(|detail| detail.name != CAUSE) {
         let objection = plain(&detail.what);
         if what.contains(&objection) {
@@ -144,9 +146,9 @@ fn refused(status: u16, code: &str, message: &str, details: &[Objection]) -> (St
                 "look at the current state, then decide: `rightful request show ID`, `rightful source list`"
             }
             400 | 422 => "correct it, then try again",
-            _ => codes::AGAIN,
+            _ => AGAIN,
         },
-        |words| codes::for_a_command(words.todo),
+        |code| codes::for_a_command(code.as_str()),
     );
     (what, todo.to_owned())
 }

@@ -215,7 +215,7 @@ pub async fn test_source(out: Out, deployment: &Deployment, id: &SourceId) -> Re
     let reason = tested.reason.as_deref().unwrap_or("unknown");
     let error = not_working(id, reason);
     if out.json {
-        let what = codes::words(reason).what;
+        let what = codes::what(reason);
         out.value(&json!({"id": id, "works": false, "code": reason, "what": what, "to_do": error.todo}))?;
         return Ok(error.exit);
     }
@@ -223,10 +223,9 @@ pub async fn test_source(out: Out, deployment: &Deployment, id: &SourceId) -> Re
 }
 
 fn not_working(id: &SourceId, reason: &str) -> CommandError {
-    let words = codes::words(reason);
     CommandError {
-        what: format!("{id} doesn't work: {}", words.what),
-        todo: codes::for_a_command(words.todo).to_owned(),
+        what: format!("{id} doesn't work: {}", codes::what(reason)),
+        todo: codes::for_a_command(reason).to_owned(),
         code: Some(reason.to_owned()),
         exit: FAILED,
     }

@@ -73,7 +73,7 @@ fn of_task(task: &TaskStatement) -> String {
     let mut rows = LabelledRows::new(format!("{} ({})", task.source, task.connector));
     rows.line(format!("  {} ({})", task.outcome.as_str(), words::task::outcome(task.outcome)));
     if let Some(code) = &task.reason {
-        rows.row("why", format!("{code}: {}", codes::words(code).what));
+        rows.row("why", format!("{code}: {}", codes::what(code)));
     }
     if let Some(ground) = task.ground {
         rows.row("ground", format!("{} ({})", ground.as_str(), words::task::refusal_ground(ground)));

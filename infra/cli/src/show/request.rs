@@ -85,7 +85,7 @@ fn add_escalation(rows: &mut LabelledRows, request: &RequestView) {
         for role in &escalation.who {
             rows.row("must act", format!("{} ({})", role.as_str(), words::owner::role(*role)));
         }
-        rows.row("because", format!("{}: {}", escalation.reason, codes::words(&escalation.reason).what));
+        rows.row("because", format!("{}: {}", escalation.reason, codes::what(&escalation.reason)));
     }
 }
 
@@ -151,7 +151,7 @@ pub fn json(detail: &RequestDetail) -> serde_json::Result<Value> {
     for (index, task) in detail.tasks.iter().enumerate() {
         if let Some(code) = &task.reason {
             shown["tasks"][index]["reason_words"] =
-                json!({"what": codes::words(code).what, "to_do": codes::todo(task, code)});
+                json!({"what": codes::what(code), "to_do": codes::todo(task, code)});
         }
     }
     // Both are repeated at the top, where they are easy to find.
@@ -164,6 +164,7 @@ pub fn json(detail: &RequestDetail) -> serde_json::Result<Value> {
 mod tests {
     use super::*;
     use crate::fixtures;
+    use rightful_domain::base::code::Code;
     use rightful_domain::law::extension::Extension;
     use rightful_domain::law::ground::Ground;
     use rightful_domain::law::right::Right;
@@ -270,7 +271,7 @@ mod tests {
         insta::assert_snapshot!(shown(&request), @r"
         answer       sent (it is on the ticket) since 2026-11-21 09:30:14 UTC
         ");
-        request.answer = Some(due.given_up(AnswerState::NotSetUp, "ticketing_not_set_up"));
+        request.answer = Some(due.given_up(AnswerState::NotSetUp, Code::TicketingNotSetUp));
         insta::assert_snapshot!(shown(&request), @r"
         answer       not_set_up (no ticketing system is set up; nothing is tried); ticketing_not_set_up: no ticketing system is set up, so the ticket is not answered
         to do        set it up with `rightful ticketing set` for later requests, and answer this ticket by hand

@@ -7,7 +7,7 @@ use crate::words::codes;
 use crate::words::identifier::{any_of, kinds, missing};
 use crate::words::owner::held;
 use crate::words::policy::policy;
-use rightful_domain::base::code::STATED_BY_A_PERSON;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::duty::acts::May;
 use rightful_domain::law::right::Right;
@@ -20,7 +20,7 @@ pub fn text(detail: &RequestDetail, task: &TaskView) -> String {
     let mut rows = LabelledRows::new(format!("{} ({})", task.source, task.connector));
     rows.line(format!("  {} ({})", words::task::outcome_or_state(task), words::task::meaning(task)));
     for code in [&task.reason, &task.gave_up].into_iter().flatten() {
-        rows.row("why", format!("{code}: {}", codes::words(code).what));
+        rows.row("why", format!("{code}: {}", codes::what(code)));
         rows.row("to do", codes::todo(task, code));
     }
     if let Some(owner) = task.held {
@@ -39,7 +39,7 @@ pub fn text(detail: &RequestDetail, task: &TaskView) -> String {
     for rule in &task.rules {
         rows.row("rule", words::task::rule(rule));
         if let Some(code) = &rule.reason {
-            rows.row("", format!("{code}: {}", codes::words(code).what));
+            rows.row("", format!("{code}: {}", codes::what(code)));
         }
     }
     if let (Some(next), false) = (task.next_due, task.state == TaskState::Settled) {
@@ -106,7 +106,9 @@ fn add_decision(rows: &mut LabelledRows, task: &TaskView) {
 /// A person's decision, read with the outcome.
 fn reviewed(task: &TaskView, verdict: Verdict) -> String {
     match (verdict, task.outcome, task.reason.as_deref()) {
-        (Verdict::Proceed, _, Some(STATED_BY_A_PERSON)) => "stated how it ended".to_owned(),
+        (Verdict::Proceed, _, Some(reason)) if reason == Code::StatedByAPerson.as_str() => {
+            "stated how it ended".to_owned()
+        }
         (Verdict::Proceed, Some(Outcome::MissingIdentifier), _) => {
             "leave out, as its identifier is missing".to_owned()
         }

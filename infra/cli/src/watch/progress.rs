@@ -57,7 +57,7 @@ fn task_progress(task: &TaskView) -> String {
         text.push_str(&format!(", {} appeared since", task.appeared));
     }
     if let Some(code) = &task.reason {
-        text.push_str(&format!("; {code}: {}", codes::words(code).what));
+        text.push_str(&format!("; {code}: {}", codes::what(code)));
     }
     text
 }
@@ -73,7 +73,7 @@ pub fn brief(task: &TaskView) -> String {
         ));
     }
     text.push_str(&match &task.reason {
-        Some(code) => format!("  {code}: {}", codes::words(code).what),
+        Some(code) => format!("  {code}: {}", codes::what(code)),
         None => format!("  ({})", words::task::meaning(task)),
     });
     text
@@ -138,7 +138,7 @@ fn for_a_person(last: &Snapshot) -> String {
             TaskState::AwaitingReview if !task.needs.missing => {
                 format!("{} found, to be decided on", count(task.counts.found, "record", "records"))
             }
-            _ => codes::words(code).what.to_owned(),
+            _ => codes::what(code).to_owned(),
         };
         let todo = codes::todo(task, code);
         text.push_str(&format!("\n  {}: {code}: {what}\n  to do: {todo}", task.source));

@@ -113,6 +113,7 @@ fn watched(task: &TaskView) -> impl PartialEq {
 mod tests {
     use super::*;
     use crate::fixtures;
+    use rightful_domain::base::code::Code;
     use rightful_domain::model::answer::Answer;
     use rightful_domain::vendor::fault::Fault;
 
@@ -140,7 +141,7 @@ mod tests {
         for over in [
             claimed.sent(fixtures::at("09:30:14")),
             claimed.put_off(&Fault::Unauthorized, fixtures::at("09:30:14")),
-            claimed.in_doubt("vendor_timed_out", fixtures::at("09:30:14")),
+            claimed.in_doubt(Code::VendorTimedOut, fixtures::at("09:30:14")),
         ] {
             assert_eq!(end(&over), Some(WatchEnd::Closed), "{over:?}");
         }

@@ -201,7 +201,7 @@ fn records(number: u32) -> String {
 
 /// A code, and its meaning.
 fn explained(code: &str) -> String {
-    format!("{code}: {}", codes::words(code).what)
+    format!("{code}: {}", codes::what(code))
 }
 
 /// A value after a space, or nothing.

@@ -41,7 +41,7 @@ pub fn act(act: &Act) -> String {
         Act::SourceDisabled { source } => format!("source_disabled: {source}"),
         Act::SourceTested { source, reason: None } => format!("source_tested: {source}, it works"),
         Act::SourceTested { source, reason: Some(code) } => {
-            format!("source_tested: {source} ({code}: {})", codes::words(code).what)
+            format!("source_tested: {source} ({code}: {})", codes::what(code))
         }
         Act::SourceRemoved { source } => format!("source_removed: {source}"),
         Act::TicketingSet { channel } => format!("ticketing_set: {channel}"),

@@ -143,6 +143,6 @@ impl Compares for World {
     ) -> Result<Result<ComparisonView, String>, Failure> {
         let look = Look { store: &self.store, keys: &self.keys, vendors: &self.vendors, clock: &self.clock };
         let looked = look.run(at, from, most, self.now().plus_seconds(HANDLER_SECONDS)).await;
-        Ok(looked.map_err(|failure| failure.code.to_owned()))
+        Ok(looked.map_err(|failure| failure.code.to_string()))
     }
 }

@@ -66,9 +66,9 @@ async fn a_change_whose_answer_got_lost_counts_as_stored_once() {
 async fn what_is_too_large_is_refused() {
     let world = World::new();
     assert!(world.signer.sign(&[0; 4096]).await.is_ok());
-    assert_eq!(world.signer.sign(&[0; 4097]).await.unwrap_err().code, "message_too_long");
+    assert_eq!(world.signer.sign(&[0; 4097]).await.unwrap_err().code, "message_too_large");
     assert!(world.workflow.pass(&"x".repeat(200 * 1024)).is_ok());
-    assert_eq!(world.workflow.pass(&"x".repeat(256 * 1024)).unwrap_err().code, "payload_too_large");
+    assert_eq!(world.workflow.pass(&"x".repeat(256 * 1024)).unwrap_err().code, "payload_malformed");
     let (world, _, at) = world_with(1, plain()).await;
     let many = (0..=Change::MAX_ROWS).map(|_| Row::Task(world.task(&at))).collect();
     assert!(matches!(

@@ -6,7 +6,7 @@ use rightful_contract::driver::{Driver, posts};
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{Call, FakeVendor, Reply};
 use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
-use rightful_domain::base::code::STATED_BY_A_PERSON;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::receipt::verify;
@@ -109,16 +109,16 @@ pub(crate) fn order(world: &World, vendor: &FakeVendor, act: &Act) {
                     let found: BTreeSet<RecordId> = found.iter().map(|&n| record(n)).collect();
                     Ok(found.into_iter().collect())
                 }
-                None => Err(Fault::Unavailable("vendor_unreachable")),
+                None => Err(Fault::Unavailable(Code::VendorUnreachable)),
             });
         }),
         Act::Answer(n) => vendor.set(|state| {
             state.submissions.push_back(match n {
-                0 => Reply::Says(Submitted::Unknown("timed_out")),
+                0 => Reply::Says(Submitted::Unknown(Code::VendorTimedOut)),
                 1 => Reply::Lost,
-                2 => Reply::Says(Submitted::Rejected(Fault::Refused("vendor_refused"))),
+                2 => Reply::Says(Submitted::Rejected(Fault::Refused(Code::VendorRefused))),
                 3 => Reply::Says(Submitted::NotSent(Fault::Throttled(Some(30)))),
-                4 => Reply::Says(Submitted::NotSent(Fault::Unavailable("vendor_unreachable"))),
+                4 => Reply::Says(Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable))),
                 _ => Reply::Says(Submitted::Rejected(Fault::Unauthorized)),
             });
         }),
@@ -333,7 +333,7 @@ impl Peoples {
         if task.outcome == Some(Outcome::VerifiedErased) {
             assert_eq!((task.left, task.verified_at.is_some()), (0, true));
         }
-        let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON);
+        let stated = task.reason.as_deref() == Some(Code::StatedByAPerson.as_str());
         if task.state == TaskState::Settled && request.right == Right::Erasure && !stated {
             let open = [RuleState::Intent, RuleState::Unknown, RuleState::Accepted];
             let mut own = world.rules(at);

@@ -2,6 +2,7 @@
 //! was erased.
 
 use anyhow::Result;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::model::request::{RequestOutcome, RequestState};
@@ -102,7 +103,7 @@ async fn invariant_3_an_ambiguous_submission_is_resolved_by_looking_and_erases_e
         let (request, task) = stack.closed(id).await?;
         assert_eq!(request.outcome, Some(RequestOutcome::Fulfilled), "{name}");
         // Where a later rule confirmed every record, nothing is missing.
-        let missing = taken.then_some("reference_missing");
+        let missing = taken.then_some(Code::ReferenceMissing.as_str());
         assert_eq!(
             (task.outcome, task.reason.as_deref()),
             (Some(Outcome::VerifiedErased), missing),

@@ -4,7 +4,7 @@ use crate::run::report::Report;
 use crate::run::sim::{Sim, TICK_SECONDS};
 use crate::scenario::OTHER_HOST;
 use rightful_contract::world::source;
-use rightful_domain::base::code::OTHER_REQUEST;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::SourceId;
 use rightful_domain::base::time::Time;
 use rightful_domain::chain::fact::Fact;
@@ -33,7 +33,7 @@ impl Sim {
 
     /// Whether a task waits for another request that a person has.
     pub(super) fn is_behind(&self, task: &Task) -> bool {
-        task.reason.as_deref() == Some(OTHER_REQUEST)
+        task.reason.as_deref() == Some(Code::OtherRequestInProgress.as_str())
             && self.watch.tasks().any(|other| {
                 other.request != task.request
                     && other.source == task.source
@@ -44,7 +44,7 @@ impl Sim {
 
     /// Whether a task waits for another request that has time left until its own legal date.
     pub(super) fn is_behind_one_in_time(&self, task: &Task, now: Time) -> bool {
-        task.reason.as_deref() == Some(OTHER_REQUEST)
+        task.reason.as_deref() == Some(Code::OtherRequestInProgress.as_str())
             && self.watch.requests().any(|(request, tasks)| {
                 let other = tasks.get(&task.source).filter(|_| request.id != task.request);
                 now < request.due_at && other.is_some_and(|other| other.lease.is_some())

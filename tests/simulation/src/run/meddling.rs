@@ -6,7 +6,7 @@ use crate::scenario::OTHER_HOST;
 use crate::vendor::SimVendor;
 use rightful_contract::driver::Function;
 use rightful_contract::world::source;
-use rightful_domain::base::code::TARGET_LOST;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::time::Time;
@@ -26,14 +26,14 @@ impl Sim {
             self.windows.push((until, Window::Index));
         }
         if self.faults.strike(Kind::KeysFail) {
-            self.world.keys.fail(Some(Failure::transient("key_service_unavailable")));
+            self.world.keys.fail(Some(Failure::of(Code::KmsUnavailable)));
             self.windows.push((until, Window::Keys));
         }
         if self.faults.strike(Kind::SourceBroken) {
             let names: Vec<&'static str> = self.scenario.vendors.keys().copied().collect();
             let name = names[self.dice.index(names.len())];
             self.world.vendors.vendor(&source(name)).set(|state| {
-                state.broken = Some(Failure::misconfigured("secret_denied"));
+                state.broken = Some(Failure::of(Code::SecretDenied));
             });
             self.windows.push((until, Window::Source(name)));
         }
@@ -41,7 +41,7 @@ impl Sim {
         if self.faults.strike(Kind::Gateway) {
             let until = now.plus_seconds(self.dice.within(30..=150)).min(self.faults.quiet_at());
             let fault =
-                [Fault::Unauthorized, Fault::Refused("vendor_not_found"), Fault::Refused("vendor_gone")]
+                [Fault::Unauthorized, Fault::Refused(Code::VendorNotFound), Fault::Refused(Code::VendorGone)]
                     [self.dice.index(3)]
                 .clone();
             self.some_vendor().refuse_until(until, fault);
@@ -141,7 +141,7 @@ impl Sim {
         let left = if there.is_some() { None } else { Some(OTHER_HOST) };
         let lost = self.faults.strike(Kind::TargetLost);
         self.world.vendors.at(&source(name), left).set(|state| {
-            state.broken = lost.then_some(Failure::misconfigured(TARGET_LOST));
+            state.broken = lost.then_some(Failure::misconfigured(Code::TargetLost));
         });
         self.world.vendors.at(&source(name), there.as_deref()).set(|state| state.broken = None);
     }
@@ -153,7 +153,7 @@ impl Sim {
                 Window::Keys => self.world.keys.fail(None),
                 Window::Source(name) => {
                     self.world.vendors.vendor(&source(name)).set(|state| {
-                        state.broken = state.broken.filter(|failure| failure.code == TARGET_LOST);
+                        state.broken = state.broken.filter(|failure| failure.code == Code::TargetLost);
                     });
                 }
             }

@@ -7,7 +7,7 @@ use crate::run::end::ends_well;
 use crate::run::report::CRASHES;
 use crate::run::sim::{SETTLING_SECONDS, Sim, TICK_SECONDS};
 use crate::sabotage::Sabotage;
-use rightful_domain::base::code::STATED_BY_A_PERSON;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::time::Time;
 use rightful_domain::duty::owner;
@@ -54,7 +54,7 @@ impl Sim {
             for task in self.watch.tasks() {
                 let well = match (task.state, task.outcome) {
                     (TaskState::AwaitingReview, None) => self.staff.is_none(),
-                    (_, Some(_)) if task.reason.as_deref() == Some(STATED_BY_A_PERSON) => true,
+                    (_, Some(_)) if task.reason.as_deref() == Some(Code::StatedByAPerson.as_str()) => true,
                     (TaskState::Unknown, None) => self.staff.is_none() && task.handed_over_at.is_some(),
                     (_, Some(outcome)) => ends_well(outcome, self.staff.is_some()),
                     _ => false,

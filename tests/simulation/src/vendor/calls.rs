@@ -2,6 +2,7 @@
 
 use crate::fault::Kind;
 use crate::vendor::books::SimVendor;
+use rightful_domain::base::code::Code;
 use rightful_domain::vendor::fault::Fault;
 
 /// The period over which its calls are counted, in seconds.
@@ -32,14 +33,14 @@ impl SimVendor {
         let now = self.ground.clock.real();
         let state = self.state.borrow();
         if state.dead_until.is_some_and(|until| now < until) {
-            return Some(Fault::Unavailable("vendor_unreachable"));
+            return Some(Fault::Unavailable(Code::VendorUnreachable));
         }
         if let Some((_, fault)) = state.gateway.as_ref().filter(|(until, _)| now < *until) {
             self.ground.ledger.refused(&self.source, now);
             return Some(fault.clone());
         }
         if self.strike(Kind::LostRequest) {
-            return Some(Fault::Unavailable("vendor_unreachable"));
+            return Some(Fault::Unavailable(Code::VendorUnreachable));
         }
         if self.strike(Kind::Throttled) {
             let seconds = self.ground.dice.within(1..=120);

@@ -6,6 +6,7 @@ use crate::sabotage::Mend;
 use crate::vendor::books::SimVendor;
 use crate::vendor::submission::Answered;
 use rightful_contract::vendor::{Script, Timed};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::Identifier;
 use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::port::Batch;
@@ -16,14 +17,14 @@ impl Script for SimVendor {
     fn search(&self, by: &[Identifier], _named: &[Identifier]) -> Timed<Result<Found, Fault>> {
         match by {
             [identifier] => self.look("search", identifier),
-            _ => Timed { seconds: 0, answer: Err(Fault::Unavailable("not_one_identifier")) },
+            _ => Timed { seconds: 0, answer: Err(Fault::Unavailable(Code::VendorRequestUnusable)) },
         }
     }
 
     fn copy(&self, by: &[Identifier]) -> Timed<Result<Vec<RecordCopy>, Fault>> {
         self.ground.ledger.copies(&self.source);
         let [identifier] = by else {
-            return Timed { seconds: 0, answer: Err(Fault::Unavailable("not_one_identifier")) };
+            return Timed { seconds: 0, answer: Err(Fault::Unavailable(Code::VendorRequestUnusable)) };
         };
         let Timed { seconds, answer } = self.look("copy", identifier);
         let copy = |id: RecordId| RecordCopy { content: serde_json::json!({ "id": id.expose() }), id };
@@ -34,7 +35,7 @@ impl Script for SimVendor {
         let now = self.ground.clock.real();
         let post: Option<Post> = self.ground.ledger.post(&self.source, &self.name, batch, now);
         let Some(post) = post else {
-            return Timed { seconds: 0, answer: Submitted::Unknown("nobody_asked") };
+            return Timed { seconds: 0, answer: Submitted::Unknown(Code::VendorConnectionLost) };
         };
         let Answered { seconds, mut answer, harmless, rule_id } = self.answer(&post.at, batch);
         self.say(
@@ -42,9 +43,9 @@ impl Script for SimVendor {
             batch.records.len(),
             match &answer {
                 Submitted::Accepted { rule_id, .. } => rule_id,
-                Submitted::Doubtful { code, .. } => code,
-                Submitted::NotSent(fault) | Submitted::Rejected(fault) => fault.code(),
-                Submitted::Unknown(code) => code,
+                Submitted::Doubtful { code, .. } => code.as_str(),
+                Submitted::NotSent(fault) | Submitted::Rejected(fault) => fault.code().as_str(),
+                Submitted::Unknown(code) => code.as_str(),
             },
         );
         let said = match &answer {
@@ -55,7 +56,7 @@ impl Script for SimVendor {
         };
         self.ground.ledger.posted(post, now.plus_seconds(seconds), harmless, (said, rule_id));
         if self.ground.is_without(Mend::Doubts) && matches!(answer, Submitted::Doubtful { .. }) {
-            answer = Submitted::NotSent(Fault::Unavailable("vendor_answer_unreadable"));
+            answer = Submitted::NotSent(Fault::Unavailable(Code::VendorAnswerUnreadable));
         }
         Timed { seconds, answer }
     }
@@ -75,7 +76,7 @@ impl Script for SimVendor {
         let answer = if let Some(fault) = self.refuses() {
             Err(fault)
         } else if !in_time || self.strike(Kind::LostResponse) {
-            Err(Fault::Unavailable("timed_out"))
+            Err(Fault::Unavailable(Code::VendorTimedOut))
         } else if self.strike(Kind::StrangeStatus) {
             report(RuleStatus::Unknown, own.len(), 0)
         } else {
@@ -103,7 +104,7 @@ impl Script for SimVendor {
                     RuleStatus::Finished => "finished",
                     RuleStatus::Unknown => "a word nobody knows",
                 },
-                Err(fault) => fault.code(),
+                Err(fault) => fault.code().as_str(),
             },
         );
         Timed { seconds, answer }

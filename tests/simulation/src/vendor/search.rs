@@ -5,7 +5,7 @@ use crate::ledger::Search;
 use crate::sabotage::Mend;
 use crate::vendor::books::SimVendor;
 use rightful_contract::vendor::Timed;
-use rightful_domain::base::code::ANSWER_INCOMPLETE;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::Identifier;
 use rightful_domain::base::time::Time;
 use rightful_domain::vendor::fault::Fault;
@@ -24,11 +24,11 @@ impl SimVendor {
         let lost = |code| Some(Fault::Unavailable(code));
         let fault = self
             .refuses()
-            .or_else(|| if self.strike(Kind::LostResponse) { lost("connection_reset") } else { None })
-            .or_else(|| if in_time { None } else { lost("timed_out") });
+            .or_else(|| if self.strike(Kind::LostResponse) { lost(Code::VendorConnectionLost) } else { None })
+            .or_else(|| if in_time { None } else { lost(Code::VendorTimedOut) });
         if let Some(fault) = &fault {
             seconds = if in_time { self.ground.dice.below(2) } else { seconds };
-            self.say(what, 0, fault.code());
+            self.say(what, 0, fault.code().as_str());
         }
         (seconds, fault)
     }
@@ -86,8 +86,8 @@ impl SimVendor {
         }
         if found.len() > 1 && self.strike(Kind::Incomplete) {
             if !self.ground.is_without(Mend::WholeAnswers) {
-                self.say(what, 0, ANSWER_INCOMPLETE);
-                return Timed { seconds, answer: Err(Fault::Unavailable(ANSWER_INCOMPLETE)) };
+                self.say(what, 0, Code::VendorAnswerIncomplete.as_str());
+                return Timed { seconds, answer: Err(Fault::Unavailable(Code::VendorAnswerIncomplete)) };
             }
             found = found.into_iter().take(1).collect();
         }

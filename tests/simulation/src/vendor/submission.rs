@@ -2,6 +2,7 @@
 
 use crate::fault::Kind;
 use crate::vendor::books::{SimRule, SimVendor};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::law::right::Right;
 use rightful_domain::vendor::fault::Fault;
@@ -64,16 +65,16 @@ impl SimVendor {
         };
         if refused || self.strike(Kind::Rejected) {
             self.ground.ledger.refused(&self.source, now);
-            return Answered::harmless(quick, Submitted::Rejected(Fault::Refused("vendor_conflict")));
+            return Answered::harmless(quick, Submitted::Rejected(Fault::Refused(Code::VendorConflict)));
         }
         if self.strike(Kind::LostUnseen) {
-            return Answered::unknown(quick, "connection_reset");
+            return Answered::unknown(quick, Code::VendorConnectionLost);
         }
         let mut rule = self.rule(at, batch);
         if self.strike(Kind::LateEffect) {
             let at = now.plus_seconds(dice.within(1..=LATE_SECONDS));
             self.state.borrow_mut().late.push((at, rule));
-            return Answered::unknown(self.habits.timeout_seconds, "timed_out_after_sending");
+            return Answered::unknown(self.habits.timeout_seconds, Code::VendorTimedOut);
         }
         let doubted = batch.right == Right::Erasure && self.strike(Kind::Doubted);
         if doubted && !batch.dry_run {
@@ -88,11 +89,11 @@ impl SimVendor {
         }
         let (seconds, in_time) = self.takes();
         if self.strike(Kind::LostResponse) || !in_time {
-            return Answered::unknown(seconds, "timed_out_after_sending");
+            return Answered::unknown(seconds, Code::VendorTimedOut);
         }
         let (status, rule_id) = (RuleStatus::AwaitingApproval, rule_id);
         let answer = if doubted {
-            let code = if batch.dry_run { "dry_run_doubted" } else { "dry_run_not_asked_for" };
+            let code = if batch.dry_run { Code::DryRunNotConfirmed } else { Code::DryRunNotAsked };
             Submitted::Doubtful { rule_id: rule_id.clone(), status, code }
         } else {
             Submitted::Accepted { rule_id: rule_id.clone(), status }
@@ -113,7 +114,7 @@ impl Answered {
         Self { seconds, answer, harmless: true, rule_id: None }
     }
 
-    fn unknown(seconds: u64, code: &'static str) -> Self {
+    fn unknown(seconds: u64, code: Code) -> Self {
         Self { seconds, answer: Submitted::Unknown(code), harmless: false, rule_id: None }
     }
 }

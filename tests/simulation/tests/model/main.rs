@@ -12,6 +12,7 @@ mod protocol;
 
 use crate::protocol::Protocol;
 use crate::state::{Action, Does, Heard, NOW, Post, State, Worker, forget_times, time};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::life::{Event, Life, MAX_ATTEMPTS, MOST_ROUNDS};
 use rightful_domain::model::rule::RuleState;
@@ -119,11 +120,11 @@ impl Model for Protocol {
                         Heard::Doubtful => Submitted::Doubtful {
                             rule_id: format!("rule-{fence}"),
                             status: RuleStatus::Pending,
-                            code: "dry_run_not_asked_for",
+                            code: Code::DryRunNotAsked,
                         },
-                        Heard::Rejected => Submitted::Rejected(Fault::Refused("vendor_conflict")),
-                        Heard::NotSent => Submitted::NotSent(Fault::Unavailable("vendor_unreachable")),
-                        Heard::Nothing => Submitted::Unknown("vendor_timed_out"),
+                        Heard::Rejected => Submitted::Rejected(Fault::Refused(Code::VendorConflict)),
+                        Heard::NotSent => Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable)),
+                        Heard::Nothing => Submitted::Unknown(Code::VendorTimedOut),
                     };
                     let before = state.store.clone();
                     let after = self.step(&before, Event::Answered { fence, answer }).0;

@@ -1,7 +1,7 @@
 //! The workers' steps: each is the product's own.
 
 use crate::state::{Does, Heard, NOW, POST_SECONDS, Post, SECOND, State, Worker, forget_times, time};
-use rightful_domain::base::code::CONTROL_NOT_FOUND;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::seal::Tag;
 use rightful_domain::law::right::Right;
 use rightful_domain::life::{Effect, Event, Life, Plan, Terms, plan, step, wait_left};
@@ -113,7 +113,7 @@ impl Protocol {
             Does::Missing => vec![Event::AnswerMissing],
             Does::AllSent => vec![Event::AllSent],
             Does::Look(_, true) if self.controlled => {
-                vec![Event::CannotLook { code: CONTROL_NOT_FOUND, wait: 1 }]
+                vec![Event::CannotLook { code: Code::ControlNotFound, wait: 1 }]
             }
             Does::Look(seen, _) => {
                 let places = (0u32..).zip(decided).filter(|(_, record)| seen.contains(record));

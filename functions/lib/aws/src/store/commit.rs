@@ -11,6 +11,7 @@ use super::rows::{
 use super::tables::Store;
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name, refusal};
 use crate::failures::{STORE, verdict};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::event;
 use rightful_domain::chain::links::Head;
@@ -55,7 +56,7 @@ impl Store {
             let mut links = Vec::with_capacity(change.facts.len());
             for fact in &change.facts {
                 let event = event::write(&head, change.request, change.at, fact)
-                    .map_err(|_| Failure::misconfigured("event_unwritable"))?;
+                    .map_err(|_| Failure::of(Code::EventUnwritable))?;
                 head = event.head.clone();
                 links.push((event.bytes, event.head));
             }

@@ -8,6 +8,7 @@ use super::rows::{
 };
 use super::tables::Store;
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::SourceId;
 use rightful_domain::base::seal::Tag;
@@ -97,7 +98,7 @@ impl Store {
         let writer = random_name()?;
         let new = |item| self.put_request_row(item, Guard::Absent);
         let event = event::write(&Head::start(), request.id, request.arrived_at(), fact)
-            .map_err(|_| Failure::misconfigured("event_unwritable"))?;
+            .map_err(|_| Failure::of(Code::EventUnwritable))?;
         let mut writes = Vec::with_capacity(tasks.len() + 5);
         if let Some(delivery) = delivery {
             writes.push(new(delivery_row(delivery)?));

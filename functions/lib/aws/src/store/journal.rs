@@ -8,6 +8,7 @@ use super::tables::Store;
 use super::writes::{Guard, Write, random_name};
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::AttributeValue;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::journal::{self, Entry};
 use rightful_domain::chain::links::Head;
@@ -15,7 +16,7 @@ use rightful_domain::model::source::DataSource;
 use rightful_domain::ports::set_up::{SetUp, SetsUp, SourceRow};
 use rightful_domain::ports::store::{CommitError, Page};
 
-const BROKEN: Failure = Failure::misconfigured("journal_broken");
+const BROKEN: Failure = Failure::of(Code::JournalBroken);
 
 impl SetsUp for Store {
     async fn set_up(&self, change: SetUp) -> Result<(), CommitError> {
@@ -30,7 +31,7 @@ impl SetsUp for Store {
         };
         let links = |head: &Head| {
             let written = journal::write(head, change.at, &change.by, &change.act)
-                .map_err(|_| Failure::misconfigured("event_unwritable"))?;
+                .map_err(|_| Failure::of(Code::EventUnwritable))?;
             Ok(vec![(written.bytes, written.head)])
         };
         let chain = Chain { pk: JOURNAL_PK.to_owned(), sk: entry_sk, links };

@@ -6,6 +6,7 @@ use super::rows::{EVENT_PREFIX, Item, JOURNAL_PK, entry_sk, link_bytes, request_
 use super::tables::Store;
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::AttributeValue;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::chain::links::Links;
@@ -19,7 +20,7 @@ impl OpenWork for Store {
         let rows: Vec<Work> = page.rows.into_iter().filter_map(work_of).collect();
         if rows.len() < found {
             // A count without it is too low, and an alarm would stay silent.
-            return Err(Failure::misconfigured("row_unreadable"));
+            return Err(Failure::of(Code::RowUnreadable));
         }
         Ok(Page { rows, next: page.next })
     }

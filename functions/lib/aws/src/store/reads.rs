@@ -9,6 +9,7 @@ use super::tables::Store;
 use super::writes::{BUSY, TRIES, pause};
 use crate::failures::STORE;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::ids::{RequestId, SourceId};
@@ -125,7 +126,10 @@ impl DueIndex for Store {
         let rows: Vec<Due> = page.rows.iter().filter_map(due_of).collect();
         if rows.len() < found {
             // One bad row must not block the others.
-            tracing::error!(code = "row_unreadable", "the due index holds a row that is no request or task");
+            tracing::error!(
+                code = Code::RowUnreadable.as_str(),
+                "the due index holds a row that is no request or task"
+            );
         }
         Ok(Page { rows, next: page.next })
     }
@@ -186,7 +190,7 @@ impl Store {
             for attempt in 0..TRIES {
                 pause(attempt).await;
                 let asked = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(left)).build();
-                let asked = asked.map_err(|_| Failure::misconfigured("row_unreadable"))?;
+                let asked = asked.map_err(|_| Failure::of(Code::RowUnreadable))?;
                 let batch = self.client.batch_get_item().request_items(&self.requests, asked).send().await;
                 let batch = batch.map_err(|err| STORE.failure(&err))?;
                 let rows = batch.responses.unwrap_or_default().into_values().flatten();

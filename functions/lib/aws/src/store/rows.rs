@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::base::seal::{Sealed, Tag};
@@ -49,9 +50,9 @@ const DELIVERY_SECONDS: i64 = 400 * 24 * 60 * 60;
 /// rows.
 pub(crate) const WRITER: &str = "writer";
 
-const UNREADABLE: Failure = Failure::misconfigured("row_unreadable");
-const UNKNOWN_SCHEMA: Failure = Failure::misconfigured("row_schema_unknown");
-const BAD_CURSOR: Failure = Failure::misconfigured("cursor_unreadable");
+const UNREADABLE: Failure = Failure::of(Code::RowUnreadable);
+const UNKNOWN_SCHEMA: Failure = Failure::of(Code::RowSchemaUnknown);
+const BAD_CURSOR: Failure = Failure::of(Code::CursorUnreadable);
 
 pub(crate) fn request_pk(id: RequestId) -> String {
     format!("REQUEST#{id}")
@@ -125,7 +126,7 @@ fn number(value: impl ToString) -> AttributeValue {
 
 fn row<T: Serialize>(pk: String, sk: String, fields: &T) -> Result<Item, Failure> {
     // The error would print the value.
-    let mut item: Item = to_item(fields).map_err(|_| Failure::misconfigured("row_unwritable"))?;
+    let mut item: Item = to_item(fields).map_err(|_| Failure::of(Code::RowUnwritable))?;
     item.extend(row_key(pk, sk));
     Ok(item)
 }

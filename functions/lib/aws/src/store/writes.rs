@@ -5,6 +5,7 @@ use super::tables::Store;
 use crate::failures::{STORE, Verdict, verdict};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::links::Head;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -21,9 +22,9 @@ pub(super) const TRIES: u32 = 8;
 const BASE_PAUSE_MILLIS: u64 = 20;
 const MAX_PAUSE_MILLIS: u64 = 1000;
 
-pub(super) const BUSY: Failure = Failure::transient("store_busy");
+pub(super) const BUSY: Failure = Failure::of(Code::StoreBusy);
 
-/// What must hold for a row to be written or deleted.
+/// The condition for a row to be written or deleted.
 #[derive(Clone, Debug)]
 pub(super) enum Guard {
     /// Nothing: another row's guard covers it.
@@ -99,7 +100,7 @@ impl Write {
     }
 
     fn to_sdk(&self) -> Result<TransactWriteItem, Failure> {
-        let incomplete = |_| Failure::misconfigured("row_unwritable");
+        let incomplete = |_| Failure::of(Code::RowUnwritable);
         let write = TransactWriteItem::builder();
         Ok(match self {
             Write::Put { table, item, guard } => {
@@ -145,10 +146,10 @@ impl Write {
 /// Refuses what DynamoDB would refuse, before anything is sent.
 pub(super) fn check_limits(writes: &[Write]) -> Result<(), Failure> {
     if writes.iter().any(|write| write.size() > MAX_ROW_BYTES) {
-        return Err(Failure::misconfigured("row_too_large"));
+        return Err(Failure::of(Code::RowTooLarge));
     }
     if writes.len() > MAX_ROWS || writes.iter().map(Write::size).sum::<usize>() > MAX_BYTES {
-        return Err(Failure::misconfigured("change_too_large"));
+        return Err(Failure::of(Code::ChangeTooLarge));
     }
     Ok(())
 }
@@ -210,7 +211,7 @@ fn cancellation(codes: &[&str]) -> Refusal {
     }
     if codes.iter().any(|code| ["ValidationError", "ItemCollectionSizeLimitExceeded"].contains(code)) {
         tracing::warn!(
-            code = STORE.rejected,
+            code = STORE.rejected.as_str(),
             aws_code = "TransactionCanceledException",
             "a call to AWS failed"
         );
@@ -223,7 +224,7 @@ fn cancellation(codes: &[&str]) -> Refusal {
 /// 128 random bits as text.
 pub(super) fn random_name() -> Result<String, Failure> {
     let mut bytes = [0u8; 16];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::transient("no_randomness"))?;
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::of(Code::NoRandomness))?;
     Ok(rightful_domain::base::canonical::hex(&bytes))
 }
 
@@ -266,8 +267,8 @@ mod tests {
             guard: Guard::Nothing,
         };
         assert!(check_limits(&vec![put(10); 100]).is_ok());
-        assert_eq!(check_limits(&vec![put(10); 101]), Err(Failure::misconfigured("change_too_large")));
-        assert_eq!(check_limits(&vec![put(400_000); 11]), Err(Failure::misconfigured("change_too_large")));
-        assert_eq!(check_limits(&[put(400 * 1024)]), Err(Failure::misconfigured("row_too_large")));
+        assert_eq!(check_limits(&vec![put(10); 101]), Err(Failure::of(Code::ChangeTooLarge)));
+        assert_eq!(check_limits(&vec![put(400_000); 11]), Err(Failure::of(Code::ChangeTooLarge)));
+        assert_eq!(check_limits(&[put(400 * 1024)]), Err(Failure::of(Code::RowTooLarge)));
     }
 }

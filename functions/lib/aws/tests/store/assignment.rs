@@ -3,6 +3,7 @@
 use crate::fake::{Answer, Fake, head, moved_on, ok};
 use crate::stage::{change, found, id, nothing, now, source, store, task};
 use rightful_contract::world::a_request;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{SourceId, TaskRef};
 use rightful_domain::model::request::Request;
@@ -103,7 +104,7 @@ async fn a_data_source_that_cannot_be_read_hides_no_task() {
     let fake =
         Fake::new(vec![("BatchGetItem", batch(vec![later, task, request_row(1, &["qualifio-main"])]))]).await;
     let read = store(&fake).assignment(&at()).await.unwrap();
-    assert_eq!(read.source, Err(Failure::misconfigured("row_schema_unknown")));
+    assert_eq!(read.source, Err(Failure::of(Code::RowSchemaUnknown)));
     assert!(read.task.is_some() && read.request.is_some());
 }
 
@@ -187,6 +188,6 @@ async fn what_a_batch_leaves_out_is_asked_for_again() {
 
     let fake = Fake::new((0..8).map(|_| ("BatchGetItem", ok(part.clone()))).collect()).await;
     let failed = store(&fake).sources_named(&ids).await;
-    assert_eq!(failed.unwrap_err(), Failure::transient("store_busy"));
+    assert_eq!(failed.unwrap_err(), Failure::of(Code::StoreBusy));
     fake.bodies();
 }

@@ -2,6 +2,7 @@
 
 use crate::fake::{Answer, Fake, cancelled, error, head, moved_on, ok, row_of_last_transaction};
 use crate::stage::{change, found, id, nothing, source, store, task};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::seal::{Sealed, Tag};
 use rightful_domain::model::lease::Lease;
@@ -52,7 +53,7 @@ async fn endless_collisions_end_as_store_busy() {
         .collect();
     let fake = Fake::new(steps).await;
     let failed = store(&fake).commit(found()).await;
-    assert_eq!(failed, Err(CommitError::Failed(Failure::transient("store_busy"))));
+    assert_eq!(failed, Err(CommitError::Failed(Failure::of(Code::StoreBusy))));
     fake.bodies();
 }
 
@@ -123,7 +124,7 @@ async fn a_lost_answer_without_our_event_is_store_unavailable() {
     ])
     .await;
     let failed = store(&fake).commit(found()).await;
-    assert_eq!(failed, Err(CommitError::Failed(Failure::transient("store_unavailable"))));
+    assert_eq!(failed, Err(CommitError::Failed(Failure::transient(Code::StoreUnavailable))));
     fake.bodies();
 }
 
@@ -198,6 +199,6 @@ async fn a_row_that_dynamodb_would_refuse_is_not_sent() {
     let failed = store(&fake)
         .commit(change(vec![Row::Task(task(1)), Row::Records { source: source(), chunk: 0, sealed }], vec![]))
         .await;
-    assert_eq!(failed, Err(CommitError::Failed(Failure::misconfigured("row_too_large"))));
+    assert_eq!(failed, Err(CommitError::Failed(Failure::of(Code::RowTooLarge))));
     fake.bodies();
 }

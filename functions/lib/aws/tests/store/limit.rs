@@ -2,6 +2,7 @@
 
 use crate::fake::{Answer, Fake, error, ok};
 use crate::stage::{nothing, now, source, store};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::model::limit::Limit;
 use rightful_domain::ports::store::{CommitError, Limits};
@@ -71,7 +72,7 @@ async fn a_limit_that_another_caller_changed_is_stale_and_our_own_is_stored() {
 #[tokio::test]
 async fn a_lost_answer_to_a_limit_is_found_out_by_reading() {
     let lost = || ("PutItem", error(500, "InternalServerError"));
-    let unavailable = Err(CommitError::Failed(Failure::transient("store_unavailable")));
+    let unavailable = Err(CommitError::Failed(Failure::transient(Code::StoreUnavailable)));
     for (row, expected) in [(first_row(), Ok(())), (nothing(), unavailable)] {
         let fake = Fake::new(vec![lost(), lost(), lost(), ("GetItem", row)]).await;
         assert_eq!(store(&fake).save_limit(&limit(4)).await, expected);
@@ -82,5 +83,5 @@ async fn a_lost_answer_to_a_limit_is_found_out_by_reading() {
 #[tokio::test]
 async fn a_limit_of_a_later_version_is_misconfigured() {
     let fake = Fake::new(vec![("GetItem", ok(json!({"Item": {"schema": {"N": "9"}}})))]).await;
-    assert_eq!(store(&fake).limit(&source()).await, Err(Failure::misconfigured("row_schema_unknown")));
+    assert_eq!(store(&fake).limit(&source()).await, Err(Failure::of(Code::RowSchemaUnknown)));
 }

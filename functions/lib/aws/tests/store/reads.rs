@@ -3,6 +3,7 @@
 use crate::fake::{Fake, error, ok};
 use crate::stage::{id, now, source, store};
 use rightful_aws::Store;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::ports::store::{DueIndex, Reads};
 use serde_json::json;
@@ -25,7 +26,7 @@ async fn all_pages_are_read() {
 async fn a_row_of_a_later_version_is_misconfigured() {
     let fake = Fake::new(vec![("GetItem", ok(json!({"Item": {"schema": {"N": "9"}}})))]).await;
     let failed = store(&fake).request(id()).await;
-    assert_eq!(failed, Err(Failure::misconfigured("row_schema_unknown")));
+    assert_eq!(failed, Err(Failure::of(Code::RowSchemaUnknown)));
 }
 
 #[tokio::test]
@@ -54,7 +55,7 @@ async fn due_rows_come_a_page_at_a_time() {
 #[tokio::test]
 async fn access_denied_and_a_missing_table_are_misconfigured() {
     for (code, failure) in
-        [("AccessDeniedException", "store_denied"), ("ResourceNotFoundException", "store_missing")]
+        [("AccessDeniedException", Code::StoreDenied), ("ResourceNotFoundException", Code::StoreMissing)]
     {
         let fake = Fake::new(vec![("GetItem", error(400, code))]).await;
         assert_eq!(store(&fake).request(id()).await, Err(Failure::misconfigured(failure)));
@@ -72,7 +73,7 @@ async fn a_store_that_never_answers_is_store_unavailable() {
     let aws = rightful_aws::Aws::new(settings, rightful_aws::tls_config().unwrap()).unwrap();
     let begun = tokio::time::Instant::now();
     let failed = Store::new(&aws, "requests", "keys").request(id()).await;
-    assert_eq!(failed, Err(Failure::transient("store_unavailable")));
+    assert_eq!(failed, Err(Failure::transient(Code::StoreUnavailable)));
     // A longer time would outlive the waiting function.
     assert!(begun.elapsed() <= std::time::Duration::from_secs(16), "{:?}", begun.elapsed());
 }

@@ -11,7 +11,7 @@ pub struct Problem {
     pub line: u64,
     /// The column, from 1; 0 when it is unknown.
     pub column: u64,
-    /// What is wrong and what to write instead.
+    /// The problem, and the text to write instead.
     pub message: String,
 }
 

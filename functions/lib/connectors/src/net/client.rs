@@ -6,7 +6,7 @@ use super::retry_after;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url, redirect};
-use rightful_domain::base::code::{ANSWER_TOO_LARGE, Code};
+use rightful_domain::base::code::Code;
 use rightful_domain::metric::{CallEnd, CallObserver};
 use std::error::Error as _;
 use std::fmt;
@@ -31,7 +31,7 @@ pub(crate) const CONNECT_SECONDS: u64 = 5;
 const USER_AGENT: &str = concat!("rightful/", env!("CARGO_PKG_VERSION"));
 
 /// No connection was made: the only failure on the way to the vendor before anything is sent.
-const UNREACHABLE: Code = "vendor_unreachable";
+const UNREACHABLE: Code = Code::VendorUnreachable;
 
 /// Why no client could be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,7 +56,7 @@ impl fmt::Debug for VendorClient {
     }
 }
 
-/// What a call is for, in the log.
+/// The purpose of a call, in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Operation {
@@ -106,11 +106,11 @@ pub(crate) enum Trouble {
 impl Trouble {
     fn code(&self) -> Code {
         match self {
-            Self::NotSent(code) | Self::Lost(code) => code,
-            Self::Throttled(_) => "vendor_throttled",
-            Self::Unauthorized => "credentials_rejected",
+            Self::NotSent(code) | Self::Lost(code) => *code,
+            Self::Throttled(_) => Code::VendorThrottled,
+            Self::Unauthorized => Code::CredentialsRejected,
             Self::Refused(status) => refusal(*status),
-            Self::TooLarge => ANSWER_TOO_LARGE,
+            Self::TooLarge => Code::VendorAnswerTooLarge,
         }
     }
 }
@@ -118,13 +118,13 @@ impl Trouble {
 /// The code for a refusal with this status.
 pub(crate) fn refusal(status: u16) -> Code {
     match status {
-        400 => "vendor_bad_request",
-        403 => "vendor_forbidden",
-        404 => "vendor_not_found",
-        409 => "vendor_conflict",
-        410 => "vendor_gone",
-        422 => "vendor_unprocessable",
-        _ => "vendor_refused",
+        400 => Code::VendorBadRequest,
+        403 => Code::VendorForbidden,
+        404 => Code::VendorNotFound,
+        409 => Code::VendorConflict,
+        410 => Code::VendorGone,
+        422 => Code::VendorUnprocessable,
+        _ => Code::VendorRefused,
     }
 }
 
@@ -195,7 +195,7 @@ impl VendorClient {
                 tracing::info!(operation, source_id = source, http_status, duration_ms, "vendor answered")
             }
             Err(trouble) => {
-                let code = trouble.code();
+                let code = trouble.code().as_str();
                 tracing::warn!(
                     operation,
                     source_id = source,
@@ -218,7 +218,7 @@ impl VendorClient {
 
     async fn exchange(&self, call: Call<'_>, status: &mut Option<u16>) -> Result<Bytes, Trouble> {
         if check_url(&call.url, call.hosts, self.allow_loopback).is_err() {
-            return Err(Trouble::NotSent("vendor_host_forbidden"));
+            return Err(Trouble::NotSent(Code::VendorHostForbidden));
         }
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -236,16 +236,16 @@ impl VendorClient {
             401 => Err(Trouble::Unauthorized),
             // The vendor, or something before it, gave up waiting or asks for the same call again.
             // Neither promises that the call had no effect.
-            408 | 425 => Err(Trouble::Lost("vendor_timed_out")),
+            408 | 425 => Err(Trouble::Lost(Code::VendorTimedOut)),
             429 => {
                 let longest = call.longest_retry_after_seconds;
                 let wait = retry_after::seconds(response.headers(), SystemTime::now(), longest);
                 Err(Trouble::Throttled(wait))
             }
             400..=499 => Err(Trouble::Refused(code)),
-            300..=399 => Err(Trouble::Lost("vendor_redirected")),
-            500..=599 => Err(Trouble::Lost("vendor_server_error")),
-            _ => Err(Trouble::Lost("vendor_answer_unexpected")),
+            300..=399 => Err(Trouble::Lost(Code::VendorRedirected)),
+            500..=599 => Err(Trouble::Lost(Code::VendorServerError)),
+            _ => Err(Trouble::Lost(Code::VendorAnswerUnexpected)),
         }
     }
 }
@@ -268,7 +268,7 @@ fn without_answer(error: &reqwest::Error) -> Trouble {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if inner.is::<ForbiddenAddress>() {
-            return Trouble::NotSent("vendor_address_forbidden");
+            return Trouble::NotSent(Code::VendorAddressForbidden);
         }
         cause = inner.source();
     }
@@ -279,12 +279,12 @@ fn without_answer(error: &reqwest::Error) -> Trouble {
     }
     // The request could not be built.
     if error.is_builder() {
-        return Trouble::NotSent("vendor_request_unusable");
+        return Trouble::NotSent(Code::VendorRequestUnusable);
     }
     if error.is_timeout() {
-        return Trouble::Lost("vendor_timed_out");
+        return Trouble::Lost(Code::VendorTimedOut);
     }
-    Trouble::Lost("vendor_connection_lost")
+    Trouble::Lost(Code::VendorConnectionLost)
 }
 
 /// Reads a body up to a size. It counts the bytes that arrive, not those that were announced.
@@ -299,8 +299,8 @@ async fn body(mut response: Response, most: usize) -> Result<Bytes, Trouble> {
             Ok(Some(chunk)) if whole.len() + chunk.len() > most => return Err(Trouble::TooLarge),
             Ok(Some(chunk)) => whole.extend_from_slice(&chunk),
             Ok(None) => return Ok(whole.freeze()),
-            Err(error) if error.is_timeout() => return Err(Trouble::Lost("vendor_timed_out")),
-            Err(_) => return Err(Trouble::Lost("vendor_connection_lost")),
+            Err(error) if error.is_timeout() => return Err(Trouble::Lost(Code::VendorTimedOut)),
+            Err(_) => return Err(Trouble::Lost(Code::VendorConnectionLost)),
         }
     }
 }
@@ -343,7 +343,7 @@ mod tests {
                 max_body_bytes: 1024,
                 longest_retry_after_seconds: 1,
             };
-            assert_eq!(client.send(call).await, Err(Trouble::NotSent("vendor_host_forbidden")), "{url}");
+            assert_eq!(client.send(call).await, Err(Trouble::NotSent(Code::VendorHostForbidden)), "{url}");
         }
     }
 }

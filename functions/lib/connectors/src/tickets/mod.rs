@@ -9,6 +9,7 @@ mod zendesk;
 pub use zendesk::{check_base_url as check_zendesk_base_url, check_user as check_zendesk_user};
 
 use crate::net::VendorClient;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::base::time::Time;
 use rightful_domain::documents::note::TicketAnswer;
@@ -59,7 +60,7 @@ impl<S: Secrets> Tickets for Ticketing<S> {
 
     async fn is_answered(&self, channel: &str, reference: &Reference, marker: &str) -> Result<bool, Fault> {
         if !self.takes(channel) {
-            return Err(Fault::Refused("ticketing_not_set_up"));
+            return Err(Fault::Refused(Code::TicketingNotSetUp));
         }
         Zendesk::new(&self.client, self.secrets.as_ref()).is_answered(reference, marker).await
     }

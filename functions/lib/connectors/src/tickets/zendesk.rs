@@ -18,9 +18,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Url};
-use rightful_domain::base::code::{ANSWER_TOO_LARGE, Code};
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::Reference;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::base::time::Time;
 use rightful_domain::documents::note::TicketAnswer;
 use rightful_domain::model::answer::Answered;
@@ -49,11 +50,11 @@ const LONGEST_RETRY_AFTER_SECONDS: u64 = 6 * 3600;
 /// The longest id of a ticket, which is a number.
 const MOST_DIGITS: usize = 18;
 
-const UNREADABLE: Code = "vendor_answer_unreadable";
-const SECRET_UNREADABLE: Failure = Failure::misconfigured("ticketing_secret_unreadable");
-const NOT_SET_UP: Code = "ticketing_not_set_up";
-const REFERENCE_UNUSABLE: Code = "ticket_reference_unusable";
-const TOO_LONG: Code = "ticket_too_long";
+const UNREADABLE: Code = Code::VendorAnswerUnreadable;
+const SECRET_UNREADABLE: Failure = Failure::of(Code::TicketingSecretUnreadable);
+const NOT_SET_UP: Code = Code::TicketingNotSetUp;
+const REFERENCE_UNUSABLE: Code = Code::TicketReferenceUnusable;
+const TOO_LONG: Code = Code::TicketTooLong;
 
 /// Checks the address of a Zendesk account: `https://{account}.zendesk.com`, or this machine if the deployment
 /// allows it.
@@ -167,7 +168,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
             ticket["status"] = json!("solved");
         }
         let body = serde_json::to_vec(&json!({ "ticket": ticket }))
-            .map_err(|_| Stop::Trouble(Trouble::NotSent("vendor_request_unusable")))?;
+            .map_err(|_| Stop::Trouble(Trouble::NotSent(Code::VendorRequestUnusable)))?;
         let asked = ApiCall {
             operation: Operation::AnswerTicket,
             method: Method::PUT,
@@ -266,7 +267,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
     /// call had no effect. Nothing else is ever sent again.
     async fn ask(&self, asked: &ApiCall<'_>) -> Result<Bytes, Stop> {
         let known = self.read(false).await.map_err(|failure| match failure {
-            Failure { code: "secret_missing", .. } => Stop::NotSetUp,
+            Failure { code: Code::SecretMissing, .. } => Stop::NotSetUp,
             failure => Stop::Trouble(Trouble::NotSent(failure.code)),
         })?;
         let loopback = self.client.allows_loopback();
@@ -302,7 +303,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         let name = ticketing_secret_name(CHANNEL);
         match tokio::time::timeout(left, self.secrets.secret(&name, fresh)).await {
             Ok(read) => read,
-            Err(_) => Err(Failure::transient("secret_unavailable")),
+            Err(_) => Err(Failure::of(Code::SecretUnavailable)),
         }
     }
 
@@ -311,7 +312,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         // The time must not run out while the connection is still being made: that would look like a
         // call that was sent.
         if timeout <= Duration::from_secs(CONNECT_SECONDS) {
-            return Err(Trouble::NotSent("vendor_out_of_time"));
+            return Err(Trouble::NotSent(Code::VendorOutOfTime));
         }
         let mut url = account.base.clone();
         url.set_path(asked.path);
@@ -378,7 +379,7 @@ fn answered(came: Result<(), Stop>) -> Answered {
         Ok(()) => Answered::Sent,
         Err(Stop::NotSetUp) => Answered::NotSetUp,
         Err(Stop::Trouble(Trouble::Lost(code))) => Answered::Unknown(code),
-        Err(Stop::Trouble(Trouble::TooLarge)) => Answered::Unknown(ANSWER_TOO_LARGE),
+        Err(Stop::Trouble(Trouble::TooLarge)) => Answered::Unknown(Code::VendorAnswerTooLarge),
         Err(Stop::Trouble(trouble)) => match fault_of(trouble) {
             Fault::Refused(code) => Answered::Refused(code),
             fault => Answered::NotSent(fault),
@@ -398,15 +399,15 @@ fn fault(stop: Stop) -> Fault {
 fn fault_of(trouble: Trouble) -> Fault {
     match trouble {
         Trouble::NotSent(code) | Trouble::Lost(code) => Fault::Unavailable(code),
-        Trouble::TooLarge => Fault::Unavailable(ANSWER_TOO_LARGE),
+        Trouble::TooLarge => Fault::Unavailable(Code::VendorAnswerTooLarge),
         Trouble::Throttled(wait) => Fault::Throttled(wait),
         Trouble::Unauthorized => Fault::Unauthorized,
         // An administrator can give the user the right, and another update at the same moment passes.
-        Trouble::Refused(403) => Fault::Unavailable("ticket_forbidden"),
-        Trouble::Refused(409 | 423) => Fault::Unavailable("ticket_busy"),
-        Trouble::Refused(404) => Fault::Refused("ticket_not_found"),
-        Trouble::Refused(422) => Fault::Refused("ticket_not_updatable"),
-        Trouble::Refused(_) => Fault::Refused("ticket_refused"),
+        Trouble::Refused(403) => Fault::Unavailable(Code::TicketForbidden),
+        Trouble::Refused(409 | 423) => Fault::Unavailable(Code::TicketBusy),
+        Trouble::Refused(404) => Fault::Refused(Code::TicketNotFound),
+        Trouble::Refused(422) => Fault::Refused(Code::TicketNotUpdatable),
+        Trouble::Refused(_) => Fault::Refused(Code::TicketRefused),
     }
 }
 

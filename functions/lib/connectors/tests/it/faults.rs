@@ -2,7 +2,7 @@
 
 use crate::support::{Case, Raw, case};
 use rightful_connectors::Definition;
-use rightful_domain::base::code::ANSWER_TOO_LARGE;
+use rightful_domain::base::code::Code;
 use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::port::Vendor;
 use rightful_domain::vendor::report::Submitted;
@@ -21,7 +21,7 @@ async fn both(case: &Case, server: &Raw) -> (Fault, Submitted) {
     (found, submitted)
 }
 
-fn lost(code: &'static str) -> (Fault, Submitted) {
+fn lost(code: Code) -> (Fault, Submitted) {
     (Fault::Unavailable(code), Submitted::Unknown(code))
 }
 
@@ -37,35 +37,35 @@ fn impatient() -> Case {
 
 #[tokio::test]
 async fn a_connection_that_is_reset_after_the_request_leaves_the_outcome_unknown() {
-    assert_eq!(both(&case("qualifio"), &Raw::resetting()).await, lost("vendor_connection_lost"));
+    assert_eq!(both(&case("qualifio"), &Raw::resetting()).await, lost(Code::VendorConnectionLost));
 }
 
 #[tokio::test]
 async fn a_connection_that_is_closed_without_an_answer_leaves_the_outcome_unknown() {
-    assert_eq!(both(&case("qualifio"), &Raw::answering("")).await, lost("vendor_connection_lost"));
+    assert_eq!(both(&case("qualifio"), &Raw::answering("")).await, lost(Code::VendorConnectionLost));
 }
 
 #[tokio::test]
 async fn an_answer_that_is_not_http_leaves_the_outcome_unknown() {
     assert_eq!(
         both(&case("qualifio"), &Raw::answering("220 mail.example.com ESMTP\r\n")).await,
-        lost("vendor_connection_lost")
+        lost(Code::VendorConnectionLost)
     );
 }
 
 #[tokio::test]
 async fn an_answer_that_is_cut_leaves_the_outcome_unknown() {
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"_id\":\"a\"}";
-    assert_eq!(both(&case("qualifio"), &Raw::answering(cut)).await, lost("vendor_connection_lost"));
+    assert_eq!(both(&case("qualifio"), &Raw::answering(cut)).await, lost(Code::VendorConnectionLost));
     let cut = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nb\r\n{\"_id\":\"a\"}\r\n";
-    assert_eq!(both(&case("qualifio"), &Raw::answering(cut)).await, lost("vendor_connection_lost"));
+    assert_eq!(both(&case("qualifio"), &Raw::answering(cut)).await, lost(Code::VendorConnectionLost));
 }
 
 #[tokio::test]
 async fn an_answer_of_unannounced_size_is_cut_off_when_it_gets_too_large() {
     let mut huge = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();
     huge.resize(4 * 1024 * 1024, b' ');
-    let too_large = (Fault::AnswerTooLarge, Submitted::Unknown(ANSWER_TOO_LARGE));
+    let too_large = (Fault::AnswerTooLarge, Submitted::Unknown(Code::VendorAnswerTooLarge));
     assert_eq!(both(&case("qualifio"), &Raw::answering(huge)).await, too_large);
 }
 
@@ -77,9 +77,9 @@ async fn silence_after_the_request_leaves_the_outcome_unknown() {
     let started = Instant::now();
     let (a, b) = (case.open(&silent.url, case.secrets()).await, case.open(&half.url, case.secrets()).await);
     let (a, b, c) = tokio::join!(case.submit(&a), case.submit(&b), a.test());
-    assert_eq!(a, Submitted::Unknown("vendor_timed_out"));
-    assert_eq!(b, Submitted::Unknown("vendor_timed_out"));
-    assert_eq!(c, Err(Fault::Unavailable("vendor_timed_out")));
+    assert_eq!(a, Submitted::Unknown(Code::VendorTimedOut));
+    assert_eq!(b, Submitted::Unknown(Code::VendorTimedOut));
+    assert_eq!(c, Err(Fault::Unavailable(Code::VendorTimedOut)));
     let took = started.elapsed();
     assert!((Duration::from_secs(9)..Duration::from_secs(12)).contains(&took), "{took:?}");
 }
@@ -89,8 +89,8 @@ async fn a_port_that_nobody_listens_on_was_certainly_not_reached() {
     let case = case("qualifio");
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let source = case.open(&format!("http://{free}"), case.secrets()).await;
-    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
-    assert_eq!(source.test().await, Err(Fault::Unavailable("vendor_unreachable")));
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable)));
+    assert_eq!(source.test().await, Err(Fault::Unavailable(Code::VendorUnreachable)));
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_vendor_without_a_trusted_certificate_gets_nothing() {
     // It answers, but not over TLS.
     let server = Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]");
     let source = case.open(&server.url.replace("http://", "https://"), case.secrets()).await;
-    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable)));
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_connection_that_takes_too_long_was_certainly_not_used() {
     let server = Raw::hanging("");
     let source = case.open(&server.url.replace("http://", "https://"), case.secrets()).await;
     let started = Instant::now();
-    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable)));
     assert!(started.elapsed() < Duration::from_secs(7));
 }
 
@@ -120,6 +120,6 @@ async fn another_token_is_not_tried_when_too_little_time_is_left_to_know_the_out
     let answer = ResponseTemplate::new(401).set_delay(Duration::from_secs(6));
     Mock::given(any()).respond_with(answer).mount(&server).await;
     let source = case.open(&server.uri(), case.kept(&server.uri(), &["a"], &["b"])).await;
-    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_out_of_time")));
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable(Code::VendorOutOfTime)));
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }

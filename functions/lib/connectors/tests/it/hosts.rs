@@ -2,6 +2,7 @@
 
 use crate::support::{Kept, case, client};
 use rightful_connectors::{Lookup, VendorClient};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::port::Vendor;
@@ -47,7 +48,7 @@ async fn a_name_that_leads_to_a_private_address_is_not_called() {
         for allow_loopback in [false, true] {
             let (client, lookup) = resolving(addresses, allow_loopback);
             let source = case.open_with("https://api.qualif.io", case.secrets(), client).await.unwrap();
-            let forbidden = Fault::Unavailable("vendor_address_forbidden");
+            let forbidden = Fault::Unavailable(Code::VendorAddressForbidden);
             assert_eq!(case.submit(&source).await, Submitted::NotSent(forbidden.clone()), "{addresses:?}");
             assert_eq!(source.test().await, Err(forbidden));
             assert_eq!(*lookup.asked.lock().unwrap(), ["api.qualif.io"; 2]);
@@ -60,7 +61,7 @@ async fn a_name_without_an_address_was_certainly_not_reached() {
     let case = case("qualifio");
     let (client, _) = resolving(&[], false);
     let source = case.open_with("https://api.qualif.io", case.secrets(), client).await.unwrap();
-    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
+    assert_eq!(case.submit(&source).await, Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable)));
 }
 
 #[tokio::test]
@@ -74,7 +75,7 @@ async fn localhost_is_this_machine_or_is_refused() {
     let (elsewhere, _) = resolving(&["1.1.1.1"], true);
     assert_eq!(
         case.open_with(&url, case.secrets(), elsewhere).await.unwrap().test().await,
-        Err(Fault::Unavailable("vendor_address_forbidden"))
+        Err(Fault::Unavailable(Code::VendorAddressForbidden))
     );
 }
 
@@ -89,7 +90,7 @@ async fn without_the_switch_this_machine_is_refused_like_any_private_address() {
         "https://10.0.0.1",
     ] {
         let opened = case.open_with(url, case.secrets(), client(false)).await;
-        assert_eq!(opened.unwrap_err(), Failure::misconfigured("parameter_wrong"), "{url}");
+        assert_eq!(opened.unwrap_err(), Failure::of(Code::ParameterWrong), "{url}");
     }
     assert!(case.open_with("https://api.qualifio.com", case.secrets(), client(false)).await.is_ok());
 }
@@ -103,8 +104,8 @@ async fn a_redirect_is_not_followed() {
         let answer = ResponseTemplate::new(status).insert_header("location", target.uri());
         Mock::given(any()).respond_with(answer).mount(&server).await;
         let source = case.at(&server).await;
-        assert_eq!(case.submit(&source).await, Submitted::Unknown("vendor_redirected"));
-        assert_eq!(source.test().await, Err(Fault::Unavailable("vendor_redirected")));
+        assert_eq!(case.submit(&source).await, Submitted::Unknown(Code::VendorRedirected));
+        assert_eq!(source.test().await, Err(Fault::Unavailable(Code::VendorRedirected)));
     }
     assert!(target.received_requests().await.unwrap().is_empty());
 }
@@ -135,9 +136,9 @@ async fn an_unknown_connector_is_a_misconfiguration() {
         params: Default::default(),
     };
     let opened = rightful_domain::ports::vendors::Vendors::open(&sources, &source, &target).await;
-    assert_eq!(opened.unwrap_err(), Failure::misconfigured("connector_unknown"));
+    assert_eq!(opened.unwrap_err(), Failure::of(Code::ConnectorUnknown));
     let target = rightful_domain::ports::vendors::Vendors::target(&sources, &source);
-    assert_eq!(target.unwrap_err(), Failure::misconfigured("connector_unknown"));
+    assert_eq!(target.unwrap_err(), Failure::of(Code::ConnectorUnknown));
 }
 
 #[tokio::test]
@@ -146,7 +147,7 @@ async fn an_operators_host_is_a_public_name_and_the_only_one_that_is_called() {
     for allow_loopback in [false, true] {
         let (client, lookup) = resolving(&["10.0.0.5"], allow_loopback);
         let source = case.open_with("privacy.example.com", case.secrets(), client).await.unwrap();
-        let forbidden = Fault::Unavailable("vendor_address_forbidden");
+        let forbidden = Fault::Unavailable(Code::VendorAddressForbidden);
         assert_eq!(case.submit(&source).await, Submitted::NotSent(forbidden.clone()));
         assert_eq!(source.test().await, Err(forbidden));
         assert_eq!(*lookup.asked.lock().unwrap(), ["privacy.example.com"; 2]);
@@ -166,7 +167,7 @@ async fn an_operators_host_is_a_public_name_and_the_only_one_that_is_called() {
     ] {
         for allow_loopback in [false, true] {
             let opened = case.open_with(bad, case.secrets(), client(allow_loopback)).await;
-            assert_eq!(opened.unwrap_err(), Failure::misconfigured("parameter_wrong"), "{bad}");
+            assert_eq!(opened.unwrap_err(), Failure::of(Code::ParameterWrong), "{bad}");
         }
     }
 }
@@ -183,7 +184,7 @@ async fn an_operators_host_is_this_machine_only_where_that_is_allowed() {
         assert_eq!(case.open_with(&here, case.secrets(), allowed).await.unwrap().test().await, Ok(()));
         let (forbidden, _) = resolving(&["127.0.0.1"], false);
         let opened = case.open_with(&here, case.secrets(), forbidden).await;
-        assert_eq!(opened.unwrap_err(), Failure::misconfigured("parameter_wrong"), "{here}");
+        assert_eq!(opened.unwrap_err(), Failure::of(Code::ParameterWrong), "{here}");
     }
     assert_eq!(server.received_requests().await.unwrap().len(), 2);
 }

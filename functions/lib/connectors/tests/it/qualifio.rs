@@ -2,6 +2,7 @@
 
 use crate::support::case;
 use rightful_connectors::Definition;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::law::right::Right;
@@ -93,11 +94,11 @@ async fn a_real_erasures_answer_does_not_pass_for_a_dry_run_nor_the_reverse() {
     };
     let real = server(&case.answer("submit.json")).await;
     let submitted = case.submit_as(&case.at(&real).await, true).await;
-    assert_eq!(submitted, doubtful("dry_run_not_confirmed"));
+    assert_eq!(submitted, doubtful(Code::DryRunNotConfirmed));
 
     let dry = server(&case.answer("submit.json").replace(r#""test": false"#, r#""test": true"#)).await;
     let submitted = case.submit(&case.at(&dry).await).await;
-    assert_eq!(submitted, doubtful("dry_run_not_asked"));
+    assert_eq!(submitted, doubtful(Code::DryRunNotAsked));
 }
 
 #[tokio::test]
@@ -234,7 +235,7 @@ async fn a_batch_larger_than_any_data_source_may_have_is_not_sent() {
         let mut case = case("qualifio");
         case.definition = Definition::parse("connector.yaml", &changed).unwrap();
         let server = server(&case.answer("submit.json")).await;
-        let refused = Submitted::Rejected(Fault::Refused("batch_size_wrong"));
+        let refused = Submitted::Rejected(Fault::Refused(Code::BatchSizeWrong));
         assert_eq!(case.submit(&case.at(&server).await).await, refused, "{to}");
         assert!(server.received_requests().await.unwrap().is_empty());
     }
@@ -253,7 +254,7 @@ async fn looks_go_on_for_hours_unless_the_data_source_wants_fewer() {
     for wrong in ["1", "31", "", "many"] {
         case.walkthrough["params"]["verify_looks"] = wrong.into();
         let opened = case.open_with("http://127.0.0.1:9", case.secrets(), crate::support::client(true)).await;
-        assert_eq!(opened.unwrap_err(), Failure::misconfigured("parameter_wrong"), "{wrong}");
+        assert_eq!(opened.unwrap_err(), Failure::of(Code::ParameterWrong), "{wrong}");
     }
 }
 
@@ -288,7 +289,7 @@ async fn a_wanted_export_is_sent_and_followed_like_an_erasure() {
         source.submit(&batch).await,
         Submitted::Accepted { rule_id: rule_id.clone(), status: RuleStatus::AwaitingApproval }
     );
-    let dry = Submitted::Rejected(Fault::Refused("dry_run_unsupported"));
+    let dry = Submitted::Rejected(Fault::Refused(Code::DryRunUnsupported));
     assert_eq!(source.submit(&Batch { dry_run: true, ..batch.clone() }).await, dry);
     let requests = exporting.received_requests().await.unwrap();
     assert_eq!(requests.len(), 1);
@@ -317,7 +318,7 @@ async fn an_unanswered_export_is_unknown_and_an_unwanted_one_is_not_sent() {
     let source = case.at(&untouched).await;
     assert_eq!(source.capabilities().export, None);
     for dry_run in [false, true] {
-        let refused = Submitted::Rejected(Fault::Refused("right_unsupported"));
+        let refused = Submitted::Rejected(Fault::Refused(Code::RightUnsupported));
         assert_eq!(source.submit(&Batch { dry_run, ..batch.clone() }).await, refused);
     }
     assert!(untouched.received_requests().await.unwrap().is_empty());
@@ -326,6 +327,6 @@ async fn an_unanswered_export_is_unknown_and_an_unwanted_one_is_not_sent() {
     let broken = MockServer::start().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(500)).mount(&broken).await;
     let submitted = case.at(&broken).await.submit(&batch).await;
-    assert_eq!(submitted, Submitted::Unknown("vendor_server_error"));
+    assert_eq!(submitted, Submitted::Unknown(Code::VendorServerError));
     assert_eq!(broken.received_requests().await.unwrap().len(), 1);
 }

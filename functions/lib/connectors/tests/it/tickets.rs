@@ -5,6 +5,7 @@ use crate::support::{Kept, Raw, client};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_connectors::Ticketing;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::base::time::Time;
@@ -93,18 +94,18 @@ async fn an_answer_is_an_internal_note_with_a_status_under_the_agents_token() {
 #[tokio::test]
 async fn each_status_of_zendesk_has_its_result() {
     for (status, came) in [
-        (400, Answered::Refused("ticket_refused")),
+        (400, Answered::Refused(Code::TicketRefused)),
         (401, Answered::NotSent(Fault::Unauthorized)),
-        (403, Answered::NotSent(Fault::Unavailable("ticket_forbidden"))),
-        (404, Answered::Refused("ticket_not_found")),
-        (408, Answered::Unknown("vendor_timed_out")),
-        (409, Answered::NotSent(Fault::Unavailable("ticket_busy"))),
-        (422, Answered::Refused("ticket_not_updatable")),
+        (403, Answered::NotSent(Fault::Unavailable(Code::TicketForbidden))),
+        (404, Answered::Refused(Code::TicketNotFound)),
+        (408, Answered::Unknown(Code::VendorTimedOut)),
+        (409, Answered::NotSent(Fault::Unavailable(Code::TicketBusy))),
+        (422, Answered::Refused(Code::TicketNotUpdatable)),
         (429, Answered::NotSent(Fault::Throttled(Some(93)))),
-        (301, Answered::Unknown("vendor_redirected")),
-        (500, Answered::Unknown("vendor_server_error")),
-        (503, Answered::Unknown("vendor_server_error")),
-        (201, Answered::Unknown("vendor_answer_unexpected")),
+        (301, Answered::Unknown(Code::VendorRedirected)),
+        (500, Answered::Unknown(Code::VendorServerError)),
+        (503, Answered::Unknown(Code::VendorServerError)),
+        (201, Answered::Unknown(Code::VendorAnswerUnexpected)),
     ] {
         let reply = ResponseTemplate::new(status).insert_header("retry-after", "93");
         let server = server(reply).await;
@@ -118,7 +119,7 @@ async fn an_unreadable_answer_or_another_tickets_leaves_a_doubt() {
     for body in ["", "{", "<html>", "[]", r#"{"ticket":{}}"#, r#"{"ticket":{"id":35437}}"#] {
         let server = server(ResponseTemplate::new(200).set_body_string(body)).await;
         let came = answer(&at(&server.uri()), true).await;
-        assert_eq!(came, Answered::Unknown("vendor_answer_unreadable"), "{body}");
+        assert_eq!(came, Answered::Unknown(Code::VendorAnswerUnreadable), "{body}");
         assert_eq!(server.received_requests().await.unwrap().len(), 1, "{body}");
     }
 }
@@ -130,13 +131,13 @@ async fn a_lost_connection_leaves_a_doubt_and_no_connection_does_not() {
         Raw::answering(""),
         Raw::answering("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"),
     ] {
-        assert_eq!(answer(&at(&lost.url), true).await, Answered::Unknown("vendor_connection_lost"));
+        assert_eq!(answer(&at(&lost.url), true).await, Answered::Unknown(Code::VendorConnectionLost));
         assert_eq!(lost.seen(), 1, "it was sent more than once");
-        assert_eq!(look(&at(&lost.url)).await, Err(Fault::Unavailable("vendor_connection_lost")));
+        assert_eq!(look(&at(&lost.url)).await, Err(Fault::Unavailable(Code::VendorConnectionLost)));
     }
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nobody = at(&format!("http://{closed}"));
-    let unreachable = Fault::Unavailable("vendor_unreachable");
+    let unreachable = Fault::Unavailable(Code::VendorUnreachable);
     assert_eq!(answer(&nobody, true).await, Answered::NotSent(unreachable.clone()));
     assert_eq!(look(&nobody).await, Err(unreachable));
 }
@@ -161,7 +162,7 @@ async fn a_ticket_that_cant_be_solved_still_gets_the_note() {
 #[tokio::test]
 async fn a_closed_ticket_is_refused_for_the_note_too() {
     let server = server(ResponseTemplate::new(422)).await;
-    assert_eq!(answer(&at(&server.uri()), true).await, Answered::Refused("ticket_not_updatable"));
+    assert_eq!(answer(&at(&server.uri()), true).await, Answered::Refused(Code::TicketNotUpdatable));
     assert_eq!(server.received_requests().await.unwrap().len(), 2);
 }
 
@@ -187,10 +188,10 @@ async fn after_a_401_the_fresh_and_the_previous_token_are_tried() {
 
 #[tokio::test]
 async fn without_a_secret_nothing_is_set_up_and_an_unreadable_one_can_be_fixed() {
-    let missing = Err(Failure::misconfigured("secret_missing"));
+    let missing = Err(Failure::of(Code::SecretMissing));
     let none = Ticketing::new(client(true), secrets(missing.clone(), missing));
     assert_eq!(answer(&none, true).await, Answered::NotSetUp);
-    assert_eq!(look(&none).await, Err(Fault::Unavailable("ticketing_not_set_up")));
+    assert_eq!(look(&none).await, Err(Fault::Unavailable(Code::TicketingNotSetUp)));
 
     let server = server(updated()).await;
     let url = server.uri();
@@ -205,7 +206,7 @@ async fn without_a_secret_nothing_is_set_up_and_an_unreadable_one_can_be_fixed()
     ] {
         let kept = Ok(vec![text.clone()]);
         let tickets = Ticketing::new(client(true), secrets(kept.clone(), kept));
-        let fault = Fault::Unavailable("ticketing_secret_unreadable");
+        let fault = Fault::Unavailable(Code::TicketingSecretUnreadable);
         let came = answer(&tickets, true).await;
         if text.contains("a\\nb") {
             // Basic authentication encodes it, so it is Zendesk that would refuse it.
@@ -215,16 +216,16 @@ async fn without_a_secret_nothing_is_set_up_and_an_unreadable_one_can_be_fixed()
         assert_eq!(came, Answered::NotSent(fault.clone()), "{text}");
         assert_eq!(look(&tickets).await, Err(fault), "{text}");
     }
-    let denied = Err(Failure::misconfigured("secret_denied"));
+    let denied = Err(Failure::of(Code::SecretDenied));
     let tickets = Ticketing::new(client(true), secrets(denied.clone(), denied));
-    assert_eq!(answer(&tickets, true).await, Answered::NotSent(Fault::Unavailable("secret_denied")));
+    assert_eq!(answer(&tickets, true).await, Answered::NotSent(Fault::Unavailable(Code::SecretDenied)));
 }
 
 #[tokio::test]
 async fn neither_a_reference_without_a_ticket_number_nor_another_channel_is_called() {
     let server = server(updated()).await;
     let tickets = at(&server.uri());
-    let unusable = "ticket_reference_unusable";
+    let unusable = Code::TicketReferenceUnusable;
     let came = tickets.answer("zendesk", &reference("T-1"), &note(true)).await;
     assert_eq!(came, Answered::Refused(unusable));
     let looked = tickets.is_answered("zendesk", &reference("ZD-1/../2"), MARKER).await;
@@ -239,7 +240,7 @@ async fn loopback_is_called_only_where_it_is_allowed() {
     let server = server(updated()).await;
     let kept = Ok(vec![secret(&server.uri(), TOKEN)]);
     let tickets = Ticketing::new(client(false), secrets(kept.clone(), kept));
-    let fault = Fault::Unavailable("ticketing_secret_unreadable");
+    let fault = Fault::Unavailable(Code::TicketingSecretUnreadable);
     assert_eq!(answer(&tickets, true).await, Answered::NotSent(fault));
     assert!(server.received_requests().await.unwrap().is_empty());
 }
@@ -282,24 +283,24 @@ async fn a_look_that_did_not_see_all_pages_proves_nothing() {
     ] {
         let server = server(reply).await;
         let looked = look(&at(&server.uri())).await;
-        assert_eq!(looked, Err(Fault::Unavailable("vendor_answer_unreadable")));
+        assert_eq!(looked, Err(Fault::Unavailable(Code::VendorAnswerUnreadable)));
     }
     let server = MockServer::start().await;
     let pages = AtomicUsize::new(0);
     let endless =
         move |_: &wiremock::Request| page(&["x"], Some(&pages.fetch_add(1, Ordering::SeqCst).to_string()));
     Mock::given(any()).respond_with(endless).mount(&server).await;
-    assert_eq!(look(&at(&server.uri())).await, Err(Fault::Unavailable("ticket_too_long")));
+    assert_eq!(look(&at(&server.uri())).await, Err(Fault::Unavailable(Code::TicketTooLong)));
     assert_eq!(server.received_requests().await.unwrap().len(), 50);
 }
 
 #[tokio::test]
 async fn a_look_distinguishes_a_deleted_ticket_from_a_passing_fault() {
     for (status, fault) in [
-        (404, Fault::Refused("ticket_not_found")),
-        (403, Fault::Unavailable("ticket_forbidden")),
+        (404, Fault::Refused(Code::TicketNotFound)),
+        (403, Fault::Unavailable(Code::TicketForbidden)),
         (429, Fault::Throttled(None)),
-        (500, Fault::Unavailable("vendor_server_error")),
+        (500, Fault::Unavailable(Code::VendorServerError)),
     ] {
         let server = server(ResponseTemplate::new(status)).await;
         assert_eq!(look(&at(&server.uri())).await, Err(fault), "{status}");
@@ -400,7 +401,7 @@ async fn tickets_are_found_by_tag_and_time_and_only_their_numbers_are_read() {
 
 #[tokio::test]
 async fn a_search_without_a_readable_end_finds_no_ticket() {
-    let unreadable = Err(Fault::Unavailable("vendor_answer_unreadable"));
+    let unreadable = Err(Fault::Unavailable(Code::VendorAnswerUnreadable));
     for reply in [
         found(&json!([]), true, None),
         found(&json!([]), true, Some("here")),
@@ -412,10 +413,10 @@ async fn a_search_without_a_readable_end_finds_no_ticket() {
     }
     for (status, fault) in [
         (401, Fault::Unauthorized),
-        (403, Fault::Unavailable("ticket_forbidden")),
-        (422, Fault::Refused("ticket_not_updatable")),
+        (403, Fault::Unavailable(Code::TicketForbidden)),
+        (422, Fault::Refused(Code::TicketNotUpdatable)),
         (429, Fault::Throttled(None)),
-        (500, Fault::Unavailable("vendor_server_error")),
+        (500, Fault::Unavailable(Code::VendorServerError)),
     ] {
         let server = server(ResponseTemplate::new(status)).await;
         assert_eq!(search(&at(&server.uri()), None).await, Err(fault), "{status}");
@@ -424,7 +425,7 @@ async fn a_search_without_a_readable_end_finds_no_ticket() {
 
 #[tokio::test]
 async fn without_a_ticketing_system_no_ticket_is_looked_for() {
-    let missing = Failure::misconfigured("secret_missing");
+    let missing = Failure::of(Code::SecretMissing);
     let tickets = Ticketing::new(client(true), secrets(Err(missing), Err(missing)));
     assert_eq!(search(&tickets, None).await, Ok(None));
     let [since, until] = [Time::parse("2026-11-01T00:00:00Z").unwrap(); 2];

@@ -1,36 +1,8 @@
 //! The ways in which an operation fails: a few kinds, each because someone acts differently on it.
 
 use crate::base::code::Code;
+use crate::base::kind::Kind;
 use std::fmt;
-
-/// The kind of a failure. Its [`name`](Kind::name) is the error name in the state machines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// It may pass by itself: the workflow retries, then reconcile does.
-    Transient,
-    /// A decision or a rule forbids it: never retried.
-    Refused,
-    /// The effect is unknown: never retried blindly.
-    Unknown,
-    /// A person must change the set-up first.
-    Misconfigured,
-}
-
-impl Kind {
-    /// Every kind, for the tests that compare them with the state machines.
-    pub const ALL: [Kind; 4] = [Kind::Transient, Kind::Refused, Kind::Unknown, Kind::Misconfigured];
-
-    /// The error's name in the state machines.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Transient => "Rightful.Transient",
-            Kind::Refused => "Rightful.Refused",
-            Kind::Unknown => "Rightful.Unknown",
-            Kind::Misconfigured => "Rightful.Misconfigured",
-        }
-    }
-}
 
 /// A failure of a port or an operation: a kind for the machine, a code for the reader. It never holds a third
 /// party's message, an identifier or a URL.
@@ -43,7 +15,13 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of the given kind and code.
+    /// A failure of this code, acted on as the code says.
+    #[must_use]
+    pub const fn of(code: Code) -> Self {
+        Self::new(code.kind(), code)
+    }
+
+    /// A failure of this code that somebody else acts on than the code says.
     #[must_use]
     pub const fn new(kind: Kind, code: Code) -> Self {
         Self { kind, code }
@@ -55,7 +33,7 @@ impl Failure {
         Self::new(Kind::Transient, code)
     }
 
-    /// A failure that a person must fix in the set-up.
+    /// A failure that a person must correct in the set-up.
     #[must_use]
     pub const fn misconfigured(code: Code) -> Self {
         Self::new(Kind::Misconfigured, code)

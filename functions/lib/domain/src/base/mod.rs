@@ -1,5 +1,6 @@
 //! The base of everything else: ids, identifiers, times, seals, codes. It knows nothing of requests.
 
+pub mod kind;
 pub mod code;
 pub mod failure;
 pub(crate) mod stored;

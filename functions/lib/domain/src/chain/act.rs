@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
     feature = "schema",
     derive(schemars::JsonSchema),
     schemars(
-        description = "What an operator did; `kind` says which members there are. None is secret or personal."
+        description = "An operator's act; its members depend on its `kind`. None is secret or personal."
     )
 )]
 pub enum Act {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
     feature = "schema",
     derive(schemars::JsonSchema),
     schemars(
-        description = "What happened; `kind` says which members there are. None holds an identifier or a record id."
+        description = "An event; its members depend on its `kind`. None holds an identifier or a record id."
     )
 )]
 pub enum Fact {

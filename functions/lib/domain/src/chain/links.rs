@@ -1,7 +1,6 @@
 //! Links of a chain: each names the hash of the one before it.
 
 use crate::base::canonical::hash;
-use crate::base::code::Code;
 use crate::base::ids::RequestId;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -39,8 +38,8 @@ impl Head {
 pub struct ChainError {
     /// The number of the event, from 1.
     pub at: u64,
-    /// The error.
-    pub why: Code,
+    /// The defect, in a word or two.
+    pub why: &'static str,
 }
 
 /// The members of every link, whatever its content: a link that another version wrote is checked too.

@@ -3,7 +3,7 @@
 //! The answer is a note for the people who work on the ticket, never the letter to the data subject: a person
 //! writes that. It holds no personal data and claims no more than is known.
 
-use crate::base::code::{LEFT_OUT, RECORDS_GONE, REFERENCE_MISSING, STATED_BY_A_PERSON};
+use crate::base::code::Code;
 use crate::base::identifier::IdentifierKind;
 use crate::base::ids::RequestId;
 use crate::base::time::Time;
@@ -125,7 +125,7 @@ fn of_task(task: &Task) -> String {
             "verified_erased. {} submitted; {}, and a later search by every identifier found no record of the \
              person{}{}.",
             records(counts.submitted),
-            if task.reason.as_deref() == Some(REFERENCE_MISSING) {
+            if task.reason.as_deref() == Some(Code::ReferenceMissing.as_str()) {
                 "the vendor did not answer all of it, so that its own reference is missing".to_owned()
             } else {
                 format!("the vendor says it is done{}", claim(task.claim))
@@ -137,10 +137,12 @@ fn of_task(task: &Task) -> String {
             },
             task.verified_at.map_or_else(String::new, |at| format!(" ({})", minute(at))),
         ),
-        Some(Outcome::ReportedErased) if task.reason.as_deref() == Some(STATED_BY_A_PERSON) => format!(
-            "reported_erased. {} submitted; a person states that the data is erased, and no look confirmed it.",
-            records(counts.submitted)
-        ),
+        Some(Outcome::ReportedErased) if task.reason.as_deref() == Some(Code::StatedByAPerson.as_str()) => {
+            format!(
+                "reported_erased. {} submitted; a person states that the data is erased, and no look confirmed it.",
+                records(counts.submitted)
+            )
+        }
         Some(Outcome::ReportedErased) => format!(
             "reported_erased. {} submitted; the vendor says it is done{}. It can't be searched, so this is \
              its word alone.",
@@ -148,7 +150,7 @@ fn of_task(task: &Task) -> String {
             claim(task.claim),
         ),
         Some(Outcome::Copied) => format!("copied. {} copied.", records(counts.submitted)),
-        Some(Outcome::NothingFound) if task.reason.as_deref() == Some(RECORDS_GONE) => format!(
+        Some(Outcome::NothingFound) if task.reason.as_deref() == Some(Code::RecordsGone.as_str()) => format!(
             "nothing_found. {} found before; none was left when they were to be acted on.",
             records(counts.found)
         ),
@@ -168,7 +170,7 @@ fn of_task(task: &Task) -> String {
             task.left,
             records(counts.submitted),
         ),
-        Some(Outcome::Failed) if task.reason.as_deref() == Some(LEFT_OUT) => {
+        Some(Outcome::Failed) if task.reason.as_deref() == Some(Code::LeftOutByAPerson.as_str()) => {
             "failed. A person left it out, because it could not be searched.".to_owned()
         }
         Some(Outcome::Failed) => format!(
@@ -390,7 +392,7 @@ mod tests {
     #[test]
     fn what_was_seen_without_the_vendors_answer_claims_nothing_of_the_vendor() {
         let mut one = task("qualifio-main", Outcome::VerifiedErased, 3);
-        one.reason = Some(REFERENCE_MISSING.to_owned());
+        one.reason = Some(Code::ReferenceMissing.to_string());
         one.claim = Some(Claim::NotStated);
         let (text, _) = text(&closed(RequestOutcome::Fulfilled), &[one], false);
         assert!(text.contains("did not answer all of it") && text.contains("found no record"), "{text}");
@@ -404,13 +406,13 @@ mod tests {
             one.reason = Some(reason.to_owned());
             text(&closed(RequestOutcome::Fulfilled), &[one], false).0
         };
-        let stated = told(Outcome::ReportedErased, 0, STATED_BY_A_PERSON);
+        let stated = told(Outcome::ReportedErased, 0, Code::StatedByAPerson.as_str());
         assert!(stated.contains("a person states") && !stated.contains("the vendor says"), "{stated}");
         let mut gone = task("shop", Outcome::NothingFound, 0);
-        (gone.counts.found, gone.reason) = (3, Some(RECORDS_GONE.to_owned()));
+        (gone.counts.found, gone.reason) = (3, Some(Code::RecordsGone.to_string()));
         let (gone, _) = text(&closed(RequestOutcome::NothingFound), &[gone], false);
         assert!(gone.contains("3 records found before; none was left"), "{gone}");
-        assert!(told(Outcome::Failed, 0, LEFT_OUT).contains("A person left it out"));
+        assert!(told(Outcome::Failed, 0, Code::LeftOutByAPerson.as_str()).contains("A person left it out"));
     }
 
     #[test]
@@ -497,7 +499,7 @@ mod tests {
     #[test]
     fn waits_grow_from_seconds_to_hours_and_keep_to_what_is_asked() {
         let now = at("10:00:00");
-        let fault = Fault::Unavailable("vendor_unreachable");
+        let fault = Fault::Unavailable(Code::VendorUnreachable);
         let mut answer = Answer::due(now);
         let mut waits = Vec::new();
         for _ in 0..15 {

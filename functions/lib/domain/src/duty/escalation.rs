@@ -11,40 +11,22 @@ use crate::model::escalation::{Escalation, Role};
 use crate::model::request::{Request, RequestState};
 use crate::model::task::{Task, TaskState};
 
-/// The deadline is far away.
-const IN_TIME: Code = "in_time";
-
-/// The vendor is working and needs longer.
-const VENDOR_AT_WORK: Code = "vendor_at_work";
-
-/// Nobody knows whether the vendor did it.
-const OUTCOME_UNKNOWN: Code = "outcome_unknown";
-
-/// A person must decide on the records found.
-const NOT_REVIEWED: Code = "awaiting_review";
-
-/// A task makes no progress, and no code says why.
-const NOT_MOVED: Code = "task_not_moved";
-
-/// Every task has its outcome, but the request isn't closed.
-const NOT_CLOSED: Code = "request_not_closed";
-
 /// Obstacles that only a decision or a letter can remove, although everything technical works.
 const FOR_THE_PRIVACY_OFFICER: [Code; 4] =
-    [VENDOR_AT_WORK, "not_all_confirmed", "still_present", "vendor_deadline_passed"];
+    [Code::VendorAtWork, Code::NotAllConfirmed, Code::StillPresent, Code::VendorDeadlinePassed];
 
 /// The request's current escalation. Pure.
 #[must_use]
 pub fn of(request: &Request, tasks: &[Task], now: Time) -> Escalation {
     let level = Level::of(request, now);
     if level == Level::None {
-        return Escalation { level, who: Vec::new(), reason: IN_TIME.to_owned(), at: now };
+        return Escalation { level, who: Vec::new(), reason: Code::InTime.to_string(), at: now };
     }
     let open: Vec<(Role, &str)> =
         tasks.iter().filter(|task| task.state != TaskState::Settled).map(in_the_way).collect();
     // Broken parts are fixed first: until then nobody knows what is left to decide.
     let first = open.iter().find(|(role, _)| *role == Role::PlatformEngineer).or(open.first());
-    let (role, reason) = first.copied().unwrap_or((Role::PlatformEngineer, NOT_CLOSED));
+    let (role, reason) = first.copied().unwrap_or((Role::PlatformEngineer, Code::RequestNotClosed.as_str()));
     let who = match level {
         Level::Overdue => vec![Role::PlatformEngineer, Role::PrivacyOfficer],
         Level::None | Level::AtRisk | Level::Pressing => vec![role],
@@ -69,21 +51,22 @@ pub fn record(request: &mut Request, tasks: &[Task], now: Time) -> Option<Fact> 
 
 /// The obstacle of an unsettled task, and the role that must remove it.
 fn in_the_way(task: &Task) -> (Role, &str) {
-    let code = task.reason.as_deref().unwrap_or(match task.state {
-        TaskState::Submitted => VENDOR_AT_WORK,
-        TaskState::Unknown => OUTCOME_UNKNOWN,
-        TaskState::AwaitingReview => NOT_REVIEWED,
+    let known = match task.state {
+        TaskState::Submitted => Code::VendorAtWork,
+        TaskState::Unknown => Code::OutcomeUnknown,
+        TaskState::AwaitingReview => Code::AwaitingReview,
         TaskState::Planned
         | TaskState::Decided
         | TaskState::Submitting
         | TaskState::Verifying
         | TaskState::Copying
-        | TaskState::Settled => NOT_MOVED,
-    });
+        | TaskState::Settled => Code::TaskNotMoved,
+    };
+    let code = task.reason.as_deref().unwrap_or(known.as_str());
     let decides = match task.state {
         TaskState::AwaitingReview => true,
         TaskState::Unknown => false,
-        _ => FOR_THE_PRIVACY_OFFICER.contains(&code),
+        _ => Code::parse(code).is_some_and(|code| FOR_THE_PRIVACY_OFFICER.contains(&code)),
     };
     (if decides { Role::PrivacyOfficer } else { Role::PlatformEngineer }, code)
 }

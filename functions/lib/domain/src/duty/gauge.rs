@@ -3,7 +3,7 @@
 //!
 //! Pure. A synthetic request counts nowhere here: no data subject made it, and the law requires no answer.
 
-use crate::base::code::{IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING};
+use crate::base::code::Code;
 use crate::base::ids::RequestId;
 use crate::base::time::Time;
 use crate::law::level::Level;
@@ -80,7 +80,8 @@ impl OpenTask {
     }
 
     fn wants_identifier(&self) -> bool {
-        matches!(self.reason.as_deref(), Some(IDENTIFIER_MISSING | IDENTIFIER_FOUND_NOTHING))
+        let wanted = [Code::IdentifierMissing, Code::IdentifierFoundNothing];
+        self.reason.as_deref().and_then(Code::parse).is_some_and(|reason| wanted.contains(&reason))
     }
 }
 
@@ -277,7 +278,10 @@ mod tests {
             Work::Task(id(1), OpenTask { searched_at: day_ago, ..task(TaskState::AwaitingReview) }),
             Work::Task(
                 id(1),
-                OpenTask { reason: Some(IDENTIFIER_MISSING.to_owned()), ..task(TaskState::AwaitingReview) },
+                OpenTask {
+                    reason: Some(Code::IdentifierMissing.to_string()),
+                    ..task(TaskState::AwaitingReview)
+                },
             ),
             Work::Task(id(1), OpenTask { searched_at: day_ago, ..task(TaskState::Submitted) }),
         ]);

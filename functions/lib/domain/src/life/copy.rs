@@ -1,6 +1,6 @@
 //! The copy that the person has a right to.
 
-use crate::base::code::{Code, RECORDS_GONE, SECOND_LOOK};
+use crate::base::code::Code;
 use crate::chain::fact::Fact;
 use crate::law::right::Right;
 use crate::life::look::SECOND_LOOK_SECONDS;
@@ -32,7 +32,7 @@ impl Moving<'_> {
         if gone > 0 && task.clear_looks == 0 {
             // A vendor whose search fails once shows too few records too.
             (task.state, task.clear_looks) = (TaskState::Copying, 1);
-            return self.waits(SECOND_LOOK, SECOND_LOOK_SECONDS);
+            return self.waits(Code::SecondLook, SECOND_LOOK_SECONDS);
         }
         task.counts.submitted = records;
         task.counts.confirmed = records;
@@ -42,9 +42,9 @@ impl Moving<'_> {
         self.record(|source| Fact::Copied { source, records, gone });
         match (records, gone) {
             (0, _) if always => self.confirm_the_zero(),
-            (0, _) => self.settle(Outcome::NothingFound, Some(RECORDS_GONE)),
+            (0, _) => self.settle(Outcome::NothingFound, Some(Code::RecordsGone)),
             (_, 0) => self.settle(Outcome::Copied, None),
-            _ => self.settle(Outcome::Copied, Some(RECORDS_GONE)),
+            _ => self.settle(Outcome::Copied, Some(Code::RecordsGone)),
         }
     }
 
@@ -62,7 +62,7 @@ impl Moving<'_> {
     /// The same records are copied again. After several losses the task fails with the reason, for a person to
     /// act on.
     pub(super) fn copy_lost(&mut self, code: Code) {
-        self.record(|source| Fact::CopyLost { source, reason: code.to_owned() });
+        self.record(|source| Fact::CopyLost { source, reason: code.to_string() });
         let task = &mut self.life.task;
         task.state = TaskState::Copying;
         (task.outcome, task.settled_at) = (None, None);
@@ -88,7 +88,7 @@ impl Moving<'_> {
     pub(super) fn copy_now(&mut self, gave_up: Option<Code>) {
         let task = &mut self.life.task;
         task.state = TaskState::Copying;
-        task.gave_up = gave_up.map(str::to_owned).or(task.gave_up.take());
+        task.gave_up = gave_up.map(|code| code.to_string()).or(task.gave_up.take());
         task.reason = None;
         task.handed_over_at = None;
         // The copy restarts the counts of the export.

@@ -1,7 +1,7 @@
 //! The decision on the records found, by a policy or a person.
 
 use crate::base::actor::Actor;
-use crate::base::code::{IDENTIFIER_MISSING, LEFT_OUT, REFUSED_BY_REVIEWER};
+use crate::base::code::Code;
 use crate::base::seal::{Sealed, Tag};
 use crate::chain::fact::Fact;
 use crate::life::event::Ruling;
@@ -47,8 +47,10 @@ impl Moving<'_> {
                 self.decided(Decision { by: by.as_str().to_owned(), at: self.now, records });
             }
             (Verdict::Proceed, None) if found_nothing => self.settle(Outcome::NothingFound, None),
-            (Verdict::Proceed, None) => self.settle(Outcome::MissingIdentifier, Some(IDENTIFIER_MISSING)),
-            (Verdict::Refuse(_), _) => self.settle(Outcome::Refused, Some(REFUSED_BY_REVIEWER)),
+            (Verdict::Proceed, None) => {
+                self.settle(Outcome::MissingIdentifier, Some(Code::IdentifierMissing))
+            }
+            (Verdict::Refuse(_), _) => self.settle(Outcome::Refused, Some(Code::RefusedByReviewer)),
             (Verdict::LeftOut | Verdict::Stated, _) => {}
         }
     }
@@ -59,7 +61,7 @@ impl Moving<'_> {
         self.life.task.put_review(Some(review));
         let told = by.clone();
         self.record(|source| Fact::LeftOut { source, by: told });
-        self.settle(Outcome::Failed, Some(LEFT_OUT));
+        self.settle(Outcome::Failed, Some(Code::LeftOutByAPerson));
     }
 
     pub(super) fn may_be_called_off(&self) -> bool {

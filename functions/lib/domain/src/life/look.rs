@@ -1,9 +1,6 @@
 //! Looks: they show whether the records are gone, and the effect of a submission that was never answered.
 
-use crate::base::code::{
-    ANSWER_MISSING, Code, GONE_IN_DRY_RUN, NOT_ALL_CONFIRMED, RECORDS_GONE, REFERENCE_MISSING, SECOND_LOOK,
-    SET_ASIDE_DOUBTFUL, STRANGERS_LISTED,
-};
+use crate::base::code::Code;
 use crate::chain::fact::Fact;
 use crate::life::moving::{HANDED_OVER_SECONDS, Moving, NOT_SENT_WAITS, REFUSED_WAITS, count, is_late};
 use crate::life::plan::{MAX_ATTEMPTS, Plan, plan};
@@ -53,7 +50,7 @@ impl Moving<'_> {
         task.clear_looks = (task.clear_looks + 1).min(2);
         if !controlled && task.clear_looks < 2 {
             if task.handed_over_at.is_none() {
-                task.reason = Some(SECOND_LOOK.to_owned());
+                task.reason = Some(Code::SecondLook.to_string());
             }
             self.due(SECOND_LOOK_SECONDS);
             return false;
@@ -68,14 +65,14 @@ impl Moving<'_> {
         let (left, appeared, assurance) = (task.left, task.appeared, task.assurance);
         let gave_up = task.gave_up.clone();
         if left < task.counts.found {
-            return self.hand_over(GONE_IN_DRY_RUN);
+            return self.hand_over(Code::GoneInDryRun);
         }
         if task.strangers > 0 {
-            return self.hand_over(STRANGERS_LISTED);
+            return self.hand_over(Code::StrangersListed);
         }
         if self.life.has_unknown_end() {
             // A submission that was never answered may not have been a dry run.
-            return self.hand_over(ANSWER_MISSING);
+            return self.hand_over(Code::AnswerNeverCame);
         }
         self.record(|source| Fact::Looked { source, left, appeared, assurance });
         match gave_up {
@@ -93,7 +90,7 @@ impl Moving<'_> {
         if task.left == 0 {
             if task.strangers > 0 {
                 // A vendor that may erase other people's records receives no more of this person's.
-                return self.hand_over(STRANGERS_LISTED);
+                return self.hand_over(Code::StrangersListed);
             }
             if appeared > 0 {
                 return self.go_back(appeared);
@@ -102,13 +99,13 @@ impl Moving<'_> {
             // ones.
             let doubtful = task.looked.map_or(0, |looked| looked.doubtful);
             if unseen > 0 || doubtful > 0 && task.review.is_none() {
-                return self.hand_over(SET_ASIDE_DOUBTFUL);
+                return self.hand_over(Code::SetAsideDoubtful);
             }
             let (left, assurance) = (0, task.assurance);
             self.record(|source| Fact::Looked { source, left, appeared, assurance });
             if !taken {
                 // The vendor accepted nothing, and nothing is there.
-                return self.settle(Outcome::NothingFound, Some(RECORDS_GONE));
+                return self.settle(Outcome::NothingFound, Some(Code::RecordsGone));
             }
             let task = &mut self.life.task;
             task.verified_at = Some(now);
@@ -117,8 +114,8 @@ impl Moving<'_> {
                 unreferenced || task.earlier.as_ref().is_some_and(|earlier| earlier.unreferenced);
             let counts = task.all_counts();
             let reason = match (unreferenced, counts.confirmed < counts.submitted) {
-                (true, _) => Some(REFERENCE_MISSING),
-                (false, true) => Some(NOT_ALL_CONFIRMED),
+                (true, _) => Some(Code::ReferenceMissing),
+                (false, true) => Some(Code::NotAllConfirmed),
                 (false, false) => None,
             };
             return self.settle(Outcome::VerifiedErased, reason);
@@ -133,14 +130,14 @@ impl Moving<'_> {
         if look >= looks {
             // For records that were seen gone without an answer, and are seen again, the end is unknown too.
             return if self.life.task.strangers > 0 {
-                self.hand_over(STRANGERS_LISTED)
+                self.hand_over(Code::StrangersListed)
             } else if self.life.has_unknown_end() || unreferenced {
-                self.hand_over("still_present")
+                self.hand_over(Code::StillPresent)
             } else {
                 self.settle(Outcome::StillPresent, None)
             };
         }
-        self.waits("still_present", waits.after(look - 1));
+        self.waits(Code::StillPresent, waits.after(look - 1));
     }
 
     /// The look that resolves a missing answer.
@@ -219,14 +216,14 @@ impl Moving<'_> {
         }
         let late = is_late(&self.life.task, self.terms, self.now);
         if gone_in_dry_run {
-            return self.hand_over(GONE_IN_DRY_RUN);
+            return self.hand_over(Code::GoneInDryRun);
         }
         if more_looks {
             if late && self.life.task.handed_over_at.is_none() {
-                return self.hand_over("vendor_deadline_passed");
+                return self.hand_over(Code::VendorDeadlinePassed);
             }
             if tells_nothing && self.life.task.handed_over_at.is_none() {
-                return self.hand_over(ANSWER_MISSING);
+                return self.hand_over(Code::AnswerNeverCame);
             }
             return self
                 .due(unresolved.map_or(HANDED_OVER_SECONDS, |looks| vendor.unknown_waits.after(looks)));
@@ -241,7 +238,7 @@ impl Moving<'_> {
         let late = is_late(&self.life.task, self.terms, self.now);
         self.life.task.tries += 1;
         if self.life.task.handed_over_at.is_none() {
-            self.life.task.reason = Some(code.to_owned());
+            self.life.task.reason = Some(code.to_string());
         }
         // Without a working set-up no look can resolve an unknown outcome.
         let unknown = self.life.task.state == TaskState::Unknown;

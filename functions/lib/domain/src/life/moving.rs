@@ -1,8 +1,6 @@
 //! A step under way: the events that each state accepts, and the transitions that all parts share.
 
-use crate::base::code::{
-    ANSWER_TOO_LARGE, Code, OTHER_REQUEST, REPEATS_USED_UP, STATED_BY_A_PERSON, TARGET_LOST,
-};
+use crate::base::code::Code;
 use crate::base::time::Time;
 use crate::base::waits::Waits;
 use crate::chain::fact::Fact;
@@ -111,7 +109,7 @@ impl Moving<'_> {
                 let outcome = if erased { Outcome::ReportedErased } else { Outcome::Failed };
                 self.record(|source| Fact::Stated { source, by, outcome });
                 self.life.task.claim = Some(Claim::NotStated);
-                self.settle(outcome, Some(STATED_BY_A_PERSON));
+                self.settle(outcome, Some(Code::StatedByAPerson));
             }
             Event::Copied { records, appeared } if self.is_copying() => self.copied(records, appeared),
             Event::CopyFailed(fault) if self.is_copying() => self.copy_failed(&fault),
@@ -122,11 +120,11 @@ impl Moving<'_> {
                 self.search_ended(outcome, reason, found);
             }
             Event::SearchFailed(fault) if searching => self.search_failed(&fault),
-            Event::CannotOpen(code) if searching => self.life.task.reason = Some(code.to_owned()),
+            Event::CannotOpen(code) if searching => self.life.task.reason = Some(code.to_string()),
             Event::LeaseBusy if sending => {
                 let wait = NOT_SENT_WAITS.after(self.life.task.tries);
                 self.life.task.tries += 1;
-                self.held_back(OTHER_REQUEST, wait);
+                self.held_back(Code::OtherRequestInProgress, wait);
             }
             Event::SearchAgain { fence } if state == TaskState::Decided && self.life.rules.is_empty() => {
                 let task = &mut self.life.task;
@@ -148,10 +146,10 @@ impl Moving<'_> {
             Event::Answered { fence, answer } => self.answered(fence, answer),
             Event::AnswerMissing if sending => self.answer_missing(),
             Event::CannotSend { code, outcome } if sending && !self.life.has_unanswered() => {
-                self.stop(code.to_owned(), outcome);
+                self.stop(code.to_string(), outcome);
             }
             Event::AllSent if sending => match plan(&self.life, self.now) {
-                Plan::UsedUp => self.hand_over(REPEATS_USED_UP),
+                Plan::UsedUp => self.hand_over(Code::RepeatsUsedUp),
                 Plan::Refused(refusal) => self.stop(refusal, Outcome::Refused),
                 Plan::Done => {
                     self.life.task.state = TaskState::Submitted;
@@ -161,13 +159,15 @@ impl Moving<'_> {
             },
             Event::Told(reports) if asking => self.told(reports),
             Event::Asked { fault, strange, .. } if asking => self.asked(fault.as_ref(), strange),
-            Event::CannotAsk(TARGET_LOST) if asking => self.hand_over(TARGET_LOST),
+            Event::CannotAsk(Code::TargetLost) if asking => self.hand_over(Code::TargetLost),
             Event::CannotAsk(code) if asking => self.not_finished(Some(code), 900),
             Event::Looked { found, appeared, asked, unseen, controlled } if looking => {
                 self.looked(&found, (appeared, unseen), asked, controlled);
             }
             // Neither error passes by itself.
-            Event::CannotLook { code: code @ (TARGET_LOST | ANSWER_TOO_LARGE), .. } if looking => {
+            Event::CannotLook { code: code @ (Code::TargetLost | Code::VendorAnswerTooLarge), .. }
+                if looking =>
+            {
                 self.hand_over(code);
             }
             Event::CannotLook { code, wait } if looking => self.cannot_look(code, wait),
@@ -193,12 +193,12 @@ impl Moving<'_> {
     }
 
     pub(super) fn waits(&mut self, code: Code, wait: u64) {
-        self.life.task.reason = Some(code.to_owned());
+        self.life.task.reason = Some(code.to_string());
         self.due(wait);
     }
 
     pub(super) fn hand_over(&mut self, code: Code) {
-        self.hand_over_as(code.to_owned());
+        self.hand_over_as(code.to_string());
     }
 
     pub(super) fn hand_over_as(&mut self, reason: String) {
@@ -220,7 +220,7 @@ impl Moving<'_> {
     }
 
     pub(super) fn settle(&mut self, outcome: Outcome, reason: Option<Code>) {
-        self.settle_as(outcome, reason.map(str::to_owned));
+        self.settle_as(outcome, reason.map(|code| code.to_string()));
     }
 
     /// Ends the task. It stays in the due index until its request is closed, so that the closing is not missed.

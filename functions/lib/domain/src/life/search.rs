@@ -1,8 +1,6 @@
 //! The search: the records found, the missing identifiers, and the end.
 
-use crate::base::code::{
-    Code, IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING, NOTHING_FOUND, RECORDS_KEEP_APPEARING,
-};
+use crate::base::code::Code;
 use crate::base::seal::{Sealed, Tag};
 use crate::base::time::Time;
 use crate::base::waits::Waits;
@@ -78,10 +76,10 @@ impl Moving<'_> {
         if self.terms.right == Right::Access || attended {
             self.life.task.counts.found = 0;
             self.life.task.found_digest = None;
-            self.life.task.reason = Some(IDENTIFIER_MISSING.to_owned());
+            self.life.task.reason = Some(Code::IdentifierMissing.to_string());
             return self.await_review(0, None);
         }
-        self.settle(Outcome::MissingIdentifier, Some(IDENTIFIER_MISSING));
+        self.settle(Outcome::MissingIdentifier, Some(Code::IdentifierMissing));
     }
 
     /// Whether the task may be searched and decided on again at another target: nothing of its run was sent.
@@ -109,8 +107,8 @@ impl Moving<'_> {
         if earlier.rounds >= MOST_ROUNDS {
             // A copy waits for nobody: an incomplete one fails, with its reason.
             return match self.terms.right {
-                Right::Access => self.settle(Outcome::Failed, Some(RECORDS_KEEP_APPEARING)),
-                Right::Erasure => self.hand_over(RECORDS_KEEP_APPEARING),
+                Right::Access => self.settle(Outcome::Failed, Some(Code::RecordsKeepAppearing)),
+                Right::Erasure => self.hand_over(Code::RecordsKeepAppearing),
             };
         }
         earlier.rounds += 1;
@@ -182,7 +180,7 @@ impl Moving<'_> {
         let copies = self.terms.right == Right::Access && !self.terms.dry_run;
         if copies && outcome == Outcome::NothingFound && !self.life.task.inserted.is_empty() {
             // The person's identifier may be wrong: no copy goes out until somebody decides.
-            self.life.task.reason = Some(IDENTIFIER_FOUND_NOTHING.to_owned());
+            self.life.task.reason = Some(Code::IdentifierFoundNothing.to_string());
             return self.await_review(0, None);
         }
         let always = self.life.task.policy == crate::model::policy::Policy::Always;
@@ -196,7 +194,7 @@ impl Moving<'_> {
     pub(super) fn confirm_the_zero(&mut self) {
         let task = &mut self.life.task;
         (task.found_digest, task.decision) = (None, None);
-        task.reason = Some(NOTHING_FOUND.to_owned());
+        task.reason = Some(Code::NothingFoundToConfirm.to_string());
         self.await_review(0, None);
     }
 
@@ -205,7 +203,7 @@ impl Moving<'_> {
     pub(super) fn round_ended(&mut self, outcome: Outcome, reason: Option<Code>) {
         self.life.task.finished_at = Some(self.now);
         if outcome != Outcome::NothingFound {
-            return self.hand_over(reason.unwrap_or(RECORDS_KEEP_APPEARING));
+            return self.hand_over(reason.unwrap_or(Code::RecordsKeepAppearing));
         }
         self.life.task.claim = Some(self.claim());
         self.life.task.state = TaskState::Verifying;

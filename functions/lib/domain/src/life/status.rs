@@ -1,8 +1,6 @@
 //! The vendor's answers about its rules.
 
-use crate::base::code::{
-    ANSWER_MISSING, ANSWER_TOO_LARGE, Code, NOT_ALL_CONFIRMED, REPEATS_USED_UP, STRANGERS_LISTED,
-};
+use crate::base::code::Code;
 use crate::chain::fact::Fact;
 use crate::law::right::Right;
 use crate::life::moving::{HANDED_OVER_SECONDS, Moving, count, is_late};
@@ -53,7 +51,7 @@ impl Moving<'_> {
     pub(super) fn asked(&mut self, fault: Option<&Fault>, strange: bool) {
         let code = match (fault, strange) {
             (Some(fault), _) => Some(fault.code()),
-            (None, true) => Some("vendor_status_unknown"),
+            (None, true) => Some(Code::VendorStatusUnknown),
             (None, false) => None,
         };
         let waits = self.terms.vendor.map(|vendor| vendor.status_waits);
@@ -65,7 +63,7 @@ impl Moving<'_> {
         }
         // The same rule's next answer won't be smaller. An export is awaited as long as there is time.
         if fault == Some(&Fault::AnswerTooLarge) && self.terms.right == Right::Erasure {
-            return self.hand_over(ANSWER_TOO_LARGE);
+            return self.hand_over(Code::VendorAnswerTooLarge);
         }
         if any(RuleState::Accepted) {
             return self.not_finished(code, wait);
@@ -76,7 +74,7 @@ impl Moving<'_> {
                 self.due(HANDED_OVER_SECONDS);
             }
             Plan::Done => self.finished(),
-            Plan::UsedUp => self.not_finished(code.or(Some(REPEATS_USED_UP)), wait),
+            Plan::UsedUp => self.not_finished(code.or(Some(Code::RepeatsUsedUp)), wait),
             Plan::Refused(_) if self.life.has_unknown_end() => self.not_finished(code, wait),
             _ => self.go_on(),
         }
@@ -88,7 +86,8 @@ impl Moving<'_> {
         let claim = self.claim();
         let unknown_end = self.life.has_unknown_end();
         let task = &mut self.life.task;
-        let told = task.handed_over_at.is_some() && task.reason.as_deref() == Some(NOT_ALL_CONFIRMED);
+        let told =
+            task.handed_over_at.is_some() && task.reason.as_deref() == Some(Code::NotAllConfirmed.as_str());
         task.finished_at = Some(now);
         task.claim = Some(claim);
         if self.terms.right == Right::Access {
@@ -97,7 +96,7 @@ impl Moving<'_> {
         let searchable = self.terms.vendor.is_none_or(|vendor| !vendor.identifiers.is_empty());
         if let Some(code) = task.gave_up.clone() {
             if task.strangers > 0 {
-                return self.hand_over(STRANGERS_LISTED);
+                return self.hand_over(Code::StrangersListed);
             }
             if !self.terms.dry_run && unknown_end {
                 return self.hand_over_as(code);
@@ -112,26 +111,26 @@ impl Moving<'_> {
         }
         if !searchable {
             if task.strangers > 0 {
-                return self.hand_over(STRANGERS_LISTED);
+                return self.hand_over(Code::StrangersListed);
             }
             if self.terms.dry_run {
                 return self.settle(Outcome::DryRun, None);
             }
             if unknown_end {
                 // The data source was searchable when a look left this open.
-                return self.hand_over(ANSWER_MISSING);
+                return self.hand_over(Code::AnswerNeverCame);
             }
             if task.counts.confirmed >= task.counts.submitted {
                 return self.settle(Outcome::ReportedErased, None);
             }
             if !told {
-                return self.hand_over(NOT_ALL_CONFIRMED);
+                return self.hand_over(Code::NotAllConfirmed);
             }
             // A person has the task already; only the vendor's own list could change that.
             task.polls += 1;
             let waits = self.terms.vendor.map(|vendor| vendor.status_waits);
             let wait = waits.map_or(900, |waits| waits.after(self.life.task.polls));
-            return self.waits(NOT_ALL_CONFIRMED, wait);
+            return self.waits(Code::NotAllConfirmed, wait);
         }
         task.state = TaskState::Verifying;
         task.handed_over_at = None;
@@ -156,13 +155,13 @@ impl Moving<'_> {
         let unknown = self.life.task.state == TaskState::Unknown;
         self.life.task.polls += 1;
         if late && self.terms.right == Right::Access {
-            return self.copy_now(Some(code.unwrap_or("vendor_deadline_passed")));
+            return self.copy_now(Some(code.unwrap_or(Code::VendorDeadlinePassed)));
         }
         if late && self.life.task.handed_over_at.is_none() {
-            return self.hand_over(code.unwrap_or("vendor_deadline_passed"));
+            return self.hand_over(code.unwrap_or(Code::VendorDeadlinePassed));
         }
         if !unknown {
-            self.life.task.reason = code.map(str::to_owned);
+            self.life.task.reason = code.map(|code| code.to_string());
         }
         self.due(wait);
     }

@@ -1,6 +1,6 @@
 //! The submission: intents, their answers, and what follows when one is missing.
 
-use crate::base::code::{ANSWER_MISSING, Code, REPEATS_USED_UP};
+use crate::base::code::Code;
 use crate::base::seal::Tag;
 use crate::base::time::Time;
 use crate::chain::fact::Fact;
@@ -131,8 +131,8 @@ impl Moving<'_> {
                 let repeated = rule.state == RuleState::Repeated && !settled;
                 (rule.rule_id, rule.status) = (Some(rule_id.clone()), Some(status));
                 rule.accepted_at = Some(now);
-                rule.reason = Some(code.to_owned());
-                let reason = code.to_owned();
+                rule.reason = Some(code.to_string());
+                let reason = code.to_string();
                 self.record(|source| Fact::Doubted { source, batch, rule_id, reason });
                 if (open || left)
                     && let Some(rule) = self.rule(batch)
@@ -155,7 +155,7 @@ impl Moving<'_> {
     /// The vendor, or a gateway before it, did not accept the batch. A look shows whether its records are there
     /// at all; if they are, a few more tries follow over some minutes.
     pub(super) fn rejected(&mut self, batch: u32, fault: &Fault) {
-        let reason = fault.code().to_owned();
+        let reason = fault.code().to_string();
         let looks = self.terms.right == Right::Erasure
             && fault.is_refusal()
             && self.terms.vendor.is_some_and(|vendor| !vendor.identifiers.is_empty());
@@ -165,10 +165,13 @@ impl Moving<'_> {
             rule.reason = Some(reason.clone());
         }
         let told = reason.clone();
-        self.record(|source| Fact::Rejected { source, batch, reason: told });
+        self.record(|source| Fact::Rejected { source, batch, reason: told.to_string() });
         if !looks {
             // The connector's own objections are not a refusal by the vendor.
-            return self.stop(reason, if fault.is_refusal() { Outcome::Refused } else { Outcome::Failed });
+            return self.stop(
+                reason.to_string(),
+                if fault.is_refusal() { Outcome::Refused } else { Outcome::Failed },
+            );
         }
         self.life.task.state = TaskState::Verifying;
         self.life.task.tries = 0;
@@ -178,9 +181,9 @@ impl Moving<'_> {
     pub(super) fn not_sent(&mut self, batch: u32, fault: &Fault) {
         if let Some(rule) = self.rule(batch) {
             rule.state = RuleState::NotSent;
-            rule.reason = Some(fault.code().to_owned());
+            rule.reason = Some(fault.code().to_string());
         }
-        let reason = fault.code().to_owned();
+        let reason = fault.code().to_string();
         self.record(|source| Fact::NotSent { source, batch, reason });
         let task = &self.life.task;
         let deadline = task.decision.as_ref().zip(self.terms.vendor);
@@ -190,15 +193,15 @@ impl Moving<'_> {
         // A call that the vendor or our own limiter only delays never fails. A refusal ends the task after its
         // tries, however late it is.
         if over && !fault.is_put_off() && !refuses {
-            return self.stop(fault.code().to_owned(), Outcome::Failed);
+            return self.stop(fault.code().to_string(), Outcome::Failed);
         }
-        if refuses && self.life.task.reason.as_deref() != Some(fault.code()) {
+        if refuses && self.life.task.reason.as_deref() != Some(fault.code().as_str()) {
             // Waiting for a turn, and other faults, are not refusals.
             self.life.task.tries = 0;
         }
         let task = &self.life.task;
         if refuses && task.tries + 1 >= REFUSED_TRIES {
-            return self.stop(fault.code().to_owned(), Outcome::Failed);
+            return self.stop(fault.code().to_string(), Outcome::Failed);
         }
         let wait = match fault.asked_wait() {
             Some(seconds) => seconds.max(1),
@@ -216,7 +219,7 @@ impl Moving<'_> {
         let missing =
             self.life.rules.iter().find(|rule| rule.state == RuleState::Intent && now >= rule.intent_until);
         if let Some(batch) = missing.map(|rule| rule.batch) {
-            self.lost(batch, ANSWER_MISSING);
+            self.lost(batch, Code::AnswerNeverCame);
         }
     }
 
@@ -224,11 +227,11 @@ impl Moving<'_> {
     pub(super) fn lost(&mut self, batch: u32, code: Code) {
         if let Some(rule) = self.rule(batch) {
             rule.state = RuleState::Unknown;
-            rule.reason = Some(code.to_owned());
+            rule.reason = Some(code.to_string());
         }
         self.life.task.state = TaskState::Unknown;
         self.life.task.tries = 0;
-        let reason = code.to_owned();
+        let reason = code.to_string();
         self.record(|source| Fact::BecameUnknown { source, batch: Some(batch), reason });
         if self.terms.right == Right::Access {
             return self.copy_now(Some(code));
@@ -263,7 +266,7 @@ impl Moving<'_> {
     pub(super) fn go_on(&mut self) {
         let now = self.now;
         match plan(&self.life, now) {
-            Plan::UsedUp => self.hand_over(REPEATS_USED_UP),
+            Plan::UsedUp => self.hand_over(Code::RepeatsUsedUp),
             Plan::Refused(refusal) => self.stop(refusal, Outcome::Refused),
             Plan::Look => {
                 self.life.task.state = TaskState::Unknown;

@@ -1,7 +1,7 @@
 //! Properties of the life under any order of events.
 
 use crate::base::actor::Actor;
-use crate::base::code::STATED_BY_A_PERSON;
+use crate::base::code::Code;
 use crate::base::identifier::IdentifierKind;
 use crate::base::seal::{Sealed, Tag};
 use crate::base::time::Time;
@@ -82,7 +82,7 @@ fn planned() -> Life {
 fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
     let fence = 1 + u64::from(n) % life.task.fence.max(1);
     let fault = match n % 3 {
-        0 => Fault::Unavailable("vendor_unreachable"),
+        0 => Fault::Unavailable(Code::VendorUnreachable),
         1 => Fault::Throttled(Some(30)),
         _ => Fault::Unauthorized,
     };
@@ -113,10 +113,10 @@ fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
         3 => {
             let slot = n.is_multiple_of(2).then_some(Slot { place: u64::from(n), calls: 1 });
             let asked_to = n.is_multiple_of(3).then_some(u32::from(n % 4));
-            Event::HeldBack { fault: Fault::Paused("rate_limited", u64::from(n)), slot, asked_to }
+            Event::HeldBack { fault: Fault::Paused(Code::RateLimited, u64::from(n)), slot, asked_to }
         }
         4..=6 => Event::Intend { digest: Tag::new("k", &[n]), until: now.plus_seconds(30), lease: Some(1) },
-        7 => Event::Answered { fence, answer: Submitted::Unknown("vendor_timed_out") },
+        7 => Event::Answered { fence, answer: Submitted::Unknown(Code::VendorTimedOut) },
         8 => Event::Answered { fence, answer: Submitted::NotSent(fault) },
         9 => Event::Answered { fence, answer: Submitted::Rejected(fault) },
         10 | 11 => {
@@ -125,13 +125,13 @@ fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
             Event::Answered { fence, answer }
         }
         12 => Event::AnswerMissing,
-        13 => Event::CannotSend { code: "secret_missing", outcome: Outcome::Failed },
+        13 => Event::CannotSend { code: Code::SecretMissing, outcome: Outcome::Failed },
         14 => Event::AllSent,
         15 => Event::Told(life.rules.iter().map(|rule| (rule.batch, report(n.is_multiple_of(2)))).collect()),
         16 => Event::Asked { fault: None, strange: n.is_multiple_of(2), asked_to: None },
         17 => Event::Asked { fault: Some(fault), strange: false, asked_to: Some(u32::from(n % 4)) },
-        18 => Event::CannotAsk("secret_missing"),
-        19 => Event::CannotLook { code: "vendor_unreachable", wait: u64::from(n) },
+        18 => Event::CannotAsk(Code::SecretMissing),
+        19 => Event::CannotLook { code: Code::VendorUnreachable, wait: u64::from(n) },
         20 => Event::SearchAgain { fence: 2 },
         21 => Event::IdentifierMissing { began: now },
         22 => {
@@ -149,7 +149,7 @@ fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
         27 => Event::Copied { records: u32::from(n % 6), appeared: u32::from(n % 2) },
         28 if fault.is_put_off() => Event::HeldBack { fault, slot: None, asked_to: None },
         28 => Event::CopyFailed(fault),
-        29 => Event::CannotCopy("credentials_rejected"),
+        29 => Event::CannotCopy(Code::CredentialsRejected),
         30 => Event::Waits { token: "token".to_owned() },
         31 => Event::SearchEnded {
             began: now,
@@ -163,11 +163,14 @@ fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
         32 => Event::TargetChanged,
         33 => {
             let (rule_id, status) = (format!("rule-{fence}"), RuleStatus::Pending);
-            Event::Answered { fence, answer: Submitted::Doubtful { rule_id, status, code: "doubt" } }
+            Event::Answered {
+                fence,
+                answer: Submitted::Doubtful { rule_id, status, code: Code::DryRunNotAsked },
+            }
         }
-        34 => Event::Answered { fence, answer: Submitted::Rejected(Fault::Refused("vendor_not_found")) },
-        35 => Event::SearchFailed(Fault::Refused("vendor_not_found")),
-        36 => Event::CannotOpen("secret_denied"),
+        34 => Event::Answered { fence, answer: Submitted::Rejected(Fault::Refused(Code::VendorNotFound)) },
+        35 => Event::SearchFailed(Fault::Refused(Code::VendorNotFound)),
+        36 => Event::CannotOpen(Code::SecretDenied),
         _ => {
             let asked = Asked { doubtful: u32::from(n % 32 == 9), set_aside: 1, ..Asked::default() };
             let appeared = u32::from(n % 3 == 1);
@@ -218,7 +221,7 @@ fn holds(before: &Life, told: &Event, (after, effects): (&Life, &[Effect]), term
     }
     if task.state == TaskState::Settled {
         assert!(task.outcome.is_some() && task.lease.is_none(), "ended, and its lease given back");
-        let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON);
+        let stated = task.reason.as_deref() == Some(Code::StatedByAPerson.as_str());
         let tolerates = stated || terms.right == Right::Access;
         assert!(tolerates || !after.has_unanswered(), "invariant 3: nothing unknown is settled");
         // Records seen to be gone, or still there after a dry run, show the end of every intent.

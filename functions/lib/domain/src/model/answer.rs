@@ -122,7 +122,7 @@ impl Answer {
     /// The answer that ended without reaching the ticket.
     #[must_use]
     pub fn given_up(&self, state: AnswerState, reason: Code) -> Self {
-        self.ended(state, Some(reason.to_owned()), None)
+        self.ended(state, Some(reason.to_string()), None)
     }
 
     fn ended(&self, state: AnswerState, reason: Option<String>, answered_at: Option<Time>) -> Self {
@@ -136,7 +136,7 @@ impl Answer {
         Self {
             state: AnswerState::Due,
             tries: self.tries,
-            reason: Some(fault.code().to_owned()),
+            reason: Some(fault.code().to_string()),
             until: None,
             next_try: Some(now.plus_seconds(self.wait(fault))),
             answered_at: None,
@@ -149,7 +149,7 @@ impl Answer {
     pub fn in_doubt(&self, reason: Code, now: Time) -> Self {
         let wait = ANSWER_WAITS.after(self.tries.saturating_sub(1)).max(SETTLE_SECONDS);
         let settled = Some(now.plus_seconds(wait));
-        Self { reason: Some(reason.to_owned()), until: settled, next_try: settled, ..self.clone() }
+        Self { reason: Some(reason.to_string()), until: settled, next_try: settled, ..self.clone() }
     }
 
     /// The answer after a failed look: another look follows later.
@@ -157,7 +157,7 @@ impl Answer {
     pub fn unseen(&self, fault: &Fault, now: Time) -> Self {
         let tried = Self { tries: self.tries.saturating_add(1), ..self.clone() };
         Self {
-            reason: Some(fault.code().to_owned()),
+            reason: Some(fault.code().to_string()),
             next_try: Some(now.plus_seconds(tried.wait(fault))),
             ..tried
         }

@@ -15,7 +15,7 @@
 //! Functions' clocks differ a little, and a clock may jump. A stored time further ahead than any configured
 //! wait is a clock's mistake; it is reduced to that wait.
 
-use crate::base::code::{CIRCUIT_OPEN, Code, QUOTA_SPENT, RATE_LIMITED};
+use crate::base::code::Code;
 use crate::base::ids::SourceId;
 use crate::base::time::Time;
 use crate::base::waits::Waits;
@@ -222,7 +222,7 @@ impl Limit {
         };
         let arrival = next.arrival.map_or(0, |arrival| now.millis_until(arrival));
         let ready = arrival.saturating_sub(rate.tolerance()).max(hold);
-        let code = held.map_or(RATE_LIMITED, |(code, _)| code);
+        let code = held.map_or(Code::RateLimited, |(code, _)| code);
         let spacing = rate.spacing();
         let turn = |slot: &Slot| next.line.map_or(now, |line| line.turn(slot.place, spacing));
         let kept = ask.slot.filter(|slot| {
@@ -296,10 +296,14 @@ impl Limit {
         let (day, calls) = self.today(now);
         let spent = |most: u32| calls >= most || calls > 0 && calls.saturating_add(wanted) > most;
         let quota = limits.daily_calls.filter(|most| spent(*most)).map(|_| day.plus_seconds(DAY_SECONDS));
-        [(RATE_LIMITED, self.parked_until), (CIRCUIT_OPEN, self.open_until), (QUOTA_SPENT, quota)]
-            .into_iter()
-            .filter_map(|(code, until)| until.filter(|until| now < *until).map(|until| (code, until)))
-            .max_by_key(|(_, until)| *until)
+        [
+            (Code::RateLimited, self.parked_until),
+            (Code::CircuitOpen, self.open_until),
+            (Code::QuotaSpent, quota),
+        ]
+        .into_iter()
+        .filter_map(|(code, until)| until.filter(|until| now < *until).map(|until| (code, until)))
+        .max_by_key(|(_, until)| *until)
     }
 
     /// The time until which no call goes out; `now` when one may.

@@ -1,8 +1,6 @@
 //! One request at one data source, and the vendor's rules for it.
 
-use crate::base::code::{
-    IDENTIFIER_FOUND_NOTHING, IDENTIFIER_MISSING, NOTHING_FOUND, QUOTA_SPENT, RATE_LIMITED,
-};
+use crate::base::code::Code;
 use crate::base::identifier::IdentifierKind;
 use crate::base::ids::{RequestId, SourceId};
 use crate::base::seal::{Sealed, Tag};
@@ -409,26 +407,29 @@ impl Task {
     /// Whether it waits for a person because the identifier that the data source needs is missing.
     #[must_use]
     pub fn lacks_identifier(&self) -> bool {
-        self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(IDENTIFIER_MISSING)
+        self.state == TaskState::AwaitingReview
+            && self.reason.as_deref() == Some(Code::IdentifierMissing.as_str())
     }
 
     /// Whether it waits for a person because an identifier that was given for it found nothing.
     #[must_use]
     pub fn found_nothing_by_given(&self) -> bool {
-        self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(IDENTIFIER_FOUND_NOTHING)
+        self.state == TaskState::AwaitingReview
+            && self.reason.as_deref() == Some(Code::IdentifierFoundNothing.as_str())
     }
 
     /// Whether it waits for a person to confirm that nothing is there, or to give another identifier.
     #[must_use]
     pub fn wants_confirmation(&self) -> bool {
-        self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(NOTHING_FOUND)
+        self.state == TaskState::AwaitingReview
+            && self.reason.as_deref() == Some(Code::NothingFoundToConfirm.as_str())
     }
 
     /// Whether it can't be searched at present: a person may leave it out, or state its outcome.
     #[must_use]
     pub fn cannot_be_searched(&self) -> bool {
         // A rate or a quota delays the search only briefly.
-        let waits = |reason: &str| [RATE_LIMITED, QUOTA_SPENT].contains(&reason);
+        let waits = |reason: &str| [Code::RateLimited.as_str(), Code::QuotaSpent.as_str()].contains(&reason);
         self.state == TaskState::Planned && self.reason.as_deref().is_some_and(|reason| !waits(reason))
     }
 

@@ -1,6 +1,7 @@
 //! Accepts a demand: stores exactly one request for it and starts the request's workflow.
 
 use crate::base::actor::Actor;
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::identifier::{Identifier, IdentifierKind};
 use crate::base::ids::{Reference, RequestId, SourceId};
@@ -231,7 +232,7 @@ where
             Created::New => Ok(self.start(&request, true).await),
             Created::Delivered(first) => match &delivery {
                 Some(mine) => self.again(&first, mine, arrival).await,
-                None => Err(Failure::transient("request_exists").into()),
+                None => Err(Failure::of(Code::RequestExists).into()),
             },
         }
     }
@@ -434,11 +435,8 @@ where
             return Err(AcceptError::Conflict(first.request));
         }
         retry_stale(async || {
-            let request = self
-                .store
-                .request(first.request)
-                .await?
-                .ok_or(Failure::misconfigured("request_not_found"))?;
+            let request =
+                self.store.request(first.request).await?.ok_or(Failure::of(Code::RequestNotFound))?;
             let (RequestState::Closed, Some(outcome), Some(closed_at)) =
                 (request.state, request.outcome, request.closed_at)
             else {

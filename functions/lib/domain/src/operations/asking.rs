@@ -1,6 +1,6 @@
 //! Searches a data source by each of a person's identifiers, in every spelling.
 
-use crate::base::code::CONTROL_NOT_FOUND;
+use crate::base::code::Code;
 use crate::base::identifier::Identifier;
 use crate::base::time::Time;
 use crate::model::task::Asked;
@@ -53,7 +53,7 @@ pub(crate) struct Heard {
 /// either.
 ///
 /// # Errors
-/// [`CONTROL_NOT_FOUND`] when the control's record is not found: the search then proves nothing.
+/// [`Code::ControlNotFound`] when the control's record isn't there: then the search proves nothing.
 pub(crate) async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
     vendor: &Metered<'_, S, V, C>,
     identifiers: &[Identifier],
@@ -71,7 +71,7 @@ pub(crate) async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
     let needed = capabilities.call_timeout_seconds + AROUND_A_CALL;
     let search = async |by: &Identifier| {
         if clock.now().plus_seconds(needed) > until {
-            return Err(Fault::Unavailable("vendor_out_of_time"));
+            return Err(Fault::Unavailable(Code::VendorOutOfTime));
         }
         vendor.search(std::slice::from_ref(by), identifiers).await
     };
@@ -99,7 +99,7 @@ pub(crate) async fn search_by_each<S: Limits, V: Vendor, C: Clock>(
         Some(control) if records.is_empty() && !fresh => {
             vendor.reserve_control(count(spellings.len())).await?;
             if search(control).await?.records.is_empty() {
-                return Err(Fault::Unavailable(CONTROL_NOT_FOUND));
+                return Err(Fault::Unavailable(Code::ControlNotFound));
             }
             vendor.control_was_seen().await;
             true

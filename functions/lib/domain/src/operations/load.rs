@@ -1,5 +1,6 @@
 //! Loads what an operation works on, and repeats an operation that another worker overtook.
 
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
 use crate::duty::acts::WhyNot;
@@ -15,7 +16,7 @@ use crate::vendor::port::Capabilities;
 pub(super) const STALE_TRIES: u32 = 6;
 
 /// Others kept changing the same rows: the caller tries again.
-pub(super) const CONTENTION: Failure = Failure::transient("too_much_contention");
+pub(super) const CONTENTION: Failure = Failure::of(Code::TooMuchContention);
 
 /// The deployment's settings for every operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +35,8 @@ pub(crate) struct Loaded {
 
 pub(crate) async fn load(store: &impl Reads, at: &TaskRef) -> Result<Loaded, Failure> {
     let Assignment { request, task, source } = store.assignment(at).await?;
-    let request = request.ok_or(Failure::misconfigured("request_not_found"))?;
-    let task = task.ok_or(Failure::misconfigured("task_not_found"))?;
+    let request = request.ok_or(Failure::of(Code::RequestNotFound))?;
+    let task = task.ok_or(Failure::of(Code::TaskNotFound))?;
     let rules = rules_of_run(store, &task).await?;
     Ok(Loaded { request, life: Life { task, rules }, source })
 }

@@ -2,7 +2,7 @@
 //! wait for a turn happens here. A longer one is [`Fault::Paused`], and the workflow waits: the caller retains
 //! its place in the line ([`Metered::slot`]) and comes back with it.
 
-use crate::base::code::{ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, Code, RATE_LIMITED, RECORD_UNREADABLE};
+use crate::base::code::{Arises, Code};
 use crate::base::identifier::Identifier;
 use crate::base::ids::SourceId;
 use crate::base::time::Time;
@@ -120,7 +120,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
             return Ok(());
         }
         match self.permit(|_| 1, true).await {
-            Err(Fault::Paused(RATE_LIMITED, _)) if !self.beside => {
+            Err(Fault::Paused(Code::RateLimited, _)) if !self.beside => {
                 self.permit(|_| searches.saturating_add(1), false).await?;
             }
             permit => drop(permit?),
@@ -198,7 +198,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
                     self.keep(None);
                     return Ok((fresh, calls));
                 }
-                Verdict::Wait { code: RATE_LIMITED, millis, slot } if napped + millis <= NAP_MILLIS => {
+                Verdict::Wait { code: Code::RateLimited, millis, slot } if napped + millis <= NAP_MILLIS => {
                     self.keep(slot);
                     self.clock.nap(millis).await;
                     napped += millis;
@@ -209,7 +209,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
                 }
             }
         }
-        Err(Fault::Paused(RATE_LIMITED, 1))
+        Err(Fault::Paused(Code::RateLimited, 1))
     }
 
     /// Lets others write first. Each caller waits for a different time.
@@ -267,22 +267,27 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
 
 /// Codes of failed calls that are no fault of the vendor: we had no time left, or could not or may not make the
 /// call.
-const OURS: [Code; 4] =
-    ["vendor_address_forbidden", "vendor_host_forbidden", "vendor_out_of_time", "vendor_request_unusable"];
+const OURS: [Code; 4] = [
+    Code::VendorAddressForbidden,
+    Code::VendorHostForbidden,
+    Code::VendorOutOfTime,
+    Code::VendorRequestUnusable,
+];
 
-/// Whether the vendor is the cause of a code. The connector's own objections and our own services have codes
-/// with other names.
+/// Whether the vendor stands behind a code, and not the connector's own objections or our own services.
 fn is_the_vendors(code: Code) -> bool {
-    code.starts_with("vendor_") && !OURS.contains(&code)
+    code.arises() == Arises::Vendor && !OURS.contains(&code)
 }
 
 /// The report that a fault makes about the vendor, if any.
 fn of_fault(fault: &Fault) -> Option<Report> {
     match fault {
         // It answered; the fault in the answer is about this person alone.
-        Fault::Unavailable(ANSWER_INCOMPLETE | RECORD_UNREADABLE) => Some(Report::Answered),
-        Fault::Unavailable(code) => is_the_vendors(code).then_some(Report::Failed),
-        Fault::Refused(code) => is_the_vendors(code).then_some(Report::Answered),
+        Fault::Unavailable(Code::VendorAnswerIncomplete | Code::VendorRecordUnreadable) => {
+            Some(Report::Answered)
+        }
+        Fault::Unavailable(code) => is_the_vendors(*code).then_some(Report::Failed),
+        Fault::Refused(code) => is_the_vendors(*code).then_some(Report::Answered),
         Fault::Throttled(wait) => Some(Report::Throttled(*wait)),
         Fault::Unauthorized | Fault::TooManyRecords | Fault::AnswerTooLarge | Fault::RuleNotFound => {
             Some(Report::Answered)
@@ -300,7 +305,7 @@ fn of_submission(answer: &Submitted) -> Option<Report> {
         // A doubtful answer is readable but doesn't say what was asked.
         Submitted::Accepted { .. } | Submitted::Doubtful { .. } => Some(Report::Answered),
         Submitted::NotSent(fault) | Submitted::Rejected(fault) => of_fault(fault),
-        Submitted::Unknown(ANSWER_TOO_LARGE) => Some(Report::Answered),
+        Submitted::Unknown(Code::VendorAnswerTooLarge) => Some(Report::Answered),
         Submitted::Unknown(_) => Some(Report::Failed),
     }
 }

@@ -1,8 +1,9 @@
 //! Opens a task's data source, behind its limits, at the run's target.
 
-use crate::base::code::{Code, TARGET_LOST};
-use crate::base::failure::{Failure, Kind};
+use crate::base::code::Code;
+use crate::base::failure::Failure;
 use crate::base::ids::SourceId;
+use crate::base::kind::Kind;
 use crate::operations::load::Loaded;
 use crate::operations::metered::Metered;
 use crate::ports::clock::Clock;
@@ -17,7 +18,7 @@ pub(crate) async fn open_source<'a, S: Reads + Limits, V: Vendors, C: Clock>(
     clock: &'a C,
     source: &SourceId,
 ) -> Result<Metered<'a, S, V::Vendor, C>, Failure> {
-    let source = store.source(source).await?.ok_or(Failure::misconfigured("source_not_found"))?;
+    let source = store.source(source).await?.ok_or(Failure::of(Code::SourceNotFound))?;
     let target = vendors.target(&source)?;
     Ok(Metered::new(vendors.open(&source, &target).await?, store, clock, source.id, None).beside())
 }
@@ -42,7 +43,7 @@ pub(crate) async fn open_vendor<'a, S: Limits, V: Vendors, C: Clock>(
 ) -> Result<Opened<Metered<'a, S, V::Vendor, C>>, Failure> {
     let task = &life.task;
     let source = source.as_ref().map_err(|failure| *failure)?;
-    let source = source.as_ref().ok_or(Failure::misconfigured("source_not_found"))?;
+    let source = source.as_ref().ok_or(Failure::of(Code::SourceNotFound))?;
     let now = vendors.target(source)?;
     let target = match &task.target {
         Some(then) if *then != now && !life.stands_on_its_target() => return Ok(Opened::Moved),
@@ -59,20 +60,20 @@ pub(crate) async fn open_vendor<'a, S: Limits, V: Vendors, C: Clock>(
 /// and trying again can't help. Any other misconfiguration (a role that may not read, a disabled key) is ours
 /// to fix, and the task waits for it.
 const ENDS_THE_TASK: [Code; 14] = [
-    "connector_unknown",
-    "data_key_unusable",
-    "decision_does_not_fit",
-    "identifier_missing",
-    "identifiers_unreadable",
-    "parameter_wrong",
-    "person_forgotten",
-    "records_do_not_fit",
-    "records_unreadable",
-    "secret_is_not_text",
-    "secret_missing",
-    "secret_unreadable",
-    "source_not_found",
-    TARGET_LOST,
+    Code::ConnectorUnknown,
+    Code::DataKeyUnusable,
+    Code::DecisionDoesNotFit,
+    Code::IdentifierMissing,
+    Code::IdentifiersUnreadable,
+    Code::ParameterWrong,
+    Code::PersonForgotten,
+    Code::RecordsDoNotFit,
+    Code::RecordsUnreadable,
+    Code::SecretIsNotText,
+    Code::SecretMissing,
+    Code::SecretUnreadable,
+    Code::SourceNotFound,
+    Code::TargetLost,
 ];
 
 pub(crate) fn ends_the_task(failure: Failure) -> bool {

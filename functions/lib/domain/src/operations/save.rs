@@ -1,5 +1,6 @@
 //! Saves a step, with its lease, by condition.
 
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
 use crate::base::time::Time;
@@ -101,7 +102,7 @@ pub(crate) fn lease_row(
     now: Time,
 ) -> Result<Option<Row>, Failure> {
     let Some(fence) = after.lease.or(before.lease) else { return Ok(None) };
-    let subject = request.subject.clone().ok_or(Failure::misconfigured("person_forgotten"))?;
+    let subject = request.subject.clone().ok_or(Failure::of(Code::PersonForgotten))?;
     let source = after.source.clone();
     Ok(Some(match (before.lease, after.lease) {
         (None, _) => Row::Lease(Lease::held(source, subject, fence, request.id)),

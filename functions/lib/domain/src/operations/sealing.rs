@@ -1,5 +1,6 @@
 //! Seals and opens a person's data in the store.
 
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::identifier::{Identifier, IdentifierKind};
 use crate::base::ids::{RequestId, SourceId, TaskRef};
@@ -75,21 +76,20 @@ pub(crate) fn seal_identifiers(
             row
         })
         .collect();
-    let plain = Zeroizing::new(
-        serde_json::to_vec(&plain).map_err(|_| Failure::misconfigured("identifiers_unwritable"))?,
-    );
-    key.seal(&identifiers_context(request), &plain).map_err(|_| Failure::transient("sealing_failed"))
+    let plain =
+        Zeroizing::new(serde_json::to_vec(&plain).map_err(|_| Failure::of(Code::IdentifiersUnwritable))?);
+    key.seal(&identifiers_context(request), &plain).map_err(|_| Failure::of(Code::SealingFailed))
 }
 
 /// A request's data key. It is read once for a step, and never cached for the next.
 pub(crate) async fn key_of(keys: &impl Keys, request: RequestId) -> Result<DataKey, Failure> {
-    keys.key(request).await?.ok_or(Failure::misconfigured("person_forgotten"))
+    keys.key(request).await?.ok_or(Failure::of(Code::PersonForgotten))
 }
 
 /// Opens all of a request's identifiers.
 pub(crate) fn open_all_identifiers(key: &DataKey, request: &Request) -> Result<Vec<Scoped>, Failure> {
-    let sealed = request.identifiers.as_ref().ok_or(Failure::misconfigured("person_forgotten"))?;
-    let unreadable = Failure::misconfigured("identifiers_unreadable");
+    let sealed = request.identifiers.as_ref().ok_or(Failure::of(Code::PersonForgotten))?;
+    let unreadable = Failure::of(Code::IdentifiersUnreadable);
     let plain = key.open(&identifiers_context(request.id), sealed).map_err(|_| unreadable)?;
     let stored: Vec<Stored> = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
     stored
@@ -142,8 +142,7 @@ pub(crate) fn seal_records(
     let mut chunks: Vec<Vec<&RecordId>> = Vec::new();
     let mut bytes = CHUNK_BYTES;
     for record in records {
-        let size =
-            1 + serde_json::to_vec(record).map_err(|_| Failure::misconfigured("records_unwritable"))?.len();
+        let size = 1 + serde_json::to_vec(record).map_err(|_| Failure::of(Code::RecordsUnwritable))?.len();
         if bytes + size > CHUNK_BYTES || chunks.is_empty() {
             chunks.push(Vec::new());
             bytes = 0;
@@ -162,11 +161,10 @@ pub(crate) fn seal_chunk(
     records: &[&RecordId],
     n: u32,
 ) -> Result<Sealed, Failure> {
-    let plain = Zeroizing::new(
-        serde_json::to_vec(records).map_err(|_| Failure::misconfigured("records_unwritable"))?,
-    );
+    let plain =
+        Zeroizing::new(serde_json::to_vec(records).map_err(|_| Failure::of(Code::RecordsUnwritable))?);
     key.seal(&records_context(at.request_id, &at.source_id, n), &plain)
-        .map_err(|_| Failure::transient("sealing_failed"))
+        .map_err(|_| Failure::of(Code::SealingFailed))
 }
 
 /// Opens the record ids on which a decision was made, in order.
@@ -175,7 +173,7 @@ pub(crate) async fn open_records(
     key: &DataKey,
     at: &TaskRef,
 ) -> Result<Vec<RecordId>, Failure> {
-    let unreadable = Failure::misconfigured("records_unreadable");
+    let unreadable = Failure::of(Code::RecordsUnreadable);
     let mut records = Vec::new();
     for (sealed, n) in store.records(at.request_id, &at.source_id).await?.iter().zip(0u32..) {
         let plain =
@@ -195,7 +193,7 @@ pub(crate) async fn digest_records(
 ) -> Result<Tag, Failure> {
     let content = Zeroizing::new(
         serde_json::to_vec(&(at.request_id, &at.source_id, records))
-            .map_err(|_| Failure::misconfigured("records_unwritable"))?,
+            .map_err(|_| Failure::of(Code::RecordsUnwritable))?,
     );
     tags.tag(purpose, &content).await
 }
@@ -220,7 +218,7 @@ pub(crate) fn seal_doubts(key: &DataKey, at: &TaskRef, found: &Found) -> Result<
         return Ok(None);
     }
     let sealed = key.seal(&doubts_context(at), &plain);
-    sealed.map(Some).map_err(|_| Failure::transient("sealing_failed"))
+    sealed.map(Some).map_err(|_| Failure::of(Code::SealingFailed))
 }
 
 /// How many doubtful records a look set aside that the round's search did not. Records without an id can't be
@@ -228,7 +226,7 @@ pub(crate) fn seal_doubts(key: &DataKey, at: &TaskRef, found: &Found) -> Result<
 pub(crate) fn unseen_doubts(key: &DataKey, at: &TaskRef, task: &Task, found: &Found) -> Result<u32, Failure> {
     let now = doubtful(found);
     let Some(sealed) = task.doubts.as_ref().filter(|_| !now.is_empty()) else { return Ok(count(now.len())) };
-    let unreadable = Failure::misconfigured("records_unreadable");
+    let unreadable = Failure::of(Code::RecordsUnreadable);
     let plain = key.open(&doubts_context(at), sealed).map_err(|_| unreadable)?;
     let mut seen: Vec<Option<RecordId>> = serde_json::from_slice(&plain).map_err(|_| unreadable)?;
     let mut unseen = 0;

@@ -348,7 +348,7 @@ where
         result: &Result<(), Failure>,
         by: &Actor,
     ) -> Result<(), SetUpError> {
-        self.tried(id, result.as_ref().err().map(|failure| failure.code), by).await
+        self.tried(id, result.as_ref().err().map(|failure| failure.code.as_str()), by).await
     }
 
     /// Records a test of a data source; `reason` is the code of its failure.

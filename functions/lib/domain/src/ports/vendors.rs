@@ -21,8 +21,8 @@ pub trait Vendors {
     /// is not its present target, only a version of its secret that was given for `at` is used.
     ///
     /// # Errors
-    /// `Misconfigured` when the connector, a parameter or the secret is missing or wrong. The code is
-    /// [`TARGET_LOST`] when no version of the secret belongs to `at`, or the connector no longer knows it.
+    /// `Misconfigured` when the connector, a parameter or the secret is missing or wrong; with the code
+    /// [`Code::TargetLost`] when no version of the secret belongs to `at`, or the connector no longer knows it.
     async fn open(&self, source: &DataSource, at: &Target) -> Result<Self::Vendor, Failure>;
 }
 

@@ -1,7 +1,8 @@
 //! The ways in which a call to a vendor fails.
 
-use crate::base::code::{ANSWER_TOO_LARGE, CIRCUIT_OPEN, Code, QUOTA_SPENT, RATE_LIMITED};
-use crate::base::failure::{Failure, Kind};
+use crate::base::code::Code;
+use crate::base::failure::Failure;
+use crate::base::kind::Kind;
 
 /// Why a call to a vendor failed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,18 +26,15 @@ pub enum Fault {
     RuleNotFound,
 }
 
-/// The code of a call that the vendor throttled.
-const THROTTLED: Code = "vendor_throttled";
-
 /// The codes stored for a vendor's 4xx answers. Our own objections to a call have other codes.
 pub const REFUSALS: [Code; 7] = [
-    "vendor_bad_request",
-    "vendor_conflict",
-    "vendor_forbidden",
-    "vendor_gone",
-    "vendor_not_found",
-    "vendor_refused",
-    "vendor_unprocessable",
+    Code::VendorBadRequest,
+    Code::VendorConflict,
+    Code::VendorForbidden,
+    Code::VendorGone,
+    Code::VendorNotFound,
+    Code::VendorRefused,
+    Code::VendorUnprocessable,
 ];
 
 impl Fault {
@@ -66,13 +64,14 @@ impl Fault {
     /// Whether a stored code says that the vendor, or a gateway before it, refused a call.
     #[must_use]
     pub fn refuses(code: &str) -> bool {
-        code == Fault::Unauthorized.code() || REFUSALS.contains(&code)
+        Code::parse(code).is_some_and(|code| code == Code::CredentialsRejected || REFUSALS.contains(&code))
     }
 
     /// Whether a stored code says that a call was only delayed.
     #[must_use]
     pub fn puts_off(code: &str) -> bool {
-        [THROTTLED, RATE_LIMITED, CIRCUIT_OPEN, QUOTA_SPENT].contains(&code)
+        let put_off = [Code::VendorThrottled, Code::RateLimited, Code::CircuitOpen, Code::QuotaSpent];
+        Code::parse(code).is_some_and(|code| put_off.contains(&code))
     }
 
     /// The wait that the vendor or our own limiter asks for before the next call, in seconds.
@@ -89,13 +88,13 @@ impl Fault {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Fault::Unavailable(code) | Fault::Refused(code) => code,
-            Fault::Paused(code, _) => code,
-            Fault::Throttled(_) => THROTTLED,
-            Fault::Unauthorized => "credentials_rejected",
-            Fault::TooManyRecords => "too_many_records",
-            Fault::AnswerTooLarge => ANSWER_TOO_LARGE,
-            Fault::RuleNotFound => "rule_not_found",
+            Fault::Unavailable(code) | Fault::Refused(code) => *code,
+            Fault::Paused(code, _) => *code,
+            Fault::Throttled(_) => Code::VendorThrottled,
+            Fault::Unauthorized => Code::CredentialsRejected,
+            Fault::TooManyRecords => Code::TooManyRecords,
+            Fault::AnswerTooLarge => Code::VendorAnswerTooLarge,
+            Fault::RuleNotFound => Code::RuleNotFound,
         }
     }
 

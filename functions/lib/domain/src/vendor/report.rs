@@ -38,7 +38,7 @@ pub enum Submitted {
 #[cfg_attr(
     feature = "schema",
     derive(schemars::JsonSchema),
-    schemars(description = "What the vendor last said of a rule.")
+    schemars(description = "The vendor's last word on a rule.")
 )]
 pub enum RuleStatus {
     /// The rule waits for the vendor's own approval.

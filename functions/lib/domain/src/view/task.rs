@@ -1,6 +1,6 @@
 //! A task, as an operator sees it.
 
-use crate::base::code::{LEFT_OUT, NOTHING_FOUND, STATED_BY_A_PERSON};
+use crate::base::code::Code;
 use crate::base::identifier::IdentifierKind;
 use crate::base::ids::SourceId;
 use crate::base::seal::Tag;
@@ -225,7 +225,8 @@ impl TaskView {
     /// Whether a person has to confirm that there are no records.
     #[must_use]
     pub fn is_to_be_confirmed(&self) -> bool {
-        self.state == TaskState::AwaitingReview && self.reason.as_deref() == Some(NOTHING_FOUND)
+        self.state == TaskState::AwaitingReview
+            && self.reason.as_deref() == Some(Code::NothingFoundToConfirm.as_str())
     }
 
     /// Whether only a person can move it on.
@@ -242,8 +243,8 @@ impl TaskView {
 /// A task's state in words for an operator.
 pub(crate) fn label(task: &Task, awaiting_approval: bool) -> &'static str {
     if let Some(outcome) = task.outcome {
-        let stated = task.reason.as_deref() == Some(STATED_BY_A_PERSON);
-        let left_out = task.reason.as_deref() == Some(LEFT_OUT);
+        let stated = task.reason.as_deref() == Some(Code::StatedByAPerson.as_str());
+        let left_out = task.reason.as_deref() == Some(Code::LeftOutByAPerson.as_str());
         return match outcome {
             Outcome::VerifiedErased => "Erased, and seen to be gone",
             Outcome::ReportedErased if stated => "Erased, as a person says",

@@ -1,6 +1,6 @@
 //! Tests of the views: among other things, that they hold nothing secret.
 
-use crate::base::code::{LEFT_OUT, NOTHING_FOUND, STATED_BY_A_PERSON};
+use crate::base::code::Code;
 use crate::base::identifier::IdentifierKind;
 use crate::base::ids::{RequestId, SourceId};
 use crate::base::seal::Tag;
@@ -197,10 +197,7 @@ fn a_view_reads_back_as_it_was_written() {
 
 #[test]
 fn a_missing_identifier_is_called_by_that_name_and_can_be_given_or_left_out() {
-    let task = Task {
-        reason: Some(crate::base::code::IDENTIFIER_MISSING.to_owned()),
-        ..task(TaskState::AwaitingReview)
-    };
+    let task = Task { reason: Some(Code::IdentifierMissing.to_string()), ..task(TaskState::AwaitingReview) };
     let shown = shown(&request(), &task, &[]);
     let one = &shown.tasks[0];
     assert_eq!(one.label, "Missing identifier");
@@ -212,7 +209,7 @@ fn a_missing_identifier_is_called_by_that_name_and_can_be_given_or_left_out() {
 #[test]
 fn nothing_found_waits_for_a_word_and_is_labelled_so() {
     let task = Task {
-        reason: Some(NOTHING_FOUND.to_owned()),
+        reason: Some(Code::NothingFoundToConfirm.to_string()),
         searched_at: Some(now()),
         asked: Asked { spellings: 3, set_aside: 2, doubtful: 1, ..Asked::default() },
         ..task(TaskState::AwaitingReview)
@@ -233,13 +230,13 @@ fn what_cannot_be_searched_may_be_left_out_or_stated_and_is_told_as_what_it_is()
     let searching = shown(&request(), &task(TaskState::Planned), &[]).tasks.remove(0);
     assert_eq!((searching.label.as_str(), &searching.may[..]), ("Searching", &[May::Identify, May::Run][..]));
     for (reason, label) in [
-        (LEFT_OUT, "Left out by a person: it could not be searched"),
-        (STATED_BY_A_PERSON, "Failed, as a person says"),
-        ("vendor_unreachable", "Failed"),
+        (Code::LeftOutByAPerson, "Left out by a person: it could not be searched"),
+        (Code::StatedByAPerson, "Failed, as a person says"),
+        (Code::VendorUnreachable, "Failed"),
     ] {
         let ended = Task {
             outcome: Some(Outcome::Failed),
-            reason: Some(reason.to_owned()),
+            reason: Some(reason.to_string()),
             ..task(TaskState::Settled)
         };
         assert_eq!(shown(&request(), &ended, &[]).tasks[0].label, label);

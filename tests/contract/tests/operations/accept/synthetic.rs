@@ -7,6 +7,7 @@ use rightful_contract::rows;
 use rightful_contract::tickets::CHANNEL;
 use rightful_contract::vendor::{Call, FakeVendor, Reply, plain};
 use rightful_contract::world::{World, ann, email, erasure, request_id, source, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::Identifier;
 use rightful_domain::base::ids::TaskRef;
@@ -274,7 +275,7 @@ async fn what_never_started_is_begun_by_the_reconciliation() {
 #[tokio::test]
 async fn a_failed_one_is_forgotten_at_once_too() {
     let (world, crm, shop) = made().await;
-    shop.set(|state| state.broken = Some(Failure::misconfigured("secret_missing")));
+    shop.set(|state| state.broken = Some(Failure::of(Code::SecretMissing)));
     drive(&world).await;
     let request = world.request(request_id(1));
     assert_eq!(request.outcome, Some(RequestOutcome::Failed));
@@ -385,7 +386,7 @@ async fn unknown(world: &World, crm: &FakeVendor) {
     world.find(&at).await.unwrap();
     crm.set(|state| {
         state.capabilities = Capabilities { identifiers: Vec::new(), ..plain() };
-        state.submissions.push_back(Reply::Says(Submitted::Unknown("dry_run_not_confirmed")));
+        state.submissions.push_back(Reply::Says(Submitted::Unknown(Code::DryRunNotConfirmed)));
     });
     world.submit(&at).await.unwrap();
     let task = world.task(&at);

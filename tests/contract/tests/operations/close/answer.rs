@@ -8,6 +8,7 @@ use rightful_contract::table::Fault as TableFault;
 use rightful_contract::tickets::{CHANNEL, TicketCall, TicketReply};
 use rightful_contract::vendor::FakeVendor;
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::model::answer::{Answer, AnswerState, Answered, SETTLE_SECONDS};
@@ -139,7 +140,7 @@ async fn invariant_6_a_crash_at_any_point_of_the_look_and_the_second_try_leaves_
             let world = ready().await;
             world.tickets.order(match stored {
                 true => TicketReply::Lost,
-                false => TicketReply::Says(Answered::Unknown("vendor_server_error")),
+                false => TicketReply::Says(Answered::Unknown(Code::VendorServerError)),
             });
             world.close(request_id(1)).await.unwrap();
             world.clock.advance(1000);
@@ -170,7 +171,7 @@ async fn invariant_6_workers_at_once_put_one_comment_on_the_ticket() {
 #[tokio::test]
 async fn workers_at_once_that_look_send_once() {
     let world = ready().await;
-    world.tickets.order(TicketReply::Says(Answered::Unknown("vendor_timed_out")));
+    world.tickets.order(TicketReply::Says(Answered::Unknown(Code::VendorTimedOut)));
     world.close(request_id(1)).await.unwrap();
     world.clock.advance(1000);
     world.gate.interleave(true);
@@ -202,7 +203,7 @@ async fn after_a_lost_answer_the_comment_is_found_and_not_sent_again() {
 #[tokio::test]
 async fn after_a_lost_call_the_look_finds_nothing_and_it_is_sent_again() {
     let world = ready().await;
-    world.tickets.order(TicketReply::Says(Answered::Unknown("vendor_server_error")));
+    world.tickets.order(TicketReply::Says(Answered::Unknown(Code::VendorServerError)));
     world.close(request_id(1)).await.unwrap();
     assert!(reconciled(&world, 1).await.is_done());
     let kinds: Vec<bool> =
@@ -216,14 +217,18 @@ async fn a_look_that_fails_sends_nothing_and_is_made_again() {
     let world = ready().await;
     world.tickets.order(TicketReply::Lost);
     world.close(request_id(1)).await.unwrap();
-    for fault in [Fault::Unavailable("vendor_unreachable"), Fault::Throttled(Some(900)), Fault::Unauthorized]
+    for fault in
+        [Fault::Unavailable(Code::VendorUnreachable), Fault::Throttled(Some(900)), Fault::Unauthorized]
     {
         world.tickets.fail_look(fault.clone());
         world.clock.advance_to(answer(&world).next_try.unwrap());
         let before = world.now();
         world.close(request_id(1)).await.unwrap();
         let answer = answer(&world);
-        assert_eq!((answer.state, answer.reason.as_deref()), (AnswerState::Claimed, Some(fault.code())));
+        assert_eq!(
+            (answer.state, answer.reason.as_deref()),
+            (AnswerState::Claimed, Some(fault.code().as_str()))
+        );
         assert!(answer.next_try.unwrap() >= before.plus_seconds(fault.asked_wait().unwrap_or(5)));
     }
     assert!(reconciled(&world, 1).await.is_done());
@@ -244,7 +249,7 @@ async fn a_call_that_ends_after_its_claim_ran_out_is_not_thrown_away() {
     }
     world.clock.advance(1000);
     // The look fails: another worker has the claim now.
-    world.tickets.fail_look(Fault::Unavailable("vendor_unreachable"));
+    world.tickets.fail_look(Fault::Unavailable(Code::VendorUnreachable));
     world.close(request_id(1)).await.unwrap();
     assert_eq!((answer(&world).state, answer(&world).tries), (AnswerState::Claimed, 2));
     world.tickets.hang(false);
@@ -257,14 +262,17 @@ async fn a_call_that_ends_after_its_claim_ran_out_is_not_thrown_away() {
 #[tokio::test]
 async fn a_ticketing_system_that_is_down_is_answered_later_by_the_reconciliation() {
     for fault in
-        [Fault::Unavailable("vendor_unreachable"), Fault::Unauthorized, Fault::Throttled(Some(40_000))]
+        [Fault::Unavailable(Code::VendorUnreachable), Fault::Unauthorized, Fault::Throttled(Some(40_000))]
     {
         let world = ready().await;
         world.tickets.down(Some(fault.clone()));
         let closing = world.close(request_id(1)).await.unwrap();
         assert_eq!(closing.state, RequestState::Closed, "closing itself does not fail");
         let waiting = answer(&world);
-        assert_eq!((waiting.state, waiting.reason.as_deref()), (AnswerState::Due, Some(fault.code())));
+        assert_eq!(
+            (waiting.state, waiting.reason.as_deref()),
+            (AnswerState::Due, Some(fault.code().as_str()))
+        );
         let request = world.request(request_id(1));
         assert!(request.forgotten_at.is_some() && !request.is_done());
         assert_eq!(request.next_due, waiting.next_try);
@@ -292,7 +300,7 @@ async fn a_ticketing_system_that_is_down_is_answered_later_by_the_reconciliation
 #[tokio::test]
 async fn what_the_ticketing_system_refuses_is_final_and_says_why() {
     let world = ready().await;
-    world.tickets.order(TicketReply::Says(Answered::Refused("ticket_not_found")));
+    world.tickets.order(TicketReply::Says(Answered::Refused(Code::TicketNotFound)));
     world.close(request_id(1)).await.unwrap();
     let ended = answer(&world);
     assert_eq!(
@@ -312,7 +320,7 @@ async fn a_ticket_that_is_gone_when_it_is_looked_at_is_final() {
     let world = ready().await;
     world.tickets.order(TicketReply::Lost);
     world.close(request_id(1)).await.unwrap();
-    world.tickets.fail_look(Fault::Refused("ticket_not_found"));
+    world.tickets.fail_look(Fault::Refused(Code::TicketNotFound));
     assert!(reconciled(&world, 1).await.is_done());
     assert_eq!(answer(&world).state, AnswerState::Undeliverable);
 }
@@ -325,7 +333,7 @@ async fn after_thirty_days_an_answer_is_given_up() {
             world.tickets.order(TicketReply::Lost);
             world.close(request_id(1)).await.unwrap();
         }
-        world.tickets.down(Some(Fault::Unavailable("vendor_unreachable")));
+        world.tickets.down(Some(Fault::Unavailable(Code::VendorUnreachable)));
         assert!(!reconciled(&world, 29).await.is_done());
         let request = reconciled(&world, 3).await;
         assert!(request.is_done(), "{request:?}");
@@ -448,14 +456,14 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 async fn play(world: &World, act: &Act) {
-    let unreachable = Fault::Unavailable("vendor_unreachable");
+    let unreachable = Fault::Unavailable(Code::VendorUnreachable);
     let id = request_id(1);
     match act {
         Act::Advance(seconds) => world.clock.advance(*seconds),
         Act::CrashIn(points) => world.gate.crash_at(Some(*points)),
         Act::Reply(n) => world.tickets.order(match n {
             0 | 1 => TicketReply::Lost,
-            2 => TicketReply::Says(Answered::Unknown("vendor_timed_out")),
+            2 => TicketReply::Says(Answered::Unknown(Code::VendorTimedOut)),
             3 => TicketReply::Says(Answered::NotSent(Fault::Throttled(Some(30)))),
             _ => TicketReply::Says(Answered::NotSent(unreachable)),
         }),

@@ -5,6 +5,7 @@ use rightful_contract::canary;
 use rightful_contract::rows::request_pk;
 use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
@@ -227,7 +228,7 @@ async fn the_weakest_task_is_told_in_the_outcome() {
         world.connect(name).holds(CANARY, [format!("{name}-1")]);
     }
     world.demand(1, &erasure()).await.unwrap();
-    let no = Reply::Says(Submitted::Rejected(Fault::Refused("vendor_refused")));
+    let no = Reply::Says(Submitted::Rejected(Fault::Refused(Code::VendorRefused)));
     world.vendors.vendor(&source("shop")).set(|state| state.submissions.extend(vec![no; 4]));
     for name in ["crm", "shop"] {
         let at = task_of(1, name);
@@ -276,7 +277,7 @@ async fn a_broken_chain_is_told_by_the_receipt_and_stops_nothing() {
 #[tokio::test]
 async fn a_chain_without_its_closing_is_told_as_broken_there() {
     let (world, _, _) = erased(1).await;
-    world.signer.fail(Some(Failure::misconfigured("signing_key_denied")));
+    world.signer.fail(Some(Failure::of(Code::KmsDenied)));
     world.close(request_id(1)).await.unwrap_err();
     world.signer.fail(None);
     let events = world.facts(request_id(1)).len() as u64;
@@ -312,7 +313,7 @@ async fn a_receipt_that_was_kept_before_stands_as_it_is_and_stops_nothing() {
 #[tokio::test]
 async fn a_receipt_that_cannot_be_signed_keeps_nobody_from_being_forgotten() {
     let (world, _, _) = erased(1).await;
-    let denied = Failure::misconfigured("signing_key_denied");
+    let denied = Failure::of(Code::KmsDenied);
     world.signer.fail(Some(denied));
     assert_eq!(world.close(request_id(1)).await, Err(denied));
     let request = world.request(request_id(1));

@@ -5,6 +5,7 @@ use crate::stage::{DAY, access, crm, drive, ids, reconciled};
 use rightful_contract::driver::posts;
 use rightful_contract::vendor::{Call, NO_SECRET, Reply};
 use rightful_contract::world::{CANARY, World, erasure, request_id, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::law::level::NOTICE_SECONDS;
 use rightful_domain::law::right::Right;
 use rightful_domain::model::request::{RequestOutcome, RequestState};
@@ -54,9 +55,9 @@ async fn an_export_that_nobody_approves_is_waited_for_until_the_deadline_is_near
 #[tokio::test]
 async fn an_export_that_is_refused_or_never_answered_is_not_asked_for_again_and_the_copy_is_made() {
     for (reply, state) in [
-        (Reply::Says(Submitted::Rejected(Fault::Refused("vendor_refused"))), RuleState::Rejected),
+        (Reply::Says(Submitted::Rejected(Fault::Refused(Code::VendorRefused))), RuleState::Rejected),
         (Reply::Lost, RuleState::Unknown),
-        (Reply::Says(Submitted::Unknown("timed_out")), RuleState::Unknown),
+        (Reply::Says(Submitted::Unknown(Code::VendorTimedOut)), RuleState::Unknown),
     ] {
         let (world, vendor) = decided_with(2, exporting()).await;
         vendor.set(|state| state.submissions.push_back(reply.clone()));
@@ -79,7 +80,7 @@ async fn an_export_that_waits_for_another_request_gives_way_to_the_copy_when_the
     world.find(&two).await.unwrap();
     vendor.set(|state| {
         state.capabilities = exporting();
-        state.submissions.extend([Reply::Says(Submitted::Unknown("timed_out"))]);
+        state.submissions.extend([Reply::Says(Submitted::Unknown(Code::VendorTimedOut))]);
         state.capabilities.unknown_repeats = false;
     });
     world.submit(&two).await.unwrap();
@@ -106,7 +107,7 @@ async fn an_export_that_the_vendor_keeps_putting_off_gives_way_to_the_copy_too()
 #[tokio::test]
 async fn an_export_whose_data_source_breaks_before_it_is_sent_ends_as_failed() {
     let (world, vendor) = decided_with(2, exporting()).await;
-    let busy = Reply::Says(Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
+    let busy = Reply::Says(Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable)));
     vendor.set(|state| state.submissions.push_back(busy));
     world.submit(&crm()).await.unwrap();
     assert_eq!(world.task(&crm()).state, TaskState::Submitting);

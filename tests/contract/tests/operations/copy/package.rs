@@ -5,6 +5,7 @@ use crate::stage::{DAY, access, connect_club, crm, drive, reconciled, rule};
 use rightful_contract::driver::{Driver, posts};
 use rightful_contract::vendor::{FakeVendor, NO_SECRET};
 use rightful_contract::world::{CANARY, World, ann, email, request_id, source, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::part::PIECE_BYTES;
@@ -161,7 +162,7 @@ async fn a_package_that_fails_on_its_way_leaves_nothing_behind_and_is_made_again
     world.copies.fail_packages_at(None);
     // A handler without time left begins none.
     let late = world.close_within(request_id(1), 4).await.unwrap_err();
-    assert_eq!(late, Failure::transient("copy_out_of_time"));
+    assert_eq!(late, Failure::of(Code::CopyOutOfTime));
     assert_eq!(world.close(request_id(1)).await.unwrap().state, RequestState::Closed);
     assert_eq!((world.copies.traffic().left, kept(&world)), (0, 1));
 }

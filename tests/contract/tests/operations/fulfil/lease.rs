@@ -4,6 +4,7 @@ use rightful_contract::driver::Driver;
 use rightful_contract::rows;
 use rightful_contract::vendor::{Call, FakeVendor, Reply};
 use rightful_contract::world::{CANARY, World, ann, erasure, erasure_of, request_id, source, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::model::lease::Lease;
 use rightful_domain::model::task::{Outcome, TaskState};
@@ -99,7 +100,9 @@ async fn a_second_search_leaves_nothing_of_a_longer_first_one() {
 #[tokio::test]
 async fn invariant_3_an_unknown_submission_is_not_repeated_by_another_request() {
     let (world, vendor, one, two) = two_requests().await;
-    vendor.set(|state| state.submissions.extend(vec![Reply::Says(Submitted::Unknown("timed_out")); 9]));
+    vendor.set(|state| {
+        state.submissions.extend(vec![Reply::Says(Submitted::Unknown(Code::VendorTimedOut)); 9])
+    });
     world.submit(&one).await.unwrap();
     for _ in 0..20 {
         assert_eq!(world.submit(&two).await.unwrap().next, Next::Submit);
@@ -207,7 +210,7 @@ fn record(name: &str) -> RecordId {
 async fn a_new_run_is_searched_again_too_when_another_request_ended_after_its_search() {
     let (world, vendor, one, two) = two_requests().await;
     // The vendor refused its first run: the run used a fence, and left everything.
-    let no = Reply::Says(Submitted::Rejected(Fault::Refused("vendor_refused")));
+    let no = Reply::Says(Submitted::Rejected(Fault::Refused(Code::VendorRefused)));
     vendor.set(|state| state.submissions.extend(vec![no; 4]));
     while world.task(&two).outcome.is_none() {
         world.submit(&two).await.unwrap();

@@ -4,7 +4,7 @@ use rightful_contract::driver::Driver;
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{Call, FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
-use rightful_domain::base::code::{ANSWER_INCOMPLETE, ANSWER_TOO_LARGE, RECORD_UNREADABLE};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::SourceId;
 use rightful_domain::base::time::Time;
@@ -24,13 +24,7 @@ use std::cell::Cell;
 
 type Caller<'w, S> = Metered<'w, S, FakeVendor, rightful_contract::clock::TestClock>;
 
-const RATE_LIMITED: &str = "rate_limited";
-
-const CIRCUIT_OPEN: &str = "circuit_open";
-
-const QUOTA_SPENT: &str = "quota_spent";
-
-const UNREACHABLE: Fault = Fault::Unavailable("vendor_unreachable");
+const UNREACHABLE: Fault = Fault::Unavailable(Code::VendorUnreachable);
 
 /// A world with a data source `crm` that has these limits.
 async fn limited(limits: CallLimits) -> (World, FakeVendor) {
@@ -127,7 +121,7 @@ async fn callers_at_once_never_exceed_the_rate_together() {
         for answer in [one, two, three, four] {
             if let Err(fault) = answer {
                 // At most four of them wait, and one goes every ten seconds.
-                assert!(matches!(fault, Fault::Paused(RATE_LIMITED, 1..=42)), "{fault:?}");
+                assert!(matches!(fault, Fault::Paused(Code::RateLimited, 1..=42)), "{fault:?}");
             }
         }
         gone.extend((before..vendor.journal().len()).map(|_| start.millis_until(world.now())));
@@ -153,12 +147,12 @@ async fn whoever_is_overtaken_again_and_again_waits_a_second_and_calls_nobody() 
     let (world, vendor) = limited(rate(1, 1, 1)).await;
     let busy = Busy(Cell::default());
     let caller = Metered::new(vendor.clone(), &busy, &world.clock, source("crm"), None);
-    assert_eq!(search(&caller).await, Err(Fault::Paused(RATE_LIMITED, 1)));
+    assert_eq!(search(&caller).await, Err(Fault::Paused(Code::RateLimited, 1)));
     assert_eq!(busy.0.get(), 8);
     assert!(vendor.journal().is_empty());
     // No answer is lost because of it either.
-    vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown("vendor_timed_out"))));
-    assert_eq!(submit(&caller).await, Submitted::Unknown("vendor_timed_out"));
+    vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown(Code::VendorTimedOut))));
+    assert_eq!(submit(&caller).await, Submitted::Unknown(Code::VendorTimedOut));
     assert_eq!(busy.0.get(), 16);
 }
 
@@ -169,9 +163,9 @@ async fn a_429_at_one_caller_holds_back_all_of_that_data_source_and_no_other() {
     searches(&vendor, [Fault::Throttled(Some(60))]);
     assert_eq!(search(&one).await, Err(Fault::Throttled(Some(60))));
     world.clock.advance(10);
-    assert_eq!(search(&other).await, Err(Fault::Paused(RATE_LIMITED, 50)));
-    assert_eq!(other.status("rule-1", &[], &[]).await.unwrap_err(), Fault::Paused(RATE_LIMITED, 50));
-    assert_eq!(other.admit().await, Err(Fault::Paused(RATE_LIMITED, 50)));
+    assert_eq!(search(&other).await, Err(Fault::Paused(Code::RateLimited, 50)));
+    assert_eq!(other.status("rule-1", &[], &[]).await.unwrap_err(), Fault::Paused(Code::RateLimited, 50));
+    assert_eq!(other.admit().await, Err(Fault::Paused(Code::RateLimited, 50)));
     assert_eq!(vendor.journal().len(), 1);
     let shop = world.connect("shop");
     let elsewhere = Metered::new(shop, &world.store, &world.clock, source("shop"), None);
@@ -188,13 +182,13 @@ async fn a_429_to_an_erasure_holds_back_searches() {
     vendor.set(|state| state.submissions.push_back(Reply::Says(throttled.clone())));
     caller.admit().await.unwrap();
     assert_eq!(submit(&caller).await, throttled);
-    assert_eq!(search(&caller).await, Err(Fault::Paused(RATE_LIMITED, 30)));
+    assert_eq!(search(&caller).await, Err(Fault::Paused(Code::RateLimited, 30)));
 }
 
 #[tokio::test]
 async fn a_vendor_that_fails_again_and_again_is_left_alone_and_then_probed_once() {
     let (world, vendor) = broken().await;
-    assert_eq!(search(&caller(&world, &vendor)).await, Err(Fault::Paused(CIRCUIT_OPEN, 30)));
+    assert_eq!(search(&caller(&world, &vendor)).await, Err(Fault::Paused(Code::CircuitOpen, 30)));
     assert_eq!(vendor.journal().len(), 5);
 
     world.clock.advance(30);
@@ -205,8 +199,8 @@ async fn a_vendor_that_fails_again_and_again_is_left_alone_and_then_probed_once(
     let mut answers = [one, two];
     answers.sort_by_key(|answer| matches!(answer, Err(Fault::Paused(..))));
     // The probe may take its call time-out, and ten seconds around it.
-    assert_eq!(answers, [Err(UNREACHABLE), Err(Fault::Paused(CIRCUIT_OPEN, 30))]);
-    assert_eq!(search(&caller(&world, &vendor)).await, Err(Fault::Paused(CIRCUIT_OPEN, 60)));
+    assert_eq!(answers, [Err(UNREACHABLE), Err(Fault::Paused(Code::CircuitOpen, 30))]);
+    assert_eq!(search(&caller(&world, &vendor)).await, Err(Fault::Paused(Code::CircuitOpen, 60)));
     assert_eq!(vendor.journal().len(), 6);
 
     world.clock.advance(60);
@@ -221,7 +215,7 @@ async fn a_probe_that_is_never_heard_of_makes_room_for_the_next_one() {
     let lost = caller(&world, &vendor);
     lost.admit().await.unwrap();
     let other = caller(&world, &vendor);
-    assert_eq!(search(&other).await, Err(Fault::Paused(CIRCUIT_OPEN, 30)));
+    assert_eq!(search(&other).await, Err(Fault::Paused(Code::CircuitOpen, 30)));
     world.clock.advance(30);
     assert_eq!(search(&other).await, Ok(0));
 }
@@ -229,26 +223,26 @@ async fn a_probe_that_is_never_heard_of_makes_room_for_the_next_one() {
 #[tokio::test]
 async fn erasures_that_fail_open_the_breaker_and_refusals_do_not() {
     let failures = [
-        Submitted::Unknown("vendor_timed_out"),
+        Submitted::Unknown(Code::VendorTimedOut),
         Submitted::NotSent(UNREACHABLE),
-        Submitted::Unknown("vendor_server_error"),
+        Submitted::Unknown(Code::VendorServerError),
         Submitted::NotSent(UNREACHABLE),
     ];
     let answers = [
-        Submitted::Rejected(Fault::Refused("vendor_bad_request")),
+        Submitted::Rejected(Fault::Refused(Code::VendorBadRequest)),
         Submitted::Rejected(Fault::Unauthorized),
-        Submitted::Unknown(ANSWER_TOO_LARGE),
+        Submitted::Unknown(Code::VendorAnswerTooLarge),
         Submitted::Doubtful {
             rule_id: "r".to_owned(),
             status: RuleStatus::Pending,
-            code: "dry_run_not_confirmed",
+            code: Code::DryRunNotConfirmed,
         },
     ];
     // Such faults say nothing about the vendor, so they neither add to the count nor reset it.
     let silent = [
-        Submitted::NotSent(Fault::Unavailable("vendor_out_of_time")),
-        Submitted::NotSent(Fault::Unavailable("secret_unavailable")),
-        Submitted::Rejected(Fault::Refused("batch_size_wrong")),
+        Submitted::NotSent(Fault::Unavailable(Code::VendorOutOfTime)),
+        Submitted::NotSent(Fault::Unavailable(Code::SecretUnavailable)),
+        Submitted::Rejected(Fault::Refused(Code::BatchSizeWrong)),
     ];
     let (world, vendor) = limited(CallLimits::default()).await;
     let caller = caller(&world, &vendor);
@@ -267,7 +261,7 @@ async fn erasures_that_fail_open_the_breaker_and_refusals_do_not() {
     }
     assert_eq!(failed(&silent).await, 4);
     assert_eq!(failed(&failures[..1]).await, 5);
-    assert_eq!(caller.admit().await, Err(Fault::Paused(CIRCUIT_OPEN, 30)));
+    assert_eq!(caller.admit().await, Err(Fault::Paused(Code::CircuitOpen, 30)));
 }
 
 #[tokio::test]
@@ -275,13 +269,13 @@ async fn answers_to_searches_and_questions_are_no_failures() {
     let (world, vendor) = limited(CallLimits::default()).await;
     let caller = caller(&world, &vendor);
     for fault in [
-        Fault::Refused("vendor_bad_request"),
+        Fault::Refused(Code::VendorBadRequest),
         Fault::Unauthorized,
         Fault::TooManyRecords,
         Fault::AnswerTooLarge,
-        Fault::Unavailable(ANSWER_INCOMPLETE),
-        Fault::Unavailable(RECORD_UNREADABLE),
-        Fault::Unavailable("vendor_out_of_time"),
+        Fault::Unavailable(Code::VendorAnswerIncomplete),
+        Fault::Unavailable(Code::VendorRecordUnreadable),
+        Fault::Unavailable(Code::VendorOutOfTime),
     ] {
         searches(&vendor, vec![fault.clone(); 6]);
         for _ in 0..6 {
@@ -307,7 +301,7 @@ async fn a_spent_quota_parks_the_calls_over_midnight() {
     submit(&two).await;
     search(&one).await.unwrap();
     for caller in [&one, &two] {
-        assert_eq!(caller.admit().await, Err(Fault::Paused(QUOTA_SPENT, 1800)));
+        assert_eq!(caller.admit().await, Err(Fault::Paused(Code::QuotaSpent, 1800)));
     }
     assert_eq!(vendor.journal().len(), 3);
     world.clock.advance(1800);
@@ -347,7 +341,7 @@ async fn a_permit_whose_answer_got_lost_is_taken_once() {
 async fn a_store_that_fails_lets_no_call_out() {
     /// An unreachable store.
     struct Gone;
-    const GONE: Failure = Failure::transient("store_unavailable");
+    const GONE: Failure = Failure::transient(Code::StoreUnavailable);
     impl Limits for Gone {
         async fn limit(&self, _: &SourceId) -> Result<Limit, Failure> {
             Err(GONE)
@@ -358,12 +352,12 @@ async fn a_store_that_fails_lets_no_call_out() {
     }
     let (world, vendor) = limited(rate(1, 10, 1)).await;
     let gone = Metered::new(vendor.clone(), &Gone, &world.clock, source("crm"), None);
-    assert_eq!(search(&gone).await, Err(Fault::Unavailable("store_unavailable")));
-    assert_eq!(gone.admit().await, Err(Fault::Unavailable("store_unavailable")));
+    assert_eq!(search(&gone).await, Err(Fault::Unavailable(Code::StoreUnavailable)));
+    assert_eq!(gone.admit().await, Err(Fault::Unavailable(Code::StoreUnavailable)));
     // The permit may or may not be stored: no call relies on it.
     world.store.table().fail_next(&[TableFault::LoseCall]);
     let caller = caller(&world, &vendor);
-    assert_eq!(search(&caller).await, Err(Fault::Unavailable("store_unavailable")));
+    assert_eq!(search(&caller).await, Err(Fault::Unavailable(Code::StoreUnavailable)));
     assert!(vendor.journal().is_empty());
     assert_eq!(gone.test().await, Ok(()), "an operator's test asks nobody");
     // A call that was sent anyway keeps its answer.
@@ -417,7 +411,7 @@ async fn a_limit_is_stored_on_its_revision() {
     world.store.table().fail_next(&[TableFault::LoseCall]);
     let read = world.store.limit(&source("crm")).await.unwrap();
     let failed = world.store.save_limit(&read).await;
-    assert_eq!(failed, Err(CommitError::Failed(Failure::transient("store_unavailable"))));
+    assert_eq!(failed, Err(CommitError::Failed(Failure::transient(Code::StoreUnavailable))));
 }
 
 #[tokio::test]

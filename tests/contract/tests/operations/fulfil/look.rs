@@ -4,6 +4,7 @@ use crate::stage::{decided, ids, reconciled, rule, verifying, world_with};
 use rightful_contract::rows::{records_sk, request_pk};
 use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply, plain};
 use rightful_contract::world::{CANARY, World, email, erasure, request_id, source, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::IdentifierKind;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
@@ -265,7 +266,7 @@ async fn a_doubtful_record_of_a_later_round_is_a_persons_matter_too() {
 async fn a_round_after_a_vendor_that_took_nothing_verifies_nothing() {
     let (world, vendor, at) = decided(1).await;
     vendor.set(|state| {
-        let refused = Submitted::Rejected(Fault::Refused("vendor_not_found"));
+        let refused = Submitted::Rejected(Fault::Refused(Code::VendorNotFound));
         state.submissions.push_back(Reply::Says(refused));
     });
     world.submit(&at).await.unwrap();
@@ -277,7 +278,7 @@ async fn a_round_after_a_vendor_that_took_nothing_verifies_nothing() {
     assert_eq!(world.task(&at).earlier.map(|earlier| earlier.counts.submitted), Some(0));
     vendor.set(|state| {
         state.people.clear();
-        let refused = Submitted::Rejected(Fault::Refused("vendor_not_found"));
+        let refused = Submitted::Rejected(Fault::Refused(Code::VendorNotFound));
         state.submissions.extend([Reply::Says(refused.clone()), Reply::Says(refused)]);
     });
     reconciled(&world, 9).await;
@@ -339,10 +340,10 @@ async fn a_rule_that_lists_strangers_is_a_persons_matter_and_told() {
 #[tokio::test]
 async fn a_search_that_fails_proves_nothing() {
     for fault in [
-        Fault::Unavailable("vendor_unreachable"),
+        Fault::Unavailable(Code::VendorUnreachable),
         Fault::Unauthorized,
         Fault::TooManyRecords,
-        Fault::Refused("vendor_refused"),
+        Fault::Refused(Code::VendorRefused),
     ] {
         let (world, vendor, at) = verifying(3).await;
         vendor.set(|state| state.searches.push_back(Err(fault.clone())));
@@ -350,7 +351,7 @@ async fn a_search_that_fails_proves_nothing() {
         assert_eq!(step.next, Next::Verify, "{fault:?}");
         let task = world.task(&at);
         assert_eq!((task.state, task.looks), (TaskState::Verifying, 0));
-        assert_eq!(task.reason.as_deref(), Some(fault.code()));
+        assert_eq!(task.reason.as_deref(), Some(fault.code().as_str()));
     }
 }
 

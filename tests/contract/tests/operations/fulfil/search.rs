@@ -5,8 +5,10 @@ use rightful_contract::canary;
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{NO_SECRET, plain};
 use rightful_contract::world::{CANARY, World, email, erasure, request_id, task_of};
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::IdentifierKind;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::law::right::Right;
 use rightful_domain::model::task::{Outcome, Task, TaskState};
@@ -71,7 +73,7 @@ async fn what_cannot_be_searched_fails_with_its_reason() {
         let (world, vendor, at) = world_with(1, plain()).await;
         vendor.set(|state| state.searches.push_back(Err(fault.clone())));
         world.find(&at).await.unwrap();
-        assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some(fault.code())));
+        assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some(fault.code().as_str())));
     }
 }
 
@@ -79,7 +81,7 @@ async fn what_cannot_be_searched_fails_with_its_reason() {
 async fn a_refusal_is_a_vendors_word_only_after_some_tries_over_some_minutes() {
     for (fault, reason) in [
         (Fault::Unauthorized, "credentials_rejected"),
-        (Fault::Refused("vendor_not_found"), "vendor_not_found"),
+        (Fault::Refused(Code::VendorNotFound), "vendor_not_found"),
     ] {
         // A gateway refuses for two minutes.
         let (world, vendor, at) = world_with(1, plain()).await;
@@ -113,7 +115,7 @@ async fn refusals_between_other_faults_end_a_search_too() {
     vendor.set(|state| {
         for _ in 0..20 {
             state.searches.push_back(Err(Fault::Unauthorized));
-            state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable")));
+            state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable)));
         }
     });
     for _ in 0..24 {
@@ -153,7 +155,7 @@ async fn a_right_that_the_vendor_does_not_know_fails() {
 #[tokio::test]
 async fn a_missing_secret_fails_and_a_slow_secret_service_does_not() {
     let (world, vendor, at) = world_with(1, plain()).await;
-    vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
+    vendor.set(|state| state.broken = Some(Failure::of(Code::SecretsUnavailable)));
     assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::Transient);
     assert_eq!(world.task(&at).state, TaskState::Planned);
     vendor.set(|state| state.broken = Some(NO_SECRET));
@@ -166,15 +168,15 @@ async fn an_unreachable_vendor_is_asked_again_so_many_times() {
     let (world, vendor, at) = world_with(1, Capabilities { search_tries: 3, ..plain() }).await;
     let mut due = world.now();
     for tries in 1..3 {
-        vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+        vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
         let failure = world.find(&at).await.unwrap_err();
-        assert_eq!((failure.kind, failure.code), (Kind::Transient, "vendor_unreachable"));
+        assert_eq!((failure.kind, failure.code), (Kind::Transient, Code::VendorUnreachable));
         let task = world.task(&at);
         assert_eq!((task.state, task.tries), (TaskState::Planned, tries));
         assert!(task.next_due.unwrap() > due, "waits grow");
         due = task.next_due.unwrap();
     }
-    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
     world.find(&at).await.unwrap();
     assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("vendor_unreachable")));
 }
@@ -286,7 +288,7 @@ async fn collisions_with_other_writers_are_absorbed() {
 #[tokio::test]
 async fn a_role_that_may_not_use_its_key_ends_no_task() {
     let (world, _, at) = world_with(2, plain()).await;
-    world.keys.fail(Some(Failure::misconfigured("kms_denied")));
+    world.keys.fail(Some(Failure::of(Code::KmsDenied)));
     assert_eq!(world.find(&at).await.unwrap_err().code, "kms_denied");
     assert_eq!(world.task(&at).state, TaskState::Planned, "it waits until somebody mends the role");
     world.keys.fail(None);

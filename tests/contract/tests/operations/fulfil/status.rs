@@ -3,8 +3,10 @@
 use crate::stage::{batches_of, decided_with, submitted};
 use rightful_contract::vendor::{Call, NO_SECRET, plain};
 use rightful_contract::world::{World, request_id};
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::model::rule::RuleState;
 use rightful_domain::model::task::{Outcome, TaskState};
@@ -149,7 +151,7 @@ async fn invariant_5_a_source_that_cannot_be_opened_any_more_is_a_persons_at_the
     world.clock.advance_to(world.request(request_id(1)).due_at.plus_seconds(1));
     assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
     assert_eq!(world.task(&at).state, TaskState::Unknown);
-    vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
+    vendor.set(|state| state.broken = Some(Failure::of(Code::SecretsUnavailable)));
     assert_eq!(world.check(&at).await.unwrap_err().kind, Kind::Transient);
 }
 

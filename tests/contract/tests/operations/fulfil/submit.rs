@@ -4,9 +4,10 @@ use crate::stage::{batches_of, decided, decided_with, ids, record_name};
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
-use rightful_domain::base::code::{RECORDS_GONE, REFERENCE_MISSING};
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::model::rule::RuleState;
 use rightful_domain::model::task::{Outcome, TaskState};
@@ -61,11 +62,11 @@ async fn invariant_3_the_intent_is_in_the_store_before_the_post() {
 #[tokio::test]
 async fn invariant_3_an_unknown_answer_is_never_sent_again_without_a_look() {
     let (world, vendor, at) = decided_with(4, batches_of(2)).await;
-    vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown("timed_out"))));
+    vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown(Code::VendorTimedOut))));
     let step = world.submit(&at).await.unwrap();
     assert_eq!((step.next, step.wait_seconds), (Next::Verify, 60), "a look tells, and not at once");
     let task = world.task(&at);
-    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("timed_out")));
+    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("vendor_timed_out")));
     for _ in 0..5 {
         world.clock.advance(100_000);
         assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
@@ -172,7 +173,7 @@ async fn what_is_never_sent_fails_at_the_deadline() {
     let (world, vendor, at) = decided_with(2, Capabilities { deadline_seconds: 3600, ..plain() }).await;
     let mut calls = 0;
     while world.task(&at).state != TaskState::Settled {
-        let not = Submitted::NotSent(Fault::Unavailable("vendor_unreachable"));
+        let not = Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable));
         vendor.set(|state| state.submissions.push_back(Reply::Says(not)));
         let step = world.submit(&at).await.unwrap();
         world.clock.advance(step.wait_seconds);
@@ -232,7 +233,7 @@ fn refuses(vendor: &FakeVendor, fault: &Fault, times: usize) {
     vendor.set(|state| state.submissions.extend(vec![no; times]));
 }
 
-const NOT_FOUND: Fault = Fault::Refused("vendor_not_found");
+const NOT_FOUND: Fault = Fault::Refused(Code::VendorNotFound);
 
 #[tokio::test]
 async fn a_submission_that_is_refused_is_looked_at_and_asked_again_some_minutes_before_it_is_the_end() {
@@ -244,7 +245,7 @@ async fn a_submission_that_is_refused_is_looked_at_and_asked_again_some_minutes_
         refuses(&vendor, &fault, 9);
         to_its_end(&world, &at).await;
         let task = world.task(&at);
-        assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(fault.code())));
+        assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(fault.code().as_str())));
         assert_eq!((vendor.posts().len(), task.counts.submitted), (posts, 0));
         assert!(began.seconds_until(world.now()) >= 180, "minutes, not seconds");
         // A gateway refuses for a minute.
@@ -258,22 +259,25 @@ async fn a_submission_that_is_refused_is_looked_at_and_asked_again_some_minutes_
 
 #[tokio::test]
 async fn a_submission_that_is_refused_because_nothing_is_there_any_more_is_told_as_that() {
-    for code in ["vendor_not_found", "vendor_conflict", "vendor_gone"] {
+    for code in [Code::VendorNotFound, Code::VendorConflict, Code::VendorGone] {
         let (world, vendor, at) = decided(2).await;
         refuses(&vendor, &Fault::Refused(code), 1);
         vendor.set(|state| state.people.clear());
         to_its_end(&world, &at).await;
         let task = world.task(&at);
-        assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::NothingFound), Some(RECORDS_GONE)));
+        assert_eq!(
+            (task.outcome, task.reason.as_deref()),
+            (Some(Outcome::NothingFound), Some(Code::RecordsGone.as_str()))
+        );
         assert_eq!((states(&world, &at), vendor.posts().len()), (vec![RuleState::Gone], 1));
-        assert_eq!(world.rules(&at)[0].refused.as_deref(), Some(code));
+        assert_eq!(world.rules(&at)[0].refused.as_deref(), Some(code.as_str()));
     }
 }
 
 #[tokio::test]
 async fn invariant_3_a_refused_repeat_settles_nothing_while_the_first_ones_end_is_unknown() {
     let (world, vendor, at) = decided(2).await;
-    vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown("timed_out"))));
+    vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown(Code::VendorTimedOut))));
     refuses(&vendor, &NOT_FOUND, 9);
     to_its_end(&world, &at).await;
     let task = world.task(&at);
@@ -290,7 +294,7 @@ async fn invariant_3_a_refused_repeat_settles_nothing_while_the_first_ones_end_i
     let task = world.task(&at);
     assert_eq!(
         (task.outcome, task.reason.as_deref()),
-        (Some(Outcome::VerifiedErased), Some(REFERENCE_MISSING))
+        (Some(Outcome::VerifiedErased), Some(Code::ReferenceMissing.as_str()))
     );
     assert_eq!(task.counts.submitted, 2);
 }
@@ -381,7 +385,7 @@ async fn a_dry_run_that_was_given_up_ends_with_a_look_all_the_same() {
             let told = told.iter().filter(|fact| matches!(fact, Fact::HandedOver { .. })).count();
             assert!(task.handed_over_at.is_some() && told == 1, "once a person's, and told once: {told}");
         } else {
-            let code = Some(Fault::Unauthorized.code());
+            let code = Some(Fault::Unauthorized.code().as_str());
             assert_eq!((task.outcome, task.reason.as_deref()), (Some(Outcome::Failed), code));
             assert!(task.looked.is_some(), "it was looked for");
         }
@@ -486,7 +490,7 @@ async fn a_source_that_lost_its_secret_fails_before_the_first_batch_and_is_unkno
     assert_eq!(world.task(&at).state, TaskState::Unknown);
 
     let (world, vendor, at) = decided(2).await;
-    vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
+    vendor.set(|state| state.broken = Some(Failure::of(Code::SecretsUnavailable)));
     assert_eq!(world.submit(&at).await.unwrap_err().kind, Kind::Transient);
     vendor.set(|state| state.broken = Some(NO_SECRET));
     assert_eq!(world.submit(&at).await.unwrap().next, Next::Settled);

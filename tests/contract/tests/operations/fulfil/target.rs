@@ -3,7 +3,7 @@
 use crate::stage::{access, bob, crm, drive, reconciled, rule};
 use rightful_contract::vendor::{Call, FakeVendor, Reply};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source};
-use rightful_domain::base::code::TARGET_LOST;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::receipt::verify;
@@ -105,11 +105,11 @@ async fn an_old_target_that_cannot_be_asked_any_more_is_a_persons_matter() {
     let (world, here) = found_at_a(Policy::Auto, &erasure()).await;
     world.submit(&crm()).await.unwrap();
     let there = moves(&world);
-    here.set(|state| state.broken = Some(Failure::misconfigured(TARGET_LOST)));
+    here.set(|state| state.broken = Some(Failure::misconfigured(Code::TargetLost)));
     world.clock.advance(10);
     world.check(&crm()).await.unwrap();
     let task = world.task(&crm());
-    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some(TARGET_LOST)));
+    assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some(Code::TargetLost.as_str())));
     assert!(task.handed_over_at.is_some() && there.journal().is_empty());
 }
 
@@ -117,7 +117,7 @@ async fn an_old_target_that_cannot_be_asked_any_more_is_a_persons_matter() {
 async fn what_no_vendor_took_moves_with_its_data_source_also_after_the_look() {
     let (world, here) = found_at_a(Policy::Auto, &erasure()).await;
     here.set(|state| {
-        let refused = Submitted::Rejected(Fault::Refused("vendor_not_found"));
+        let refused = Submitted::Rejected(Fault::Refused(Code::VendorNotFound));
         state.submissions.push_back(Reply::Says(refused));
     });
     world.submit(&crm()).await.unwrap();
@@ -138,7 +138,7 @@ async fn what_no_vendor_took_moves_with_its_data_source_also_after_the_look() {
 async fn what_a_vendor_refused_is_looked_for_where_it_was_sent_before_it_moves() {
     let (world, here) = found_at_a(Policy::Auto, &erasure()).await;
     here.set(|state| {
-        let refused = Submitted::Rejected(Fault::Refused("vendor_not_found"));
+        let refused = Submitted::Rejected(Fault::Refused(Code::VendorNotFound));
         state.submissions.push_back(Reply::Says(refused));
     });
     world.submit(&crm()).await.unwrap();

@@ -4,6 +4,7 @@ use crate::stage::{batches_of, decided, decided_with, ids, submitted};
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::{FakeVendor, NO_SECRET, Reply};
 use rightful_contract::world::{World, request_id};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::receipt::verify;
@@ -16,7 +17,7 @@ use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::record::RecordId;
 use rightful_domain::vendor::report::{Claim, Submitted};
 
-const TIMED_OUT: Reply = Reply::Says(Submitted::Unknown("timed_out"));
+const TIMED_OUT: Reply = Reply::Says(Submitted::Unknown(Code::VendorTimedOut));
 
 /// Runs the workflow and the reconciliation.
 async fn finish(world: &World, days: u64) {
@@ -151,7 +152,7 @@ async fn invariant_4_a_look_that_fails_proves_nothing() {
     lose(&vendor, [Reply::Lost]);
     world.submit(&at).await.unwrap();
     world.clock.advance(60);
-    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
     assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
     assert_eq!(states(&world, &at), [RuleState::Unknown]);
     finish(&world, 1).await;

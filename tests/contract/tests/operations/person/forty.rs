@@ -5,6 +5,7 @@ use rightful_contract::driver::Driver;
 use rightful_contract::vendor::Reply;
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
 use rightful_domain::base::actor::Actor;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::duty::acts::WhyNot;
@@ -122,7 +123,7 @@ async fn every_task_is_called_off_also_where_each_holds_its_lease() {
         for at in tasks() {
             world.find(&at).await.unwrap();
             if leased {
-                let not = Reply::Says(Submitted::NotSent(Fault::Unavailable("vendor_unreachable")));
+                let not = Reply::Says(Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable)));
                 world.vendors.vendor(&at.source_id).set(|state| state.submissions.push_back(not));
                 world.submit(&at).await.unwrap();
                 assert!(world.task(&at).lease.is_some());

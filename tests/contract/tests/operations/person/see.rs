@@ -8,6 +8,7 @@ use rightful_contract::canary;
 use rightful_contract::driver::posts;
 use rightful_contract::vendor::{Call, FakeVendor, plain};
 use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::comparison::{ComparedRecord, RecordStanding};
@@ -306,7 +307,7 @@ async fn nothing_is_shown_with_fields_of_what_is_over_forgotten_or_not_answered(
     assert_eq!(world.compare(&task_of(9, "crm"), 0, 9).await, Err(ShowError::NotFound));
     let unknown = world.compare(&task_of(1, "none"), 0, 9).await;
     assert_eq!(unknown, Err(ShowError::UnknownSource(source("none"))));
-    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
     let unanswered = world.compare(&at, 0, 9).await;
     assert_eq!(unanswered, Err(ShowError::Unanswered(source("crm"), "vendor_unreachable".to_owned())));
     vendor.set(|state| state.broken = Some(rightful_contract::vendor::NO_SECRET));

@@ -4,6 +4,7 @@ use crate::stage::{batches_of, decided, submitted, verifying, world_with};
 use rightful_contract::driver::{Driver, End};
 use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
@@ -141,11 +142,11 @@ async fn invariant_6_an_event_that_comes_again_late_or_for_another_changes_nothi
     stopped(&world).await;
     let known = world.request(request_id(1));
     for (n, attempt, of, code) in [
-        (1, 1, None, "end_known"),
-        (1, 2, None, "attempt_not_current"),
-        (1, 0, Some("crm"), "attempt_not_current"),
-        (1, 1, Some("another"), "task_not_found"),
-        (9, 1, None, "request_not_found"),
+        (1, 1, None, Code::EndKnown),
+        (1, 2, None, Code::AttemptNotCurrent),
+        (1, 0, Some("crm"), Code::AttemptNotCurrent),
+        (1, 1, Some("another"), Code::TaskNotFound),
+        (9, 1, None, Code::RequestNotFound),
     ] {
         let marking = world.ended(request_id(n), attempt, of, EndStatus::Failed).await.unwrap();
         assert_eq!((marking.marked, marking.passed_over), (false, Some(code)));
@@ -155,11 +156,11 @@ async fn invariant_6_an_event_that_comes_again_late_or_for_another_changes_nothi
     let begun = world.request(request_id(1));
     assert_eq!((begun.attempt, begun.ended.len()), (2, 0), "a new attempt has no ends");
     let late = world.ended(request_id(1), 1, Some("crm"), EndStatus::Aborted).await.unwrap();
-    assert_eq!(late.passed_over, Some("attempt_not_current"));
+    assert_eq!(late.passed_over, Some(Code::AttemptNotCurrent));
     Driver::new(&world).reconcile_until_done(request_id(1), 2).await.unwrap();
     let closed = world.request(request_id(1));
     let late = world.ended(request_id(1), closed.attempt, None, EndStatus::Failed).await.unwrap();
-    assert_eq!(late.passed_over, Some("request_closed"));
+    assert_eq!(late.passed_over, Some(Code::RequestClosed));
     assert_eq!((world.request(request_id(1)), ends(&world)), (closed, 1));
 }
 
@@ -290,6 +291,6 @@ async fn a_store_that_fails_has_the_event_sent_again() {
     let (world, _, _) = decided(3).await;
     world.store.table().fail_next(&[rightful_contract::table::Fault::Conflict; 8]);
     let failed = world.ended(request_id(1), 1, None, EndStatus::Failed).await;
-    assert_eq!(failed, Err(Failure::transient("store_busy")));
+    assert_eq!(failed, Err(Failure::of(Code::StoreBusy)));
     assert!(world.ended(request_id(1), 1, None, EndStatus::Failed).await.unwrap().marked);
 }

@@ -3,6 +3,7 @@
 use crate::stage::{decided, ids, submitted, verifying, world_with};
 use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{World, request_id};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::time::Time;
@@ -268,7 +269,7 @@ async fn a_closed_request_is_at_no_level() {
 async fn a_request_that_cannot_be_brought_forward_escalates_all_the_same() {
     let (world, vendor, _) = submitted(3).await;
     while world.workflow.take().is_some() {}
-    vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
+    vendor.set(|state| state.broken = Some(Failure::of(Code::SecretsUnavailable)));
     let due = world.request(request_id(1)).due_at;
     scheduled_until(&world, due.plus_seconds(3600)).await;
     assert_eq!(levels(&world).len(), 3);

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::{Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id, source, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::base::time::Time;
@@ -181,7 +182,7 @@ async fn nothing_stands_longer_than_the_stated_time_without_its_owner_acting() {
     assert!(longest > LONGEST_WAIT - SCHEDULE_SECONDS, "the stated time is not made up: {longest} s");
 }
 
-/// What may happen to a request, in any order.
+/// Anything that may happen to a request, in any order.
 #[derive(Clone, Debug)]
 enum Act {
     Handler(u8),
@@ -216,7 +217,7 @@ fn order(world: &World, act: &Act) {
             0 => state.submissions.push_back(Reply::Lost),
             1 => state.submissions.push_back(Reply::Says(Submitted::Rejected(Fault::Unauthorized))),
             2 => state.submissions.push_back(Reply::Says(Submitted::NotSent(Fault::Throttled(Some(900))))),
-            3 => state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))),
+            3 => state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))),
             4 => state.searches.push_back(Err(Fault::Unauthorized)),
             5 => state.statuses.push_back(Err(Fault::RuleNotFound)),
             6 => {
@@ -228,7 +229,7 @@ fn order(world: &World, act: &Act) {
                     claim,
                 }));
             }
-            7 => state.broken = Some(Failure::misconfigured("secret_missing")),
+            7 => state.broken = Some(Failure::of(Code::SecretMissing)),
             _ => state.broken = None,
         }),
         _ => {}

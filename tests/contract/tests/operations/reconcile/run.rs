@@ -6,6 +6,7 @@ use rightful_contract::rows;
 use rightful_contract::table::Fault as TableFault;
 use rightful_contract::vendor::{FakeVendor, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, erasure_of, request_id, source, task_of};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::chain::fact::Fact;
@@ -133,7 +134,7 @@ async fn a_task_left_standing_in_any_state_is_brought_to_its_end() {
         assert_eq!(vendor.posts().len(), 1, "from {name}");
     }
     let (world, vendor, at) = decided(3).await;
-    let later = Submitted::NotSent(Fault::Unavailable("vendor_unreachable"));
+    let later = Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable));
     vendor.set(|state| state.submissions.push_back(Reply::Says(later)));
     world.submit(&at).await.unwrap();
     assert_eq!(world.task(&at).state, TaskState::Submitting);
@@ -179,7 +180,7 @@ async fn invariant_3_an_unknown_task_that_only_a_person_can_move_is_counted_each
     assert_eq!((world.task(&at).state, vendor.posts().len()), (TaskState::Unknown, 1));
     assert!(!world.request(request_id(1)).is_done());
     assert!(world.facts(request_id(1)).len() < 20, "waiting is no news");
-    vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
+    vendor.set(|state| state.broken = Some(Failure::of(Code::SecretsUnavailable)));
     world.clock.advance(100_000);
     let run = world.reconcile().await.unwrap();
     assert_eq!(
@@ -199,7 +200,7 @@ async fn a_task_that_fails_here_does_not_hold_up_the_requests_other_tasks() {
     let first = task_of(1, "aaa");
     world.find(&first).await.unwrap();
     world.submit(&first).await.unwrap();
-    let unavailable = Failure::transient("secrets_unavailable");
+    let unavailable = Failure::of(Code::SecretsUnavailable);
     world.vendors.vendor(&source("aaa")).set(|state| state.broken = Some(unavailable));
     let _ = world.workflow.take();
     world.clock.advance(1000);
@@ -331,7 +332,7 @@ async fn a_look_that_cannot_succeed_is_not_repeated_every_few_minutes() {
 #[tokio::test]
 async fn invariant_5_a_request_that_nothing_moves_is_counted_before_its_legal_deadline() {
     let (world, vendor, at) = world_with(3, plain()).await;
-    vendor.set(|state| state.broken = Some(Failure::transient("secrets_unavailable")));
+    vendor.set(|state| state.broken = Some(Failure::of(Code::SecretsUnavailable)));
     let _ = world.workflow.take();
     for days in 1..=30 {
         world.clock.advance(24 * 3600);
@@ -435,7 +436,7 @@ async fn a_request_that_fails_and_eats_up_the_time_each_run_starves_nobody() {
         all_due(&world, &of);
         world.vendors.vendor(&source("crm")).set(|state| {
             state.statuses.clear();
-            state.statuses.push_back(Err(Fault::Unavailable("vendor_timed_out")));
+            state.statuses.push_back(Err(Fault::Unavailable(Code::VendorTimedOut)));
         });
         assert!(world.reconcile().await.unwrap().more);
         assert_eq!(polls(&world, &of).iter().sum::<u32>(), n + 1);
@@ -471,7 +472,7 @@ async fn a_place_that_cannot_be_used_stops_no_run_and_is_replaced() {
     all_due(&world, &of);
     let run = world.reconcile().await.unwrap();
     assert_eq!((run.examined, run.more), (2, false));
-    assert_eq!(run.cursor_failure, Some(Failure::misconfigured("row_unreadable")));
+    assert_eq!(run.cursor_failure, Some(Failure::of(Code::RowUnreadable)));
 }
 
 #[tokio::test]
@@ -540,7 +541,7 @@ async fn an_unknown_task_that_a_machine_can_still_look_at_gets_an_attempt_and_a_
     for handed_over in [false, true] {
         let (world, vendor, at) = decided(3).await;
         vendor.set(|state| {
-            let silent = Reply::Says(Submitted::Unknown("timed_out"));
+            let silent = Reply::Says(Submitted::Unknown(Code::VendorTimedOut));
             state.submissions.push_back(silent);
         });
         world.submit(&at).await.unwrap();

@@ -4,6 +4,7 @@ use crate::stage::{DAY, decided, submitted};
 use rightful_contract::driver::Driver;
 use rightful_contract::vendor::Reply;
 use rightful_contract::world::{CANARY, World, ann, erasure_of, request_id};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::base::time::Time;
 use rightful_domain::chain::act::Act;
@@ -157,7 +158,7 @@ async fn a_run_that_cannot_count_says_so_and_brings_requests_forward_all_the_sam
         settings: world.settings,
     };
     let run = reconcile.run(world.now().plus_seconds(600)).await.unwrap();
-    assert_eq!((run.gauges, run.gauge_failure.unwrap().code), (None, "open_work_too_much"));
+    assert_eq!((run.gauges, run.gauge_failure.unwrap().code), (None, Code::OpenWorkTooMuch));
     assert_eq!((run.examined, run.checked, run.failed), (1, 1, 0));
     let json = serde_json::to_value(&run).unwrap();
     assert!(

@@ -5,6 +5,7 @@ use crate::set_up::stage::{
 };
 use crate::stage::{bob, drive, reconciled};
 use rightful_contract::world::{CANARY, World, ann, erasure, source};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::act::Act;
 use rightful_domain::model::policy::{OwnPolicies, Policy};
@@ -57,7 +58,7 @@ async fn trying_out_a_data_source_proves_its_control_each_time() {
     assert_eq!(vendor.journal(), [], "without a control nobody is searched for");
     let changing = Changing { control: Some(Some(control("mirror@example.com"))), ..Changing::default() };
     world.setting_up().change(&source("crm"), changing, &bob()).await.unwrap();
-    let not_found = Failure::transient("control_not_found");
+    let not_found = Failure::of(Code::ControlNotFound);
     assert_eq!(world.test_source("crm").await, Err(not_found));
     vendor.holds("mirror@example.com", ["control-1".to_owned()]);
     assert_eq!(world.test_source("crm").await, Ok(()));
@@ -155,7 +156,7 @@ async fn the_journal_follows_on_and_tells_each_try_and_by_whom() {
     let set_up = world.setting_up();
     set_up.tested(&source("crm"), &Ok(()), &bob()).await.unwrap();
     world.clock.advance(60);
-    let failure = Failure::misconfigured("secret_missing");
+    let failure = Failure::of(Code::SecretMissing);
     set_up.tested(&source("crm"), &Err(failure), &ann()).await.unwrap();
     let journal = world.store.journal();
     let told: Vec<(u64, &str)> = journal.iter().map(|entry| (entry.seq, entry.by.as_str())).collect();

@@ -1,6 +1,7 @@
 //! How a rule's status is read, and which submissions are never sent.
 
 use crate::support::{answering, cases, json, outcome};
+use rightful_domain::base::code::Code;
 use rightful_domain::law::right::Right;
 use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::port::{Batch, Vendor};
@@ -99,7 +100,11 @@ async fn a_rule_id_cannot_lead_to_another_path() {
         let server = answering(json(case.answer("status.json"))).await;
         let source = case.at(&server).await;
         for bad in ["", ".", "..", "a b", "a\nb", &"x".repeat(200)] {
-            assert_eq!(source.status(bad, &[], &[]).await, Err(Fault::Refused("rule_id_unusable")), "{bad}");
+            assert_eq!(
+                source.status(bad, &[], &[]).await,
+                Err(Fault::Refused(Code::RuleIdUnusable)),
+                "{bad}"
+            );
         }
         let _ = source.status("../../x?y=1#z", &[], &[]).await;
         let requests = server.received_requests().await.unwrap();
@@ -118,9 +123,9 @@ async fn an_invalid_submission_is_not_sent() {
         let many = vec![RecordId::new("1"); 10_001];
         let batch = Batch { justification: "x", records: &records, dry_run: false, right: Right::Erasure };
         for (batch, code) in [
-            (Batch { right: Right::Access, ..batch.clone() }, "right_unsupported"),
-            (Batch { records: &[], ..batch.clone() }, "batch_size_wrong"),
-            (Batch { records: &many, ..batch.clone() }, "batch_size_wrong"),
+            (Batch { right: Right::Access, ..batch.clone() }, Code::RightUnsupported),
+            (Batch { records: &[], ..batch.clone() }, Code::BatchSizeWrong),
+            (Batch { records: &many, ..batch.clone() }, Code::BatchSizeWrong),
         ] {
             assert_eq!(source.submit(&batch).await, Submitted::Rejected(Fault::Refused(code)));
         }

@@ -1,7 +1,7 @@
 //! How search, show and copy read an answer: whose each record is, and whether the answer is whole.
 
 use crate::support::{Case, answering, cases, is_the_walkthroughs, json, outcome};
-use rightful_domain::base::code::ANSWER_INCOMPLETE;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::law::right::Right;
 use rightful_domain::vendor::fault::Fault;
@@ -61,15 +61,15 @@ async fn a_copy_that_cannot_be_whole_is_not_made() {
         let server = answering(json(case.answer("search-none.json"))).await;
         let source = case.at(&server).await;
         assert_eq!(source.copy(&[case.person()]).await, Ok(vec![]));
-        assert_eq!(source.copy(&[]).await, Err(Fault::Refused("missing_identifier")));
+        assert_eq!(source.copy(&[]).await, Err(Fault::Refused(Code::MissingIdentifier)));
         assert!(source.capabilities().rights.contains(&Right::Access));
         let most = source.capabilities().max_records;
         for (answer, fault) in [
-            (json("[{]".to_owned()), Fault::Unavailable("vendor_answer_unreadable")),
+            (json("[{]".to_owned()), Fault::Unavailable(Code::VendorAnswerUnreadable)),
             (json(many(&case, most + 1)), Fault::TooManyRecords),
-            (ResponseTemplate::new(403), Fault::Refused("vendor_forbidden")),
+            (ResponseTemplate::new(403), Fault::Refused(Code::VendorForbidden)),
             (ResponseTemplate::new(429), Fault::Throttled(None)),
-            (ResponseTemplate::new(500), Fault::Unavailable("vendor_server_error")),
+            (ResponseTemplate::new(500), Fault::Unavailable(Code::VendorServerError)),
         ] {
             let server = answering(answer).await;
             assert_eq!(case.at(&server).await.copy(&[case.person()]).await, Err(fault));
@@ -86,7 +86,7 @@ async fn every_identifier_is_searched_by_and_the_records_are_put_together() {
         let found = source.search(&[case.person(), other.clone(), case.person()], &[]).await.unwrap();
         assert_eq!(found.records, case.records());
         assert_eq!(server.received_requests().await.unwrap().len(), 2);
-        assert_eq!(source.search(&[other], &[]).await, Err(Fault::Refused("missing_identifier")));
+        assert_eq!(source.search(&[other], &[]).await, Err(Fault::Refused(Code::MissingIdentifier)));
     }
 }
 
@@ -132,7 +132,7 @@ async fn all_reads(case: &Case, answer: &str) -> [Result<(), Fault>; 3] {
 
 #[tokio::test]
 async fn an_answer_that_is_or_may_be_cut_off_is_not_used() {
-    let incomplete = || [(); 3].map(|()| Err(Fault::Unavailable(ANSWER_INCOMPLETE)));
+    let incomplete = || [(); 3].map(|()| Err(Fault::Unavailable(Code::VendorAnswerIncomplete)));
     for case in cases() {
         assert!(case.walkthrough.get("whole").is_some(), "walkthrough.json: whole");
         let source = case.open("http://127.0.0.1:9", case.secrets()).await;
@@ -219,7 +219,7 @@ async fn records_that_do_not_match_exactly_are_set_aside_and_counted() {
         assert_eq!((found.records.len(), found.set_aside), (case.records().len() + 1, vec![]));
         // The person's record, with no id by which an erasure could name it.
         let unnamed = with_another(&case, |fields| drop(fields.remove("id")));
-        let unreadable = Err(Fault::Unavailable("vendor_record_unreadable"));
+        let unreadable = Err(Fault::Unavailable(Code::VendorRecordUnreadable));
         assert_eq!(all_reads(&case, &unnamed).await[0], unreadable);
     }
 }

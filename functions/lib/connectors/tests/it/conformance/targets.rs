@@ -2,7 +2,7 @@
 
 use crate::support::{Case, Kept, answering, calls, cases, client, is_the_walkthroughs, json, secret};
 use rightful_connectors::{Connectors, KnownConnectors, Source};
-use rightful_domain::base::code::TARGET_LOST;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::ports::set_up::Catalogue;
 use rightful_domain::ports::vendors::Vendors;
@@ -92,11 +92,11 @@ async fn a_secret_for_another_target_alone_is_not_used() {
         let moved = Moved::answering(&case, 401, "{}").await;
         let old = [version("old", Some(&moved.at_then)), version("older", None)];
         let opened = moved.open(&case, &moved.at_now, Kept::whole(&old, &old)).await;
-        assert_eq!(opened.unwrap_err(), Failure::misconfigured(TARGET_LOST));
+        assert_eq!(opened.unwrap_err(), Failure::misconfigured(Code::TargetLost));
         // Such a secret replaces the current one while the data source is open.
         let secrets = Kept::whole(&[version("current", Some(&moved.at_now))], &old);
         let source = moved.open(&case, &moved.at_now, secrets).await.unwrap();
-        assert_eq!(source.test().await, Err(Fault::Unavailable(TARGET_LOST)));
+        assert_eq!(source.test().await, Err(Fault::Unavailable(Code::TargetLost)));
         assert_eq!(case.submit(&source).await, Submitted::Rejected(Fault::Unauthorized));
         assert_eq!(Moved::sent(&case, &moved.now).await, [case.sent("current")].into());
     }
@@ -115,7 +115,7 @@ async fn an_older_target_is_asked_with_its_own_version_or_not_at_all() {
         assert_eq!(found.records, case.records());
         assert_eq!(Moved::sent(&case, &moved.then).await, [case.sent("previous")].into());
 
-        let lost = Err(Failure::misconfigured(TARGET_LOST));
+        let lost = Err(Failure::misconfigured(Code::TargetLost));
         for none in [
             vec![current.clone()],
             vec![current.clone(), version("previous", None)],
@@ -156,6 +156,6 @@ async fn a_secret_is_stored_for_the_target_that_it_was_given_for() {
         assert_eq!(source.search(&[case.person()], &[]).await.unwrap().records, case.records());
         is_the_walkthroughs(&case, "search", &server.received_requests().await.unwrap()[0]);
         let elsewhere = case.open_with("http://127.0.0.1:9", Kept::raw(&stored), client(true)).await;
-        assert_eq!(elsewhere.map(drop), Err(Failure::misconfigured(TARGET_LOST)));
+        assert_eq!(elsewhere.map(drop), Err(Failure::misconfigured(Code::TargetLost)));
     }
 }

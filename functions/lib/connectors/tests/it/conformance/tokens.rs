@@ -1,7 +1,9 @@
 //! Which version of a token is sent, and when a second one is tried.
 
 use crate::support::{Case, Kept, STEPS, answering, calls, cases, json};
-use rightful_domain::base::failure::{Failure, Kind};
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::kind::Kind;
 use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::port::Vendor;
 use rightful_domain::vendor::report::Submitted;
@@ -89,7 +91,7 @@ async fn a_second_token_is_never_tried_after_anything_but_a_401() {
             .mount(&server)
             .await;
         let source = case.open(&server.uri(), case.kept(&server.uri(), &["a"], &["b", "c"])).await;
-        assert_eq!(case.submit(&source).await, Submitted::Unknown("vendor_server_error"));
+        assert_eq!(case.submit(&source).await, Submitted::Unknown(Code::VendorServerError));
         assert_eq!(calls(&server).await, 2);
     }
 }
@@ -99,9 +101,9 @@ async fn a_secret_that_cannot_be_read_again_is_not_a_wrong_token() {
     for case in cases() {
         let server = answering(ResponseTemplate::new(401)).await;
         let secrets = case.kept(&server.uri(), &["a"], &[]);
-        *secrets.fresh.lock().unwrap() = Err(Failure::transient("secrets_unavailable"));
+        *secrets.fresh.lock().unwrap() = Err(Failure::of(Code::SecretsUnavailable));
         let source = case.open(&server.uri(), secrets).await;
-        let not_sent = Submitted::NotSent(Fault::Unavailable("secrets_unavailable"));
+        let not_sent = Submitted::NotSent(Fault::Unavailable(Code::SecretsUnavailable));
         assert_eq!(case.submit(&source).await, not_sent);
     }
 }
@@ -112,7 +114,11 @@ async fn a_secret_must_hold_the_fields_that_the_connector_lists() {
         for bad in ["", "token", "{}", "[]", r#"{"token":""}"#, r#"{"token":7}"#, r#"{"token":"a\nb"}"#] {
             let opened =
                 case.open_with("http://127.0.0.1:9", Kept::raw(bad), crate::support::client(true)).await;
-            assert_eq!(opened.unwrap_err(), Failure::new(Kind::Misconfigured, "secret_unreadable"), "{bad}");
+            assert_eq!(
+                opened.unwrap_err(),
+                Failure::new(Kind::Misconfigured, Code::SecretUnreadable),
+                "{bad}"
+            );
         }
     }
 }

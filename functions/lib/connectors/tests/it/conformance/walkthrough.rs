@@ -1,6 +1,7 @@
 //! Each connector's recorded walkthrough, asked and understood to the letter.
 
 use crate::support::{Case, answering, cases, is_asked, is_the_walkthroughs, json};
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::IdentifierKind;
 use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::port::Vendor;
@@ -59,7 +60,7 @@ async fn a_dry_run_counts_only_when_the_vendor_says_that_it_is_one() {
         if !source.capabilities().dry_run {
             let server = MockServer::start().await;
             let submitted = case.submit_as(&case.at(&server).await, true).await;
-            assert_eq!(submitted, Submitted::Rejected(Fault::Refused("dry_run_unsupported")));
+            assert_eq!(submitted, Submitted::Rejected(Fault::Refused(Code::DryRunUnsupported)));
             assert!(server.received_requests().await.unwrap().is_empty());
             continue;
         }
@@ -71,12 +72,12 @@ async fn a_dry_run_counts_only_when_the_vendor_says_that_it_is_one() {
         let status: RuleStatus = serde_json::from_value(case.walkthrough["submit_status"].clone()).unwrap();
         for (asked, said, doubtful) in [
             (true, Value::Bool(true), None),
-            (true, Value::Bool(false), Some("dry_run_not_confirmed")),
-            (true, Value::Null, Some("dry_run_not_confirmed")),
-            (true, "true".into(), Some("dry_run_not_confirmed")),
+            (true, Value::Bool(false), Some(Code::DryRunNotConfirmed)),
+            (true, Value::Null, Some(Code::DryRunNotConfirmed)),
+            (true, "true".into(), Some(Code::DryRunNotConfirmed)),
             (false, Value::Bool(false), None),
             (false, Value::Null, None),
-            (false, Value::Bool(true), Some("dry_run_not_asked")),
+            (false, Value::Bool(true), Some(Code::DryRunNotAsked)),
         ] {
             let server = answering(echoing(&case, said.clone())).await;
             let submitted = case.submit_as(&case.at(&server).await, asked).await;

@@ -1,6 +1,6 @@
 //! Limits under load, over time and with clocks that jump.
 
-use crate::base::code::{CIRCUIT_OPEN, Code, QUOTA_SPENT, RATE_LIMITED};
+use crate::base::code::Code;
 use crate::base::ids::SourceId;
 use crate::base::time::Time;
 use crate::base::waits::Waits;
@@ -79,9 +79,9 @@ fn a_burst_goes_at_once_and_then_one_call_after_another() {
     for _ in 0..3 {
         limit = goes(&limit, noon(), &limits);
     }
-    assert_eq!(waits(&limit, noon(), &limits), (RATE_LIMITED, 1));
+    assert_eq!(waits(&limit, noon(), &limits), (Code::RateLimited, 1));
     limit = goes(&limit, noon().plus_seconds(1), &limits);
-    assert_eq!(waits(&limit, noon().plus_millis(1999), &limits), (RATE_LIMITED, 1));
+    assert_eq!(waits(&limit, noon().plus_millis(1999), &limits), (Code::RateLimited, 1));
     assert_eq!(limit.ask(&one(), noon(), &limits).0, limit, "who waits changes nothing");
     // A rest restores the burst, and no more.
     for _ in 0..3 {
@@ -106,13 +106,13 @@ fn an_interval_of_no_whole_milliseconds_never_adds_up_to_a_call_too_many() {
 fn a_429_holds_back_every_call_for_as_long_as_it_says_and_no_longer_than_allowed() {
     let limits = CallLimits { longest_throttle_seconds: 100, ..CallLimits::default() };
     let limit = fresh().told(Report::Throttled(Some(60)), noon(), &limits);
-    assert_eq!(waits(&limit, noon(), &limits), (RATE_LIMITED, 60));
+    assert_eq!(waits(&limit, noon(), &limits), (Code::RateLimited, 60));
     let shorter = limit.told(Report::Throttled(Some(1)), noon(), &limits);
-    assert_eq!(waits(&shorter, noon(), &limits), (RATE_LIMITED, 60), "the longer wait holds");
+    assert_eq!(waits(&shorter, noon(), &limits), (Code::RateLimited, 60), "the longer wait holds");
     goes(&shorter, noon().plus_seconds(60), &limits);
     for (asked, waited) in [(0, 1), (u64::MAX, 100)] {
         let limit = fresh().told(Report::Throttled(Some(asked)), noon(), &limits);
-        assert_eq!(waits(&limit, noon(), &limits), (RATE_LIMITED, waited));
+        assert_eq!(waits(&limit, noon(), &limits), (Code::RateLimited, waited));
     }
 }
 
@@ -132,7 +132,7 @@ fn a_429_that_does_not_say_how_long_holds_back_longer_each_time_until_an_answer(
     let late = limit.told(Report::Throttled(None), now, &limits);
     assert_eq!(late.told(Report::Answered, now, &limits).throttled, late.throttled, "an older call's");
     let limit = limit.told(Report::Answered, now, &limits).told(Report::Throttled(None), now, &limits);
-    assert_eq!(waits(&limit, now, &limits), (RATE_LIMITED, 2));
+    assert_eq!(waits(&limit, now, &limits), (Code::RateLimited, 2));
 }
 
 #[test]
@@ -144,19 +144,19 @@ fn the_breaker_opens_after_failures_in_a_row_and_lets_one_probe_through() {
     goes(&failed(&between, 4, noon(), &limits), noon(), &limits);
 
     let open = failed(&limit, 1, noon(), &limits);
-    assert_eq!(waits(&open, noon(), &limits), (CIRCUIT_OPEN, 30));
+    assert_eq!(waits(&open, noon(), &limits), (Code::CircuitOpen, 30));
     assert_eq!(failed(&open, 9, noon(), &limits), open, "calls that were under way change nothing");
 
     let now = noon().plus_seconds(30);
     let probing = goes(&open, now, &limits);
-    assert_eq!(waits(&probing, now, &limits), (CIRCUIT_OPEN, LASTS), "one probe alone");
+    assert_eq!(waits(&probing, now, &limits), (Code::CircuitOpen, LASTS), "one probe alone");
     let closed = probing.told(Report::Answered, now, &limits);
     assert_eq!(closed, fresh());
 
     let longer = probing.told(Report::Failed, now, &limits);
-    assert_eq!(waits(&longer, now, &limits), (CIRCUIT_OPEN, 60));
+    assert_eq!(waits(&longer, now, &limits), (Code::CircuitOpen, 60));
     let lost = goes(&probing, now.plus_seconds(LASTS), &limits);
-    assert_eq!(waits(&lost, now.plus_seconds(LASTS), &limits), (CIRCUIT_OPEN, LASTS));
+    assert_eq!(waits(&lost, now.plus_seconds(LASTS), &limits), (Code::CircuitOpen, LASTS));
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_429_closes_the_breaker_since_the_vendor_is_alive() {
     let open = failed(&fresh(), 5, noon(), &limits);
     let now = noon().plus_seconds(30);
     let limit = goes(&open, now, &limits).told(Report::Throttled(Some(7)), now, &limits);
-    assert_eq!(waits(&limit, now, &limits), (RATE_LIMITED, 7));
+    assert_eq!(waits(&limit, now, &limits), (Code::RateLimited, 7));
     goes(&limit, now.plus_seconds(7), &limits);
 }
 
@@ -188,24 +188,24 @@ fn a_spent_quota_waits_for_the_next_day() {
     let limits = quota(2);
     let evening = Time::parse("2026-11-21T23:00:00Z").unwrap();
     let limit = goes(&goes(&fresh(), evening, &limits), evening, &limits);
-    assert_eq!(waits(&limit, evening, &limits), (QUOTA_SPENT, 3600));
+    assert_eq!(waits(&limit, evening, &limits), (Code::QuotaSpent, 3600));
     let midnight = evening.plus_seconds(3600);
     let next = goes(&limit, midnight, &limits);
     assert_eq!((next.day, next.calls), (Some(midnight), 1));
     // A clock slightly behind does not restart the old day's quota.
     let behind = evening.plus_seconds(3599);
     let next = goes(&next, behind, &limits);
-    assert_eq!(waits(&next, behind, &limits), (QUOTA_SPENT, DAY_SECONDS + 1));
-    assert_eq!(waits(&next, midnight, &limits), (QUOTA_SPENT, DAY_SECONDS));
+    assert_eq!(waits(&next, behind, &limits), (Code::QuotaSpent, DAY_SECONDS + 1));
+    assert_eq!(waits(&next, midnight, &limits), (Code::QuotaSpent, DAY_SECONDS));
 }
 
 #[test]
 fn the_longest_of_several_waits_is_told() {
     let limits = CallLimits { daily_calls: Some(1), ..rate(1, 60, 1) };
     let limit = goes(&fresh(), noon(), &limits).told(Report::Throttled(Some(90)), noon(), &limits);
-    assert_eq!(waits(&limit, noon(), &limits), (QUOTA_SPENT, DAY_SECONDS / 2));
+    assert_eq!(waits(&limit, noon(), &limits), (Code::QuotaSpent, DAY_SECONDS / 2));
     let limits = CallLimits { daily_calls: None, ..limits };
-    assert_eq!(waits(&limit, noon(), &limits), (RATE_LIMITED, 90));
+    assert_eq!(waits(&limit, noon(), &limits), (Code::RateLimited, 90));
 }
 
 #[test]
@@ -216,13 +216,13 @@ fn after_a_clock_went_wrong_by_years_everything_goes_on_within_its_bounds() {
     let limit = failed(&limit, 5, wrong, &limits);
     let limit = Limit { parked_until: Some(wrong), ..limit };
     let (cut, verdict) = limit.ask(&one(), noon(), &limits);
-    assert_eq!(verdict, wait(CIRCUIT_OPEN, 1800));
+    assert_eq!(verdict, wait(Code::CircuitOpen, 1800));
     assert_ne!(cut, limit, "what is cut down is stored, or it would be cut down for ever");
     goes(&cut, noon().plus_seconds(1800), &limits);
     // A day far ahead counts as today, with its calls.
     let limit = Limit { day: Some(wrong.start_of_day()), calls: 10, ..fresh() };
     let (cut, verdict) = limit.ask(&one(), noon(), &quota(10));
-    assert_eq!(verdict, wait(QUOTA_SPENT, DAY_SECONDS / 2));
+    assert_eq!(verdict, wait(Code::QuotaSpent, DAY_SECONDS / 2));
     goes(&cut, noon().plus_seconds(DAY_SECONDS / 2), &quota(10));
 }
 
@@ -300,7 +300,7 @@ fn who_cannot_go_has_a_place_in_the_line_and_goes_when_its_turn_comes() {
     let early = comes_back(&limit, third, noon().plus_seconds(11), &limits);
     assert_eq!(
         early,
-        (limit.clone(), Verdict::Wait { code: RATE_LIMITED, millis: 30_200, slot: Some(third) })
+        (limit.clone(), Verdict::Wait { code: Code::RateLimited, millis: 30_200, slot: Some(third) })
     );
     for (slot, at) in [(first, 10_000), (second, 20_400), (third, 41_200)] {
         assert_ne!(comes_back(&limit, slot, noon().plus_millis(at - 1), &limits).1, Verdict::Go);
@@ -316,7 +316,7 @@ fn one_who_comes_long_after_its_turn_has_a_new_place_where_it_cannot_go() {
     let (limit, slot, _) = joins(&limit, 1, noon(), &limits);
     let busy = goes(&limit, noon().plus_seconds(14), &limits);
     let (_, verdict) = comes_back(&busy, slot, noon().plus_seconds(15), &limits);
-    assert_eq!(verdict, Verdict::Wait { code: RATE_LIMITED, millis: 9_000, slot: Some(slot) });
+    assert_eq!(verdict, Verdict::Wait { code: Code::RateLimited, millis: 9_000, slot: Some(slot) });
     let (_, verdict) = comes_back(&busy, slot, noon().plus_millis(15_001), &limits);
     assert!(matches!(verdict, Verdict::Wait { slot: Some(Slot { place: 1, .. }), .. }), "{verdict:?}");
     assert_eq!(comes_back(&limit, slot, noon().plus_seconds(90), &limits).1, Verdict::Go);
@@ -335,12 +335,16 @@ fn the_line_stands_still_while_the_source_is_left_alone() {
     let limit = limit.told(Report::Throttled(Some(60)), at, &limits);
     let limit = limit.told(Report::Throttled(Some(60)), at, &limits);
     for (slot, millis) in [(first, 70_000), (second, 80_400)] {
-        let told = Verdict::Wait { code: RATE_LIMITED, millis: millis - 4_000, slot: Some(slot) };
+        let told = Verdict::Wait { code: Code::RateLimited, millis: millis - 4_000, slot: Some(slot) };
         assert_eq!(comes_back(&limit, slot, at, &limits).1, told);
     }
     let broken = failed(&limit, 5, at, &CallLimits { ..limits });
     let told = comes_back(&broken, second, at, &limits).1;
-    assert_eq!(told, Verdict::Wait { code: RATE_LIMITED, millis: 76_400, slot: Some(second) }, "no longer");
+    assert_eq!(
+        told,
+        Verdict::Wait { code: Code::RateLimited, millis: 76_400, slot: Some(second) },
+        "no longer"
+    );
 }
 
 #[test]
@@ -350,7 +354,7 @@ fn a_rate_that_is_changed_counts_for_those_who_wait_already() {
     let (limit, slot, wait) = joins(&limit, 1, noon(), &rate(1, 10, 1));
     assert_eq!(wait, 51_600);
     let told = comes_back(&limit, slot, noon(), &rate(1, 1, 1)).1;
-    assert_eq!(told, Verdict::Wait { code: RATE_LIMITED, millis: 14_160, slot: Some(slot) });
+    assert_eq!(told, Verdict::Wait { code: Code::RateLimited, millis: 14_160, slot: Some(slot) });
     assert_eq!(comes_back(&limit, slot, noon().plus_seconds(10), &CallLimits::default()).1, Verdict::Go);
 }
 
@@ -414,13 +418,13 @@ fn a_piece_of_several_calls_goes_whole_and_the_next_one_waits_for_all_of_it() {
     let limits = rate(1, 10, 1);
     let (limit, verdict) = fresh().ask(&Ask { calls: 3, ..one() }, noon(), &limits);
     assert_eq!(verdict, Verdict::Go);
-    assert_eq!(limit.ask(&one(), noon(), &limits).1, wait(RATE_LIMITED, 30));
+    assert_eq!(limit.ask(&one(), noon(), &limits).1, wait(Code::RateLimited, 30));
     let limits = quota(4);
     let (limit, verdict) = fresh().ask(&Ask { calls: 3, ..one() }, noon(), &limits);
     assert_eq!((limit.calls, verdict), (3, Verdict::Go));
     assert!(matches!(
         limit.ask(&Ask { calls: 2, ..one() }, noon(), &limits).1,
-        Verdict::Wait { code: QUOTA_SPENT, .. }
+        Verdict::Wait { code: Code::QuotaSpent, .. }
     ));
     assert_eq!(limit.ask(&one(), noon(), &limits).1, Verdict::Go, "one is left");
 }
@@ -521,7 +525,7 @@ proptest! {
                 probe = Some(now);
             } else if fails && probe.take().is_some() {
                 limit = limit.told(Report::Failed, now, &limits);
-                prop_assert_eq!(waits(&limit, now, &limits).0, CIRCUIT_OPEN);
+                prop_assert_eq!(waits(&limit, now, &limits).0, Code::CircuitOpen);
             }
         }
     }

@@ -21,13 +21,6 @@ use crate::ports::store::{CommitError, Reads, Writes};
 use crate::ports::tickets::Tickets;
 use crate::vendor::fault::Fault;
 
-/// The codes of an answer that isn't given.
-const GAVE_UP: Code = "ticket_answer_gave_up";
-
-const NOT_SET_UP: Code = "ticketing_not_set_up";
-
-const NO_REFERENCE: Code = "ticket_reference_missing";
-
 impl<S, K, F, G, R, P, Z, T, C> Close<'_, S, K, F, G, R, P, Z, T, C>
 where
     S: Reads + Writes,
@@ -72,10 +65,11 @@ where
     ) -> Result<Option<Stored>, CommitError> {
         let channel = request.origin.as_str();
         let Some(reference) = &request.reference else {
-            return self.give_up(request, answer, AnswerState::Undeliverable, NO_REFERENCE).await;
+            return self
+                .give_up(request, answer, AnswerState::Undeliverable, Code::TicketReferenceMissing)
+                .await;
         };
-        let content =
-            compose(request, tasks, &self.issuer).ok_or(Failure::misconfigured("answer_unwritable"))?;
+        let content = compose(request, tasks, &self.issuer).ok_or(Failure::of(Code::AnswerUnwritable))?;
         if answer.state == AnswerState::Claimed {
             match self.tickets.is_answered(channel, reference, &content.marker).await {
                 Ok(true) => {
@@ -83,14 +77,18 @@ where
                     return self.keep(request, answer.sent(self.clock.now()), Some(fact)).await;
                 }
                 Ok(false) if self.is_too_late(request) => {
-                    return self.give_up(request, answer, AnswerState::Undeliverable, GAVE_UP).await;
+                    return self
+                        .give_up(request, answer, AnswerState::Undeliverable, Code::TicketAnswerGaveUp)
+                        .await;
                 }
                 Ok(false) => {}
                 Err(Fault::Refused(code)) => {
                     return self.give_up(request, answer, AnswerState::Undeliverable, code).await;
                 }
                 Err(_) if self.is_too_late(request) => {
-                    return self.give_up(request, answer, AnswerState::Undeliverable, GAVE_UP).await;
+                    return self
+                        .give_up(request, answer, AnswerState::Undeliverable, Code::TicketAnswerGaveUp)
+                        .await;
                 }
                 Err(fault) => {
                     return self.keep(request, answer.unseen(&fault, self.clock.now()), None).await;
@@ -142,20 +140,22 @@ where
             }
             _ if !ours => Ok(None),
             Answered::Sent => Ok(None),
-            Answered::NotSetUp => self.give_up(&request, &stored, AnswerState::NotSetUp, NOT_SET_UP).await,
+            Answered::NotSetUp => {
+                self.give_up(&request, &stored, AnswerState::NotSetUp, Code::TicketingNotSetUp).await
+            }
             Answered::Refused(code) => {
-                self.give_up(&request, &stored, AnswerState::Undeliverable, code).await
+                self.give_up(&request, &stored, AnswerState::Undeliverable, *code).await
             }
             Answered::NotSent(_) if self.is_too_late(&request) => {
-                self.give_up(&request, &stored, AnswerState::Undeliverable, GAVE_UP).await
+                self.give_up(&request, &stored, AnswerState::Undeliverable, Code::TicketAnswerGaveUp).await
             }
             Answered::NotSent(fault) => {
-                let fact = Fact::AnswerNotSent { attempt, reason: fault.code().to_owned() };
+                let fact = Fact::AnswerNotSent { attempt, reason: fault.code().to_string() };
                 self.keep(&request, stored.put_off(fault, now), Some(fact)).await
             }
             Answered::Unknown(code) => {
-                let fact = Fact::AnswerInDoubt { attempt, reason: (*code).to_owned() };
-                self.keep(&request, stored.in_doubt(code, now), Some(fact)).await
+                let fact = Fact::AnswerInDoubt { attempt, reason: (*code).to_string() };
+                self.keep(&request, stored.in_doubt(*code, now), Some(fact)).await
             }
         }
     }
@@ -171,7 +171,7 @@ where
         state: AnswerState,
         reason: Code,
     ) -> Result<Option<Stored>, CommitError> {
-        let fact = Fact::AnswerUndeliverable { reason: reason.to_owned() };
+        let fact = Fact::AnswerUndeliverable { reason: reason.to_string() };
         self.keep(request, answer.given_up(state, reason), Some(fact)).await
     }
 

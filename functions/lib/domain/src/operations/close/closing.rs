@@ -7,6 +7,7 @@
 //! Architecture Invariant: the outcome depends only on what is stored about the tasks, never on what a workflow
 //! passed along.
 
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::ids::{RequestId, SourceId};
 use crate::base::time::Time;
@@ -183,7 +184,7 @@ where
     }
 
     pub(super) async fn request(&self, id: RequestId) -> Result<Request, Failure> {
-        self.store.request(id).await?.ok_or(Failure::misconfigured("request_not_found"))
+        self.store.request(id).await?.ok_or(Failure::of(Code::RequestNotFound))
     }
 
     /// Stores the outcome and takes all tasks out of the due index, in one change.
@@ -231,9 +232,9 @@ where
         // Only the events up to the closing: later ones must not change the receipt. A broken chain is stated
         // and stops nothing.
         let events = up_to_closing(id, &self.store.events(id).await?);
-        let unwritable = |_| Failure::misconfigured("receipt_unwritable");
+        let unwritable = |_| Failure::of(Code::ReceiptUnwritable);
         let statement = receipt::state(&request, &with_rules, events, &self.issuer)
-            .map_err(|_| Failure::misconfigured("receipt_unwritable"))?;
+            .map_err(|_| Failure::of(Code::ReceiptUnwritable))?;
         let unsigned = Unsigned::new(&statement, self.signer.key_id()).map_err(unwritable)?;
         let signature = self.signer.sign(unsigned.signing_input()).await?;
         let receipt = unsigned.sign(&signature).map_err(unwritable)?;

@@ -27,16 +27,11 @@ use crate::ports::tickets::Tickets;
 use ring::digest::{Context, SHA256};
 use std::collections::BTreeMap;
 
-/// The codes of a data source's part that can't be packed.
-const PART_MISSING: Code = "copy_part_missing";
-
-const PART_UNREADABLE: Code = "copy_part_unreadable";
-
 /// A part that existed a moment ago is gone: the next try finds out why.
-const PART_GONE: Failure = Failure::transient("copy_part_changed");
+const PART_GONE: Failure = Failure::of(Code::CopyPartChanged);
 
 /// One call of the function is too short to pack the copy.
-const OUT_OF_TIME: Failure = Failure::transient("copy_out_of_time");
+const OUT_OF_TIME: Failure = Failure::of(Code::CopyOutOfTime);
 
 /// An upload, with its size and its digest so far.
 struct Counted<U> {
@@ -200,7 +195,7 @@ where
         let (mut rows, mut facts) = (Vec::new(), Vec::new());
         for (task, code) in lost {
             let life = Life { task: (*task).clone(), rules: rules_of_run(self.store, task).await? };
-            let (after, effects) = step(&life, Event::CopyLost(code), now, &terms);
+            let (after, effects) = step(&life, Event::CopyLost(*code), now, &terms);
             rows.push(Row::Task(after.task));
             facts.extend(facts_of(effects));
         }
@@ -219,7 +214,7 @@ where
         let empty = SourceCopy {
             source: task.source.clone(),
             title: task.connector.clone(),
-            outcome: task.outcome.ok_or(Failure::misconfigured("copy_unwritable"))?,
+            outcome: task.outcome.ok_or(Failure::of(Code::CopyUnwritable))?,
             reason: task.reason.clone(),
             records: 0,
             decided: task.counts.found,
@@ -231,7 +226,7 @@ where
             return Ok(Ok((empty, None)));
         }
         let Some(mut download) = self.copies.part(task.request, &task.source).await? else {
-            return Ok(Err(PART_MISSING));
+            return Ok(Err(Code::CopyPartMissing));
         };
         let place = part_context(task);
         let (mut reader, mut header) = (PartReader::new(key, &place), None);
@@ -240,13 +235,15 @@ where
                 Ok(Piece::Header(read)) => header = Some(read),
                 Ok(Piece::Records(_)) => {}
                 Ok(Piece::End(records)) => break records,
-                Err(_) => return Ok(Err(PART_UNREADABLE)),
+                Err(_) => return Ok(Err(Code::CopyPartUnreadable)),
             }
         };
-        let (Some(header), Some(part)) = (header, reader.id()) else { return Ok(Err(PART_UNREADABLE)) };
+        let (Some(header), Some(part)) = (header, reader.id()) else {
+            return Ok(Err(Code::CopyPartUnreadable));
+        };
         // Of two concurrent workers, one may be recorded and the other's part stored.
         if records != task.counts.submitted {
-            return Ok(Err(PART_MISSING));
+            return Ok(Err(Code::CopyPartMissing));
         }
         let copy = SourceCopy { title: header.title, export: header.export, records, ..empty };
         Ok(Ok((copy, Some(part))))

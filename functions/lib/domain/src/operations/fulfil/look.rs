@@ -1,9 +1,11 @@
 //! Looks again. A search by every identifier shows whether the vendor's statement is true, and what became of a
 //! submission that was never answered.
 
-use crate::base::failure::{Failure, Kind};
+use crate::base::code::Code;
+use crate::base::failure::Failure;
 use crate::base::identifier::Identifier;
 use crate::base::ids::TaskRef;
+use crate::base::kind::Kind;
 use crate::base::seal::DataKey;
 use crate::base::time::Time;
 use crate::life::{Event, Life, wait_left};
@@ -133,7 +135,7 @@ where
     ) -> Result<(Vec<Identifier>, Vec<RecordId>), Failure> {
         let identifiers = usable(capabilities, open_identifiers(key, request, &at.source_id)?);
         if identifiers.is_empty() {
-            return Err(Failure::misconfigured("identifier_missing"));
+            return Err(Failure::of(Code::IdentifierMissing));
         }
         if life.task.counts.found == 0 {
             // A later round whose search found nothing: the stored records are the previous round's.
@@ -141,7 +143,7 @@ where
         }
         let records = open_records(self.store, key, at).await?;
         if count(records.len()) != life.task.counts.found {
-            return Err(Failure::misconfigured("records_do_not_fit"));
+            return Err(Failure::of(Code::RecordsDoNotFit));
         }
         Ok((identifiers, records))
     }

@@ -1,7 +1,7 @@
 //! Finds the data subject's records in one data source. Decides on them if the task's policy does, or leaves
 //! the decision to a person.
 
-use crate::base::code::{CONTROL_NOT_FOUND, Code};
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::identifier::Identifier;
 use crate::base::ids::{SourceId, TaskRef};
@@ -101,7 +101,7 @@ where
                 }
                 Err(failure) => {
                     // A person sees the reason, and may leave the data source out.
-                    let told = life.task.reason.as_deref() == Some(failure.code);
+                    let told = life.task.reason.as_deref() == Some(failure.code.as_str());
                     let cannot = Sought::Means(Event::CannotOpen(failure.code));
                     if !told {
                         drop(self.store_sought(&loaded, at, None, cannot).await);
@@ -137,15 +137,15 @@ where
     /// `until`.
     ///
     /// # Errors
-    /// The flaw of the set-up, or the vendor's fault; with the code [`CONTROL_NOT_FOUND`] when the control's
-    /// record is not found.
+    /// The defect of the set-up, or the vendor's fault; with the code [`Code::ControlNotFound`] when the
+    /// control's record is not found.
     pub async fn test(&self, source: &SourceId, until: Time) -> Result<(), Failure> {
         let vendor = open_source(self.store, self.vendors, self.clock, source).await?;
         vendor.test().await.map_err(|fault| fault.failure())?;
         let Some(control) = vendor.capabilities().control.clone() else { return Ok(()) };
         let heard = search_by_each(&vendor, std::slice::from_ref(&control), self.clock, until, false).await;
         if heard.map_err(|fault| fault.failure())?.found.records.is_empty() {
-            return Err(Fault::Unavailable(CONTROL_NOT_FOUND).failure());
+            return Err(Fault::Unavailable(Code::ControlNotFound).failure());
         }
         vendor.control_was_seen().await;
         Ok(())
@@ -162,7 +162,7 @@ where
         let here = || Some(capabilities.target.clone());
         let fails = |code| Sought::Means(ended(began, Outcome::Failed, Some(code), None));
         if !capabilities.rights.contains(&request.right) {
-            return Ok(fails("right_not_supported"));
+            return Ok(fails(Code::RightNotSupported));
         }
         let who = async || {
             let key = key_of(self.keys, request.id).await?;
@@ -200,7 +200,7 @@ where
         } else if found.records.is_empty() {
             ends(Outcome::NothingFound, None, 0)
         } else if searched_only {
-            ends(Outcome::DryRun, Some("searched_only"), count(found.records.len()))
+            ends(Outcome::DryRun, Some(Code::SearchedOnly), count(found.records.len()))
         } else {
             let target = capabilities.target.clone();
             Sought::Records(found.records, Searched { began, target, asked, doubts, key })

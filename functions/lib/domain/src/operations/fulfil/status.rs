@@ -3,8 +3,10 @@
 //! Architecture Invariant: only a status that the connector names as finished moves a task on. Any other answer
 //! means waiting, and in the end a person.
 
-use crate::base::failure::{Failure, Kind};
+use crate::base::code::Code;
+use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
+use crate::base::kind::Kind;
 use crate::base::time::Time;
 use crate::life::{Event, Life, step, wait_left};
 use crate::model::limit::Slot;
@@ -188,7 +190,7 @@ where
         for rule in open {
             let Some(rule_id) = &rule.rule_id else { continue };
             if self.clock.now().plus_seconds(needed) > until {
-                round.fault = Some(Fault::Paused("vendor_out_of_time", 1));
+                round.fault = Some(Fault::Paused(Code::VendorOutOfTime, 1));
                 return round;
             }
             let own: Vec<RecordId> = at_places(records, &life.own_places(rule));

@@ -4,6 +4,7 @@
 //! Architecture Invariant: a POST goes out only under a stored intent that names its records, and under the
 //! lease on the person at this data source. While an intent has no answer, no other POST goes out for the task.
 
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::identifier::Identifier;
 use crate::base::ids::TaskRef;
@@ -252,7 +253,7 @@ where
         upload: &mut P::Upload,
         until: Time,
     ) -> Result<Result<(u32, u32), Fault>, Failure> {
-        let sealing_failed = |_: PartError| Failure::transient("sealing_failed");
+        let sealing_failed = |_: PartError| Failure::of(Code::SealingFailed);
         let needed = vendor.capabilities().call_timeout_seconds + AROUND_A_CALL;
         let place = part_context(&life.task);
         let header = Header {
@@ -265,7 +266,7 @@ where
         let (mut copied, mut others) = (BTreeSet::new(), BTreeSet::new());
         for identifier in identifiers {
             if self.clock.now().plus_seconds(needed) > until {
-                return Ok(Err(Fault::Unavailable("vendor_out_of_time")));
+                return Ok(Err(Fault::Unavailable(Code::VendorOutOfTime)));
             }
             let records = match vendor.copy(std::slice::from_ref(identifier)).await {
                 Ok(records) => records,
@@ -358,7 +359,7 @@ where
         at: &TaskRef,
         key: &DataKey,
     ) -> Result<Vec<RecordId>, Failure> {
-        const DOES_NOT_FIT: Failure = Failure::misconfigured("decision_does_not_fit");
+        const DOES_NOT_FIT: Failure = Failure::of(Code::DecisionDoesNotFit);
         let records = open_records(self.store, key, at).await?;
         let decision = task.decision.as_ref().ok_or(DOES_NOT_FIT)?;
         let digest = digest_records(self.tags, "records", at, &records).await?;
@@ -372,7 +373,7 @@ where
         if task.lease.is_some() {
             return Ok(Turn::Ours(None));
         }
-        let subject = request.subject.as_ref().ok_or(Failure::misconfigured("person_forgotten"))?;
+        let subject = request.subject.as_ref().ok_or(Failure::of(Code::PersonForgotten))?;
         let lease = self.store.lease(&task.source, subject).await?;
         let next = Lease::taken(task.source.clone(), subject.clone(), lease.as_ref(), request.id).fence;
         Ok(match lease {

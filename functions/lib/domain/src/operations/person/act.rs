@@ -2,6 +2,7 @@
 //! request, cancels a request, states what no machine can find out.
 
 use crate::base::actor::Actor;
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::identifier::Identifier;
 use crate::base::ids::{RequestId, SourceId, TaskRef};
@@ -241,7 +242,7 @@ where
             let key = self.keys.key(request.id).await?.ok_or(WhyNot::Forgotten)?;
             let sealed = key
                 .seal(&reason_context(request.id, &task.source), reason.as_bytes())
-                .map_err(|_| Failure::transient("sealing_failed"))?;
+                .map_err(|_| Failure::of(Code::SealingFailed))?;
             let mut moves =
                 self.moves(request, &[task], |_| Event::Stated { by: by.clone(), erased }).await?;
             for moved in &mut moves.tasks {

@@ -2,6 +2,7 @@
 //! records that they were shown.
 
 use crate::base::actor::Actor;
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::ids::{RequestId, SourceId};
 use crate::base::seal::{DataKey, Tag};
@@ -171,7 +172,7 @@ where
         if named.is_empty() || named.len() != reviewing.sources.len() {
             return Err(ReviewError::Sources);
         }
-        let forgotten = Failure::misconfigured("person_forgotten");
+        let forgotten = Failure::of(Code::PersonForgotten);
         let mut key: Option<DataKey> = None;
         let mut done = Reviewed { sources: Vec::new(), released: true };
         let mut tries = 0;
@@ -227,7 +228,7 @@ where
         for task in tasks {
             let reason = key
                 .seal(&reason_context(request.id, &task.source), reason.as_bytes())
-                .map_err(|_| Failure::transient("sealing_failed"))?;
+                .map_err(|_| Failure::of(Code::SealingFailed))?;
             let rules = rules_of_run(self.store, task).await?;
             let life = Life { task: (*task).clone(), rules };
             let event = Event::Reviewed { by: by.clone(), verdict: ruling, reason };

@@ -2,10 +2,11 @@
 //! link to the copy. Each showing is an event, stored before anything is given.
 
 use crate::base::actor::Actor;
-use crate::base::code::{SOURCE_MOVED, TASK_OVER};
-use crate::base::failure::{Failure, Kind};
+use crate::base::code::Code;
+use crate::base::failure::Failure;
 use crate::base::identifier::IdentifierKind;
 use crate::base::ids::{RequestId, SourceId, TaskRef};
+use crate::base::kind::Kind;
 use crate::base::seal::{DataKey, Tag};
 use crate::base::time::Time;
 use crate::chain::fact::Fact;
@@ -163,10 +164,10 @@ where
             return Err(WhyNot::Forgotten.into());
         }
         let source = || at.source_id.clone();
-        let page = self.looks.compare(at, from, most).await?.map_err(|code| match code.as_str() {
-            SOURCE_MOVED => ShowError::Moved(source()),
-            TASK_OVER => WhyNot::Over(source()).into(),
-            "person_forgotten" => WhyNot::Forgotten.into(),
+        let page = self.looks.compare(at, from, most).await?.map_err(|code| match Code::parse(&code) {
+            Some(Code::SourceMoved) => ShowError::Moved(source()),
+            Some(Code::TaskOver) => WhyNot::Over(source()).into(),
+            Some(Code::PersonForgotten) => WhyNot::Forgotten.into(),
             _ => ShowError::Unanswered(source(), code),
         })?;
         let records = count(page.records.len());
@@ -211,7 +212,8 @@ where
     /// May be repeated.
     ///
     /// # Errors
-    /// [`SOURCE_MOVED`], [`TASK_OVER`], `person_forgotten`, the flaw of the set-up, or the vendor's fault.
+    /// [`Code::SourceMoved`], [`Code::TaskOver`], `person_forgotten`, what is wrong with the set-up, or the vendor's
+    /// fault.
     pub async fn run(
         &self,
         at: &TaskRef,
@@ -224,7 +226,7 @@ where
         acts::compare(request, &life.task).map_err(|why| Failure::new(Kind::Refused, why.code()))?;
         let vendor = match open_vendor(self.store, self.vendors, self.clock, &loaded).await? {
             Opened::There(vendor) => vendor.beside(),
-            Opened::Moved => return Err(Failure::new(Kind::Refused, SOURCE_MOVED)),
+            Opened::Moved => return Err(Failure::new(Kind::Refused, Code::SourceMoved)),
         };
         let key = key_of(self.keys, request.id).await?;
         let identifiers = open_identifiers(&key, request, &at.source_id)?;
@@ -240,7 +242,7 @@ where
         let mut answers = Vec::new();
         for spelling in &spellings {
             if self.clock.now().plus_seconds(needed) > until {
-                return Err(Fault::Unavailable("vendor_out_of_time").failure());
+                return Err(Fault::Unavailable(Code::VendorOutOfTime).failure());
             }
             let shown = vendor.show(std::slice::from_ref(spelling), &identifiers).await;
             answers.extend(shown.map_err(|fault| fault.failure())?);
@@ -386,7 +388,7 @@ where
 }
 
 fn opened(key: &DataKey, task: &Task, review: &Review) -> Result<Zeroizing<String>, Failure> {
-    let unreadable = Failure::misconfigured("reason_unreadable");
+    let unreadable = Failure::of(Code::ReasonUnreadable);
     let context = reason_context(task.request, &task.source);
     let plain = key.open(&context, &review.reason).map_err(|_| unreadable)?;
     let text = std::str::from_utf8(&plain).map_err(|_| unreadable)?;
@@ -436,7 +438,7 @@ where
         let now = self.clock.now();
         let tasks = if request.copy.is_none() { self.store.tasks(id).await? } else { Vec::new() };
         acts::copy(&request, &tasks, now)?;
-        let package = request.copy.clone().ok_or(Failure::misconfigured("copy_unwritable"))?;
+        let package = request.copy.clone().ok_or(Failure::of(Code::CopyUnwritable))?;
         let until = now.plus_seconds(self.seconds).min(package.expires_at);
         let url = self.links.link(id, now.seconds_until(until).max(1)).await?;
         note(self.store, self.clock, &request, vec![Fact::CopyLinked { by: by.clone(), until }]).await?;

@@ -98,7 +98,7 @@ where
     pub async fn run(&self, ending: &Ending) -> Result<Marking, Failure> {
         retry_stale(async || {
             let Some(request) = self.store.request(ending.request).await? else {
-                return Ok(Marking::passed_over("request_not_found"));
+                return Ok(Marking::passed_over(Code::RequestNotFound));
             };
             if let Some(code) = passed_over(&request, ending) {
                 return Ok(Marking::passed_over(code));
@@ -127,15 +127,15 @@ where
 
 fn passed_over(request: &Request, ending: &Ending) -> Option<Code> {
     if request.state == RequestState::Closed {
-        return Some("request_closed");
+        return Some(Code::RequestClosed);
     }
     if request.attempt != ending.attempt {
-        return Some("attempt_not_current");
+        return Some(Code::AttemptNotCurrent);
     }
     if ending.source.as_ref().is_some_and(|source| !request.sources.contains(source)) {
-        return Some("task_not_found");
+        return Some(Code::TaskNotFound);
     }
-    request.ended.iter().any(|end| end.source == ending.source).then_some("end_known")
+    request.ended.iter().any(|end| end.source == ending.source).then_some(Code::EndKnown)
 }
 
 /// When a request has to be looked at because of executions that ended; `None` when none of them matters. A

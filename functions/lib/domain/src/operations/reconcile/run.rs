@@ -7,8 +7,10 @@
 //! Each run also counts all open work, due or not, when it begins. It verifies the event chains of the requests
 //! that it looks at, and a part of the deployment's journal.
 
-use crate::base::failure::{Failure, Kind};
+use crate::base::code::Code;
+use crate::base::failure::Failure;
 use crate::base::ids::{RequestId, SourceId, TaskRef};
+use crate::base::kind::Kind;
 use crate::base::time::Time;
 use crate::chain::event::verify_chain;
 use crate::chain::fact::Fact;
@@ -176,7 +178,7 @@ where
             let mut after = None;
             loop {
                 if self.clock.now() > latest {
-                    return Err(Failure::transient("open_work_too_much"));
+                    return Err(Failure::of(Code::OpenWorkTooMuch));
                 }
                 let page = self.store.open_work(shard, after).await?;
                 page.rows.into_iter().for_each(|work| counting.take(work));
@@ -217,7 +219,7 @@ where
     async fn check_chain(&self, id: RequestId, run: &mut Run) -> Result<(), Failure> {
         let checked = match self.store.event_links(id).await {
             Ok(stored) => verify_chain(id, &stored),
-            Err(failure) if is_damage(failure) => Err(ChainError { at: 1, why: failure.code }),
+            Err(failure) if is_damage(failure) => Err(ChainError { at: 1, why: failure.code.as_str() }),
             Err(failure) => return Err(failure),
         };
         if let Err(error) = checked {

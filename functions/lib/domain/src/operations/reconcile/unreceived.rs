@@ -4,6 +4,7 @@
 //! A tag in the ticketing system starts a request. Once a day, the tickets that carry it are therefore compared
 //! with the deliveries received, and with requests that somebody made by hand.
 
+use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::time::Time;
 use crate::operations::accept::delivery_key;
@@ -135,7 +136,7 @@ where
 
     fn in_time(&self, until: Time) -> Result<(), Failure> {
         let late = self.clock.now().plus_seconds(FOR_ONE_CALL) > until;
-        if late { Err(Failure::transient("tickets_out_of_time")) } else { Ok(()) }
+        if late { Err(Failure::of(Code::TicketsOutOfTime)) } else { Ok(()) }
     }
 
     async fn delivered(&self, channel: &str, ticket: &Tagged) -> Result<bool, Failure> {

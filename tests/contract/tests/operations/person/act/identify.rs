@@ -6,7 +6,7 @@ use rightful_contract::catalogue::member;
 use rightful_contract::driver::posts;
 use rightful_contract::vendor::{Call, FakeVendor, NO_SECRET, Reply};
 use rightful_contract::world::{CANARY, World, ann, email, erasure, erasure_of, request_id, source, task_of};
-use rightful_domain::base::code::IDENTIFIER_MISSING;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::identifier::Identifier;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
@@ -79,7 +79,7 @@ async fn an_erasure_that_no_person_looks_at_ends_there_with_its_identifier_missi
     let task = world.task(&club());
     assert_eq!(
         (task.outcome, task.reason.as_deref()),
-        (Some(Outcome::MissingIdentifier), Some(IDENTIFIER_MISSING))
+        (Some(Outcome::MissingIdentifier), Some(Code::IdentifierMissing.as_str()))
     );
     let request = reconciled(&world, 1).await;
     assert_eq!(request.outcome, Some(RequestOutcome::PartlyFulfilled));
@@ -138,7 +138,7 @@ async fn a_data_source_that_is_left_out_ends_there_and_says_so() {
     let tasks = verify(&file, &[world.signer.public()]).unwrap().tasks;
     assert_eq!(
         (tasks[0].outcome, tasks[0].reason.as_deref()),
-        (Outcome::MissingIdentifier, Some(IDENTIFIER_MISSING))
+        (Outcome::MissingIdentifier, Some(Code::IdentifierMissing.as_str()))
     );
     assert_eq!((tasks[0].decided_by.as_deref(), &tasks[0].ground), (Some(bob().as_str()), &None));
 }

@@ -3,6 +3,7 @@
 use crate::stage::{batches_of, connect_club, crm, decided, drive, record_name, world_with};
 use rightful_contract::vendor::{FakeVendor, NO_SECRET, Reply, plain};
 use rightful_contract::world::{CANARY, World, erasure, request_id};
+use rightful_domain::base::code::Code;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::documents::receipt::{Statement, verify};
 use rightful_domain::model::policy::Policy;
@@ -47,7 +48,7 @@ pub async fn handed_over() -> (World, FakeVendor) {
     let (world, vendor, at) = decided(2).await;
     vendor.set(|state| {
         state.capabilities = capabilities;
-        state.submissions.push_back(Reply::Says(Submitted::Unknown("timed_out")));
+        state.submissions.push_back(Reply::Says(Submitted::Unknown(Code::VendorTimedOut)));
     });
     world.submit(&at).await.unwrap();
     let task = world.task(&at);

@@ -7,7 +7,7 @@ use crate::stage::{
 use rightful_contract::driver::posts;
 use rightful_contract::vendor::{Reply, plain};
 use rightful_contract::world::{CANARY, World, ann, request_id, source, task_of};
-use rightful_domain::base::code::STATED_BY_A_PERSON;
+use rightful_domain::base::code::Code;
 use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::model::request::{RequestOutcome, RequestState};
 use rightful_domain::model::rule::RuleState;
@@ -24,7 +24,10 @@ async fn a_person_states_what_no_machine_can_tell_and_it_is_told_as_theirs() {
         world.again().state(&crm(), erased, &reason, &bob()).await.unwrap();
         let task = world.task(&crm());
         let outcome = if erased { Outcome::ReportedErased } else { Outcome::Failed };
-        assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(STATED_BY_A_PERSON)));
+        assert_eq!(
+            (task.outcome, task.reason.as_deref()),
+            (Some(outcome), Some(Code::StatedByAPerson.as_str()))
+        );
         assert_eq!((task.claim, task.verified_at, task.lease), (Some(Claim::NotStated), None, None));
         assert_eq!(acts(&world), [("state", bob().as_str().to_owned())]);
         let request = reconciled(&world, 1).await;
@@ -70,20 +73,23 @@ async fn only_what_was_handed_over_is_stated_and_with_a_reason() {
 async fn what_cannot_be_searched_is_stated_too_and_the_request_closes_at_once() {
     for erased in [true, false] {
         let (world, vendor, at) = world_with(2, plain()).await;
-        vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+        vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
         world.find(&at).await.unwrap_err();
         while world.workflow.take().is_some() {}
         world.again().state(&at, erased, "they wrote that it is gone", &bob()).await.unwrap();
         let task = world.task(&at);
         let outcome = if erased { Outcome::ReportedErased } else { Outcome::Failed };
-        assert_eq!((task.outcome, task.reason.as_deref()), (Some(outcome), Some(STATED_BY_A_PERSON)));
+        assert_eq!(
+            (task.outcome, task.reason.as_deref()),
+            (Some(outcome), Some(Code::StatedByAPerson.as_str()))
+        );
         assert_eq!(acts(&world), [("state", bob().as_str().to_owned())]);
         drive(&world).await;
         let whole = if erased { RequestOutcome::Fulfilled } else { RequestOutcome::Failed };
         let request = world.request(request_id(1));
         assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(whole)));
         let told = &statement(&world, 0).tasks[0];
-        assert_eq!((told.outcome, told.reason.as_deref()), (outcome, Some(STATED_BY_A_PERSON)));
+        assert_eq!((told.outcome, told.reason.as_deref()), (outcome, Some(Code::StatedByAPerson.as_str())));
         assert_eq!((posts(&vendor.journal()), vendor.left(), told.batches.len()), (0, 2, 0));
     }
 }
@@ -93,7 +99,7 @@ async fn nothing_is_stated_as_erased_for_a_request_for_access() {
     let world = World::new();
     let vendor = world.connect("crm");
     world.demand(1, &access()).await.unwrap();
-    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
     world.find(&crm()).await.unwrap_err();
     let facts = world.facts(request_id(1));
     let refused = world.again().state(&crm(), true, "seen", &bob()).await.unwrap_err();

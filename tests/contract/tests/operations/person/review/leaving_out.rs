@@ -5,7 +5,7 @@ use crate::stage::{bob, drive, holds_none, overlapping, reconciled, world_with};
 use rightful_contract::driver::posts;
 use rightful_contract::vendor::FakeVendor;
 use rightful_contract::world::{CANARY, World, request_id, source};
-use rightful_domain::base::code::LEFT_OUT;
+use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
@@ -20,7 +20,7 @@ use rightful_domain::vendor::fault::Fault;
 /// Request 1 only at `crm`, whose search failed and will be retried; no search is running now.
 async fn dead() -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = world_with(2, rightful_contract::vendor::plain()).await;
-    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable("vendor_unreachable"))));
+    vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
     world.find(&at).await.unwrap_err();
     while world.workflow.take().is_some() {}
     assert!(world.task(&at).cannot_be_searched(), "{:?}", world.task(&at));
@@ -44,7 +44,10 @@ async fn a_data_source_that_cannot_be_searched_is_left_out_and_the_request_close
     let request = world.request(request_id(1));
     assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(RequestOutcome::Failed)));
     let told = &statement(&world).tasks[0];
-    assert_eq!((told.outcome, told.reason.as_deref()), (Outcome::Failed, Some(LEFT_OUT)));
+    assert_eq!(
+        (told.outcome, told.reason.as_deref()),
+        (Outcome::Failed, Some(Code::LeftOutByAPerson.as_str()))
+    );
     assert_eq!((told.decided_by.as_deref(), told.ground), (Some(bob().as_str()), None));
     assert_eq!((posts(&vendor.journal()), vendor.left()), (0, 2));
     holds_none(&world, &[CANARY, "they closed"]);
@@ -54,7 +57,7 @@ async fn a_data_source_that_cannot_be_searched_is_left_out_and_the_request_close
 #[tokio::test]
 async fn a_data_source_that_cannot_be_opened_says_why_and_is_left_out_too() {
     let (world, vendor, at) = world_with(2, rightful_contract::vendor::plain()).await;
-    let denied = Failure::misconfigured("secret_denied");
+    let denied = Failure::of(Code::SecretDenied);
     vendor.set(|state| state.broken = Some(denied));
     assert_eq!(world.find(&at).await.unwrap_err(), denied);
     while world.workflow.take().is_some() {}
@@ -112,7 +115,11 @@ async fn a_search_under_way_or_the_word_to_leave_it_out_wins_in_whatever_order()
                 let outcome = match end {
                     Ok(_) => {
                         left_out += 1;
-                        assert_eq!(world.task(&at).reason.as_deref(), Some(LEFT_OUT), "{what}");
+                        assert_eq!(
+                            world.task(&at).reason.as_deref(),
+                            Some(Code::LeftOutByAPerson.as_str()),
+                            "{what}"
+                        );
                         RequestOutcome::Failed
                     }
                     Err(error) => {
@@ -149,7 +156,7 @@ async fn invariant_6_a_crash_at_any_point_of_leaving_out_ends_in_a_closed_reques
         let (reviewing, by) = (leaving_out(&world, &at), bob());
         world.gate.crash_at(Some(point));
         let end = world.gate.until_crash(world.review(request_id(1), &reviewing, &by)).await;
-        let left_out = world.task(&at).reason.as_deref() == Some(LEFT_OUT);
+        let left_out = world.task(&at).reason.as_deref() == Some(Code::LeftOutByAPerson.as_str());
         stored += u32::from(left_out);
         let outcome = if left_out { RequestOutcome::Failed } else { RequestOutcome::Fulfilled };
         assert_eq!(reconciled(&world, 2).await.outcome, Some(outcome), "crash at {point}");

@@ -5,7 +5,7 @@ use crate::stage::{DAY, access, bob, crm, holds_none, reconciled, rule};
 use rightful_contract::canary;
 use rightful_contract::driver::posts;
 use rightful_contract::world::{CANARY, World, request_id, source};
-use rightful_domain::base::code::REFUSED_BY_REVIEWER;
+use rightful_domain::base::code::Code;
 use rightful_domain::duty::acts::WhyNot;
 use rightful_domain::law::ground::RefusalGround;
 use rightful_domain::life::Ruling;
@@ -50,7 +50,7 @@ async fn a_refusal_is_stated_with_its_ground_and_never_with_its_reason() {
         assert_eq!(request.outcome, Some(RequestOutcome::Refused));
         for task in statement(&world).tasks {
             assert_eq!((task.outcome, task.ground), (Outcome::Refused, Some(ground)));
-            assert_eq!(task.reason.as_deref(), Some(REFUSED_BY_REVIEWER));
+            assert_eq!(task.reason.as_deref(), Some(Code::RefusedByReviewer.as_str()));
             assert_eq!(task.decided_by.as_deref(), Some(bob().as_str()));
             assert!(task.decided_at.is_some() && task.batches.is_empty());
         }
