@@ -300,7 +300,7 @@ def cases(request, delivery):
     accepted = lambda answer: answer["statusCode"] == 202 and json.loads(answer["body"])["request_id"] == request
     return [
         Case("intake", "a signed delivery, repeated", delivery, accepted),
-        Case("search", "task passed over", {"mode": "find", **task}, settled),
+        Case("search", "task passed over", {"mode": "search", **task}, settled),
         Case("search", "one call to the vendor", {"mode": "test", "sourceId": SOURCE},
              lambda answer: answer == {"tested": SOURCE}),
         Case("submit", "task passed over", task, settled),

@@ -91,7 +91,7 @@ def entered(definition: dict, via: str, nested: dict | None = None) -> int | Non
 def transitions(machines: dict[str, dict]) -> int | None:
     """The states of an erasure request with one data source, whose records are gone at the first look. No person
     decides on it."""
-    nested = {"definition": machines["fulfil-source"], "via": "Verify"}
+    nested = {"definition": machines["fulfil-source"], "via": "Look"}
     return entered(machines["fulfil-request"], "Fulfil Source", nested)
 
 

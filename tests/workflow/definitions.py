@@ -191,7 +191,7 @@ IN_TURN = {"Type": "Wait", "Seconds": "{% $states.input.waitSeconds %}"}
 
 def searches(definition: dict) -> Iterator[tuple[str, dict, dict]]:
     for name, state, beside, _ in states(definition):
-        if state.get("Arguments", {}).get("Payload", {}).get("mode") == "find":
+        if state.get("Arguments", {}).get("Payload", {}).get("mode") == "search":
             yield name, state, beside
 
 
@@ -333,7 +333,7 @@ FULL_PAYLOAD = {key: f"{{% $states.input.{key} %}}" for key in PARKED - {"taskTo
       ("a wait of another function", lambda d: plant_wait(d, "${CloseFunctionArn}", **FULL_PAYLOAD)),
       ("a wait without a token", lambda d: plant_wait(d, requestId="a", sourceId="b", attempt="c")),
       ("a wait with another token", lambda d: plant_wait(d, **FULL_PAYLOAD | {"taskToken": "{% $states.input.taskToken %}"})),
-      ("a wait with more", lambda d: plant_wait(d, **FULL_PAYLOAD, mode="find")))
+      ("a wait with more", lambda d: plant_wait(d, **FULL_PAYLOAD, mode="search")))
 def a_token_goes_to_review_and_nowhere_else(definition):
     for name, state, _, _ in states(definition):
         own = {key: value for key, value in state.items() if key != "ItemProcessor"}

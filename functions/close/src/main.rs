@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Event {
+struct Input {
     request_id: RequestId,
 }
 
-impl Correlated for Event {
+impl Correlated for Input {
     fn correlation(&self) -> (Option<String>, Option<String>) {
         (Some(self.request_id.to_string()), None)
     }
@@ -37,5 +37,7 @@ async fn main() -> Result<(), Error> {
         copy_days: u32::try_from(deployed.env.number("COPY_DAYS")?)?,
         issuer: deployed.issuer()?,
     };
-    deployed.serve(async |event: Event, invocation| close.run(event.request_id, invocation.until).await).await
+    deployed
+        .serve(async |input: Input, invocation| close.close(input.request_id, invocation.until).await)
+        .await
 }

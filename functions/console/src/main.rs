@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Event(ApiGatewayV2httpRequest);
+struct Input(ApiGatewayV2httpRequest);
 
-impl Correlated for Event {}
+impl Correlated for Input {}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -24,5 +24,5 @@ async fn main() -> Result<(), Error> {
         link_seconds: deployed.env.number("COPY_LINK_SECONDS")?,
     };
     let api = Api::new(Ports::of(&deployed)?, settings);
-    deployed.serve(async |Event(request), _| Ok(api.handle(&request).await)).await
+    deployed.serve(async |Input(request), _| Ok(api.handle(&request).await)).await
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// An answer: a status, a code for machines, a sentence for people. It never repeats a value from the
 /// webhook.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     /// Why the delivery was refused.
     pub code: Option<Code>,
@@ -25,7 +25,7 @@ pub struct Answer {
     pub ended: Option<Box<(Ended, String)>>,
 }
 
-impl Answer {
+impl Response {
     pub fn accepted(request: RequestId, taken_off: Vec<TakenOffAt>) -> Self {
         Self {
             status: 202,
@@ -86,7 +86,7 @@ impl Answer {
     }
 }
 
-impl From<SignatureError> for Answer {
+impl From<SignatureError> for Response {
     fn from(error: SignatureError) -> Self {
         let code = match error {
             SignatureError::HeaderMissing => Code::SignatureMissing,
@@ -99,7 +99,7 @@ impl From<SignatureError> for Answer {
     }
 }
 
-impl From<TicketError> for Answer {
+impl From<TicketError> for Response {
     fn from(error: TicketError) -> Self {
         match error {
             TicketError::NotJson => Self::refused(400, Code::BodyNotJson, error),
@@ -119,7 +119,7 @@ mod tests {
     fn what_was_taken_off_is_told_by_its_place_and_only_where_something_was() {
         let id = RequestId::parse("019aa6e0-5c1f-7000-8000-000000000001").unwrap();
         let taken_off = TakenOffAt::of("/identifiers/0/value", &[TakenOff::Quotes, TakenOff::FinalDot]);
-        let told = Answer::accepted(id, taken_off.into_iter().collect()).body();
+        let told = Response::accepted(id, taken_off.into_iter().collect()).body();
         assert_eq!(
             told,
             json!({
@@ -127,7 +127,7 @@ mod tests {
                 "taken_off": [{"at": "/identifiers/0/value", "what": ["quotes", "final_dot"]}],
             })
         );
-        assert_eq!(Answer::accepted(id, Vec::new()).body(), json!({"request_id": id}));
+        assert_eq!(Response::accepted(id, Vec::new()).body(), json!({"request_id": id}));
     }
 
     #[test]
@@ -136,7 +136,8 @@ mod tests {
         let closed_at = Time::parse("2026-11-21T09:30:00Z").unwrap();
         let ended = Ended { outcome: RequestOutcome::Fulfilled, closed_at, repeated: true };
         let anew = "send it with another value at /reference".to_owned();
-        let told = Answer { ended: Some(Box::new((ended, anew))), ..Answer::accepted(id, Vec::new()) }.body();
+        let told =
+            Response { ended: Some(Box::new((ended, anew))), ..Response::accepted(id, Vec::new()) }.body();
         assert_eq!(
             told,
             json!({

@@ -1,6 +1,6 @@
 //! From a webhook's bytes to an accepted demand.
 
-use crate::answer::Answer;
+use crate::answer::Response;
 use crate::channel::{self, Channel, DeliveryKey};
 use crate::signature::{self, Delivery, SignatureError};
 use crate::synthetic::{self, Made, Synthetic};
@@ -81,11 +81,11 @@ where
         Ok(Made { request_id: request, new, started: not_started.is_none() })
     }
 
-    async fn handle(&self, webhook: &ApiGatewayV2httpRequest) -> Result<Answer, Answer> {
+    async fn handle(&self, webhook: &ApiGatewayV2httpRequest) -> Result<Response, Response> {
         let name = webhook.path_parameters.get("channel").map_or("", String::as_str);
         let channel = self.channels.iter().find(|channel| channel.name == name).ok_or_else(|| {
             let known: Vec<&str> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
-            Answer::refused(
+            Response::refused(
                 404,
                 Code::ChannelUnknown,
                 format!("there is no such channel; there are: {}", known.join(", ")),
@@ -96,7 +96,7 @@ where
         self.verify(channel, &Delivery { header: &header, body: &body }).await?;
 
         if !webhook.query_string_parameters.is_empty() {
-            return Err(Answer::refused(
+            return Err(Response::refused(
                 422,
                 Code::QueryNotTaken,
                 "this address takes no parameters behind a question mark: put them into the body",
@@ -117,7 +117,7 @@ where
 
     /// Verifies with the cached secrets, and with fresh ones if those don't fit, but not at every stranger's
     /// attempt.
-    async fn verify(&self, channel: &Channel, delivery: &Delivery<'_>) -> Result<(), Answer> {
+    async fn verify(&self, channel: &Channel, delivery: &Delivery<'_>) -> Result<(), Response> {
         let name = format!("webhook/{}", channel.name);
         let now = self.accept.clock.now();
         let mut result = Err(SignatureError::Wrong);
@@ -149,8 +149,8 @@ where
         channel: &Channel,
         Ticket { demand, taken_off }: Ticket,
         arrival: Arrival<'_>,
-    ) -> Result<Answer, Answer> {
-        match self.accept.run(new_id(), &demand, arrival).await {
+    ) -> Result<Response, Response> {
+        match self.accept.accept(new_id(), &demand, arrival).await {
             Ok(Accepted { request, new, not_started, ended }) => {
                 for one in &taken_off {
                     tracing::info!(request_id = %request, taken_off = names(&one.what), "taken off an identifier");
@@ -163,18 +163,18 @@ where
                     tracing::warn!(request_id = %request, "the demand of a closed request came again: nothing runs");
                 }
                 let anew = anew(channel);
-                Ok(Answer {
+                Ok(Response {
                     ended: ended.map(|ended| Box::new((ended, anew))),
-                    ..Answer::accepted(request, taken_off)
+                    ..Response::accepted(request, taken_off)
                 })
             }
             Err(AcceptError::Conflict(request)) => Err(conflict(channel, request)),
             Err(error @ AcceptError::TooManySources(_)) => {
-                Err(Answer::refused(422, Code::TooManySources, error))
+                Err(Response::refused(422, Code::TooManySources, error))
             }
-            Err(error @ AcceptError::NoSource) => Err(Answer::refused(503, Code::NoDataSource, error)),
+            Err(error @ AcceptError::NoSource) => Err(Response::refused(503, Code::NoDataSource, error)),
             Err(AcceptError::Failed(failure)) => Err(failed(failure)),
-            Err(error) => Err(Answer::refused(422, Code::TicketNotAcceptable, error)),
+            Err(error) => Err(Response::refused(422, Code::TicketNotAcceptable, error)),
         }
     }
 }
@@ -193,25 +193,25 @@ fn anew(channel: &Channel) -> String {
 }
 
 /// The delivery is known with different content.
-fn conflict(channel: &Channel, request: RequestId) -> Answer {
+fn conflict(channel: &Channel, request: RequestId) -> Response {
     let error = AcceptError::Conflict(request);
-    Answer {
+    Response {
         request: Some(request),
-        ..Answer::refused(channel.conflict_status, Code::DeliveryConflict, error)
+        ..Response::refused(channel.conflict_status, Code::DeliveryConflict, error)
     }
 }
 
-fn failed(failure: Failure) -> Answer {
+fn failed(failure: Failure) -> Response {
     if failure.kind == Kind::Misconfigured {
         tracing::error!(code = failure.code.as_str(), "intake is not set up");
     } else {
         tracing::warn!(code = failure.code.as_str(), "intake failed");
     }
-    Answer::try_again()
+    Response::try_again()
 }
 
-fn raw_body(webhook: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Answer> {
-    let too_large = || Answer::refused(413, Code::BodyTooLarge, "the body is larger than 256 KiB");
+fn raw_body(webhook: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Response> {
+    let too_large = || Response::refused(413, Code::BodyTooLarge, "the body is larger than 256 KiB");
     let text = webhook.body.as_deref().unwrap_or_default();
     let body = if webhook.is_base64_encoded {
         if text.len() > MOST_BYTES / 3 * 4 + 4 {
@@ -219,7 +219,7 @@ fn raw_body(webhook: &ApiGatewayV2httpRequest) -> Result<Vec<u8>, Answer> {
         }
         BASE64
             .decode(text)
-            .map_err(|_| Answer::refused(400, Code::BodyUnreadable, "the body is not readable"))?
+            .map_err(|_| Response::refused(400, Code::BodyUnreadable, "the body is not readable"))?
     } else {
         text.as_bytes().to_vec()
     };

@@ -14,9 +14,9 @@ mod ticket;
 mod answer;
 mod synthetic;
 mod intake;
-mod event;
+mod input;
 
-use event::{Answer, Event, Order};
+use input::{Input, Order, Output};
 use intake::Intake;
 use rightful_deployed::Deployed;
 use rightful_domain::base::code::Code;
@@ -46,11 +46,11 @@ async fn main() -> Result<(), Error> {
         (deployed.env.optional("SYNTHETIC_EMAIL"), deployed.env.optional("SYNTHETIC_SOURCES"));
     let set = Synthetic { email, sources };
     deployed
-        .serve(async |event: Event, _| match event {
-            Event::Webhook(webhook) => Ok(Answer::Webhook(Box::new(intake.receive(&webhook).await))),
-            Event::Synthetic(Order { synthetic: false }) => Err(Failure::of(Code::PayloadMalformed)),
-            Event::Synthetic(Order { synthetic: true }) => {
-                intake.synthetic(&set).await.map(Answer::Made).inspect_err(not_made)
+        .serve(async |event: Input, _| match event {
+            Input::Webhook(webhook) => Ok(Output::Webhook(Box::new(intake.receive(&webhook).await))),
+            Input::Synthetic(Order { synthetic: false }) => Err(Failure::of(Code::PayloadMalformed)),
+            Input::Synthetic(Order { synthetic: true }) => {
+                intake.synthetic(&set).await.map(Output::Made).inspect_err(not_made)
             }
         })
         .await

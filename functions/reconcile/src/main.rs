@@ -2,10 +2,10 @@
 //! without success, it marks the tasks left behind; once a day it counts tagged tickets that were never
 //! received.
 
-mod event;
+mod input;
 mod tell;
 
-use event::{Answer, Event, Order};
+use input::{Input, Order, Output};
 use rightful_deployed::Deployed;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
@@ -30,25 +30,25 @@ async fn main() -> Result<(), Error> {
     let unreceived = Unreceived { store, tickets: deployed.tickets()?, tags: deployed.tags()?, clock };
     let ended = Ended { store, clock, settings };
     deployed
-        .serve(async |event: Event, invocation| match event {
-            Event::Change { detail } => {
+        .serve(async |event: Input, invocation| match event {
+            Input::Change { detail } => {
                 let whole = workflow.is_of(&detail.state_machine_arn);
                 let ending = Ending::read(&detail.name, whole, &detail.status);
-                mark(&ended, ending).await.map(Answer::Marking)
+                mark(&ended, ending).await.map(Output::Marking)
             }
-            Event::Tickets(Order { tickets: false }) => Err(Failure::of(Code::PayloadMalformed)),
-            Event::Tickets(Order { tickets: true }) => {
+            Input::Tickets(Order { tickets: false }) => Err(Failure::of(Code::PayloadMalformed)),
+            Input::Tickets(Order { tickets: true }) => {
                 let found = match tags.as_slice() {
                     [] => None,
-                    tags => unreceived.run(CHANNEL, tags, invocation.until).await?,
+                    tags => unreceived.tickets(CHANNEL, tags, invocation.until).await?,
                 };
                 tell::tickets(found.as_ref());
-                Ok(Answer::Tickets(found))
+                Ok(Output::Tickets(found))
             }
-            Event::Tick {} => {
-                let run = reconcile.run(invocation.until).await?;
+            Input::Tick {} => {
+                let run = reconcile.reconcile(invocation.until).await?;
                 tell::run(&run);
-                Ok(Answer::Run(Box::new(run)))
+                Ok(Output::Run(Box::new(run)))
             }
         })
         .await
@@ -63,7 +63,7 @@ async fn mark(
         Some(ending) => {
             let source = ending.source.as_ref().map(ToString::to_string);
             rightful_lambda::correlate(Some(ending.request.to_string()), source);
-            ended.run(ending).await?
+            ended.mark(ending).await?
         }
         None => Marking::passed_over(Code::NotOurExecution),
     };

@@ -3,13 +3,13 @@
 use rightful_domain::base::code::Code;
 use rightful_domain::metric;
 use rightful_domain::operations::reconcile::run::Run;
-use rightful_domain::operations::reconcile::unreceived::Found;
+use rightful_domain::operations::reconcile::unreceived::Compared;
 
 /// How many tickets the log names.
 const MOST_NAMED: usize = 100;
 
 /// A ticket's number identifies nobody, and nothing more of a ticket is read.
-pub fn tickets(found: Option<&Found>) {
+pub fn tickets(found: Option<&Compared>) {
     let Some(found) = found else {
         tracing::info!("no ticketing system is set up, or no tag: tickets are not looked for");
         return;

@@ -8,13 +8,13 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Event {
+struct Input {
     #[serde(flatten)]
     at: TaskRef,
     task_token: String,
 }
 
-impl Correlated for Event {
+impl Correlated for Input {
     fn correlation(&self) -> (Option<String>, Option<String>) {
         self.at.correlation()
     }
@@ -29,5 +29,5 @@ async fn main() -> Result<(), Error> {
         clock: deployed.clock(),
         settings: deployed.env.settings()?,
     };
-    deployed.serve(async |event: Event, _| park.run(&event.at, &event.task_token).await).await
+    deployed.serve(async |input: Input, _| park.park(&input.at, &input.task_token).await).await
 }

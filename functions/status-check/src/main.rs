@@ -2,18 +2,18 @@
 
 use rightful_deployed::Deployed;
 use rightful_domain::base::ids::TaskRef;
-use rightful_domain::operations::fulfil::status::Check;
+use rightful_domain::operations::fulfil::status::StatusCheck;
 use rightful_lambda::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let deployed = Deployed::start("status-check");
-    let check = Check {
+    let check = StatusCheck {
         store: deployed.store()?,
         keys: deployed.keys()?,
         vendors: deployed.vendors()?,
         clock: deployed.clock(),
         settings: deployed.env.settings()?,
     };
-    deployed.serve(async |at: TaskRef, invocation| check.run(&at, invocation.until).await).await
+    deployed.serve(async |at: TaskRef, invocation| check.check(&at, invocation.until).await).await
 }

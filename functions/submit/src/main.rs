@@ -17,5 +17,5 @@ async fn main() -> Result<(), Error> {
         clock: deployed.clock(),
         settings: deployed.env.settings()?,
     };
-    deployed.serve(async |at: TaskRef, invocation| submit.run(&at, invocation.until).await).await
+    deployed.serve(async |at: TaskRef, invocation| submit.submit(&at, invocation.until).await).await
 }

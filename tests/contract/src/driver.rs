@@ -33,13 +33,13 @@ pub enum End {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Function {
     /// `search`, to find.
-    Find(TaskRef),
+    Search(TaskRef),
     /// `submit`.
     Submit(TaskRef),
     /// `status-check`.
-    Check(TaskRef),
+    CheckStatus(TaskRef),
     /// `search`, to look again.
-    Verify(TaskRef),
+    Look(TaskRef),
     /// `close`.
     Close(RequestId),
     /// `review`, with the token of the execution that waits.
@@ -51,10 +51,10 @@ impl Function {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Function::Find(_) => "find",
+            Function::Search(_) => "search",
             Function::Submit(_) => "submit",
-            Function::Check(_) => "check",
-            Function::Verify(_) => "verify",
+            Function::CheckStatus(_) => "check",
+            Function::Look(_) => "look",
             Function::Close(_) => "close",
             Function::Park(..) => "review",
         }
@@ -64,10 +64,10 @@ impl Function {
     #[must_use]
     pub fn task(&self) -> Option<&TaskRef> {
         match self {
-            Function::Find(at)
+            Function::Search(at)
             | Function::Submit(at)
-            | Function::Check(at)
-            | Function::Verify(at)
+            | Function::CheckStatus(at)
+            | Function::Look(at)
             | Function::Park(at, _) => Some(at),
             Function::Close(_) => None,
         }
@@ -77,21 +77,21 @@ impl Function {
     ///
     /// # Errors
     /// The handler's failure.
-    pub async fn call(&self, world: &World) -> Result<Answer, Failure> {
+    pub async fn call(&self, world: &World) -> Result<Output, Failure> {
         match self {
-            Function::Find(at) => world.find(at).await.map(Answer::Step),
-            Function::Submit(at) => world.submit(at).await.map(Answer::Step),
-            Function::Check(at) => world.check(at).await.map(Answer::Step),
-            Function::Verify(at) => world.verify(at).await.map(Answer::Step),
-            Function::Close(id) => world.close(*id).await.map(Answer::Closing),
-            Function::Park(at, token) => world.park(at, token).await.map(Answer::Step),
+            Function::Search(at) => world.search(at).await.map(Output::Step),
+            Function::Submit(at) => world.submit(at).await.map(Output::Step),
+            Function::CheckStatus(at) => world.check_status(at).await.map(Output::Step),
+            Function::Look(at) => world.look(at).await.map(Output::Step),
+            Function::Close(id) => world.close(*id).await.map(Output::Closing),
+            Function::Park(at, token) => world.park(at, token).await.map(Output::Step),
         }
     }
 }
 
 /// A function's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Output {
     /// About a task.
     Step(Step),
     /// About a request.
@@ -131,7 +131,7 @@ pub trait Engine {
     ///
     /// # Errors
     /// [`CallError`].
-    async fn call(&self, function: Function) -> Result<Answer, CallError>;
+    async fn call(&self, function: Function) -> Result<Output, CallError>;
 
     /// Waits for the review of a task, as `Await Review` does; `None` is its Catch.
     ///
@@ -172,7 +172,7 @@ pub async fn fulfil_request(engine: &impl Engine, execution: &Execution) -> Resu
         }
     }
     Ok(match retried(engine, Function::Close(execution.request)).await? {
-        Ended::Answer(Answer::Closing(closing)) if closing.state == RequestState::Closed => End::Closed,
+        Ended::Output(Output::Closing(closing)) if closing.state == RequestState::Closed => End::Closed,
         _ => End::LeftOpen,
     })
 }
@@ -187,13 +187,13 @@ enum Searched {
 
 /// The states `Search Source` and `Search Again`.
 async fn find(engine: &impl Engine, at: &TaskRef) -> Result<Searched, Lost> {
-    Ok(match retried(engine, Function::Find(at.clone())).await? {
-        Ended::Answer(Answer::Step(step)) => match step.next {
+    Ok(match retried(engine, Function::Search(at.clone())).await? {
+        Ended::Output(Output::Step(step)) => match step.next {
             Next::Search => Searched::Waits(step.wait_seconds),
             Next::Fulfil | Next::Review => Searched::Goes(step.next),
             _ => Searched::LeftOpen,
         },
-        Ended::Answer(_) | Ended::Caught => Searched::LeftOpen,
+        Ended::Output(_) | Ended::Caught => Searched::LeftOpen,
     })
 }
 
@@ -225,13 +225,13 @@ async fn fulfil_source(engine: &impl Engine, at: &TaskRef) -> Result<(), Lost> {
         return Ok(());
     };
     engine.wait(wait_seconds).await?;
-    let mut last = step(engine, Function::Check(at.clone())).await?;
+    let mut last = step(engine, Function::CheckStatus(at.clone())).await?;
     for _ in 0..MOST_STATES {
         let Some(Step { next, wait_seconds, .. }) = last else { break };
         let function = match next {
-            Next::Check => Function::Check(at.clone()),
+            Next::CheckStatus => Function::CheckStatus(at.clone()),
             Next::Submit => Function::Submit(at.clone()),
-            Next::Verify => Function::Verify(at.clone()),
+            Next::Look => Function::Look(at.clone()),
             Next::Settled | Next::Unknown | Next::Search | Next::Fulfil | Next::Review | Next::None => break,
         };
         engine.wait(wait_seconds).await?;
@@ -258,14 +258,14 @@ async fn map<F: Future>(items: impl Iterator<Item = F>) -> Vec<F::Output> {
 
 async fn step(engine: &impl Engine, function: Function) -> Result<Option<Step>, Lost> {
     Ok(match retried(engine, function).await? {
-        Ended::Answer(Answer::Step(step)) => Some(step),
+        Ended::Output(Output::Step(step)) => Some(step),
         _ => None,
     })
 }
 
 /// How a Task state ends.
 enum Ended {
-    Answer(Answer),
+    Output(Output),
     /// Its Catch.
     Caught,
 }
@@ -275,7 +275,7 @@ async fn retried(engine: &impl Engine, function: Function) -> Result<Ended, Lost
     let mut tries = 0u32;
     loop {
         match engine.call(function.clone()).await {
-            Ok(answer) => return Ok(Ended::Answer(answer)),
+            Ok(answer) => return Ok(Ended::Output(answer)),
             Err(CallError::Lost(lost)) => return Err(lost),
             Err(CallError::Platform) => {}
             Err(CallError::Failed(failure)) => match failure.kind {
@@ -345,7 +345,7 @@ impl Engine for Driver<'_> {
         Ok(())
     }
 
-    async fn call(&self, function: Function) -> Result<Answer, CallError> {
+    async fn call(&self, function: Function) -> Result<Output, CallError> {
         if let Some(steps) = self.steps.get() {
             self.steps.set(Some(steps.checked_sub(1).ok_or(CallError::Lost(Lost::Request))?));
         }

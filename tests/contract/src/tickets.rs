@@ -6,7 +6,7 @@ use crate::gate::Gate;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::base::time::Time;
-use rightful_domain::documents::note::TicketAnswer;
+use rightful_domain::documents::note::Note;
 use rightful_domain::model::answer::Answered;
 use rightful_domain::ports::clock::Clock;
 use rightful_domain::ports::store::Page;
@@ -29,7 +29,7 @@ pub enum TicketCall {
         /// The ticket.
         reference: String,
         /// The comment.
-        answer: TicketAnswer,
+        answer: Note,
         /// When it came.
         at: Time,
     },
@@ -158,7 +158,7 @@ impl FakeTickets {
         self.journal().len() - self.sends()
     }
 
-    fn put(&self, reference: &str, answer: &TicketAnswer) {
+    fn put(&self, reference: &str, answer: &Note) {
         let mut state = self.state.borrow_mut();
         let ticket = state.tickets.entry(reference.to_owned()).or_default();
         ticket.comments.push(answer.text.clone());
@@ -175,7 +175,7 @@ impl Tickets for FakeTickets {
         20
     }
 
-    async fn answer(&self, _channel: &str, reference: &Reference, answer: &TicketAnswer) -> Answered {
+    async fn answer(&self, _channel: &str, reference: &Reference, answer: &Note) -> Answered {
         self.gate.point("answer ticket").await;
         let (name, at) = (reference.as_str().to_owned(), self.clock.now());
         let (down, ordered) = {

@@ -8,7 +8,7 @@ use rightful_aws::{SecretStore, SystemClock};
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::ports::clock::Clock as _;
 use rightful_domain::ports::set_up::SecretWrites as _;
-use rightful_sandbox::http::{Answer, send_bytes};
+use rightful_sandbox::http::{Response, send_bytes};
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ async fn post(
     (channel, query): Door<'_>,
     headers: &[(&str, &str)],
     body: &[u8],
-) -> Result<Answer> {
+) -> Result<Response> {
     let url = stack.json["channels"][channel]["url"].as_str().context("no such channel")?;
     let rest = url.strip_prefix("http://").context("not http")?;
     let (host, path) = rest.split_once('/').context("no path")?;
@@ -46,7 +46,7 @@ fn secret<'a>(stack: &'a Stack, channel: &str) -> &'a str {
 ///
 /// # Errors
 /// When the API can't be reached.
-pub async fn zendesk(stack: &Stack, body: &[u8], seconds_ago: i64) -> Result<Answer> {
+pub async fn zendesk(stack: &Stack, body: &[u8], seconds_ago: i64) -> Result<Response> {
     zendesk_behind(stack, "", body, seconds_ago).await
 }
 
@@ -54,7 +54,7 @@ pub async fn zendesk(stack: &Stack, body: &[u8], seconds_ago: i64) -> Result<Ans
 ///
 /// # Errors
 /// When the API can't be reached.
-pub async fn zendesk_behind(stack: &Stack, query: &str, body: &[u8], seconds_ago: i64) -> Result<Answer> {
+pub async fn zendesk_behind(stack: &Stack, query: &str, body: &[u8], seconds_ago: i64) -> Result<Response> {
     let at = SystemClock.now().unix_seconds() - seconds_ago;
     let timestamp =
         rightful_domain::base::time::Time::from_unix_seconds(at).context("no such time")?.to_string();
@@ -70,7 +70,7 @@ pub async fn zendesk_behind(stack: &Stack, query: &str, body: &[u8], seconds_ago
 ///
 /// # Errors
 /// When the API can't be reached.
-pub async fn standard(stack: &Stack, id: &str, body: &[u8]) -> Result<Answer> {
+pub async fn standard(stack: &Stack, id: &str, body: &[u8]) -> Result<Response> {
     standard_signed_with(stack, secret(stack, "standard"), id, body).await
 }
 
@@ -78,7 +78,7 @@ pub async fn standard(stack: &Stack, id: &str, body: &[u8]) -> Result<Answer> {
 ///
 /// # Errors
 /// When the API can't be reached.
-pub async fn standard_signed_with(stack: &Stack, secret: &str, id: &str, body: &[u8]) -> Result<Answer> {
+pub async fn standard_signed_with(stack: &Stack, secret: &str, id: &str, body: &[u8]) -> Result<Response> {
     let timestamp = SystemClock.now().unix_seconds().to_string();
     let key = BASE64.decode(secret.trim_start_matches("whsec_"))?;
     let signature = sign(&key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat());
@@ -95,7 +95,7 @@ pub async fn standard_signed_with(stack: &Stack, secret: &str, id: &str, body: &
 ///
 /// # Errors
 /// When the API can't be reached.
-pub async fn forged(stack: &Stack, body: &[u8]) -> Result<Answer> {
+pub async fn forged(stack: &Stack, body: &[u8]) -> Result<Response> {
     let timestamp = SystemClock.now().unix_seconds().to_string();
     let signature = format!("v1,{}", sign(b"another secret", body));
     let headers = [
@@ -125,7 +125,7 @@ pub async fn rotate_standard(stack: &Stack, secret: &str) -> Result<()> {
 ///
 /// # Errors
 /// When it was not accepted.
-pub fn request_id(answer: &Answer) -> Result<RequestId> {
+pub fn request_id(answer: &Response) -> Result<RequestId> {
     anyhow::ensure!(answer.status == 202, "{} {}", answer.status, answer.text);
     let body: Value = serde_json::from_str(&answer.text)?;
     Ok(RequestId::parse(body["request_id"].as_str().unwrap_or_default())?)

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 /// A whole answer.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// Its headers.
@@ -19,7 +19,7 @@ pub struct Answer {
     pub text: String,
 }
 
-impl Answer {
+impl Response {
     /// The body as JSON.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ pub async fn send(
     path: &str,
     headers: &[(&str, &str)],
     body: Option<&Value>,
-) -> Result<Answer> {
+) -> Result<Response> {
     let bytes = body.map(serde_json::to_vec).transpose()?;
     send_bytes(base, method, path, headers, bytes).await
 }
@@ -55,7 +55,7 @@ pub async fn send_bytes(
     path: &str,
     headers: &[(&str, &str)],
     body: Option<Vec<u8>>,
-) -> Result<Answer> {
+) -> Result<Response> {
     let Some(authority) = base.strip_prefix("http://") else {
         bail!("only plain http is spoken here");
     };
@@ -79,7 +79,7 @@ pub async fn send_bytes(
         let response = sender.send_request(request).await?;
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(Body::new(body), usize::MAX).await?;
-        anyhow::Ok(Answer {
+        anyhow::Ok(Response {
             status: parts.status.as_u16(),
             headers: parts.headers,
             text: String::from_utf8_lossy(&bytes).into_owned(),

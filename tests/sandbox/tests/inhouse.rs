@@ -4,12 +4,12 @@
 
 mod stage;
 
-use rightful_sandbox::http::{Answer, send};
+use rightful_sandbox::http::{Response, send};
 use rightful_sandbox::{DEFAULT_INHOUSE_TOKEN, Fault, FaultKind, On, Person, Reset};
 use serde_json::{Value, json};
 use stage::{Stage, good};
 
-async fn call(stage: &Stage, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
+async fn call(stage: &Stage, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Response> {
     let auth = format!("Bearer {DEFAULT_INHOUSE_TOKEN}");
     send(&stage.sandbox.url, method, path, &[("authorization", auth.as_str())], body).await
 }

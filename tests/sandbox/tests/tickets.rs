@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rightful_sandbox::http::{Answer, send};
+use rightful_sandbox::http::{Response, send};
 use rightful_sandbox::{
     Comment, DEFAULT_TICKET, DEFAULT_TICKETING_TOKEN, DEFAULT_TICKETING_USER, Fault, FaultKind, On, Reset,
     Ticket,
@@ -19,7 +19,7 @@ fn basic(token: &str) -> String {
     format!("Basic {}", BASE64.encode(format!("{DEFAULT_TICKETING_USER}/token:{token}")))
 }
 
-async fn call(stage: &Stage, method: &str, path: &str, body: Option<&Value>) -> Result<Answer> {
+async fn call(stage: &Stage, method: &str, path: &str, body: Option<&Value>) -> Result<Response> {
     let auth = basic(DEFAULT_TICKETING_TOKEN);
     send(&stage.sandbox.url, method, path, &[("authorization", auth.as_str())], body).await
 }
@@ -32,11 +32,11 @@ fn note(text: &str, status: Option<&str>) -> Value {
     json!({ "ticket": ticket })
 }
 
-async fn update(stage: &Stage, text: &str, status: Option<&str>) -> Result<Answer> {
+async fn update(stage: &Stage, text: &str, status: Option<&str>) -> Result<Response> {
     call(stage, "PUT", "/api/v2/tickets/35436.json", Some(&note(text, status))).await
 }
 
-async fn comments(stage: &Stage, query: &str) -> Result<Answer> {
+async fn comments(stage: &Stage, query: &str) -> Result<Response> {
     call(stage, "GET", &format!("/api/v2/tickets/35436/comments.json{query}"), None).await
 }
 

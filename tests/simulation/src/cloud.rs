@@ -6,7 +6,7 @@ use crate::ledger::{Demanded, Ledger};
 use crate::scenario::Webhook;
 use crate::trace::Trace;
 use rightful_contract::clock::TestClock;
-use rightful_contract::driver::{Answer, CallError, Engine, Function, Lost, fulfil_request};
+use rightful_contract::driver::{CallError, Engine, Function, Lost, Output, fulfil_request};
 use rightful_contract::workflow::Execution;
 use rightful_contract::world::{HANDLER_SECONDS, RECONCILE_SECONDS, World, request_id};
 use rightful_domain::base::failure::Failure;
@@ -91,7 +91,7 @@ impl Cloud {
         self.spawner.spawn(Job { name, what, skew, future });
     }
 
-    fn invoke_function(&self, function: &Function, reply: Option<Reply<Result<Answer, Failure>>>) {
+    fn invoke_function(&self, function: &Function, reply: Option<Reply<Result<Output, Failure>>>) {
         let name = match function {
             Function::Close(id) => format!("close {}", id.as_bytes()[15]),
             _ => function.task().map_or_else(String::new, |at| {
@@ -247,7 +247,7 @@ impl Engine for Cloud {
         if self.faults.strike(Kind::LostNested) { Err(Lost::Source) } else { Ok(()) }
     }
 
-    async fn call(&self, function: Function) -> Result<Answer, CallError> {
+    async fn call(&self, function: Function) -> Result<Output, CallError> {
         let reply = Reply::default();
         self.invoke_function(&function, Some(reply.clone()));
         if self.faults.strike(Kind::DuplicateInvocation) {

@@ -299,14 +299,14 @@ impl Staff {
         };
         ledger.points_at(&at(task), whose);
         let (cloud, at, by) = (self.cloud.clone(), at(task), me.clone());
-        let work = async move { cloud.world.again().identify(&at, &identifier, &FakeCatalogue, &by).await };
+        let work = async move { cloud.world.acts().identify(&at, &identifier, &FakeCatalogue, &by).await };
         let answer = self.cloud.act("identify", CALL_SECONDS, work).await;
         self.told(&format!("identify, {how}"), "identify", answer);
     }
 
     async fn run(&self, at: &TaskRef, me: &Actor) {
         let (cloud, at, by) = (self.cloud.clone(), at.clone(), me.clone());
-        let work = async move { cloud.world.again().run(&at, &by).await };
+        let work = async move { cloud.world.acts().run_again(&at, &by).await };
         let answer = self.cloud.act("run", CALL_SECONDS, work).await;
         self.told("run", "run", answer);
     }
@@ -322,14 +322,14 @@ impl Staff {
         let named = self.any_task(id).filter(|_| self.cloud.faults.dice.permille(400));
         let sources: Vec<SourceId> = named.map(|task| task.source).into_iter().collect();
         let (cloud, by) = (self.cloud.clone(), me.clone());
-        let work = async move { cloud.world.again().reopen(id, &sources, &by).await };
+        let work = async move { cloud.world.acts().reopen(id, &sources, &by).await };
         let answer = self.cloud.act("reopen", CALL_SECONDS, work).await;
         self.told("reopen", "reopen", answer);
     }
 
     async fn cancel(&self, id: RequestId, me: &Actor) {
         let (cloud, by) = (self.cloud.clone(), me.clone());
-        let work = async move { cloud.world.again().cancel(id, &by).await };
+        let work = async move { cloud.world.acts().cancel(id, &by).await };
         let answer = self.cloud.act("cancel", CALL_SECONDS, work).await;
         self.told("cancel", "cancel", answer);
     }
@@ -337,7 +337,7 @@ impl Staff {
     async fn state(&self, at: &TaskRef, me: &Actor) {
         let erased = self.cloud.faults.dice.permille(500);
         let (cloud, at, by) = (self.cloud.clone(), at.clone(), me.clone());
-        let work = async move { cloud.world.again().state(&at, erased, "asked the vendor", &by).await };
+        let work = async move { cloud.world.acts().state(&at, erased, "asked the vendor", &by).await };
         let answer = self.cloud.act("state", CALL_SECONDS, work).await;
         let how = if erased { "state, erased" } else { "state, not erased" };
         self.told(how, "state", answer);

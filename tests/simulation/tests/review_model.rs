@@ -12,7 +12,7 @@ use rightful_domain::base::time::Time;
 use rightful_domain::chain::fact::Fact;
 use rightful_domain::law::ground::RefusalGround;
 use rightful_domain::law::right::Right;
-use rightful_domain::life::{Effect, Event, Life, Plan, Ruling, Terms, plan, step};
+use rightful_domain::life::{Effect, Life, LifeEvent, Plan, Ruling, Terms, plan, step};
 use rightful_domain::model::policy::Policy;
 use rightful_domain::model::rule::RuleState;
 use rightful_domain::model::task::{Asked, Outcome, Task, TaskState};
@@ -121,7 +121,7 @@ impl Review {
         }
     }
 
-    fn step(&self, life: &Life, event: Event) -> (Life, Vec<Effect>) {
+    fn step(&self, life: &Life, event: LifeEvent) -> (Life, Vec<Effect>) {
         let due_at = rightful_domain::law::deadline::LegalZone::default().months_after(now(), 1);
         let vendor = Some(&self.capabilities);
         let terms = Terms { grace_seconds: 0, right: Right::Erasure, dry_run: false, due_at, vendor };
@@ -132,7 +132,7 @@ impl Review {
     }
 
     /// Stores the result of an event, on condition that the rows are still as they were read.
-    fn store(&self, state: &mut State, read: &Life, event: Event) -> Vec<Effect> {
+    fn store(&self, state: &mut State, read: &Life, event: LifeEvent) -> Vec<Effect> {
         let whole = state.store.task == read.task && state.store.rules == read.rules;
         if !whole {
             return Vec::new();
@@ -291,8 +291,8 @@ impl Model for Review {
                 let (life, target) = state.searcher.take()?;
                 let asked = Asked { marked: u32::from(marked), ..Asked::default() };
                 let event = match (target.clone(), records) {
-                    (None, _) => Event::TargetChanged,
-                    (target, 0) => Event::SearchEnded {
+                    (None, _) => LifeEvent::TargetChanged,
+                    (target, 0) => LifeEvent::SearchEnded {
                         began: now(),
                         outcome: Outcome::NothingFound,
                         reason: None,
@@ -304,7 +304,15 @@ impl Model for Review {
                     (Some(target), _) => {
                         let digest = Tag::new("k", &[records]);
                         let records = records.into();
-                        Event::Found { records, chunks: 1, digest, began: now(), target, asked, doubts: None }
+                        LifeEvent::Found {
+                            records,
+                            chunks: 1,
+                            digest,
+                            began: now(),
+                            target,
+                            asked,
+                            doubts: None,
+                        }
                     }
                 };
                 let before = state.store.clone();
@@ -327,37 +335,37 @@ impl Model for Review {
                 let verdict =
                     if proceeds { Ruling::Proceed } else { Ruling::Refuse(RefusalGround::LegalClaims) };
                 let life = state.store.clone();
-                self.store(&mut state, &life, Event::Reviewed { by: ann(), verdict, reason: sealed() });
+                self.store(&mut state, &life, LifeEvent::Reviewed { by: ann(), verdict, reason: sealed() });
             }
             Action::Read => state.operator = read(),
             Action::RunAgain => {
                 let life = state.operator.take()?;
                 state.done.run_again += 1;
-                self.store(&mut state, &life, Event::RunAgain { by: ann() });
+                self.store(&mut state, &life, LifeEvent::RunAgain { by: ann() });
             }
             Action::Identify => {
                 let life = state.operator.take()?;
                 state.done.identified += 1;
                 let kind = rightful_domain::base::identifier::IdentifierKind::email();
-                self.store(&mut state, &life, Event::Identified { by: ann(), kind });
+                self.store(&mut state, &life, LifeEvent::Identified { by: ann(), kind });
             }
             Action::CallOff => {
                 let life = state.operator.take()?;
                 state.done.cancelled += 1;
-                self.store(&mut state, &life, Event::CalledOff);
+                self.store(&mut state, &life, LifeEvent::CalledOff);
             }
             Action::Take => state.worker = At::Read(read()?, Self::opened(&state)),
             Action::Store => {
                 let worker = std::mem::replace(&mut state.worker, At::Rest);
                 let At::Read(life, opened) = worker else { return None };
                 let event = match (plan(&life, now()), &opened) {
-                    (Plan::Send(_), None) => Event::TargetChanged,
-                    (Plan::Send(_), Some(_)) => Event::Intend {
+                    (Plan::Send(_), None) => LifeEvent::TargetChanged,
+                    (Plan::Send(_), Some(_)) => LifeEvent::Intend {
                         digest: Tag::new("k", &[9]),
                         until: now().plus_seconds(30),
                         lease: None,
                     },
-                    _ => Event::AllSent,
+                    _ => LifeEvent::AllSent,
                 };
                 let effects = self.store(&mut state, &life, event);
                 let fence = effects.iter().find_map(|effect| match effect {
@@ -377,7 +385,7 @@ impl Model for Review {
                 let answer =
                     Submitted::Accepted { rule_id: format!("rule-{fence}"), status: RuleStatus::Pending };
                 let life = state.store.clone();
-                self.store(&mut state, &life, Event::Answered { fence, answer });
+                self.store(&mut state, &life, LifeEvent::Answered { fence, answer });
             }
             Action::Finish => {
                 let report = |batch| {
@@ -390,16 +398,16 @@ impl Model for Review {
                     self.store(
                         &mut state,
                         &life,
-                        Event::Looked { found, appeared: 0, asked, unseen: 0, controlled },
+                        LifeEvent::Looked { found, appeared: 0, asked, unseen: 0, controlled },
                     );
                 } else {
                     let told = life.rules.iter().map(|rule| report(rule.batch)).collect();
-                    self.store(&mut state, &life, Event::Told(told));
+                    self.store(&mut state, &life, LifeEvent::Told(told));
                     let life = state.store.clone();
                     self.store(
                         &mut state,
                         &life,
-                        Event::Asked { fault: None, strange: false, asked_to: None },
+                        LifeEvent::Asked { fault: None, strange: false, asked_to: None },
                     );
                 }
             }

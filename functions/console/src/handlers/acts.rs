@@ -16,7 +16,7 @@ use rightful_domain::base::time::Time;
 use rightful_domain::law::ground::{Ground, RefusalGround};
 use rightful_domain::life::Ruling;
 use rightful_domain::operations::moves::Acted;
-use rightful_domain::operations::person::act::Again;
+use rightful_domain::operations::person::act::Acts;
 use rightful_domain::operations::person::extend::{Extend, Extended};
 use rightful_domain::operations::person::review::{Review, Reviewed, Reviewing, Seen};
 use rightful_domain::view::acts::{ExtendedView, ReviewedSource, ReviewedView};
@@ -158,8 +158,8 @@ pub(crate) struct ExtendBody {
 }
 
 impl<O: Outside> App<O> {
-    fn again(&self) -> Again<'_, O::Store, O::Keys, O::Workflow, O::Clock> {
-        Again {
+    fn acts(&self) -> Acts<'_, O::Store, O::Keys, O::Workflow, O::Clock> {
+        Acts {
             store: self.outside.store(),
             keys: self.outside.keys(),
             workflow: self.outside.workflow(),
@@ -202,7 +202,7 @@ pub(crate) async fn identify<O: Outside>(
         return Err(malformed(place, IdentifierError::Empty.to_string()));
     };
     let at = TaskRef { request_id: id, source_id: source };
-    let acted = app.again().identify(&at, &identifier, catalogue, &call.actor).await?;
+    let acted = app.acts().identify(&at, &identifier, catalogue, &call.actor).await?;
     Ok(Json(Identified { acted, taken_off: TakenOffAt::of(place, &taken_off).into_iter().collect() }))
 }
 
@@ -269,7 +269,7 @@ pub(crate) async fn review<O: Outside>(
         clock: outside.clock(),
         settings: app.settings.operations,
     };
-    let Reviewed { sources, released } = review.run(id, &reviewing, &call.actor).await?;
+    let Reviewed { sources, released } = review.review(id, &reviewing, &call.actor).await?;
     let sources = sources.into_iter().map(|(source, state)| ReviewedSource { source, state }).collect();
     Ok(Json(ReviewedView { sources, released }))
 }
@@ -308,7 +308,7 @@ pub(crate) async fn run<O: Outside>(app: &App<O>, call: &Call<'_, RunBody>) -> R
     let id = call.request_id()?;
     let RunBody { source } = call.body()?;
     let at = TaskRef { request_id: id, source_id: source };
-    Ok(Json(app.again().run(&at, &call.actor).await?))
+    Ok(Json(app.acts().run_again(&at, &call.actor).await?))
 }
 
 pub(crate) const REOPEN: Docs = Docs {
@@ -335,7 +335,7 @@ pub(crate) async fn reopen<O: Outside>(
 ) -> Result<Json<Acted>, Refusal> {
     let id = call.request_id()?;
     let ReopenBody { sources } = call.body()?;
-    Ok(Json(app.again().reopen(id, &sources, &call.actor).await?))
+    Ok(Json(app.acts().reopen(id, &sources, &call.actor).await?))
 }
 
 pub(crate) const CANCEL: Docs = Docs {
@@ -355,7 +355,7 @@ pub(crate) async fn cancel<O: Outside>(
 ) -> Result<Json<Acted>, Refusal> {
     let id = call.request_id()?;
     let Nothing {} = call.body()?;
-    Ok(Json(app.again().cancel(id, &call.actor).await?))
+    Ok(Json(app.acts().cancel(id, &call.actor).await?))
 }
 
 pub(crate) const STATE: Docs = Docs {
@@ -386,7 +386,7 @@ pub(crate) async fn state<O: Outside>(
     let id = call.request_id()?;
     let StateBody { source, erased, reason } = call.body()?;
     let at = TaskRef { request_id: id, source_id: source };
-    Ok(Json(app.again().state(&at, erased, &reason.0, &call.actor).await?))
+    Ok(Json(app.acts().state(&at, erased, &reason.0, &call.actor).await?))
 }
 
 pub(crate) const EXTEND: Docs = Docs {
@@ -414,6 +414,6 @@ pub(crate) async fn extend<O: Outside>(
     let id = call.request_id()?;
     let ExtendBody { months, ground } = call.body()?;
     let extend = Extend { store: app.outside.store(), clock: app.outside.clock() };
-    let Extended { due_at, extension, new } = extend.run(id, months, ground, &call.actor).await?;
+    let Extended { due_at, extension, new } = extend.extend(id, months, ground, &call.actor).await?;
     Ok(Json(ExtendedView { due_at, extension, new }))
 }

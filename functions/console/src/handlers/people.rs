@@ -63,7 +63,7 @@ pub(crate) async fn records<O: Outside>(
     let outside = &app.outside;
     let records = Records { store: outside.store(), keys: outside.keys(), clock: outside.clock() };
     let at = TaskRef { request_id: id, source_id: source.clone() };
-    let RecordPage { records, all, digest, next } = records.run(&at, from, most, &call.actor).await?;
+    let RecordPage { records, all, digest, next } = records.show(&at, from, most, &call.actor).await?;
     Ok(Json(RecordsView { source, records, all, digest, next }))
 }
 
@@ -76,7 +76,13 @@ pub(crate) const COMPARE: Docs = Docs {
         set aside. Nothing of the answer is stored. Each call is an event and a search at the vendor. It is \
         possible until the task is settled.",
     takes: Some(Example::Required(r#"{"source": "qualifio-main", "from": 0, "limit": 50}"#)),
-    errors: &[Code::PersonForgotten, Code::SourceMoved, Code::TaskOver, Code::SourceNotInRequest],
+    errors: &[
+        Code::NothingToShow,
+        Code::PersonForgotten,
+        Code::SourceMoved,
+        Code::TaskOver,
+        Code::SourceNotInRequest,
+    ],
     ..Docs::NONE
 };
 
@@ -95,7 +101,7 @@ pub(crate) async fn compare<O: Outside>(
         clock: outside.clock(),
     };
     let at = TaskRef { request_id: id, source_id: source };
-    Ok(Json(compare.run(&at, from, most, &call.actor).await?))
+    Ok(Json(compare.compare(&at, from, most, &call.actor).await?))
 }
 
 pub(crate) const REASONS: Docs = Docs {
@@ -125,7 +131,7 @@ pub(crate) async fn reasons<O: Outside>(
         verdict: given.verdict,
         reason: given.reason.as_str().to_owned(),
     };
-    let items = reasons.run(id, &call.actor).await?.into_iter().map(view).collect();
+    let items = reasons.show(id, &call.actor).await?.into_iter().map(view).collect();
     Ok(Json(ReasonsView { items }))
 }
 
@@ -153,6 +159,6 @@ pub(crate) async fn copy<O: Outside>(
         clock: outside.clock(),
         seconds: app.settings.link_seconds,
     };
-    let Link { url, until, sha256, bytes, expires_at } = copy.run(id, &call.actor).await?;
+    let Link { url, until, sha256, bytes, expires_at } = copy.link(id, &call.actor).await?;
     Ok(Json(LinkView { url: url.as_str().to_owned(), until, sha256, bytes, expires_at }))
 }

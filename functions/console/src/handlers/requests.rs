@@ -139,7 +139,7 @@ pub(crate) async fn new<O: Outside>(
     };
     let arrival = Arrival::Operator { by: &call.actor, key };
     let accepted =
-        accept.run(new_id(), &demand, arrival).await.map_err(|error| at_its_place(error, &places))?;
+        accept.accept(new_id(), &demand, arrival).await.map_err(|error| at_its_place(error, &places))?;
     if let Some(failure) = accepted.not_started {
         tracing::warn!(request_id = %accepted.request, code = failure.code.as_str(), "workflow not started: reconcile will");
     }

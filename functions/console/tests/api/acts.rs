@@ -131,7 +131,7 @@ async fn the_vendors_own_approval_is_shown_as_what_it_is() -> Given {
     };
     stage.world.vendors.vendor(&source("crm")).set(|state| state.statuses.push_back(Ok(report)));
     stage.world.clock.advance(3600);
-    stage.world.check(&at).await.unwrap();
+    stage.world.check_status(&at).await.unwrap();
     let task = stage.shown(&id).await["tasks"][0].clone();
     assert_eq!((&task["state"], &task["awaiting_approval"]), (&json!("submitted"), &json!(true)));
     assert_eq!(task["label"], "Waiting for the vendor's own approval");
@@ -238,7 +238,7 @@ async fn a_synthetic_request_is_shown_as_one_and_takes_no_acts() -> Given {
     stage.world.synthetic(1, CANARY, &[]).await.unwrap();
     let id = request_id(1).to_string();
     let at = TaskRef { request_id: request_id(1), source_id: source("crm") };
-    stage.world.find(&at).await.unwrap();
+    stage.world.search(&at).await.unwrap();
     let shown = stage.shown(&id).await;
     let request = &shown["request"];
     assert_eq!(

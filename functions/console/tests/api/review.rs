@@ -270,7 +270,7 @@ async fn a_data_source_that_cannot_be_searched_is_left_out_or_stated() -> Given 
         let reply = stage.post(&of(&id, "review"), &seen).await;
         assert_eq!((reply.status, reply.code()), (409, "not_awaiting_review"), "nobody tried yet");
         while stage.world.workflow.take().is_some() {}
-        stage.world.find(&at).await.unwrap_err();
+        stage.world.search(&at).await.unwrap_err();
         let task = stage.shown(&id).await["tasks"][0].clone();
         assert_eq!(strings(&task["may"]), ["identify", "leave_out", "run", "state"]);
         assert_eq!(task["label"], "Can't be searched now: tried again by itself");

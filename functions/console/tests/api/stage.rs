@@ -522,7 +522,7 @@ pub async fn submitted() -> (Stage, String) {
     stage.connect("crm", 2);
     let id = stage.request("erasure").await;
     let at = TaskRef { request_id: RequestId::parse(&id).unwrap(), source_id: source("crm") };
-    stage.world.find(&at).await.unwrap();
+    stage.world.search(&at).await.unwrap();
     stage.world.submit(&at).await.unwrap();
     (stage, id)
 }

@@ -2,7 +2,7 @@
 //! expires both.
 
 use crate::client::Aws;
-use crate::failures::{COPIES, Verdict};
+use crate::failures::{COPIES, Cause};
 use crate::s3;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
@@ -105,7 +105,7 @@ impl CopyUpload {
             .send()
             .await;
         let begun = begun.map_err(|err| COPIES.failure(&err))?;
-        begun.upload_id.ok_or_else(|| COPIES.of(Verdict::Ambiguous))
+        begun.upload_id.ok_or_else(|| COPIES.of(Cause::Ambiguous))
     }
 
     /// Sends the next piece.
@@ -113,9 +113,9 @@ impl CopyUpload {
         if self.sent.is_none() {
             self.sent = Some(Sent { id: self.begin().await?, pieces: Vec::new() });
         }
-        let Some(sent) = &mut self.sent else { return Err(COPIES.of(Verdict::Rejected)) };
+        let Some(sent) = &mut self.sent else { return Err(COPIES.of(Cause::Rejected)) };
         // S3 takes 10,000 pieces.
-        let number = i32::try_from(sent.pieces.len() + 1).map_err(|_| COPIES.of(Verdict::Rejected))?;
+        let number = i32::try_from(sent.pieces.len() + 1).map_err(|_| COPIES.of(Cause::Rejected))?;
         let checksum = checksum(&piece);
         let Place { client, bucket, key } = &self.place;
         let put = client
@@ -156,7 +156,7 @@ impl CopyUpload {
         if !last.is_empty() {
             self.send(last).await?;
         }
-        let Some(sent) = &self.sent else { return Err(COPIES.of(Verdict::Rejected)) };
+        let Some(sent) = &self.sent else { return Err(COPIES.of(Cause::Rejected)) };
         let pieces = CompletedMultipartUpload::builder().set_parts(Some(sent.pieces.clone())).build();
         let Place { client, bucket, key } = &self.place;
         let completed = client
@@ -210,7 +210,7 @@ pub struct CopyDownload(ByteStream);
 
 impl Download for CopyDownload {
     async fn read(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        let bytes = self.0.try_next().await.map_err(|_| COPIES.of(Verdict::Ambiguous))?;
+        let bytes = self.0.try_next().await.map_err(|_| COPIES.of(Cause::Ambiguous))?;
         Ok(bytes.map(Vec::from))
     }
 }
@@ -266,7 +266,7 @@ impl CopyLinks for CopyBucket {
             Err(err) => return Err(COPIES.failure(&err)),
         }
         let link = self.client.get_object().bucket(&self.bucket).key(key).presigned(config).await;
-        let link = link.map_err(|_| COPIES.of(Verdict::Rejected))?;
+        let link = link.map_err(|_| COPIES.of(Cause::Rejected))?;
         Ok(Zeroizing::new(link.uri().to_owned()))
     }
 }

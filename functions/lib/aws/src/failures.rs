@@ -22,7 +22,7 @@ pub(crate) struct Codes {
 
 /// The meaning of a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Cause {
     /// It had no effect and may work in a moment.
     Busy,
     /// Nobody can tell whether it had an effect.
@@ -36,11 +36,11 @@ pub(crate) enum Verdict {
 }
 
 /// Judges a failed call by its error code and status.
-pub(crate) fn verdict<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) -> Verdict {
+pub(crate) fn cause<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) -> Cause {
     let SdkError::ServiceError(service) = err else {
         // A call that could not even be built did not go out; it is a mistake of the set-up.
         let unsent = matches!(err, SdkError::ConstructionFailure(_));
-        return if unsent { Verdict::Rejected } else { Verdict::Ambiguous };
+        return if unsent { Cause::Rejected } else { Cause::Ambiguous };
     };
     let code = service.err().code().unwrap_or_default();
     let has = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
@@ -54,9 +54,9 @@ pub(crate) fn verdict<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) 
         ])
         || status == 429
     {
-        Verdict::Busy
+        Cause::Busy
     } else if status >= 500 || has(&["RequestTimeout", "InternalServer", "InternalFailure"]) {
-        Verdict::Ambiguous
+        Cause::Ambiguous
     } else if has(&[
         "AccessDenied",
         "UnrecognizedClient",
@@ -66,29 +66,29 @@ pub(crate) fn verdict<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) 
     ]) || status == 401
         || status == 403
     {
-        Verdict::Denied
+        Cause::Denied
     } else if has(&["NotFound", "NoSuch", "DoesNotExist"]) {
-        Verdict::Missing
+        Cause::Missing
     } else {
-        Verdict::Rejected
+        Cause::Rejected
     }
 }
 
 impl Codes {
     /// The failure that a call's error stands for; logs AWS's code, once.
     pub(crate) fn failure<E: ProvideErrorMetadata>(&self, err: &SdkError<E, HttpResponse>) -> Failure {
-        let failure = self.of(verdict(err));
+        let failure = self.of(cause(err));
         tracing::warn!(code = failure.code.as_str(), aws_code = aws_code(err), "a call to AWS failed");
         failure
     }
 
-    /// The failure that a verdict stands for.
-    pub(crate) fn of(&self, verdict: Verdict) -> Failure {
-        match verdict {
-            Verdict::Busy | Verdict::Ambiguous => Failure::transient(self.unavailable),
-            Verdict::Denied => Failure::misconfigured(self.denied),
-            Verdict::Missing => Failure::misconfigured(self.missing),
-            Verdict::Rejected => Failure::misconfigured(self.rejected),
+    /// The failure that a cause stands for.
+    pub(crate) fn of(&self, cause: Cause) -> Failure {
+        match cause {
+            Cause::Busy | Cause::Ambiguous => Failure::transient(self.unavailable),
+            Cause::Denied => Failure::misconfigured(self.denied),
+            Cause::Missing => Failure::misconfigured(self.missing),
+            Cause::Rejected => Failure::misconfigured(self.rejected),
         }
     }
 }

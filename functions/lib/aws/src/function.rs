@@ -2,7 +2,7 @@
 //! caller's role may not, such as reading a data source's secret.
 
 use crate::client::Aws;
-use crate::failures::{FUNCTION, Verdict};
+use crate::failures::{Cause, FUNCTION};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
@@ -65,16 +65,16 @@ impl Function {
     /// # Errors
     /// [`CallError`] when there is no answer.
     pub async fn call<R: DeserializeOwned>(&self, payload: &impl Serialize) -> Result<R, CallError> {
-        let unanswered = |verdict| CallError::Unanswered(FUNCTION.of(verdict));
-        let payload = serde_json::to_vec(payload).map_err(|_| unanswered(Verdict::Rejected))?;
+        let unanswered = |cause| CallError::Unanswered(FUNCTION.of(cause));
+        let payload = serde_json::to_vec(payload).map_err(|_| unanswered(Cause::Rejected))?;
         let called = self.client.invoke().function_name(&self.name).payload(Blob::new(payload)).send().await;
         let answer = called.map_err(|err| CallError::Unanswered(FUNCTION.failure(&err)))?;
         let body = answer.payload.map(Blob::into_inner).unwrap_or_default();
         if answer.function_error.is_none() {
             // The error would print the value.
-            return serde_json::from_slice(&body).map_err(|_| unanswered(Verdict::Rejected));
+            return serde_json::from_slice(&body).map_err(|_| unanswered(Cause::Rejected));
         }
-        Err(told(&body).unwrap_or_else(|| unanswered(Verdict::Ambiguous)))
+        Err(told(&body).unwrap_or_else(|| unanswered(Cause::Ambiguous)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keeps receipts in a bucket with Object Lock: one object for each closing of a request, written once.
 
 use crate::client::Aws;
-use crate::failures::{RECEIPTS, Verdict, verdict};
+use crate::failures::{Cause, RECEIPTS, cause};
 use crate::s3;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
@@ -35,7 +35,7 @@ impl ReceiptBucket {
         match self.client.get_object().bucket(&self.bucket).key(key(request, closing)).send().await {
             Ok(object) => match object.body.collect().await {
                 Ok(body) => Ok(Some(body.to_vec())),
-                Err(_) => Err(RECEIPTS.of(Verdict::Ambiguous)),
+                Err(_) => Err(RECEIPTS.of(Cause::Ambiguous)),
             },
             Err(err) if err.as_service_error().is_some_and(|err| err.is_no_such_key()) => Ok(None),
             Err(err) => Err(RECEIPTS.failure(&err)),
@@ -65,7 +65,7 @@ impl Receipts for ReceiptBucket {
             .await;
         let Err(err) = put else { return Ok(Kept::This) };
         let there = err.raw_response().is_some_and(|answer| answer.status().as_u16() == 412);
-        if !there && verdict(&err) != Verdict::Ambiguous {
+        if !there && cause(&err) != Cause::Ambiguous {
             return Err(RECEIPTS.failure(&err));
         }
         // It was kept before, or the answer was lost: the object itself tells.

@@ -3,7 +3,7 @@
 
 mod fake;
 
-use fake::{Answer, Fake};
+use fake::{Fake, Scripted};
 use rightful_aws::CopyBucket;
 use rightful_aws::copies::PIECE_BYTES;
 use rightful_domain::base::code::Code;
@@ -21,7 +21,7 @@ fn source(name: &str) -> SourceId {
     SourceId::parse(name).unwrap()
 }
 
-fn status(status: u16, body: &'static str) -> Answer {
+fn status(status: u16, body: &'static str) -> Scripted {
     Box::new(move |_| ResponseTemplate::new(status).set_body_raw(body, "application/xml"))
 }
 
@@ -84,7 +84,7 @@ const BEGUN: &str =
     "<InitiateMultipartUploadResult><UploadId>upload-1</UploadId></InitiateMultipartUploadResult>";
 const COMPLETED: &str = "<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>";
 
-fn piece() -> Answer {
+fn piece() -> Scripted {
     Box::new(|_| ResponseTemplate::new(200).insert_header("etag", "\"tag\""))
 }
 

@@ -3,7 +3,7 @@
 
 mod fake;
 
-use fake::{Answer, Fake, cancelled, error, ok};
+use fake::{Fake, Scripted, cancelled, error, ok};
 use rightful_aws::Store;
 use rightful_contract::world::{a_request, a_task, request_id};
 use rightful_domain::base::failure::Failure;
@@ -44,7 +44,7 @@ async fn create(fake: &Fake) -> Result<Created, Failure> {
         .await
 }
 
-fn delivery_of(request: &str) -> Answer {
+fn delivery_of(request: &str) -> Scripted {
     ok(json!({"Item": {
         "schema": {"N": "1"},
         "channel": {"S": "standard"},

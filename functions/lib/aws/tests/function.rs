@@ -3,7 +3,7 @@
 
 mod fake;
 
-use fake::{Answer, Fake, ok};
+use fake::{Fake, Scripted, ok};
 use rightful_aws::{CallError, Function};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
@@ -11,7 +11,7 @@ use rightful_domain::base::kind::Kind;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-async fn call(answer: Answer) -> Result<Value, CallError> {
+async fn call(answer: Scripted) -> Result<Value, CallError> {
     let fake = Fake::new(vec![("POST", answer)]).await;
     let called = Function::new(&fake.aws(), "rightful-dev-search", 5).call(&json!({"mode": "test"})).await;
     assert_eq!(fake.bodies(), [json!({"mode": "test"})]);
@@ -20,7 +20,7 @@ async fn call(answer: Answer) -> Result<Value, CallError> {
     called
 }
 
-fn failed(body: Value) -> Answer {
+fn failed(body: Value) -> Scripted {
     Box::new(move |_| {
         ResponseTemplate::new(200).insert_header("x-amz-function-error", "Unhandled").set_body_json(&body)
     })
@@ -57,7 +57,7 @@ async fn a_function_that_is_not_there_or_not_ours_to_call_is_misconfigured() {
         (404, "ResourceNotFoundException", Code::FunctionMissing),
         (403, "AccessDeniedException", Code::FunctionDenied),
     ] {
-        let answer: Answer = Box::new(move |_| {
+        let answer: Scripted = Box::new(move |_| {
             ResponseTemplate::new(status).insert_header("x-amzn-errortype", code).set_body_json(json!({}))
         });
         assert_eq!(call(answer).await, Err(CallError::Unanswered(Failure::misconfigured(failure))));

@@ -3,7 +3,7 @@
 
 mod fake;
 
-use fake::{Answer, Fake, base64, cancelled, error, head, moved_on, ok, row_of_last_transaction};
+use fake::{Fake, Scripted, base64, cancelled, error, head, moved_on, ok, row_of_last_transaction};
 use rightful_aws::Store;
 use rightful_contract::world::{a_source, ann};
 use rightful_domain::base::actor::Actor;
@@ -34,7 +34,7 @@ fn change(row: SourceRow) -> SetUp {
     SetUp { at: now(), by: ann(), row, act }
 }
 
-fn nothing() -> Answer {
+fn nothing() -> Scripted {
     ok(json!({}))
 }
 
@@ -133,7 +133,7 @@ fn entries(count: u64) -> Vec<Value> {
 }
 
 /// The head of a journal of this many entries.
-fn head_of(count: u64) -> Answer {
+fn head_of(count: u64) -> Scripted {
     let mut head = Head::start();
     for _ in 0..count {
         let act = Act::SourceDisabled { source: source(0).id };
@@ -142,7 +142,7 @@ fn head_of(count: u64) -> Answer {
     ok(json!({"Item": {"schema": {"N": "1"}, "seq": {"N": count.to_string()}, "hash": {"S": head.hash}}}))
 }
 
-fn newest_first(rows: &[Value]) -> Answer {
+fn newest_first(rows: &[Value]) -> Scripted {
     ok(json!({"Items": rows.iter().rev().collect::<Vec<_>>()}))
 }
 

@@ -3,7 +3,7 @@
 
 mod fake;
 
-use fake::{Answer, Fake, ok};
+use fake::{Fake, Scripted, ok};
 use rightful_aws::{Listed, Store};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
@@ -26,7 +26,7 @@ fn listed(n: u8) -> Value {
     })
 }
 
-fn page(rows: &[u8], more: bool) -> Answer {
+fn page(rows: &[u8], more: bool) -> Scripted {
     let items: Vec<Value> = rows.iter().map(|n| listed(*n)).collect();
     let last = if more { items.last().cloned().unwrap() } else { json!({}) };
     ok(json!({"Items": items, "LastEvaluatedKey": last}))
@@ -37,7 +37,7 @@ fn request(n: u8, state: &str) -> Value {
 }
 
 /// Rows in no order, as DynamoDB returns them.
-fn rows(mut rows: Vec<Value>) -> Answer {
+fn rows(mut rows: Vec<Value>) -> Scripted {
     rows.reverse();
     ok(json!({"Responses": {"requests": rows}}))
 }
@@ -125,7 +125,7 @@ async fn a_place_that_no_list_gave_is_refused_before_anything_is_asked() {
     }
 }
 
-fn due(rows: &[(u8, &str)], more: bool) -> Answer {
+fn due(rows: &[(u8, &str)], more: bool) -> Scripted {
     let items: Vec<Value> = rows
         .iter()
         .map(|(n, sk)| {

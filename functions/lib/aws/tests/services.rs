@@ -26,12 +26,12 @@ fn id() -> RequestId {
     RequestId::parse("019aa6e0-5c1f-7000-8000-00000000000b").unwrap()
 }
 
-fn secret(value: &str) -> fake::Answer {
+fn secret(value: &str) -> fake::Scripted {
     ok(json!({"SecretString": value}))
 }
 
 /// Both stages are read at once, so the answer depends on the stage, not on the order.
-fn staged(current: &'static str, previous: Option<&'static str>) -> fake::Answer {
+fn staged(current: &'static str, previous: Option<&'static str>) -> fake::Scripted {
     Box::new(move |bodies| {
         let stage = bodies.last().unwrap()["VersionStage"].as_str().unwrap();
         match (stage, previous) {
@@ -76,7 +76,7 @@ async fn a_secret_is_read_once_until_it_is_asked_for_afresh() {
 }
 
 /// A current version made this many seconds ago, and a previous one made long before.
-fn rotated(seconds_ago: u64) -> fake::Answer {
+fn rotated(seconds_ago: u64) -> fake::Scripted {
     Box::new(move |bodies| {
         let current = bodies.last().unwrap()["VersionStage"] == "AWSCURRENT";
         let made = SystemClock.now().minus_seconds(if current { seconds_ago } else { 90 * 24 * 3600 });
@@ -332,7 +332,7 @@ async fn an_attempt_that_was_started_before_is_told_from_one_that_runs_now() {
     assert_eq!(input, json!({"requestId": id().to_string(), "attempt": 2, "sources": ["a"]}));
 }
 
-fn status(status: u16, body: &'static str) -> fake::Answer {
+fn status(status: u16, body: &'static str) -> fake::Scripted {
     Box::new(move |_| ResponseTemplate::new(status).set_body_raw(body, "application/xml"))
 }
 

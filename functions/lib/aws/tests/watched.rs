@@ -3,7 +3,7 @@
 
 mod fake;
 
-use fake::{Answer, Fake, base64, cancelled, error, head, ok, row_of_last_transaction};
+use fake::{Fake, Scripted, base64, cancelled, error, head, ok, row_of_last_transaction};
 use rightful_aws::Store;
 use rightful_contract::world::{self, a_request, a_task, request_id};
 use rightful_domain::base::code::Code;
@@ -61,11 +61,11 @@ impl Heard {
     }
 }
 
-fn nothing() -> Answer {
+fn nothing() -> Scripted {
     ok(json!({}))
 }
 
-async fn commit(script: Vec<(&'static str, Answer)>, facts: Vec<Fact>) -> (Result<(), CommitError>, Heard) {
+async fn commit(script: Vec<(&'static str, Scripted)>, facts: Vec<Fact>) -> (Result<(), CommitError>, Heard) {
     let fake = Fake::new(script).await;
     let heard = Heard::default();
     let store = Store::new(&fake.aws(), "requests", "keys").observed_by(heard.clone());
@@ -80,12 +80,12 @@ fn found() -> Vec<Fact> {
 }
 
 /// A call that the client repeats twice by itself before it gives up.
-fn lost() -> [(&'static str, Answer); 3] {
+fn lost() -> [(&'static str, Scripted); 3] {
     [(); 3].map(|()| ("TransactWriteItems", error(500, "InternalServerError")))
 }
 
 /// A transaction sent after a read of the head, and the calls after it.
-fn script(more: impl IntoIterator<Item = (&'static str, Answer)>) -> Vec<(&'static str, Answer)> {
+fn script(more: impl IntoIterator<Item = (&'static str, Scripted)>) -> Vec<(&'static str, Scripted)> {
     std::iter::once(("GetItem", head(4))).chain(more).collect()
 }
 

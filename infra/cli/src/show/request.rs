@@ -168,7 +168,7 @@ mod tests {
     use rightful_domain::law::extension::Extension;
     use rightful_domain::law::ground::Ground;
     use rightful_domain::law::right::Right;
-    use rightful_domain::model::answer::{Answer, AnswerState};
+    use rightful_domain::model::answer::{AnswerState, TicketAnswer};
     use rightful_domain::model::package::Package;
     use rightful_domain::model::request::{Request, RequestOutcome};
     use rightful_domain::model::task::{Outcome, Task, TaskState};
@@ -258,7 +258,7 @@ mod tests {
             let lines = lines.take_while(|line| !line.contains("you may"));
             lines.map(str::trim).collect::<Vec<_>>().join("\n")
         };
-        let due = Answer::due(fixtures::at("09:30:12")).claimed(fixtures::at("09:31:32"));
+        let due = TicketAnswer::due(fixtures::at("09:30:12")).claimed(fixtures::at("09:31:32"));
         request.answer = Some(due.put_off(&Fault::Unauthorized, fixtures::at("09:30:13")));
         insta::assert_snapshot!(shown(&request), @r"
         answer       due (it is certainly not on the ticket yet, and is tried again automatically); next try 2026-11-21 09:30:18 UTC; credentials_rejected: the ticketing system doesn't accept the token

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::fixtures;
     use rightful_domain::base::code::Code;
-    use rightful_domain::model::answer::Answer;
+    use rightful_domain::model::answer::TicketAnswer;
     use rightful_domain::vendor::fault::Fault;
 
     #[test]
@@ -129,11 +129,11 @@ mod tests {
     #[test]
     fn watching_waits_for_the_first_call_about_the_ticket_and_no_longer() {
         let (mut closed, tasks) = fixtures::fulfilled();
-        let mut end = |answer: &Answer| {
+        let mut end = |answer: &TicketAnswer| {
             closed.answer = Some(answer.clone());
             Snapshot::at_second(20, closed.clone(), tasks.clone()).end(false)
         };
-        let due = Answer::due(fixtures::at("09:30:12"));
+        let due = TicketAnswer::due(fixtures::at("09:30:12"));
         assert_eq!(end(&due), None);
         let claimed = due.claimed(fixtures::at("09:31:32"));
         assert_eq!(end(&claimed), None);

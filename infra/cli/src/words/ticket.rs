@@ -2,7 +2,7 @@
 
 use super::codes;
 use crate::terminal::format::utc;
-use rightful_domain::model::answer::{Answer, AnswerState};
+use rightful_domain::model::answer::{AnswerState, TicketAnswer};
 
 /// The meaning of an answer's state.
 fn answer_state(state: AnswerState) -> &'static str {
@@ -18,7 +18,7 @@ fn answer_state(state: AnswerState) -> &'static str {
 }
 
 /// The state of the answer to a ticket, in one line.
-pub fn answer(answer: &Answer) -> String {
+pub fn answer(answer: &TicketAnswer) -> String {
     let mut text = format!("{} ({})", answer.state.as_str(), answer_state(answer.state));
     if let Some(at) = answer.answered_at {
         text.push_str(&format!(" since {}", utc(at)));

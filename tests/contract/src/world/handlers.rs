@@ -15,10 +15,10 @@ use rightful_domain::documents::receipt::Issuer;
 use rightful_domain::model::request::EndStatus;
 use rightful_domain::operations::accept::{Accept, AcceptError, Accepted, Arrival, Demand};
 use rightful_domain::operations::close::closing::{Close, Closing};
-use rightful_domain::operations::fulfil::look::Verify;
+use rightful_domain::operations::fulfil::look::Look;
 use rightful_domain::operations::fulfil::park::Park;
-use rightful_domain::operations::fulfil::search::Find;
-use rightful_domain::operations::fulfil::status::Check;
+use rightful_domain::operations::fulfil::search::Search;
+use rightful_domain::operations::fulfil::status::StatusCheck;
 use rightful_domain::operations::fulfil::submit::Submit;
 use rightful_domain::operations::reconcile::ended::{Ended, Ending, Marking};
 use rightful_domain::operations::reconcile::run::{Reconcile, Run};
@@ -50,7 +50,7 @@ impl World {
         demand: &Demand,
         arrival: Arrival<'_>,
     ) -> Result<Accepted, AcceptError> {
-        self.accepting().run(request_id(n), demand, arrival).await
+        self.accepting().accept(request_id(n), demand, arrival).await
     }
 
     /// Makes the day's synthetic request, as number `n` unless it exists already.
@@ -76,8 +76,8 @@ impl World {
         }
     }
 
-    fn finds(&self) -> Find<'_, Store, KeyTable, TagKey, FakeVendors, TestClock> {
-        Find {
+    fn searches(&self) -> Search<'_, Store, KeyTable, TagKey, FakeVendors, TestClock> {
+        Search {
             store: &self.store,
             keys: &self.keys,
             tags: &self.tags,
@@ -91,8 +91,8 @@ impl World {
     ///
     /// # Errors
     /// The handler's failure.
-    pub async fn find(&self, at: &TaskRef) -> Result<Step, Failure> {
-        self.passed(at, self.finds().run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+    pub async fn search(&self, at: &TaskRef) -> Result<Step, Failure> {
+        self.passed(at, self.searches().search(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
     }
 
     /// Calls the handler `search` to test a data source.
@@ -100,7 +100,7 @@ impl World {
     /// # Errors
     /// The handler's failure.
     pub async fn test_source(&self, name: &str) -> Result<(), Failure> {
-        self.finds().test(&source(name), self.now().plus_seconds(HANDLER_SECONDS)).await
+        self.searches().test(&source(name), self.now().plus_seconds(HANDLER_SECONDS)).await
     }
 
     /// Calls the handler `submit`.
@@ -117,37 +117,37 @@ impl World {
             clock: &self.clock,
             settings: self.settings,
         };
-        self.passed(at, submit.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+        self.passed(at, submit.submit(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
     }
 
     /// Calls the handler `status-check`.
     ///
     /// # Errors
     /// The handler's failure.
-    pub async fn check(&self, at: &TaskRef) -> Result<Step, Failure> {
-        let check = Check {
+    pub async fn check_status(&self, at: &TaskRef) -> Result<Step, Failure> {
+        let check = StatusCheck {
             store: &self.store,
             keys: &self.keys,
             vendors: &self.vendors,
             clock: &self.clock,
             settings: self.settings,
         };
-        self.passed(at, check.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+        self.passed(at, check.check(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
     }
 
     /// Calls the handler `search` to look again.
     ///
     /// # Errors
     /// The handler's failure.
-    pub async fn verify(&self, at: &TaskRef) -> Result<Step, Failure> {
-        let verify = Verify {
+    pub async fn look(&self, at: &TaskRef) -> Result<Step, Failure> {
+        let look = Look {
             store: &self.store,
             keys: &self.keys,
             vendors: &self.vendors,
             clock: &self.clock,
             settings: self.settings,
         };
-        self.passed(at, verify.run(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
+        self.passed(at, look.look(at, self.now().plus_seconds(HANDLER_SECONDS)).await)
     }
 
     /// Calls the handler `close`.
@@ -178,7 +178,7 @@ impl World {
             copy_days: self.copy_days,
             issuer: Issuer { stage: "test".to_owned(), sandbox: true },
         };
-        let closing = close.run(id, self.now().plus_seconds(seconds)).await?;
+        let closing = close.close(id, self.now().plus_seconds(seconds)).await?;
         self.workflow.pass(&closing)?;
         Ok(closing)
     }
@@ -196,7 +196,7 @@ impl World {
             clock: &self.clock,
             settings: self.settings,
         };
-        let run = reconcile.run(self.now().plus_seconds(RECONCILE_SECONDS)).await?;
+        let run = reconcile.reconcile(self.now().plus_seconds(RECONCILE_SECONDS)).await?;
         self.workflow.pass(&run)?;
         Ok(run)
     }
@@ -214,7 +214,7 @@ impl World {
     ) -> Result<Marking, Failure> {
         let ended = Ended { store: &self.store, clock: &self.clock, settings: self.settings };
         let source = source.map(crate::world::names::source);
-        let marking = ended.run(&Ending { request, attempt, source, status }).await?;
+        let marking = ended.mark(&Ending { request, attempt, source, status }).await?;
         self.workflow.pass(&marking)?;
         Ok(marking)
     }
@@ -226,7 +226,7 @@ impl World {
     pub async fn park(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
         let park =
             Park { store: &self.store, tokens: &self.workflow, clock: &self.clock, settings: self.settings };
-        self.passed(at, park.run(at, token).await)
+        self.passed(at, park.park(at, token).await)
     }
 
     fn passed(&self, at: &TaskRef, answer: Result<Step, Failure>) -> Result<Step, Failure> {

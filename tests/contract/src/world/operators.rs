@@ -17,11 +17,11 @@ use rightful_domain::law::ground::Ground;
 use rightful_domain::life::Ruling;
 use rightful_domain::model::task::{Task, TaskState};
 use rightful_domain::operations::moves::Acted;
-use rightful_domain::operations::person::act::{ActError, Again};
+use rightful_domain::operations::person::act::{ActError, Acts};
 use rightful_domain::operations::person::extend::{Extend, ExtendError, Extended};
 use rightful_domain::operations::person::review::{Review, ReviewError, Reviewed, Reviewing, Seen};
 use rightful_domain::operations::person::see::{
-    Compare, CopyLink, GivenReason, Link, Look, Reasons, RecordPage, Records, ShowError,
+    Compare, Comparison, CopyLink, GivenReason, Link, Reasons, RecordPage, Records, ShowError,
 };
 use rightful_domain::operations::set_up::SettingUp;
 use rightful_domain::ports::vendors::Compares;
@@ -32,7 +32,7 @@ impl World {
     /// # Errors
     /// [`ExtendError`].
     pub async fn extend(&self, id: RequestId, months: u8, ground: Ground) -> Result<Extended, ExtendError> {
-        Extend { store: &self.store, clock: &self.clock }.run(id, months, ground, &ann()).await
+        Extend { store: &self.store, clock: &self.clock }.extend(id, months, ground, &ann()).await
     }
 
     /// Reviews the tasks as they were shown.
@@ -52,7 +52,7 @@ impl World {
             clock: &self.clock,
             settings: self.settings,
         };
-        review.run(id, reviewing, by).await
+        review.review(id, reviewing, by).await
     }
 
     /// A review of everything that waits for one now, with everything confirmed.
@@ -68,8 +68,8 @@ impl World {
 
     /// The acts on a request.
     #[must_use]
-    pub fn again(&self) -> Again<'_, Store, KeyTable, StateMachine, TestClock> {
-        Again {
+    pub fn acts(&self) -> Acts<'_, Store, KeyTable, StateMachine, TestClock> {
+        Acts {
             store: &self.store,
             keys: &self.keys,
             workflow: &self.workflow,
@@ -83,7 +83,7 @@ impl World {
     /// # Errors
     /// [`ActError`].
     pub async fn identify(&self, at: &TaskRef, identifier: &Identifier) -> Result<Acted, ActError> {
-        self.again().identify(at, identifier, &FakeCatalogue, &ann()).await
+        self.acts().identify(at, identifier, &FakeCatalogue, &ann()).await
     }
 
     /// Shows the found records.
@@ -91,7 +91,9 @@ impl World {
     /// # Errors
     /// [`ShowError`].
     pub async fn records(&self, at: &TaskRef, from: u32, most: u32) -> Result<RecordPage, ShowError> {
-        Records { store: &self.store, keys: &self.keys, clock: &self.clock }.run(at, from, most, &ann()).await
+        Records { store: &self.store, keys: &self.keys, clock: &self.clock }
+            .show(at, from, most, &ann())
+            .await
     }
 
     /// Shows the vendor's present records.
@@ -100,7 +102,7 @@ impl World {
     /// [`ShowError`].
     pub async fn compare(&self, at: &TaskRef, from: u32, most: u32) -> Result<ComparisonView, ShowError> {
         Compare { store: &self.store, keys: &self.keys, looks: self, clock: &self.clock }
-            .run(at, from, most, &ann())
+            .compare(at, from, most, &ann())
             .await
     }
 
@@ -109,7 +111,7 @@ impl World {
     /// # Errors
     /// [`ShowError`].
     pub async fn reasons(&self, id: RequestId) -> Result<Vec<GivenReason>, ShowError> {
-        Reasons { store: &self.store, keys: &self.keys, clock: &self.clock }.run(id, &ann()).await
+        Reasons { store: &self.store, keys: &self.keys, clock: &self.clock }.show(id, &ann()).await
     }
 
     /// A link to a copy.
@@ -118,7 +120,7 @@ impl World {
     /// [`ShowError`].
     pub async fn link(&self, id: RequestId) -> Result<Link, ShowError> {
         let link = CopyLink { store: &self.store, links: &self.copies, clock: &self.clock, seconds: 900 };
-        link.run(id, &ann()).await
+        link.link(id, &ann()).await
     }
 
     /// Sets up data sources.
@@ -141,8 +143,9 @@ impl Compares for World {
         from: u32,
         most: u32,
     ) -> Result<Result<ComparisonView, String>, Failure> {
-        let look = Look { store: &self.store, keys: &self.keys, vendors: &self.vendors, clock: &self.clock };
-        let looked = look.run(at, from, most, self.now().plus_seconds(HANDLER_SECONDS)).await;
+        let comparison =
+            Comparison { store: &self.store, keys: &self.keys, vendors: &self.vendors, clock: &self.clock };
+        let looked = comparison.compare(at, from, most, self.now().plus_seconds(HANDLER_SECONDS)).await;
         Ok(looked.map_err(|failure| failure.code.to_string()))
     }
 }

@@ -25,8 +25,8 @@ async fn invariant_5_a_lost_data_key_is_an_outcome_before_the_post_and_a_persons
                 world.clock.advance_to(world.request(request_id(1)).due_at.plus_seconds(1));
             }
             let step = match world.task(&at).state {
-                TaskState::Submitted => world.check(&at).await.unwrap(),
-                _ => world.verify(&at).await.unwrap(),
+                TaskState::Submitted => world.check_status(&at).await.unwrap(),
+                _ => world.look(&at).await.unwrap(),
             };
             assert_eq!(step.next == Next::Unknown, late, "{step:?}");
             assert_eq!(world.task(&at).reason.as_deref(), Some("person_forgotten"));
@@ -48,10 +48,10 @@ async fn every_chunk_of_every_task_is_removed_when_the_person_is_forgotten() {
     world.demand(1, &demand).await.unwrap();
     for name in &names {
         let at = task_of(1, name);
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         world.submit(&at).await.unwrap();
-        world.check(&at).await.unwrap();
-        world.verify(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
+        world.look(&at).await.unwrap();
     }
     let pk = request_pk(request_id(1));
     assert!(world.store.table().query(&pk, "RECORDS#").len() > Change::MAX_ROWS);

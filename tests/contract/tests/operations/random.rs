@@ -27,16 +27,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The next fault, or the next step.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    Find,
+    Search,
     Submit,
-    Check,
-    Verify,
+    CheckStatus,
+    Look,
     Close,
     Reconcile,
     Drive,
     Advance(u64),
     CrashIn(u32),
-    Search(Option<Vec<u8>>),
+    Found(Option<Vec<u8>>),
     Answer(u8),
     Status(u8),
     Store(u8),
@@ -78,16 +78,16 @@ pub(crate) fn act_of_people() -> impl Strategy<Value = Act> {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        4 => Just(Act::Find),
+        4 => Just(Act::Search),
         4 => Just(Act::Submit),
-        4 => Just(Act::Check),
-        4 => Just(Act::Verify),
+        4 => Just(Act::CheckStatus),
+        4 => Just(Act::Look),
         2 => Just(Act::Close),
         4 => Just(Act::Reconcile),
         4 => Just(Act::Drive),
         4 => (1u64..90_000).prop_map(Act::Advance),
         3 => (0u32..30).prop_map(Act::CrashIn),
-        2 => proptest::option::of(proptest::collection::vec(0u8..6, 0..4)).prop_map(Act::Search),
+        2 => proptest::option::of(proptest::collection::vec(0u8..6, 0..4)).prop_map(Act::Found),
         3 => (0u8..6).prop_map(Act::Answer),
         3 => (0u8..6).prop_map(Act::Status),
         3 => (0u8..3).prop_map(Act::Store),
@@ -103,7 +103,7 @@ pub(crate) fn order(world: &World, vendor: &FakeVendor, act: &Act) {
     match act {
         Act::Advance(seconds) => world.clock.advance(*seconds),
         Act::CrashIn(points) => world.gate.crash_at(Some(*points)),
-        Act::Search(found) => vendor.set(|state| {
+        Act::Found(found) => vendor.set(|state| {
             state.searches.push_back(match found {
                 Some(found) => {
                     let found: BTreeSet<RecordId> = found.iter().map(|&n| record(n)).collect();
@@ -154,10 +154,10 @@ pub(crate) async fn work(world: &World, at: &TaskRef, act: &Act) {
     let id = at.request_id;
     let worker = async {
         match act {
-            Act::Find => drop(world.find(at).await),
+            Act::Search => drop(world.search(at).await),
             Act::Submit => drop(world.submit(at).await),
-            Act::Check => drop(world.check(at).await),
-            Act::Verify => drop(world.verify(at).await),
+            Act::CheckStatus => drop(world.check_status(at).await),
+            Act::Look => drop(world.look(at).await),
             Act::Close => drop(world.close(id).await),
             Act::Reconcile => drop(world.reconcile().await),
             Act::Drive => {
@@ -176,10 +176,10 @@ pub(crate) async fn work(world: &World, at: &TaskRef, act: &Act) {
                 let whose = OTHERS.get(usize::from(*n)).unwrap_or(&CANARY);
                 drop(world.identify(at, &email(whose)).await);
             }
-            Act::RunAgain => drop(world.again().run(at, &bob()).await),
-            Act::Reopen => drop(world.again().reopen(id, &[source("crm")], &bob()).await),
-            Act::Cancel => drop(world.again().cancel(id, &bob()).await),
-            Act::State(erased) => drop(world.again().state(at, *erased, "seen", &bob()).await),
+            Act::RunAgain => drop(world.acts().run_again(at, &bob()).await),
+            Act::Reopen => drop(world.acts().reopen(id, &[source("crm")], &bob()).await),
+            Act::Cancel => drop(world.acts().cancel(id, &bob()).await),
+            Act::State(erased) => drop(world.acts().state(at, *erased, "seen", &bob()).await),
             _ => {}
         }
     };
@@ -410,7 +410,7 @@ async fn see_to_it(world: &World, at: &TaskRef) {
             let reviewing = world.reviewing(request_id(1), ruling);
             drop(world.review(request_id(1), &reviewing, &bob()).await);
         } else if task.handed_over_at.is_some() {
-            drop(world.again().state(at, false, "asked their desk", &bob()).await);
+            drop(world.acts().state(at, false, "asked their desk", &bob()).await);
         }
         for _ in 0..45 {
             Driver::new(world).reconcile_until_done(request_id(1), 1).await.unwrap();

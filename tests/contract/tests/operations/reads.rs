@@ -19,7 +19,7 @@ async fn an_erasure_reads_nothing_twice_in_a_step() {
     // Search, submission, status check and look, each by itself.
     let step = [("read assignment", 1), ("read key", 1), ("read limit", 1)];
     let _ = world.gate.take_reads();
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!(world.gate.take_reads(), reads(step));
     world.submit(&at).await.unwrap();
     let sent = reads([
@@ -38,10 +38,10 @@ async fn an_erasure_reads_nothing_twice_in_a_step() {
         ("read records", 1),
         ("read rules", 1),
     ]);
-    world.check(&at).await.unwrap();
+    world.check_status(&at).await.unwrap();
     assert_eq!(world.gate.take_reads(), asked);
     world.clock.advance(60);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     assert_eq!(world.gate.take_reads(), asked);
     world.close(request_id(1)).await.unwrap();
     let closed = reads([("read request", 1), ("read tasks", 1), ("read rules", 1), ("read events", 1)]);

@@ -37,7 +37,7 @@ pub async fn decided(records: usize) -> (World, FakeVendor, TaskRef) {
 
 pub async fn decided_with(records: usize, capabilities: Capabilities) -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = world_with(records, capabilities).await;
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     (world, vendor, at)
 }
 
@@ -52,7 +52,7 @@ pub async fn submitted(records: usize) -> (World, FakeVendor, TaskRef) {
 pub async fn verifying(records: usize) -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = submitted(records).await;
     vendor.set(|state| state.polls = 0);
-    while world.check(&at).await.unwrap().next == rightful_domain::ports::workflow::Next::Check {
+    while world.check_status(&at).await.unwrap().next == rightful_domain::ports::workflow::Next::CheckStatus {
         world.clock.advance(60);
     }
     (world, vendor, at)

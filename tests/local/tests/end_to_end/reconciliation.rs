@@ -27,7 +27,7 @@ async fn invariant_6_with_every_execution_killed_at_each_state_reconcile_alone_f
         "Submit",
         "Wait",
         "Check Status",
-        "Verify",
+        "Look",
         "Close Request",
     ];
     for (number, state) in states.into_iter().enumerate() {

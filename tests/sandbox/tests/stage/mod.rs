@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use rightful_sandbox::http::{Answer, encode, send};
+use rightful_sandbox::http::{Response, encode, send};
 use rightful_sandbox::{Control, DEFAULT_TOKEN, Fault, FaultKind, On, Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -39,23 +39,23 @@ impl Stage {
         self.control.fault(&fault).await.unwrap();
     }
 
-    pub async fn vendor(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer> {
+    pub async fn vendor(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Response> {
         let token = [("x-api-token", DEFAULT_TOKEN)];
         let call = send(&self.sandbox.url, method, path, &token, body);
         tokio::time::timeout(Duration::from_secs(20), call).await?
     }
 
-    pub async fn try_search(&self, email: &str) -> Result<Answer> {
+    pub async fn try_search(&self, email: &str) -> Result<Response> {
         let path = format!("/v1/gdpr/profiles?clientId=2449&email={}", encode(email));
         self.vendor("GET", &path, None).await
     }
 
-    pub async fn try_submit(&self, ids: &[u64]) -> Result<Answer> {
+    pub async fn try_submit(&self, ids: &[u64]) -> Result<Response> {
         let path = "/v1/gdpr/rules/forgottenRight?clientId=2449&direct=true";
         self.vendor("POST", path, Some(&body(ids))).await
     }
 
-    pub async fn try_status(&self, id: &str) -> Result<Answer> {
+    pub async fn try_status(&self, id: &str) -> Result<Response> {
         let path = format!("/v1/gdpr/rules/{id}?clientId=2449");
         self.vendor("GET", &path, None).await
     }
@@ -83,7 +83,7 @@ impl Stage {
     }
 }
 
-pub fn good(answer: Result<Answer>) -> Value {
+pub fn good(answer: Result<Response>) -> Value {
     let answer = answer.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json().unwrap()

@@ -26,7 +26,7 @@ pub(crate) struct Demanded {
 
 /// A vendor's answer to a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Heard {
     /// It opened a rule.
     Taken,
     /// It opened a rule that may be another one.
@@ -55,7 +55,7 @@ pub(crate) struct Post {
     pub(super) erases: bool,
     pub(super) dry_run: bool,
     pub(super) rule_id: Option<String>,
-    pub(super) answer: Answer,
+    pub(super) answer: Heard,
     /// The worker that sent it.
     pub(super) worker: u64,
     /// Whether its sender lived to store the answer.

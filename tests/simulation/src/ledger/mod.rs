@@ -8,4 +8,4 @@ mod submissions;
 
 pub(crate) use book::Ledger;
 pub use entries::Violation;
-pub(crate) use entries::{Answer, Demanded, Post, Search};
+pub(crate) use entries::{Demanded, Heard, Post, Search};

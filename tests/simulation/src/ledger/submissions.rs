@@ -1,7 +1,7 @@
 //! The submissions, their intents, and their ends.
 
 use crate::ledger::book::Ledger;
-use crate::ledger::entries::{Answer, Post};
+use crate::ledger::entries::{Heard, Post};
 use rightful_contract::rows;
 use rightful_domain::base::ids::{SourceId, TaskRef};
 use rightful_domain::base::time::Time;
@@ -24,14 +24,14 @@ impl Ledger {
 
     /// Whether some submission of this task has no answer.
     pub(crate) fn has_unheard_of(&self, at: &TaskRef) -> bool {
-        self.posts.borrow().iter().any(|post| post.at == *at && post.answer == Answer::None)
+        self.posts.borrow().iter().any(|post| post.at == *at && post.answer == Heard::None)
     }
 
     /// The submissions of a task's run with an unknown end: their vendor and records.
     pub(crate) fn without_an_end(&self, at: &TaskRef) -> Vec<(String, Vec<RecordId>)> {
         let run = self.number(at);
         let unended = |post: &&Post| {
-            post.at == *at && post.run == run && post.erases && (post.answer == Answer::None || !post.heard)
+            post.at == *at && post.run == run && post.erases && (post.answer == Heard::None || !post.heard)
         };
         self.posts
             .borrow()
@@ -121,7 +121,7 @@ impl Ledger {
             erases: batch.right == Right::Erasure,
             dry_run: batch.dry_run,
             rule_id: None,
-            answer: Answer::None,
+            answer: Heard::None,
             worker: self.worker.get(),
             heard: false,
         };
@@ -142,7 +142,7 @@ impl Ledger {
                 format!("two submissions under way for one {whose}")
             });
             let named_again = post.records.iter().filter(|record| other.records.contains(record));
-            if same_task && other.run == post.run && other.answer == Answer::Doubtful && other.heard {
+            if same_task && other.run == post.run && other.answer == Heard::Doubtful && other.heard {
                 let again = post.dry_run || named_again.clone().next().is_some();
                 self.holds(3, !again, || "sent again after a doubtful answer".to_owned());
             }
@@ -172,7 +172,7 @@ impl Ledger {
         post: Post,
         ends_at: Time,
         harmless: bool,
-        (answer, rule_id): (Answer, Option<String>),
+        (answer, rule_id): (Heard, Option<String>),
     ) {
         self.posts.borrow_mut().push(Post { ends_at, harmless, answer, rule_id, ..post });
     }

@@ -76,11 +76,11 @@ impl Sim {
         }
         if self.faults.strike(Kind::SecondWorker) {
             let functions = [
-                Function::Find(at.clone()),
+                Function::Search(at.clone()),
                 Function::Submit(at.clone()),
                 Function::Submit(at.clone()),
-                Function::Check(at.clone()),
-                Function::Verify(at.clone()),
+                Function::CheckStatus(at.clone()),
+                Function::Look(at.clone()),
                 Function::Close(at.request_id),
             ];
             self.cloud.stray(&functions[self.dice.index(functions.len())]);

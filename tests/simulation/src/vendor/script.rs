@@ -1,7 +1,7 @@
 //! The vendor behind the port.
 
 use crate::fault::Kind;
-use crate::ledger::{Answer, Post};
+use crate::ledger::{Heard, Post};
 use crate::sabotage::Mend;
 use crate::vendor::books::SimVendor;
 use crate::vendor::submission::Answered;
@@ -49,10 +49,10 @@ impl Script for SimVendor {
             },
         );
         let said = match &answer {
-            Submitted::Accepted { .. } => Answer::Taken,
-            Submitted::Doubtful { .. } => Answer::Doubtful,
-            Submitted::NotSent(_) | Submitted::Rejected(_) => Answer::NotTaken,
-            Submitted::Unknown(_) => Answer::None,
+            Submitted::Accepted { .. } => Heard::Taken,
+            Submitted::Doubtful { .. } => Heard::Doubtful,
+            Submitted::NotSent(_) | Submitted::Rejected(_) => Heard::NotTaken,
+            Submitted::Unknown(_) => Heard::None,
         };
         self.ground.ledger.posted(post, now.plus_seconds(seconds), harmless, (said, rule_id));
         if self.ground.is_without(Mend::Doubts) && matches!(answer, Submitted::Doubtful { .. }) {

@@ -14,7 +14,7 @@ use crate::protocol::Protocol;
 use crate::state::{Action, Does, Heard, NOW, Post, State, Worker, forget_times, time};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::{RequestId, SourceId};
-use rightful_domain::life::{Event, Life, MAX_ATTEMPTS, MOST_ROUNDS};
+use rightful_domain::life::{Life, LifeEvent, MAX_ATTEMPTS, MOST_ROUNDS};
 use rightful_domain::model::rule::RuleState;
 use rightful_domain::model::task::{Assurance, Outcome, Task, TaskState};
 use rightful_domain::vendor::fault::Fault;
@@ -127,7 +127,7 @@ impl Model for Protocol {
                         Heard::Nothing => Submitted::Unknown(Code::VendorTimedOut),
                     };
                     let before = state.store.clone();
-                    let after = self.step(&before, Event::Answered { fence, answer }).0;
+                    let after = self.step(&before, LifeEvent::Answered { fence, answer }).0;
                     if let Some(post) = state.posts.iter_mut().find(|post| post.fence == fence) {
                         post.doubted = answer_doubts;
                     }

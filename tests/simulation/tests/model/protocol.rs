@@ -4,7 +4,7 @@ use crate::state::{Does, Heard, NOW, POST_SECONDS, Post, SECOND, State, Worker, 
 use rightful_domain::base::code::Code;
 use rightful_domain::base::seal::Tag;
 use rightful_domain::law::right::Right;
-use rightful_domain::life::{Effect, Event, Life, Plan, Terms, plan, step, wait_left};
+use rightful_domain::life::{Effect, Life, LifeEvent, Plan, Terms, plan, step, wait_left};
 use rightful_domain::model::rule::{Rule, RuleState};
 use rightful_domain::model::task::{Asked, Outcome, TaskState};
 use rightful_domain::vendor::port::Capabilities;
@@ -54,7 +54,7 @@ impl Protocol {
         }
     }
 
-    pub fn step(&self, life: &Life, event: Event) -> (Life, Vec<Effect>) {
+    pub fn step(&self, life: &Life, event: LifeEvent) -> (Life, Vec<Effect>) {
         let vendor = Some(&self.capabilities);
         let due_at = time(1_000_000_000);
         let terms = Terms { grace_seconds: 0, right: Right::Erasure, dry_run: false, due_at, vendor };
@@ -104,16 +104,16 @@ impl Protocol {
         }
     }
 
-    pub fn event(&self, life: &Life, does: &Does, decided: &[u32]) -> Vec<Event> {
+    pub fn event(&self, life: &Life, does: &Does, decided: &[u32]) -> Vec<LifeEvent> {
         match does {
             Does::Intend => {
                 let until = time(NOW + POST_SECONDS);
-                vec![Event::Intend { digest: Tag::new("k", &[1]), until, lease: None }]
+                vec![LifeEvent::Intend { digest: Tag::new("k", &[1]), until, lease: None }]
             }
-            Does::Missing => vec![Event::AnswerMissing],
-            Does::AllSent => vec![Event::AllSent],
+            Does::Missing => vec![LifeEvent::AnswerMissing],
+            Does::AllSent => vec![LifeEvent::AllSent],
             Does::Look(_, true) if self.controlled => {
-                vec![Event::CannotLook { code: Code::ControlNotFound, wait: 1 }]
+                vec![LifeEvent::CannotLook { code: Code::ControlNotFound, wait: 1 }]
             }
             Does::Look(seen, _) => {
                 let places = (0u32..).zip(decided).filter(|(_, record)| seen.contains(record));
@@ -122,7 +122,7 @@ impl Protocol {
                     u32::try_from(seen.iter().filter(|one| !decided.contains(one)).count()).unwrap();
                 let controlled = self.controlled && seen.is_empty();
                 let asked = Asked::default();
-                vec![Event::Looked { found, appeared, asked, unseen: 0, controlled }]
+                vec![LifeEvent::Looked { found, appeared, asked, unseen: 0, controlled }]
             }
             Does::Search(seen) => vec![self.found(seen)],
             Does::Ask(rules) => {
@@ -138,15 +138,15 @@ impl Protocol {
                     (*batch, report)
                 };
                 let told = rules.iter().map(report).collect();
-                vec![Event::Told(told), Event::Asked { fault: None, strange: false, asked_to: None }]
+                vec![LifeEvent::Told(told), LifeEvent::Asked { fault: None, strange: false, asked_to: None }]
             }
         }
     }
 
-    pub fn found(&self, records: &[u32]) -> Event {
+    pub fn found(&self, records: &[u32]) -> LifeEvent {
         let (began, target, asked) = (time(NOW), self.capabilities.target.clone(), Asked::default());
         match u32::try_from(records.len()).unwrap() {
-            0 => Event::SearchEnded {
+            0 => LifeEvent::SearchEnded {
                 began,
                 outcome: Outcome::NothingFound,
                 reason: None,
@@ -157,7 +157,7 @@ impl Protocol {
             },
             records => {
                 let (digest, doubts) = (Tag::new("k", &[1]), None);
-                Event::Found { records, chunks: 1, digest, began, target, asked, doubts }
+                LifeEvent::Found { records, chunks: 1, digest, began, target, asked, doubts }
             }
         }
     }

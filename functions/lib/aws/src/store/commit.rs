@@ -10,7 +10,7 @@ use super::rows::{
 };
 use super::tables::Store;
 use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name, refusal};
-use crate::failures::{STORE, verdict};
+use crate::failures::{STORE, cause};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::event;
@@ -180,7 +180,7 @@ impl Store {
             {
                 Err(Refusal::Guards(vec![0]))
             }
-            Err(err) => Err(refusal(verdict(&err), || STORE.failure(&err))),
+            Err(err) => Err(refusal(cause(&err), || STORE.failure(&err))),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::rows::{Item, size};
 use super::tables::Store;
-use crate::failures::{STORE, Verdict, verdict};
+use crate::failures::{Cause, STORE, cause};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use rightful_domain::base::code::Code;
@@ -189,16 +189,16 @@ impl Store {
                 .collect();
             return Err(cancellation(&codes));
         }
-        Err(refusal(verdict(&err), || STORE.failure(&err)))
+        Err(refusal(cause(&err), || STORE.failure(&err)))
     }
 }
 
 /// The meaning of a failed write. `failure` is called, and logs, only if it is final.
-pub(super) fn refusal(verdict: Verdict, failure: impl FnOnce() -> Failure) -> Refusal {
-    match verdict {
-        Verdict::Busy => Refusal::Busy,
-        Verdict::Ambiguous => Refusal::Ambiguous(failure()),
-        Verdict::Denied | Verdict::Missing | Verdict::Rejected => Refusal::Failed(failure()),
+pub(super) fn refusal(cause: Cause, failure: impl FnOnce() -> Failure) -> Refusal {
+    match cause {
+        Cause::Busy => Refusal::Busy,
+        Cause::Ambiguous => Refusal::Ambiguous(failure()),
+        Cause::Denied | Cause::Missing | Cause::Rejected => Refusal::Failed(failure()),
     }
 }
 
@@ -215,7 +215,7 @@ fn cancellation(codes: &[&str]) -> Refusal {
             aws_code = "TransactionCanceledException",
             "a call to AWS failed"
         );
-        return Refusal::Failed(STORE.of(Verdict::Rejected));
+        return Refusal::Failed(STORE.of(Cause::Rejected));
     }
     // TransactionConflict, ThrottlingError, ProvisionedThroughputExceeded, or no reason at all.
     Refusal::Busy

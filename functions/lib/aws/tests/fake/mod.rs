@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 /// The answer to one call, given the bodies of all calls so far, this one last.
-pub type Answer = Box<dyn Fn(&[Value]) -> ResponseTemplate + Send + Sync>;
+pub type Scripted = Box<dyn Fn(&[Value]) -> ResponseTemplate + Send + Sync>;
 
 struct Script {
-    steps: Vec<(&'static str, Answer)>,
+    steps: Vec<(&'static str, Scripted)>,
     seen: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
@@ -45,7 +45,7 @@ pub struct Fake {
 }
 
 impl Fake {
-    pub async fn new(steps: Vec<(&'static str, Answer)>) -> Self {
+    pub async fn new(steps: Vec<(&'static str, Scripted)>) -> Self {
         let server = MockServer::start().await;
         let seen = Arc::new(Mutex::new(Vec::new()));
         let expected = steps.iter().map(|(name, _)| *name).collect();
@@ -78,18 +78,18 @@ impl Fake {
     }
 }
 
-pub fn ok(body: Value) -> Answer {
+pub fn ok(body: Value) -> Scripted {
     Box::new(move |_| ResponseTemplate::new(200).set_body_json(&body))
 }
 
-pub fn error(status: u16, code: &'static str) -> Answer {
+pub fn error(status: u16, code: &'static str) -> Scripted {
     Box::new(move |_| {
         ResponseTemplate::new(status)
             .set_body_json(json!({"__type": format!("com.amazonaws#{code}"), "message": "m"}))
     })
 }
 
-pub fn cancelled(codes: &'static [&'static str]) -> Answer {
+pub fn cancelled(codes: &'static [&'static str]) -> Scripted {
     let reasons: Vec<Value> = codes.iter().map(|code| json!({"Code": code})).collect();
     Box::new(move |_| {
         ResponseTemplate::new(400).set_body_json(json!({
@@ -101,7 +101,7 @@ pub fn cancelled(codes: &'static [&'static str]) -> Answer {
 }
 
 /// The head of a chain.
-pub fn head(seq: u64) -> Answer {
+pub fn head(seq: u64) -> Scripted {
     ok(
         json!({"Item": {"schema": {"N": "1"}, "seq": {"N": seq.to_string()}, "hash": {"S": format!("h{seq}")}}}),
     )
@@ -109,7 +109,7 @@ pub fn head(seq: u64) -> Answer {
 
 /// A change of a row and a link, whose writer first sees the head 4 by the call `seen`: another writer's link
 /// already exists, and the change follows it.
-pub fn moved_on(seen: (&'static str, Answer)) -> Vec<(&'static str, Answer)> {
+pub fn moved_on(seen: (&'static str, Scripted)) -> Vec<(&'static str, Scripted)> {
     let another = || ("GetItem", ok(json!({"Item": {"writer": {"S": "another"}}})));
     let refused = cancelled(&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"]);
     vec![
@@ -123,7 +123,7 @@ pub fn moved_on(seen: (&'static str, Answer)) -> Vec<(&'static str, Answer)> {
 }
 
 /// The row at `index` of the last transaction, as if it had been stored.
-pub fn row_of_last_transaction(index: usize) -> Answer {
+pub fn row_of_last_transaction(index: usize) -> Scripted {
     Box::new(move |bodies| {
         let last = bodies.iter().rev().find(|body| body.get("TransactItems").is_some()).unwrap();
         ResponseTemplate::new(200).set_body_json(json!({"Item": last["TransactItems"][index]["Put"]["Item"]}))

@@ -1,6 +1,6 @@
 //! A worker reads its request, task, data source and head in one call.
 
-use crate::fake::{Answer, Fake, head, moved_on, ok};
+use crate::fake::{Fake, Scripted, head, moved_on, ok};
 use crate::stage::{change, found, id, nothing, now, source, store, task};
 use rightful_contract::world::a_request;
 use rightful_domain::base::code::Code;
@@ -41,7 +41,7 @@ fn source_row(name: &str) -> Value {
     })
 }
 
-fn batch(rows: Vec<Value>) -> Answer {
+fn batch(rows: Vec<Value>) -> Scripted {
     ok(json!({"Responses": {"requests": rows}}))
 }
 

@@ -1,6 +1,6 @@
 //! A change is one transaction, found again when its answer got lost.
 
-use crate::fake::{Answer, Fake, cancelled, error, head, moved_on, ok, row_of_last_transaction};
+use crate::fake::{Fake, Scripted, cancelled, error, head, moved_on, ok, row_of_last_transaction};
 use crate::stage::{change, found, id, nothing, source, store, task};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
@@ -174,7 +174,7 @@ async fn a_put_whose_condition_failed_is_stale_unless_the_row_is_ours() {
         wiremock::ResponseTemplate::new(200).set_body_json(json!({"Item": bodies[0]["Item"]}))
     });
     let another = ok(json!({"Item": {"writer": {"S": "another"}}}));
-    for (row, expected) in [(mine as Answer, Ok(())), (another, Err(CommitError::Stale))] {
+    for (row, expected) in [(mine as Scripted, Ok(())), (another, Err(CommitError::Stale))] {
         let fake =
             Fake::new(vec![("PutItem", error(400, "ConditionalCheckFailedException")), ("GetItem", row)])
                 .await;

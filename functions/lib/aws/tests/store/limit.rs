@@ -1,6 +1,6 @@
 //! The rows of data sources' limits.
 
-use crate::fake::{Answer, Fake, error, ok};
+use crate::fake::{Fake, Scripted, error, ok};
 use crate::stage::{nothing, now, source, store};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
@@ -25,7 +25,7 @@ fn limit(revision: u64) -> Limit {
     }
 }
 
-fn first_row() -> Answer {
+fn first_row() -> Scripted {
     Box::new(|bodies| wiremock::ResponseTemplate::new(200).set_body_json(json!({"Item": bodies[0]["Item"]})))
 }
 

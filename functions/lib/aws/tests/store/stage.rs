@@ -1,6 +1,6 @@
 //! A store over a script, and changes of one task.
 
-use crate::fake::{Answer, Fake, ok};
+use crate::fake::{Fake, Scripted, ok};
 use rightful_aws::Store;
 use rightful_contract::world::{self, a_task, request_id};
 use rightful_domain::base::ids::{RequestId, SourceId};
@@ -41,7 +41,7 @@ pub fn found() -> Change {
     )
 }
 
-pub fn nothing() -> Answer {
+pub fn nothing() -> Scripted {
     ok(json!({}))
 }
 

@@ -12,7 +12,7 @@ use crate::net::VendorClient;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::base::time::Time;
-use rightful_domain::documents::note::TicketAnswer;
+use rightful_domain::documents::note::Note;
 use rightful_domain::model::answer::Answered;
 use rightful_domain::ports::set_up::Secrets;
 use rightful_domain::ports::store::Page;
@@ -51,7 +51,7 @@ impl<S: Secrets> Tickets for Ticketing<S> {
         zendesk::CALL_SECONDS
     }
 
-    async fn answer(&self, channel: &str, reference: &Reference, answer: &TicketAnswer) -> Answered {
+    async fn answer(&self, channel: &str, reference: &Reference, answer: &Note) -> Answered {
         if !self.takes(channel) {
             return Answered::NotSetUp;
         }

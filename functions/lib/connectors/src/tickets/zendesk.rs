@@ -23,7 +23,7 @@ use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::base::kind::Kind;
 use rightful_domain::base::time::Time;
-use rightful_domain::documents::note::TicketAnswer;
+use rightful_domain::documents::note::Note;
 use rightful_domain::model::answer::Answered;
 use rightful_domain::ports::set_up::Secrets;
 use rightful_domain::ports::store::Page;
@@ -152,7 +152,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
 
     /// Puts the answer on the ticket. If the ticket can't be solved, because a field is missing that solving
     /// requires, it still gets the note and keeps its status.
-    pub(super) async fn answer(&self, reference: &Reference, answer: &TicketAnswer) -> Answered {
+    pub(super) async fn answer(&self, reference: &Reference, answer: &Note) -> Answered {
         let Some(id) = ticket_id(reference) else { return Answered::Refused(REFERENCE_UNUSABLE) };
         let came = self.update(id, answer, answer.solves).await;
         if answer.solves && matches!(came, Err(Stop::Trouble(Trouble::Refused(422)))) {
@@ -162,7 +162,7 @@ impl<'a, S: Secrets> Zendesk<'a, S> {
         answered(came)
     }
 
-    async fn update(&self, id: &str, answer: &TicketAnswer, solves: bool) -> Result<(), Stop> {
+    async fn update(&self, id: &str, answer: &Note, solves: bool) -> Result<(), Stop> {
         let mut ticket = json!({"comment": {"body": answer.text, "public": false}});
         if solves {
             ticket["status"] = json!("solved");

@@ -9,7 +9,7 @@ use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::base::time::Time;
-use rightful_domain::documents::note::TicketAnswer;
+use rightful_domain::documents::note::Note;
 use rightful_domain::metric::{CallEnd, CallObserver};
 use rightful_domain::model::answer::Answered;
 use rightful_domain::ports::store::Page;
@@ -45,8 +45,8 @@ fn reference(text: &str) -> Reference {
     Reference::parse(text).unwrap()
 }
 
-fn note(solves: bool) -> TicketAnswer {
-    TicketAnswer { text: format!("fulfilled\n{MARKER}"), marker: MARKER.to_owned(), solves }
+fn note(solves: bool) -> Note {
+    Note { text: format!("fulfilled\n{MARKER}"), marker: MARKER.to_owned(), solves }
 }
 
 async fn answer(tickets: &Ticketing<Kept>, solves: bool) -> Answered {

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 
 /// An answer in the form in which it goes on a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TicketAnswer {
+pub struct Note {
     /// Plain text; its last line is the marker.
     pub text: String,
     /// The text that distinguishes this answer from everything else on the ticket.
@@ -37,7 +37,7 @@ pub fn marker(request: RequestId, reopened: u32) -> String {
 /// Composes the answer from the stored rows of a closed request; the same rows give the same text. `None` while
 /// the request is open or its receipt isn't stored.
 #[must_use]
-pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<TicketAnswer> {
+pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<Note> {
     let (outcome, closed_at) = (request.outcome?, request.closed_at?);
     let sha256 = request.receipt_sha256.as_ref()?;
     let marker = marker(request.id, request.reopened);
@@ -86,7 +86,7 @@ pub fn compose(request: &Request, tasks: &[Task], issuer: &Issuer) -> Option<Tic
     text.push_str(&marker);
     let solves =
         matches!(outcome, RequestOutcome::Fulfilled | RequestOutcome::NothingFound) && !request.dry_run;
-    Some(TicketAnswer { text, marker, solves })
+    Some(Note { text, marker, solves })
 }
 
 fn of_request(outcome: RequestOutcome) -> &'static str {
@@ -274,7 +274,7 @@ mod tests {
     use crate::base::ids::{Reference, SourceId};
     use crate::law::deadline::LegalZone;
     use crate::law::right::Right;
-    use crate::model::answer::Answer;
+    use crate::model::answer::TicketAnswer;
     use crate::model::policy::Policy;
     use crate::model::request::RequestState;
     use crate::model::task::{Asked, Counts, Rounds, TaskState};
@@ -317,7 +317,7 @@ mod tests {
             receipt_sha256: Some("ab".repeat(32)),
             forget_at: None,
             forgotten_at: None,
-            answer: Some(Answer::due(at("09:31:00"))),
+            answer: Some(TicketAnswer::due(at("09:31:00"))),
             extension: None,
             escalation: None,
             ended: Vec::new(),
@@ -500,7 +500,7 @@ mod tests {
     fn waits_grow_from_seconds_to_hours_and_keep_to_what_is_asked() {
         let now = at("10:00:00");
         let fault = Fault::Unavailable(Code::VendorUnreachable);
-        let mut answer = Answer::due(now);
+        let mut answer = TicketAnswer::due(now);
         let mut waits = Vec::new();
         for _ in 0..15 {
             answer = answer.claimed(now).put_off(&fault, now);
@@ -508,7 +508,7 @@ mod tests {
         }
         assert_eq!(waits[..4], [5, 10, 20, 40]);
         assert_eq!(waits[14], 6 * 3600);
-        let asked = Answer::due(now).claimed(now).put_off(&Fault::Throttled(Some(77)), now);
+        let asked = TicketAnswer::due(now).claimed(now).put_off(&Fault::Throttled(Some(77)), now);
         assert_eq!(asked.next_try, Some(now.plus_seconds(77)));
     }
 

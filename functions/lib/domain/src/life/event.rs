@@ -15,7 +15,7 @@ use crate::vendor::target::Target;
 
 /// An event of a task.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum LifeEvent {
     /// The search found records. The task's policy decides on exactly these, or has a person decide.
     Found {
         /// The number of records.
@@ -152,7 +152,7 @@ pub enum Event {
     },
     /// Every batch has been submitted.
     AllSent,
-    /// The vendor's answers about rules, by batch: any number of these events, then [`Event::Asked`].
+    /// The vendor's answers about rules, by batch: any number of these events, then [`LifeEvent::Asked`].
     Told(Vec<(u32, RuleReport)>),
     /// The vendor was asked about its rules.
     Asked {

@@ -40,7 +40,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Effect, Event, Ruling};
+pub use event::{Effect, LifeEvent, Ruling};
 pub use moving::is_copying;
 pub use plan::{MAX_ATTEMPTS, Plan, Sending, plan};
 pub use rows::{Life, wait_left};

@@ -7,7 +7,7 @@ use crate::chain::fact::Fact;
 use crate::law::level::is_pressing;
 use crate::law::right::Right;
 use crate::life::event::Effect;
-use crate::life::event::{Event, Ruling};
+use crate::life::event::{LifeEvent, Ruling};
 use crate::life::plan::{Plan, plan};
 use crate::life::rows::Life;
 use crate::life::terms::Terms;
@@ -59,37 +59,37 @@ pub(super) struct Moving<'a> {
 }
 
 impl Moving<'_> {
-    pub(super) fn take(&mut self, event: Event) {
+    pub(super) fn take(&mut self, event: LifeEvent) {
         let state = self.life.task.state;
         let searching = state == TaskState::Planned;
         let sending = matches!(state, TaskState::Decided | TaskState::Submitting);
         let asking = matches!(state, TaskState::Submitted | TaskState::Unknown);
         let looking = matches!(state, TaskState::Verifying | TaskState::Unknown);
         match event {
-            Event::Found { records, chunks, digest, began, target, asked, doubts } if searching => {
+            LifeEvent::Found { records, chunks, digest, began, target, asked, doubts } if searching => {
                 self.searched(began, Some(target), asked, doubts);
                 self.found(records, chunks, digest);
             }
-            Event::TargetChanged if self.may_change_target() => {
+            LifeEvent::TargetChanged if self.may_change_target() => {
                 self.record(|source| Fact::TargetChanged { source });
                 self.search_anew();
             }
-            Event::IdentifierMissing { began } if searching => {
+            LifeEvent::IdentifierMissing { began } if searching => {
                 self.life.task.searched_at = Some(began);
                 self.identifier_missing();
             }
-            Event::Waits { token } if state == TaskState::AwaitingReview => {
+            LifeEvent::Waits { token } if state == TaskState::AwaitingReview => {
                 self.life.task.token = Some(token);
             }
-            Event::Reviewed { by, verdict, reason } if state == TaskState::AwaitingReview => {
+            LifeEvent::Reviewed { by, verdict, reason } if state == TaskState::AwaitingReview => {
                 self.reviewed(by, verdict, reason);
             }
-            Event::Reviewed { by, verdict: Ruling::LeaveOut, reason }
+            LifeEvent::Reviewed { by, verdict: Ruling::LeaveOut, reason }
                 if self.life.task.cannot_be_searched() =>
             {
                 self.left_out(&by, reason);
             }
-            Event::Identified { by, kind } if self.life.may_run_again() => {
+            LifeEvent::Identified { by, kind } if self.life.may_run_again() => {
                 self.record(|source| Fact::IdentifierGiven { source, identifier: kind.clone(), by });
                 if !self.life.task.inserted.contains(&kind) {
                     self.life.task.inserted.push(kind);
@@ -97,13 +97,13 @@ impl Moving<'_> {
                 }
                 self.search_anew();
             }
-            Event::RunAgain { by } if self.life.may_run_again() => {
+            LifeEvent::RunAgain { by } if self.life.may_run_again() => {
                 self.search_anew();
                 let run = self.life.task.run;
                 self.record(|source| Fact::RunsAgain { source, run, by });
             }
-            Event::CalledOff if self.may_be_called_off() => self.settle(Outcome::Cancelled, None),
-            Event::Stated { by, erased }
+            LifeEvent::CalledOff if self.may_be_called_off() => self.settle(Outcome::Cancelled, None),
+            LifeEvent::Stated { by, erased }
                 if state == TaskState::Unknown || self.life.task.cannot_be_searched() =>
             {
                 let outcome = if erased { Outcome::ReportedErased } else { Outcome::Failed };
@@ -111,22 +111,22 @@ impl Moving<'_> {
                 self.life.task.claim = Some(Claim::NotStated);
                 self.settle(outcome, Some(Code::StatedByAPerson));
             }
-            Event::Copied { records, appeared } if self.is_copying() => self.copied(records, appeared),
-            Event::CopyFailed(fault) if self.is_copying() => self.copy_failed(&fault),
-            Event::CannotCopy(code) if self.is_copying() => self.settle(Outcome::Failed, Some(code)),
-            Event::CopyLost(code) if self.is_copied() => self.copy_lost(code),
-            Event::SearchEnded { began, outcome, reason, found, target, asked, doubts } if searching => {
+            LifeEvent::Copied { records, appeared } if self.is_copying() => self.copied(records, appeared),
+            LifeEvent::CopyFailed(fault) if self.is_copying() => self.copy_failed(&fault),
+            LifeEvent::CannotCopy(code) if self.is_copying() => self.settle(Outcome::Failed, Some(code)),
+            LifeEvent::CopyLost(code) if self.is_copied() => self.copy_lost(code),
+            LifeEvent::SearchEnded { began, outcome, reason, found, target, asked, doubts } if searching => {
                 self.searched(began, target, asked, doubts);
                 self.search_ended(outcome, reason, found);
             }
-            Event::SearchFailed(fault) if searching => self.search_failed(&fault),
-            Event::CannotOpen(code) if searching => self.life.task.reason = Some(code.to_string()),
-            Event::LeaseBusy if sending => {
+            LifeEvent::SearchFailed(fault) if searching => self.search_failed(&fault),
+            LifeEvent::CannotOpen(code) if searching => self.life.task.reason = Some(code.to_string()),
+            LifeEvent::LeaseBusy if sending => {
                 let wait = NOT_SENT_WAITS.after(self.life.task.tries);
                 self.life.task.tries += 1;
                 self.held_back(Code::OtherRequestInProgress, wait);
             }
-            Event::SearchAgain { fence } if state == TaskState::Decided && self.life.rules.is_empty() => {
+            LifeEvent::SearchAgain { fence } if state == TaskState::Decided && self.life.rules.is_empty() => {
                 let task = &mut self.life.task;
                 (task.state, task.lease, task.tries, task.reason) =
                     (TaskState::Planned, Some(fence), 0, None);
@@ -137,18 +137,18 @@ impl Moving<'_> {
                 self.record(|source| Fact::SearchesAgain { source });
                 self.due(0);
             }
-            Event::HeldBack { fault, .. }
+            LifeEvent::HeldBack { fault, .. }
                 if searching || sending || asking || looking || self.is_copying() =>
             {
                 self.put_off(&fault);
             }
-            Event::Intend { digest, until, lease } if sending => self.intend(digest, until, lease),
-            Event::Answered { fence, answer } => self.answered(fence, answer),
-            Event::AnswerMissing if sending => self.answer_missing(),
-            Event::CannotSend { code, outcome } if sending && !self.life.has_unanswered() => {
+            LifeEvent::Intend { digest, until, lease } if sending => self.intend(digest, until, lease),
+            LifeEvent::Answered { fence, answer } => self.answered(fence, answer),
+            LifeEvent::AnswerMissing if sending => self.answer_missing(),
+            LifeEvent::CannotSend { code, outcome } if sending && !self.life.has_unanswered() => {
                 self.stop(code.to_string(), outcome);
             }
-            Event::AllSent if sending => match plan(&self.life, self.now) {
+            LifeEvent::AllSent if sending => match plan(&self.life, self.now) {
                 Plan::UsedUp => self.hand_over(Code::RepeatsUsedUp),
                 Plan::Refused(refusal) => self.stop(refusal, Outcome::Refused),
                 Plan::Done => {
@@ -157,20 +157,20 @@ impl Moving<'_> {
                 }
                 _ => {}
             },
-            Event::Told(reports) if asking => self.told(reports),
-            Event::Asked { fault, strange, .. } if asking => self.asked(fault.as_ref(), strange),
-            Event::CannotAsk(Code::TargetLost) if asking => self.hand_over(Code::TargetLost),
-            Event::CannotAsk(code) if asking => self.not_finished(Some(code), 900),
-            Event::Looked { found, appeared, asked, unseen, controlled } if looking => {
+            LifeEvent::Told(reports) if asking => self.told(reports),
+            LifeEvent::Asked { fault, strange, .. } if asking => self.asked(fault.as_ref(), strange),
+            LifeEvent::CannotAsk(Code::TargetLost) if asking => self.hand_over(Code::TargetLost),
+            LifeEvent::CannotAsk(code) if asking => self.not_finished(Some(code), 900),
+            LifeEvent::Looked { found, appeared, asked, unseen, controlled } if looking => {
                 self.looked(&found, (appeared, unseen), asked, controlled);
             }
             // Neither error passes by itself.
-            Event::CannotLook { code: code @ (Code::TargetLost | Code::VendorAnswerTooLarge), .. }
-                if looking =>
-            {
+            LifeEvent::CannotLook {
+                code: code @ (Code::TargetLost | Code::VendorAnswerTooLarge), ..
+            } if looking => {
                 self.hand_over(code);
             }
-            Event::CannotLook { code, wait } if looking => self.cannot_look(code, wait),
+            LifeEvent::CannotLook { code, wait } if looking => self.cannot_look(code, wait),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use crate::base::waits::Waits;
 use crate::law::ground::RefusalGround;
 use crate::law::right::Right;
 use crate::life::event::Effect;
-use crate::life::event::{Event, Ruling};
+use crate::life::event::{LifeEvent, Ruling};
 use crate::life::plan::{MAX_ATTEMPTS, Plan, plan};
 use crate::life::rows::Life;
 use crate::life::search::MOST_ROUNDS;
@@ -79,7 +79,7 @@ fn planned() -> Life {
 }
 
 /// Any event, accepted in this state or not; `n` chooses within it.
-fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
+fn event(kind: u8, n: u8, life: &Life, now: Time) -> LifeEvent {
     let fence = 1 + u64::from(n) % life.task.fence.max(1);
     let fault = match n % 3 {
         0 => Fault::Unavailable(Code::VendorUnreachable),
@@ -105,53 +105,57 @@ fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
             };
             let records = 1 + u32::from(n % 5);
             let (target, doubts) = (target(), None);
-            Event::Found { records, chunks: 1, digest, began: now, target, asked, doubts }
+            LifeEvent::Found { records, chunks: 1, digest, began: now, target, asked, doubts }
         }
-        1 if fault.is_put_off() => Event::HeldBack { fault, slot: None, asked_to: None },
-        1 => Event::SearchFailed(fault),
-        2 => Event::LeaseBusy,
+        1 if fault.is_put_off() => LifeEvent::HeldBack { fault, slot: None, asked_to: None },
+        1 => LifeEvent::SearchFailed(fault),
+        2 => LifeEvent::LeaseBusy,
         3 => {
             let slot = n.is_multiple_of(2).then_some(Slot { place: u64::from(n), calls: 1 });
             let asked_to = n.is_multiple_of(3).then_some(u32::from(n % 4));
-            Event::HeldBack { fault: Fault::Paused(Code::RateLimited, u64::from(n)), slot, asked_to }
+            LifeEvent::HeldBack { fault: Fault::Paused(Code::RateLimited, u64::from(n)), slot, asked_to }
         }
-        4..=6 => Event::Intend { digest: Tag::new("k", &[n]), until: now.plus_seconds(30), lease: Some(1) },
-        7 => Event::Answered { fence, answer: Submitted::Unknown(Code::VendorTimedOut) },
-        8 => Event::Answered { fence, answer: Submitted::NotSent(fault) },
-        9 => Event::Answered { fence, answer: Submitted::Rejected(fault) },
+        4..=6 => {
+            LifeEvent::Intend { digest: Tag::new("k", &[n]), until: now.plus_seconds(30), lease: Some(1) }
+        }
+        7 => LifeEvent::Answered { fence, answer: Submitted::Unknown(Code::VendorTimedOut) },
+        8 => LifeEvent::Answered { fence, answer: Submitted::NotSent(fault) },
+        9 => LifeEvent::Answered { fence, answer: Submitted::Rejected(fault) },
         10 | 11 => {
             let answer =
                 Submitted::Accepted { rule_id: format!("rule-{fence}"), status: RuleStatus::Pending };
-            Event::Answered { fence, answer }
+            LifeEvent::Answered { fence, answer }
         }
-        12 => Event::AnswerMissing,
-        13 => Event::CannotSend { code: Code::SecretMissing, outcome: Outcome::Failed },
-        14 => Event::AllSent,
-        15 => Event::Told(life.rules.iter().map(|rule| (rule.batch, report(n.is_multiple_of(2)))).collect()),
-        16 => Event::Asked { fault: None, strange: n.is_multiple_of(2), asked_to: None },
-        17 => Event::Asked { fault: Some(fault), strange: false, asked_to: Some(u32::from(n % 4)) },
-        18 => Event::CannotAsk(Code::SecretMissing),
-        19 => Event::CannotLook { code: Code::VendorUnreachable, wait: u64::from(n) },
-        20 => Event::SearchAgain { fence: 2 },
-        21 => Event::IdentifierMissing { began: now },
+        12 => LifeEvent::AnswerMissing,
+        13 => LifeEvent::CannotSend { code: Code::SecretMissing, outcome: Outcome::Failed },
+        14 => LifeEvent::AllSent,
+        15 => {
+            LifeEvent::Told(life.rules.iter().map(|rule| (rule.batch, report(n.is_multiple_of(2)))).collect())
+        }
+        16 => LifeEvent::Asked { fault: None, strange: n.is_multiple_of(2), asked_to: None },
+        17 => LifeEvent::Asked { fault: Some(fault), strange: false, asked_to: Some(u32::from(n % 4)) },
+        18 => LifeEvent::CannotAsk(Code::SecretMissing),
+        19 => LifeEvent::CannotLook { code: Code::VendorUnreachable, wait: u64::from(n) },
+        20 => LifeEvent::SearchAgain { fence: 2 },
+        21 => LifeEvent::IdentifierMissing { began: now },
         22 => {
             let verdict = match n % 3 {
                 0 => Ruling::Refuse(RefusalGround::LegalClaims),
                 1 => Ruling::LeaveOut,
                 _ => Ruling::Proceed,
             };
-            Event::Reviewed { by: ann(), verdict, reason: sealed() }
+            LifeEvent::Reviewed { by: ann(), verdict, reason: sealed() }
         }
-        23 => Event::Identified { by: ann(), kind: IdentifierKind::email() },
-        24 => Event::RunAgain { by: ann() },
-        25 => Event::CalledOff,
-        26 => Event::Stated { by: ann(), erased: n.is_multiple_of(2) },
-        27 => Event::Copied { records: u32::from(n % 6), appeared: u32::from(n % 2) },
-        28 if fault.is_put_off() => Event::HeldBack { fault, slot: None, asked_to: None },
-        28 => Event::CopyFailed(fault),
-        29 => Event::CannotCopy(Code::CredentialsRejected),
-        30 => Event::Waits { token: "token".to_owned() },
-        31 => Event::SearchEnded {
+        23 => LifeEvent::Identified { by: ann(), kind: IdentifierKind::email() },
+        24 => LifeEvent::RunAgain { by: ann() },
+        25 => LifeEvent::CalledOff,
+        26 => LifeEvent::Stated { by: ann(), erased: n.is_multiple_of(2) },
+        27 => LifeEvent::Copied { records: u32::from(n % 6), appeared: u32::from(n % 2) },
+        28 if fault.is_put_off() => LifeEvent::HeldBack { fault, slot: None, asked_to: None },
+        28 => LifeEvent::CopyFailed(fault),
+        29 => LifeEvent::CannotCopy(Code::CredentialsRejected),
+        30 => LifeEvent::Waits { token: "token".to_owned() },
+        31 => LifeEvent::SearchEnded {
             began: now,
             outcome: if n.is_multiple_of(2) { Outcome::NothingFound } else { Outcome::Failed },
             reason: None,
@@ -160,34 +164,42 @@ fn event(kind: u8, n: u8, life: &Life, now: Time) -> Event {
             asked: Asked { doubtful: u32::from(n % 8 == 2), set_aside: 1, ..Asked::default() },
             doubts: None,
         },
-        32 => Event::TargetChanged,
+        32 => LifeEvent::TargetChanged,
         33 => {
             let (rule_id, status) = (format!("rule-{fence}"), RuleStatus::Pending);
-            Event::Answered {
+            LifeEvent::Answered {
                 fence,
                 answer: Submitted::Doubtful { rule_id, status, code: Code::DryRunNotAsked },
             }
         }
-        34 => Event::Answered { fence, answer: Submitted::Rejected(Fault::Refused(Code::VendorNotFound)) },
-        35 => Event::SearchFailed(Fault::Refused(Code::VendorNotFound)),
-        36 => Event::CannotOpen(Code::SecretDenied),
+        34 => {
+            LifeEvent::Answered { fence, answer: Submitted::Rejected(Fault::Refused(Code::VendorNotFound)) }
+        }
+        35 => LifeEvent::SearchFailed(Fault::Refused(Code::VendorNotFound)),
+        36 => LifeEvent::CannotOpen(Code::SecretDenied),
         _ => {
             let asked = Asked { doubtful: u32::from(n % 32 == 9), set_aside: 1, ..Asked::default() };
             let appeared = u32::from(n % 3 == 1);
             let unseen = asked.doubtful;
-            Event::Looked { found, appeared, asked, unseen, controlled: n.is_multiple_of(4) }
+            LifeEvent::Looked { found, appeared, asked, unseen, controlled: n.is_multiple_of(4) }
         }
     }
 }
 
-fn holds(before: &Life, told: &Event, (after, effects): (&Life, &[Effect]), terms: &Terms<'_>, now: Time) {
+fn holds(
+    before: &Life,
+    told: &LifeEvent,
+    (after, effects): (&Life, &[Effect]),
+    terms: &Terms<'_>,
+    now: Time,
+) {
     let (old, task) = (&before.task, &after.task);
     let intents = after.rules.iter().filter(|rule| rule.state == RuleState::Intent).count();
     assert!(intents <= 1, "invariant 3: one POST in flight");
     assert!(after.rules.iter().all(|rule| rule.attempt <= MAX_ATTEMPTS));
     let counts = task.counts;
     assert!(counts.confirmed <= counts.submitted && counts.submitted <= counts.found, "{counts:?}");
-    let restarts = matches!(told, Event::Identified { .. } | Event::RunAgain { .. });
+    let restarts = matches!(told, LifeEvent::Identified { .. } | LifeEvent::RunAgain { .. });
     let counts_anew = restarts || task.state == TaskState::Copying;
     if !counts_anew && old.state != TaskState::Copying {
         let (all, before) = (task.all_counts(), old.all_counts());

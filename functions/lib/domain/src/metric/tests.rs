@@ -15,7 +15,7 @@ use crate::ports::store::{Change, Row};
 use crate::base::ids::RequestId;
 use crate::base::time::Time;
 use crate::law::right::Right;
-use crate::model::answer::{Answer, AnswerState};
+use crate::model::answer::{AnswerState, TicketAnswer};
 use crate::model::policy::Policy;
 use crate::model::request::RequestState;
 use crate::model::task::TaskState;
@@ -134,7 +134,7 @@ fn what_a_verification_found_is_told_only_of_a_task_that_ended_by_one() {
 #[test]
 fn an_answer_is_counted_once_it_has_ended_by_how_the_row_says_it_did() {
     let answered = |state, fact| {
-        let answer = Answer { state, ..Answer::due(now()) };
+        let answer = TicketAnswer { state, ..TicketAnswer::due(now()) };
         readings(vec![Row::Request(Request { answer: Some(answer), ..request(false) })], vec![fact])
     };
     let undeliverable = || Fact::AnswerUndeliverable { reason: "vendor_not_found".to_owned() };
@@ -238,7 +238,7 @@ fn every_reading_has_the_dimension_that_the_catalogue_names() {
     all.extend(of_call("qualifio", CallEnd::Failed, 1));
     let gauges = Gauges { nearest_deadline_seconds: Some(1), ..Gauges::default() };
     all.extend(of_run(&Run { gauges: Some(gauges), ..Run::default() }));
-    let answer = Answer { state: AnswerState::Sent, ..Answer::due(now()) };
+    let answer = TicketAnswer { state: AnswerState::Sent, ..TicketAnswer::due(now()) };
     let row = Row::Request(Request { answer: Some(answer), state: RequestState::Closed, ..request(false) });
     all.extend(readings(vec![row], vec![Fact::AnswerSent { attempt: 1 }]));
     for reading in &all {

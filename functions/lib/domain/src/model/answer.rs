@@ -51,7 +51,7 @@ impl AnswerState {
     derive(schemars::JsonSchema),
     schemars(rename = "TicketAnswer", description = "The answer that a request owes its ticket.")
 )]
-pub struct Answer {
+pub struct TicketAnswer {
     /// Its state.
     pub state: AnswerState,
     /// How often the ticketing system was called about it. The number distinguishes one claim from the next.
@@ -80,7 +80,7 @@ pub const GIVE_UP_SECONDS: u64 = 30 * 24 * 3600;
 /// answer that arrives after the look would be on the ticket twice.
 pub const SETTLE_SECONDS: u64 = 60;
 
-impl Answer {
+impl TicketAnswer {
     /// An answer that nobody has tried to give yet.
     #[must_use]
     pub fn due(at: Time) -> Self {

@@ -151,7 +151,7 @@ pub struct Limit {
 
 /// Whether a call may go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Admission {
     /// It may, once the row that says so is stored.
     Go,
     /// Not yet.
@@ -208,12 +208,12 @@ impl Limit {
     /// as long as it is told, and comes back with its slot, has its turn then. One that comes much later than
     /// its turn takes a new place.
     #[must_use]
-    pub fn ask(&self, ask: &Ask, now: Time, limits: &CallLimits) -> (Self, Verdict) {
+    pub fn ask(&self, ask: &Ask, now: Time, limits: &CallLimits) -> (Self, Admission) {
         let wanted = ask.calls.clamp(1, MOST_AT_ONCE);
         let mut next = self.believed(ask.lasts_seconds, now, limits);
         let held = next.held(wanted, now, limits);
         let hold = held.map_or(0, |(_, until)| now.millis_until(until));
-        let wait = |code, millis, slot| Verdict::Wait { code, millis, slot };
+        let wait = |code, millis, slot| Admission::Wait { code, millis, slot };
         let Some(rate) = limits.rate else {
             return match held {
                 Some((code, _)) => (next, wait(code, hold, None)),
@@ -270,7 +270,7 @@ impl Limit {
     }
 
     /// The row after this number of calls.
-    fn gone(mut self, calls: u32, lasts_seconds: u64, now: Time, limits: &CallLimits) -> (Self, Verdict) {
+    fn gone(mut self, calls: u32, lasts_seconds: u64, now: Time, limits: &CallLimits) -> (Self, Admission) {
         let until = self.held_until(now, limits);
         if let Some(rate) = limits.rate {
             let arrival = self.arrival.map_or(now, |arrival| arrival.max(now));
@@ -287,7 +287,7 @@ impl Limit {
             self.open_until = Some(now.plus_seconds(lasts_seconds.max(1)));
         }
         self.stand_still(until, now, limits);
-        (self, Verdict::Go)
+        (self, Admission::Go)
     }
 
     /// The reason for holding this number of calls back, and the time until which it applies: the longest if

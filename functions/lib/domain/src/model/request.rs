@@ -8,7 +8,7 @@ use crate::base::time::Time;
 use crate::law::deadline::LegalZone;
 use crate::law::extension::Extension;
 use crate::law::right::Right;
-use crate::model::answer::Answer;
+use crate::model::answer::TicketAnswer;
 use crate::model::escalation::Escalation;
 use crate::model::package::Package;
 use crate::model::policy::Policy;
@@ -210,7 +210,7 @@ pub struct Request {
     pub forgotten_at: Option<Time>,
     /// The answer to the ticket; `None` when none is owed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Answer>,
+    pub answer: Option<TicketAnswer>,
     /// How often it was reopened after closing.
     #[serde(default, skip_serializing_if = "is_default")]
     pub reopened: u32,

@@ -194,7 +194,7 @@ where
     /// # Errors
     /// [`AcceptError`]; nothing is stored then. [`AcceptError::Conflict`] is the exception: it is recorded with
     /// the request that the first delivery made.
-    pub async fn run(
+    pub async fn accept(
         &self,
         id: RequestId,
         demand: &Demand,
@@ -258,7 +258,7 @@ where
             sources,
             received_at: None,
         };
-        self.run(id, &demand, Arrival::Synthetic { day: &day }).await
+        self.accept(id, &demand, Arrival::Synthetic { day: &day }).await
     }
 
     /// Refuses an identifier that no data source of the request searches by, because nobody would look for it.

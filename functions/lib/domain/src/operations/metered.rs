@@ -7,7 +7,7 @@ use crate::base::identifier::Identifier;
 use crate::base::ids::SourceId;
 use crate::base::time::Time;
 use crate::model::limit::{
-    Ask, CONTROL_SECONDS, ControlSeen, Limit, NAP_MILLIS, Report, Slot, Verdict, away_seconds,
+    Admission, Ask, CONTROL_SECONDS, ControlSeen, Limit, NAP_MILLIS, Report, Slot, away_seconds,
 };
 use crate::ports::clock::Clock;
 use crate::ports::store::{CommitError, Limits};
@@ -26,6 +26,11 @@ const STALE_MILLIS: u64 = 10;
 /// Seconds around a call for the store and the way back: a probe's answer may be reported this much later than
 /// the call's own time-out.
 const AROUND_A_CALL_SECONDS: u64 = 10;
+
+/// The right to make one submission, counted in the vendor's limits.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Permit(());
 
 /// A vendor behind the limits of its data source.
 ///
@@ -74,16 +79,14 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
         &self.source
     }
 
-    /// Takes the permit for one call. [`Vendor::search`] and [`Vendor::status`] take theirs themselves.
-    /// [`Vendor::submit`] does not: its caller takes the permit before it stores the intent, so that no intent
-    /// waits for one.
+    /// Takes the permit for one submission. All other calls take theirs themselves.
     ///
     /// # Errors
     /// [`Fault::Paused`] with the code and the seconds to wait, or [`Fault::Unavailable`] with the store's code
     /// when the store fails. Nothing was sent then.
-    pub async fn admit(&self) -> Result<(), Fault> {
+    pub async fn permit(&self) -> Result<Permit, Fault> {
         self.see(None);
-        self.permit(|_| 1, self.beside).await.map(drop)
+        self.take(|_| 1, self.beside).await.map(|_| Permit(()))
     }
 
     /// Takes the permits for several searches that are one piece of work: all of them or none. Returns whether
@@ -93,7 +96,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// line.
     ///
     /// # Errors
-    /// As [`Metered::admit`].
+    /// As [`Metered::permit`].
     pub async fn reserve_searches(&self, searches: u32, expects_nothing: bool) -> Result<bool, Fault> {
         let limits = self.vendor.capabilities().call_limits;
         // If it waited for the control's search too, its place includes that search.
@@ -104,7 +107,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
             kept.saturating_add(u32::from(more))
         };
         self.see(None);
-        let (fresh, calls) = self.permit(calls, self.beside).await?;
+        let (fresh, calls) = self.take(calls, self.beside).await?;
         self.hold(calls);
         Ok(fresh)
     }
@@ -114,14 +117,14 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
     /// control's.
     ///
     /// # Errors
-    /// As [`Metered::admit`].
+    /// As [`Metered::permit`].
     pub async fn reserve_control(&self, searches: u32) -> Result<(), Fault> {
         if *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) > 0 {
             return Ok(());
         }
-        match self.permit(|_| 1, true).await {
+        match self.take(|_| 1, true).await {
             Err(Fault::Paused(Code::RateLimited, _)) if !self.beside => {
-                self.permit(|_| searches.saturating_add(1), false).await?;
+                self.take(|_| searches.saturating_add(1), false).await?;
             }
             permit => drop(permit?),
         }
@@ -163,7 +166,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
 
     /// Takes as many permits as `calls` wants for the row, in line or beside it. Begins with the row as it was
     /// last seen, if it was. Returns whether the control is fresh, and how many permits it took.
-    async fn permit(&self, calls: impl Fn(&Limit) -> u32, beside: bool) -> Result<(bool, u32), Fault> {
+    async fn take(&self, calls: impl Fn(&Limit) -> u32, beside: bool) -> Result<(bool, u32), Fault> {
         let capabilities = self.vendor.capabilities();
         let lasts_seconds = capabilities.call_timeout_seconds.saturating_add(AROUND_A_CALL_SECONDS);
         let (mut stale, mut napped) = (0, 0);
@@ -177,7 +180,7 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
             };
             let calls = calls(&limit);
             let ask = Ask { calls, lasts_seconds, slot: self.slot(), beside };
-            let (next, verdict) = limit.ask(&ask, self.clock.now(), &capabilities.call_limits);
+            let (next, admission) = limit.ask(&ask, self.clock.now(), &capabilities.call_limits);
             let stored = if next == limit {
                 next
             } else {
@@ -191,19 +194,21 @@ impl<'a, S: Limits, V: Vendor, C: Clock> Metered<'a, S, V, C> {
                     Err(CommitError::Failed(failure)) => return Err(Fault::Unavailable(failure.code)),
                 }
             };
-            match verdict {
-                Verdict::Go => {
+            match admission {
+                Admission::Go => {
                     let fresh = self.is_fresh(&stored);
                     self.see(Some(stored));
                     self.keep(None);
                     return Ok((fresh, calls));
                 }
-                Verdict::Wait { code: Code::RateLimited, millis, slot } if napped + millis <= NAP_MILLIS => {
+                Admission::Wait { code: Code::RateLimited, millis, slot }
+                    if napped + millis <= NAP_MILLIS =>
+                {
                     self.keep(slot);
                     self.clock.nap(millis).await;
                     napped += millis;
                 }
-                Verdict::Wait { code, millis, slot } => {
+                Admission::Wait { code, millis, slot } => {
                     self.keep(slot);
                     return Err(Fault::Paused(code, away_seconds(millis, slot)));
                 }
@@ -310,54 +315,79 @@ fn of_submission(answer: &Submitted) -> Option<Report> {
     }
 }
 
-impl<S: Limits, V: Vendor, C: Clock> Vendor for Metered<'_, S, V, C> {
-    fn capabilities(&self) -> &Capabilities {
+/// Calls to the vendor.
+impl<S: Limits, V: Vendor, C: Clock> Metered<'_, S, V, C> {
+    /// As [`Vendor::capabilities`].
+    pub fn capabilities(&self) -> &Capabilities {
         self.vendor.capabilities()
     }
 
-    async fn search(&self, by: &[Identifier], named: &[Identifier]) -> Result<Found, Fault> {
-        if !self.is_reserved() {
-            self.admit().await?;
-        }
+    /// As [`Vendor::search`].
+    ///
+    /// # Errors
+    /// Those of the vendor, and those of [`Metered::permit`]; so with every call below.
+    pub async fn search(&self, by: &[Identifier], named: &[Identifier]) -> Result<Found, Fault> {
+        self.may_search().await?;
         let answer = self.vendor.search(by, named).await;
         self.report(of_answer(&answer)).await;
         answer
     }
 
-    async fn show(&self, by: &[Identifier], named: &[Identifier]) -> Result<Vec<ShownRecord>, Fault> {
-        if !self.is_reserved() {
-            self.admit().await?;
-        }
+    /// As [`Vendor::show`].
+    ///
+    /// # Errors
+    /// As [`Metered::search`].
+    pub async fn show(&self, by: &[Identifier], named: &[Identifier]) -> Result<Vec<ShownRecord>, Fault> {
+        self.may_search().await?;
         let answer = self.vendor.show(by, named).await;
         self.report(of_answer(&answer)).await;
         answer
     }
 
-    async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault> {
-        if !self.is_reserved() {
-            self.admit().await?;
-        }
+    /// As [`Vendor::copy`].
+    ///
+    /// # Errors
+    /// As [`Metered::search`].
+    pub async fn copy(&self, identifiers: &[Identifier]) -> Result<Vec<RecordCopy>, Fault> {
+        self.may_search().await?;
         let answer = self.vendor.copy(identifiers).await;
         self.report(of_answer(&answer)).await;
         answer
     }
 
-    /// Reports only: see [`Metered::admit`].
-    async fn submit(&self, batch: &Batch<'_>) -> Submitted {
+    /// As [`Vendor::submit`]. The permit comes before the intent, so that no intent waits for a permit.
+    pub async fn submit(&self, _permit: Permit, batch: &Batch<'_>) -> Submitted {
         let answer = self.vendor.submit(batch).await;
         self.report(of_submission(&answer)).await;
         answer
     }
 
-    async fn status(&self, rule_id: &str, own: &[RecordId], batch: &[RecordId]) -> Result<RuleReport, Fault> {
-        self.admit().await?;
+    /// As [`Vendor::status`].
+    ///
+    /// # Errors
+    /// As [`Metered::search`].
+    pub async fn status(
+        &self,
+        rule_id: &str,
+        own: &[RecordId],
+        batch: &[RecordId],
+    ) -> Result<RuleReport, Fault> {
+        let _permit = self.permit().await?;
         let answer = self.vendor.status(rule_id, own, batch).await;
         self.report(of_answer(&answer)).await;
         answer
     }
 
-    /// Not metered: an operator asks and wants the vendor's own answer.
-    async fn test(&self) -> Result<(), Fault> {
+    /// As [`Vendor::test`]. It needs no permit: an operator asks, and wants the vendor's own answer.
+    ///
+    /// # Errors
+    /// Those of the vendor.
+    pub async fn test(&self) -> Result<(), Fault> {
         self.vendor.test().await
+    }
+
+    /// Takes a permit unless one is reserved.
+    async fn may_search(&self) -> Result<(), Fault> {
+        if self.is_reserved() { Ok(()) } else { self.permit().await.map(drop) }
     }
 }

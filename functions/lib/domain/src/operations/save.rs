@@ -5,7 +5,7 @@ use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
 use crate::base::time::Time;
 use crate::chain::fact::Fact;
-use crate::life::{Effect, Event, Life, step};
+use crate::life::{Effect, Life, LifeEvent, step};
 use crate::model::lease::Lease;
 use crate::model::request::Request;
 use crate::model::task::Task;
@@ -63,7 +63,7 @@ pub(crate) async fn store_learned(
     at: &TaskRef,
     loaded: &Loaded,
     vendor: Option<&Capabilities>,
-    event: &Event,
+    event: &LifeEvent,
     more: Vec<Row>,
 ) -> Result<Life, CommitError> {
     let mut newer: Option<Loaded> = None;
@@ -72,7 +72,7 @@ pub(crate) async fn store_learned(
         let now = clock.now();
         let moved = step(life, event.clone(), now, &terms(request, settings, vendor));
         match store_step(store, request, life, moved, more.clone(), now).await {
-            Err(CommitError::Stale) if !matches!(event, Event::HeldBack { .. }) => {
+            Err(CommitError::Stale) if !matches!(event, LifeEvent::HeldBack { .. }) => {
                 newer = Some(after_waits(store, at, life).await?);
             }
             stored => return stored,

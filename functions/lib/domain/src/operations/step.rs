@@ -57,14 +57,14 @@ impl Step {
             TaskState::Planned if goes_back(task) => Next::Submit,
             TaskState::Planned | TaskState::AwaitingReview => Next::None,
             TaskState::Decided | TaskState::Submitting | TaskState::Copying => Next::Submit,
-            TaskState::Submitted => Next::Check,
-            TaskState::Verifying => Next::Verify,
+            TaskState::Submitted => Next::CheckStatus,
+            TaskState::Verifying => Next::Look,
             // A look may find out what happened; once a person has the task, the workflow makes none.
-            TaskState::Unknown if task.handed_over_at.is_none() => Next::Verify,
+            TaskState::Unknown if task.handed_over_at.is_none() => Next::Look,
             TaskState::Unknown => Next::Unknown,
             TaskState::Settled => Next::Settled,
         };
-        let waits = matches!(next, Next::Submit | Next::Check | Next::Verify);
+        let waits = matches!(next, Next::Submit | Next::CheckStatus | Next::Look);
         Self::new(task, next, if waits { wait_left(task, now) } else { 0 })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::ids::Reference;
 use crate::base::time::Time;
-use crate::documents::note::TicketAnswer;
+use crate::documents::note::Note;
 use crate::model::answer::Answered;
 use crate::ports::store::Page;
 use crate::vendor::fault::Fault;
@@ -16,7 +16,7 @@ pub trait Tickets {
     fn call_seconds(&self) -> u64;
     /// Puts the answer on the ticket. Must NOT be repeated after [`Answered::Unknown`] until
     /// [`Tickets::is_answered`] has said that it isn't there.
-    async fn answer(&self, channel: &str, reference: &Reference, answer: &TicketAnswer) -> Answered;
+    async fn answer(&self, channel: &str, reference: &Reference, answer: &Note) -> Answered;
     /// Whether a note with this marker is on the ticket. May be repeated.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub trait Vendors {
 /// Has a function that may call vendors ask one for its present records of a task's person.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait Compares {
-    /// The answer of [`Look`](crate::operations::person::see::Look), or the code that says why there is nothing
+    /// The answer of [`Comparison`](crate::operations::person::see::Comparison), or the code that says why there is nothing
     /// to show. Personal data: only for the operator who asked, and never logged. May be repeated.
     ///
     /// # Errors

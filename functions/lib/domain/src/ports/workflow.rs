@@ -48,9 +48,11 @@ pub enum Next {
     /// Submit the next batch.
     Submit,
     /// Check how the rules stand.
-    Check,
+    #[serde(rename = "check")]
+    CheckStatus,
     /// Look again.
-    Verify,
+    #[serde(rename = "verify")]
+    Look,
     /// No step: the task has its outcome.
     Settled,
     /// No step here: the outcome is unknown.

@@ -10,7 +10,7 @@ use crate::law::deadline::LegalZone;
 use crate::law::extension::Extension;
 use crate::law::right::Right;
 use crate::life::Life;
-use crate::model::answer::Answer;
+use crate::model::answer::TicketAnswer;
 use crate::model::escalation::Escalation;
 use crate::model::package::Package;
 use crate::model::policy::Policy;
@@ -117,7 +117,7 @@ pub struct RequestView {
     /// When the person was forgotten.
     pub forgotten_at: Option<Time>,
     /// The answer to the ticket; null when none is owed.
-    pub answer: Option<Answer>,
+    pub answer: Option<TicketAnswer>,
     /// The copy stored for the person.
     pub copy: Option<Package>,
     /// The demands that came again after the request was closed; nothing ran for them.

@@ -257,7 +257,7 @@ async fn the_largest_demand_fits_a_transaction_and_can_be_closed_again() {
     assert_eq!(world.demand(1, &demand(most + 1)).await, Err(AcceptError::TooManySources(41)));
     world.demand(1, &demand(most)).await.unwrap();
     for name in sources(most) {
-        world.find(&rightful_contract::world::task_of(1, &name)).await.unwrap();
+        world.search(&rightful_contract::world::task_of(1, &name)).await.unwrap();
     }
     world.clock.advance(3600);
     assert_eq!(world.reconcile().await.unwrap().failures, []);
@@ -352,7 +352,7 @@ async fn a_repetition_beside_the_closing_leaves_the_receipt_and_what_is_left_to_
         world.connect("crm");
         let made = world.accept(1, &erasure(), DELIVERY).await.unwrap();
         let at = rightful_contract::world::task_of(1, "crm");
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         world.clock.advance(2 * 24 * 3600);
         world.gate.crash_at(Some(point));
         let done = world.gate.until_crash(world.close(made.request)).await.is_some();

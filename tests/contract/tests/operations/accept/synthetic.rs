@@ -245,7 +245,7 @@ async fn a_worker_killed_at_any_port_call_and_reconcile_bring_it_to_its_end() {
         for at in &lost {
             let sent = world.rules(at).iter().filter(|rule| rule.rule_id.is_none()).count();
             assert_eq!((sent, request.outcome), (1, None), "{what}");
-            world.again().state(at, false, "a crash of ours", &ann()).await.unwrap();
+            world.acts().state(at, false, "a crash of ours", &ann()).await.unwrap();
         }
         if !lost.is_empty() {
             Driver::new(&world).reconcile_until_done(request_id(1), 2).await.unwrap();
@@ -354,7 +354,7 @@ async fn it_escalates_to_nobody_and_counts_in_no_legal_figure_yet_stays_somebody
     assert!(!world.facts(request_id(1)).iter().any(|fact| matches!(fact, Fact::Escalated { .. })));
     // A vendor that takes longer than a month: a person gets the task, as in any other request.
     for name in ["crm", "shop"] {
-        world.again().state(&task_of(1, name), false, "given up", &ann()).await.unwrap();
+        world.acts().state(&task_of(1, name), false, "given up", &ann()).await.unwrap();
     }
     drive(&world).await;
     let request = world.request(request_id(1));
@@ -371,7 +371,7 @@ async fn an_unknown_one_is_counted_with_no_real_one_and_a_person_can_say_how_it_
         world.clock.advance(2 * 3600);
         let run = world.reconcile().await.unwrap();
         assert_eq!((run.examined, run.gauges.unwrap().unknown, run.with_person), (1, counted, 1));
-        world.again().state(&task_of(1, "crm"), false, "looked it up", &ann()).await.unwrap();
+        world.acts().state(&task_of(1, "crm"), false, "looked it up", &ann()).await.unwrap();
         drive(&world).await;
         let request = world.request(request_id(1));
         assert_eq!(request.outcome, Some(RequestOutcome::Failed));
@@ -383,7 +383,7 @@ async fn an_unknown_one_is_counted_with_no_real_one_and_a_person_can_say_how_it_
 async fn unknown(world: &World, crm: &FakeVendor) {
     world.synthetic(1, TESTER, &["crm"]).await.unwrap();
     let at = task_of(1, "crm");
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     crm.set(|state| {
         state.capabilities = Capabilities { identifiers: Vec::new(), ..plain() };
         state.submissions.push_back(Reply::Says(Submitted::Unknown(Code::DryRunNotConfirmed)));
@@ -407,7 +407,7 @@ async fn every_state() -> Vec<(&'static str, World, FakeVendor, FakeVendor)> {
         }
         let before = |states: &[&str]| !states.contains(&name);
         if before(&["planned", "unknown"]) {
-            world.find(&at).await.unwrap();
+            world.search(&at).await.unwrap();
         }
         if name == "submitting" {
             let reply = Reply::Says(Submitted::NotSent(Fault::Throttled(Some(3600))));
@@ -424,13 +424,13 @@ async fn every_state() -> Vec<(&'static str, World, FakeVendor, FakeVendor)> {
                 let open = ![TaskState::Settled, TaskState::Verifying].contains(&world.task(&at).state);
                 if open {
                     world.clock.advance(60);
-                    world.check(&at).await.unwrap();
+                    world.check_status(&at).await.unwrap();
                 }
             }
         }
         if ["settled", "closed"].contains(&name) {
             while world.task(&at).state != TaskState::Settled {
-                world.verify(&at).await.unwrap();
+                world.look(&at).await.unwrap();
                 world.clock.advance(600);
             }
         }
@@ -454,13 +454,13 @@ async fn in_no_state_can_anybody_run_it_again_give_it_an_identifier_reopen_exten
         let before = world.store.dump();
         let closed = name == "closed";
         let expected = if closed { ActError::Not(WhyNot::Closed) } else { ActError::Not(WhyNot::Synthetic) };
-        assert_eq!(world.again().run(&at, &ann()).await, Err(expected.clone()), "{name}");
+        assert_eq!(world.acts().run_again(&at, &ann()).await, Err(expected.clone()), "{name}");
         for identifier in [email("real.person@example.com"), Identifier::new(member(), "12345").unwrap()] {
             assert_eq!(world.identify(&at, &identifier).await, Err(expected.clone()), "{name}");
         }
         for sources in [&[][..], &[source("crm")]] {
             assert_eq!(
-                world.again().reopen(id, sources, &ann()).await,
+                world.acts().reopen(id, sources, &ann()).await,
                 Err(ActError::Not(WhyNot::Synthetic)),
                 "{name}"
             );
@@ -514,7 +514,7 @@ fn offers_nothing_of_it(world: &World, name: &str) {
 #[tokio::test]
 async fn it_can_be_called_off_and_is_forgotten_then() {
     let (world, crm, shop) = made().await;
-    world.again().cancel(request_id(1), &ann()).await.unwrap();
+    world.acts().cancel(request_id(1), &ann()).await.unwrap();
     drive(&world).await;
     let request = world.request(request_id(1));
     assert_eq!((request.outcome, request.is_done()), (Some(RequestOutcome::Cancelled), true));

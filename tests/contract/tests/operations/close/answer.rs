@@ -11,7 +11,7 @@ use rightful_contract::world::{CANARY, World, ann, erasure, request_id, task_of}
 use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::chain::fact::Fact;
-use rightful_domain::model::answer::{Answer, AnswerState, Answered, SETTLE_SECONDS};
+use rightful_domain::model::answer::{AnswerState, Answered, SETTLE_SECONDS, TicketAnswer};
 use rightful_domain::model::request::RequestState;
 use rightful_domain::operations::accept::{Arrival, Demand};
 use rightful_domain::vendor::fault::Fault;
@@ -33,11 +33,11 @@ async fn ready_with(channel: &str, reference: Option<&str>) -> (World, FakeVendo
     };
     world.accept(1, &demand, arrival).await.unwrap();
     let at = task_of(1, "crm");
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.submit(&at).await.unwrap();
     while world.task(&at).outcome.is_none() {
-        world.check(&at).await.unwrap();
-        world.verify(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
+        world.look(&at).await.unwrap();
         world.clock.advance(60);
     }
     let _ = world.workflow.take();
@@ -48,7 +48,7 @@ async fn ready() -> World {
     ready_with(CHANNEL, Some(TICKET)).await.0
 }
 
-fn answer(world: &World) -> Answer {
+fn answer(world: &World) -> TicketAnswer {
     world.request(request_id(1)).answer.unwrap()
 }
 
@@ -375,12 +375,12 @@ async fn an_open_request_is_never_answered() {
     world.accept(1, &Demand { reference, ..erasure() }, arrival).await.unwrap();
     let at = task_of(1, "crm");
     let vendor = world.vendors.vendor(&at.source_id);
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.close(request_id(1)).await.unwrap();
     vendor.set(|state| state.statuses.push_back(Err(Fault::RuleNotFound)));
     world.submit(&at).await.unwrap();
     world.clock.advance_to(world.request(request_id(1)).due_at.plus_seconds(1));
-    world.check(&at).await.unwrap();
+    world.check_status(&at).await.unwrap();
     let closing = world.close(request_id(1)).await.unwrap();
     assert_eq!((closing.state, closing.unknown), (RequestState::Open, 1));
     assert_eq!(world.request(request_id(1)).answer, None);

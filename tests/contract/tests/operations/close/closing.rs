@@ -18,14 +18,14 @@ use rightful_domain::vendor::report::Submitted;
 
 async fn erased(records: usize) -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = verifying(records).await;
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     (world, vendor, at)
 }
 
 async fn failed() -> World {
     let (world, vendor, at) = world_with(3, plain()).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::TooManyRecords)));
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world
 }
 
@@ -41,7 +41,7 @@ async fn a_request_stays_open_while_a_task_is() {
     let due = world.request(request_id(1)).due_at;
     world.clock.advance_to(due.plus_seconds(1));
     vendor.set(|state| state.statuses.push_back(Err(Fault::RuleNotFound)));
-    world.check(&at).await.unwrap();
+    world.check_status(&at).await.unwrap();
     let closing = world.close(request_id(1)).await.unwrap();
     assert_eq!((closing.state, closing.open, closing.unknown), (RequestState::Open, 1, 1));
     let request = world.request(request_id(1));
@@ -112,11 +112,11 @@ async fn invariant_7_one_changed_byte_anywhere_and_the_receipt_does_not_verify()
 async fn invariant_1_a_receipt_holds_the_person_in_no_form() {
     let (world, vendor, at) = world_with(0, plain()).await;
     vendor.holds(CANARY, ["profile-canary-7731".to_owned()]);
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.submit(&at).await.unwrap();
     while world.task(&at).outcome.is_none() {
-        world.check(&at).await.unwrap();
-        world.verify(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
+        world.look(&at).await.unwrap();
         world.clock.advance(60);
     }
     world.close(request_id(1)).await.unwrap();
@@ -134,8 +134,8 @@ async fn a_receipt_of_five_hundred_rules_is_signed_over_a_small_statement() {
     while world.submit(&at).await.unwrap().next == rightful_domain::ports::workflow::Next::Submit {}
     vendor.set(|state| state.polls = 0);
     while world.task(&at).outcome.is_none() {
-        world.check(&at).await.unwrap();
-        world.verify(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
+        world.look(&at).await.unwrap();
         world.clock.advance(60);
     }
     world.close(request_id(1)).await.unwrap();
@@ -216,7 +216,7 @@ async fn a_failed_request_keeps_its_key_until_its_days_are_over() {
 #[tokio::test]
 async fn nothing_found_is_forgotten_at_once() {
     let (world, _, at) = world_with(0, plain()).await;
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!(world.close(request_id(1)).await.unwrap().outcome, Some(RequestOutcome::NothingFound));
     assert!(world.request(request_id(1)).is_done());
 }
@@ -232,11 +232,11 @@ async fn the_weakest_task_is_told_in_the_outcome() {
     world.vendors.vendor(&source("shop")).set(|state| state.submissions.extend(vec![no; 4]));
     for name in ["crm", "shop"] {
         let at = task_of(1, name);
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         while world.task(&at).outcome.is_none() {
             world.submit(&at).await.unwrap();
-            world.check(&at).await.unwrap();
-            world.verify(&at).await.unwrap();
+            world.check_status(&at).await.unwrap();
+            world.look(&at).await.unwrap();
             world.clock.advance(120);
         }
     }

@@ -77,7 +77,7 @@ async fn an_export_that_waits_for_another_request_gives_way_to_the_copy_when_the
     // An unknown erasure blocks the person at this data source.
     world.demand(2, &erasure()).await.unwrap();
     let two = task_of(2, "crm");
-    world.find(&two).await.unwrap();
+    world.search(&two).await.unwrap();
     vendor.set(|state| {
         state.capabilities = exporting();
         state.submissions.extend([Reply::Says(Submitted::Unknown(Code::VendorTimedOut))]);

@@ -106,7 +106,7 @@ async fn of_several_data_sources_only_the_one_whose_part_is_lost_is_copied_again
     world.demand(1, &access()).await.unwrap();
     while world.workflow.take().is_some() {}
     for at in [crm(), task_of(1, "shop")] {
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         world.submit(&at).await.unwrap();
     }
     world.copies.lose_part(request_id(1), &source("shop"));
@@ -127,7 +127,7 @@ async fn fetched(records: usize) -> World {
     world.demand(1, &access()).await.unwrap();
     while world.workflow.take().is_some() {}
     for at in [crm(), task_of(1, "shop")] {
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         world.submit(&at).await.unwrap();
     }
     world
@@ -189,13 +189,13 @@ async fn a_part_that_is_lost_time_and_again_ends_as_failed_and_says_why() {
 #[tokio::test]
 async fn a_copy_is_called_off_before_it_is_made_and_not_after() {
     let (world, _) = decided(2).await;
-    world.again().cancel(request_id(1), &ann()).await.unwrap();
+    world.acts().cancel(request_id(1), &ann()).await.unwrap();
     assert_eq!(reconciled(&world, 1).await.outcome, Some(RequestOutcome::Cancelled));
     assert_eq!(world.copies.parts(), 0);
     let world = decided(2).await.0;
     connect_club(&world);
     world.submit(&crm()).await.unwrap();
-    let refused = world.again().cancel(request_id(1), &ann()).await;
+    let refused = world.acts().cancel(request_id(1), &ann()).await;
     assert_eq!(refused, Err(ActError::Not(WhyNot::Submitted(source("crm")))));
 }
 
@@ -227,7 +227,7 @@ async fn a_reopened_copy_is_made_of_what_was_copied_before_and_what_is_added() {
     let first = world.request(request_id(1)).copy.unwrap();
     shop.set(|state| state.broken = None);
     world.clock.advance(DAY);
-    world.again().reopen(request_id(1), &[], &ann()).await.unwrap();
+    world.acts().reopen(request_id(1), &[], &ann()).await.unwrap();
     assert!(
         matches!(world.link(request_id(1)).await.err(), Some(ShowError::Not(WhyNot::NoCopy(_)))),
         "the old one is none now"
@@ -268,7 +268,7 @@ async fn what_runs_again_after_its_copy_was_kept_is_packed_again() {
     let (world, vendor) = kept_and_open(2).await;
     let first = world.request(request_id(1)).copy.unwrap();
     vendor.holds(CANARY, ["record-0009".to_owned()]);
-    world.again().run(&crm(), &ann()).await.unwrap();
+    world.acts().run_again(&crm(), &ann()).await.unwrap();
     assert_eq!(world.request(request_id(1)).copy, None, "the old one is none now");
     drive(&world).await;
     let request = world.request(request_id(1));

@@ -171,8 +171,8 @@ async fn one_data_source_that_fails_holds_back_no_other() {
     crm_vendor.holds(CANARY, ["a".to_owned()]);
     shop_vendor.holds(CANARY, ["b".to_owned()]);
     world.demand(1, &access()).await.unwrap();
-    world.find(&crm()).await.unwrap();
-    world.find(&task_of(1, "shop")).await.unwrap();
+    world.search(&crm()).await.unwrap();
+    world.search(&task_of(1, "shop")).await.unwrap();
     shop_vendor.set(|state| state.broken = Some(NO_SECRET));
     drive(&world).await;
     assert_eq!(world.request(request_id(1)).outcome, Some(RequestOutcome::PartlyFulfilled));
@@ -253,7 +253,7 @@ async fn invariant_2_what_a_wrong_identifier_found_is_never_in_the_package_howev
             let (at, right) = (crm(), email("right@example.com"));
             let corrected = async {
                 world.identify(&at, &right).await.unwrap();
-                world.find(&at).await.unwrap();
+                world.search(&at).await.unwrap();
                 world.submit(&at).await.unwrap();
             };
             let Some((_, ())) = overlapping(&world, corrected_late(&world, &at), corrected, (a, b)).await
@@ -322,8 +322,8 @@ async fn a_later_round_whose_search_fails_tells_what_the_search_before_it_found(
 async fn invariant_1_neither_person_nor_records_are_in_a_part_an_event_a_row_or_a_receipt_in_the_clear() {
     let (world, vendor) = decided_with(0, exporting()).await;
     vendor.holds(CANARY, ["profile-canary-7731".to_owned()]);
-    world.again().run(&crm(), &ann()).await.unwrap();
-    world.find(&crm()).await.unwrap();
+    world.acts().run_again(&crm(), &ann()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     let values = [CANARY, "profile-canary-7731", "Ana Canario"];
     world.submit(&crm()).await.unwrap();
     drive(&world).await;

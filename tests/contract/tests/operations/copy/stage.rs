@@ -14,7 +14,7 @@ pub async fn decided_with(records: usize, capabilities: Capabilities) -> (World,
     vendor.set(|state| state.capabilities = capabilities);
     vendor.holds(CANARY, (0..records).map(record_name));
     world.demand(1, &access()).await.unwrap();
-    world.find(&crm()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     (world, vendor)
 }
 

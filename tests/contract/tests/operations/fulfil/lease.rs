@@ -20,7 +20,7 @@ async fn two_requests() -> (World, FakeVendor, TaskRef, TaskRef) {
     vendor.holds(CANARY, ["a".to_owned(), "b".to_owned()]);
     for n in [1, 2] {
         world.demand(n, &erasure()).await.unwrap();
-        world.find(&task_of(n, "crm")).await.unwrap();
+        world.search(&task_of(n, "crm")).await.unwrap();
         let _ = world.workflow.take();
     }
     (world, vendor, task_of(1, "crm"), task_of(2, "crm"))
@@ -32,8 +32,8 @@ pub(crate) async fn erase(world: &World, at: &TaskRef) {
     while step.next != Next::Settled {
         world.clock.advance(step.wait_seconds);
         step = match step.next {
-            Next::Check => world.check(at).await.unwrap(),
-            _ => world.verify(at).await.unwrap(),
+            Next::CheckStatus => world.check_status(at).await.unwrap(),
+            _ => world.look(at).await.unwrap(),
         };
     }
 }
@@ -47,7 +47,7 @@ fn lease(world: &World) -> Lease {
 #[tokio::test]
 async fn the_second_request_waits_for_the_first_and_then_finds_nothing() {
     let (world, vendor, one, two) = two_requests().await;
-    assert_eq!(world.submit(&one).await.unwrap().next, Next::Check);
+    assert_eq!(world.submit(&one).await.unwrap().next, Next::CheckStatus);
     assert_eq!(lease(&world).holder, Some(request_id(1)));
     let step = world.submit(&two).await.unwrap();
     assert_eq!((step.next, step.wait_seconds), (Next::Submit, 2));
@@ -71,7 +71,7 @@ async fn a_search_older_than_another_requests_end_is_done_again_before_anything_
     vendor.holds(CANARY, ["c".to_owned()]);
     world.clock.advance(10);
     assert_eq!(world.task(&two).counts.found, 2);
-    assert_eq!(world.submit(&two).await.unwrap().next, Next::Check);
+    assert_eq!(world.submit(&two).await.unwrap().next, Next::CheckStatus);
     let task = world.task(&two);
     assert_eq!((task.counts.found, task.lease), (1, Some(2)), "searched and decided on again");
     assert_eq!(vendor.posts()[1].len(), 1);
@@ -85,13 +85,13 @@ async fn a_second_search_leaves_nothing_of_a_longer_first_one() {
     let many = (0..9000).map(|n| RecordId::new(format!("{n:040}"))).collect();
     vendor.set(|state| state.searches.push_back(Ok(many)));
     world.tamper(&two, |task| task.state = TaskState::Planned);
-    world.find(&two).await.unwrap();
+    world.search(&two).await.unwrap();
     assert!(world.task(&two).chunks >= 2);
     erase(&world, &one).await;
     vendor.set(|state| state.people.clear());
     vendor.holds(CANARY, ["c".to_owned()]);
     world.clock.advance(10);
-    assert_eq!(world.submit(&two).await.unwrap().next, Next::Check);
+    assert_eq!(world.submit(&two).await.unwrap().next, Next::CheckStatus);
     let task = world.task(&two);
     assert_eq!((task.counts.found, task.counts.submitted, task.reason), (1, 1, None));
     assert_eq!(vendor.posts().last().unwrap().len(), 1);
@@ -118,7 +118,7 @@ async fn invariant_6_two_requests_at_once_have_one_submission_under_way() {
     let (first, second) = tokio::join!(world.submit(&one), world.submit(&two));
     world.gate.interleave(false);
     let next = [first.unwrap().next, second.unwrap().next];
-    assert!(next.contains(&Next::Check) && next.contains(&Next::Submit), "{next:?}");
+    assert!(next.contains(&Next::CheckStatus) && next.contains(&Next::Submit), "{next:?}");
     assert_eq!(vendor.posts().len(), 1);
 }
 
@@ -159,7 +159,7 @@ async fn invariant_3_a_worker_whose_lease_went_to_another_stores_nothing_any_mor
     let key = rows::lease_key(&held.source, &held.subject);
     world.store.table().set(key, Some(rows::item(&given, given.revision(), 0).unwrap()));
     world.clock.advance(60);
-    assert!(world.check(&one).await.is_err(), "its fence is not the lease's any more");
+    assert!(world.check_status(&one).await.is_err(), "its fence is not the lease's any more");
     assert_eq!(world.task(&one), before);
     assert_eq!(vendor.posts().len(), 1);
     let _ = two;
@@ -172,8 +172,8 @@ async fn requests_about_different_people_do_not_wait_for_each_other() {
     for (n, address) in [(1, CANARY), (2, "bob@example.com")] {
         vendor.holds(address, [format!("record-{n}")]);
         world.demand(n, &erasure_of(address)).await.unwrap();
-        world.find(&task_of(n, "crm")).await.unwrap();
-        assert_eq!(world.submit(&task_of(n, "crm")).await.unwrap().next, Next::Check);
+        world.search(&task_of(n, "crm")).await.unwrap();
+        assert_eq!(world.submit(&task_of(n, "crm")).await.unwrap().next, Next::CheckStatus);
         assert_eq!(world.task(&task_of(n, "crm")).state, TaskState::Submitted);
     }
 }
@@ -185,7 +185,7 @@ async fn a_search_that_was_under_way_when_another_request_ended_is_done_again() 
         (task.state, task.decision, task.searched_at) = (TaskState::Planned, None, None);
     });
     // It has read at the vendor, and is slow to store it.
-    let mut slow = Box::pin(world.find(&two));
+    let mut slow = Box::pin(world.search(&two));
     vendor.set(|state| state.searches.push_back(Ok(vec![record("a"), record("b")])));
     world.gate.interleave(true);
     while vendor.journal().iter().filter(|call| matches!(call, Call::Search(_))).count() < 3 {
@@ -214,12 +214,12 @@ async fn a_new_run_is_searched_again_too_when_another_request_ended_after_its_se
     vendor.set(|state| state.submissions.extend(vec![no; 4]));
     while world.task(&two).outcome.is_none() {
         world.submit(&two).await.unwrap();
-        world.verify(&two).await.unwrap();
+        world.look(&two).await.unwrap();
         world.clock.advance(120);
     }
     assert_eq!(world.task(&two).outcome, Some(Outcome::Refused));
-    world.again().run(&two, &ann()).await.unwrap();
-    world.find(&two).await.unwrap();
+    world.acts().run_again(&two, &ann()).await.unwrap();
+    world.search(&two).await.unwrap();
     world.clock.advance(10);
     erase(&world, &one).await;
     world.clock.advance(10);

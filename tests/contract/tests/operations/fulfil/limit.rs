@@ -12,12 +12,12 @@ use rightful_domain::law::right::Right;
 use rightful_domain::model::limit::Limit;
 use rightful_domain::model::task::Outcome;
 use rightful_domain::operations::accept::Demand;
-use rightful_domain::operations::metered::Metered;
+use rightful_domain::operations::metered::{Metered, Permit};
 use rightful_domain::ports::store::{CommitError, Limits, Reads};
 use rightful_domain::ports::vendors::Vendors;
 use rightful_domain::vendor::call_limits::{CallLimits, Rate};
 use rightful_domain::vendor::fault::Fault;
-use rightful_domain::vendor::port::{Batch, Capabilities, Vendor};
+use rightful_domain::vendor::port::{Batch, Capabilities};
 use rightful_domain::vendor::record::RecordId;
 use rightful_domain::vendor::report::{RuleStatus, Submitted};
 use std::cell::Cell;
@@ -49,10 +49,15 @@ async fn search<S: Limits>(caller: &Caller<'_, S>) -> Result<usize, Fault> {
     caller.search(&[email(CANARY)], &[]).await.map(|found| found.records.len())
 }
 
-async fn submit<S: Limits>(caller: &Caller<'_, S>) -> Submitted {
+async fn submit<S: Limits>(caller: &Caller<'_, S>, permit: Permit) -> Submitted {
     let records = [RecordId::new("record-0001")];
     let batch = Batch { justification: "x", records: &records, dry_run: false, right: Right::Erasure };
-    caller.submit(&batch).await
+    caller.submit(permit, &batch).await
+}
+
+/// A permit from a store that works.
+async fn permit_of(world: &World, vendor: &FakeVendor) -> Permit {
+    caller(world, vendor).permit().await.unwrap()
 }
 
 fn row(world: &World) -> Limit {
@@ -83,8 +88,8 @@ async fn a_call_without_a_rate_and_without_trouble_costs_one_read_and_no_write()
         assert_eq!(world.gate.passed(), 2, "the read and the vendor");
     }
     world.gate.crash_at(None);
-    caller.admit().await.unwrap();
-    assert!(matches!(submit(&caller).await, Submitted::Accepted { .. }));
+    let permit = caller.permit().await.unwrap();
+    assert!(matches!(submit(&caller, permit).await, Submitted::Accepted { .. }));
     assert_eq!(world.gate.passed(), 3, "the read, and the vendor's two points");
     assert_eq!(row(&world), Limit::fresh(source("crm")), "it was never written");
 }
@@ -151,8 +156,9 @@ async fn whoever_is_overtaken_again_and_again_waits_a_second_and_calls_nobody() 
     assert_eq!(busy.0.get(), 8);
     assert!(vendor.journal().is_empty());
     // No answer is lost because of it either.
+    let permit = permit_of(&world, &vendor).await;
     vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown(Code::VendorTimedOut))));
-    assert_eq!(submit(&caller).await, Submitted::Unknown(Code::VendorTimedOut));
+    assert_eq!(submit(&caller, permit).await, Submitted::Unknown(Code::VendorTimedOut));
     assert_eq!(busy.0.get(), 16);
 }
 
@@ -165,7 +171,7 @@ async fn a_429_at_one_caller_holds_back_all_of_that_data_source_and_no_other() {
     world.clock.advance(10);
     assert_eq!(search(&other).await, Err(Fault::Paused(Code::RateLimited, 50)));
     assert_eq!(other.status("rule-1", &[], &[]).await.unwrap_err(), Fault::Paused(Code::RateLimited, 50));
-    assert_eq!(other.admit().await, Err(Fault::Paused(Code::RateLimited, 50)));
+    assert_eq!(other.permit().await, Err(Fault::Paused(Code::RateLimited, 50)));
     assert_eq!(vendor.journal().len(), 1);
     let shop = world.connect("shop");
     let elsewhere = Metered::new(shop, &world.store, &world.clock, source("shop"), None);
@@ -180,8 +186,8 @@ async fn a_429_to_an_erasure_holds_back_searches() {
     let caller = caller(&world, &vendor);
     let throttled = Submitted::NotSent(Fault::Throttled(Some(30)));
     vendor.set(|state| state.submissions.push_back(Reply::Says(throttled.clone())));
-    caller.admit().await.unwrap();
-    assert_eq!(submit(&caller).await, throttled);
+    let permit = caller.permit().await.unwrap();
+    assert_eq!(submit(&caller, permit).await, throttled);
     assert_eq!(search(&caller).await, Err(Fault::Paused(Code::RateLimited, 30)));
 }
 
@@ -213,7 +219,7 @@ async fn a_probe_that_is_never_heard_of_makes_room_for_the_next_one() {
     let (world, vendor) = broken().await;
     world.clock.advance(30);
     let lost = caller(&world, &vendor);
-    lost.admit().await.unwrap();
+    drop(lost.permit().await.unwrap());
     let other = caller(&world, &vendor);
     assert_eq!(search(&other).await, Err(Fault::Paused(Code::CircuitOpen, 30)));
     world.clock.advance(30);
@@ -249,8 +255,8 @@ async fn erasures_that_fail_open_the_breaker_and_refusals_do_not() {
     let failed = async |answers: &[Submitted]| {
         for answer in answers {
             vendor.set(|state| state.submissions.push_back(Reply::Says(answer.clone())));
-            caller.admit().await.unwrap();
-            assert_eq!(submit(&caller).await, *answer);
+            let permit = caller.permit().await.unwrap();
+            assert_eq!(submit(&caller, permit).await, *answer);
         }
         row(&world).failures
     };
@@ -261,7 +267,7 @@ async fn erasures_that_fail_open_the_breaker_and_refusals_do_not() {
     }
     assert_eq!(failed(&silent).await, 4);
     assert_eq!(failed(&failures[..1]).await, 5);
-    assert_eq!(caller.admit().await, Err(Fault::Paused(Code::CircuitOpen, 30)));
+    assert_eq!(caller.permit().await, Err(Fault::Paused(Code::CircuitOpen, 30)));
 }
 
 #[tokio::test]
@@ -297,11 +303,11 @@ async fn a_spent_quota_parks_the_calls_over_midnight() {
     world.clock.advance_to(Time::parse("2026-11-21T23:30:00Z").unwrap());
     let (one, two) = (caller(&world, &vendor), caller(&world, &vendor));
     search(&one).await.unwrap();
-    two.admit().await.unwrap();
-    submit(&two).await;
+    let permit = two.permit().await.unwrap();
+    submit(&two, permit).await;
     search(&one).await.unwrap();
     for caller in [&one, &two] {
-        assert_eq!(caller.admit().await, Err(Fault::Paused(Code::QuotaSpent, 1800)));
+        assert_eq!(caller.permit().await, Err(Fault::Paused(Code::QuotaSpent, 1800)));
     }
     assert_eq!(vendor.journal().len(), 3);
     world.clock.advance(1800);
@@ -353,7 +359,7 @@ async fn a_store_that_fails_lets_no_call_out() {
     let (world, vendor) = limited(rate(1, 10, 1)).await;
     let gone = Metered::new(vendor.clone(), &Gone, &world.clock, source("crm"), None);
     assert_eq!(search(&gone).await, Err(Fault::Unavailable(Code::StoreUnavailable)));
-    assert_eq!(gone.admit().await, Err(Fault::Unavailable(Code::StoreUnavailable)));
+    assert_eq!(gone.permit().await, Err(Fault::Unavailable(Code::StoreUnavailable)));
     // The permit may or may not be stored: no call relies on it.
     world.store.table().fail_next(&[TableFault::LoseCall]);
     let caller = caller(&world, &vendor);
@@ -361,7 +367,8 @@ async fn a_store_that_fails_lets_no_call_out() {
     assert!(vendor.journal().is_empty());
     assert_eq!(gone.test().await, Ok(()), "an operator's test asks nobody");
     // A call that was sent anyway keeps its answer.
-    assert!(matches!(submit(&gone).await, Submitted::Accepted { .. }));
+    let permit = permit_of(&world, &vendor).await;
+    assert!(matches!(submit(&gone, permit).await, Submitted::Accepted { .. }));
 }
 
 #[tokio::test]
@@ -379,9 +386,9 @@ async fn a_report_that_cannot_be_stored_never_costs_the_vendors_answer() {
     assert_eq!(search(&caller).await, Err(UNREACHABLE));
     assert_eq!(row(&world).failures, 1);
     for lost in &faults {
-        caller.admit().await.unwrap();
+        let permit = caller.permit().await.unwrap();
         world.store.table().fail_next(lost);
-        assert!(matches!(submit(&caller).await, Submitted::Accepted { .. }));
+        assert!(matches!(submit(&caller, permit).await, Submitted::Accepted { .. }));
         assert_eq!(row(&world).failures, 1, "the report is dropped");
     }
     assert_eq!(vendor.journal().iter().filter(|call| matches!(call, Call::Submit { .. })).count(), 2);

@@ -2,7 +2,7 @@
 //! real functions and workflow.
 
 use crate::stage::{overlapping, verifying, world_with};
-use rightful_contract::driver::{Answer, CallError, Engine, Function, Lost, fulfil_request};
+use rightful_contract::driver::{CallError, Engine, Function, Lost, Output, fulfil_request};
 use rightful_contract::vendor::{Call, FakeVendor, plain};
 use rightful_contract::world::{World, erasure_of, request_id, source, task_of};
 use rightful_domain::base::ids::TaskRef;
@@ -28,7 +28,7 @@ impl Engine for Service {
         Ok(())
     }
 
-    async fn call(&self, function: Function) -> Result<Answer, CallError> {
+    async fn call(&self, function: Function) -> Result<Output, CallError> {
         self.calls.set(self.calls.get() + 1);
         let answer = function.call(&self.world).await;
         self.failed.set(self.failed.get() + u32::from(answer.is_err()));
@@ -162,7 +162,7 @@ fn a_data_source_whose_turn_is_far_away_holds_up_no_other() {
 /// A rule that is submitted, and somebody else's call that has just gone out under a rate of one a minute.
 async fn held_back() -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = world_with(2, plain()).await;
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.submit(&at).await.unwrap();
     vendor.set(|state| state.capabilities = limited(1, 60));
     world.test_source("crm").await.unwrap();
@@ -176,23 +176,23 @@ async fn a_question_that_was_held_back_is_no_poll_and_no_look_that_was_is_a_try(
     let asked =
         |vendor: &FakeVendor| vendor.journal().iter().filter(|call| matches!(call, Call::Status(_))).count();
     assert_eq!((before.state, asked(&vendor)), (TaskState::Submitted, 0));
-    let step = world.check(&at).await.unwrap();
-    assert_eq!((step.next, asked(&vendor)), (Next::Check, 0));
+    let step = world.check_status(&at).await.unwrap();
+    assert_eq!((step.next, asked(&vendor)), (Next::CheckStatus, 0));
     let held = world.task(&at);
     assert_eq!((held.polls, held.tries, held.reason.as_deref()), (0, 0, Some("rate_limited")));
     let slot = held.slot.unwrap();
     // A second worker neither asks nor takes another place.
-    world.check(&at).await.unwrap();
+    world.check_status(&at).await.unwrap();
     assert_eq!(world.task(&at), held);
     world.clock.advance(step.wait_seconds);
-    world.check(&at).await.unwrap();
+    world.check_status(&at).await.unwrap();
     assert_eq!(asked(&vendor), 1, "at its turn");
     assert_eq!((world.task(&at).slot, slot.calls), (None, 1));
     while world.task(&at).state != TaskState::Verifying {
         world.clock.advance(60);
-        world.check(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
     }
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     let task = world.task(&at);
     assert_eq!((task.state, task.tries, task.looks), (TaskState::Verifying, 0, 0));
     assert!(task.slot.is_some());
@@ -201,11 +201,11 @@ async fn a_question_that_was_held_back_is_no_poll_and_no_look_that_was_is_a_try(
 #[tokio::test]
 async fn a_question_that_the_vendor_puts_off_is_no_poll_either() {
     let (world, vendor, at) = world_with(2, plain()).await;
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.submit(&at).await.unwrap();
     for wait in [Some(40), None] {
         vendor.set(|state| state.statuses.push_back(Err(Fault::Throttled(wait))));
-        let step = world.check(&at).await.unwrap();
+        let step = world.check_status(&at).await.unwrap();
         assert_eq!((world.task(&at).polls, step.wait_seconds), (0, wait.unwrap_or(2)));
         world.clock.advance(60);
     }
@@ -215,7 +215,7 @@ async fn a_question_that_the_vendor_puts_off_is_no_poll_either() {
 #[tokio::test]
 async fn a_round_of_questions_that_is_put_off_goes_on_behind_the_last_one_and_is_one_poll() {
     let (world, vendor, at) = world_with(4, Capabilities { batch_size: 1, ..plain() }).await;
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.submit(&at).await.unwrap();
     assert_eq!(world.rules(&at).len(), 4);
     vendor.set(|state| {
@@ -224,7 +224,7 @@ async fn a_round_of_questions_that_is_put_off_goes_on_behind_the_last_one_and_is
     });
     let mut waits = 0;
     while world.task(&at).polls == 0 {
-        let step = world.check(&at).await.unwrap();
+        let step = world.check_status(&at).await.unwrap();
         world.clock.advance(step.wait_seconds);
         waits += 1;
         assert!(waits <= 4, "{:?}", vendor.journal());
@@ -254,7 +254,7 @@ async fn who_is_put_off_does_not_undo_what_another_worker_of_the_task_has_seen()
             vendor.set(|state| state.capabilities.call_limits = limited(1, 3600).call_limits);
             world.clock.advance(3600);
             let before = world.task(&at).looks;
-            let looks = overlapping(&world, world.verify(&at), world.verify(&at), (a, b)).await;
+            let looks = overlapping(&world, world.look(&at), world.look(&at), (a, b)).await;
             let Some((one, two)) = looks else { break };
             (last, ways) = (false, ways + 1);
             one.unwrap();

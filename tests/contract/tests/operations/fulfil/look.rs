@@ -19,13 +19,13 @@ use rightful_domain::vendor::report::Submitted;
 async fn none_of_the_submitted_records_found_is_verified_erased() {
     let (world, vendor, at) = verifying(3).await;
     assert_eq!(vendor.left(), 0);
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Settled);
     let task = world.task(&at);
     assert_eq!((task.outcome, task.reason), (Some(Outcome::VerifiedErased), None));
     assert_eq!(task.verified_at, Some(world.now()));
     assert!(task.next_due.is_some(), "it stays in the due index until its request is closed");
     let calls = vendor.journal().len();
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Settled);
     assert_eq!(vendor.journal().len(), calls, "a settled task is passed over");
 }
 
@@ -33,14 +33,14 @@ async fn none_of_the_submitted_records_found_is_verified_erased() {
 async fn what_is_still_there_is_looked_for_again_until_it_is_gone() {
     let (world, vendor, at) = verifying(3).await;
     vendor.set(|state| state.searches.extend([Ok(ids(0..3)), Ok(ids(0..1))]));
-    let first = world.verify(&at).await.unwrap();
-    assert_eq!((first.next, world.task(&at).left), (Next::Verify, 3));
+    let first = world.look(&at).await.unwrap();
+    assert_eq!((first.next, world.task(&at).left), (Next::Look, 3));
     world.clock.advance(first.wait_seconds);
-    let second = world.verify(&at).await.unwrap();
+    let second = world.look(&at).await.unwrap();
     assert!(second.wait_seconds > first.wait_seconds, "waits grow");
     assert_eq!((world.task(&at).left, world.task(&at).looks), (1, 2));
     world.clock.advance(second.wait_seconds);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     let task = world.task(&at);
     assert_eq!((task.outcome, task.left), (Some(Outcome::VerifiedErased), 0));
 }
@@ -51,7 +51,7 @@ async fn what_stays_is_still_present_after_the_last_look() {
     vendor.set(|state| state.searches.extend((0..9).map(|_| Ok(ids(0..2)))));
     let mut looks = 0;
     while world.task(&at).state == TaskState::Verifying {
-        let step = world.verify(&at).await.unwrap();
+        let step = world.look(&at).await.unwrap();
         world.clock.advance(step.wait_seconds);
         looks += 1;
     }
@@ -65,13 +65,13 @@ async fn what_stays_is_still_present_after_the_last_look() {
 async fn invariant_6_a_repeated_call_within_the_wait_is_not_another_look() {
     let (world, vendor, at) = verifying(3).await;
     vendor.set(|state| state.searches.extend((0..9).map(|_| Ok(ids(0..2)))));
-    let first = world.verify(&at).await.unwrap();
+    let first = world.look(&at).await.unwrap();
     world.clock.advance(1);
-    let again = world.verify(&at).await.unwrap();
-    assert_eq!((again.next, again.wait_seconds), (Next::Verify, first.wait_seconds - 1));
+    let again = world.look(&at).await.unwrap();
+    assert_eq!((again.next, again.wait_seconds), (Next::Look, first.wait_seconds - 1));
     assert_eq!(world.task(&at).looks, 1);
     world.clock.advance(again.wait_seconds);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     assert_eq!(world.task(&at).looks, 2);
 }
 
@@ -80,7 +80,7 @@ async fn invariant_2_what_appeared_goes_back_to_a_decision_of_its_own() {
     let (world, vendor, at) = verifying(3).await;
     let first = world.task(&at).decision.unwrap();
     vendor.holds(CANARY, ["new-1".to_owned(), "new-2".to_owned()]);
-    let step = world.verify(&at).await.unwrap();
+    let step = world.look(&at).await.unwrap();
     assert_eq!((step.next, step.state), (Next::Submit, TaskState::Planned));
     assert!(world.facts(request_id(1)).contains(&Fact::WentBack {
         source: source("crm"),
@@ -89,10 +89,10 @@ async fn invariant_2_what_appeared_goes_back_to_a_decision_of_its_own() {
     }));
     world.submit(&at).await.unwrap();
     assert_ne!(world.task(&at).decision.unwrap().records, first.records);
-    while world.check(&at).await.unwrap().next == Next::Check {
+    while world.check_status(&at).await.unwrap().next == Next::CheckStatus {
         world.clock.advance(60);
     }
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Settled);
     let (task, counts) = (world.task(&at), world.task(&at).all_counts());
     assert_eq!((task.outcome, task.reason, task.appeared), (Some(Outcome::VerifiedErased), None, 0));
     assert_eq!((counts.found, counts.submitted, counts.confirmed), (5, 5, 5));
@@ -105,7 +105,7 @@ async fn what_appeared_waits_for_a_person_where_a_person_decides() {
     let (world, vendor, at) = verifying(3).await;
     world.tamper(&at, |task| task.policy = rightful_domain::model::policy::Policy::Always);
     vendor.holds(CANARY, ["new-1".to_owned()]);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     world.submit(&at).await.unwrap();
     let task = world.task(&at);
     assert_eq!((task.state, task.counts.found, task.decision), (TaskState::AwaitingReview, 1, None));
@@ -125,9 +125,9 @@ async fn after_three_rounds_a_person_has_what_keeps_appearing() {
         if world.task(&at).state == TaskState::Verifying {
             vendor.holds(CANARY, [format!("new-{round}")]);
         }
-        world.verify(&at).await.unwrap();
+        world.look(&at).await.unwrap();
         world.submit(&at).await.unwrap();
-        world.check(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
         world.clock.advance(60);
     }
     panic!("no person has it: {:?}", world.task(&at));
@@ -144,12 +144,12 @@ async fn a_look_counts_only_with_its_control_and_one_sight_serves_those_minutes(
         state.control_gone = true;
         state.keeps = true;
     });
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Look);
     let task = world.task(&at);
     assert_eq!((task.state, task.reason.as_deref()), (TaskState::Verifying, Some("control_not_found")));
     vendor.set(|state| state.control_gone = false);
     world.clock.advance(60);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     assert_eq!(world.task(&at).assurance, Some(Assurance::Control));
     assert_eq!((world.task(&at).outcome, controls(&vendor)), (Some(Outcome::VerifiedErased), 2));
     // A further look within five minutes needs no control search; a later one does.
@@ -160,11 +160,11 @@ async fn a_look_counts_only_with_its_control_and_one_sight_serves_those_minutes(
         world.demand(n, &demand).await.unwrap();
         let at = task_of(n, "crm");
         vendor.set(|state| state.keeps = false);
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         world.submit(&at).await.unwrap();
         while world.task(&at).outcome.is_none() {
-            world.check(&at).await.unwrap();
-            world.verify(&at).await.unwrap();
+            world.check_status(&at).await.unwrap();
+            world.look(&at).await.unwrap();
             world.clock.advance(2);
         }
         assert_eq!((world.task(&at).outcome, controls(&vendor)), (Some(Outcome::VerifiedErased), asked));
@@ -179,17 +179,17 @@ async fn without_a_control_two_looks_in_a_row_and_apart_are_needed() {
     vendor.set(|state| state.people.entry(CANARY.to_lowercase()).or_default().extend(ids(0..3)));
     // Blind once, then sighted: three remaining records are not reported as erased.
     vendor.set(|state| state.searches.push_back(Ok(Vec::new())));
-    let step = world.verify(&at).await.unwrap();
-    assert_eq!((step.next, step.wait_seconds), (Next::Verify, 60));
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify, "not before its time");
+    let step = world.look(&at).await.unwrap();
+    assert_eq!((step.next, step.wait_seconds), (Next::Look, 60));
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Look, "not before its time");
     world.clock.advance(60);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     let task = world.task(&at);
     assert_eq!((task.outcome, task.left, task.clear_looks), (None, 3, 0));
     vendor.set(|state| state.people.clear());
     for _ in 0..2 {
         world.clock.advance(100);
-        world.verify(&at).await.unwrap();
+        world.look(&at).await.unwrap();
     }
     let task = world.task(&at);
     assert_eq!((task.outcome, task.assurance), (Some(Outcome::VerifiedErased), Some(Assurance::TwoLooks)));
@@ -200,7 +200,7 @@ async fn a_doubtful_record_that_a_look_sets_aside_is_a_persons_matter() {
     let (world, vendor, at) = verifying(3).await;
     let aside = SetAside { id: Some(RecordId::new("two-in-one")), doubtful: true };
     vendor.set(|state| state.set_aside = vec![aside]);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     let task = world.task(&at);
     assert_eq!((task.outcome, task.reason.as_deref()), (None, Some("set_aside_doubtful")));
     assert!(task.handed_over_at.is_some());
@@ -210,8 +210,8 @@ async fn a_doubtful_record_that_a_look_sets_aside_is_a_persons_matter() {
 async fn turns(world: &World, at: &TaskRef, times: usize) {
     for _ in 0..times {
         world.submit(at).await.unwrap();
-        world.check(at).await.unwrap();
-        world.verify(at).await.unwrap();
+        world.check_status(at).await.unwrap();
+        world.look(at).await.unwrap();
         world.clock.advance(60);
     }
 }
@@ -233,7 +233,7 @@ async fn the_doubtful_records_that_a_reviewer_saw_are_no_matter_again_and_anothe
         let (world, vendor, at) = world_with(2, plain()).await;
         let what = format!("{then:?} {now:?}");
         vendor.set(|state| state.set_aside = then);
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         rule(&world, rightful_domain::life::Ruling::Proceed).await;
         vendor.set(|state| state.set_aside = now);
         turns(&world, &at, 4).await;
@@ -248,7 +248,7 @@ async fn the_doubtful_records_that_a_reviewer_saw_are_no_matter_again_and_anothe
 async fn a_doubtful_record_of_a_later_round_is_a_persons_matter_too() {
     let (world, vendor, at) = verifying(3).await;
     vendor.holds(CANARY, ["new-1".to_owned()]);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     // The vendor merges it meanwhile with another person's record, which nobody has seen.
     vendor.set(|state| {
         state.people.clear();
@@ -291,7 +291,7 @@ async fn a_receipt_after_a_round_that_found_nothing_names_the_last_decision() {
     let (world, vendor, at) = verifying(3).await;
     let decision = world.task(&at).decision.unwrap();
     vendor.holds(CANARY, ["new-1".to_owned()]);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     vendor.set(|state| state.people.clear());
     reconciled(&world, 9).await;
     let receipt = world.receipts.file(request_id(1)).unwrap();
@@ -320,8 +320,8 @@ async fn a_rule_that_lists_strangers_is_a_persons_matter_and_told() {
     vendor.set(|state| state.strangers = 1);
     world.submit(&at).await.unwrap();
     for _ in 0..6 {
-        world.check(&at).await.unwrap();
-        world.verify(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
+        world.look(&at).await.unwrap();
         world.clock.advance(60);
     }
     let task = world.task(&at);
@@ -333,7 +333,7 @@ async fn a_rule_that_lists_strangers_is_a_persons_matter_and_told() {
         strangers: 1
     }));
     world.clock.advance(7200);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     assert_eq!(world.task(&at).outcome, None, "no later look settles it");
 }
 
@@ -347,8 +347,8 @@ async fn a_search_that_fails_proves_nothing() {
     ] {
         let (world, vendor, at) = verifying(3).await;
         vendor.set(|state| state.searches.push_back(Err(fault.clone())));
-        let step = world.verify(&at).await.unwrap();
-        assert_eq!(step.next, Next::Verify, "{fault:?}");
+        let step = world.look(&at).await.unwrap();
+        assert_eq!(step.next, Next::Look, "{fault:?}");
         let task = world.task(&at);
         assert_eq!((task.state, task.looks), (TaskState::Verifying, 0));
         assert_eq!(task.reason.as_deref(), Some(fault.code().as_str()));
@@ -359,13 +359,13 @@ async fn a_search_that_fails_proves_nothing() {
 async fn a_look_whose_answer_is_too_large_is_a_persons_and_the_next_one_that_fits_tells() {
     let (world, vendor, at) = verifying(3).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::AnswerTooLarge)));
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Unknown);
     let task = world.task(&at);
     assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("vendor_answer_too_large")));
     assert!(matches!(world.facts(request_id(1)).last(), Some(Fact::HandedOver { .. })), "a person is named");
     for _ in 0..4 {
         world.clock.advance(3600);
-        world.verify(&at).await.unwrap();
+        world.look(&at).await.unwrap();
     }
     assert_eq!(world.task(&at).outcome, Some(Outcome::VerifiedErased));
 }
@@ -375,34 +375,38 @@ async fn invariant_5_a_look_that_never_succeeds_is_a_persons_at_the_deadline() {
     let (world, vendor, at) = verifying(3).await;
     world.clock.advance(plain().deadline_seconds);
     vendor.set(|state| state.searches.push_back(Err(Fault::Unauthorized)));
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Unknown);
     assert_eq!(world.task(&at).state, TaskState::Unknown);
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown, "the vendor's word changes nothing");
+    assert_eq!(
+        world.check_status(&at).await.unwrap().next,
+        Next::Unknown,
+        "the vendor's word changes nothing"
+    );
     world.clock.advance(3600);
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled, "and ends when somebody mended it");
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Settled, "and ends when somebody mended it");
 }
 
 #[tokio::test]
 async fn invariant_5_a_source_that_is_gone_is_a_persons_at_the_legal_deadline() {
     let (world, vendor, at) = verifying(3).await;
     vendor.set(|state| state.broken = Some(NO_SECRET));
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Look);
     world.clock.advance_to(world.request(request_id(1)).due_at.plus_seconds(1));
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Unknown);
 }
 
 #[tokio::test]
 async fn a_wait_that_the_vendor_asks_for_is_kept() {
     let (world, vendor, at) = verifying(3).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::Throttled(Some(700)))));
-    assert_eq!(world.verify(&at).await.unwrap().wait_seconds, 700);
+    assert_eq!(world.look(&at).await.unwrap().wait_seconds, 700);
 }
 
 #[tokio::test]
 async fn fewer_confirmed_than_submitted_is_told_beside_the_proof() {
     let (world, _, at) = verifying(3).await;
     world.tamper(&at, |task| task.counts.confirmed = 2);
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     let task = world.task(&at);
     assert_eq!(
         (task.outcome, task.reason.as_deref()),
@@ -415,7 +419,7 @@ async fn nothing_is_verified_by_a_search_for_nobody() {
     let (world, vendor, at) = verifying(3).await;
     let phone = IdentifierKind::parse("phone").unwrap();
     vendor.set(|state| state.capabilities.identifiers = vec![phone]);
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Look);
     assert_eq!(world.task(&at).outcome, None);
     assert_eq!(world.task(&at).reason.as_deref(), Some("identifier_missing"));
 }
@@ -425,7 +429,7 @@ async fn nothing_is_verified_against_records_that_are_not_all_there() {
     let (world, vendor, at) = verifying(3).await;
     vendor.set(|state| state.searches.push_back(Ok(ids(0..3))));
     world.store.table().set((request_pk(request_id(1)), records_sk(&source("crm"), 0)), None);
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Look);
     assert_eq!(world.task(&at).outcome, None);
     assert_eq!(world.task(&at).reason.as_deref(), Some("records_do_not_fit"));
 }
@@ -435,8 +439,8 @@ async fn invariant_6_two_looks_at_once_count_once() {
     let (world, vendor, at) = verifying(3).await;
     vendor.set(|state| state.searches.extend((0..9).map(|_| Ok(ids(0..2)))));
     world.gate.interleave(true);
-    let (one, two) = tokio::join!(world.verify(&at), world.verify(&at));
-    assert_eq!([one.unwrap().next, two.unwrap().next], [Next::Verify, Next::Verify]);
+    let (one, two) = tokio::join!(world.look(&at), world.look(&at));
+    assert_eq!([one.unwrap().next, two.unwrap().next], [Next::Look, Next::Look]);
     assert_eq!(world.task(&at).looks, 1);
 }
 
@@ -445,8 +449,8 @@ async fn invariant_6_a_crash_at_any_point_leaves_one_outcome() {
     for point in 0.. {
         let (world, vendor, at) = verifying(3).await;
         world.gate.crash_at(Some(point));
-        let first = world.gate.until_crash(world.verify(&at)).await;
-        assert_eq!(world.verify(&at).await.unwrap().next, Next::Settled);
+        let first = world.gate.until_crash(world.look(&at)).await;
+        assert_eq!(world.look(&at).await.unwrap().next, Next::Settled);
         let settled =
             world.facts(request_id(1)).into_iter().filter(|fact| matches!(fact, Fact::Settled { .. }));
         assert_eq!(settled.count(), 1, "crash at point {point}");
@@ -461,6 +465,6 @@ async fn invariant_6_a_crash_at_any_point_leaves_one_outcome() {
 async fn a_record_of_somebody_else_with_another_id_is_not_one_of_ours() {
     let (world, vendor, at) = verifying(1).await;
     vendor.set(|state| state.searches.push_back(Ok(vec![RecordId::new("record-00000")])));
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Submit);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Submit);
     assert_eq!((world.task(&at).outcome, world.task(&at).earlier.unwrap().rounds), (None, 1));
 }

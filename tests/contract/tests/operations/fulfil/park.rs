@@ -36,7 +36,7 @@ async fn the_execution_that_waits_is_released_with_the_decision() {
 #[tokio::test]
 async fn whoever_waited_before_is_let_go_and_the_same_token_again_changes_nothing() {
     let (world, _, _) = demanded(Policy::Always).await;
-    world.find(&crm()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     let (first, second) = (world.workflow.park(1, &crm()), world.workflow.park(2, &crm()));
     assert_eq!(world.park(&crm(), &first).await.unwrap().next, Next::Review);
     let before = world.task(&crm());
@@ -52,8 +52,8 @@ async fn whoever_waited_before_is_let_go_and_the_same_token_again_changes_nothin
 #[tokio::test]
 async fn who_comes_to_wait_after_the_decision_goes_on_at_once() {
     let (world, _, _) = demanded(Policy::Always).await;
-    world.find(&crm()).await.unwrap();
-    world.find(&shop()).await.unwrap();
+    world.search(&crm()).await.unwrap();
+    world.search(&shop()).await.unwrap();
     world.review(request_id(1), &of_one(&world, &crm(), Ruling::Proceed), &bob()).await.unwrap();
     let refusal = of_one(&world, &shop(), Ruling::Refuse(RefusalGround::LegalClaims));
     world.review(request_id(1), &refusal, &bob()).await.unwrap();
@@ -129,7 +129,7 @@ async fn invariant_6_a_crash_at_any_point_of_waiting_leaves_one_that_is_released
     for point in 0.. {
         let (world, vendor, _) = demanded(Policy::Always).await;
         for at in [crm(), shop()] {
-            world.find(&at).await.unwrap();
+            world.search(&at).await.unwrap();
         }
         let (first, second) = (world.workflow.park(1, &crm()), world.workflow.park(2, &crm()));
         world.park(&crm(), &first).await.unwrap();

@@ -27,7 +27,7 @@ fn ended(task: &Task) -> (Option<Outcome>, Option<&str>) {
 #[tokio::test]
 async fn invariant_2_what_is_found_is_decided_on_by_a_policy_that_names_itself() {
     let (world, _, at) = world_with(3, plain()).await;
-    let step = world.find(&at).await.unwrap();
+    let step = world.search(&at).await.unwrap();
     assert_eq!((step.next, step.records), (Next::Fulfil, 3));
     let task = world.task(&at);
     assert_eq!((task.state, task.counts.found), (TaskState::Decided, 3));
@@ -43,7 +43,7 @@ async fn invariant_2_what_is_found_is_decided_on_by_a_policy_that_names_itself()
 async fn invariant_1_neither_person_nor_record_ids_are_in_the_store_or_the_workflow() {
     let (world, vendor, at) = world_with(0, plain()).await;
     vendor.holds(CANARY, ["profile-canary-7731".to_owned()]);
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!(world.task(&at).counts.found, 1);
     for value in [CANARY, "profile-canary-7731"] {
         assert_eq!(canary::found(&world.store.dump(), value), Vec::<String>::new());
@@ -54,7 +54,7 @@ async fn invariant_1_neither_person_nor_record_ids_are_in_the_store_or_the_workf
 #[tokio::test]
 async fn nothing_found_is_an_outcome() {
     let (world, _, at) = world_with(0, plain()).await;
-    assert_eq!(world.find(&at).await.unwrap().next, Next::None);
+    assert_eq!(world.search(&at).await.unwrap().next, Next::None);
     assert_eq!(ended(&world.task(&at)), (Some(Outcome::NothingFound), None));
 }
 
@@ -62,7 +62,7 @@ async fn nothing_found_is_an_outcome() {
 async fn a_data_source_that_needs_another_identifier_says_so() {
     let phone = IdentifierKind::parse("phone").unwrap();
     let (world, vendor, at) = world_with(1, Capabilities { identifiers: vec![phone], ..plain() }).await;
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!(ended(&world.task(&at)), (Some(Outcome::MissingIdentifier), Some("identifier_missing")));
     assert!(vendor.journal().is_empty(), "nobody was searched for");
 }
@@ -72,7 +72,7 @@ async fn what_cannot_be_searched_fails_with_its_reason() {
     for fault in [Fault::TooManyRecords, Fault::AnswerTooLarge] {
         let (world, vendor, at) = world_with(1, plain()).await;
         vendor.set(|state| state.searches.push_back(Err(fault.clone())));
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some(fault.code().as_str())));
     }
 }
@@ -89,8 +89,8 @@ async fn a_refusal_is_a_vendors_word_only_after_some_tries_over_some_minutes() {
         let began = world.now();
         while world.task(&at).state == TaskState::Planned {
             let calls = vendor.journal().len();
-            if world.find(&at).await.unwrap().next == Next::Search {
-                assert_eq!(world.find(&at).await.unwrap().next, Next::Search);
+            if world.search(&at).await.unwrap().next == Next::Search {
+                assert_eq!(world.search(&at).await.unwrap().next, Next::Search);
                 assert!(vendor.journal().len() <= calls + 1, "no try before its time");
                 world.clock.advance(10);
             }
@@ -100,7 +100,7 @@ async fn a_refusal_is_a_vendors_word_only_after_some_tries_over_some_minutes() {
         let (world, vendor, at) = world_with(1, plain()).await;
         vendor.set(|state| state.searches.extend(vec![Err(fault.clone()); 9]));
         while world.task(&at).state == TaskState::Planned {
-            let _ = world.find(&at).await;
+            let _ = world.search(&at).await;
             world.clock.advance(10);
         }
         assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some(reason)));
@@ -119,7 +119,7 @@ async fn refusals_between_other_faults_end_a_search_too() {
         }
     });
     for _ in 0..24 {
-        let _ = world.find(&at).await;
+        let _ = world.search(&at).await;
         world.clock.advance(6 * 3600);
         if world.task(&at).state != TaskState::Planned {
             break;
@@ -138,7 +138,7 @@ async fn a_record_set_aside_by_two_identifiers_counts_once() {
     drop(at);
     let aside = |doubtful| SetAside { id: Some(RecordId::new("7")), doubtful };
     vendor.set(|state| state.set_aside = vec![aside(true), aside(false)]);
-    world.find(&task_of(2, "crm")).await.unwrap();
+    world.search(&task_of(2, "crm")).await.unwrap();
     let asked = world.task(&task_of(2, "crm")).asked;
     assert_eq!((asked.set_aside, asked.doubtful), (1, 1));
 }
@@ -148,7 +148,7 @@ async fn a_right_that_the_vendor_does_not_know_fails() {
     let world = World::new();
     world.connect("crm").set(|state| state.capabilities.rights = vec![Right::Erasure]);
     world.demand(1, &Demand { right: Right::Access, ..erasure() }).await.unwrap();
-    world.find(&task_of(1, "crm")).await.unwrap();
+    world.search(&task_of(1, "crm")).await.unwrap();
     assert_eq!(ended(&world.task(&task_of(1, "crm"))), (Some(Outcome::Failed), Some("right_not_supported")));
 }
 
@@ -156,10 +156,10 @@ async fn a_right_that_the_vendor_does_not_know_fails() {
 async fn a_missing_secret_fails_and_a_slow_secret_service_does_not() {
     let (world, vendor, at) = world_with(1, plain()).await;
     vendor.set(|state| state.broken = Some(Failure::of(Code::SecretsUnavailable)));
-    assert_eq!(world.find(&at).await.unwrap_err().kind, Kind::Transient);
+    assert_eq!(world.search(&at).await.unwrap_err().kind, Kind::Transient);
     assert_eq!(world.task(&at).state, TaskState::Planned);
     vendor.set(|state| state.broken = Some(NO_SECRET));
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("secret_missing")));
 }
 
@@ -169,7 +169,7 @@ async fn an_unreachable_vendor_is_asked_again_so_many_times() {
     let mut due = world.now();
     for tries in 1..3 {
         vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
-        let failure = world.find(&at).await.unwrap_err();
+        let failure = world.search(&at).await.unwrap_err();
         assert_eq!((failure.kind, failure.code), (Kind::Transient, Code::VendorUnreachable));
         let task = world.task(&at);
         assert_eq!((task.state, task.tries), (TaskState::Planned, tries));
@@ -177,7 +177,7 @@ async fn an_unreachable_vendor_is_asked_again_so_many_times() {
         due = task.next_due.unwrap();
     }
     vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("vendor_unreachable")));
 }
 
@@ -185,15 +185,15 @@ async fn an_unreachable_vendor_is_asked_again_so_many_times() {
 async fn a_vendor_that_comes_back_is_searched_as_if_nothing_had_been() {
     let (world, vendor, at) = world_with(2, plain()).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::Throttled(Some(120)))));
-    let step = world.find(&at).await.unwrap();
+    let step = world.search(&at).await.unwrap();
     assert_eq!((step.next, step.wait_seconds), (Next::Search, 120), "no error: it waits for its turn");
     let wait = world.now().seconds_until(world.task(&at).next_due.unwrap());
     assert!(wait >= 120, "the vendor's own wait counts: {wait}");
     let calls = vendor.journal().len();
-    assert_eq!(world.find(&at).await.unwrap().next, Next::Search);
+    assert_eq!(world.search(&at).await.unwrap().next, Next::Search);
     assert_eq!(vendor.journal().len(), calls, "it is not asked before its time");
     world.clock.advance(120);
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     let task = world.task(&at);
     assert_eq!((task.state, task.tries, task.reason), (TaskState::Decided, 0, None));
 }
@@ -201,9 +201,9 @@ async fn a_vendor_that_comes_back_is_searched_as_if_nothing_had_been() {
 #[tokio::test]
 async fn invariant_6_a_repeated_search_passes_over_what_is_decided() {
     let (world, vendor, at) = world_with(2, plain()).await;
-    let first = world.find(&at).await.unwrap();
+    let first = world.search(&at).await.unwrap();
     let (task, calls) = (world.task(&at), vendor.journal().len());
-    assert_eq!(world.find(&at).await.unwrap(), first);
+    assert_eq!(world.search(&at).await.unwrap(), first);
     assert_eq!((world.task(&at), vendor.journal().len()), (task, calls));
     assert_eq!(world.facts(request_id(1)).len(), 4);
 }
@@ -212,7 +212,7 @@ async fn invariant_6_a_repeated_search_passes_over_what_is_decided() {
 async fn invariant_6_two_workers_at_once_make_one_decision() {
     let (world, vendor, at) = world_with(2, plain()).await;
     world.gate.interleave(true);
-    let (one, two) = tokio::join!(world.find(&at), world.find(&at));
+    let (one, two) = tokio::join!(world.search(&at), world.search(&at));
     assert_eq!(one.unwrap().next, Next::Fulfil);
     assert_eq!(two.unwrap().next, Next::Fulfil);
     assert_eq!(vendor.journal().len(), 2, "both had searched");
@@ -226,8 +226,8 @@ async fn a_crash_at_any_point_leaves_a_task_that_can_be_searched() {
     for point in 0.. {
         let (world, _, at) = world_with(2, plain()).await;
         world.gate.crash_at(Some(point));
-        let first = world.gate.until_crash(world.find(&at)).await;
-        assert_eq!(world.find(&at).await.unwrap().next, Next::Fulfil, "crash at point {point}");
+        let first = world.gate.until_crash(world.search(&at)).await;
+        assert_eq!(world.search(&at).await.unwrap().next, Next::Fulfil, "crash at point {point}");
         assert_eq!(world.facts(request_id(1)).len(), 4);
         if first.is_some() {
             assert!(point > 5);
@@ -244,7 +244,7 @@ async fn a_dry_run_at_a_vendor_without_one_ends_after_the_search_and_tells_what_
     vendor.holds(CANARY, ["a".to_owned(), "b".to_owned()]);
     world.demand(1, &Demand { dry_run: true, ..erasure() }).await.unwrap();
     let at = task_of(1, "crm");
-    assert_eq!(world.find(&at).await.unwrap().next, Next::None);
+    assert_eq!(world.search(&at).await.unwrap().next, Next::None);
     let task = world.task(&at);
     assert_eq!(ended(&task), (Some(Outcome::DryRun), Some("searched_only")));
     assert_eq!(task.counts.found, 2);
@@ -254,7 +254,7 @@ async fn a_dry_run_at_a_vendor_without_one_ends_after_the_search_and_tells_what_
 #[tokio::test]
 async fn more_records_than_the_connector_allows_end_the_task_whatever_the_connector_let_through() {
     let (world, _, at) = world_with(5, Capabilities { max_records: 4, ..plain() }).await;
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("too_many_records")));
 }
 
@@ -264,7 +264,7 @@ async fn records_that_no_transaction_holds_end_the_task_instead_of_turning_it_ro
     let long = "x".repeat(1000);
     let records = (0..4_000).map(|n| RecordId::new(format!("{long}{n:05}"))).collect();
     vendor.set(|state| state.searches.push_back(Ok(records)));
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!(ended(&world.task(&at)), (Some(Outcome::Failed), Some("too_many_records")));
 }
 
@@ -273,7 +273,7 @@ async fn record_ids_that_grow_when_they_are_written_still_fit_their_items() {
     let (world, vendor, at) = world_with(0, plain()).await;
     let records = (0..2_000).map(|n| RecordId::new(format!("{}{n:05}", "\"".repeat(150)))).collect();
     vendor.set(|state| state.searches.push_back(Ok(records)));
-    assert_eq!(world.find(&at).await.unwrap().next, Next::Fulfil);
+    assert_eq!(world.search(&at).await.unwrap().next, Next::Fulfil);
     assert_eq!(world.task(&at).counts.found, 2_000);
 }
 
@@ -281,7 +281,7 @@ async fn record_ids_that_grow_when_they_are_written_still_fit_their_items() {
 async fn collisions_with_other_writers_are_absorbed() {
     let (world, _, at) = world_with(2, plain()).await;
     world.store.table().fail_next(&[TableFault::Conflict, TableFault::LoseAnswer]);
-    assert_eq!(world.find(&at).await.unwrap().next, Next::Fulfil);
+    assert_eq!(world.search(&at).await.unwrap().next, Next::Fulfil);
     assert_eq!(world.facts(request_id(1)).len(), 4, "each event once");
 }
 
@@ -289,10 +289,10 @@ async fn collisions_with_other_writers_are_absorbed() {
 async fn a_role_that_may_not_use_its_key_ends_no_task() {
     let (world, _, at) = world_with(2, plain()).await;
     world.keys.fail(Some(Failure::of(Code::KmsDenied)));
-    assert_eq!(world.find(&at).await.unwrap_err().code, "kms_denied");
+    assert_eq!(world.search(&at).await.unwrap_err().code, "kms_denied");
     assert_eq!(world.task(&at).state, TaskState::Planned, "it waits until somebody mends the role");
     world.keys.fail(None);
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!(world.task(&at).state, TaskState::Decided);
 }
 
@@ -300,6 +300,6 @@ async fn a_role_that_may_not_use_its_key_ends_no_task() {
 async fn a_vendor_too_slow_for_the_functions_time_is_a_failed_try_that_counts() {
     let (world, vendor, at) = world_with(2, plain()).await;
     vendor.set(|state| state.capabilities.call_timeout_seconds = 10_000);
-    assert_eq!(world.find(&at).await.unwrap_err().code, "vendor_out_of_time");
+    assert_eq!(world.search(&at).await.unwrap_err().code, "vendor_out_of_time");
     assert_eq!((world.task(&at).tries, vendor.journal().len()), (1, 0));
 }

@@ -26,11 +26,11 @@ async fn a_rule_goes_from_approval_over_pending_to_finished() {
         state.statuses.extend([report(RuleStatus::AwaitingApproval, 0), report(RuleStatus::Pending, 0)]);
         state.polls = 0;
     });
-    let waits = [world.check(&at).await.unwrap(), world.check(&at).await.unwrap()];
-    assert!(waits.iter().all(|step| step.next == Next::Check && step.state == TaskState::Submitted));
+    let waits = [world.check_status(&at).await.unwrap(), world.check_status(&at).await.unwrap()];
+    assert!(waits.iter().all(|step| step.next == Next::CheckStatus && step.state == TaskState::Submitted));
     assert!(waits[0].wait_seconds < waits[1].wait_seconds, "waits grow: {waits:?}");
     assert_eq!(world.rules(&at)[0].status, Some(RuleStatus::Pending));
-    while world.check(&at).await.unwrap().next == Next::Check {}
+    while world.check_status(&at).await.unwrap().next == Next::CheckStatus {}
     let (task, rule) = (world.task(&at), world.rules(&at).remove(0));
     assert_eq!((task.state, task.counts.confirmed), (TaskState::Verifying, 3));
     assert_eq!((rule.state, rule.confirmed, rule.claim), (RuleState::Finished, 3, Some(Claim::Deleted)));
@@ -43,8 +43,8 @@ async fn invariant_4_a_status_that_nobody_knows_is_never_success() {
     let (world, vendor, at) = submitted(3).await;
     for _ in 0..20 {
         vendor.set(|state| state.statuses.push_back(report(RuleStatus::Unknown, 3)));
-        let step = world.check(&at).await.unwrap();
-        assert_eq!(step.next, Next::Check);
+        let step = world.check_status(&at).await.unwrap();
+        assert_eq!(step.next, Next::CheckStatus);
         let task = world.task(&at);
         assert_eq!((task.state, task.counts.confirmed), (TaskState::Submitted, 0));
         assert_eq!(task.reason.as_deref(), Some("vendor_status_unknown"));
@@ -57,13 +57,13 @@ async fn invariant_4_a_status_that_nobody_knows_is_never_success() {
 async fn a_rule_whose_answer_is_too_large_is_a_persons_and_the_next_one_that_fits_tells() {
     let (world, vendor, at) = submitted(3).await;
     vendor.set(|state| state.statuses.push_back(Err(Fault::AnswerTooLarge)));
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.check_status(&at).await.unwrap().next, Next::Unknown);
     let task = world.task(&at);
     assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("vendor_answer_too_large")));
     assert!(matches!(world.facts(request_id(1)).last(), Some(Fact::HandedOver { .. })), "a person is named");
     for _ in 0..2 {
         world.clock.advance(3600);
-        world.check(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
     }
     assert_eq!(world.rules(&at)[0].state, RuleState::Finished);
 }
@@ -78,7 +78,7 @@ async fn invariant_5_past_the_vendors_deadline_the_task_is_a_persons() {
         let (world, vendor, at) = submitted(3).await;
         world.clock.advance(plain().deadline_seconds + 1);
         vendor.set(|state| state.statuses.push_back(answer));
-        assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
+        assert_eq!(world.check_status(&at).await.unwrap().next, Next::Unknown);
         let task = world.task(&at);
         assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some(reason)));
         assert!(task.next_due.is_some(), "it is looked at again");
@@ -96,10 +96,10 @@ async fn invariant_5_a_person_has_three_days_before_the_legal_deadline() {
         state.statuses.extend((0..9).map(|_| report(RuleStatus::Pending, 0)));
     });
     world.clock.advance(26 * 24 * 3600);
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Check);
+    assert_eq!(world.check_status(&at).await.unwrap().next, Next::CheckStatus);
     world.clock.advance(24 * 3600);
     assert!(world.now() < world.request(request_id(1)).due_at);
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.check_status(&at).await.unwrap().next, Next::Unknown);
 }
 
 #[tokio::test]
@@ -107,11 +107,11 @@ async fn a_late_end_is_still_taken_up() {
     let (world, vendor, at) = submitted(3).await;
     world.clock.advance(plain().deadline_seconds + 1);
     vendor.set(|state| state.statuses.push_back(report(RuleStatus::Pending, 0)));
-    world.check(&at).await.unwrap();
+    world.check_status(&at).await.unwrap();
     assert_eq!(world.task(&at).state, TaskState::Unknown);
     vendor.set(|state| state.statuses.push_back(report(RuleStatus::Pending, 0)));
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
-    while world.check(&at).await.unwrap().next == Next::Unknown {}
+    assert_eq!(world.check_status(&at).await.unwrap().next, Next::Unknown);
+    while world.check_status(&at).await.unwrap().next == Next::Unknown {}
     assert_eq!(world.task(&at).state, TaskState::Verifying);
 }
 
@@ -119,7 +119,7 @@ async fn a_late_end_is_still_taken_up() {
 async fn a_rule_that_is_not_there_is_waited_for() {
     let (world, vendor, at) = submitted(3).await;
     vendor.set(|state| state.statuses.push_back(Err(Fault::RuleNotFound)));
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Check);
+    assert_eq!(world.check_status(&at).await.unwrap().next, Next::CheckStatus);
     assert_eq!(world.task(&at).reason.as_deref(), Some("rule_not_found"));
 }
 
@@ -127,10 +127,10 @@ async fn a_rule_that_is_not_there_is_waited_for() {
 async fn credentials_that_are_mended_let_it_go_on() {
     let (world, vendor, at) = submitted(3).await;
     vendor.set(|state| state.statuses.push_back(Err(Fault::Unauthorized)));
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Check);
+    assert_eq!(world.check_status(&at).await.unwrap().next, Next::CheckStatus);
     assert_eq!(world.task(&at).reason.as_deref(), Some("credentials_rejected"));
     vendor.set(|state| state.polls = 0);
-    while world.check(&at).await.unwrap().next == Next::Check {}
+    while world.check_status(&at).await.unwrap().next == Next::CheckStatus {}
     let task = world.task(&at);
     assert_eq!((task.state, task.reason), (TaskState::Verifying, None));
 }
@@ -139,27 +139,27 @@ async fn credentials_that_are_mended_let_it_go_on() {
 async fn a_wait_that_the_vendor_asks_for_is_kept() {
     let (world, vendor, at) = submitted(3).await;
     vendor.set(|state| state.statuses.push_back(Err(Fault::Throttled(Some(500)))));
-    assert_eq!(world.check(&at).await.unwrap().wait_seconds, 500);
+    assert_eq!(world.check_status(&at).await.unwrap().wait_seconds, 500);
 }
 
 #[tokio::test]
 async fn invariant_5_a_source_that_cannot_be_opened_any_more_is_a_persons_at_the_legal_deadline() {
     let (world, vendor, at) = submitted(3).await;
     vendor.set(|state| state.broken = Some(NO_SECRET));
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Check);
+    assert_eq!(world.check_status(&at).await.unwrap().next, Next::CheckStatus);
     assert_eq!(world.task(&at).reason.as_deref(), Some("secret_missing"));
     world.clock.advance_to(world.request(request_id(1)).due_at.plus_seconds(1));
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Unknown);
+    assert_eq!(world.check_status(&at).await.unwrap().next, Next::Unknown);
     assert_eq!(world.task(&at).state, TaskState::Unknown);
     vendor.set(|state| state.broken = Some(Failure::of(Code::SecretsUnavailable)));
-    assert_eq!(world.check(&at).await.unwrap_err().kind, Kind::Transient);
+    assert_eq!(world.check_status(&at).await.unwrap_err().kind, Kind::Transient);
 }
 
 #[tokio::test]
 async fn a_vendor_that_confirms_more_than_it_was_given_is_not_believed() {
     let (world, vendor, at) = submitted(3).await;
     vendor.set(|state| state.statuses.push_back(report(RuleStatus::Finished, 70)));
-    world.check(&at).await.unwrap();
+    world.check_status(&at).await.unwrap();
     assert_eq!(world.task(&at).counts.confirmed, 3);
 }
 
@@ -174,7 +174,7 @@ async fn the_claim_for_all_batches_is_the_weakest() {
             }),
         );
     });
-    world.check(&at).await.unwrap();
+    world.check_status(&at).await.unwrap();
     assert_eq!(world.task(&at).claim, Some(Claim::Anonymised));
 }
 
@@ -182,7 +182,7 @@ async fn statuses_until_done(world: &World, at: &TaskRef) -> u32 {
     let mut calls = 0;
     let mut confirmed = 0;
     while world.task(at).state == TaskState::Submitted {
-        let step = world.check(at).await.unwrap();
+        let step = world.check_status(at).await.unwrap();
         assert!(world.task(at).counts.confirmed >= confirmed, "a count never shrinks");
         confirmed = world.task(at).counts.confirmed;
         world.clock.advance(step.wait_seconds);
@@ -224,7 +224,7 @@ async fn rules_that_finish_in_one_call_are_stored_in_transactions_that_fit() {
     let (world, vendor, at) = decided_with(200, batches_of(1)).await;
     while world.submit(&at).await.unwrap().next == Next::Submit {}
     vendor.set(|state| state.statuses.extend((0..200).map(|_| report(RuleStatus::Finished, 1))));
-    assert_eq!(world.check(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.check_status(&at).await.unwrap().next, Next::Look);
     let (items, bytes) = world.store.table().largest();
     assert!((60..=100).contains(&items), "{items}");
     assert!(bytes < 1_000_000, "{bytes}");
@@ -237,12 +237,12 @@ async fn invariant_6_a_crash_at_any_point_counts_no_record_twice() {
         let (world, vendor, at) = decided_with(65, batches_of(1)).await;
         while world.submit(&at).await.unwrap().next == Next::Submit {}
         vendor.set(|state| state.polls = 0);
-        world.check(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
         // Two changes; most points between them are status checks, all alike.
         world.gate.crash_at(Some(point * 3));
-        let first = world.gate.until_crash(world.check(&at)).await;
+        let first = world.gate.until_crash(world.check_status(&at)).await;
         let before = world.task(&at).counts.confirmed;
-        while world.check(&at).await.unwrap().next == Next::Check {}
+        while world.check_status(&at).await.unwrap().next == Next::CheckStatus {}
         let task = world.task(&at);
         assert!(before <= 65);
         assert_eq!((task.state, task.counts.confirmed), (TaskState::Verifying, 65), "point {point}");
@@ -258,10 +258,10 @@ async fn invariant_6_two_workers_at_once_count_each_rule_once() {
     let (world, vendor, at) = decided_with(6, batches_of(2)).await;
     world.submit(&at).await.unwrap();
     vendor.set(|state| state.polls = 0);
-    world.check(&at).await.unwrap();
+    world.check_status(&at).await.unwrap();
     world.gate.interleave(true);
-    let (one, two) = tokio::join!(world.check(&at), world.check(&at));
-    assert_eq!([one.unwrap().next, two.unwrap().next], [Next::Verify, Next::Verify]);
+    let (one, two) = tokio::join!(world.check_status(&at), world.check_status(&at));
+    assert_eq!([one.unwrap().next, two.unwrap().next], [Next::Look, Next::Look]);
     assert_eq!(world.task(&at).counts.confirmed, 6);
 }
 
@@ -273,11 +273,11 @@ async fn what_is_not_searchable_is_reported_erased_only_when_all_of_it_is_confir
             state.capabilities = Capabilities { identifiers: Vec::new(), ..plain() };
             state.statuses.extend([report(RuleStatus::Finished, confirmed)]);
         });
-        world.check(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
         assert_eq!(world.task(&at).outcome, outcome);
         let events = world.facts(request_id(1)).len();
-        world.check(&at).await.unwrap();
-        world.check(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
         assert_eq!(world.facts(request_id(1)).len(), events, "told once");
     }
 }

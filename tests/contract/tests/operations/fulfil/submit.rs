@@ -44,7 +44,7 @@ async fn invariant_3_the_intent_is_in_the_store_before_the_post() {
         }));
     });
     let step = world.submit(&at).await.unwrap();
-    assert_eq!((step.next, step.state), (Next::Check, TaskState::Submitted));
+    assert_eq!((step.next, step.state), (Next::CheckStatus, TaskState::Submitted));
     assert_eq!(vendor.posts(), [ids(0..2), ids(2..4), ids(4..5)]);
     let task = world.task(&at);
     assert_eq!((task.counts.submitted, task.fence, task.batch_size), (5, 3, 2));
@@ -64,13 +64,13 @@ async fn invariant_3_an_unknown_answer_is_never_sent_again_without_a_look() {
     let (world, vendor, at) = decided_with(4, batches_of(2)).await;
     vendor.set(|state| state.submissions.push_back(Reply::Says(Submitted::Unknown(Code::VendorTimedOut))));
     let step = world.submit(&at).await.unwrap();
-    assert_eq!((step.next, step.wait_seconds), (Next::Verify, 60), "a look tells, and not at once");
+    assert_eq!((step.next, step.wait_seconds), (Next::Look, 60), "a look tells, and not at once");
     let task = world.task(&at);
     assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some("vendor_timed_out")));
     for _ in 0..5 {
         world.clock.advance(100_000);
-        assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
-        assert_eq!(world.check(&at).await.unwrap().next, Next::Verify);
+        assert_eq!(world.submit(&at).await.unwrap().next, Next::Look);
+        assert_eq!(world.check_status(&at).await.unwrap().next, Next::Look);
     }
     assert_eq!(vendor.posts().len(), 1);
     assert_eq!(states(&world, &at), [RuleState::Unknown]);
@@ -96,8 +96,8 @@ async fn invariant_3_a_crash_at_any_point_never_sends_a_batch_twice_without_a_lo
         let unique: std::collections::BTreeSet<_> = posts.iter().collect();
         assert_eq!(unique.len(), posts.len(), "crash at point {point}: {posts:?}");
         match next {
-            Next::Check => assert_eq!(posts.len(), 2, "crash at point {point}"),
-            Next::Verify => {
+            Next::CheckStatus => assert_eq!(posts.len(), 2, "crash at point {point}"),
+            Next::Look => {
                 assert_eq!(world.task(&at).state, TaskState::Unknown, "crash at point {point}");
                 lost += 1;
             }
@@ -124,7 +124,7 @@ async fn invariant_3_after_a_crash_behind_the_post_the_next_call_waits_then_says
     let step = world.submit(&at).await.unwrap();
     assert_eq!((step.next, step.wait_seconds), (Next::Submit, world.now().seconds_until(until)));
     world.clock.advance_to(until);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Look);
     assert_eq!(world.task(&at).state, TaskState::Unknown);
     assert_eq!(world.task(&at).reason.as_deref(), Some("answer_never_came"));
     assert_eq!(vendor.posts().len(), 1);
@@ -137,13 +137,13 @@ async fn an_answer_that_comes_after_all_is_not_thrown_away() {
     let mut slow = pin!(world.submit(&at));
     assert!(poll_once(slow.as_mut()).is_pending());
     world.clock.advance(1000);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify, "given up for lost");
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Look, "given up for lost");
     vendor.set(|state| state.hangs = false);
     let step = slow.await.unwrap();
     assert_eq!(world.rules(&at)[0].rule_id.as_deref(), Some("rule-1"));
     assert_eq!(world.task(&at).counts.submitted, 2, "known now");
     assert_ne!(step.next, Next::Unknown);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::CheckStatus);
     assert_eq!(vendor.posts(), [ids(0..2), ids(2..4)]);
     assert_eq!(world.task(&at).counts.submitted, 4);
 }
@@ -161,7 +161,7 @@ async fn what_was_not_sent_is_sent_again_after_the_vendors_own_wait_and_not_befo
     assert_eq!((early.next, early.wait_seconds), (Next::Submit, 60), "a repeated call is not a new turn");
     assert_eq!(vendor.posts().len(), 1);
     world.clock.advance(60);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::CheckStatus);
     assert_eq!(vendor.posts().len(), 2);
     let rules = world.rules(&at);
     assert_eq!((rules.len(), rules[0].fence, rules[0].reason.clone()), (1, 2, None));
@@ -220,8 +220,8 @@ async fn to_its_end(world: &World, at: &TaskRef) {
         let step = world.submit(at).await.unwrap();
         world.clock.advance(step.wait_seconds);
         match world.task(at).state {
-            TaskState::Submitted => drop(world.check(at).await.unwrap()),
-            TaskState::Verifying | TaskState::Unknown => drop(world.verify(at).await.unwrap()),
+            TaskState::Submitted => drop(world.check_status(at).await.unwrap()),
+            TaskState::Verifying | TaskState::Unknown => drop(world.look(at).await.unwrap()),
             _ => {}
         }
     }
@@ -287,9 +287,9 @@ async fn invariant_3_a_refused_repeat_settles_nothing_while_the_first_ones_end_i
     vendor.set(|state| state.people.clear());
     for _ in 0..4 {
         world.clock.advance(4000);
-        world.verify(&at).await.unwrap();
+        world.look(&at).await.unwrap();
         world.submit(&at).await.unwrap();
-        world.check(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
     }
     let task = world.task(&at);
     assert_eq!(
@@ -310,7 +310,7 @@ async fn a_later_batch_that_is_rejected_lets_the_accepted_ones_finish_first() {
             }
         }));
     });
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Look);
     assert_eq!(states(&world, &at), [RuleState::Accepted, RuleState::NotTaken]);
     to_its_end(&world, &at).await;
     let task = world.task(&at);
@@ -353,7 +353,7 @@ async fn half_taken(dry_run: bool) -> (World, FakeVendor, TaskRef) {
     vendor.holds(CANARY, (0..4).map(record_name));
     world.demand(1, &Demand { dry_run, ..erasure() }).await.unwrap();
     let at = task_of(1, "crm");
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     vendor.set(|state| {
         state.submissions.push_back(Reply::Takes);
         let refused = Submitted::Rejected(Fault::Unauthorized);
@@ -374,8 +374,8 @@ async fn a_dry_run_that_was_given_up_ends_with_a_look_all_the_same() {
             vendor.set(|state| state.people.clear());
         }
         for _ in 0..12 {
-            world.check(&at).await.unwrap();
-            world.verify(&at).await.unwrap();
+            world.check_status(&at).await.unwrap();
+            world.look(&at).await.unwrap();
             world.clock.advance(3600);
         }
         let task = world.task(&at);
@@ -398,7 +398,7 @@ async fn strangers_are_a_persons_matter_also_where_the_rest_was_given_up() {
     vendor.set(|state| state.strangers = 1);
     for _ in 0..12 {
         world.submit(&at).await.unwrap();
-        world.check(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
         world.clock.advance(300);
     }
     let task = world.task(&at);
@@ -416,7 +416,7 @@ async fn a_dry_run_is_marked_as_one() {
     vendor.holds(CANARY, [record_name(0)]);
     world.demand(1, &Demand { dry_run: true, ..erasure() }).await.unwrap();
     let at = task_of(1, "crm");
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.submit(&at).await.unwrap();
     assert!(vendor.journal().iter().any(|call| matches!(call, Call::Submit { dry_run: true, .. })));
     to_its_end(&world, &at).await;
@@ -433,7 +433,7 @@ async fn a_call_ends_before_its_time_does_and_the_next_one_goes_on() {
     assert_eq!(world.submit(&at).await.unwrap().next, Next::Submit);
     assert!(begun.seconds_until(world.now()) <= 80);
     assert_eq!(vendor.posts().len(), 3);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::CheckStatus);
     assert_eq!(vendor.posts().len(), 5);
 }
 
@@ -453,7 +453,7 @@ async fn two_workers_at_once_send_each_batch_once() {
     world.gate.interleave(true);
     let (one, two) = tokio::join!(world.submit(&at), world.submit(&at));
     let steps = [one.unwrap().next, two.unwrap().next];
-    assert!(steps.contains(&Next::Check), "{steps:?}");
+    assert!(steps.contains(&Next::CheckStatus), "{steps:?}");
     assert_eq!(vendor.posts().len(), 3);
     assert_eq!(world.task(&at).counts.submitted, 5);
 }
@@ -467,9 +467,9 @@ async fn an_intent_that_may_or_may_not_be_stored_is_not_followed_by_a_post() {
         if rules == 0 {
             assert_eq!(answer.unwrap_err().kind, Kind::Transient);
             assert!(vendor.posts().is_empty());
-            assert_eq!(world.submit(&at).await.unwrap().next, Next::Check);
+            assert_eq!(world.submit(&at).await.unwrap().next, Next::CheckStatus);
         } else {
-            assert_eq!(answer.unwrap().next, Next::Check, "found to be its own");
+            assert_eq!(answer.unwrap().next, Next::CheckStatus, "found to be its own");
         }
         assert_eq!(vendor.posts().len(), 1);
     }
@@ -486,7 +486,7 @@ async fn a_source_that_lost_its_secret_fails_before_the_first_batch_and_is_unkno
     vendor.set(|state| state.broken = Some(NO_SECRET));
     assert_eq!(world.submit(&at).await.unwrap().next, Next::Submit, "it may still be answered");
     world.clock.advance(3600);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Look);
     assert_eq!(world.task(&at).state, TaskState::Unknown);
 
     let (world, vendor, at) = decided(2).await;

@@ -39,7 +39,7 @@ async fn found_at_a(policy: Policy, demand: &Demand) -> (World, FakeVendor) {
 }
 
 async fn drive_search(world: &World) {
-    world.find(&crm()).await.unwrap();
+    world.search(&crm()).await.unwrap();
 }
 
 fn posts_nothing(vendor: &FakeVendor) {
@@ -92,7 +92,7 @@ async fn invariant_2_a_copy_is_made_where_its_records_were_decided_on() {
 #[tokio::test]
 async fn what_was_sent_is_asked_about_and_looked_for_where_it_was_sent() {
     let (world, here) = found_at_a(Policy::Auto, &erasure()).await;
-    assert_eq!(world.submit(&crm()).await.unwrap().next, Next::Check);
+    assert_eq!(world.submit(&crm()).await.unwrap().next, Next::CheckStatus);
     let there = moves(&world);
     reconciled(&world, 2).await;
     assert_eq!((world.task(&crm()).outcome, here.left()), (Some(Outcome::VerifiedErased), 0));
@@ -107,7 +107,7 @@ async fn an_old_target_that_cannot_be_asked_any_more_is_a_persons_matter() {
     let there = moves(&world);
     here.set(|state| state.broken = Some(Failure::misconfigured(Code::TargetLost)));
     world.clock.advance(10);
-    world.check(&crm()).await.unwrap();
+    world.check_status(&crm()).await.unwrap();
     let task = world.task(&crm());
     assert_eq!((task.state, task.reason.as_deref()), (TaskState::Unknown, Some(Code::TargetLost.as_str())));
     assert!(task.handed_over_at.is_some() && there.journal().is_empty());
@@ -122,12 +122,12 @@ async fn what_no_vendor_took_moves_with_its_data_source_also_after_the_look() {
     });
     world.submit(&crm()).await.unwrap();
     here.set(|state| state.people.clear());
-    world.verify(&crm()).await.unwrap();
+    world.look(&crm()).await.unwrap();
     world.submit(&crm()).await.unwrap();
     assert_eq!(world.task(&crm()).state, TaskState::Submitted);
     let there = moves(&world);
     world.clock.advance(60);
-    assert_eq!(world.check(&crm()).await.unwrap().next, Next::Submit, "it goes on, and spins nowhere");
+    assert_eq!(world.check_status(&crm()).await.unwrap().next, Next::Submit, "it goes on, and spins nowhere");
     reconciled(&world, 3).await;
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
     assert_eq!(world.task(&crm()).target.unwrap().params["host"], "b.example.com");
@@ -144,7 +144,7 @@ async fn what_a_vendor_refused_is_looked_for_where_it_was_sent_before_it_moves()
     world.submit(&crm()).await.unwrap();
     let there = moves(&world);
     let searches = here.journal().len();
-    world.verify(&crm()).await.unwrap();
+    world.look(&crm()).await.unwrap();
     assert!(here.journal().len() > searches && there.journal().is_empty(), "the look goes where it was sent");
     assert!(world.rules(&crm()).iter().all(|rule| rule.state == RuleState::Left));
     reconciled(&world, 3).await;
@@ -179,8 +179,8 @@ async fn the_old_target_is_not_held_against_the_control_of_the_new_one() {
 async fn a_later_run_goes_to_the_target_of_its_day() {
     let (world, here) = found_at_a(Policy::Always, &erasure()).await;
     let there = moves(&world);
-    world.again().run(&crm(), &bob()).await.unwrap();
-    world.find(&crm()).await.unwrap();
+    world.acts().run_again(&crm(), &bob()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     assert_eq!(there.journal().first(), Some(&Call::Search(1)));
     assert_eq!(world.task(&crm()).target.unwrap().params["host"], "b.example.com");
     posts_nothing(&here);

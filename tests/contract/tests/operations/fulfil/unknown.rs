@@ -31,7 +31,7 @@ async fn until_not(world: &World, at: &TaskRef, state: TaskState) {
             return;
         }
         let step = match state {
-            TaskState::Unknown => world.verify(at).await.unwrap(),
+            TaskState::Unknown => world.look(at).await.unwrap(),
             _ => world.submit(at).await.unwrap(),
         };
         world.clock.advance(step.wait_seconds);
@@ -50,9 +50,9 @@ fn lose(vendor: &FakeVendor, replies: impl IntoIterator<Item = Reply>) {
 async fn when_nothing_is_left_the_effect_is_there_and_the_receipt_says_that_its_reference_is_missing() {
     let (world, vendor, at) = decided_with(4, batches_of(2)).await;
     lose(&vendor, [Reply::Lost]);
-    assert_eq!(world.submit(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.submit(&at).await.unwrap().next, Next::Look);
     world.clock.advance(60);
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Submit, "the second batch comes now");
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Submit, "the second batch comes now");
     assert_eq!(states(&world, &at), [RuleState::Unreferenced]);
     assert_eq!(world.task(&at).counts.submitted, 2, "seen to have had their effect");
     finish(&world, 2).await;
@@ -80,7 +80,7 @@ async fn what_is_left_after_several_looks_is_named_again_and_nothing_else_is() {
     });
     let mut waits = Vec::new();
     while world.task(&at).state == TaskState::Unknown {
-        let step = world.verify(&at).await.unwrap();
+        let step = world.look(&at).await.unwrap();
         waits.push(step.wait_seconds);
         world.clock.advance(step.wait_seconds);
     }
@@ -153,7 +153,7 @@ async fn invariant_4_a_look_that_fails_proves_nothing() {
     world.submit(&at).await.unwrap();
     world.clock.advance(60);
     vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
-    assert_eq!(world.verify(&at).await.unwrap().next, Next::Verify);
+    assert_eq!(world.look(&at).await.unwrap().next, Next::Look);
     assert_eq!(states(&world, &at), [RuleState::Unknown]);
     finish(&world, 1).await;
     assert_eq!((world.task(&at).outcome, vendor.posts().len()), (Some(Outcome::VerifiedErased), 1));
@@ -184,7 +184,7 @@ async fn records_that_are_gone_in_a_dry_run_are_a_persons_matter() {
         rightful_domain::operations::accept::Demand { dry_run: true, ..rightful_contract::world::erasure() };
     world.demand(1, &demand).await.unwrap();
     let at = rightful_contract::world::task_of(1, "crm");
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     lose(&vendor, [TIMED_OUT]);
     world.submit(&at).await.unwrap();
     vendor.set(|state| state.people.clear());
@@ -203,9 +203,9 @@ async fn invariant_6_a_look_that_is_killed_at_any_point_or_done_twice_resolves_o
         world.submit(&at).await.unwrap();
         world.clock.advance(60);
         world.gate.crash_at(Some(point));
-        let end = world.gate.until_crash(world.verify(&at)).await;
+        let end = world.gate.until_crash(world.look(&at)).await;
         world.gate.interleave(true);
-        let _ = tokio::join!(world.verify(&at), world.verify(&at));
+        let _ = tokio::join!(world.look(&at), world.look(&at));
         world.gate.interleave(false);
         assert_eq!(world.task(&at).counts.submitted, 2, "killed at {point}");
         let facts = world.facts(request_id(1));
@@ -241,7 +241,7 @@ async fn a_broken_set_up_under_a_missing_answer_is_a_persons_soon_and_goes_on_wh
     vendor.set(|state| state.broken = Some(NO_SECRET));
     let begun = world.now();
     while world.task(&at).handed_over_at.is_none() {
-        let step = world.verify(&at).await.unwrap();
+        let step = world.look(&at).await.unwrap();
         world.clock.advance(step.wait_seconds);
         assert!(begun.seconds_until(world.now()) < 2 * 3600);
     }
@@ -256,8 +256,8 @@ async fn an_unknown_task_that_no_look_can_help_is_asked_about_and_never_spins() 
     let (world, _, at) = submitted(2).await;
     // As an earlier version stored it: unknown, its rule accepted, and handed to nobody.
     world.tamper(&at, |task| task.state = TaskState::Unknown);
-    let step = world.verify(&at).await.unwrap();
-    assert_eq!((step.next, step.wait_seconds > 0), (Next::Check, true));
+    let step = world.look(&at).await.unwrap();
+    assert_eq!((step.next, step.wait_seconds > 0), (Next::CheckStatus, true));
     finish(&world, 1).await;
     assert_eq!(world.task(&at).outcome, Some(Outcome::VerifiedErased));
 }

@@ -98,7 +98,7 @@ async fn a_closed_or_unknown_request_and_other_numbers_of_months_are_refused() {
         assert_eq!(extend(&world, months).await, Err(ExtendError::Months));
     }
     assert_eq!(world.extend(request_id(7), 1, Ground::Complexity).await, Err(ExtendError::NotFound));
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     world.close(request_id(1)).await.unwrap();
     assert_eq!(extend(&world, 1).await, Err(ExtendError::Not(WhyNot::Closed)));
     assert!(extensions(&world).is_empty());
@@ -156,7 +156,7 @@ async fn the_receipt_states_the_extension_and_is_as_ever_without_one() {
         if extended {
             extend(&world, 2).await.unwrap();
         }
-        world.verify(&at).await.unwrap();
+        world.look(&at).await.unwrap();
         world.close(request_id(1)).await.unwrap();
         let file = world.receipts.file(request_id(1)).unwrap();
         let statement = verify(&file, &[world.signer.public()]).unwrap();

@@ -38,7 +38,7 @@ async fn forty(policy: Policy) -> World {
 async fn waiting() -> World {
     let world = forty(Policy::Always).await;
     for (n, at) in tasks().iter().enumerate() {
-        world.find(at).await.unwrap();
+        world.search(at).await.unwrap();
         world.park(at, &format!("token-{n}")).await.unwrap();
     }
     world
@@ -121,7 +121,7 @@ async fn every_task_is_called_off_also_where_each_holds_its_lease() {
     for leased in [false, true] {
         let world = forty(Policy::Auto).await;
         for at in tasks() {
-            world.find(&at).await.unwrap();
+            world.search(&at).await.unwrap();
             if leased {
                 let not = Reply::Says(Submitted::NotSent(Fault::Unavailable(Code::VendorUnreachable)));
                 world.vendors.vendor(&at.source_id).set(|state| state.submissions.push_back(not));
@@ -129,7 +129,7 @@ async fn every_task_is_called_off_also_where_each_holds_its_lease() {
                 assert!(world.task(&at).lease.is_some());
             }
         }
-        world.again().cancel(request_id(1), &ann()).await.unwrap();
+        world.acts().cancel(request_id(1), &ann()).await.unwrap();
         let all = world.tasks(request_id(1));
         assert!(all.iter().all(|task| task.outcome == Some(Outcome::Cancelled) && task.lease.is_none()));
         let told = world.facts(request_id(1));
@@ -144,10 +144,10 @@ async fn a_refused_request_is_closed_reopened_extended_and_run_again_at_every_da
     let refusal = Ruling::Refuse(RefusalGround::LegalObligation);
     review(&world, &all_of(&world, refusal), &ann()).await.unwrap();
     assert_eq!(world.close(request_id(1)).await.unwrap().outcome, Some(RequestOutcome::Refused));
-    world.again().reopen(request_id(1), &[], &ann()).await.unwrap();
+    world.acts().reopen(request_id(1), &[], &ann()).await.unwrap();
     assert!(world.tasks(request_id(1)).iter().all(|task| task.state == TaskState::Planned));
     world.extend(request_id(1), 2, Ground::Complexity).await.unwrap();
-    world.again().run(&tasks()[0], &ann()).await.unwrap();
+    world.acts().run_again(&tasks()[0], &ann()).await.unwrap();
     // The reconciliation makes up for all of them at once.
     while world.workflow.take().is_some() {}
     world.clock.advance(6 * 3600);

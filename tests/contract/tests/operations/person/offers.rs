@@ -136,15 +136,15 @@ async fn done(world: &World, at: &TaskRef, act: May) -> Result<(), WhyNot> {
         May::Proceed => review(Ruling::Proceed).await,
         May::Refuse => review(REFUSE).await,
         May::LeaveOut => review(Ruling::LeaveOut).await,
-        May::Run => acted(world.again().run(at, &bob()).await),
-        May::State => acted(world.again().state(at, false, "seen", &bob()).await),
-        May::Cancel => acted(world.again().cancel(id, &bob()).await),
+        May::Run => acted(world.acts().run_again(at, &bob()).await),
+        May::State => acted(world.acts().state(at, false, "seen", &bob()).await),
+        May::Cancel => acted(world.acts().cancel(id, &bob()).await),
         May::Extend => match world.extend(id, 2, Ground::Complexity).await {
             Ok(_) => Ok(()),
             Err(ExtendError::Not(why)) => Err(why),
             Err(other) => panic!("{act:?}: {other:?}"),
         },
-        May::Reopen => acted(world.again().reopen(id, &[source("crm")], &bob()).await),
+        May::Reopen => acted(world.acts().reopen(id, &[source("crm")], &bob()).await),
         May::Copy => seen(world.link(id).await.map(|_| ())),
         May::Receipt => {
             let closing = acts::receipt(&world.request(id))?;
@@ -227,7 +227,7 @@ async fn with_everything_settled_and_nothing_submitted_nothing_is_left_to_cancel
     world.connect("crm");
     world.demand(1, &erasure()).await.unwrap();
     let at = task_of(1, "crm");
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     let task = world.task(&at);
     assert_eq!(task.state, rightful_domain::model::task::TaskState::Settled, "{task:?}");
     assert!(!is_offered(&world, &at, May::Cancel));
@@ -241,7 +241,7 @@ async fn what_was_cancelled_is_not_offered_to_run_again() {
     vendor.holds(CANARY, ["record-0".to_owned()]);
     world.demand(1, &erasure()).await.unwrap();
     let at = task_of(1, "crm");
-    world.again().cancel(request_id(1), &bob()).await.unwrap();
+    world.acts().cancel(request_id(1), &bob()).await.unwrap();
     for act in [May::Run, May::Identify] {
         assert!(!is_offered(&world, &at, act), "{act:?}");
         assert_eq!(done(&world, &at, act).await, Err(WhyNot::Closed));

@@ -34,7 +34,7 @@ fn shown(world: &World) -> Vec<(String, u32)> {
 async fn the_records_found_are_shown_in_pages_with_the_digest_of_all_of_them() {
     let (world, _, at) = world_with(7, plain()).await;
     assert_eq!(world.records(&at, 0, 5).await.unwrap().all, 0, "nothing was searched yet");
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     let mut all: Vec<RecordId> = Vec::new();
     let mut from = Some(0);
     while let Some(place) = from {
@@ -49,7 +49,7 @@ async fn the_records_found_are_shown_in_pages_with_the_digest_of_all_of_them() {
     assert_eq!(world.records(&at, u32::MAX, u32::MAX).await.unwrap().records, []);
     assert_eq!(world.records(&at, 0, 0).await.unwrap().records.len(), 1, "a page has at least one");
     let records = Records { store: &world.store, keys: &world.keys, clock: &world.clock };
-    records.run(&at, 2, 2, &bob()).await.unwrap();
+    records.show(&at, 2, 2, &bob()).await.unwrap();
     let mine = |records| (ann().as_str().to_owned(), records);
     let theirs = (bob().as_str().to_owned(), 2);
     assert_eq!(shown(&world), [mine(0), mine(3), mine(3), mine(1), mine(0), mine(0), mine(1), theirs]);
@@ -58,7 +58,7 @@ async fn the_records_found_are_shown_in_pages_with_the_digest_of_all_of_them() {
 #[tokio::test]
 async fn a_page_holds_so_many_records_at_most() {
     let (world, _, at) = world_with(RECORDS_A_PAGE as usize + 1, plain()).await;
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     let page = world.records(&at, 0, u32::MAX).await.unwrap();
     assert_eq!((page.records.len(), page.next), (RECORDS_A_PAGE as usize, Some(RECORDS_A_PAGE)));
 }
@@ -67,14 +67,14 @@ async fn a_page_holds_so_many_records_at_most() {
 async fn what_an_earlier_search_found_is_not_shown_after_a_shorter_or_an_empty_one() {
     let (world, vendor, at) = world_with(0, plain()).await;
     vendor.holds(CANARY, (0..9000).map(|n| format!("{n:040}")));
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert!(world.task(&at).chunks > 1);
     for left in [1, 0] {
         vendor.set(|state| state.people.clear());
         vendor.holds(CANARY, (0..left).map(record_name));
-        world.again().run(&at, &ann()).await.unwrap();
+        world.acts().run_again(&at, &ann()).await.unwrap();
         assert_eq!(world.records(&at, 0, 9).await.unwrap().all, 0, "not before it is searched again");
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         let page = world.records(&at, 0, 9).await.unwrap();
         assert_eq!((page.records, page.all), (ids(0..left), u32::try_from(left).unwrap()));
     }
@@ -98,7 +98,7 @@ async fn nothing_is_shown_whose_event_is_not_stored() {
     let mut told = 0;
     for point in 0.. {
         let (world, _, at) = world_with(2, plain()).await;
-        world.find(&at).await.unwrap();
+        world.search(&at).await.unwrap();
         world.gate.crash_at(Some(point));
         let end = world.gate.until_crash(world.records(&at, 0, 9)).await;
         told += shown(&world).len();
@@ -114,7 +114,7 @@ async fn nothing_is_shown_whose_event_is_not_stored() {
 async fn invariant_1_the_records_shown_are_in_no_event_and_no_debug_text() {
     let (world, vendor, at) = world_with(0, plain()).await;
     vendor.holds(CANARY, ["profile-canary-7731".to_owned()]);
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     let page = world.records(&at, 0, 9).await.unwrap();
     assert_eq!(page.records[0].expose(), "profile-canary-7731");
     let text = format!("{page:?} {:?} {}", world.facts(request_id(1)), world.store.dump());
@@ -133,12 +133,12 @@ async fn invariant_2_what_is_shown_while_it_is_searched_again_is_never_decided_o
             vendor.holds(CANARY, ["old-0".to_owned()]);
             world.demand(1, &rightful_contract::world::erasure()).await.unwrap();
             let at = task_of(1, "crm");
-            world.find(&at).await.unwrap();
+            world.search(&at).await.unwrap();
             vendor.set(|state| state.people.clear());
             vendor.holds(CANARY, ["new-0".to_owned()]);
             let again = async {
-                world.again().run(&at, &ann()).await.unwrap();
-                world.find(&at).await.unwrap();
+                world.acts().run_again(&at, &ann()).await.unwrap();
+                world.search(&at).await.unwrap();
             };
             let Some((page, ())) = overlapping(&world, world.records(&at, 0, 9), again, (a, b)).await else {
                 break;

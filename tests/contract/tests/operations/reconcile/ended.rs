@@ -125,7 +125,7 @@ async fn one_tasks_execution_that_ended_brings_that_task_forward_alone() {
     }
     world.demand(1, &erasure()).await.unwrap();
     for name in ["crm", "shop"] {
-        world.find(&task_of(1, name)).await.unwrap();
+        world.search(&task_of(1, name)).await.unwrap();
     }
     let _ = world.workflow.take();
     world.ended(request_id(1), 1, Some("shop"), EndStatus::TimedOut).await.unwrap();
@@ -243,7 +243,7 @@ async fn an_execution_that_left_what_is_a_persons_begins_nothing_for_ever() {
 async fn a_settled_request_that_an_ended_execution_did_not_close_is_closed_by_the_next() {
     let (world, _, at) = verifying(3).await;
     let _ = world.workflow.take();
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     // However the task's own execution ended, the request's execution would close.
     world.ended(request_id(1), 1, Some("crm"), EndStatus::Aborted).await.unwrap();
     assert_eq!(world.reconcile().await.unwrap().started, 0);

@@ -74,7 +74,7 @@ async fn every_state() -> Vec<Case> {
         ("settled", verifying(3).await),
     ] {
         if name == "settled" {
-            world.verify(&at).await.unwrap();
+            world.look(&at).await.unwrap();
         }
         slow(&vendor);
         let ordered = match name {
@@ -88,7 +88,7 @@ async fn every_state() -> Vec<Case> {
         }
         if name == "verifying" {
             vendor.set(|state| state.searches.push_back(Ok(ids(0..1))));
-            world.verify(&at).await.unwrap();
+            world.look(&at).await.unwrap();
         }
         while world.workflow.take().is_some() {}
         assert_eq!(world.task(&at).state.as_str(), name);
@@ -258,7 +258,7 @@ async fn an_extended_request_climbs_the_levels_of_its_new_deadline() {
 #[tokio::test]
 async fn a_closed_request_is_at_no_level() {
     let (world, _, at) = verifying(1).await;
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     world.close(request_id(1)).await.unwrap();
     let request = world.request(request_id(1));
     let late = escalation::of(&request, &world.tasks(request_id(1)), request.due_at.plus_seconds(9));

@@ -93,7 +93,7 @@ async fn a_request_is_a_persons_before_a_machines_and_a_closed_one_somebodys_unt
     assert_eq!((held.owner, held.by), (Owner::Person, request.due_at));
 
     let (world, _, at) = verifying(1).await;
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     let owner_of = |world: &World| {
         let tasks = world.tasks(request_id(1));
         owner::of_request(&world.request(request_id(1)), &tasks, world.now(), 300).map(|held| held.owner)
@@ -115,7 +115,7 @@ async fn a_request_is_a_persons_before_a_machines_and_a_closed_one_somebodys_unt
 
     let (world, vendor, at) = world_with(1, plain()).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::TooManyRecords)));
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.close(request_id(1)).await.unwrap();
     assert_eq!(owner_of(&world), Some(Owner::Reconcile), "the person is to be forgotten later");
 }
@@ -239,10 +239,10 @@ fn order(world: &World, act: &Act) {
 async fn work(world: &World, at: &TaskRef, act: &Act) {
     let id = at.request_id;
     match act {
-        Act::Handler(0) => drop(world.find(at).await),
+        Act::Handler(0) => drop(world.search(at).await),
         Act::Handler(1) => drop(world.submit(at).await),
-        Act::Handler(2) => drop(world.check(at).await),
-        Act::Handler(3) => drop(world.verify(at).await),
+        Act::Handler(2) => drop(world.check_status(at).await),
+        Act::Handler(3) => drop(world.look(at).await),
         Act::Handler(_) => drop(world.close(id).await),
         Act::Reconcile => drop(world.reconcile().await),
         Act::Drive(steps) => {

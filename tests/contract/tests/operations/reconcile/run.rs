@@ -28,7 +28,7 @@ async fn submitted_for_another(world: &World, vendor: &FakeVendor, n: u16) {
     vendor.holds(&address, [format!("record-{n}")]);
     world.demand(n, &erasure_of(&address)).await.unwrap();
     let at = task_of(n, "crm");
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.submit(&at).await.unwrap();
 }
 
@@ -140,7 +140,7 @@ async fn a_task_left_standing_in_any_state_is_brought_to_its_end() {
     assert_eq!(world.task(&at).state, TaskState::Submitting);
     closes(&world).await;
     let (world, _, at) = verifying(3).await;
-    world.verify(&at).await.unwrap();
+    world.look(&at).await.unwrap();
     assert_eq!(world.task(&at).state, TaskState::Settled);
     closes(&world).await;
 }
@@ -198,7 +198,7 @@ async fn a_task_that_fails_here_does_not_hold_up_the_requests_other_tasks() {
     }
     world.demand(1, &erasure()).await.unwrap();
     let first = task_of(1, "aaa");
-    world.find(&first).await.unwrap();
+    world.search(&first).await.unwrap();
     world.submit(&first).await.unwrap();
     let unavailable = Failure::of(Code::SecretsUnavailable);
     world.vendors.vendor(&source("aaa")).set(|state| state.broken = Some(unavailable));
@@ -349,7 +349,7 @@ async fn invariant_5_a_request_that_nothing_moves_is_counted_before_its_legal_de
 async fn who_is_to_be_forgotten_later_is_forgotten_then() {
     let (world, vendor, at) = world_with(1, plain()).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::TooManyRecords)));
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     let _ = world.workflow.take();
     Driver::new(&world).reconcile_until_done(request_id(1), 29).await.unwrap();
     assert!(world.keys.holds(request_id(1)));

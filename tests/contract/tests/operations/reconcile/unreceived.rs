@@ -5,14 +5,14 @@ use rightful_contract::world::{World, ann, erasure, erasure_of};
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::operations::accept::{Arrival, Demand};
-use rightful_domain::operations::reconcile::unreceived::{Found, GRACE_SECONDS, Unreceived};
+use rightful_domain::operations::reconcile::unreceived::{Compared, GRACE_SECONDS, Unreceived};
 use rightful_domain::vendor::fault::Fault;
 
-async fn read(world: &World) -> Result<Option<Found>, Failure> {
+async fn read(world: &World) -> Result<Option<Compared>, Failure> {
     let unreceived =
         Unreceived { store: &world.store, tickets: &world.tickets, tags: &world.tags, clock: &world.clock };
     let tags = ["rightful_erasure".to_owned(), "rightful_access".to_owned()];
-    unreceived.run("zendesk", &tags, world.now().plus_seconds(300)).await
+    unreceived.tickets("zendesk", &tags, world.now().plus_seconds(300)).await
 }
 
 async fn missing(world: &World) -> Vec<String> {
@@ -52,7 +52,7 @@ async fn a_tagged_ticket_is_missing_until_it_is_delivered_or_made_by_hand() {
     deliver(&world, 5, "ZD-5").await;
     deliver(&world, 6, "ZD-6").await;
     let found = read(&world).await.unwrap().unwrap();
-    assert_eq!(found, Found { tagged: 6, unreceived: [].into(), whole: true });
+    assert_eq!(found, Compared { tagged: 6, unreceived: [].into(), whole: true });
 }
 
 #[tokio::test]

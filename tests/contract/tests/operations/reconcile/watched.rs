@@ -157,7 +157,7 @@ async fn a_run_that_cannot_count_says_so_and_brings_requests_forward_all_the_sam
         clock: &SlowPage(&world, Cell::new(0)),
         settings: world.settings,
     };
-    let run = reconcile.run(world.now().plus_seconds(600)).await.unwrap();
+    let run = reconcile.reconcile(world.now().plus_seconds(600)).await.unwrap();
     assert_eq!((run.gauges, run.gauge_failure.unwrap().code), (None, Code::OpenWorkTooMuch));
     assert_eq!((run.examined, run.checked, run.failed), (1, 1, 0));
     let json = serde_json::to_value(&run).unwrap();

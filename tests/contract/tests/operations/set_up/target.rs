@@ -36,7 +36,7 @@ async fn under_way(world: &World, n: u16, sent: bool) {
     let (address, at) = (format!("person-{n}@example.com"), task_of(n, "crm"));
     world.vendors.vendor(&source("crm")).holds(&address, [format!("record-{n}")]);
     world.demand(n, &erasure_of(&address)).await.unwrap();
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     if sent {
         world.submit(&at).await.unwrap();
     }
@@ -84,7 +84,7 @@ async fn a_change_of_the_target_is_refused_while_open_tasks_stand_on_it_and_says
     // A task that is not searched yet, and one that is settled while its request is open.
     world.demand(3, &erasure_of("person-3@example.com")).await.unwrap();
     world.demand(4, &erasure_of("nobody@example.com")).await.unwrap();
-    world.find(&task_of(4, "crm")).await.unwrap();
+    world.search(&task_of(4, "crm")).await.unwrap();
     assert_eq!(world.task(&task_of(4, "crm")).state, TaskState::Settled);
     let (set_up, before) = (world.setting_up(), row(&world, "crm").await);
     let refused = set_up.change(&source("crm"), moving("b.example", "b"), &bob()).await.unwrap_err();
@@ -119,7 +119,7 @@ async fn what_stands_on_a_target_is_a_matter_of_the_present_run_also_of_an_older
     under_way(&world, 1, true).await;
     // Its first run is over; the second one has sent nothing.
     world.clock.advance(600);
-    while world.check(&task_of(1, "crm")).await.unwrap().next == Next::Check {
+    while world.check_status(&task_of(1, "crm")).await.unwrap().next == Next::CheckStatus {
         world.clock.advance(600);
     }
     world.tamper(&task_of(1, "crm"), |task| {

@@ -5,7 +5,7 @@ use crate::base::ids::SourceId;
 use crate::base::time::Time;
 use crate::base::waits::Waits;
 use crate::model::limit::{
-    Ask, CLOCKS_DIFFER_SECONDS, Limit, NAP_MILLIS, Report, Slot, Verdict, away_seconds,
+    Admission, Ask, CLOCKS_DIFFER_SECONDS, Limit, NAP_MILLIS, Report, Slot, away_seconds,
 };
 use crate::vendor::call_limits::{Breaker, CallLimits, DAY_SECONDS, MOST_AT_ONCE, Rate};
 
@@ -42,21 +42,21 @@ fn one() -> Ask {
 }
 
 /// A wait in seconds, outside the line.
-fn wait(code: Code, seconds: u64) -> Verdict {
-    Verdict::Wait { code, millis: seconds * 1000, slot: None }
+fn wait(code: Code, seconds: u64) -> Admission {
+    Admission::Wait { code, millis: seconds * 1000, slot: None }
 }
 
 /// The row after a call that must go.
 fn goes(limit: &Limit, now: Time, limits: &CallLimits) -> Limit {
-    let (next, verdict) = limit.ask(&one(), now, limits);
-    assert_eq!(verdict, Verdict::Go, "{limit:?} at {now}");
+    let (next, admission) = limit.ask(&one(), now, limits);
+    assert_eq!(admission, Admission::Go, "{limit:?} at {now}");
     next
 }
 
 fn waits(limit: &Limit, now: Time, limits: &CallLimits) -> (Code, u64) {
     match limit.ask(&one(), now, limits).1 {
-        Verdict::Wait { code, millis, .. } => (code, millis.div_ceil(1000)),
-        Verdict::Go => panic!("{limit:?} goes at {now}"),
+        Admission::Wait { code, millis, .. } => (code, millis.div_ceil(1000)),
+        Admission::Go => panic!("{limit:?} goes at {now}"),
     }
 }
 
@@ -95,9 +95,9 @@ fn an_interval_of_no_whole_milliseconds_never_adds_up_to_a_call_too_many() {
     let limits = rate(7, 1, 1);
     let (mut limit, mut gone) = (fresh(), 0);
     for millis in 0..10_000 {
-        let (next, verdict) = limit.ask(&one(), noon().plus_millis(millis), &limits);
+        let (next, admission) = limit.ask(&one(), noon().plus_millis(millis), &limits);
         limit = next;
-        gone += u32::from(verdict == Verdict::Go);
+        gone += u32::from(admission == Admission::Go);
     }
     assert_eq!(gone, 70, "seven a second, for ten seconds");
 }
@@ -215,14 +215,14 @@ fn after_a_clock_went_wrong_by_years_everything_goes_on_within_its_bounds() {
     let limit = goes(&goes(&fresh(), wrong, &limits), wrong, &limits);
     let limit = failed(&limit, 5, wrong, &limits);
     let limit = Limit { parked_until: Some(wrong), ..limit };
-    let (cut, verdict) = limit.ask(&one(), noon(), &limits);
-    assert_eq!(verdict, wait(Code::CircuitOpen, 1800));
+    let (cut, admission) = limit.ask(&one(), noon(), &limits);
+    assert_eq!(admission, wait(Code::CircuitOpen, 1800));
     assert_ne!(cut, limit, "what is cut down is stored, or it would be cut down for ever");
     goes(&cut, noon().plus_seconds(1800), &limits);
     // A day far ahead counts as today, with its calls.
     let limit = Limit { day: Some(wrong.start_of_day()), calls: 10, ..fresh() };
-    let (cut, verdict) = limit.ask(&one(), noon(), &quota(10));
-    assert_eq!(verdict, wait(Code::QuotaSpent, DAY_SECONDS / 2));
+    let (cut, admission) = limit.ask(&one(), noon(), &quota(10));
+    assert_eq!(admission, wait(Code::QuotaSpent, DAY_SECONDS / 2));
     goes(&cut, noon().plus_seconds(DAY_SECONDS / 2), &quota(10));
 }
 
@@ -278,12 +278,12 @@ fn line_millis(limit: &Limit, limits: &CallLimits) -> u64 {
 /// The place of a caller that must wait in the line, and its wait.
 fn joins(limit: &Limit, calls: u32, now: Time, limits: &CallLimits) -> (Limit, Slot, u64) {
     match limit.ask(&asks(calls), now, limits) {
-        (next, Verdict::Wait { slot: Some(slot), millis, .. }) => (next, slot, millis),
-        (_, verdict) => panic!("{verdict:?}"),
+        (next, Admission::Wait { slot: Some(slot), millis, .. }) => (next, slot, millis),
+        (_, admission) => panic!("{admission:?}"),
     }
 }
 
-fn comes_back(limit: &Limit, slot: Slot, now: Time, limits: &CallLimits) -> (Limit, Verdict) {
+fn comes_back(limit: &Limit, slot: Slot, now: Time, limits: &CallLimits) -> (Limit, Admission) {
     limit.ask(&Ask { slot: Some(slot), ..asks(slot.calls) }, now, limits)
 }
 
@@ -300,13 +300,13 @@ fn who_cannot_go_has_a_place_in_the_line_and_goes_when_its_turn_comes() {
     let early = comes_back(&limit, third, noon().plus_seconds(11), &limits);
     assert_eq!(
         early,
-        (limit.clone(), Verdict::Wait { code: Code::RateLimited, millis: 30_200, slot: Some(third) })
+        (limit.clone(), Admission::Wait { code: Code::RateLimited, millis: 30_200, slot: Some(third) })
     );
     for (slot, at) in [(first, 10_000), (second, 20_400), (third, 41_200)] {
-        assert_ne!(comes_back(&limit, slot, noon().plus_millis(at - 1), &limits).1, Verdict::Go);
-        assert_eq!(comes_back(&limit, slot, noon().plus_millis(at), &limits).1, Verdict::Go);
+        assert_ne!(comes_back(&limit, slot, noon().plus_millis(at - 1), &limits).1, Admission::Go);
+        assert_eq!(comes_back(&limit, slot, noon().plus_millis(at), &limits).1, Admission::Go);
     }
-    assert_eq!(limit.ask(&one(), noon().plus_seconds(10), &limits).1, Verdict::Go, "a person goes first");
+    assert_eq!(limit.ask(&one(), noon().plus_seconds(10), &limits).1, Admission::Go, "a person goes first");
 }
 
 #[test]
@@ -315,14 +315,14 @@ fn one_who_comes_long_after_its_turn_has_a_new_place_where_it_cannot_go() {
     let limit = goes(&fresh(), noon(), &limits);
     let (limit, slot, _) = joins(&limit, 1, noon(), &limits);
     let busy = goes(&limit, noon().plus_seconds(14), &limits);
-    let (_, verdict) = comes_back(&busy, slot, noon().plus_seconds(15), &limits);
-    assert_eq!(verdict, Verdict::Wait { code: Code::RateLimited, millis: 9_000, slot: Some(slot) });
-    let (_, verdict) = comes_back(&busy, slot, noon().plus_millis(15_001), &limits);
-    assert!(matches!(verdict, Verdict::Wait { slot: Some(Slot { place: 1, .. }), .. }), "{verdict:?}");
-    assert_eq!(comes_back(&limit, slot, noon().plus_seconds(90), &limits).1, Verdict::Go);
+    let (_, admission) = comes_back(&busy, slot, noon().plus_seconds(15), &limits);
+    assert_eq!(admission, Admission::Wait { code: Code::RateLimited, millis: 9_000, slot: Some(slot) });
+    let (_, admission) = comes_back(&busy, slot, noon().plus_millis(15_001), &limits);
+    assert!(matches!(admission, Admission::Wait { slot: Some(Slot { place: 1, .. }), .. }), "{admission:?}");
+    assert_eq!(comes_back(&limit, slot, noon().plus_seconds(90), &limits).1, Admission::Go);
     let unknown = Slot { place: 7, calls: 1 };
-    let (_, verdict) = comes_back(&busy, unknown, noon().plus_seconds(15), &limits);
-    assert!(matches!(verdict, Verdict::Wait { slot: Some(Slot { place: 1, .. }), .. }), "{verdict:?}");
+    let (_, admission) = comes_back(&busy, unknown, noon().plus_seconds(15), &limits);
+    assert!(matches!(admission, Admission::Wait { slot: Some(Slot { place: 1, .. }), .. }), "{admission:?}");
 }
 
 #[test]
@@ -335,14 +335,14 @@ fn the_line_stands_still_while_the_source_is_left_alone() {
     let limit = limit.told(Report::Throttled(Some(60)), at, &limits);
     let limit = limit.told(Report::Throttled(Some(60)), at, &limits);
     for (slot, millis) in [(first, 70_000), (second, 80_400)] {
-        let told = Verdict::Wait { code: Code::RateLimited, millis: millis - 4_000, slot: Some(slot) };
+        let told = Admission::Wait { code: Code::RateLimited, millis: millis - 4_000, slot: Some(slot) };
         assert_eq!(comes_back(&limit, slot, at, &limits).1, told);
     }
     let broken = failed(&limit, 5, at, &CallLimits { ..limits });
     let told = comes_back(&broken, second, at, &limits).1;
     assert_eq!(
         told,
-        Verdict::Wait { code: Code::RateLimited, millis: 76_400, slot: Some(second) },
+        Admission::Wait { code: Code::RateLimited, millis: 76_400, slot: Some(second) },
         "no longer"
     );
 }
@@ -354,8 +354,8 @@ fn a_rate_that_is_changed_counts_for_those_who_wait_already() {
     let (limit, slot, wait) = joins(&limit, 1, noon(), &rate(1, 10, 1));
     assert_eq!(wait, 51_600);
     let told = comes_back(&limit, slot, noon(), &rate(1, 1, 1)).1;
-    assert_eq!(told, Verdict::Wait { code: Code::RateLimited, millis: 14_160, slot: Some(slot) });
-    assert_eq!(comes_back(&limit, slot, noon().plus_seconds(10), &CallLimits::default()).1, Verdict::Go);
+    assert_eq!(told, Admission::Wait { code: Code::RateLimited, millis: 14_160, slot: Some(slot) });
+    assert_eq!(comes_back(&limit, slot, noon().plus_seconds(10), &CallLimits::default()).1, Admission::Go);
 }
 
 /// Runs `requests` requests of four calls each, one after another, with functions and workflow at most `late`
@@ -372,10 +372,10 @@ fn used(requests: u32, limits: &CallLimits, late: u64, seed: u64) -> (f64, u32) 
         dice ^= dice >> 7;
         dice ^= dice << 17;
         let (calls, slot, waited) = open[n];
-        let (next, verdict) = limit.ask(&Ask { slot, ..asks(1) }, now, limits);
+        let (next, admission) = limit.ask(&Ask { slot, ..asks(1) }, now, limits);
         limit = next;
-        match verdict {
-            Verdict::Go => {
+        match admission {
+            Admission::Go => {
                 end = now;
                 open[n] = (calls - 1, None, 0);
                 if calls > 1 {
@@ -383,11 +383,11 @@ fn used(requests: u32, limits: &CallLimits, late: u64, seed: u64) -> (f64, u32) 
                     due.insert((now.plus_millis(500 + dice % 4_000), n));
                 }
             }
-            Verdict::Wait { millis, slot, .. } if millis <= NAP_MILLIS => {
+            Admission::Wait { millis, slot, .. } if millis <= NAP_MILLIS => {
                 open[n] = (calls, slot, waited);
                 due.insert((now.plus_millis(millis), n));
             }
-            Verdict::Wait { millis, slot, .. } => {
+            Admission::Wait { millis, slot, .. } => {
                 most = most.max(waited + 1);
                 open[n] = (calls, slot, waited + 1);
                 let wait = away_seconds(millis, slot) * 1000 + dice % late.max(1);
@@ -416,17 +416,17 @@ fn a_rate_is_used_to_nine_tenths_by_forty_a_hundred_and_a_thousand_requests_that
 #[test]
 fn a_piece_of_several_calls_goes_whole_and_the_next_one_waits_for_all_of_it() {
     let limits = rate(1, 10, 1);
-    let (limit, verdict) = fresh().ask(&Ask { calls: 3, ..one() }, noon(), &limits);
-    assert_eq!(verdict, Verdict::Go);
+    let (limit, admission) = fresh().ask(&Ask { calls: 3, ..one() }, noon(), &limits);
+    assert_eq!(admission, Admission::Go);
     assert_eq!(limit.ask(&one(), noon(), &limits).1, wait(Code::RateLimited, 30));
     let limits = quota(4);
-    let (limit, verdict) = fresh().ask(&Ask { calls: 3, ..one() }, noon(), &limits);
-    assert_eq!((limit.calls, verdict), (3, Verdict::Go));
+    let (limit, admission) = fresh().ask(&Ask { calls: 3, ..one() }, noon(), &limits);
+    assert_eq!((limit.calls, admission), (3, Admission::Go));
     assert!(matches!(
         limit.ask(&Ask { calls: 2, ..one() }, noon(), &limits).1,
-        Verdict::Wait { code: Code::QuotaSpent, .. }
+        Admission::Wait { code: Code::QuotaSpent, .. }
     ));
-    assert_eq!(limit.ask(&one(), noon(), &limits).1, Verdict::Go, "one is left");
+    assert_eq!(limit.ask(&one(), noon(), &limits).1, Admission::Go, "one is left");
 }
 
 proptest! {
@@ -441,9 +441,9 @@ proptest! {
             now = now.plus_millis(passed);
             // The callers' clocks differ.
             let clock = noon().plus_millis(noon().millis_until(now).saturating_sub(behind));
-            let (next, verdict) = limit.ask(&one(), clock, &limits);
+            let (next, admission) = limit.ask(&one(), clock, &limits);
             limit = next;
-            if verdict == Verdict::Go {
+            if admission == Admission::Go {
                 gone.push(noon().millis_until(clock));
             }
         }
@@ -475,13 +475,13 @@ proptest! {
         }
         for now in [now, noon()] {
             for ask in [one(), asks(1)] {
-                let (next, verdict) = limit.ask(&ask, now, &limits);
-                if let Verdict::Wait { millis, slot, .. } = verdict {
+                let (next, admission) = limit.ask(&ask, now, &limits);
+                if let Admission::Wait { millis, slot, .. } = admission {
                     let longest = longest_wait(&limits) * 1000 + line_millis(&next, &limits);
                     prop_assert!((1..=longest).contains(&millis), "{millis}");
                     prop_assert_eq!(slot.is_some(), limits.rate.is_some() && !ask.beside);
-                    let (_, verdict) = next.ask(&Ask { slot, ..ask }, now.plus_millis(millis), &limits);
-                    prop_assert_eq!(verdict, Verdict::Go);
+                    let (_, admission) = next.ask(&Ask { slot, ..ask }, now.plus_millis(millis), &limits);
+                    prop_assert_eq!(admission, Admission::Go);
                 }
             }
         }
@@ -497,11 +497,11 @@ proptest! {
         let mut days = std::collections::BTreeMap::<Time, (u32, u32)>::new();
         for seconds in passed {
             now = now.plus_seconds(seconds);
-            let (next, verdict) = limit.ask(&one(), now, &limits);
+            let (next, admission) = limit.ask(&one(), now, &limits);
             limit = next;
             let (asked, gone) = days.entry(now.start_of_day()).or_default();
             *asked += 1;
-            *gone += u32::from(verdict == Verdict::Go);
+            *gone += u32::from(admission == Admission::Go);
         }
         for (asked, gone) in days.into_values() {
             prop_assert_eq!(gone, asked.min(most));
@@ -517,9 +517,9 @@ proptest! {
         let (mut now, mut probe) = (noon(), None);
         for (passed, fails) in asks {
             now = now.plus_millis(passed);
-            let (next, verdict) = limit.ask(&one(), now, &limits);
+            let (next, admission) = limit.ask(&one(), now, &limits);
             limit = next;
-            if verdict == Verdict::Go {
+            if admission == Admission::Go {
                 // A probe without an answer is abandoned once it can't be under way any more.
                 prop_assert!(probe.is_none_or(|since: Time| since.plus_seconds(LASTS) <= now));
                 probe = Some(now);

@@ -7,8 +7,8 @@ use crate::base::failure::Failure;
 use crate::base::ids::Reference;
 use crate::base::time::Time;
 use crate::chain::fact::Fact;
-use crate::documents::note::{TicketAnswer, compose};
-use crate::model::answer::{Answer, AnswerState, Answered, GIVE_UP_SECONDS, SETTLE_SECONDS};
+use crate::documents::note::{Note, compose};
+use crate::model::answer::{AnswerState, Answered, GIVE_UP_SECONDS, SETTLE_SECONDS, TicketAnswer};
 use crate::model::request::Request;
 use crate::model::task::Task;
 use crate::operations::close::closing::{After, Close, Stored};
@@ -34,7 +34,7 @@ where
     C: Clock,
 {
     /// The answer, if it is due and the time until `until` is enough for it.
-    pub(super) fn answers_now(&self, request: &Request, until: Time) -> Option<Answer> {
+    pub(super) fn answers_now(&self, request: &Request, until: Time) -> Option<TicketAnswer> {
         let now = self.clock.now();
         let answer = request.answer.as_ref().filter(|answer| answer.is_due(now))?;
         // The answer names the receipt, so it waits for it.
@@ -51,7 +51,7 @@ where
         &self,
         request: Request,
         tasks: Vec<Task>,
-        answer: &Answer,
+        answer: &TicketAnswer,
     ) -> Result<After, CommitError> {
         let told = self.answered(&request, &tasks, answer).await?;
         Ok(told.map(|stored| stored.with(tasks)))
@@ -61,7 +61,7 @@ where
         &self,
         request: &Request,
         tasks: &[Task],
-        answer: &Answer,
+        answer: &TicketAnswer,
     ) -> Result<Option<Stored>, CommitError> {
         let channel = request.origin.as_str();
         let Some(reference) = &request.reference else {
@@ -102,9 +102,9 @@ where
     async fn send(
         &self,
         request: &Request,
-        answer: &Answer,
+        answer: &TicketAnswer,
         reference: &Reference,
-        content: &TicketAnswer,
+        content: &Note,
     ) -> Result<Option<Stored>, CommitError> {
         let until = self.clock.now().plus_seconds(self.tickets.call_seconds() + SETTLE_SECONDS);
         let claim = answer.claimed(until);
@@ -127,7 +127,7 @@ where
     async fn learn(
         &self,
         request: Request,
-        claim: &Answer,
+        claim: &TicketAnswer,
         came: &Answered,
     ) -> Result<Option<Stored>, CommitError> {
         let Some(stored) = request.answer.clone() else { return Ok(None) };
@@ -167,7 +167,7 @@ where
     async fn give_up(
         &self,
         request: &Request,
-        answer: &Answer,
+        answer: &TicketAnswer,
         state: AnswerState,
         reason: Code,
     ) -> Result<Option<Stored>, CommitError> {
@@ -178,7 +178,7 @@ where
     pub(super) async fn keep(
         &self,
         request: &Request,
-        answer: Answer,
+        answer: TicketAnswer,
         fact: Option<Fact>,
     ) -> Result<Option<Stored>, CommitError> {
         let mut request = Request { answer: Some(answer), ..request.clone() };

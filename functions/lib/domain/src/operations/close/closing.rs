@@ -15,7 +15,7 @@ use crate::chain::event::up_to_closing;
 use crate::chain::fact::Fact;
 use crate::documents::receipt::{self, Issuer, Receipt, Unsigned};
 use crate::law::right::Right;
-use crate::model::answer::Answer;
+use crate::model::answer::TicketAnswer;
 use crate::model::request::{Request, RequestOutcome, RequestState};
 use crate::model::rule::with_rules;
 use crate::model::task::{Outcome, Task, TaskState};
@@ -125,7 +125,7 @@ where
     ///
     /// # Errors
     /// `Transient` when a port fails.
-    pub async fn run(&self, id: RequestId, until: Time) -> Result<Closing, Failure> {
+    pub async fn close(&self, id: RequestId, until: Time) -> Result<Closing, Failure> {
         let mut stuck: Vec<(Duty, Failure)> = Vec::new();
         let mut known: After = None;
         for _ in 0..ROUNDS {
@@ -147,7 +147,7 @@ where
                         });
                     }
                     Some(_) if owes_a_copy(&request, &tasks) => self.pack(request, tasks, until).await,
-                    Some(outcome) => self.close(request, tasks, outcome).await,
+                    Some(outcome) => self.close_as(request, tasks, outcome).await,
                 };
                 (None, stored)
             } else if request.receipt_sha256.is_none() && goes(Duty::Receipt) {
@@ -188,7 +188,7 @@ where
     }
 
     /// Stores the outcome and takes all tasks out of the due index, in one change.
-    async fn close(
+    async fn close_as(
         &self,
         mut request: Request,
         tasks: Vec<Task>,
@@ -206,7 +206,7 @@ where
         request.forget_at = Some(now.plus_seconds(keep).max(copied));
         request.next_due = Some(now.plus_seconds(self.settings.grace_seconds));
         let owed = !request.synthetic && request.reference.is_some() && self.tickets.takes(&request.origin);
-        request.answer = owed.then(|| Answer::due(now));
+        request.answer = owed.then(|| TicketAnswer::due(now));
         let mut tasks: Vec<Task> = tasks.into_iter().map(|task| Task { next_due: None, ..task }).collect();
         let rows = std::iter::once(Row::Request(request.clone()));
         let change = Change {

@@ -10,7 +10,7 @@ use crate::chain::fact::Fact;
 use crate::documents::copy::{Contents, SourceCopy};
 use crate::documents::part::{self, PartError, PartId, PartReader, Piece};
 use crate::life::step;
-use crate::life::{Event, Life};
+use crate::life::{Life, LifeEvent};
 use crate::model::package::Package;
 use crate::model::request::Request;
 use crate::model::task::{Outcome, Task};
@@ -195,7 +195,7 @@ where
         let (mut rows, mut facts) = (Vec::new(), Vec::new());
         for (task, code) in lost {
             let life = Life { task: (*task).clone(), rules: rules_of_run(self.store, task).await? };
-            let (after, effects) = step(&life, Event::CopyLost(*code), now, &terms);
+            let (after, effects) = step(&life, LifeEvent::CopyLost(*code), now, &terms);
             rows.push(Row::Task(after.task));
             facts.extend(facts_of(effects));
         }

@@ -8,7 +8,7 @@ use crate::base::ids::TaskRef;
 use crate::base::kind::Kind;
 use crate::base::seal::DataKey;
 use crate::base::time::Time;
-use crate::life::{Event, Life, wait_left};
+use crate::life::{Life, LifeEvent, wait_left};
 use crate::model::request::Request;
 use crate::operations::asking::{Heard, search_by_each};
 use crate::operations::fulfil::search::usable;
@@ -23,13 +23,13 @@ use crate::ports::keys::Keys;
 use crate::ports::store::{CommitError, Limits, Reads, Writes};
 use crate::ports::vendors::Vendors;
 use crate::ports::workflow::Next;
-use crate::vendor::port::{Capabilities, Vendor};
+use crate::vendor::port::Capabilities;
 use crate::vendor::record::RecordId;
 use std::collections::BTreeSet;
 
 /// The ports of a look.
 #[derive(Debug)]
-pub struct Verify<'a, S, K, V, C> {
+pub struct Look<'a, S, K, V, C> {
     /// The store.
     pub store: &'a S,
     /// Reads data keys.
@@ -42,7 +42,7 @@ pub struct Verify<'a, S, K, V, C> {
     pub settings: Settings,
 }
 
-impl<S, K, V, C> Verify<'_, S, K, V, C>
+impl<S, K, V, C> Look<'_, S, K, V, C>
 where
     S: Reads + Writes + Limits,
     K: Keys,
@@ -54,30 +54,30 @@ where
     ///
     /// # Errors
     /// `Transient` when the store or the key service fails.
-    pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
+    pub async fn look(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         retry_stale(async || {
             let loaded = load(self.store, at).await?;
             let Loaded { request, life, .. } = &loaded;
             let now = self.clock.now();
             if is_closed(request) || !life.wants_look(now) || wait_left(&life.task, now) > 0 {
                 let mut step = Step::of(&life.task, now);
-                if step.next == Next::Verify && !life.wants_look(now) {
+                if step.next == Next::Look && !life.wants_look(now) {
                     // A look can't tell anything; the rules can.
-                    (step.next, step.wait_seconds) = (Next::Check, step.wait_seconds.max(1));
+                    (step.next, step.wait_seconds) = (Next::CheckStatus, step.wait_seconds.max(1));
                 }
                 return Ok(step);
             }
-            let life = self.look(&loaded, at, until).await?;
+            let life = self.look_now(&loaded, at, until).await?;
             Ok(Step::of(&life.task, self.clock.now()))
         })
         .await
     }
 
-    async fn look(&self, loaded: &Loaded, at: &TaskRef, until: Time) -> Result<Life, CommitError> {
+    async fn look_now(&self, loaded: &Loaded, at: &TaskRef, until: Time) -> Result<Life, CommitError> {
         let Loaded { request, life, .. } = loaded;
         let (vendor, heard) = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             // Nothing was sent, so there is nothing to look for; the task is decided anew.
-            Ok(Opened::Moved) => (None, Ok(Event::TargetChanged)),
+            Ok(Opened::Moved) => (None, Ok(LifeEvent::TargetChanged)),
             Ok(Opened::There(vendor)) => {
                 let heard = self.heard(&vendor, request, life, at, until).await;
                 (Some(vendor), heard)
@@ -87,11 +87,11 @@ where
         let event = match heard {
             Ok(event) => event,
             Err(failure) if failure.kind == Kind::Misconfigured => {
-                Event::CannotLook { code: failure.code, wait: 900 }
+                LifeEvent::CannotLook { code: failure.code, wait: 900 }
             }
             Err(failure) => return Err(failure.into()),
         };
-        let vendor = vendor.as_ref().map(Vendor::capabilities);
+        let vendor = vendor.as_ref().map(Metered::capabilities);
         let settings = &self.settings;
         store_learned(self.store, self.clock, settings, at, loaded, vendor, &event, Vec::new()).await
     }
@@ -104,7 +104,7 @@ where
         life: &Life,
         at: &TaskRef,
         until: Time,
-    ) -> Result<Event, Failure> {
+    ) -> Result<LifeEvent, Failure> {
         let capabilities = vendor.capabilities();
         let key = key_of(self.keys, request.id).await?;
         let (identifiers, records) = self.who_and_what(request, life, capabilities, at, &key).await?;
@@ -114,11 +114,11 @@ where
                 compared(&records, &heard, unseen)
             }
             Err(fault) if fault.is_put_off() => {
-                Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }
+                LifeEvent::HeldBack { fault, slot: vendor.slot(), asked_to: None }
             }
             Err(fault) => {
                 let growing = capabilities.verify_waits.after(life.task.tries);
-                Event::CannotLook { code: fault.code(), wait: growing }
+                LifeEvent::CannotLook { code: fault.code(), wait: growing }
             }
         })
     }
@@ -150,10 +150,10 @@ where
 }
 
 /// Compares what a search found with the decided records.
-fn compared(records: &[RecordId], heard: &Heard, unseen: u32) -> Event {
+fn compared(records: &[RecordId], heard: &Heard, unseen: u32) -> LifeEvent {
     let seen: BTreeSet<&RecordId> = heard.found.records.iter().collect();
     let places: Vec<u32> =
         (0u32..).zip(records).filter(|(_, record)| seen.contains(record)).map(|(place, _)| place).collect();
     let appeared = count(seen.len().saturating_sub(places.len()));
-    Event::Looked { found: places, appeared, asked: heard.asked, unseen, controlled: heard.controlled }
+    LifeEvent::Looked { found: places, appeared, asked: heard.asked, unseen, controlled: heard.controlled }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
-use crate::life::{Event, step};
+use crate::life::{LifeEvent, step};
 use crate::model::task::TaskState;
 use crate::operations::load::{Loaded, Settings, is_closed, load, retry_stale, terms};
 use crate::operations::save::store_step;
@@ -36,7 +36,7 @@ where
     ///
     /// # Errors
     /// `Transient` when the store or the workflow service fails.
-    pub async fn run(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
+    pub async fn park(&self, at: &TaskRef, token: &str) -> Result<Step, Failure> {
         retry_stale(async || {
             let Loaded { request, life, .. } = load(self.store, at).await?;
             let now = self.clock.now();
@@ -46,7 +46,7 @@ where
                 return Ok(step);
             }
             let before = life.task.token.clone().filter(|earlier| earlier != token);
-            let event = Event::Waits { token: token.to_owned() };
+            let event = LifeEvent::Waits { token: token.to_owned() };
             let moved = step(&life, event, now, &terms(&request, &self.settings, None));
             let life = store_step(self.store, &request, &life, moved, Vec::new(), now).await?;
             if let Some(earlier) = before {

@@ -8,7 +8,7 @@ use crate::base::ids::{SourceId, TaskRef};
 use crate::base::seal::{DataKey, Sealed};
 use crate::base::time::Time;
 use crate::law::right::Right;
-use crate::life::{Event, Life, wait_left};
+use crate::life::{Life, LifeEvent, wait_left};
 use crate::model::request::Request;
 use crate::model::task::{Asked, Outcome, Task, TaskState};
 use crate::operations::asking::{Heard, search_by_each};
@@ -26,13 +26,13 @@ use crate::ports::store::{CommitError, Limits, Reads, Row, Writes};
 use crate::ports::vendors::Vendors;
 use crate::ports::workflow::Next;
 use crate::vendor::fault::Fault;
-use crate::vendor::port::{Capabilities, Vendor};
+use crate::vendor::port::Capabilities;
 use crate::vendor::record::RecordId;
 use crate::vendor::target::Target;
 
 /// The ports of a search.
 #[derive(Debug)]
-pub struct Find<'a, S, K, T, V, C> {
+pub struct Search<'a, S, K, T, V, C> {
     /// The store.
     pub store: &'a S,
     /// Reads data keys.
@@ -52,7 +52,7 @@ enum Sought {
     /// Records to decide on.
     Records(Vec<RecordId>, Searched),
     /// An event for the task.
-    Means(Event),
+    Means(LifeEvent),
 }
 
 /// A search that found records.
@@ -64,7 +64,7 @@ struct Searched {
     key: DataKey,
 }
 
-impl<S, K, T, V, C> Find<'_, S, K, T, V, C>
+impl<S, K, T, V, C> Search<'_, S, K, T, V, C>
 where
     S: Reads + Writes + Limits,
     K: Keys,
@@ -78,7 +78,7 @@ where
     /// # Errors
     /// `Transient` when the vendor can't be asked now and should be asked again. Waiting for a turn is not an
     /// error: the step says for how long.
-    pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
+    pub async fn search(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         retry_stale(async || {
             let loaded = load(self.store, at).await?;
             let Loaded { request, life, .. } = &loaded;
@@ -92,29 +92,29 @@ where
             let began = self.clock.now();
             let (vendor, sought) = match open_vendor(self.store, self.vendors, self.clock, &loaded).await {
                 Ok(Opened::There(vendor)) => {
-                    let sought = self.search(request, &vendor, began, until).await?;
+                    let sought = self.search_now(request, &vendor, began, until).await?;
                     (Some(vendor), sought)
                 }
-                Ok(Opened::Moved) => (None, Sought::Means(Event::TargetChanged)),
+                Ok(Opened::Moved) => (None, Sought::Means(LifeEvent::TargetChanged)),
                 Err(failure) if ends_the_task(failure) => {
                     (None, Sought::Means(ended(began, Outcome::Failed, Some(failure.code), None)))
                 }
                 Err(failure) => {
                     // A person sees the reason, and may leave the data source out.
                     let told = life.task.reason.as_deref() == Some(failure.code.as_str());
-                    let cannot = Sought::Means(Event::CannotOpen(failure.code));
+                    let cannot = Sought::Means(LifeEvent::CannotOpen(failure.code));
                     if !told {
                         drop(self.store_sought(&loaded, at, None, cannot).await);
                     }
                     return Err(failure.into());
                 }
             };
-            let moved = matches!(sought, Sought::Means(Event::TargetChanged));
+            let moved = matches!(sought, Sought::Means(LifeEvent::TargetChanged));
             let again = match &sought {
-                Sought::Means(Event::SearchFailed(fault)) => Some(fault.failure()),
+                Sought::Means(LifeEvent::SearchFailed(fault)) => Some(fault.failure()),
                 _ => None,
             };
-            let capabilities = vendor.as_ref().map(Vendor::capabilities);
+            let capabilities = vendor.as_ref().map(Metered::capabilities);
             let life = self.store_sought(&loaded, at, capabilities, sought).await?;
             if moved {
                 // The next turn searches at the data source's present target.
@@ -151,7 +151,7 @@ where
         Ok(())
     }
 
-    async fn search(
+    async fn search_now(
         &self,
         request: &Request,
         vendor: &Metered<'_, S, V::Vendor, C>,
@@ -175,24 +175,25 @@ where
             Err(failure) => return Err(failure),
         };
         if identifiers.is_empty() {
-            return Ok(Sought::Means(Event::IdentifierMissing { began }));
+            return Ok(Sought::Means(LifeEvent::IdentifierMissing { began }));
         }
-        let Heard { found, asked, .. } =
-            match search_by_each(vendor, &identifiers, self.clock, until, false).await {
-                Ok(heard) => heard,
-                Err(fault) if fault.is_put_off() => {
-                    return Ok(Sought::Means(Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }));
-                }
-                Err(fault) if fault.may_pass() => return Ok(Sought::Means(Event::SearchFailed(fault))),
-                Err(fault) => {
-                    return Ok(Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())));
-                }
-            };
+        let Heard { found, asked, .. } = match search_by_each(vendor, &identifiers, self.clock, until, false)
+            .await
+        {
+            Ok(heard) => heard,
+            Err(fault) if fault.is_put_off() => {
+                return Ok(Sought::Means(LifeEvent::HeldBack { fault, slot: vendor.slot(), asked_to: None }));
+            }
+            Err(fault) if fault.may_pass() => return Ok(Sought::Means(LifeEvent::SearchFailed(fault))),
+            Err(fault) => {
+                return Ok(Sought::Means(ended(began, Outcome::Failed, Some(fault.code()), here())));
+            }
+        };
         let at = TaskRef { request_id: request.id, source_id: vendor.source().clone() };
         let doubts = seal_doubts(&key, &at, &found)?;
         let ends = |outcome, reason, found| {
             let (target, doubts) = (here(), doubts.clone());
-            Sought::Means(Event::SearchEnded { began, outcome, reason, found, target, asked, doubts })
+            Sought::Means(LifeEvent::SearchEnded { began, outcome, reason, found, target, asked, doubts })
         };
         let searched_only = request.dry_run && (request.right == Right::Access || !capabilities.dry_run);
         Ok(if found.records.len() > capabilities.max_records {
@@ -229,7 +230,7 @@ where
         at: &TaskRef,
         records: &[RecordId],
         Searched { began, target, asked, doubts, key }: Searched,
-    ) -> Result<(Event, Vec<Row>), Failure> {
+    ) -> Result<(LifeEvent, Vec<Row>), Failure> {
         let mut chunks = seal_records(&key, at, records)?;
         if chunks.len() > MAX_CHUNKS {
             let reason = Some(Fault::TooManyRecords.code());
@@ -246,7 +247,7 @@ where
             .map(|(chunk, sealed)| Row::Records { source: at.source_id.clone(), chunk, sealed })
             .collect();
         let records = count(records.len());
-        Ok((Event::Found { records, chunks: stored, digest, began, target, asked, doubts }, rows))
+        Ok((LifeEvent::Found { records, chunks: stored, digest, began, target, asked, doubts }, rows))
     }
 }
 
@@ -259,9 +260,9 @@ fn not_yet(task: &Task, now: Time) -> Option<u64> {
 }
 
 /// A search that ended the task before anything was found.
-fn ended(began: Time, outcome: Outcome, reason: Option<Code>, target: Option<Target>) -> Event {
+fn ended(began: Time, outcome: Outcome, reason: Option<Code>, target: Option<Target>) -> LifeEvent {
     let (found, asked, doubts) = (0, Asked::default(), None);
-    Event::SearchEnded { began, outcome, reason, found, target, asked, doubts }
+    LifeEvent::SearchEnded { began, outcome, reason, found, target, asked, doubts }
 }
 
 /// The identifiers by whose kind the data source searches.

@@ -8,7 +8,7 @@ use crate::base::failure::Failure;
 use crate::base::ids::TaskRef;
 use crate::base::kind::Kind;
 use crate::base::time::Time;
-use crate::life::{Event, Life, step, wait_left};
+use crate::life::{Life, LifeEvent, step, wait_left};
 use crate::model::limit::Slot;
 use crate::model::request::Request;
 use crate::model::rule::{Rule, RuleState};
@@ -24,13 +24,12 @@ use crate::ports::keys::Keys;
 use crate::ports::store::{CommitError, Limits, Reads, Writes};
 use crate::ports::vendors::Vendors;
 use crate::vendor::fault::Fault;
-use crate::vendor::port::Vendor;
 use crate::vendor::record::RecordId;
 use crate::vendor::report::{RuleReport, RuleStatus};
 
 /// The ports of a status check.
 #[derive(Debug)]
-pub struct Check<'a, S, K, V, C> {
+pub struct StatusCheck<'a, S, K, V, C> {
     /// The store.
     pub store: &'a S,
     /// Reads data keys.
@@ -58,17 +57,19 @@ struct Round {
 
 impl Round {
     /// The event after the round: it continues later if a question was put off.
-    fn ends_with(&self, slot: Option<Slot>) -> Event {
+    fn ends_with(&self, slot: Option<Slot>) -> LifeEvent {
         match &self.fault {
             Some(fault) if fault.is_put_off() => {
-                Event::HeldBack { fault: fault.clone(), slot, asked_to: self.asked_to }
+                LifeEvent::HeldBack { fault: fault.clone(), slot, asked_to: self.asked_to }
             }
-            fault => Event::Asked { fault: fault.clone(), strange: self.strange, asked_to: self.asked_to },
+            fault => {
+                LifeEvent::Asked { fault: fault.clone(), strange: self.strange, asked_to: self.asked_to }
+            }
         }
     }
 }
 
-impl<S, K, V, C> Check<'_, S, K, V, C>
+impl<S, K, V, C> StatusCheck<'_, S, K, V, C>
 where
     S: Reads + Writes + Limits,
     K: Keys,
@@ -81,7 +82,7 @@ where
     ///
     /// # Errors
     /// `Transient` when the store or the key service fails.
-    pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
+    pub async fn check(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         retry_stale(async || {
             let loaded = load(self.store, at).await?;
             let Loaded { request, life, .. } = &loaded;
@@ -110,7 +111,8 @@ where
             // The run has no rule at any vendor: it is searched anew at the present target.
             Ok(Opened::Moved) => {
                 let now = self.clock.now();
-                let moved = step(&life, Event::TargetChanged, now, &terms(&request, &self.settings, None));
+                let moved =
+                    step(&life, LifeEvent::TargetChanged, now, &terms(&request, &self.settings, None));
                 return store_step(self.store, &request, &life, moved, Vec::new(), now).await;
             }
             Ok(Opened::There(vendor)) => self.records(at).await.map(|records| (vendor, records)),
@@ -122,8 +124,12 @@ where
                 // The vendor can't be asked about the submission now; the task stays open until somebody fixes
                 // the set-up.
                 let now = self.clock.now();
-                let moved =
-                    step(&life, Event::CannotAsk(failure.code), now, &terms(&request, &self.settings, None));
+                let moved = step(
+                    &life,
+                    LifeEvent::CannotAsk(failure.code),
+                    now,
+                    &terms(&request, &self.settings, None),
+                );
                 return store_step(self.store, &request, &life, moved, Vec::new(), now).await;
             }
             Err(failure) => return Err(failure.into()),
@@ -151,7 +157,7 @@ where
         let mut part = parts.next().unwrap_or_default();
         loop {
             let now = self.clock.now();
-            let (mut after, mut effects) = step(&life, Event::Told(part.to_vec()), now, &terms);
+            let (mut after, mut effects) = step(&life, LifeEvent::Told(part.to_vec()), now, &terms);
             let last = parts.peek().is_none();
             if last {
                 let (end, more) = step(&after, round.ends_with(vendor.slot()), now, &terms);

@@ -13,18 +13,18 @@ use crate::base::time::Time;
 use crate::documents::copy::Export;
 use crate::documents::part::{Header, PartError, PartWriter};
 use crate::law::right::Right;
-use crate::life::{Effect, Event, Life, Plan, Sending, is_copying, plan, step, wait_left};
+use crate::life::{Effect, Life, LifeEvent, Plan, Sending, is_copying, plan, step, wait_left};
 use crate::model::lease::Lease;
 use crate::model::request::Request;
 use crate::model::rule::RuleState;
 use crate::model::task::{Outcome, Task, TaskState};
 use crate::operations::asking::in_every_spelling;
-use crate::operations::fulfil::search::{Find, usable};
+use crate::operations::fulfil::search::{Search, usable};
 use crate::operations::fulfil::status::at_places;
 use crate::operations::load::{
     CONTENTION, Loaded, STALE_TRIES, Settings, count, is_closed, load, retry_stale, terms,
 };
-use crate::operations::metered::Metered;
+use crate::operations::metered::{Metered, Permit};
 use crate::operations::open::{AROUND_A_CALL, Opened, ends_the_task, open_vendor};
 use crate::operations::save::{store_learned, store_step};
 use crate::operations::sealing::{digest_records, key_of, open_identifiers, open_records, part_context};
@@ -37,7 +37,7 @@ use crate::ports::store::{CommitError, Limits, Reads, Writes};
 use crate::ports::vendors::Vendors;
 use crate::ports::workflow::Next;
 use crate::vendor::fault::Fault;
-use crate::vendor::port::{Batch, Capabilities, Vendor};
+use crate::vendor::port::{Batch, Capabilities};
 use crate::vendor::record::RecordId;
 use crate::vendor::report::Submitted;
 use std::collections::BTreeSet;
@@ -71,6 +71,16 @@ struct Decided {
     by: Option<Tag>,
 }
 
+/// A stored intent, which may be sent once.
+struct Intent {
+    /// Its rule's fence.
+    fence: u64,
+    /// The task with the intent.
+    life: Life,
+    /// The permit that came before the intent.
+    permit: Permit,
+}
+
 /// Whether this request may submit the person at this data source now.
 enum Turn {
     /// Another request holds the lease.
@@ -95,7 +105,7 @@ where
     ///
     /// # Errors
     /// `Transient` when the store or the key service fails.
-    pub async fn run(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
+    pub async fn submit(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
         let mut stale = 0;
         let mut decided = Decided::default();
         loop {
@@ -144,9 +154,9 @@ where
         }
         let sending = match plan(life, now) {
             Plan::Wait(seconds) => return Ok(Some(Step::new(&life.task, Next::Submit, seconds))),
-            Plan::Missing => return self.take(loaded, Event::AnswerMissing).await,
+            Plan::Missing => return self.take(loaded, LifeEvent::AnswerMissing).await,
             Plan::Done | Plan::UsedUp | Plan::Refused(_) | Plan::Look => {
-                return self.take(loaded, Event::AllSent).await;
+                return self.take(loaded, LifeEvent::AllSent).await;
             }
             Plan::Send(sending) => sending,
         };
@@ -155,7 +165,7 @@ where
         }
         let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             Ok(Opened::There(vendor)) => vendor,
-            Ok(Opened::Moved) => return self.take(loaded, Event::TargetChanged).await,
+            Ok(Opened::Moved) => return self.take(loaded, LifeEvent::TargetChanged).await,
             Err(failure) => return self.cannot(loaded, failure).await,
         };
         let needed = vendor.capabilities().call_timeout_seconds + MARGIN_SECONDS;
@@ -167,7 +177,7 @@ where
 
     /// Searches again: its turn came after another request's, which may have left records.
     async fn search_again(&self, at: &TaskRef, until: Time) -> Result<Step, Failure> {
-        let find = Find {
+        let search = Search {
             store: self.store,
             keys: self.keys,
             tags: self.tags,
@@ -175,7 +185,7 @@ where
             clock: self.clock,
             settings: self.settings,
         };
-        find.run(at, until).await
+        search.search(at, until).await
     }
 
     /// Copies the records when it is time to; `None` when the vendor's own export comes first. May be repeated:
@@ -184,13 +194,13 @@ where
         let Loaded { request, life, .. } = loaded;
         let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             Ok(Opened::There(vendor)) => vendor,
-            Ok(Opened::Moved) => return self.take(loaded, Event::TargetChanged).await,
+            Ok(Opened::Moved) => return self.take(loaded, LifeEvent::TargetChanged).await,
             // The vendor completes its own export first.
             Err(failure) if life.task.state == TaskState::Submitting && ends_the_task(failure) => {
                 return Ok(None);
             }
             Err(failure) if ends_the_task(failure) => {
-                return self.take(loaded, Event::CannotCopy(failure.code)).await;
+                return self.take(loaded, LifeEvent::CannotCopy(failure.code)).await;
             }
             Err(failure) => return Err(failure.into()),
         };
@@ -202,13 +212,13 @@ where
             return Ok(Some(Step::of(&life.task, now)));
         }
         let event = match self.copy_records(request, life, at, &vendor, until).await {
-            Ok(Ok((records, appeared))) => Event::Copied { records, appeared },
+            Ok(Ok((records, appeared))) => LifeEvent::Copied { records, appeared },
             Ok(Err(fault)) if fault.is_put_off() => {
-                Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }
+                LifeEvent::HeldBack { fault, slot: vendor.slot(), asked_to: None }
             }
-            Ok(Err(fault)) if fault.may_pass() => Event::CopyFailed(fault),
-            Ok(Err(fault)) => Event::CannotCopy(fault.code()),
-            Err(failure) if ends_the_task(failure) => Event::CannotCopy(failure.code),
+            Ok(Err(fault)) if fault.may_pass() => LifeEvent::CopyFailed(fault),
+            Ok(Err(fault)) => LifeEvent::CannotCopy(fault.code()),
+            Err(failure) if ends_the_task(failure) => LifeEvent::CannotCopy(failure.code),
             Err(failure) => return Err(failure.into()),
         };
         self.take(loaded, event).await
@@ -302,39 +312,59 @@ where
         let capabilities = vendor.capabilities();
         let lease = match self.turn(request, life).await? {
             Turn::Ours(lease) => lease,
-            Turn::Busy => return self.take(loaded, Event::LeaseBusy).await,
+            Turn::Busy => return self.take(loaded, LifeEvent::LeaseBusy).await,
             Turn::SearchAgain(fence) => {
-                return self.take(loaded, Event::SearchAgain { fence }).await;
+                return self.take(loaded, LifeEvent::SearchAgain { fence }).await;
             }
         };
-        // The permit comes before the intent, so that no intent waits for a permit.
-        if let Err(fault) = vendor.admit().await {
-            return self.take(loaded, Event::HeldBack { fault, slot: vendor.slot(), asked_to: None }).await;
-        }
+        let permit = match vendor.permit().await {
+            Ok(permit) => permit,
+            Err(fault) => {
+                let event = LifeEvent::HeldBack { fault, slot: vendor.slot(), asked_to: None };
+                return self.take(loaded, event).await;
+            }
+        };
         let part = at_places(records, &sending.places);
         let digest = digest_records(self.tags, "batch", at, &part).await?;
+        let Some(Intent { fence, life, permit }) =
+            self.intend(loaded, at, capabilities, digest, lease, permit).await?
+        else {
+            return Ok(None);
+        };
+        let justification = format!("Data subject request {}", request.id);
+        let batch = Batch {
+            justification: &justification,
+            records: &part,
+            dry_run: request.dry_run,
+            right: request.right,
+        };
+        let answer = vendor.submit(permit, &batch).await;
+        let sent = Loaded { request: request.clone(), life, source: loaded.source.clone() };
+        self.answered(at, sent, fence, answer, capabilities).await
+    }
+
+    /// Stores the intent to submit a batch. Only a caller with a permit may intend; `None` when the task has
+    /// moved on and nothing is to be sent.
+    async fn intend(
+        &self,
+        loaded: &Loaded,
+        at: &TaskRef,
+        capabilities: &Capabilities,
+        digest: Tag,
+        lease: Option<u64>,
+        permit: Permit,
+    ) -> Result<Option<Intent>, CommitError> {
+        let Loaded { request, life, .. } = loaded;
         let now = self.clock.now();
         let until = now.plus_seconds(capabilities.call_timeout_seconds + MARGIN_SECONDS);
-        let event = Event::Intend { digest, until, lease };
+        let event = LifeEvent::Intend { digest, until, lease };
         let moved = step(life, event.clone(), now, &terms(request, &self.settings, Some(capabilities)));
         let post = moved.1.iter().find_map(|effect| match effect {
             Effect::Post { fence, .. } => Some(*fence),
             Effect::Record(_) => None,
         });
         let life = self.store(loaded, at, Some(capabilities), &event).await?;
-        let Some(fence) = post else { return Ok(None) };
-
-        let justification = format!("Data subject request {}", request.id);
-        let answer = vendor
-            .submit(&Batch {
-                justification: &justification,
-                records: &part,
-                dry_run: request.dry_run,
-                right: request.right,
-            })
-            .await;
-        let sent = Loaded { request: request.clone(), life, source: loaded.source.clone() };
-        self.answered(at, sent, fence, answer, capabilities).await
+        Ok(post.map(|fence| Intent { fence, life, permit }))
     }
 
     /// The decided records, read once for all batches of a call.
@@ -405,11 +435,11 @@ where
                 None => load(self.store, at).await?,
             };
             let now = self.clock.now();
-            let event = Event::Answered { fence, answer: answer.clone() };
+            let event = LifeEvent::Answered { fence, answer: answer.clone() };
             let terms = terms(&request, &self.settings, Some(capabilities));
             let (mut after, mut effects) = step(&life, event, now, &terms);
             if is_all_sent(&after, now) {
-                let (sent, more) = step(&after, Event::AllSent, now, &terms);
+                let (sent, more) = step(&after, LifeEvent::AllSent, now, &terms);
                 after = sent;
                 effects.extend(more);
             }
@@ -428,18 +458,18 @@ where
         if !ends_the_task(failure) {
             return Err(failure.into());
         }
-        let event = Event::CannotSend { code: failure.code, outcome: Outcome::Failed };
+        let event = LifeEvent::CannotSend { code: failure.code, outcome: Outcome::Failed };
         self.take(loaded, event).await
     }
 
     /// Stores a step that sends no POST. `None` when there is more to do at once.
-    async fn take(&self, loaded: &Loaded, event: Event) -> Result<Option<Step>, CommitError> {
+    async fn take(&self, loaded: &Loaded, event: LifeEvent) -> Result<Option<Step>, CommitError> {
         let at = TaskRef { request_id: loaded.request.id, source_id: loaded.life.task.source.clone() };
         let vendor = match open_vendor(self.store, self.vendors, self.clock, loaded).await {
             Ok(Opened::There(vendor)) => Some(vendor),
             Ok(Opened::Moved) | Err(_) => None,
         };
-        let vendor = vendor.as_ref().map(Vendor::capabilities);
+        let vendor = vendor.as_ref().map(Metered::capabilities);
         let life = self.store(loaded, &at, vendor, &event).await?;
         let again = goes_back(&life.task);
         Ok(if again { None } else { Some(Step::of(&life.task, self.clock.now())) })
@@ -450,7 +480,7 @@ where
         loaded: &Loaded,
         at: &TaskRef,
         vendor: Option<&Capabilities>,
-        event: &Event,
+        event: &LifeEvent,
     ) -> Result<Life, CommitError> {
         store_learned(self.store, self.clock, &self.settings, at, loaded, vendor, event, Vec::new()).await
     }

@@ -9,7 +9,7 @@ use crate::base::ids::{RequestId, SourceId, TaskRef};
 use crate::chain::fact::Fact;
 use crate::duty::acts::{self, WhyNot};
 use crate::law::right::Right;
-use crate::life::{Event, Life, step};
+use crate::life::{Life, LifeEvent, step};
 use crate::model::request::{Request, RequestState};
 use crate::model::task::{Outcome, Review, Task, TaskState, Verdict};
 use crate::operations::accept::{is_control, must_stay};
@@ -32,7 +32,7 @@ impl From<ActError> for Turn<ActError> {
 
 /// The ports of an operator's acts on a request.
 #[derive(Debug)]
-pub struct Again<'a, S, K, W, C> {
+pub struct Acts<'a, S, K, W, C> {
     /// The store.
     pub store: &'a S,
     /// Reads data keys.
@@ -76,7 +76,7 @@ pub enum ActError {
     Failed(#[from] Failure),
 }
 
-impl<S, K, W, C> Again<'_, S, K, W, C>
+impl<S, K, W, C> Acts<'_, S, K, W, C>
 where
     S: Reads + Writes,
     K: Keys,
@@ -113,7 +113,7 @@ where
             all.retain(|one| one.source.as_ref() != Some(&task.source) || *one.identifier.kind() != kind);
             all.push(Scoped { identifier: identifier.clone(), source: Some(task.source.clone()) });
             request.identifiers = Some(seal_identifiers(&key, request.id, &all)?);
-            let event = Event::Identified { by: by.clone(), kind };
+            let event = LifeEvent::Identified { by: by.clone(), kind };
             let moves = self.moves(request, &[task], |_| event.clone()).await?;
             Ok(self.begin(moves, Vec::new()).await?)
         })
@@ -125,12 +125,12 @@ where
     ///
     /// # Errors
     /// [`ActError`]; nothing is stored then.
-    pub async fn run(&self, at: &TaskRef, by: &Actor) -> Result<Acted, ActError> {
+    pub async fn run_again(&self, at: &TaskRef, by: &Actor) -> Result<Acted, ActError> {
         retry_stale(async || {
             let (request, tasks) = self.read(at.request_id).await?;
             let task = find(&tasks, &at.source_id)?;
             acts::run(&request, &tasks, &self.life(task).await?)?;
-            let moves = self.moves(request, &[task], |_| Event::RunAgain { by: by.clone() }).await?;
+            let moves = self.moves(request, &[task], |_| LifeEvent::RunAgain { by: by.clone() }).await?;
             Ok(self.begin(moves, Vec::new()).await?)
         })
         .await
@@ -159,7 +159,7 @@ where
             request.answer = None;
             let names: Vec<SourceId> = chosen.iter().map(|task| task.source.clone()).collect();
             let told = Fact::Reopened { by: by.clone(), sources: names };
-            let moves = self.moves(request, &chosen, |_| Event::RunAgain { by: by.clone() }).await?;
+            let moves = self.moves(request, &chosen, |_| LifeEvent::RunAgain { by: by.clone() }).await?;
             Ok(self.begin(moves, vec![told]).await?)
         })
         .await
@@ -183,7 +183,7 @@ where
             }
             acts::cancel(&request, &lives)?;
             let open: Vec<&Task> = tasks.iter().filter(|task| task.state != TaskState::Settled).collect();
-            let mut moves = self.moves(request, &open, |_| Event::CalledOff).await?;
+            let mut moves = self.moves(request, &open, |_| LifeEvent::CalledOff).await?;
             let fit = fitting(&moves.tasks);
             if fit == moves.tasks.len() {
                 match self.begin(moves, told.clone()).await {
@@ -244,7 +244,7 @@ where
                 .seal(&reason_context(request.id, &task.source), reason.as_bytes())
                 .map_err(|_| Failure::of(Code::SealingFailed))?;
             let mut moves =
-                self.moves(request, &[task], |_| Event::Stated { by: by.clone(), erased }).await?;
+                self.moves(request, &[task], |_| LifeEvent::Stated { by: by.clone(), erased }).await?;
             for moved in &mut moves.tasks {
                 moved.after.put_review(Some(Review {
                     by: by.as_str().to_owned(),
@@ -272,14 +272,14 @@ where
         &self,
         mut request: Request,
         tasks: &[&Task],
-        event: impl Fn(&Task) -> Event,
+        event: impl Fn(&Task) -> LifeEvent,
     ) -> Result<Moves, ActError> {
         let now = self.clock.now();
         let mut all = Vec::with_capacity(tasks.len());
         for task in tasks {
             let life = self.life(task).await?;
             let event = event(task);
-            let again = matches!(event, Event::Identified { .. } | Event::RunAgain { .. });
+            let again = matches!(event, LifeEvent::Identified { .. } | LifeEvent::RunAgain { .. });
             if again {
                 request.copy = None;
             }

@@ -67,7 +67,7 @@ where
     ///
     /// # Errors
     /// [`ExtendError`]; nothing is stored then.
-    pub async fn run(
+    pub async fn extend(
         &self,
         id: RequestId,
         months: u8,

@@ -8,7 +8,7 @@ use crate::base::ids::{RequestId, SourceId};
 use crate::base::seal::{DataKey, Tag};
 use crate::base::time::Time;
 use crate::duty::acts::{self, WhyNot};
-use crate::life::{Event, Life, Ruling, step};
+use crate::life::{Life, LifeEvent, Ruling, step};
 use crate::model::request::Request;
 use crate::model::task::{Task, TaskState, Verdict};
 use crate::operations::load::{CONTENTION, STALE_TRIES, Settings, rules_of_run, terms};
@@ -156,7 +156,7 @@ where
     ///
     /// # Errors
     /// [`ReviewError`]; nothing is stored then, or nothing more if the review takes several transactions.
-    pub async fn run(
+    pub async fn review(
         &self,
         id: RequestId,
         reviewing: &Reviewing,
@@ -231,7 +231,7 @@ where
                 .map_err(|_| Failure::of(Code::SealingFailed))?;
             let rules = rules_of_run(self.store, task).await?;
             let life = Life { task: (*task).clone(), rules };
-            let event = Event::Reviewed { by: by.clone(), verdict: ruling, reason };
+            let event = LifeEvent::Reviewed { by: by.clone(), verdict: ruling, reason };
             let (after, effects) = step(&life, event, now, &terms);
             let facts = facts_of(effects).collect();
             moved.push(Moved { before: (*task).clone(), after: after.task, facts });

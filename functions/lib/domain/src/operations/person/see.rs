@@ -25,7 +25,6 @@ use crate::ports::keys::Keys;
 use crate::ports::store::{Change, Limits, Reads, Writes};
 use crate::ports::vendors::{Compares, Vendors};
 use crate::vendor::fault::Fault;
-use crate::vendor::port::Vendor;
 use crate::vendor::record::{RecordId, ShownRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
@@ -91,7 +90,13 @@ where
     ///
     /// # Errors
     /// [`ShowError`].
-    pub async fn run(&self, at: &TaskRef, from: u32, most: u32, by: &Actor) -> Result<RecordPage, ShowError> {
+    pub async fn show(
+        &self,
+        at: &TaskRef,
+        from: u32,
+        most: u32,
+        by: &Actor,
+    ) -> Result<RecordPage, ShowError> {
         let request = self.store.request(at.request_id).await?.ok_or(ShowError::NotFound)?;
         let task = self.store.task(at.request_id, &at.source_id).await?;
         let task = task.ok_or_else(|| ShowError::UnknownSource(at.source_id.clone()))?;
@@ -149,7 +154,7 @@ where
     ///
     /// # Errors
     /// [`ShowError`].
-    pub async fn run(
+    pub async fn compare(
         &self,
         at: &TaskRef,
         from: u32,
@@ -179,7 +184,7 @@ where
 
 /// The ports of the question to the vendor.
 #[derive(Debug)]
-pub struct Look<'a, S, K, V, C> {
+pub struct Comparison<'a, S, K, V, C> {
     /// The store.
     pub store: &'a S,
     /// Reads data keys.
@@ -200,7 +205,7 @@ struct Joined {
     doubtful: bool,
 }
 
-impl<S, K, V, C> Look<'_, S, K, V, C>
+impl<S, K, V, C> Comparison<'_, S, K, V, C>
 where
     S: Reads + Limits,
     K: Keys,
@@ -214,7 +219,7 @@ where
     /// # Errors
     /// [`Code::SourceMoved`], [`Code::TaskOver`], `person_forgotten`, what is wrong with the set-up, or the vendor's
     /// fault.
-    pub async fn run(
+    pub async fn compare(
         &self,
         at: &TaskRef,
         from: u32,
@@ -356,7 +361,7 @@ where
     ///
     /// # Errors
     /// [`ShowError`].
-    pub async fn run(&self, id: RequestId, by: &Actor) -> Result<Vec<GivenReason>, ShowError> {
+    pub async fn show(&self, id: RequestId, by: &Actor) -> Result<Vec<GivenReason>, ShowError> {
         let request = self.store.request(id).await?.ok_or(ShowError::NotFound)?;
         let tasks = self.store.tasks(id).await?;
         match acts::reasons(&request, &tasks) {
@@ -433,7 +438,7 @@ where
     ///
     /// # Errors
     /// [`ShowError`], with the obstacle.
-    pub async fn run(&self, id: RequestId, by: &Actor) -> Result<Link, ShowError> {
+    pub async fn link(&self, id: RequestId, by: &Actor) -> Result<Link, ShowError> {
         let request = self.store.request(id).await?.ok_or(ShowError::NotFound)?;
         let now = self.clock.now();
         let tasks = if request.copy.is_none() { self.store.tasks(id).await? } else { Vec::new() };

@@ -95,7 +95,7 @@ where
     ///
     /// # Errors
     /// `Transient` when the store fails; the event is then sent again, or the row becomes due at its own time.
-    pub async fn run(&self, ending: &Ending) -> Result<Marking, Failure> {
+    pub async fn mark(&self, ending: &Ending) -> Result<Marking, Failure> {
         retry_stale(async || {
             let Some(request) = self.store.request(ending.request).await? else {
                 return Ok(Marking::passed_over(Code::RequestNotFound));
@@ -104,13 +104,13 @@ where
                 return Ok(Marking::passed_over(code));
             }
             let tasks = self.store.tasks(request.id).await?;
-            self.mark(request, &tasks, ending).await?;
+            self.record(request, &tasks, ending).await?;
             Ok(Marking::RECORDED)
         })
         .await
     }
 
-    async fn mark(&self, mut request: Request, tasks: &[Task], ending: &Ending) -> Result<(), CommitError> {
+    async fn record(&self, mut request: Request, tasks: &[Task], ending: &Ending) -> Result<(), CommitError> {
         let now = self.clock.now();
         let (source, status) = (ending.source.clone(), ending.status);
         request.ended.push(End { source: source.clone(), status, at: now });

@@ -22,8 +22,8 @@ use crate::duty::owner::{self, LONGEST_WAIT, Owner, is_persons, taken_up_at};
 use crate::model::request::{Request, RequestState};
 use crate::model::task::{Task, TaskState};
 use crate::operations::attempt;
-use crate::operations::fulfil::look::Verify;
-use crate::operations::fulfil::status::Check;
+use crate::operations::fulfil::look::Look;
+use crate::operations::fulfil::status::StatusCheck;
 use crate::operations::load::{Settings, retry_stale};
 use crate::operations::reconcile::judge::{Judgement, UNKNOWN_WAIT, is_due, judge, look_again_at};
 use crate::ports::clock::Clock;
@@ -136,7 +136,7 @@ where
     ///
     /// # Errors
     /// When the due index can't be read. A failure of one request stops no other.
-    pub async fn run(&self, until: Time) -> Result<Run, Failure> {
+    pub async fn reconcile(&self, until: Time) -> Result<Run, Failure> {
         let mut run = Run::default();
         let now = self.clock.now();
         self.count_open(now, until, &mut run).await;
@@ -326,7 +326,7 @@ where
     }
 
     async fn ask(&self, id: RequestId, until: Time, run: &mut Run) -> Result<(), Failure> {
-        let checker = Check {
+        let checker = StatusCheck {
             store: self.store,
             keys: self.keys,
             vendors: self.vendors,
@@ -334,7 +334,7 @@ where
             settings: self.settings,
         };
         // A person has the task; a look may still show that nothing is left for them to do.
-        let looker = Verify {
+        let looker = Look {
             store: self.store,
             keys: self.keys,
             vendors: self.vendors,
@@ -350,9 +350,9 @@ where
                 run.checked += 1;
                 let at = TaskRef { request_id: id, source_id: task.source.clone() };
                 if handed_over {
-                    asked = asked.and(looker.run(&at, until).await.map(drop));
+                    asked = asked.and(looker.look(&at, until).await.map(drop));
                 }
-                asked = asked.and(checker.run(&at, until).await.map(drop));
+                asked = asked.and(checker.check(&at, until).await.map(drop));
             }
         }
         asked

@@ -49,7 +49,7 @@ pub struct Unreceived<'a, S, T, K, C> {
 
 /// The result of one read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Found {
+pub struct Compared {
     /// Tickets that carry a tag.
     pub tagged: usize,
     /// The numbers of tagged tickets that were never received.
@@ -73,7 +73,12 @@ where
     ///
     /// # Errors
     /// When the ticketing system or the store fails, or there is no time for the first part.
-    pub async fn run(&self, channel: &str, tags: &[String], until: Time) -> Result<Option<Found>, Failure> {
+    pub async fn tickets(
+        &self,
+        channel: &str,
+        tags: &[String],
+        until: Time,
+    ) -> Result<Option<Compared>, Failure> {
         let mut tickets = Tickets::new();
         let mut whole = true;
         let mut end = self.clock.now().minus_seconds(GRACE_SECONDS);
@@ -107,7 +112,7 @@ where
                 }
             }
         }
-        Ok(Some(Found { tagged, unreceived: missing.into_keys().collect(), whole }))
+        Ok(Some(Compared { tagged, unreceived: missing.into_keys().collect(), whole }))
     }
 
     /// Collects the tickets of a period that carry the tag. Returns whether these are all; `None` if no

@@ -22,7 +22,7 @@ async fn a_request_is_called_off_as_long_as_nothing_was_submitted() {
     not_sent.submit(&at).await.unwrap();
     let awaiting = world_with(3, plain()).await.0;
     awaiting.tamper(&crm(), |task| task.policy = Policy::Always);
-    awaiting.find(&crm()).await.unwrap();
+    awaiting.search(&crm()).await.unwrap();
     let token = awaiting.workflow.park(1, &crm());
     awaiting.park(&crm(), &token).await.unwrap();
     for (world, state) in [
@@ -32,7 +32,7 @@ async fn a_request_is_called_off_as_long_as_nothing_was_submitted() {
         (not_sent, TaskState::Submitting),
     ] {
         assert_eq!(world.task(&crm()).state, state);
-        world.again().cancel(request_id(1), &bob()).await.unwrap();
+        world.acts().cancel(request_id(1), &bob()).await.unwrap();
         let task = world.task(&crm());
         assert_eq!(
             (task.outcome, task.lease, task.token),
@@ -45,9 +45,9 @@ async fn a_request_is_called_off_as_long_as_nothing_was_submitted() {
         assert_eq!(world.vendors.vendor(&source("crm")).left(), 3);
         assert_eq!(statement(&world, 0).outcome, RequestOutcome::Cancelled);
         assert_eq!(acts(&world), [("cancel", bob().as_str().to_owned())]);
-        assert_eq!(world.again().cancel(request_id(1), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
+        assert_eq!(world.acts().cancel(request_id(1), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
         // The operator may change their mind.
-        world.again().reopen(request_id(1), &[], &bob()).await.unwrap();
+        world.acts().reopen(request_id(1), &[], &bob()).await.unwrap();
         assert_eq!(world.task(&crm()).state, TaskState::Planned);
     }
 }
@@ -58,11 +58,11 @@ async fn what_was_submitted_or_may_have_been_is_not_called_off() {
         [submitted(3).await.0, verifying(3).await.0, handed_over().await.0, erased_and_open().await.0]
     {
         let before = (world.tasks(request_id(1)), world.facts(request_id(1)));
-        let refused = world.again().cancel(request_id(1), &bob()).await.unwrap_err();
+        let refused = world.acts().cancel(request_id(1), &bob()).await.unwrap_err();
         assert_eq!(refused, ActError::Not(WhyNot::Submitted(source("crm"))));
         assert_eq!((world.tasks(request_id(1)), world.facts(request_id(1))), before, "all or nothing");
     }
-    assert_eq!(World::new().again().cancel(request_id(1), &bob()).await, Err(ActError::NotFound));
+    assert_eq!(World::new().acts().cancel(request_id(1), &bob()).await, Err(ActError::NotFound));
 }
 
 #[tokio::test]
@@ -71,8 +71,8 @@ async fn what_has_its_outcome_keeps_it_when_the_rest_is_called_off() {
     world.connect("crm");
     world.connect("shop").holds(CANARY, ["a".to_owned()]);
     world.demand(1, &erasure()).await.unwrap();
-    world.find(&crm()).await.unwrap();
-    world.again().cancel(request_id(1), &bob()).await.unwrap();
+    world.search(&crm()).await.unwrap();
+    world.acts().cancel(request_id(1), &bob()).await.unwrap();
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
     assert_eq!(reconciled(&world, 1).await.outcome, Some(RequestOutcome::Cancelled));
 }
@@ -80,9 +80,9 @@ async fn what_has_its_outcome_keeps_it_when_the_rest_is_called_off() {
 #[tokio::test]
 async fn where_everything_has_ended_there_is_nothing_to_call_off() {
     let (world, _, at) = world_with(0, plain()).await;
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     let facts = world.facts(request_id(1));
-    assert_eq!(world.again().cancel(request_id(1), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
+    assert_eq!(world.acts().cancel(request_id(1), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
     assert_eq!(world.facts(request_id(1)), facts, "and nobody is told that it was");
     assert_eq!(reconciled(&world, 1).await.outcome, Some(RequestOutcome::NothingFound));
 }
@@ -94,7 +94,7 @@ async fn invariant_2_either_nothing_is_posted_or_the_cancelling_is_refused_in_wh
         let mut last = true;
         for b in 0.. {
             let (world, vendor, at) = decided(3).await;
-            let (again, by) = (world.again(), bob());
+            let (again, by) = (world.acts(), bob());
             let cancel = again.cancel(request_id(1), &by);
             let Some((_, ended)) = overlapping(&world, world.submit(&at), cancel, (a, b)).await else {
                 break;
@@ -129,10 +129,10 @@ async fn invariant_2_what_was_called_off_stays_so_whoever_gives_an_identifier_at
     world.connect("crm").holds(CANARY, ["a".to_owned()]);
     world.connect("shop");
     world.demand(1, &erasure()).await.unwrap();
-    world.find(&task_of(1, "shop")).await.unwrap();
-    world.again().cancel(request_id(1), &bob()).await.unwrap();
+    world.search(&task_of(1, "shop")).await.unwrap();
+    world.acts().cancel(request_id(1), &bob()).await.unwrap();
     for at in [crm(), task_of(1, "shop")] {
-        assert_eq!(world.again().run(&at, &ann()).await, Err(ActError::Not(WhyNot::Closed)), "{at:?}");
+        assert_eq!(world.acts().run_again(&at, &ann()).await, Err(ActError::Not(WhyNot::Closed)), "{at:?}");
         assert_eq!(world.identify(&at, &email(CANARY)).await, Err(ActError::Not(WhyNot::Closed)), "{at:?}");
     }
     let (mut ways, mut both) = (0, 0);
@@ -140,7 +140,7 @@ async fn invariant_2_what_was_called_off_stays_so_whoever_gives_an_identifier_at
         let mut last = true;
         for b in 0.. {
             let (world, vendor, at) = decided(3).await;
-            let (again, by, canary) = (world.again(), bob(), email(CANARY));
+            let (again, by, canary) = (world.acts(), bob(), email(CANARY));
             let cancel = again.cancel(request_id(1), &by);
             let Some((cancelled, given)) =
                 overlapping(&world, cancel, world.identify(&at, &canary), (a, b)).await
@@ -168,7 +168,7 @@ async fn invariant_6_a_crash_at_any_point_of_cancelling_ends_in_a_closed_request
         let (world, vendor, _) = decided(3).await;
         let by = bob();
         world.gate.crash_at(Some(point));
-        let end = world.gate.until_crash(async { world.again().cancel(request_id(1), &by).await }).await;
+        let end = world.gate.until_crash(async { world.acts().cancel(request_id(1), &by).await }).await;
         let cancelled = world.task(&crm()).outcome == Some(Outcome::Cancelled);
         stored += u32::from(cancelled);
         let request = reconciled(&world, 2).await;

@@ -15,7 +15,7 @@ async fn each_act_is_an_event_under_the_operators_name() {
     let (world, _) = erased_and_open().await;
     let by = bob().as_str().to_owned();
     world.identify(&task_of(1, "club"), &Identifier::new(member(), "12345").unwrap()).await.unwrap();
-    world.again().run(&crm(), &bob()).await.unwrap();
+    world.acts().run_again(&crm(), &bob()).await.unwrap();
     drive(&world).await;
     while world.tasks(request_id(1)).iter().any(|task| task.state == TaskState::AwaitingReview) {
         rule(&world, Ruling::Proceed).await;
@@ -32,10 +32,10 @@ async fn each_act_is_an_event_under_the_operators_name() {
 async fn invariant_1_no_error_of_an_act_repeats_a_person() {
     let (world, _) = erased_and_open().await;
     let errors = [
-        world.again().run(&task_of(1, "none"), &bob()).await.unwrap_err(),
-        world.again().cancel(request_id(1), &bob()).await.unwrap_err(),
-        world.again().state(&crm(), true, CANARY, &bob()).await.unwrap_err(),
-        world.again().reopen(request_id(1), &[], &bob()).await.unwrap_err(),
+        world.acts().run_again(&task_of(1, "none"), &bob()).await.unwrap_err(),
+        world.acts().cancel(request_id(1), &bob()).await.unwrap_err(),
+        world.acts().state(&crm(), true, CANARY, &bob()).await.unwrap_err(),
+        world.acts().reopen(request_id(1), &[], &bob()).await.unwrap_err(),
     ];
     for error in errors {
         assert_eq!(canary::found(&format!("{error:?} {error}"), CANARY), Vec::<String>::new());

@@ -190,7 +190,7 @@ async fn an_identifier_counts_at_its_own_data_source_alone() {
     drive(&world).await;
     // It replaces the request's own address, at `crm` only.
     world.identify(&task_of(2, "crm"), &email("other@example.com")).await.unwrap();
-    world.again().run(&task_of(2, "shop"), &ann()).await.unwrap();
+    world.acts().run_again(&task_of(2, "shop"), &ann()).await.unwrap();
     drive(&world).await;
     let page = world.records(&task_of(2, "crm"), 0, 10).await.unwrap();
     assert_eq!(page.records, [RecordId::new("other-0")], "not those of the address it is in place of");
@@ -265,7 +265,7 @@ async fn what_the_data_source_is_not_searched_by_and_what_cannot_be_one_is_refus
 /// Everything settled but `crm`, which is in this state.
 async fn with_crm(state: TaskState) -> (World, FakeVendor) {
     let (world, vendor, _) = demanded(Policy::Auto, &erasure()).await;
-    world.find(&club()).await.unwrap();
+    world.search(&club()).await.unwrap();
     let at = crm();
     if state == TaskState::Planned {
         return (world, vendor);
@@ -273,7 +273,7 @@ async fn with_crm(state: TaskState) -> (World, FakeVendor) {
     if state == TaskState::AwaitingReview {
         world.tamper(&at, |task| task.policy = Policy::Always);
     }
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     match state {
         TaskState::Submitting => {
             let waits = Reply::Says(Submitted::NotSent(Fault::Throttled(Some(60))));
@@ -289,7 +289,7 @@ async fn with_crm(state: TaskState) -> (World, FakeVendor) {
     world.submit(&at).await.unwrap();
     if state == TaskState::Verifying {
         world.clock.advance(60);
-        world.check(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
     }
     (world, vendor)
 }
@@ -314,7 +314,7 @@ async fn it_is_taken_until_something_is_under_way_and_refused_from_then_on() {
             result.unwrap();
             let task = world.task(&crm());
             assert_eq!((task.state, task.decision, task.run), (TaskState::Planned, None, 1), "{state:?}");
-            world.find(&crm()).await.unwrap();
+            world.search(&crm()).await.unwrap();
             assert_eq!(world.records(&crm(), 0, 9).await.unwrap().records, [RecordId::new("new-0")]);
         } else {
             assert_eq!(result, Err(ActError::Not(WhyNot::UnderWay(source("crm"), state))));
@@ -331,13 +331,13 @@ async fn it_is_taken_for_whatever_has_ended_while_the_request_is_open_and_refuse
             Outcome::Failed => state.broken = Some(NO_SECRET),
             _ => state.people.clear(),
         });
-        world.find(&crm()).await.unwrap();
+        world.search(&crm()).await.unwrap();
         assert_eq!(world.task(&crm()).outcome, Some(outcome));
         vendor.set(|state| state.broken = None);
         vendor.holds("new@example.com", ["new-0".to_owned()]);
         world.identify(&crm(), &email("new@example.com")).await.unwrap();
         // The club ended without its identifier, and gets it too.
-        world.find(&club()).await.unwrap();
+        world.search(&club()).await.unwrap();
         assert_eq!(world.task(&club()).outcome, Some(Outcome::MissingIdentifier));
         world.identify(&club(), &number(NUMBER)).await.unwrap();
         let request = reconciled(&world, 1).await;
@@ -426,7 +426,7 @@ async fn invariant_2_a_search_by_the_old_identifier_that_comes_late_decides_noth
             let (world, vendor, _) = demanded(Policy::Auto, &erasure()).await;
             vendor.holds("right@example.com", ["right-0".to_owned()]);
             let (at, right) = (crm(), email("right@example.com"));
-            let search = world.find(&at);
+            let search = world.search(&at);
             let given = world.identify(&at, &right);
             let Some((_, given)) = overlapping(&world, search, given, (a, b)).await else { break };
             (last, ways) = (false, ways + 1);
@@ -448,14 +448,14 @@ async fn a_person_is_remembered_whose_inserted_identifier_found_nobody() {
     world.demand(1, &erasure()).await.unwrap();
     let at = task_of(1, "crm");
     world.identify(&at, &email("mistyped@example.com")).await.unwrap();
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     world.close(at.request_id).await.unwrap();
     let request = world.request(at.request_id);
     assert_eq!(request.outcome, Some(RequestOutcome::NothingFound));
     assert!(request.forgotten_at.is_none() && world.keys.holds(at.request_id), "it can be reopened");
     // Without a given identifier nothing is left to correct.
     world.demand(2, &erasure()).await.unwrap();
-    world.find(&task_of(2, "crm")).await.unwrap();
+    world.search(&task_of(2, "crm")).await.unwrap();
     world.close(task_of(2, "crm").request_id).await.unwrap();
     assert!(world.request(task_of(2, "crm").request_id).forgotten_at.is_some());
 }
@@ -469,7 +469,7 @@ async fn a_wrong_identifier_stops_the_copy_until_another_one_is_given_or_it_is_l
         world.demand(1, &demand).await.unwrap();
         let at = task_of(1, "crm");
         world.identify(&at, &email("mistyped@example.com")).await.unwrap();
-        let step = world.find(&at).await.unwrap();
+        let step = world.search(&at).await.unwrap();
         assert_eq!(step.next, Next::Review);
         assert!(world.task(&at).found_nothing_by_given() && !world.task(&at).lacks_identifier());
         let told = world.link(at.request_id).await.err().unwrap().to_string();
@@ -484,7 +484,7 @@ async fn a_wrong_identifier_stops_the_copy_until_another_one_is_given_or_it_is_l
             assert_eq!(world.task(&at).outcome, Some(Outcome::NothingFound), "told apart from a missing one");
         } else {
             world.identify(&at, &email(CANARY)).await.unwrap();
-            world.find(&at).await.unwrap();
+            world.search(&at).await.unwrap();
             world.submit(&at).await.unwrap();
             assert_eq!(world.task(&at).outcome, Some(Outcome::Copied));
         }

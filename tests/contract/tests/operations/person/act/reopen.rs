@@ -27,7 +27,7 @@ async fn a_closed_request_is_opened_again_and_each_closing_has_its_receipt() {
     let first = world.receipts.file(request_id(1)).unwrap();
     world.clock.advance(10 * DAY);
     assert!(acts::reopen(&world.request(request_id(1)), world.now()).is_ok());
-    let acted = world.again().reopen(request_id(1), &[], &bob()).await.unwrap();
+    let acted = world.acts().reopen(request_id(1), &[], &bob()).await.unwrap();
     assert_eq!(acted, Acted { state: RequestState::Open, attempt: Some(2), started: true });
     let request = world.request(request_id(1));
     assert_eq!((request.due_at, request.reopened, request.outcome), (due, 1, None), "its legal date stays");
@@ -51,7 +51,7 @@ async fn a_request_is_reopened_more_than_once() {
     for closing in 1..=3 {
         vendor.set(|state| state.broken = (closing < 3).then_some(NO_SECRET));
         world.clock.advance(DAY);
-        world.again().reopen(request_id(1), &[source("crm")], &bob()).await.unwrap();
+        world.acts().reopen(request_id(1), &[source("crm")], &bob()).await.unwrap();
         assert_eq!(reconciled(&world, 1).await.state, RequestState::Closed);
         assert_eq!(statement(&world, closing).tasks[0].run, closing + 1);
     }
@@ -71,7 +71,7 @@ async fn only_what_was_not_acted_on_runs_again_unless_it_is_named() {
     drive(&world).await;
     assert_eq!(world.request(request_id(1)).outcome, Some(RequestOutcome::PartlyFulfilled));
     shop_vendor.set(|state| state.broken = None);
-    let again = world.again();
+    let again = world.acts();
     let unknown = again.reopen(request_id(1), &[source("crm"), source("none")], &bob()).await;
     assert_eq!(unknown, Err(ActError::UnknownSource(source("none"))));
     again.reopen(request_id(1), &[], &bob()).await.unwrap();
@@ -92,7 +92,7 @@ async fn only_what_was_not_acted_on_runs_again_unless_it_is_named() {
 #[tokio::test]
 async fn what_is_open_unsigned_or_forgotten_is_not_opened_again() {
     let (world, _, _) = verifying(2).await;
-    let again = world.again();
+    let again = world.acts();
     assert_eq!(again.reopen(request_id(1), &[], &bob()).await, Err(ActError::Not(WhyNot::Open)));
     assert_eq!(again.reopen(request_id(9), &[], &bob()).await, Err(ActError::NotFound));
     drive(&world).await;
@@ -103,16 +103,16 @@ async fn what_is_open_unsigned_or_forgotten_is_not_opened_again() {
     let (world, _) = failed().await;
     world.clock.advance(u64::from(world.forget_after_days) * DAY);
     assert_eq!(
-        world.again().reopen(request_id(1), &[], &bob()).await,
+        world.acts().reopen(request_id(1), &[], &bob()).await,
         Err(ActError::Not(WhyNot::Forgotten)),
         "its time is over"
     );
     assert!(acts::reopen(&world.request(request_id(1)), world.now()).is_err());
     assert!(reconciled(&world, 1).await.forgotten_at.is_some());
-    assert_eq!(world.again().reopen(request_id(1), &[], &bob()).await, Err(ActError::Not(WhyNot::Forgotten)));
+    assert_eq!(world.acts().reopen(request_id(1), &[], &bob()).await, Err(ActError::Not(WhyNot::Forgotten)));
     let (world, _) = failed().await;
     world.tamper_request(request_id(1), |request| request.receipt_sha256 = None);
-    let early = world.again().reopen(request_id(1), &[], &bob()).await.unwrap_err();
+    let early = world.acts().reopen(request_id(1), &[], &bob()).await.unwrap_err();
     assert_eq!(early, ActError::Not(WhyNot::ReceiptNotKept));
 }
 
@@ -123,8 +123,8 @@ async fn nothing_is_reopened_where_everything_was_acted_on() {
     world.connect("crm").holds(CANARY, ["a".to_owned()]);
     world.demand(1, &access()).await.unwrap();
     drive(&world).await;
-    assert_eq!(world.again().reopen(request_id(1), &[], &bob()).await, Err(ActError::NothingToDo));
-    world.again().reopen(request_id(1), &[source("crm")], &bob()).await.unwrap();
+    assert_eq!(world.acts().reopen(request_id(1), &[], &bob()).await, Err(ActError::NothingToDo));
+    world.acts().reopen(request_id(1), &[source("crm")], &bob()).await.unwrap();
     drive(&world).await;
     let request = world.request(request_id(1));
     assert_eq!((request.outcome, request.reopened), (Some(RequestOutcome::Fulfilled), 1));
@@ -140,7 +140,7 @@ async fn a_reopening_that_comes_while_the_person_is_forgotten_never_leaves_an_op
             let (world, _) = failed().await;
             let forget_at = world.request(request_id(1)).forget_at.unwrap();
             world.clock.advance_to(forget_at);
-            let (again, by) = (world.again(), bob());
+            let (again, by) = (world.acts(), bob());
             let reopen = again.reopen(request_id(1), &[], &by);
             let Some((reopened, _)) = overlapping(&world, reopen, world.close(request_id(1)), (a, b)).await
             else {
@@ -169,7 +169,7 @@ async fn invariant_6_a_crash_at_any_point_of_reopening_leaves_it_reopened_once_o
         let (world, vendor) = failed().await;
         let by = bob();
         world.gate.crash_at(Some(point));
-        let end = world.gate.until_crash(async { world.again().reopen(request_id(1), &[], &by).await }).await;
+        let end = world.gate.until_crash(async { world.acts().reopen(request_id(1), &[], &by).await }).await;
         let reopened = world.request(request_id(1)).reopened;
         assert!(reopened <= 1);
         stored += reopened;
@@ -196,7 +196,7 @@ async fn a_ticket_is_answered_again_with_a_marker_of_its_own() {
     world.accept(1, &Demand { reference, ..erasure() }, arrival).await.unwrap();
     drive(&world).await;
     vendor.set(|state| state.broken = None);
-    world.again().reopen(request_id(1), &[], &bob()).await.unwrap();
+    world.acts().reopen(request_id(1), &[], &bob()).await.unwrap();
     drive(&world).await;
     let ticket = world.tickets.ticket("ZD-35436");
     assert_eq!((ticket.comments.len(), ticket.solved), (2, true));
@@ -226,7 +226,7 @@ async fn a_refused_request_that_is_reopened_is_decided_on_anew() {
     drive(&world).await;
     rule(&world, Ruling::Refuse(RefusalGround::LegalClaims)).await;
     assert_eq!(reconciled(&world, 1).await.outcome, Some(RequestOutcome::Refused));
-    world.again().reopen(request_id(1), &[], &bob()).await.unwrap();
+    world.acts().reopen(request_id(1), &[], &bob()).await.unwrap();
     drive(&world).await;
     let task = world.task(&at);
     assert_eq!((task.state, task.review, posts(&vendor.journal())), (TaskState::AwaitingReview, None, 0));

@@ -22,13 +22,13 @@ async fn a_data_source_runs_again_from_whatever_is_not_under_way() {
         (TaskState::AwaitingReview, {
             let (world, _, at) = world_with(3, plain()).await;
             world.tamper(&at, |task| task.policy = Policy::Always);
-            world.find(&at).await.unwrap();
+            world.search(&at).await.unwrap();
             world
         }),
     ];
     for (state, world) in made {
         assert_eq!(world.task(&crm()).state, state);
-        let acted = world.again().run(&crm(), &bob()).await.unwrap();
+        let acted = world.acts().run_again(&crm(), &bob()).await.unwrap();
         assert_eq!(acted, Acted { state: RequestState::Open, attempt: Some(2), started: true });
         let task = world.task(&crm());
         assert_eq!((task.state, task.run, task.counts.found), (TaskState::Planned, 1, 0), "{state:?}");
@@ -51,16 +51,16 @@ async fn what_is_under_way_or_unknown_or_closed_does_not_run_again() {
         (TaskState::Unknown, handed_over().await.0),
     ] {
         let before = (world.task(&crm()), world.facts(request_id(1)));
-        let refused = world.again().run(&crm(), &bob()).await.unwrap_err();
+        let refused = world.acts().run_again(&crm(), &bob()).await.unwrap_err();
         assert_eq!(refused, ActError::Not(WhyNot::UnderWay(source("crm"), state)));
         assert_eq!((world.task(&crm()), world.facts(request_id(1))), before, "{state:?}");
     }
     let (world, _) = failed().await;
-    let again = world.again();
-    assert_eq!(again.run(&crm(), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
-    assert_eq!(again.run(&task_of(9, "crm"), &bob()).await, Err(ActError::NotFound));
+    let again = world.acts();
+    assert_eq!(again.run_again(&crm(), &bob()).await, Err(ActError::Not(WhyNot::Closed)));
+    assert_eq!(again.run_again(&task_of(9, "crm"), &bob()).await, Err(ActError::NotFound));
     let (world, _, _) = decided(3).await;
-    let unknown = world.again().run(&task_of(1, "none"), &bob()).await;
+    let unknown = world.acts().run_again(&task_of(1, "none"), &bob()).await;
     assert_eq!(unknown, Err(ActError::UnknownSource(source("none"))));
 }
 
@@ -69,7 +69,7 @@ async fn a_second_run_has_batches_and_counts_of_its_own_and_the_receipt_lists_th
     let (world, vendor) = erased_and_open().await;
     let first = world.rules(&crm());
     vendor.holds(CANARY, ["late-0".to_owned()]);
-    world.again().run(&crm(), &bob()).await.unwrap();
+    world.acts().run_again(&crm(), &bob()).await.unwrap();
     drive(&world).await;
     let task = world.task(&crm());
     assert_eq!((task.run, task.first_batch, task.outcome), (2, 2, Some(Outcome::VerifiedErased)));
@@ -94,10 +94,10 @@ async fn a_second_run_has_batches_and_counts_of_its_own_and_the_receipt_lists_th
 #[tokio::test]
 async fn a_second_run_of_an_erased_person_finds_nothing_and_what_was_submitted_is_still_told() {
     let (world, _) = erased_and_open().await;
-    world.again().run(&crm(), &bob()).await.unwrap();
+    world.acts().run_again(&crm(), &bob()).await.unwrap();
     drive(&world).await;
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::NothingFound));
-    let cancelled = world.again().cancel(request_id(1), &bob()).await;
+    let cancelled = world.acts().cancel(request_id(1), &bob()).await;
     assert_eq!(cancelled, Err(ActError::Not(WhyNot::Submitted(source("crm")))), "the first run did submit");
     rule(&world, Ruling::LeaveOut).await;
     reconciled(&world, 1).await;
@@ -112,7 +112,7 @@ async fn invariant_6_a_crash_at_any_point_of_running_again_leaves_one_run_more_o
         vendor.holds(CANARY, ["late-0".to_owned()]);
         let by = bob();
         world.gate.crash_at(Some(point));
-        let end = world.gate.until_crash(async { world.again().run(&crm(), &by).await }).await;
+        let end = world.gate.until_crash(async { world.acts().run_again(&crm(), &by).await }).await;
         let run = world.task(&crm()).run;
         stored += run - 1;
         reconciled(&world, 1).await;
@@ -135,7 +135,7 @@ async fn a_run_whose_execution_cannot_be_started_says_so_and_is_begun_by_the_rec
     let (world, vendor) = erased_and_open().await;
     vendor.holds(CANARY, ["late-0".to_owned()]);
     world.workflow.fail_next(1);
-    let acted = world.again().run(&crm(), &bob()).await.unwrap();
+    let acted = world.acts().run_again(&crm(), &bob()).await.unwrap();
     assert!(!acted.started && world.workflow.take().is_none());
     reconciled(&world, 1).await;
     assert_eq!((world.task(&crm()).run, vendor.left()), (2, 0));

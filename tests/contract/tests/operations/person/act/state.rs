@@ -21,7 +21,7 @@ async fn a_person_states_what_no_machine_can_tell_and_it_is_told_as_theirs() {
     for erased in [true, false] {
         let (world, vendor) = handed_over().await;
         let reason = format!("their desk says {CANARY} is gone");
-        world.again().state(&crm(), erased, &reason, &bob()).await.unwrap();
+        world.acts().state(&crm(), erased, &reason, &bob()).await.unwrap();
         let task = world.task(&crm());
         let outcome = if erased { Outcome::ReportedErased } else { Outcome::Failed };
         assert_eq!(
@@ -52,11 +52,11 @@ async fn only_what_was_handed_over_is_stated_and_with_a_reason() {
         (verifying(1).await.0, TaskState::Verifying),
         (waiting, TaskState::Unknown),
     ] {
-        let refused = world.again().state(&crm(), true, "seen", &bob()).await;
+        let refused = world.acts().state(&crm(), true, "seen", &bob()).await;
         assert_eq!(refused, Err(ActError::Not(WhyNot::NotHandedOver(source("crm"), state))), "{state:?}");
     }
     let (world, _) = handed_over().await;
-    let again = world.again();
+    let again = world.acts();
     for bad in ["", "  \n", &"x".repeat(1001)] {
         assert_eq!(again.state(&crm(), true, bad, &bob()).await, Err(ActError::Reason));
     }
@@ -74,9 +74,9 @@ async fn what_cannot_be_searched_is_stated_too_and_the_request_closes_at_once() 
     for erased in [true, false] {
         let (world, vendor, at) = world_with(2, plain()).await;
         vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
-        world.find(&at).await.unwrap_err();
+        world.search(&at).await.unwrap_err();
         while world.workflow.take().is_some() {}
-        world.again().state(&at, erased, "they wrote that it is gone", &bob()).await.unwrap();
+        world.acts().state(&at, erased, "they wrote that it is gone", &bob()).await.unwrap();
         let task = world.task(&at);
         let outcome = if erased { Outcome::ReportedErased } else { Outcome::Failed };
         assert_eq!(
@@ -100,13 +100,13 @@ async fn nothing_is_stated_as_erased_for_a_request_for_access() {
     let vendor = world.connect("crm");
     world.demand(1, &access()).await.unwrap();
     vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
-    world.find(&crm()).await.unwrap_err();
+    world.search(&crm()).await.unwrap_err();
     let facts = world.facts(request_id(1));
-    let refused = world.again().state(&crm(), true, "seen", &bob()).await.unwrap_err();
+    let refused = world.acts().state(&crm(), true, "seen", &bob()).await.unwrap_err();
     assert_eq!(refused, ActError::NotErasure(source("crm")));
     assert!(refused.to_string().contains("state that crm failed, or leave it out"), "{refused}");
     assert_eq!(world.facts(request_id(1)), facts);
-    world.again().state(&crm(), false, "they closed", &bob()).await.unwrap();
+    world.acts().state(&crm(), false, "they closed", &bob()).await.unwrap();
     assert_eq!(world.task(&crm()).outcome, Some(Outcome::Failed));
 }
 
@@ -114,11 +114,11 @@ async fn nothing_is_stated_as_erased_for_a_request_for_access() {
 async fn what_was_stated_as_not_erased_runs_again_after_a_look_with_an_intent_of_its_own() {
     let (world, vendor) = handed_over().await;
     connect_club(&world);
-    world.again().state(&crm(), false, "they have no such rule", &bob()).await.unwrap();
+    world.acts().state(&crm(), false, "they have no such rule", &bob()).await.unwrap();
     drive(&world).await;
     reconciled(&world, 1).await;
     vendor.set(|state| state.capabilities = plain());
-    world.again().reopen(request_id(1), &[], &ann()).await.unwrap();
+    world.acts().reopen(request_id(1), &[], &ann()).await.unwrap();
     drive(&world).await;
     let request = reconciled(&world, 1).await;
     assert_eq!((request.outcome, vendor.left()), (Some(RequestOutcome::Fulfilled), 0));

@@ -32,7 +32,7 @@ async fn a_record_that_shows_another_persons_identifier_is_confirmed_by_its_numb
     vendor.set(|state| {
         state.marked = ["crm-1", "crm-2"].map(RecordId::new).into();
     });
-    world.find(&crm()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     assert_eq!(world.task(&crm()).state, TaskState::AwaitingReview, "whatever the policy");
     let whole = of_one(&world, &crm(), Ruling::Proceed);
     let facts = world.facts(request_id(1));
@@ -51,7 +51,7 @@ async fn a_record_that_shows_another_persons_identifier_is_confirmed_by_its_numb
     // A refusal needs no confirmation.
     let (world, vendor, _) = demanded(Policy::Auto).await;
     vendor.set(|state| state.marked = [RecordId::new("crm-1")].into());
-    world.find(&crm()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     let refuse = unconfirmed(&of_one(&world, &crm(), Ruling::Refuse(RefusalGround::LegalClaims)));
     world.review(request_id(1), &refuse, &bob()).await.unwrap();
 }
@@ -60,12 +60,12 @@ async fn a_record_that_shows_another_persons_identifier_is_confirmed_by_its_numb
 async fn what_was_confirmed_is_what_is_there_now() {
     let (world, vendor, _) = demanded(Policy::Always).await;
     vendor.set(|state| state.marked = [RecordId::new("crm-1")].into());
-    world.find(&crm()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     let seen = of_one(&world, &crm(), Ruling::Proceed);
     // After another search, the same records show nobody else.
     vendor.set(|state| state.marked.clear());
-    world.again().run(&crm(), &ann()).await.unwrap();
-    world.find(&crm()).await.unwrap();
+    world.acts().run_again(&crm(), &ann()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     let refused = world.review(request_id(1), &seen, &bob()).await;
     assert_eq!(refused, Err(ReviewError::Changed(source("crm"))));
 }
@@ -74,11 +74,11 @@ async fn what_was_confirmed_is_what_is_there_now() {
 async fn a_zero_is_confirmed_for_the_search_that_was_shown_and_no_other() {
     let (world, vendor, _) = demanded(Policy::Always).await;
     vendor.set(|state| state.people.clear());
-    world.find(&crm()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     let seen = of_one(&world, &crm(), Ruling::Proceed);
     world.clock.advance(60);
-    world.again().run(&crm(), &ann()).await.unwrap();
-    world.find(&crm()).await.unwrap();
+    world.acts().run_again(&crm(), &ann()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     assert!(world.task(&crm()).wants_confirmation());
     assert_eq!(world.review(request_id(1), &seen, &bob()).await, Err(ReviewError::Changed(source("crm"))));
     let now = of_one(&world, &crm(), Ruling::Proceed);
@@ -95,7 +95,7 @@ async fn what_no_digest_binds_is_proceeded_with_only_by_who_says_which_search_th
             }
             state.set_aside = (0..doubtful).map(|_| aside(Some("both"), true)).collect();
         });
-        world.find(&crm()).await.unwrap();
+        world.search(&crm()).await.unwrap();
         assert_eq!(world.task(&crm()).counts.found, records);
         let whole = of_one(&world, &crm(), Ruling::Proceed);
         let mut unsaid = whole.clone();
@@ -122,7 +122,7 @@ async fn what_no_digest_binds_is_proceeded_with_only_by_who_says_which_search_th
     // A refusal makes no statement about the records.
     let (world, vendor, _) = demanded(Policy::Always).await;
     vendor.set(|state| state.people.clear());
-    world.find(&crm()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     let mut refuse = of_one(&world, &crm(), Ruling::Refuse(RefusalGround::LegalClaims));
     refuse.sources[0].searched_at = None;
     world.review(request_id(1), &refuse, &bob()).await.unwrap();
@@ -138,7 +138,7 @@ async fn a_record_that_was_set_aside_and_may_be_the_persons_is_confirmed_to_be_n
             }
             state.set_aside = vec![aside(Some("both"), true), aside(None, false)];
         });
-        world.find(&crm()).await.unwrap();
+        world.search(&crm()).await.unwrap();
         let task = world.task(&crm());
         assert_eq!((task.state, task.counts.found), (TaskState::AwaitingReview, records));
         let seen = Seen::all_of(&task);

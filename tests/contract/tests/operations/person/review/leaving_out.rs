@@ -21,7 +21,7 @@ use rightful_domain::vendor::fault::Fault;
 async fn dead() -> (World, FakeVendor, TaskRef) {
     let (world, vendor, at) = world_with(2, rightful_contract::vendor::plain()).await;
     vendor.set(|state| state.searches.push_back(Err(Fault::Unavailable(Code::VendorUnreachable))));
-    world.find(&at).await.unwrap_err();
+    world.search(&at).await.unwrap_err();
     while world.workflow.take().is_some() {}
     assert!(world.task(&at).cannot_be_searched(), "{:?}", world.task(&at));
     (world, vendor, at)
@@ -59,7 +59,7 @@ async fn a_data_source_that_cannot_be_opened_says_why_and_is_left_out_too() {
     let (world, vendor, at) = world_with(2, rightful_contract::vendor::plain()).await;
     let denied = Failure::of(Code::SecretDenied);
     vendor.set(|state| state.broken = Some(denied));
-    assert_eq!(world.find(&at).await.unwrap_err(), denied);
+    assert_eq!(world.search(&at).await.unwrap_err(), denied);
     while world.workflow.take().is_some() {}
     let task = world.task(&at);
     assert_eq!((task.state, task.reason.as_deref()), (TaskState::Planned, Some("secret_denied")));
@@ -70,9 +70,9 @@ async fn a_data_source_that_cannot_be_opened_says_why_and_is_left_out_too() {
     // A data source that is repaired meanwhile is searched normally.
     let (world, vendor, at) = world_with(2, rightful_contract::vendor::plain()).await;
     vendor.set(|state| state.broken = Some(denied));
-    world.find(&at).await.unwrap_err();
+    world.search(&at).await.unwrap_err();
     vendor.set(|state| state.broken = None);
-    world.find(&at).await.unwrap();
+    world.search(&at).await.unwrap();
     assert_eq!((world.task(&at).state, world.task(&at).reason), (TaskState::Decided, None));
 }
 
@@ -106,8 +106,8 @@ async fn a_search_under_way_or_the_word_to_leave_it_out_wins_in_whatever_order()
                 let (reviewing, by) = (leaving_out(&world, &at), bob());
                 let review = world.review(request_id(1), &reviewing, &by);
                 let ends = match search_first {
-                    true => overlapping(&world, world.find(&at), review, (a, b)).await.map(|(_, end)| end),
-                    false => overlapping(&world, review, world.find(&at), (a, b)).await.map(|(end, _)| end),
+                    true => overlapping(&world, world.search(&at), review, (a, b)).await.map(|(_, end)| end),
+                    false => overlapping(&world, review, world.search(&at), (a, b)).await.map(|(end, _)| end),
                 };
                 let Some(end) = ends else { break };
                 (last, ways) = (false, ways + 1);

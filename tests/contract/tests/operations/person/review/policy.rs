@@ -24,7 +24,7 @@ async fn a_policy_decides_under_its_own_name_and_a_person_under_theirs() {
         (Policy::Always, None),
     ] {
         let (world, _, _) = demanded(policy).await;
-        let step = world.find(&crm()).await.unwrap();
+        let step = world.search(&crm()).await.unwrap();
         let by = decided_by(&world, &crm());
         assert_eq!(by.as_deref(), theirs, "{policy}");
         if theirs.is_some() {
@@ -68,7 +68,7 @@ async fn each_right_and_each_data_source_has_its_own_policy() {
         (2, "crm", TaskState::Decided),
         (2, "shop", TaskState::AwaitingReview),
     ] {
-        world.find(&task_of(n, name)).await.unwrap();
+        world.search(&task_of(n, name)).await.unwrap();
         assert_eq!(world.task(&task_of(n, name)).state, state, "{n} {name}");
     }
 }
@@ -87,8 +87,8 @@ async fn invariant_2_nothing_is_posted_before_a_person_has_decided() {
     let (world, crm_vendor, shop_vendor) = awaiting().await;
     for at in [crm(), shop()] {
         world.submit(&at).await.unwrap();
-        world.check(&at).await.unwrap();
-        world.verify(&at).await.unwrap();
+        world.check_status(&at).await.unwrap();
+        world.look(&at).await.unwrap();
     }
     assert_eq!(reconciled(&world, 40).await.state, RequestState::Open);
     assert_eq!((posts(&crm_vendor.journal()), posts(&shop_vendor.journal())), (0, 0));

@@ -49,7 +49,7 @@ async fn invariant_2_records_that_were_exchanged_after_the_decision_are_not_post
     let (other, vendors, _) = demanded(Policy::Always).await;
     vendors.set(|state| state.people.clear());
     vendors.holds(CANARY, ["bobs-1".to_owned(), "bobs-2".to_owned(), "bobs-3".to_owned()]);
-    other.find(&crm()).await.unwrap();
+    other.search(&crm()).await.unwrap();
     let name = other.store.table().query(&pk, "RECORDS#crm#").len();
     assert_eq!(name, 1);
     let all = other.store.table().all();
@@ -65,7 +65,7 @@ async fn invariant_2_what_was_searched_again_since_it_was_seen_is_refused_and_no
     let (world, vendor, _) = awaiting().await;
     let seen = world.reviewing(request_id(1), Ruling::Proceed);
     vendor.holds(CANARY, ["crm-3".to_owned()]);
-    world.again().run(&crm(), &ann()).await.unwrap();
+    world.acts().run_again(&crm(), &ann()).await.unwrap();
     let running = world.review(request_id(1), &seen, &bob()).await;
     let planned = ReviewError::Not(WhyNot::NotAwaiting {
         source_id: source("crm"),
@@ -87,7 +87,7 @@ async fn invariant_2_what_was_searched_again_since_it_was_seen_is_refused_and_no
 async fn a_new_search_that_finds_the_same_records_leaves_what_was_seen_good() {
     let (world, vendor, _) = awaiting().await;
     let seen = world.reviewing(request_id(1), Ruling::Proceed);
-    world.again().run(&crm(), &ann()).await.unwrap();
+    world.acts().run_again(&crm(), &ann()).await.unwrap();
     drive(&world).await;
     world.review(request_id(1), &seen, &bob()).await.unwrap();
     assert!(reconciled(&world, 2).await.is_done());
@@ -102,7 +102,7 @@ async fn invariant_2_what_another_request_left_is_searched_and_decided_on_anew()
     vendor.holds(CANARY, ["a".to_owned(), "b".to_owned()]);
     for n in [1, 2] {
         world.demand(n, &erasure()).await.unwrap();
-        world.find(&task_of(n, "crm")).await.unwrap();
+        world.search(&task_of(n, "crm")).await.unwrap();
         let reviewing = world.reviewing(request_id(n), Ruling::Proceed);
         world.review(request_id(n), &reviewing, &ann()).await.unwrap();
     }

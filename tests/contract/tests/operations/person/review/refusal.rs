@@ -21,7 +21,7 @@ async fn art_17_3_stands_against_erasure_alone() {
     world.policies = Policies { erasure: Policy::Always, access: Policy::Always };
     world.connect("crm").holds(CANARY, ["a".to_owned()]);
     world.demand(1, &access()).await.unwrap();
-    world.find(&crm()).await.unwrap();
+    world.search(&crm()).await.unwrap();
     for ground in RefusalGround::ALL {
         let reviewing = world.reviewing(request_id(1), Ruling::Refuse(ground));
         let refused = world.review(request_id(1), &reviewing, &bob()).await;

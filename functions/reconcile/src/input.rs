@@ -1,15 +1,15 @@
-//! The function's events and answers.
+//! The function's inputs and outputs.
 
 use rightful_domain::operations::reconcile::ended::Marking;
 use rightful_domain::operations::reconcile::run::Run;
-use rightful_domain::operations::reconcile::unreceived::Found;
+use rightful_domain::operations::reconcile::unreceived::Compared;
 use rightful_lambda::Correlated;
 use serde::{Deserialize, Serialize};
 
 /// An event; its shape tells which.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub enum Event {
+pub enum Input {
     /// EventBridge: an execution's status changed.
     Change {
         /// Which execution, and how.
@@ -38,16 +38,16 @@ pub struct Change {
 }
 
 /// The log names a request only once the execution's name is known to be ours.
-impl Correlated for Event {}
+impl Correlated for Input {}
 
 /// An answer.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum Answer {
+pub enum Output {
     Run(Box<Run>),
     Marking(Marking),
     /// `null` without a ticketing system or a tag.
-    Tickets(Option<Found>),
+    Tickets(Option<Compared>),
 }
 
 #[cfg(test)]
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(event: serde_json::Value) -> Event {
+    fn read(event: serde_json::Value) -> Input {
         serde_json::from_value(event).unwrap()
     }
 
@@ -73,19 +73,19 @@ mod tests {
                 "input": "{}", "output": null, "error": "e", "cause": "c"
             }
         });
-        let Event::Change { detail } = read(event) else { panic!("taken for a tick") };
+        let Input::Change { detail } = read(event) else { panic!("taken for a tick") };
         assert_eq!((detail.name.as_str(), detail.status.as_str()), ("n", "TIMED_OUT"));
         assert!(detail.state_machine_arn.ends_with(":stateMachine:m"));
         for (event, expected) in [(json!({"tickets": true}), true), (json!({"tickets": false}), false)] {
-            let Event::Tickets(Order { tickets }) = read(event) else { panic!("taken for a tick") };
+            let Input::Tickets(Order { tickets }) = read(event) else { panic!("taken for a tick") };
             assert_eq!(tickets, expected);
         }
         for tick in [
             json!({}),
-            json!({"detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": {}}),
+            json!({"detail-type": "Scheduled Input", "source": "aws.scheduler", "detail": {}}),
             json!({"detail": "{}"}),
         ] {
-            assert!(matches!(read(tick), Event::Tick {}));
+            assert!(matches!(read(tick), Input::Tick {}));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The function's events and answers.
+//! The function's inputs and outputs.
 
 use crate::synthetic::Made;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// An event; its shape tells which.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub enum Event {
+pub enum Input {
     /// The schedule, or `rightful synthetic --now`.
     Synthetic(Order),
     /// API Gateway.
@@ -22,12 +22,12 @@ pub struct Order {
     pub synthetic: bool,
 }
 
-impl Correlated for Event {}
+impl Correlated for Input {}
 
 /// An answer.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum Answer {
+pub enum Output {
     Webhook(Box<ApiGatewayV2httpResponse>),
     Made(Made),
 }
@@ -69,7 +69,7 @@ mod tests {
             "true",
             "",
         ] {
-            let Event::Webhook(read) = serde_json::from_value(webhook(body)).unwrap() else {
+            let Input::Webhook(read) = serde_json::from_value(webhook(body)).unwrap() else {
                 panic!("{body} is taken for an order");
             };
             assert_eq!(read.body.as_deref(), Some(body));
@@ -79,20 +79,20 @@ mod tests {
         // The same holds for a member where no client can put one.
         let mut event = webhook("{}");
         event["synthetic"] = true.into();
-        assert!(matches!(serde_json::from_value(event).unwrap(), Event::Webhook(_)));
+        assert!(matches!(serde_json::from_value(event).unwrap(), Input::Webhook(_)));
     }
 
     #[test]
     fn an_order_is_its_one_member_and_nothing_beside_it() {
         for (event, expected) in [(json!({"synthetic": true}), true), (json!({"synthetic": false}), false)] {
-            let Event::Synthetic(Order { synthetic }) = serde_json::from_value(event).unwrap() else {
+            let Input::Synthetic(Order { synthetic }) = serde_json::from_value(event).unwrap() else {
                 panic!("taken for a webhook");
             };
             assert_eq!(synthetic, expected);
         }
         for other in [json!({"synthetic": true, "email": "canary@example.com"}), json!({"synthetic": "true"})]
         {
-            assert!(!matches!(serde_json::from_value(other), Ok(Event::Synthetic(_))));
+            assert!(!matches!(serde_json::from_value(other), Ok(Input::Synthetic(_))));
         }
     }
 }
