@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A text that leaves no trace in `Debug`, and is wiped from memory.
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline, with = "String"))]
+/// A text that leaves no trace in `Debug` and is wiped from memory.
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(inline, with = "String", description = "A text that is never logged.")
+)]
 pub(crate) struct Hidden(pub Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for Hidden {

@@ -14,6 +14,7 @@ scenarios! {
     of_two_reviewers_at_once_one_wins_and_the_other_is_told
     a_decision_on_what_was_searched_again_is_refused
     a_refusal_stands_on_a_ground_that_fits
+    before_the_first_search_there_is_nothing_to_compare
     reviewers_see_who_the_records_are_about_before_they_decide
     records_of_another_person_are_confirmed_or_not_acted_on
     nothing_found_is_confirmed_by_a_person
@@ -116,6 +117,16 @@ async fn a_refusal_stands_on_a_ground_that_fits() -> Given {
     let mut all = stage.given();
     all.extend(access.given());
     all
+}
+
+async fn before_the_first_search_there_is_nothing_to_compare() -> Given {
+    let stage = Stage::new();
+    let vendor = stage.connect("crm", 2);
+    let id = stage.request("erasure").await;
+    let reply = stage.post(&of(&id, "compare"), &json!({"source": "crm"})).await;
+    assert_eq!((reply.status, reply.code()), (409, "nothing_to_show"));
+    assert!(vendor.journal().is_empty(), "the vendor was not asked");
+    stage.given()
 }
 
 async fn reviewers_see_who_the_records_are_about_before_they_decide() -> Given {

@@ -102,7 +102,7 @@ pub enum Fact {
         level: Level,
         /// Who must act; empty at level `none`.
         who: Vec<Role>,
-        /// Why: a code of ours.
+        /// The reason, as a code.
         reason: String,
     },
     /// A data source is searched at this target: every call of the run goes there, or none goes out.
@@ -254,7 +254,7 @@ pub enum Fact {
     CopyLost {
         /// The data source.
         source: SourceId,
-        /// Why: a code of ours.
+        /// The reason, as a code.
         reason: String,
     },
     /// The person's copy was packed and stored.

@@ -34,7 +34,7 @@ pub struct Escalation {
     pub level: Level,
     /// Who must act; empty at level `none`.
     pub who: Vec<Role>,
-    /// Why: a code of ours.
+    /// The reason, as a code.
     pub reason: String,
     /// When this level began; the time of the reading if no escalation is recorded.
     pub at: Time,
