@@ -1,8 +1,8 @@
 //! A stack: `infra/local/stack.py` starts and stops it; tests use its command line and read its store.
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use aws_credential_types::Credentials;
-use rightful_aws::{Aws, Settings, Store, tls_config};
+use rightful_aws::{Aws, Function, Settings, Store, tls_config};
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::chain::event::read_chain;
 use rightful_domain::chain::fact::Fact;
@@ -242,11 +242,11 @@ impl Stack {
     /// When it can't be called, or fails.
     pub async fn invoke(&self, function: &str, payload: &Value) -> Result<Value> {
         let name = self.json["functions"][function].as_str().context("no such function")?;
-        let payload = aws_sdk_lambda::primitives::Blob::new(payload.to_string());
-        let client = aws_sdk_lambda::Client::new(self.aws.sdk_config());
-        let called = client.invoke().function_name(name).qualifier("live").payload(payload).send().await?;
-        ensure!(called.function_error.is_none(), "{function} failed: {:?}", called.function_error);
-        Ok(serde_json::from_slice(called.payload.context("no answer")?.as_ref())?)
+        let deployed = Function::new(&self.aws, name, 330).at("live");
+        let answer = deployed.invoke(payload.to_string().into_bytes()).await?;
+        let answer =
+            answer.map_err(|error| anyhow!("{function} failed: {}", String::from_utf8_lossy(&error)))?;
+        Ok(serde_json::from_slice(&answer)?)
     }
 
     /// Connects the sandbox's Qualifio as data source `id`, with further parameters.

@@ -26,7 +26,7 @@ use http_body_util::BodyExt as _;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -92,6 +92,9 @@ pub fn tls_config() -> Result<TlsConfig, Failure> {
 #[derive(Clone, Debug)]
 pub struct Aws {
     config: SdkConfig,
+    http: reqwest::Client,
+    /// The credentials that [`Aws::sign`] used last.
+    pub(crate) kept: Arc<Mutex<Option<Credentials>>>,
 }
 
 impl Aws {
@@ -118,10 +121,11 @@ impl Aws {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
+        let http = reqwest_client(tls)?;
         let config = config
             .into_builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(http_client(tls)?)
+            .http_client(SharedHttpClient::new(Connector(http.clone())))
             .sleep_impl(TokioSleep::new())
             .time_source(SystemTimeSource::new())
             .timeout_config(timeouts)
@@ -129,13 +133,19 @@ impl Aws {
             // Every body is read whole within the attempt's time-out.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
-        Ok(Self { config })
+        Ok(Self { config, http, kept: Arc::default() })
     }
 
     /// The configuration, for an SDK that this crate has no adapter for.
     #[must_use]
     pub fn sdk_config(&self) -> &SdkConfig {
         &self.config
+    }
+
+    /// The HTTP client of every SDK, for a call that none of them makes: see [`Aws::sign`].
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
     }
 }
 
@@ -145,7 +155,11 @@ impl Aws {
 /// # Errors
 /// `Misconfigured` when the TLS configuration cannot be used.
 pub fn http_client(tls: TlsConfig) -> Result<SharedHttpClient, Failure> {
-    let client = reqwest::Client::builder()
+    Ok(SharedHttpClient::new(Connector(reqwest_client(tls)?)))
+}
+
+fn reqwest_client(tls: TlsConfig) -> Result<reqwest::Client, Failure> {
+    reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .http1_only()
         .no_proxy()
@@ -157,8 +171,7 @@ pub fn http_client(tls: TlsConfig) -> Result<SharedHttpClient, Failure> {
         .pool_idle_timeout(Duration::from_secs(15))
         .tcp_nodelay(true)
         .build()
-        .map_err(|_| Failure::of(Code::TlsUnusable))?;
-    Ok(SharedHttpClient::new(Connector(client)))
+        .map_err(|_| Failure::of(Code::TlsUnusable))
 }
 
 #[derive(Clone, Debug)]
@@ -192,7 +205,8 @@ impl HttpConnector for Connector {
     }
 }
 
-fn connector_error(err: reqwest::Error) -> ConnectorError {
+/// Whether a call timed out or broke off, without its URL.
+pub(crate) fn connector_error(err: reqwest::Error) -> ConnectorError {
     let err = err.without_url();
     if err.is_timeout() { ConnectorError::timeout(err.into()) } else { ConnectorError::io(err.into()) }
 }

@@ -15,6 +15,7 @@ pub mod client;
     feature = "sfn"
 ))]
 mod failures;
+mod signed;
 mod time;
 
 #[cfg(feature = "s3")]

@@ -6,19 +6,16 @@ use super::error::ApiError;
 use crate::terminal::error::command_error;
 use crate::words;
 use crate::words::codes;
-use aws_sdk_lambda::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, Response, StatusCode};
+use rightful_aws::Aws;
 use rightful_domain::base::code::{Code, OUTPUTS};
 use rightful_domain::ports::set_up::Objection;
 use rightful_domain::view::error::{ErrorBody, ErrorView};
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// The service that a call to API Gateway is signed for.
@@ -31,16 +28,12 @@ const PAUSES: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_millis(800), Duration::from_millis(2000)];
 /// The largest answer: a receipt with its batches, or a page of a list, is smaller.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
-/// New credentials are fetched this long before the old ones expire.
-const EARLY: Duration = Duration::from_secs(60);
 
 /// The API of one deployment. It follows no redirect and uses no proxy.
 pub struct Api {
     http: Client,
     base: String,
-    region: String,
-    provider: SharedCredentialsProvider,
-    kept: Mutex<Option<Credentials>>,
+    aws: Aws,
     pauses: Vec<Duration>,
 }
 
@@ -49,12 +42,7 @@ impl Api {
     ///
     /// # Errors
     /// If it is neither.
-    pub fn new(
-        http: Client,
-        base: &str,
-        region: String,
-        provider: SharedCredentialsProvider,
-    ) -> anyhow::Result<Self> {
+    pub fn new(http: Client, base: &str, aws: Aws) -> anyhow::Result<Self> {
         let base = base.trim_end_matches('/').to_owned();
         if !is_private(&base) {
             return Err(command_error(
@@ -62,7 +50,7 @@ impl Api {
                 OUTPUTS,
             ));
         }
-        Ok(Self { http, base, region, provider, kept: Mutex::new(None), pauses: PAUSES.to_vec() })
+        Ok(Self { http, base, aws, pauses: PAUSES.to_vec() })
     }
 
     /// Makes a call and reads its answer.
@@ -109,63 +97,22 @@ impl Api {
     }
 
     async fn call_once(&self, call: &Call) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-        let url = call.url(&self.base);
-        let body: &[u8] = call.body.as_ref().map_or(&[], |body| body);
-        let headers = self.signed_headers(&call.method, &url, body).await?;
-        let request = self.http.request(call.method.clone(), &url).headers(headers).timeout(CALL_TIMEOUT);
-        let request = if call.body.is_some() { request.body(body.to_vec()) } else { request };
-        let response = request.send().await.map_err(|error| unanswered(&error))?;
+        let request = self.http.request(call.method.clone(), call.url(&self.base)).timeout(CALL_TIMEOUT);
+        let request = match &call.body {
+            Some(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_vec()),
+            None => request,
+        };
+        let mut request = request.build().map_err(|_| ApiError::NotAnApi)?;
+        self.aws.sign(SERVICE, &mut request).await.map_err(|_| ApiError::NotSignedIn)?;
+        // Not part of the signature.
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let response = self.http.execute(request).await.map_err(|error| unanswered(&error))?;
         let status = response.status();
         let answer = read_answer(response).await?;
         if !status.is_success() {
             return Err(unsuccessful(status, &answer, call.repeat));
         }
         Ok(answer)
-    }
-
-    async fn signed_headers(&self, method: &Method, url: &str, body: &[u8]) -> Result<HeaderMap, ApiError> {
-        let identity = self.credentials().await?.into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(SERVICE)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|_| ApiError::NotSignedIn)?
-            .into();
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let typed = if body.is_empty() { &[][..] } else { &[("content-type", "application/json")] };
-        if !body.is_empty() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        let signable =
-            SignableRequest::new(method.as_str(), url, typed.iter().copied(), SignableBody::Bytes(body))
-                .map_err(|_| ApiError::NotAnApi)?;
-        let (instructions, _) = sign(signable, &params).map_err(|_| ApiError::NotSignedIn)?.into_parts();
-        for (name, value) in instructions.headers() {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| ApiError::NotSignedIn)?;
-            let mut value = HeaderValue::from_str(value).map_err(|_| ApiError::NotSignedIn)?;
-            value.set_sensitive(true);
-            headers.insert(name, value);
-        }
-        Ok(headers)
-    }
-
-    /// The caller's credentials. Watching a request may outlast them, so they are fetched again before they
-    /// expire.
-    async fn credentials(&self) -> Result<Credentials, ApiError> {
-        let fresh = |one: &Credentials| one.expiry().is_none_or(|end| end > SystemTime::now() + EARLY);
-        let kept = self.kept.lock().ok().and_then(|kept| kept.clone()).filter(fresh);
-        if let Some(kept) = kept {
-            return Ok(kept);
-        }
-        let given = self.provider.provide_credentials().await.map_err(|_| ApiError::NotSignedIn)?;
-        if let Ok(mut kept) = self.kept.lock() {
-            *kept = Some(given.clone());
-        }
-        Ok(given)
     }
 
     /// Downloads from a link without signing: the link itself is the permission. `take` gets the bytes as they
@@ -218,13 +165,24 @@ pub fn http_client(tls: rustls::ClientConfig) -> anyhow::Result<Client> {
         .map_err(|_| codes::told_code(Code::TlsUnusable.as_str()))
 }
 
+/// AWS on this machine for tests, with invented credentials.
+#[cfg(test)]
+pub fn aws_for_tests(endpoint: &str) -> Aws {
+    let invented =
+        aws_credential_types::Credentials::new("AKIDEXAMPLE", "canary-secret-key", None, None, "test");
+    let settings = rightful_aws::Settings {
+        region: "eu-central-1".to_owned(),
+        endpoint_url: Some(endpoint.to_owned()),
+        credentials: invented,
+    };
+    Aws::new(settings, rightful_aws::tls_config().unwrap()).unwrap()
+}
+
 /// An API on this machine for tests, with invented credentials and short pauses.
 #[cfg(test)]
 pub fn for_tests(base: &str) -> Api {
     let tls = rightful_aws::tls_config().unwrap();
-    let invented = Credentials::new("AKIDEXAMPLE", "canary-secret-key", None, None, "test");
-    let provider = SharedCredentialsProvider::new(invented);
-    let mut api = Api::new(http_client(tls).unwrap(), base, "eu-central-1".to_owned(), provider).unwrap();
+    let mut api = Api::new(http_client(tls).unwrap(), base, aws_for_tests(base)).unwrap();
     api.pauses = vec![Duration::from_millis(1); 3];
     api
 }
