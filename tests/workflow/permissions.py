@@ -111,6 +111,8 @@ def only_close_may_delete_a_data_key(template):
 def actions_called(code: str) -> set[str]:
     """The AWS actions that the adapters call, also inside transactions."""
     called = {"".join(word.title() for word in method.split("_")) for method in re.findall(r"\.(\w+)\(\)", code)}
+    # Lambda's one call is made without its SDK, by its path.
+    called |= {"Invoke"} if "/invocations" in code else set()
     inside = {"Put": "PutItem", "Delete": "DeleteItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
     return called | {inside[kind] for kind in re.findall(r"\b(\w+)::builder\(\)", code) if kind in inside}
 

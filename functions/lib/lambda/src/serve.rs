@@ -99,7 +99,7 @@ mod tests {
         for kind in Kind::ALL {
             let diagnostic = Diagnostic::from(Failed(Failure::new(kind, Code::StoreBusy)));
             assert_eq!(diagnostic.error_type, kind.name());
-            assert_eq!(diagnostic.error_message, "a_code");
+            assert_eq!(diagnostic.error_message, "store_busy");
         }
     }
 }
