@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
-from reading import Loader  # noqa: E402
+from reading import Loader
 
 PSEUDO = {
     "AWS::AccountId": "123456789012",
