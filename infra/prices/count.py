@@ -27,7 +27,9 @@ DIR = ROOT / "target" / "prices"
 sys.path.insert(0, str(ROOT / "infra" / "local"))
 
 import stack  # noqa: E402
+from account import client  # noqa: E402
 from meter import Meter, as_json, item_bytes  # noqa: E402
+from processes import Processes  # noqa: E402
 
 QUALIFIO, INHOUSE = "qualifio-main", "inhouse-main"
 # The sandbox's token for its in-house system (tests/sandbox/README.md).
@@ -77,7 +79,7 @@ class Counted:
             fail("the embedded stack does not start")
         self.stack = json.loads((DIR / "stack.json").read_text())
         endpoint = self.stack["aws_endpoint_url"]
-        self.aws = {name: stack.client(endpoint, name) for name in ("dynamodb", "stepfunctions", "lambda", "logs", "s3")}
+        self.aws = {name: client(endpoint, name) for name in ("dynamodb", "stepfunctions", "lambda", "logs", "s3")}
         self.meter.know(self.aws["dynamodb"], [self.stack["requests_table"], self.stack["keys_table"]])
         self.policy = {}
         # Plain names, whether the outputs give names, ARNs or aliases.
@@ -347,7 +349,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=HERE / "counts.json")
     arguments = parser.parse_args()
     counted = Counted(arguments.binaries)
-    start = stack.Processes.start
+    start = Processes.start
 
     def metered(processes, name, command, env, *rest):
         if name == "ministack":
@@ -355,7 +357,7 @@ def main() -> int:
             env = {**env, "AWS_ENDPOINT_URL": counted.meter.url}
         return start(processes, name, command, env, *rest)
 
-    stack.Processes.start = metered
+    Processes.start = metered
     cases = {}
     try:
         for name, (title, right, sources, policy, finish_after_ms) in CASES.items():

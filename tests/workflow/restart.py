@@ -12,7 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "infra" / "local"))
-import stack  # noqa: E402
+import account  # noqa: E402
+from processes import Failed, Processes  # noqa: E402
 
 # Saves for longer than a stop without waiting would allow, sleeping most of the time.
 SAVES = """
@@ -41,7 +42,7 @@ def running(program: str):
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "state").mkdir()
-        processes = stack.Processes(folder)
+        processes = Processes(folder)
         processes.start("aws", [sys.executable, "-c", program], {}, folder / "log", folder)
         while not (folder / "state" / "ready").exists():
             time.sleep(0.02)
@@ -64,7 +65,7 @@ def a_hanging_process_is_left_alone_and_reported():
     with running(HANGS) as (processes, state):
         try:
             processes.stop_saved("aws", state, idle=0.5)
-        except stack.Failed as failure:
+        except Failed as failure:
             assert "stack.py down" in str(failure), failure
         else:
             raise AssertionError("nothing was reported")
@@ -72,11 +73,11 @@ def a_hanging_process_is_left_alone_and_reported():
 
 
 def a_loss_is_named_with_the_remedy():
-    stack.held = lambda endpoint: {"table requests", "secret webhook"}
-    stack.lost({"table requests"}, "http://127.0.0.1:1")
+    account.held = lambda endpoint: {"table requests", "secret webhook"}
+    account.lost({"table requests"}, "http://127.0.0.1:1")
     try:
-        stack.lost(["table requests", "state machine fulfil-request"], "http://127.0.0.1:1")
-    except stack.Failed as failure:
+        account.lost(["table requests", "state machine fulfil-request"], "http://127.0.0.1:1")
+    except Failed as failure:
         assert "state machine fulfil-request" in str(failure) and "table" not in str(failure), failure
         assert "stack.py down" in str(failure), failure
     else:
