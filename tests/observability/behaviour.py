@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import cloudformation
 import scenarios as life
-from cloudwatch import ALARM, OK, READINGS, Alarm, Unknown
+from cloudwatch import ALARM, OK, READINGS, Alarm
 from faults import properties_of
+from metric_math import Unknown
 from rules import Tally
 from scenarios import DAY, HOUR, MINUTE, STAGE
 from subject import Subject, kebab

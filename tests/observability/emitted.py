@@ -7,8 +7,9 @@ import json
 import re
 from dataclasses import replace
 
-from cloudwatch import Datum, Unknown, metrics_of
+from cloudwatch import Datum, metrics_of
 from faults import rule
+from metric_math import Unknown
 from scenarios import NAMESPACE
 from subject import Documented, Subject
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import cloudformation
 import insights
-from cloudwatch import Unknown
+from metric_math import Unknown
 from subject import Subject
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import insights
-from cloudwatch import Math, Unknown, state_of, unlike_aws
+from cloudwatch import state_of, unlike_aws
+from metric_math import Math, Unknown
 from rules import Tally
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cloudwatch import STATISTICS, Math, Query, Unknown, statistic
+from cloudwatch import STATISTICS, Query, statistic
 from faults import changed, dimensions_of, in_body, properties_of, rule
+from metric_math import Math, Unknown
 from scenarios import NAMESPACE, STAGE
 from subject import PARAMETERS, Subject
 
