@@ -103,7 +103,7 @@ async fn a_code_with_words_of_ours_is_told_in_them() {
     let (_server, api) =
         answering(error_of(404, "request_not_found", "there is no such request", &json!([]))).await;
     let told = CommandError::from(api.call_without_answer(Call::get("/x")).await.unwrap_err()).to_string();
-    assert!(told.contains("`rightful request list` shows those there are"), "{told}");
+    assert!(told.contains("`rightful request list` lists them"), "{told}");
     let cause = json!([{"name": "cause", "what": "kms_denied"}]);
     let (_server, api) = answering(error_of(500, "misconfigured", "the deployment itself", &cause)).await;
     let told = CommandError::from(api.call_without_answer(Call::get("/x")).await.unwrap_err());

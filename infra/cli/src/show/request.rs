@@ -233,7 +233,7 @@ mod tests {
         main (qualifio)
           unknown (it is not known whether the vendor did it: a person has to find out)
           why          answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
-          to do        look in the vendor's own console what became of the submission; it is never sent again blindly
+          to do        look in the vendor's own console what became of the submission; it is never repeated blindly
           held by      person (only a person can move it on), due by 2026-12-21 09:30:00 UTC
           needs        email or phone; it has email
           searched     2026-11-21 09:30:02 UTC

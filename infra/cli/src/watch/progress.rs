@@ -214,7 +214,7 @@ mod tests {
         insta::assert_snapshot!(last_lines(&Snapshot::at_second(0, request.clone(), tasks.clone()), WatchEnd::Person), @r"
         a person has to act
           main: answer_never_came: an erasure was sent and its answer never came: nobody knows whether the vendor did it
-          to do: look in the vendor's own console what became of the submission; it is never sent again blindly
+          to do: look in the vendor's own console what became of the submission; it is never repeated blindly
           the request stays open, and its legal date stays: rightful request show 019aa6e0-5c1f-7000-8000-000000000001
         ");
         tasks.push(fixtures::planned("other"));

@@ -58,7 +58,7 @@ pub enum WhyNot {
     #[error("the request is closed, or about to close: reopen it then, while its person is not forgotten")]
     Closed,
     /// The request is open.
-    #[error("the request is open: have a data source run again instead")]
+    #[error("the request is open: run a data source again instead")]
     Open,
     /// The deployment made the request itself.
     #[error(

@@ -30,7 +30,7 @@ pub struct Tally {
     pub all: u32,
     /// Tasks that have their outcome.
     pub settled: u32,
-    /// Tasks of which nobody can tell yet whether the vendor did it.
+    /// Tasks of which nobody knows yet whether the vendor did it.
     pub unknown: u32,
     /// Tasks that wait for a person's decision.
     pub awaiting_review: u32,
