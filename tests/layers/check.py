@@ -69,7 +69,7 @@ SOUND = {
     "first/b.rs": "use super::a::A;\npub struct B(A);\n",
     "second.rs": "use crate::{first::B, ground};\npub struct Roof(B, ground::Floor);\n",
 }
-# What is added to one of its files, and what must be said of it.
+# The text added to one of its files, and the complaint that it must cause.
 PLANTED = [
     ("ground.rs", "use crate::second::Roof;\n", "ground uses second, which stands above it"),
     ("ground.rs", "use crate::{\n    ground::Floor,\n    second::{Roof as Top},\n};\n", "ground uses second"),
@@ -109,7 +109,7 @@ def metadata():
 
 def main():
     workspace = metadata()
-    # What tests depend on is left out.
+    # Dependencies of tests alone are left out.
     packages = {
         package["name"]: {one["name"] for one in package["dependencies"] if one["kind"] is None}
         for package in workspace

@@ -1,4 +1,4 @@
-//! Calls one of the deployment's own functions and waits for its answer. That function may do things that the
+//! Calls one of the deployment's own functions and waits for its answer. The called function may do things that the
 //! caller's role may not, such as reading a data source's secret.
 
 use crate::client::{Aws, connector_error};
