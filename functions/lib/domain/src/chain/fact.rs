@@ -312,7 +312,7 @@ pub enum Fact {
         batch: u32,
         /// The vendor's id for it.
         rule_id: String,
-        /// The doubt: a code of ours.
+        /// The doubt, as a code.
         reason: String,
     },
     /// A finished rule lists records that its submission never named: another person's records may be erased.

@@ -31,7 +31,7 @@ pub struct SourceCopy {
     pub title: String,
     /// The task's outcome.
     pub outcome: Outcome,
-    /// The reason, if the outcome alone does not show it: a code of ours.
+    /// The reason, if the outcome alone does not show it, as a code.
     pub reason: Option<String>,
     /// The number of records in the copy.
     pub records: u32,

@@ -56,7 +56,7 @@ impl OpenRequest {
 pub struct OpenTask {
     /// Its state.
     pub state: TaskState,
-    /// Its obstacle: a code of ours.
+    /// Its obstacle, as a code.
     #[serde(default)]
     pub reason: Option<String>,
     /// When its records were found.

@@ -90,7 +90,7 @@ pub struct Rule {
     /// The vendor's last status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RuleStatus>,
-    /// Why it is rejected, not sent or unknown: a code of ours.
+    /// Why it is rejected, not sent or unknown, as a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// When the vendor gave the rule id.
@@ -104,7 +104,7 @@ pub struct Rule {
     /// How many records it lists that its submission never named.
     #[serde(default, skip_serializing_if = "is_default")]
     pub strangers: u32,
-    /// Why the vendor did not accept it, if it did not: a code of ours.
+    /// Why the vendor did not accept it, if it did not, as a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
     /// The vendor's claim about the records.

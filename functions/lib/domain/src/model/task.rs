@@ -310,7 +310,7 @@ pub struct Task {
     /// Its outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// The reason for its outcome, or its present obstacle: a code of ours.
+    /// The reason for its outcome, or its present obstacle, as a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Why no further batch goes out although some were accepted.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
-/// The id of a record as the vendor names it. Personal data, because it points at a person: masked in `Debug`,
-/// encrypted in the store.
+/// The id of a record as the vendor names it. Personal data, because it points at a person: logs mask it, and the
+/// store holds it encrypted.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
