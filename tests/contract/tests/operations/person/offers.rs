@@ -106,6 +106,8 @@ async fn done(world: &World, at: &TaskRef, act: May) -> Result<(), WhyNot> {
     let seen = |came: Result<(), ShowError>| match came {
         Ok(()) => Ok(()),
         Err(ShowError::Not(why)) => Err(why),
+        // It was allowed, and the vendor can't answer now, for instance because it throttles.
+        Err(ShowError::Unanswered(..)) => Ok(()),
         Err(other) => panic!("{act:?}: {other:?}"),
     };
     let review = async |ruling: Ruling| {
