@@ -4,6 +4,7 @@ use crate::fault::Kind;
 use crate::ledger::{Heard, Post};
 use crate::sabotage::Mend;
 use crate::vendor::books::SimVendor;
+use crate::vendor::search::LOST;
 use crate::vendor::submission::Answered;
 use rightful_contract::vendor::{Script, Timed};
 use rightful_domain::base::code::Code;
@@ -76,7 +77,7 @@ impl Script for SimVendor {
         let answer = if let Some(fault) = self.refuses() {
             Err(fault)
         } else if !in_time || self.strike(Kind::LostResponse) {
-            Err(Fault::Unavailable(Code::VendorTimedOut))
+            Err(Fault::Unavailable(LOST))
         } else if self.strike(Kind::StrangeStatus) {
             report(RuleStatus::Unknown, own.len(), 0)
         } else {

@@ -14,6 +14,10 @@ use std::collections::BTreeSet;
 
 /// How long a search may show erased records, in seconds.
 const STALE_SECONDS: u64 = 900;
+/// An answer that never came. The code says nothing of the vendor, so that only the faults that are meant to
+/// open its circuit do so.
+pub(super) const LOST: Code = Code::VendorOutOfTime;
+
 /// How many records a vendor sets aside for one person at most.
 const MOST_SET_ASIDE: usize = 3;
 
@@ -24,8 +28,8 @@ impl SimVendor {
         let lost = |code| Some(Fault::Unavailable(code));
         let fault = self
             .refuses()
-            .or_else(|| if self.strike(Kind::LostResponse) { lost(Code::VendorConnectionLost) } else { None })
-            .or_else(|| if in_time { None } else { lost(Code::VendorTimedOut) });
+            .or_else(|| if self.strike(Kind::LostResponse) { lost(LOST) } else { None })
+            .or_else(|| if in_time { None } else { lost(LOST) });
         if let Some(fault) = &fault {
             seconds = if in_time { self.ground.dice.below(2) } else { seconds };
             self.say(what, 0, fault.code().as_str());
