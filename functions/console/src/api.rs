@@ -87,7 +87,8 @@ fn path_of(request: &ApiGatewayV2httpRequest) -> &str {
     rest.filter(|rest| !stage.is_empty() && rest.starts_with('/')).unwrap_or(path)
 }
 
-/// Whether a path has the form of a template, and the segment in the place of the template's name.
+/// Compares a path with a template. A match holds the segment in the place of the template's name, if it has
+/// one.
 fn matches<'p>(template: &str, path: &'p str) -> Option<Option<&'p str>> {
     let mut named = None;
     let (mut template, mut given) = (template.split('/'), path.split('/'));

@@ -30,7 +30,7 @@ impl fmt::Debug for Synthetic {
 #[serde(rename_all = "camelCase")]
 pub struct Made {
     pub request_id: RequestId,
-    /// Whether this call made it, not an earlier one of the same day.
+    /// `true` if this call made it, `false` if an earlier call of the day did.
     pub new: bool,
     /// Whether its workflow was started; otherwise the reconciliation starts it.
     pub started: bool,

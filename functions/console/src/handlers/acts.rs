@@ -138,7 +138,7 @@ pub(crate) struct ReopenBody {
 pub(crate) struct StateBody {
     /// The data source.
     source: SourceId,
-    /// Whether its records are erased.
+    /// `true` if its records are erased, `false` if they are not.
     erased: bool,
     /// How the person found out. It may name the data subject, and is sealed with their data.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1000)))]
@@ -296,7 +296,7 @@ pub(crate) const RUN: Docs = Docs {
     id: "runAgain",
     subject: &PROCESS,
     summary: "Run a data source again",
-    description: "From the search on. What an earlier run did stays recorded; the new run needs a decision \
+    description: "Starts with a search. The record of the earlier run stays, and the new run needs a decision \
         of its own.",
     takes: Some(Example::Required(r#"{"source": "qualifio-main"}"#)),
     errors: &[Code::RequestClosed, Code::RequestSynthetic, Code::UnderWay, Code::SourceNotInRequest],

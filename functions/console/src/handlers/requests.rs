@@ -42,7 +42,7 @@ pub(crate) struct NewRequest {
     identifiers: Vec<SentIdentifier>,
     /// The data sources it goes to; if left out, all that are enabled.
     sources: Option<Vec<SourceId>>,
-    /// Whether to erase and copy nothing.
+    /// `true` for a dry run, which erases and copies nothing.
     #[serde(default)]
     dry_run: bool,
     /// The ticket it comes from.

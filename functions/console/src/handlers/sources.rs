@@ -54,13 +54,13 @@ pub(crate) struct ChangeSource {
     unset: Vec<String>,
     /// All fields of a new secret.
     secret: Option<BTreeMap<String, Hidden>>,
-    /// Whether new requests go to it.
+    /// `true` enables it for new requests, `false` disables it.
     enabled: Option<bool>,
     /// The identifier of its control; `null` removes the control.
     #[serde(default, deserialize_with = "present")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Control>"))]
     control: Option<Option<ControlBody>>,
-    /// Whether to make the change although open tasks could not continue as they are.
+    /// `true` makes the change even if open tasks can't continue unchanged.
     #[serde(default)]
     force: bool,
 }
@@ -229,9 +229,9 @@ pub(crate) const REVIEW: Docs = Docs {
     summary: "Set who decides on what is found at a data source",
     description: "Replaces the data source's own review policies as a whole. `{}` removes them, and the \
         deployment's policies hold. Requests under way keep the policy they came in with. Setting the same \
-        policies again succeeds too. Whoever may call this decides whether anybody has to look before a \
-        person's records are erased, so it has a permission of its own, apart from connecting and changing \
-        data sources.",
+        policies again succeeds too. The policies determine whether anybody reviews a person's records before \
+        they are erased. This call therefore has a permission of its own, apart from connecting and \
+        changing data sources.",
     takes: Some(Example::Required(r#"{"erasure": "over:25"}"#)),
     errors: &[Code::SourceChanged],
     ..Docs::NONE
