@@ -41,7 +41,7 @@ FORBIDDEN = {
     "rightful-lambda": ("aws-", "reqwest"),
     "rightful-deployed": ("aws-", "reqwest", "lambda_runtime"),
     "rightful-package": ("aws-", "aws_", "reqwest", "hyper", "tokio", "lambda", "tracing"),
-    **{f"rightful-{name}": ("aws-sdk", "aws-config", "reqwest", "lambda_runtime") for name in FUNCTIONS},
+    **{f"rightful-{name}": ("aws-", "reqwest", "lambda_runtime") for name in FUNCTIONS},
 }
 
 
@@ -119,7 +119,7 @@ def main():
     faults = [
         ("rightful-domain", "rightful-aws"),
         ("rightful-domain", "tokio"),
-        ("rightful-connectors", "aws-sdk-kms"),
+        ("rightful-connectors", "aws-sdk-dynamodb"),
         ("rightful-package", "rightful-aws"),
         ("rightful-package", "tokio"),
         ("rightful-search", "rightful-submit"),
@@ -127,6 +127,7 @@ def main():
         ("rightful-deployed", "rightful-package"),
         ("rightful-deployed", "aws-sdk-s3"),
         ("rightful-close", "reqwest"),
+        ("rightful-close", "aws-runtime"),
         ("rightful-stranger", "serde"),
     ]
     before = len(found)
