@@ -108,24 +108,30 @@ def only_close_may_delete_a_data_key(template):
         yield f"may: {', '.join(sorted(who)) or 'nobody'}"
 
 
+def operations_named(code: str) -> set[str]:
+    """The operations that are called without an SDK, each by its name in AWS's spelling."""
+    return set(re.findall(r"""\.(?:call|send)\(\s*"(\w+)"\s*,""", code))
+
+
 def actions_called(code: str) -> set[str]:
     """The AWS actions that the adapters call, also inside transactions."""
     called = {"".join(word.title() for word in method.split("_")) for method in re.findall(r"\.(\w+)\(\)", code)}
-    # Lambda's one call is made without its SDK, by its path.
-    called |= {"Invoke"} if "/invocations" in code else set()
+    called |= operations_named(code)
     inside = {"Put": "PutItem", "Delete": "DeleteItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
     return called | {inside[kind] for kind in re.findall(r"\b(\w+)::builder\(\)", code) if kind in inside}
 
 
-# No SDK call has these names: Lambda itself writes or sends, and S3 asks for it at the read of an absent object.
+# No call has these names: Lambda itself writes or sends, and S3 asks for it at the read of an absent object.
 NOT_CALLED_BY_NAME = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket", "sqs:SendMessage"}
 # The adapters call these only for operators, who have identities of their own.
 FOR_OPERATORS = {"kms:GetPublicKey"}
+# The services that are called without an SDK.
+SERVICES_CALLED_BY_NAME = {"kms", "lambda", "secretsmanager", "states"}
 # Only the console does these, because they are an operator's acts.
 SECRETS_WRITTEN = {f"secretsmanager:{action}" for action in (
     "CreateSecret", "DeleteSecret", "DescribeSecret", "PutSecretValue", "RestoreSecret")}
 CONSOLE_ALONE = SECRETS_WRITTEN | {"lambda:InvokeFunction"}
-# The SDK's names for actions that AWS calls otherwise.
+# The operations of actions that AWS calls otherwise.
 CALLED_AS = {"InvokeFunction": "Invoke"}
 
 
@@ -148,6 +154,21 @@ def no_function_may_do_what_no_code_calls(template):
                 anothers = action in FOR_OPERATORS or (action in CONSOLE_ALONE and name != "ConsoleFunction")
                 if action not in NOT_CALLED_BY_NAME and (anothers or CALLED_AS.get(call, call) not in called):
                     yield f"{name}: {action}"
+
+
+@rule("template",
+      ("an operation that no role may call", lambda t: statement_of(t, "ConsoleRole", "WriteSourceAndTicketingSecrets")["Action"].remove("secretsmanager:RestoreSecret")),
+      ("another service's operation of the same name", lambda t: [statement_of(t, role, "ReleaseReviews").update(Action=["s3:SendTaskSuccess"])
+                                                                  for role in ("ConsoleRole", "ReviewRole")]))
+def some_function_may_do_what_code_calls_by_name(template):
+    allowed = set(FOR_OPERATORS)
+    for function in functions(template).values():
+        for statement in role_statements(template, function["Properties"]["Role"]["Fn::GetAtt"][0]):
+            allowed |= set(as_list(statement["Action"]))
+    allowed = {action for action in allowed if action.partition(":")[0] in SERVICES_CALLED_BY_NAME}
+    allowed = {CALLED_AS.get(action.partition(":")[2], action.partition(":")[2]) for action in allowed}
+    for operation in sorted(operations_named(code_of("lib/aws")) - allowed):
+        yield f"{operation}: no function may call it"
 
 
 def table(name: str, *actions: str) -> set[tuple[str, str]]:

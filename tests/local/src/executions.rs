@@ -1,9 +1,10 @@
 //! Reads the workflows, and stops them.
 
 use crate::stack::Stack;
-use anyhow::Result;
-use aws_sdk_sfn::types::ExecutionStatus;
+use anyhow::{Context as _, Result};
+use rightful_aws::workflow;
 use rightful_domain::base::ids::RequestId;
+use serde_json::{Value, json};
 
 /// One execution of either state machine.
 #[derive(Debug, Clone)]
@@ -20,8 +21,10 @@ pub struct Execution {
     pub version: Option<String>,
 }
 
-fn client(stack: &Stack) -> aws_sdk_sfn::Client {
-    aws_sdk_sfn::Client::new(stack.aws.sdk_config())
+/// Calls Step Functions, and returns the list under this key of its answer.
+async fn listed(stack: &Stack, operation: &'static str, key: &str, input: Value) -> Result<Vec<Value>> {
+    let answer = workflow::call(&stack.aws, operation, &input).await?;
+    answer[key].as_array().cloned().with_context(|| format!("{operation}: no {key}"))
 }
 
 /// All executions of a request, those of its data sources too.
@@ -31,17 +34,19 @@ fn client(stack: &Stack) -> aws_sdk_sfn::Client {
 pub async fn list(stack: &Stack, request: RequestId) -> Result<Vec<Execution>> {
     let mut found = Vec::new();
     for machine in ["fulfil_request_arn", "fulfil_source_arn"] {
-        let answer = client(stack).list_executions().state_machine_arn(stack.text(machine)).send().await?;
-        for one in answer.executions() {
-            if one.name().starts_with(&request.to_string()) {
-                let told =
-                    client(stack).describe_execution().execution_arn(one.execution_arn()).send().await?;
-                let version = told.state_machine_version_arn().and_then(|arn| arn.rsplit(':').next());
+        let input = json!({"stateMachineArn": stack.text(machine)});
+        for one in listed(stack, "ListExecutions", "executions", input).await? {
+            let text = |key| one[key].as_str().map(str::to_owned).with_context(|| format!("no {key}"));
+            let (arn, name, status) = (text("executionArn")?, text("name")?, text("status")?);
+            if name.starts_with(&request.to_string()) {
+                let input = json!({"executionArn": arn});
+                let told = workflow::call(&stack.aws, "DescribeExecution", &input).await?;
+                let version = told["stateMachineVersionArn"].as_str().and_then(|arn| arn.rsplit(':').next());
                 found.push(Execution {
-                    arn: one.execution_arn().to_owned(),
-                    name: one.name().to_owned(),
-                    running: *one.status() == ExecutionStatus::Running,
-                    succeeded: *one.status() == ExecutionStatus::Succeeded,
+                    arn,
+                    name,
+                    running: status == "RUNNING",
+                    succeeded: status == "SUCCEEDED",
                     version: version.map(str::to_owned),
                 });
             }
@@ -59,11 +64,17 @@ pub async fn kill(stack: &Stack, request: RequestId) -> Result<usize> {
     for one in list(stack, request).await? {
         if one.running {
             // It may have ended meanwhile.
-            let _ = client(stack).stop_execution().execution_arn(&one.arn).send().await;
+            let _ = workflow::call(&stack.aws, "StopExecution", &json!({"executionArn": one.arn})).await;
             killed += 1;
         }
     }
     Ok(killed)
+}
+
+/// What an execution has done.
+async fn history(stack: &Stack, one: &Execution) -> Result<Vec<Value>> {
+    let input = json!({"executionArn": one.arn, "includeExecutionData": true, "maxResults": 1000});
+    listed(stack, "GetExecutionHistory", "events", input).await
 }
 
 /// The names of the states that a request's executions have entered.
@@ -73,11 +84,9 @@ pub async fn kill(stack: &Stack, request: RequestId) -> Result<usize> {
 pub async fn entered(stack: &Stack, request: RequestId) -> Result<Vec<String>> {
     let mut states = Vec::new();
     for one in list(stack, request).await? {
-        let history =
-            client(stack).get_execution_history().execution_arn(&one.arn).max_results(1000).send().await?;
-        for event in history.events() {
-            if let Some(entered) = event.state_entered_event_details() {
-                states.push(entered.name().to_owned());
+        for event in history(stack, &one).await? {
+            if let Some(name) = event["stateEnteredEventDetails"]["name"].as_str() {
+                states.push(name.to_owned());
             }
         }
     }
@@ -91,14 +100,8 @@ pub async fn entered(stack: &Stack, request: RequestId) -> Result<Vec<String>> {
 pub async fn everything(stack: &Stack, request: RequestId) -> Result<String> {
     let mut text = String::new();
     for one in list(stack, request).await? {
-        let history = client(stack)
-            .get_execution_history()
-            .execution_arn(&one.arn)
-            .include_execution_data(true)
-            .max_results(1000)
-            .send()
-            .await?;
-        text.push_str(&format!("{} {:?}\n", one.name, history.events()));
+        let events = Value::from(history(stack, &one).await?);
+        text.push_str(&format!("{} {events}\n", one.name));
     }
     Ok(text)
 }

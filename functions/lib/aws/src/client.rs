@@ -1,4 +1,4 @@
-//! One configuration and one HTTP client for every AWS SDK.
+//! One configuration and one HTTP client for every call to AWS.
 //!
 //! Made by hand, without aws-config and without the SDK's own connectors: Lambda gives region and
 //! credentials in the environment, and one reqwest client on ring is the whole network stack.
@@ -22,7 +22,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use bytes::Bytes;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use std::fmt;
@@ -98,7 +98,7 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Configures every SDK: connect 2 s, attempt 5 s, operation 15 s, three attempts.
+    /// Configures every client: connect 2 s, attempt 5 s, operation 15 s, three attempts.
     ///
     /// # Errors
     /// `Misconfigured` when the TLS configuration cannot be used.
@@ -142,7 +142,7 @@ impl Aws {
         &self.config
     }
 
-    /// The HTTP client of every SDK, for a call that none of them makes: see [`Aws::sign`].
+    /// The HTTP client of every call, for one to our own API: see [`Aws::sign`].
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
         &self.http
@@ -199,14 +199,16 @@ impl HttpConnector for Connector {
             let mut response = http::Response::new(SdkBody::empty());
             *response.status_mut() = answer.status();
             *response.headers_mut() = std::mem::take(answer.headers_mut());
-            *response.body_mut() = SdkBody::from(answer.bytes().await.map_err(connector_error)?);
+            // Opaque, because the SDK's traces show a body of bytes.
+            let body = Full::new(answer.bytes().await.map_err(connector_error)?);
+            *response.body_mut() = SdkBody::from_body_1_x(body);
             HttpResponse::try_from(response).map_err(|err| ConnectorError::other(err.into(), None))
         })
     }
 }
 
 /// Whether a call timed out or broke off, without its URL.
-pub(crate) fn connector_error(err: reqwest::Error) -> ConnectorError {
+fn connector_error(err: reqwest::Error) -> ConnectorError {
     let err = err.without_url();
     if err.is_timeout() { ConnectorError::timeout(err.into()) } else { ConnectorError::io(err.into()) }
 }

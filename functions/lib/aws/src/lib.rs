@@ -1,11 +1,26 @@
 //! AWS behind the domain's ports: DynamoDB, KMS, Secrets Manager, Step Functions and S3; and calls from one
 //! of our functions to another.
 //!
-//! Architecture Invariant: one HTTP client and one TLS configuration serve every SDK here (and the vendor
+//! DynamoDB and S3 are called by their SDKs, the others by `call`.
+//!
+//! Architecture Invariant: one HTTP client and one TLS configuration serve every call here (and the vendor
 //! client takes the same TLS configuration), so a function carries one network stack. No text from AWS leaves
 //! this crate: a failure is a kind and a code of ours.
 
 pub mod client;
+
+#[cfg(feature = "call")]
+mod endpoint;
+
+#[cfg(feature = "call")]
+mod call;
+
+#[cfg(any(feature = "kms", feature = "secrets", feature = "sfn"))]
+mod json;
+
+#[cfg(feature = "kms")]
+mod blob;
+
 #[cfg(any(
     feature = "dynamodb",
     feature = "kms",
@@ -15,6 +30,10 @@ pub mod client;
     feature = "sfn"
 ))]
 mod failures;
+
+#[cfg(any(feature = "dynamodb", feature = "secrets"))]
+mod random;
+
 mod signed;
 mod time;
 

@@ -1,15 +1,20 @@
 //! Secrets of data sources and webhooks: the current version, then the previous one, so that a
 //! rotation at the other side does not have to be simultaneous.
 
+use crate::call::CallFailure;
 use crate::client::Aws;
 use crate::failures::SECRETS;
+use crate::json::{self, JsonClient};
+use crate::random::random_name;
 use crate::time::SystemClock;
-use aws_sdk_secretsmanager::Client;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::time::Time;
 use rightful_domain::ports::clock::Clock as _;
 use rightful_domain::ports::set_up::{SecretWrites, Secrets};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,9 +41,65 @@ struct Read {
     previous: Option<Version>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetSecretValue<'a> {
+    secret_id: &'a str,
+    version_stage: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SecretValue {
+    secret_string: Option<String>,
+    /// In seconds since 1970.
+    created_date: Option<f64>,
+}
+
+/// The token makes a repeated call one version of the secret.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateSecret<'a> {
+    name: &'a str,
+    secret_string: &'a str,
+    client_request_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_key_id: Option<&'a str>,
+}
+
+/// The token makes a repeated call one version of the secret.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutSecretValue<'a> {
+    secret_id: &'a str,
+    secret_string: &'a str,
+    client_request_token: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteSecret<'a> {
+    secret_id: &'a str,
+    recovery_window_in_days: i64,
+}
+
+/// The input of `RestoreSecret` and `DescribeSecret`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named<'a> {
+    secret_id: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Described {
+    /// In seconds since 1970; of a secret that waits to be deleted.
+    deleted_date: Option<f64>,
+}
+
 /// Secrets Manager, with a cache of the last minutes.
 pub struct SecretStore {
-    client: Client,
+    client: JsonClient,
     prefix: String,
     key: Option<String>,
     previous_hours: Option<u64>,
@@ -55,7 +116,7 @@ impl SecretStore {
     /// Secrets whose names begin with the deployment's `prefix`, such as `rightful/prod/`.
     #[must_use]
     pub fn new(aws: &Aws, prefix: impl Into<String>) -> Self {
-        let client = Client::new(aws.sdk_config());
+        let client = JsonClient::new(aws, &json::SECRETS);
         Self { client, prefix: prefix.into(), key: None, previous_hours: None, read: Mutex::default() }
     }
 
@@ -86,19 +147,25 @@ impl SecretStore {
 
     /// Gives an existing secret a new current version.
     async fn renew(&self, id: &str, value: &str) -> Result<(), Failure> {
-        let put = || self.client.put_secret_value().secret_id(id).secret_string(value).send();
-        let Err(err) = put().await else { return Ok(()) };
-        if !err.as_service_error().is_some_and(|err| err.is_invalid_request_exception()) {
-            return Err(SECRETS.failure(&err));
+        match self.put(id, value, random_name()?).await {
+            // It was removed recently and is scheduled for deletion.
+            Err(err) if err.code() == Some("InvalidRequestException") => {}
+            put => return put.map_err(|err| SECRETS.failure(&err)),
         }
-        // It was removed recently and is scheduled for deletion.
-        self.client.restore_secret().secret_id(id).send().await.map_err(|err| SECRETS.failure(&err))?;
-        put().await.map(drop).map_err(|err| SECRETS.failure(&err))
+        let restored = self.client.call("RestoreSecret", &Named { secret_id: id }).await;
+        let IgnoredAny = restored.map_err(|err| SECRETS.failure(&err))?;
+        self.put(id, value, random_name()?).await.map_err(|err| SECRETS.failure(&err))
+    }
+
+    async fn put(&self, id: &str, value: &str, version: String) -> Result<(), CallFailure> {
+        let input = PutSecretValue { secret_id: id, secret_string: value, client_request_token: version };
+        self.client.call("PutSecretValue", &input).await.map(|IgnoredAny| ())
     }
 
     async fn waits_to_be_deleted(&self, id: &str) -> Result<bool, Failure> {
-        let described = self.client.describe_secret().secret_id(id).send().await;
-        described.map(|secret| secret.deleted_date.is_some()).map_err(|err| SECRETS.failure(&err))
+        let described = self.client.call("DescribeSecret", &Named { secret_id: id }).await;
+        let described: Described = described.map_err(|err| SECRETS.failure(&err))?;
+        Ok(described.deleted_date.is_some())
     }
 
     fn id(&self, name: &str) -> String {
@@ -114,17 +181,14 @@ impl SecretStore {
     }
 
     async fn version(&self, id: &str, stage: &str) -> Result<Option<Version>, Failure> {
-        match self.client.get_secret_value().secret_id(id).version_stage(stage).send().await {
-            Ok(answer) => match answer.secret_string {
-                Some(text) => {
-                    let made_at = answer.created_date.and_then(|at| Time::from_unix_seconds(at.secs()));
-                    Ok(Some(Version { text: Zeroizing::new(text), made_at }))
-                }
-                None => Err(Failure::of(Code::SecretIsNotText)),
-            },
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_resource_not_found_exception()) => {
-                Ok(None)
+        let input = GetSecretValue { secret_id: id, version_stage: stage };
+        match self.client.call("GetSecretValue", &input).await {
+            Ok(SecretValue { secret_string: Some(text), created_date }) => {
+                let made_at = created_date.and_then(|at| Time::from_unix_seconds(at.floor() as i64));
+                Ok(Some(Version { text: Zeroizing::new(text), made_at }))
             }
+            Ok(_) => Err(Failure::of(Code::SecretIsNotText)),
+            Err(err) if err.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(err) => Err(SECRETS.failure(&err)),
         }
     }
@@ -149,15 +213,15 @@ impl Secrets for SecretStore {
 impl SecretWrites for SecretStore {
     async fn put_secret(&self, name: &str, value: &str) -> Result<(), Failure> {
         let id = self.id(name);
-        let create = self.client.create_secret().name(&id).secret_string(value);
-        let created = create.set_kms_key_id(self.key.clone()).send().await;
-        let done = match created {
-            Ok(_) => Ok(()),
-            Err(err)
-                if err.as_service_error().is_some_and(|err| {
-                    err.is_resource_exists_exception() || err.is_invalid_request_exception()
-                }) =>
-            {
+        let input = CreateSecret {
+            name: &id,
+            secret_string: value,
+            client_request_token: random_name()?,
+            kms_key_id: self.key.as_deref(),
+        };
+        let done = match self.client.call("CreateSecret", &input).await {
+            Ok(IgnoredAny) => Ok(()),
+            Err(err) if matches!(err.code(), Some("ResourceExistsException" | "InvalidRequestException")) => {
                 self.renew(&id, value).await
             }
             Err(err) => Err(SECRETS.failure(&err)),
@@ -168,17 +232,13 @@ impl SecretWrites for SecretStore {
 
     async fn remove_secret(&self, name: &str) -> Result<(), Failure> {
         let id = self.id(name);
-        let deleted =
-            self.client.delete_secret().secret_id(&id).recovery_window_in_days(RECOVERABLE_DAYS).send().await;
+        let input = DeleteSecret { secret_id: &id, recovery_window_in_days: RECOVERABLE_DAYS };
+        let deleted = self.client.call("DeleteSecret", &input).await;
         self.cache().remove(name);
-        let Err(err) = deleted else { return Ok(()) };
-        match err.as_service_error() {
-            Some(refused) if refused.is_resource_not_found_exception() => Ok(()),
-            Some(refused)
-                if refused.is_invalid_request_exception() && self.waits_to_be_deleted(&id).await? =>
-            {
-                Ok(())
-            }
+        let Err(err) = deleted.map(|IgnoredAny| ()) else { return Ok(()) };
+        match err.code() {
+            Some("ResourceNotFoundException") => Ok(()),
+            Some("InvalidRequestException") if self.waits_to_be_deleted(&id).await? => Ok(()),
             _ => Err(SECRETS.failure(&err)),
         }
     }

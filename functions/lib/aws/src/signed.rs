@@ -1,5 +1,4 @@
-//! Signs a call that no SDK makes: to API Gateway, and to Lambda. We call one operation of Lambda, and its SDK
-//! would take a tenth of a first build.
+//! Signs a call to our own API behind API Gateway, which no SDK makes.
 
 use crate::client::Aws;
 use aws_credential_types::Credentials;

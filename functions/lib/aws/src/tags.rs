@@ -1,21 +1,22 @@
 //! Keyed digests of personal data. KMS takes at most 4,096 bytes and content has any length, so the
 //! message is the purpose and a digest of the content; the HMAC keeps that digest from being guessed.
 
+use crate::blob::Blob;
 use crate::client::Aws;
 use crate::failures::KMS;
-use aws_sdk_kms::Client;
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::MacAlgorithmSpec;
+use crate::json::{self, JsonClient};
+use aws_smithy_types::base64;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::seal::Tag;
 use rightful_domain::ports::keys::Tags;
 use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
 
 /// The KMS key that makes tags.
 #[derive(Clone, Debug)]
 pub struct TagKey {
-    client: Client,
+    client: JsonClient,
     key_id: String,
 }
 
@@ -23,23 +24,36 @@ impl TagKey {
     /// The HMAC key by its ARN.
     #[must_use]
     pub fn new(aws: &Aws, key_id: impl Into<String>) -> Self {
-        Self { client: Client::new(aws.sdk_config()), key_id: key_id.into() }
+        Self { client: JsonClient::new(aws, &json::KMS), key_id: key_id.into() }
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GenerateMac<'a> {
+    key_id: &'a str,
+    mac_algorithm: &'static str,
+    message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tagged {
+    key_id: Option<String>,
+    mac: Option<Blob>,
 }
 
 impl Tags for TagKey {
     async fn tag(&self, purpose: &'static str, content: &[u8]) -> Result<Tag, Failure> {
-        let answer = self
-            .client
-            .generate_mac()
-            .key_id(&self.key_id)
-            .mac_algorithm(MacAlgorithmSpec::HmacSha256)
-            .message(Blob::new(message(purpose, content)))
-            .send()
-            .await
-            .map_err(|err| KMS.failure(&err))?;
-        match (answer.key_id, answer.mac) {
-            (Some(key_id), Some(mac)) if mac.as_ref().len() == 32 => Ok(Tag::new(&key_id, mac.as_ref())),
+        let input = GenerateMac {
+            key_id: &self.key_id,
+            mac_algorithm: "HMAC_SHA_256",
+            message: base64::encode(message(purpose, content)),
+        };
+        let tagged = self.client.call("GenerateMac", &input).await;
+        let tagged: Tagged = tagged.map_err(|err| KMS.failure(&err))?;
+        match (tagged.key_id, tagged.mac) {
+            (Some(key_id), Some(Blob(mac))) if mac.len() == 32 => Ok(Tag::new(&key_id, &mac)),
             _ => Err(Failure::of(Code::TagUnusable)),
         }
     }

@@ -2,16 +2,20 @@
 
 use crate::client::Aws;
 use crate::failures::WORKFLOW;
-use aws_sdk_sfn::Client;
+use crate::json::{self, JsonClient};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::ports::workflow::Next;
 use rightful_domain::ports::workflow::{Started, Tokens, Workflow};
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 
 /// The state machine `fulfil-request`, by the alias that names its newest version.
 #[derive(Clone, Debug)]
 pub struct StateMachine {
-    client: Client,
+    client: JsonClient,
     arn: String,
 }
 
@@ -19,7 +23,7 @@ impl StateMachine {
     /// The state machine by its ARN, with the name of an alias or without.
     #[must_use]
     pub fn new(aws: &Aws, arn: impl Into<String>) -> Self {
-        Self { client: Client::new(aws.sdk_config()), arn: arn.into() }
+        Self { client: JsonClient::new(aws, &json::STATES), arn: arn.into() }
     }
 
     /// Whether both ARNs name the same state machine, whatever their version or alias. An execution's event
@@ -30,6 +34,31 @@ impl StateMachine {
     }
 }
 
+/// Calls an operation of Step Functions that no port needs, with an input and an answer as AWS documents them:
+/// for tools and tests.
+///
+/// # Errors
+/// When Step Functions fails.
+pub async fn call(aws: &Aws, operation: &'static str, input: &Value) -> Result<Value, Failure> {
+    let answer = JsonClient::new(aws, &json::STATES).call(operation, input).await;
+    answer.map_err(|err| WORKFLOW.failure(&err))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StartExecution<'a> {
+    state_machine_arn: &'a str,
+    name: String,
+    input: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SendTaskSuccess<'a> {
+    task_token: &'a str,
+    output: String,
+}
+
 impl Workflow for StateMachine {
     async fn start(
         &self,
@@ -37,21 +66,16 @@ impl Workflow for StateMachine {
         attempt: u32,
         sources: &[SourceId],
     ) -> Result<Started, Failure> {
-        let input = serde_json::json!({"requestId": request, "attempt": attempt, "sources": sources});
-        let started = self
-            .client
-            .start_execution()
-            .state_machine_arn(&self.arn)
-            .name(format!("{request}.{attempt}"))
-            .input(input.to_string())
-            .send()
-            .await;
-        match started {
+        let input = json!({"requestId": request, "attempt": attempt, "sources": sources});
+        let start = StartExecution {
+            state_machine_arn: &self.arn,
+            name: format!("{request}.{attempt}"),
+            input: input.to_string(),
+        };
+        match self.client.call("StartExecution", &start).await {
             // The answer is the same while an execution of this name and input runs.
-            Ok(_) => Ok(Started::Now),
-            Err(err) if err.as_service_error().is_some_and(|err| err.is_execution_already_exists()) => {
-                Ok(Started::Before)
-            }
+            Ok(IgnoredAny) => Ok(Started::Now),
+            Err(err) if err.code() == Some("ExecutionAlreadyExists") => Ok(Started::Before),
             Err(err) => Err(WORKFLOW.failure(&err)),
         }
     }
@@ -59,16 +83,11 @@ impl Workflow for StateMachine {
 
 impl Tokens for StateMachine {
     async fn release(&self, token: &str, next: Next) -> Result<(), Failure> {
-        let output = serde_json::json!({"next": next});
-        let sent = self.client.send_task_success().task_token(token).output(output.to_string()).send().await;
-        match sent {
-            Ok(_) => Ok(()),
+        let success = SendTaskSuccess { task_token: token, output: json!({"next": next}).to_string() };
+        match self.client.call("SendTaskSuccess", &success).await {
+            Ok(IgnoredAny) => Ok(()),
             // The execution continued, ended or was stopped meanwhile: nobody waits under this token.
-            Err(err)
-                if err.as_service_error().is_some_and(|err| {
-                    err.is_task_timed_out() || err.is_invalid_token() || err.is_task_does_not_exist()
-                }) =>
-            {
+            Err(err) if matches!(err.code(), Some("TaskTimedOut" | "InvalidToken" | "TaskDoesNotExist")) => {
                 Ok(())
             }
             Err(err) => Err(WORKFLOW.failure(&err)),

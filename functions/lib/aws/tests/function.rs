@@ -133,3 +133,14 @@ async fn a_call_by_arn_and_alias_is_signed_with_the_session_token() {
     assert!(signed.contains("/eu-west-1/lambda/aws4_request"), "{signed}");
     assert!(signed.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token"), "{signed}");
 }
+
+#[tokio::test]
+async fn a_call_without_credentials_is_not_sent() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).expect(0).mount(&server).await;
+    let region = aws_types::region::Region::new("eu-west-1");
+    let config = aws_types::SdkConfig::builder().region(region).endpoint_url(server.uri()).build();
+    let nobody = Aws::from_sdk_config(config, tls_config().unwrap()).unwrap();
+    let called: Result<Value, _> = Function::new(&nobody, "search", 5).call(&json!({})).await;
+    assert_eq!(called, Err(CallError::Unanswered(Failure::of(Code::AwsCredentialsMissing))));
+}

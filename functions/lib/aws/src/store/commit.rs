@@ -9,8 +9,9 @@ use super::rows::{
     records_row, records_sk, request_pk, request_row, row_key, rule_row, rule_sk, task_row, task_sk,
 };
 use super::tables::Store;
-use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name, refusal};
+use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, refusal};
 use crate::failures::{STORE, cause};
+use crate::random::random_name;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::chain::event;

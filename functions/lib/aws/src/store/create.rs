@@ -7,7 +7,8 @@ use super::rows::{
     request_pk, request_row, source_of, source_pk, task_row,
 };
 use super::tables::Store;
-use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause, random_name};
+use super::writes::{BUSY, Guard, Refusal, TRIES, Write, check_limits, pause};
+use crate::random::random_name;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::SourceId;

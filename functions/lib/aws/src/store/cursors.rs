@@ -2,7 +2,8 @@
 
 use super::rows::{CURSOR_PK, CURSOR_SK, cursor_row, read_cursor};
 use super::tables::Store;
-use super::writes::{Guard, random_name};
+use super::writes::Guard;
+use crate::random::random_name;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::ports::store::{CommitError, Cursor, Cursors};
 

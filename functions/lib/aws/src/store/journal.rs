@@ -5,8 +5,9 @@ use super::rows::{
     JOURNAL_PK, LIMIT_SK, SOURCE_SK, entry_sk, limit_pk, link_bytes, row_key, source_pk, source_row,
 };
 use super::tables::Store;
-use super::writes::{Guard, Write, random_name};
+use super::writes::{Guard, Write};
 use crate::failures::STORE;
+use crate::random::random_name;
 use aws_sdk_dynamodb::types::AttributeValue;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;

@@ -2,7 +2,8 @@
 
 use super::rows::{LIMIT_SK, limit_pk, limit_row, read};
 use super::tables::Store;
-use super::writes::{Guard, random_name};
+use super::writes::Guard;
+use crate::random::random_name;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::SourceId;
 use rightful_domain::model::limit::Limit;

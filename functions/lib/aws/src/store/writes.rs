@@ -3,6 +3,7 @@
 use super::rows::{Item, size};
 use super::tables::Store;
 use crate::failures::{Cause, STORE, cause};
+use crate::random::random_name;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use rightful_domain::base::code::Code;
@@ -219,13 +220,6 @@ fn cancellation(codes: &[&str]) -> Refusal {
     }
     // TransactionConflict, ThrottlingError, ProvisionedThroughputExceeded, or no reason at all.
     Refusal::Busy
-}
-
-/// 128 random bits as text.
-pub(super) fn random_name() -> Result<String, Failure> {
-    let mut bytes = [0u8; 16];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::of(Code::NoRandomness))?;
-    Ok(rightful_domain::base::canonical::hex(&bytes))
 }
 
 /// Waits before try number `attempt` (0 is the first and does not wait): full jitter, so that

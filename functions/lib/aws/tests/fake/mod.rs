@@ -56,6 +56,10 @@ impl Fake {
         Self { server, seen, expected }
     }
 
+    pub fn uri(&self) -> String {
+        self.server.uri()
+    }
+
     pub fn aws(&self) -> Aws {
         let settings = Settings {
             region: "eu-west-1".to_owned(),
