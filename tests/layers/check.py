@@ -125,7 +125,7 @@ def main():
         ("rightful-search", "rightful-submit"),
         ("rightful-search", "rightful-aws"),
         ("rightful-deployed", "rightful-package"),
-        ("rightful-deployed", "aws-sdk-s3"),
+        ("rightful-deployed", "aws-sdk-dynamodb"),
         ("rightful-close", "reqwest"),
         ("rightful-close", "aws-runtime"),
         ("rightful-stranger", "serde"),

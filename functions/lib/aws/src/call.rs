@@ -1,5 +1,5 @@
-//! Calls AWS without a generated client: of KMS, Lambda, Secrets Manager and Step Functions we use a handful
-//! of operations, and their SDKs would take a fifth of a first build.
+//! Calls AWS without a generated client: of KMS, Lambda, S3, Secrets Manager and Step Functions we use a few
+//! operations each, and their SDKs would take a third of a first build.
 //!
 //! A call runs on the SDK's own orchestrator, with the parts that a generated client gives it: signature,
 //! retries, time-outs, correction of the clock, judgement of errors. The SDK's traces show no body, because it
@@ -9,12 +9,12 @@ use crate::endpoint::{Service, address};
 use aws_credential_types::credential_fn::provide_credentials_fn;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_runtime::auth::SigV4OperationSigningConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
-use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_runtime::retries::classifiers::{AwsErrorCodeClassifier, TRANSIENT_ERRORS};
 use aws_runtime::service_clock_skew::{
     DisableClockSkewCorrection, ServiceClockSkewClassifier, ServiceClockSkewInterceptor,
 };
@@ -58,10 +58,32 @@ use std::time::Duration;
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
+/// How the calls of a service are signed, and its answers judged.
+#[derive(Debug)]
+pub(crate) struct Protocol {
+    /// Changes the usual signature.
+    pub sign: fn(&mut SigningOptions),
+    /// The refusal in an answer to this operation; `None` when it is a success.
+    pub judge: fn(operation: &str, answer: &HttpResponse) -> Result<Option<Refusal>, BoxError>,
+    /// The codes of failures that may pass, besides the usual ones.
+    pub transient: &'static [&'static str],
+}
+
+/// Failures are told in JSON.
+static JSON: Protocol = Protocol {
+    sign: |_| {},
+    judge: |_, answer| {
+        let refused = !answer.status().is_success();
+        refused.then(|| refusal(answer.headers(), answer.body().bytes().unwrap_or_default())).transpose()
+    },
+    transient: &[],
+};
+
 /// A client of one service. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Client {
     id: &'static str,
+    protocol: &'static Protocol,
     /// `None` when the service has no address.
     plugins: Option<RuntimePlugins>,
 }
@@ -91,6 +113,17 @@ pub(crate) type CallFailure = SdkError<Refusal, HttpResponse>;
 #[derive(Debug, Default)]
 pub(crate) struct Refusal(ErrorMetadata);
 
+impl Refusal {
+    /// The refusal with this code, if it has one.
+    pub(crate) fn of(code: Option<String>) -> Self {
+        let error = ErrorMetadata::builder();
+        Self(match code {
+            Some(code) => error.code(code).build(),
+            None => error.build(),
+        })
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AWS refused the call")
@@ -109,8 +142,30 @@ impl Client {
     /// The service, with the time-outs and retries of [`crate::Aws::new`], or with one try of the given length
     /// at most.
     pub(crate) fn new(config: &SdkConfig, service: &'static Service, once: Option<Duration>) -> Self {
-        let plugins = address(config, service).map(|url| plugins(config, service, once, url));
-        Self { id: service.id, plugins }
+        Self::at(config, service, &JSON, address(config, service), once)
+    }
+
+    /// The service at an address; without one no call is sent.
+    pub(crate) fn at(
+        config: &SdkConfig,
+        service: &'static Service,
+        protocol: &'static Protocol,
+        url: Option<String>,
+        once: Option<Duration>,
+    ) -> Self {
+        let plugins = url.map(|url| plugins(config, service, protocol, url, once));
+        Self { id: service.id, protocol, plugins }
+    }
+
+    /// The client without a header that AWS's published signatures lack.
+    #[cfg(test)]
+    pub(crate) fn without_user_agent(mut self) -> Self {
+        use aws_smithy_runtime_api::client::interceptors::disable_interceptor;
+        let mut layer = Layer::new("test");
+        layer.store_put(disable_interceptor::<UserAgentInterceptor>("test"));
+        let plugin = StaticRuntimePlugin::new().with_config(layer.freeze());
+        self.plugins = self.plugins.map(|plugins| plugins.with_client_plugin(plugin));
+        self
     }
 
     /// Sends a request, given without its address, and again while its failure is one that may pass.
@@ -123,6 +178,7 @@ impl Client {
         let unsent = |why: &'static str| CallFailure::construction_failure(why);
         let plugins = self.plugins.clone().ok_or_else(|| unsent("the service has no address"))?;
         let mut signing = SigV4OperationSigningConfig::default();
+        (self.protocol.sign)(&mut signing.signing_options);
         let checksum = hex(digest(&SHA256, &body).as_ref());
         signing.signing_options.payload_override = Some(SignableBody::Precomputed(checksum));
         let mut layer = Layer::new(operation);
@@ -160,7 +216,13 @@ pub(crate) fn lacks_credentials(err: &CallFailure) -> bool {
 }
 
 /// What a generated client gives the orchestrator.
-fn plugins(config: &SdkConfig, service: &Service, once: Option<Duration>, url: String) -> RuntimePlugins {
+fn plugins(
+    config: &SdkConfig,
+    service: &Service,
+    protocol: &'static Protocol,
+    url: String,
+    once: Option<Duration>,
+) -> RuntimePlugins {
     let region = config.region();
     let (retries, timeouts) = match once {
         Some(longest) => {
@@ -171,7 +233,7 @@ fn plugins(config: &SdkConfig, service: &Service, once: Option<Duration>, url: S
     };
     let mut layer = Layer::new(service.name);
     layer.store_put(SharedRequestSerializer::new(Ready));
-    layer.store_put(SharedResponseDeserializer::new(Read));
+    layer.store_put(SharedResponseDeserializer::new(Read(protocol)));
     layer.store_put(SensitiveOutput);
     layer.store_put(EndpointResolverParams::new(()));
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
@@ -203,7 +265,11 @@ fn plugins(config: &SdkConfig, service: &Service, once: Option<Duration>, url: S
         .with_interceptor(RecursionDetectionInterceptor::new())
         .with_retry_classifier(HttpStatusCodeClassifier::default())
         .with_retry_classifier(TransientErrorClassifier::<Refusal>::new())
-        .with_retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
+        .with_retry_classifier(
+            AwsErrorCodeClassifier::<Refusal>::builder()
+                .transient_errors([TRANSIENT_ERRORS, protocol.transient].concat())
+                .build(),
+        )
         .with_retry_classifier(ServiceClockSkewClassifier::<Refusal>::new());
     if let Some(cache) = config.identity_cache() {
         components.set_identity_cache(Some(cache));
@@ -232,21 +298,20 @@ impl SerializeRequest for Ready {
 
 /// An answer is kept as it is; an error is reduced to its code.
 #[derive(Debug)]
-struct Read;
+struct Read(&'static Protocol);
 
 impl DeserializeResponse for Read {
     fn deserialize_nonstreaming_with_config(
         &self,
         response: &HttpResponse,
-        _: &ConfigBag,
+        config: &ConfigBag,
     ) -> Result<Output, OrchestratorError<Error>> {
-        let body = response.body().bytes().unwrap_or_default();
-        if response.status().is_success() {
-            let headers = response.headers().clone();
-            return Ok(Output::erase(Answer { headers, body: Zeroizing::new(body.to_vec()) }));
+        let operation = config.load::<Metadata>().map_or("", Metadata::name);
+        if let Some(refusal) = (self.0.judge)(operation, response).map_err(OrchestratorError::response)? {
+            return Err(OrchestratorError::operation(Error::erase(refusal)));
         }
-        let refusal = refusal(response.headers(), body).map_err(OrchestratorError::response)?;
-        Err(OrchestratorError::operation(Error::erase(refusal)))
+        let (headers, body) = (response.headers().clone(), response.body().bytes().unwrap_or_default());
+        Ok(Output::erase(Answer { headers, body: Zeroizing::new(body.to_vec()) }))
     }
 }
 
@@ -258,11 +323,7 @@ fn refusal(headers: &Headers, body: &[u8]) -> Result<Refusal, BoxError> {
     let told = || told.get("code").and_then(Value::as_str).or_else(|| told.get("__type")?.as_str());
     let code = headers.get("x-amzn-errortype").or_else(told);
     let code = code.and_then(|code| code.split(':').next()).and_then(|code| code.rsplit('#').next());
-    let mut error = ErrorMetadata::builder();
-    if let Some(code) = code {
-        error = error.code(code);
-    }
-    Ok(Refusal(error.build()))
+    Ok(Refusal::of(code.map(str::to_owned)))
 }
 
 #[cfg(test)]

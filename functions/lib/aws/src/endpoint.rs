@@ -2,6 +2,12 @@
 
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
+#[cfg(any(feature = "lambda", feature = "s3"))]
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+
+/// Everything but the unreserved characters of RFC 3986: what paths and queries encode.
+#[cfg(any(feature = "lambda", feature = "s3"))]
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A service of AWS.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +34,7 @@ pub(crate) fn address(config: &SdkConfig, service: &Service) -> Option<String> {
 }
 
 /// One endpoint for the service, in the environment or the profile, comes before one for every service.
-fn set_by_the_caller(config: &SdkConfig, service: &Service) -> Option<String> {
+pub(crate) fn set_by_the_caller(config: &SdkConfig, service: &Service) -> Option<String> {
     let every = config.endpoint_url().map(str::to_owned);
     if config.get_origin("endpoint_url").is_client_config() {
         return every;
@@ -67,6 +73,10 @@ fn of_aws(service: &Service, region: &str, fips: bool, dual_stack: bool) -> Stri
     };
     let name = service.name;
     let suffix = if fips { "-fips" } else { "" };
+    // S3 has IPv6 in its usual domain.
+    if name == "s3" && dual_stack {
+        return format!("https://s3{suffix}.dualstack.{region}.{domain}");
+    }
     let domain = if dual_stack { domain_for_ipv6 } else { domain };
     format!("https://{name}{suffix}.{region}.{domain}")
 }

@@ -55,7 +55,8 @@ pub(crate) fn cause<E: ProvideErrorMetadata>(err: &SdkError<E, HttpResponse>) ->
         || status == 429
     {
         Cause::Busy
-    } else if status >= 500 || has(&["RequestTimeout", "InternalServer", "InternalFailure"]) {
+    } else if status >= 500 || has(&["RequestTimeout", "InternalError", "InternalServer", "InternalFailure"])
+    {
         Cause::Ambiguous
     } else if has(&[
         "AccessDenied",

@@ -3,11 +3,11 @@
 
 use crate::call::{Client, lacks_credentials};
 use crate::client::Aws;
-use crate::endpoint::Service;
+use crate::endpoint::{RESERVED, Service};
 use crate::failures::{Cause, FUNCTION};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::kind::Kind;
@@ -16,9 +16,6 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 const LAMBDA: Service = Service { id: "Lambda", name: "lambda" };
-
-/// Everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A function of the deployment.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! AWS behind the domain's ports: DynamoDB, KMS, Secrets Manager, Step Functions and S3; and calls from one
 //! of our functions to another.
 //!
-//! DynamoDB and S3 are called by their SDKs, the others by `call`.
+//! DynamoDB is called by its SDK, the others by `call`.
 //!
 //! Architecture Invariant: one HTTP client and one TLS configuration serve every call here (and the vendor
 //! client takes the same TLS configuration), so a function carries one network stack. No text from AWS leaves

@@ -29,7 +29,7 @@ impl Aws {
 
     /// The caller's credentials, kept until shortly before they expire: the command line may watch a request
     /// for longer.
-    async fn credentials(&self) -> Option<Credentials> {
+    pub(crate) async fn credentials(&self) -> Option<Credentials> {
         let fresh = |one: &Credentials| one.expiry().is_none_or(|end| end > SystemTime::now() + EARLY);
         let kept = self.kept.lock().ok().and_then(|kept| kept.clone()).filter(fresh);
         if kept.is_some() {
