@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import os
 from pathlib import Path
 
@@ -16,15 +17,23 @@ CREDENTIALS = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "loopback"
 SPKI_ED25519 = bytes.fromhex("302a300506032b6570032100")
 
 
-def client(endpoint: str, service: str):
-    """A client that calls only the stack, whatever this machine's own AWS configuration says."""
+@functools.cache
+def session():
+    """The session of all clients: each new one would read botocore's data again. It knows nothing of this machine's own
+    AWS configuration."""
     import boto3
-    from botocore.config import Config
 
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    session = boto3.session.Session(region_name=REGION, **CREDENTIALS)
-    return session.client(
+    return boto3.session.Session(region_name=REGION, **CREDENTIALS)
+
+
+@functools.cache
+def client(endpoint: str, service: str):
+    """A client that calls only the stack."""
+    from botocore.config import Config
+
+    return session().client(
         service, endpoint_url=endpoint,
         config=Config(proxies={}, retries={"max_attempts": 2}, s3={"addressing_style": "path"}),
     )

@@ -43,6 +43,8 @@ from running import is_up, loaded, sandbox_url, stack_up, start_ministack, start
 ROOT = Path(__file__).resolve().parents[2]
 # The sandbox's agent.
 TICKETING_USER = "agent@example.com"
+# The folder of the deployed binaries, in DIR.
+BUILDS = "builds"
 
 
 class Stopwatch:
@@ -75,7 +77,7 @@ def up(args) -> int:
     processes = Processes(directory)
     processes.stop_all()
     stack_file.unlink(missing_ok=True)
-    for folder in ("tmp", "state", "logs"):
+    for folder in ("tmp", "state", "logs", BUILDS):
         shutil.rmtree(directory / folder, ignore_errors=True)
     (directory / "logs").mkdir(parents=True)
 
@@ -85,7 +87,7 @@ def up(args) -> int:
         ministack = start_ministack(processes, directory, port, args.wait_scale, not args.without_iam)
         token, ticketing_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         sandbox, port_file = start_sandbox(processes, directory, args, token, ticketing_token)
-        templates, uploads = packaged(ROOT, args.binaries, endpoint)
+        templates, uploads = packaged(ROOT, args.binaries, directory / BUILDS, endpoint)
         client(endpoint, "sts")
         watch.lap("packaging")
         wait_until("MiniStack", lambda: answers(f"{endpoint}/_ministack/health"), ministack, directory / "logs" / "ministack.log")
@@ -177,7 +179,7 @@ def upgrade(args) -> int:
     it deploys anew, over the kept state."""
     stack = stack_up(args)
     endpoint = stack["aws_endpoint_url"]
-    templates, uploads = packaged(args.root, args.binaries, endpoint)
+    templates, uploads = packaged(args.root, args.binaries, args.dir / BUILDS, endpoint)
     deployed = settled(client(endpoint, "cloudformation"), STACK_NAME)
     before = {one["ParameterKey"]: one["ParameterValue"] for one in deployed["Parameters"]} if deployed else parameters(args, "local")
     outputs = deploy(endpoint, STACK_NAME, templates, uploads, {**before, **given(args)})
@@ -193,7 +195,7 @@ def stage(args) -> int:
     stack = stack_up(args)
     endpoint = stack["aws_endpoint_url"]
     name = f"rightful-{args.stage}"
-    templates, uploads = packaged(ROOT, args.binaries, endpoint)
+    templates, uploads = packaged(ROOT, args.binaries, args.dir / BUILDS, endpoint)
     outputs = deploy(endpoint, name, templates, uploads, parameters(args, args.stage))
     vendor = {"sandbox_url": stack["sandbox_url"], "sandbox_token": stack["sandbox_token"],
               "ticketing_token": stack["ticketing"]["token"]}
@@ -237,7 +239,7 @@ def down(args) -> int:
     had = bool(processes.known)
     processes.stop_all()
     stack_file.unlink(missing_ok=True)
-    for folder in ("tmp", "state"):
+    for folder in ("tmp", "state", BUILDS):
         shutil.rmtree(args.dir / folder, ignore_errors=True)
     print("stopped" if had else "nothing was up")
     return 0
