@@ -20,6 +20,7 @@ mod cloud;
 pub mod operators;
 mod watch;
 mod run;
+pub mod shared;
 
 pub use ledger::Violation;
 pub use run::{CRASHES, Report, run, run_sabotaged, run_with, run_without};

@@ -19,6 +19,7 @@ use rightful_domain::model::task::{Asked, Outcome, Task, TaskState};
 use rightful_domain::vendor::port::Capabilities;
 use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus, Submitted};
 use rightful_domain::vendor::target::Target;
+use rightful_simulation::shared::Shared;
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::collections::BTreeSet;
 
@@ -27,7 +28,7 @@ use std::collections::BTreeSet;
 enum At {
     Rest,
     /// With the opened target; `None` if the data source points elsewhere since.
-    Read(Box<Life>, Option<Target>),
+    Read(Shared<Life>, Option<Target>),
     /// An intent is stored, and its POST comes next, to this target.
     Posts(u64, Target),
     Heard(u64),
@@ -45,11 +46,11 @@ struct Done {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct State {
-    store: Life,
+    store: Shared<Life>,
     /// The reviewers: what each has seen, and when.
-    reviewers: [Option<Box<Life>>; 2],
-    operator: Option<Box<Life>>,
-    searcher: Option<(Box<Life>, Option<Target>)>,
+    reviewers: [Option<Shared<Life>>; 2],
+    operator: Option<Shared<Life>>,
+    searcher: Option<(Shared<Life>, Option<Target>)>,
     /// The present target of the data source.
     points_at: Target,
     worker: At,
@@ -137,7 +138,7 @@ impl Review {
         if !whole {
             return Vec::new();
         }
-        let (after, effects) = self.step(read, event);
+        let (mut after, effects) = self.step(read, event);
         if after == *read {
             return Vec::new();
         }
@@ -145,8 +146,8 @@ impl Review {
         if again && read.rules.iter().any(|rule| rule.batch >= after.task.first_batch) {
             state.broken = Some("a new run uses batch numbers of an earlier one");
         }
-        state.store = after;
-        state.store.task.revision += 1;
+        after.task.revision += 1;
+        state.store = Shared::new(after);
         for effect in &effects {
             let Effect::Record(fact) = effect else { continue };
             match fact {
@@ -211,6 +212,7 @@ impl Model for Review {
         let source = SourceId::parse("crm").unwrap();
         let planned = Task::planned(id, source, "plain".to_owned(), now());
         let store = Life { task: Task { policy: self.policy, ..planned }, rules: Vec::new() };
+        let store = Shared::new(store);
         vec![State {
             store,
             reviewers: [None, None],
@@ -276,7 +278,7 @@ impl Model for Review {
 
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
         let mut state = last.clone();
-        let read = || Some(Box::new(last.store.clone()));
+        let read = || Some(last.store.clone());
         match action {
             Action::Search => {
                 state.searcher = Some((read()?, Self::opened(&state)));
@@ -460,7 +462,7 @@ impl Model for Review {
 
 fn check(policy: Policy, moves: u8) {
     let model = Review::new(policy, moves);
-    let checker = model.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    let checker = model.checker().threads(2).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
     println!(
         "{policy}: {} states, {} of them different",
         checker.state_count(),

@@ -19,6 +19,7 @@ use rightful_domain::model::rule::RuleState;
 use rightful_domain::model::task::{Assurance, Outcome, Task, TaskState};
 use rightful_domain::vendor::fault::Fault;
 use rightful_domain::vendor::report::{RuleStatus, Submitted};
+use rightful_simulation::shared::Shared;
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -33,7 +34,7 @@ impl Model for Protocol {
             Life { task: Task::planned(id, source, "plain".to_owned(), time(NOW)), rules: Vec::new() };
         let decided: Vec<u32> = (0..self.records).collect();
         vec![State {
-            store: self.step(&planned, self.found(&decided)).0,
+            store: Shared::new(self.step(&planned, self.found(&decided)).0),
             decided,
             workers: vec![Worker::Idle; 2],
             crashes: 0,
@@ -90,7 +91,7 @@ impl Model for Protocol {
         let mut state = last.clone();
         match action {
             Action::Tick => {
-                forget_times(&mut state.store, 1);
+                state.store = state.store.changed(|life| forget_times(life, 1));
                 for worker in &mut state.workers {
                     match worker {
                         // A read from another second counts as a crash.
@@ -107,7 +108,7 @@ impl Model for Protocol {
                         post.found_since.extend(found.iter().filter(|one| post.records.contains(one)));
                     }
                 }
-                state.workers[who] = Worker::Read(Box::new(state.store.clone()), does);
+                state.workers[who] = Worker::Read(state.store.clone(), does);
             }
             Action::Store(who) => match state.workers[who].clone() {
                 Worker::Heard { fence, answer } => {
@@ -273,7 +274,7 @@ fn hash(worker: &Worker) -> u64 {
 }
 
 fn check(protocol: Protocol, what: &str) {
-    let checker = protocol.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+    let checker = protocol.checker().threads(2).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
     println!("{what}: {} states, {} of them different", checker.state_count(), checker.unique_state_count());
     checker.assert_properties();
 }

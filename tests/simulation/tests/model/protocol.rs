@@ -9,6 +9,7 @@ use rightful_domain::model::rule::{Rule, RuleState};
 use rightful_domain::model::task::{Asked, Outcome, TaskState};
 use rightful_domain::vendor::port::Capabilities;
 use rightful_domain::vendor::report::{Claim, RuleReport, RuleStatus};
+use rightful_simulation::shared::Shared;
 use std::collections::BTreeSet;
 
 pub struct Protocol {
@@ -169,7 +170,7 @@ impl Protocol {
         let fits = state.store.task == before.task
             && after.rules.iter().filter(|rule| !before.rules.contains(rule)).all(unchanged);
         if fits {
-            state.store = after;
+            state.store = Shared::new(after);
         }
         fits
     }

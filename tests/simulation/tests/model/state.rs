@@ -3,6 +3,7 @@
 use rightful_domain::base::time::Time;
 use rightful_domain::base::waits::Waits;
 use rightful_domain::life::Life;
+use rightful_simulation::shared::Shared;
 use std::collections::BTreeSet;
 use std::hash::Hash;
 
@@ -33,7 +34,7 @@ pub struct Post {
 pub enum Worker {
     Idle,
     /// It has read this, and is about to store its result.
-    Read(Box<Life>, Does),
+    Read(Shared<Life>, Does),
     /// Its intent is stored; its POST comes next.
     Intends {
         fence: u64,
@@ -68,7 +69,7 @@ pub enum Heard {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
-    pub store: Life,
+    pub store: Shared<Life>,
     /// The records that the stored decision is about, in its order.
     pub decided: Vec<u32>,
     pub workers: Vec<Worker>,
