@@ -13,9 +13,11 @@ AWS_FLAGS ?=
 DEPLOY_FLAGS ?=
 OVERRIDES = $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 CARGO_DENY := target/tools/bin/cargo-deny
+# Has clippy compile the workspace: one pass builds the tests and lints them.
+LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=--deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 
 .DEFAULT_GOAL := help
-.PHONY: help build built-for-tests openapi up down demo test unit lint deny advisories sbom supply workflow local recorded bench \
+.PHONY: help build built-for-tests openapi up down demo test unit checks style lint deny advisories sbom supply workflow local recorded bench \
 	prices deploy sam-check clean
 
 help: ## List the targets
@@ -36,13 +38,20 @@ up: target/venv-stack/requirements.sha256 build ## Start the local stack; see ta
 down: target/venv-stack/requirements.sha256 ## Stop the local stack
 	@$(STACK) down
 
-test: lint deny advisories supply workflow built-for-tests unit local recorded ## Run every test
+test: ## Run every test
+	@# The checks wait for downloads while the build works.
+	@$(MAKE) --jobs=2 --output-sync=target built-for-tests checks
+	@$(MAKE) unit local recorded
 	@echo "make test: everything passed"
 
-lint: ## Check formatting, clippy, and who may use whom
+checks: style deny advisories supply workflow
+
+style: ## Check formatting, and who may use whom
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- --deny warnings
 	python3 tests/layers/check.py
+
+lint: style ## Check formatting, clippy, and who may use whom
+	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- --deny warnings
 
 $(CARGO_DENY):
 	$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --no-default-features --debug \
@@ -73,17 +82,17 @@ workflow: target/venv-tools/requirements.sha256 ## Check templates, state machin
 # Everything in one build: cargo unifies the features within a build, and a separate build of the tests would compile
 # the AWS SDK a second time.
 built-for-tests:
-	$(CARGO) build --locked --profile $(PROFILE) --workspace --all-targets
+	$(LINTED) $(CARGO) build --locked --profile $(PROFILE) --workspace --all-targets
 
 openapi: ## Write infra/openapi.yaml from the console's routes and types
 	OPENAPI=write $(CARGO) test --locked --profile $(PROFILE) -p rightful-console --no-default-features --test api \
 		-- --exact contract::the_document_is_written_from_the_routes_and_the_types
 
-unit: ## Run unit and contract tests
-	$(CARGO) test --locked --profile $(PROFILE) --workspace -- --skip end_to_end
+unit: built-for-tests ## Run unit and contract tests
+	$(LINTED) $(CARGO) test --locked --profile $(PROFILE) --workspace -- --skip end_to_end
 
 local: target/venv-stack/requirements.sha256 built-for-tests ## Run the end-to-end tests and the demo on the embedded stack
-	$(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 3
+	$(LINTED) $(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 3
 	@target/venv-stack/bin/python infra/local/demo.py
 
 recorded: target/venv-tools/requirements.sha256 ## Check the records of `make local`: metrics, alarms and queries on its lines; each role's calls
