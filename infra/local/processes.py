@@ -80,19 +80,15 @@ class Processes:
         return {name: entry["pid"] for name, entry in self.known.items()}
 
     def stop_all(self) -> None:
-        """Ends everything that the stack started."""
-        self.stop(*self.known)
-        self.known = {}
-        self.file.unlink(missing_ok=True)
-
-    def stop(self, *names: str) -> None:
-        """Ends each with SIGTERM, then the rest of its process group: the functions' processes are MiniStack's children,
-        and it leaves some behind. Unsaved data may be lost."""
-        running = self.terminated(names)
+        """Ends everything that the stack started, at once: its data go with it. The functions' processes are in
+        MiniStack's process group."""
+        running = [name for name in self.known if self.alive(name)]
+        self.killed(running)
         deadline = time.monotonic() + 5
         while any(self.alive(name) for name in running) and time.monotonic() < deadline:
             time.sleep(0.02)
-        self.killed(running)
+        self.known = {}
+        self.file.unlink(missing_ok=True)
 
     def stop_saved(self, name: str, saves_to: Path, idle: float = IDLE_SECONDS) -> None:
         """Ends one with SIGTERM and waits while it saves its data. A process that does nothing for `idle` seconds and

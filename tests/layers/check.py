@@ -28,6 +28,7 @@ ALLOWED = {
     **{f"rightful-{name}": LIBRARIES - {"rightful-aws"} for name in FUNCTIONS},
     "rightful-cli": LIBRARIES - {"rightful-lambda", "rightful-deployed", "rightful-package"},
     "rightful-contract": {"rightful-domain"},
+    "rightful-operations-tests": {"rightful-contract", "rightful-domain"},
     "rightful-sandbox": set(),
     "rightful-simulation": {"rightful-contract", "rightful-domain"},
     "rightful-local-tests": {"rightful-aws", "rightful-domain", "rightful-sandbox"},

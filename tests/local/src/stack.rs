@@ -352,7 +352,7 @@ impl Stack {
             if begun.elapsed() > Duration::from_secs(240) {
                 bail!("waited 240 s in vain; {request:?} {task:?}");
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(150)).await;
         }
     }
 
