@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import os
 import re
 import shlex
 import shutil
@@ -33,6 +34,11 @@ def zipped(binary: Path, builds: Path) -> bytes:
             build.hardlink_to(binary)
         except OSError:
             shutil.copy2(binary, build)
+        if not os.access(build, os.X_OK):
+            # Lambda needs no such mode of the file that was packaged.
+            build.unlink()
+            shutil.copyfile(binary, build)
+            build.chmod(0o755)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
