@@ -1,5 +1,5 @@
 //! Calls AWS without a generated client: of KMS, Lambda, S3, Secrets Manager and Step Functions we use a few
-//! operations each, and their SDKs would take a third of a first build.
+//! operations each, and their SDKs would take over a quarter of a first build.
 //!
 //! A call runs on the SDK's own orchestrator, with the parts that a generated client gives it: signature,
 //! retries, time-outs, correction of the clock, judgement of errors. The SDK's traces show no body, because it
