@@ -4,6 +4,7 @@
 //! The tests beside it prove the operations for AWS, as far as these ports are as strict as the real ones:
 //! they refuse everything that AWS refuses.
 
+pub mod log;
 pub mod gate;
 pub mod canary;
 pub mod clock;

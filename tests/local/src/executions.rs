@@ -71,7 +71,7 @@ pub async fn kill(stack: &Stack, request: RequestId) -> Result<usize> {
     Ok(killed)
 }
 
-/// What an execution has done.
+/// The history of an execution.
 async fn history(stack: &Stack, one: &Execution) -> Result<Vec<Value>> {
     let input = json!({"executionArn": one.arn, "includeExecutionData": true, "maxResults": 1000});
     listed(stack, "GetExecutionHistory", "events", input).await

@@ -208,14 +208,14 @@ pub(crate) fn unreadable() -> CallFailure {
     )
 }
 
-/// Whether a call was not sent because there are no credentials to sign it with.
+/// True when missing credentials kept a call from being sent.
 #[cfg(feature = "lambda")]
 pub(crate) fn lacks_credentials(err: &CallFailure) -> bool {
     let first = std::error::Error::source(err);
     std::iter::successors(first, |err| err.source()).any(|err| err.is::<CredentialsError>())
 }
 
-/// What a generated client gives the orchestrator.
+/// The parts that a generated client gives the orchestrator.
 fn plugins(
     config: &SdkConfig,
     service: &Service,
@@ -343,7 +343,7 @@ mod tests {
 
     const SERVICE: Service = Service { id: "Any", name: "any" };
 
-    /// What happens to one try.
+    /// The outcome of one try.
     #[derive(Clone, Debug)]
     enum Try {
         Answered { status: u16, headers: &'static [(&'static str, &'static str)], body: &'static str },
@@ -367,7 +367,7 @@ mod tests {
         tries: Arc<Mutex<Vec<Sent>>>,
     }
 
-    /// What a try sent.
+    /// The request of one try.
     #[derive(Clone, Debug, PartialEq, Eq)]
     struct Sent {
         url: String,

@@ -3,7 +3,8 @@
 
 use crate::client::Aws;
 use crate::failures::{COPIES, Cause};
-use crate::s3::{Bucket, Media, Piece};
+use crate::s3::{Bucket, Media, Piece, Slice};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
@@ -47,7 +48,7 @@ fn package_key(request: RequestId) -> String {
     format!("packages/{request}.zip")
 }
 
-/// How many bytes go to S3 at once: it accepts no smaller piece but the last.
+/// How many bytes go to S3 and come from it at once: it accepts no smaller piece but the last.
 pub const PIECE_BYTES: usize = 5 * 1024 * 1024;
 
 /// An object on its way: in pieces of [`PIECE_BYTES`], or at once if it fits into one.
@@ -139,18 +140,39 @@ impl Upload for CopyUpload {
     }
 }
 
-/// An object, whole until it was read.
-pub struct CopyDownload(Option<Vec<u8>>);
+/// An object as it arrives, in pieces of [`PIECE_BYTES`] at most.
+pub struct CopyDownload {
+    bucket: Bucket,
+    key: String,
+    /// The piece that was fetched last, until it was read.
+    slice: Slice,
+    /// How many bytes were read.
+    read: u64,
+}
 
 impl fmt::Debug for CopyDownload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CopyDownload").finish_non_exhaustive()
+        f.debug_struct("CopyDownload").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
 impl Download for CopyDownload {
     async fn read(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(self.0.take().filter(|bytes| !bytes.is_empty()))
+        if self.slice.bytes.is_empty() && self.read < self.slice.length {
+            let tag = self.slice.tag.as_deref();
+            self.slice = match self.bucket.get_slice(&self.key, self.read, PIECE_BYTES, tag).await {
+                Ok(Some(slice)) => slice,
+                // Another worker replaced or deleted it meanwhile.
+                Ok(None) => return Err(COPIES.of(Cause::Ambiguous)),
+                Err(err) if err.code() == Some("PreconditionFailed") => {
+                    return Err(COPIES.of(Cause::Ambiguous));
+                }
+                Err(err) => return Err(COPIES.failure(&err)),
+            };
+        }
+        let bytes = std::mem::take(&mut self.slice.bytes);
+        self.read += bytes.len() as u64;
+        Ok((!bytes.is_empty()).then_some(bytes))
     }
 }
 
@@ -167,8 +189,9 @@ impl CopyPackages for CopyBucket {
     type Upload = CopyUpload;
 
     async fn part(&self, request: RequestId, source: &SourceId) -> Result<Option<CopyDownload>, Failure> {
-        let got = self.0.get_object(&part_key(request, source)).await;
-        Ok(got.map_err(|err| COPIES.failure(&err))?.map(|object| CopyDownload(Some(object))))
+        let (bucket, key) = (self.0.clone(), part_key(request, source));
+        let slice = bucket.get_slice(&key, 0, PIECE_BYTES, None).await.map_err(|err| COPIES.failure(&err))?;
+        Ok(slice.map(|slice| CopyDownload { bucket, key, slice, read: 0 }))
     }
 
     fn package_to(&self, request: RequestId) -> CopyUpload {

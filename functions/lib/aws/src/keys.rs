@@ -53,7 +53,7 @@ impl DataKeys {
     }
 }
 
-/// What a wrapped key is bound to.
+/// The context that a wrapped key is bound to.
 #[derive(Serialize)]
 struct Context<'a> {
     request_id: String,

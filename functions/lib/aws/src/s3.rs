@@ -11,7 +11,9 @@ use crate::endpoint::RESERVED;
 use aws_smithy_types::base64;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use http::Method;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{
+    CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, RANGE,
+};
 use http::request::Builder;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use ring::digest::{SHA256, digest};
@@ -62,8 +64,40 @@ impl fmt::Debug for Bucket {
 pub(crate) struct Media {
     /// Its type.
     pub content_type: &'static str,
-    /// What to do with it, such as to save it under a name.
+    /// The browser's task, such as to save it under a name.
     pub disposition: Option<String>,
+}
+
+/// Some bytes of an object.
+#[derive(Default)]
+pub(crate) struct Slice {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// How many bytes the object has.
+    pub length: u64,
+    /// S3's name for the object's content.
+    pub tag: Option<String>,
+}
+
+impl Slice {
+    /// The slice in an answer; `None` when it begins elsewhere, or doesn't say where.
+    fn of(mut answer: Answer, from: u64) -> Option<Self> {
+        let bytes = std::mem::take(&mut *answer.body);
+        let length = match answer.headers.get(CONTENT_RANGE) {
+            Some(range) => {
+                let (range, length) = range.strip_prefix("bytes ")?.split_once('/')?;
+                let (first, last) = range.split_once('-')?;
+                let fits = first.parse() == Ok(from)
+                    && !bytes.is_empty()
+                    && last.parse() == Ok(from + bytes.len() as u64 - 1);
+                length.parse().ok().filter(|_| fits)?
+            }
+            // The whole object.
+            None if from == 0 => bytes.len() as u64,
+            None => return None,
+        };
+        Some(Self { bytes, length, tag: answer.headers.get(ETAG).map(str::to_owned) })
+    }
 }
 
 impl Media {
@@ -121,7 +155,31 @@ impl Bucket {
         }
     }
 
-    /// Whether there is an object.
+    /// At most `most` bytes of an object, from a place on; `None` when there is no such object. With the tag of an
+    /// earlier slice it fails with status 412 if the object is another one by now.
+    pub(crate) async fn get_slice(
+        &self,
+        key: &str,
+        from: u64,
+        most: usize,
+        tag: Option<&str>,
+    ) -> Result<Option<Slice>, CallFailure> {
+        let last = from + most as u64 - 1;
+        let request = request(Method::GET, key, "").header(RANGE, format!("bytes={from}-{last}"));
+        let request = match tag {
+            Some(tag) => request.header(IF_MATCH, tag),
+            None => request,
+        };
+        match self.client.send("GetObject", request, Vec::new()).await {
+            Ok(answer) => Slice::of(answer, from).map(Some).ok_or_else(unreadable),
+            Err(err) if is(&err, "NoSuchKey") => Ok(None),
+            // An empty object has no first byte.
+            Err(err) if from == 0 && is(&err, "InvalidRange") => Ok(Some(Slice::default())),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// True when the object exists.
     pub(crate) async fn head_object(&self, key: &str) -> Result<bool, CallFailure> {
         match self.client.send("HeadObject", request(Method::HEAD, key, ""), Vec::new()).await {
             Ok(_) => Ok(true),
@@ -208,12 +266,12 @@ fn sha256(bytes: &[u8]) -> String {
     base64::encode(digest(&SHA256, bytes))
 }
 
-/// Whether a call failed with this code.
+/// True when a call failed with this code.
 fn is(err: &CallFailure, code: &str) -> bool {
     err.as_service_error().is_some_and(|err| err.code() == Some(code))
 }
 
-/// Whether an object arrived as it was written. We write every object with this checksum. S3 gives an object of
+/// True when an object arrived as it was written. We write every object with this checksum. S3 gives an object of
 /// several pieces a checksum of their checksums (`…-3`), which is no base64 and proves nothing here.
 fn is_intact(answer: &Answer) -> bool {
     let written = answer.headers.get(CHECKSUM).and_then(|written| base64::decode(written).ok());

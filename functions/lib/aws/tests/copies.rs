@@ -55,6 +55,72 @@ async fn a_part_reads_back_as_it_was_kept() {
     assert_eq!(requests[0].body, b"sealed");
 }
 
+fn slice(bytes: std::ops::Range<usize>, length: usize) -> Scripted {
+    Box::new(move |_| {
+        ResponseTemplate::new(206)
+            .insert_header("content-range", format!("bytes {}-{}/{length}", bytes.start, bytes.end - 1))
+            .insert_header("etag", "\"tag\"")
+            .set_body_bytes(vec![7; bytes.len()])
+    })
+}
+
+#[tokio::test]
+async fn a_large_part_arrives_in_pieces_of_one_object() {
+    let length = 2 * PIECE_BYTES + 3;
+    let script = vec![
+        ("GET", slice(0..PIECE_BYTES, length)),
+        ("GET", slice(PIECE_BYTES..2 * PIECE_BYTES, length)),
+        ("GET", slice(2 * PIECE_BYTES..length, length)),
+    ];
+    let fake = Fake::new(script).await;
+    let mut part =
+        CopyBucket::new(&fake.aws(), "copies").part(id(), &source("crm")).await.unwrap().unwrap();
+    assert_eq!(fake.requests().await.len(), 1, "only what is read is fetched");
+    let mut sizes = Vec::new();
+    while let Some(piece) = part.read().await.unwrap() {
+        sizes.push(piece.len());
+    }
+    assert_eq!(sizes, [PIECE_BYTES, PIECE_BYTES, 3]);
+    assert_eq!(part.read().await, Ok(None));
+    let asked: Vec<_> = fake
+        .requests()
+        .await
+        .iter()
+        .map(|one| (one.headers["range"].to_str().unwrap().to_owned(), one.headers.get("if-match").cloned()))
+        .collect();
+    let tag = Some("\"tag\"".parse().unwrap());
+    let expected = [
+        (format!("bytes=0-{}", PIECE_BYTES - 1), None),
+        (format!("bytes={PIECE_BYTES}-{}", 2 * PIECE_BYTES - 1), tag.clone()),
+        (format!("bytes={}-{}", 2 * PIECE_BYTES, 3 * PIECE_BYTES - 1), tag),
+    ];
+    assert_eq!(asked, expected);
+}
+
+#[tokio::test]
+async fn a_part_that_changes_while_it_is_read_is_read_again_later() {
+    let length = PIECE_BYTES + 1;
+    for second in [
+        status(412, "<Error><Code>PreconditionFailed</Code></Error>"),
+        status(404, NO_SUCH_KEY),
+        slice(3..PIECE_BYTES, length),
+        status(200, "no range"),
+    ] {
+        let fake = Fake::new(vec![("GET", slice(0..PIECE_BYTES, length)), ("GET", second)]).await;
+        let mut part =
+            CopyBucket::new(&fake.aws(), "copies").part(id(), &source("crm")).await.unwrap().unwrap();
+        assert_eq!(part.read().await.unwrap().map(|piece| piece.len()), Some(PIECE_BYTES));
+        assert_eq!(part.read().await, Err(Failure::of(Code::CopiesUnavailable)));
+    }
+}
+
+#[tokio::test]
+async fn an_empty_part_has_no_piece() {
+    let fake = Fake::new(vec![("GET", status(416, "<Error><Code>InvalidRange</Code></Error>"))]).await;
+    let part = CopyBucket::new(&fake.aws(), "copies").part(id(), &source("crm")).await.unwrap().unwrap();
+    assert_eq!(whole(part).await, b"");
+}
+
 #[tokio::test]
 async fn a_part_that_is_not_there_is_none_and_one_that_may_not_be_read_is_misconfigured() {
     for (answer, expected) in

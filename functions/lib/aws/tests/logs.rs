@@ -6,6 +6,7 @@ mod fake;
 use aws_credential_types::Credentials;
 use fake::{Fake, base64, ok};
 use rightful_aws::{Aws, CopyBucket, DataKeys, Function, SecretStore, Settings, StateMachine, tls_config};
+use rightful_contract::log::Log;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::ports::copies::Upload as _;
 use rightful_domain::ports::copies::{CopyLinks as _, CopyPackages as _, CopyParts as _, Download as _};
@@ -13,25 +14,8 @@ use rightful_domain::ports::keys::{Keys as _, NewKeys as _};
 use rightful_domain::ports::set_up::{SecretWrites as _, Secrets as _};
 use rightful_domain::ports::workflow::{Next, Tokens as _};
 use serde_json::{Value, json};
-use std::io;
-use std::sync::{Arc, Mutex};
 use tracing::level_filters::LevelFilter;
 use wiremock::ResponseTemplate;
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 const KEY: [u8; 32] = *b"canary-key-of-thirty-two-bytes-!";
 
@@ -105,7 +89,7 @@ async fn no_secret_is_logged_or_shown() {
     fake.bodies();
     drop(guard);
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     // It is the whole log: the SDK shows each request and each answer.
     for (text, times) in [("transmitting request", 12), ("received response", 12), ("GenerateDataKey", 1)] {
         assert!(log.matches(text).count() >= times, "{text}: {}", log.matches(text).count());

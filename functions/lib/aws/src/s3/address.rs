@@ -24,7 +24,7 @@ pub(super) fn bucket(config: &SdkConfig, name: &str) -> Option<String> {
     })
 }
 
-/// Whether a bucket's name can stand before S3's. One with dots can't: no certificate covers two levels.
+/// True when a bucket's name can stand before S3's. One with dots can't: no certificate covers two levels.
 fn is_label(name: &str) -> bool {
     let is_alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     (3..=63).contains(&name.len())

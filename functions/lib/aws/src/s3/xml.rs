@@ -16,7 +16,7 @@ pub(crate) struct Piece {
     pub sha256: String,
 }
 
-/// Whether an answer reports a failure. S3 begins to answer with status 200 before it has put an object
+/// True when an answer reports a failure. S3 begins to answer with status 200 before it has put an object
 /// together, and may fail later.
 pub(super) fn is_error(body: &[u8]) -> bool {
     in_root("Error", body, |_| Ok(())).is_ok()
@@ -34,7 +34,7 @@ pub(super) fn upload_id(body: &[u8]) -> Option<String> {
     in_root("InitiateMultipartUploadResult", body, |root| text("UploadId", root)).ok().flatten()
 }
 
-/// Whether an answer says that an object is complete.
+/// True when an answer confirms a complete object.
 pub(super) fn is_completion(body: &[u8]) -> bool {
     in_root("CompleteMultipartUploadResult", body, |_| Ok(())).is_ok()
 }

@@ -1,7 +1,8 @@
 //! Nothing that is printed contains the token or anything that points at a person.
 
-use crate::support::{Case, Kept, Log, Raw, case};
+use crate::support::{Case, Kept, Raw, case};
 use crate::tickets;
+use rightful_contract::log::Log;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::law::right::Right;
 use rightful_domain::vendor::port::{Batch, Vendor};
@@ -35,9 +36,10 @@ async fn everything(case: &Case, url: &str) -> String {
 #[tokio::test]
 async fn no_log_line_no_error_and_no_debug_output_holds_a_person_or_a_token() {
     let log = Log::default();
+    let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(log.clone())
+        .with_writer(move || writer.clone())
         .with_ansi(false)
         .finish();
     // With a single subscriber, a log line that another test's thread reaches first is off for all threads,
