@@ -11,9 +11,7 @@ use crate::endpoint::RESERVED;
 use aws_smithy_types::base64;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use http::Method;
-use http::header::{
-    CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, RANGE,
-};
+use http::header::{CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, RANGE};
 use http::request::Builder;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use ring::digest::{SHA256, digest};
@@ -82,21 +80,23 @@ pub(crate) struct Slice {
 impl Slice {
     /// The slice in an answer; `None` when it begins elsewhere, or doesn't say where.
     fn of(mut answer: Answer, from: u64) -> Option<Self> {
-        let bytes = std::mem::take(&mut *answer.body);
+        let held = answer.body.len() as u64;
         let length = match answer.headers.get(CONTENT_RANGE) {
             Some(range) => {
                 let (range, length) = range.strip_prefix("bytes ")?.split_once('/')?;
                 let (first, last) = range.split_once('-')?;
-                let fits = first.parse() == Ok(from)
-                    && !bytes.is_empty()
-                    && last.parse() == Ok(from + bytes.len() as u64 - 1);
+                let fits = held > 0 && first.parse() == Ok(from) && last.parse() == Ok(from + held - 1);
                 length.parse().ok().filter(|_| fits)?
             }
-            // The whole object.
-            None if from == 0 => bytes.len() as u64,
+            None if from == 0 => held,
             None => return None,
         };
-        Some(Self { bytes, length, tag: answer.headers.get(ETAG).map(str::to_owned) })
+        // The checksum is the whole object's.
+        if held == length && !is_intact(&answer) {
+            return None;
+        }
+        let tag = answer.headers.get(ETAG).map(str::to_owned);
+        Some(Self { bytes: std::mem::take(&mut *answer.body), length, tag })
     }
 }
 
@@ -146,8 +146,7 @@ impl Bucket {
 
     /// The bytes of an object; `None` when there is no such object.
     pub(crate) async fn get_object(&self, key: &str) -> Result<Option<Vec<u8>>, CallFailure> {
-        let request = request(Method::GET, key, "").header("x-amz-checksum-mode", "ENABLED");
-        match self.client.send("GetObject", request, Vec::new()).await {
+        match self.client.send("GetObject", reading(key), Vec::new()).await {
             Ok(answer) if !is_intact(&answer) => Err(unreadable()),
             Ok(mut answer) => Ok(Some(std::mem::take(&mut *answer.body))),
             Err(err) if is(&err, "NoSuchKey") => Ok(None),
@@ -165,7 +164,7 @@ impl Bucket {
         tag: Option<&str>,
     ) -> Result<Option<Slice>, CallFailure> {
         let last = from + most as u64 - 1;
-        let request = request(Method::GET, key, "").header(RANGE, format!("bytes={from}-{last}"));
+        let request = reading(key).header(RANGE, format!("bytes={from}-{last}"));
         let request = match tag {
             Some(tag) => request.header(IF_MATCH, tag),
             None => request,
@@ -256,6 +255,10 @@ fn path(key: &str) -> String {
 
 fn request(method: Method, key: &str, query: &str) -> Builder {
     http::Request::builder().method(method).uri(path(key) + query)
+}
+
+fn reading(key: &str) -> Builder {
+    request(Method::GET, key, "").header("x-amz-checksum-mode", "ENABLED")
 }
 
 fn of_upload(upload: &str) -> String {

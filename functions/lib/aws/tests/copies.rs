@@ -73,8 +73,7 @@ async fn a_large_part_arrives_in_pieces_of_one_object() {
         ("GET", slice(2 * PIECE_BYTES..length, length)),
     ];
     let fake = Fake::new(script).await;
-    let mut part =
-        CopyBucket::new(&fake.aws(), "copies").part(id(), &source("crm")).await.unwrap().unwrap();
+    let mut part = CopyBucket::new(&fake.aws(), "copies").part(id(), &source("crm")).await.unwrap().unwrap();
     assert_eq!(fake.requests().await.len(), 1, "only what is read is fetched");
     let mut sizes = Vec::new();
     while let Some(piece) = part.read().await.unwrap() {
