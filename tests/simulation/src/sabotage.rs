@@ -80,21 +80,20 @@ impl Sabotage {
 
     /// Breaks this task or its request, if possible now; `point` is where the last step ended.
     pub(crate) fn strike(self, world: &World, at: &TaskRef, point: &str) -> bool {
-        let task = world.task(at);
-        let rules = world.rules(at);
-        let request = world.request(at.request_id);
-        let rule = |state| rules.iter().find(|rule| rule.state == state).cloned();
+        // Each kind reads only the rows that it needs: it looks after every step of a run.
+        let task = || world.task(at);
+        let request = || world.request(at.request_id);
+        let rule = |state| world.rules(at).into_iter().find(|rule| rule.state == state);
         // The intent is stored, and its worker goes on to the vendor.
-        let about_to_post = point == "vendor submit";
+        let posted = || if point == "vendor submit" { rule(RuleState::Intent) } else { None };
         match self {
-            Sabotage::HideIntent => rule(RuleState::Intent).filter(|_| about_to_post).is_some_and(|rule| {
+            Sabotage::HideIntent => posted().is_some_and(|rule| {
                 let key = (rows::request_pk(rule.request), rows::rule_sk(&rule.source, rule.batch));
                 world.store.table().set(key, None);
                 true
             }),
             Sabotage::VoidDecision => {
-                let strikes = about_to_post && rule(RuleState::Intent).is_some();
-                strikes && put_task(world, Task { decision: None, ..task })
+                posted().is_some() && put_task(world, Task { decision: None, ..task() })
             }
             Sabotage::ForgeAnswer => rule(RuleState::Intent).is_some_and(|rule| {
                 put_rule(
@@ -106,34 +105,38 @@ impl Sabotage {
                 .is_some_and(|rule| put_rule(world, &Rule { state: RuleState::Finished, ..rule })),
             Sabotage::ForgeVerified => {
                 // Only the look is missing, and no earlier one resolved a missing answer.
-                let answered = rules.iter().all(|rule| rule.state == RuleState::Finished);
-                let strikes = task.state == TaskState::Verifying && task.looks == 0 && answered;
+                let task = task();
+                let answered = || world.rules(at).iter().all(|rule| rule.state == RuleState::Finished);
+                let strikes = task.state == TaskState::Verifying && task.looks == 0 && answered();
                 let (state, outcome) = (TaskState::Settled, Some(Outcome::VerifiedErased));
                 strikes && put_task(world, Task { state, outcome, ..task })
             }
             Sabotage::ShrinkCount => {
-                let mut task = task;
+                let mut task = task();
                 let strikes = task.counts.confirmed > 0;
                 task.counts.confirmed = 0;
                 strikes && put_task(world, task)
             }
             Sabotage::ChangeOutcome => {
+                let task = task();
                 let other = task.outcome.is_some_and(|outcome| outcome != Outcome::ReportedErased);
-                let strikes = other && request.state == RequestState::Open;
+                let strikes = other && request().state == RequestState::Open;
                 strikes && put_task(world, Task { outcome: Some(Outcome::ReportedErased), ..task })
             }
             Sabotage::ForgetDue => {
+                let request = request();
                 let alone = request.sources.len() == 1 && request.state == RequestState::Open;
                 alone
-                    && put_task(world, Task { next_due: None, ..task })
+                    && put_task(world, Task { next_due: None, ..task() })
                     && put_request(world, &Request { next_due: None, ..request })
             }
             Sabotage::CountAttempt => {
+                let request = request();
                 put_request(world, &Request { attempt: request.attempt + 1, ..request })
             }
             Sabotage::CloseEarly => {
-                let strikes = task.state != TaskState::Settled;
-                strikes && put_request(world, &Request { state: RequestState::Closed, ..request })
+                let strikes = task().state != TaskState::Settled;
+                strikes && put_request(world, &Request { state: RequestState::Closed, ..request() })
             }
             Sabotage::DropEvent => {
                 let events = world.facts(at.request_id).len() as u64;
@@ -142,15 +145,17 @@ impl Sabotage {
                 true
             }
             Sabotage::SwapDecision => {
-                let Some(rule) = rule(RuleState::Intent).filter(|_| about_to_post) else { return false };
+                let Some(rule) = posted() else { return false };
+                let task = task();
                 let decision = task.decision.clone().map(|one| Decision { records: rule.digest, ..one });
                 put_task(world, Task { decision, ..task })
             }
             Sabotage::RemoveReview => {
-                let strikes = about_to_post && rule(RuleState::Intent).is_some() && task.review.is_some();
-                strikes && put_task(world, Task { review: None, ..task })
+                let Some(task) = posted().map(|_| task()) else { return false };
+                task.review.is_some() && put_task(world, Task { review: None, ..task })
             }
             Sabotage::ChangePolicy => {
+                let task = task();
                 let Some(records) = task.found_digest.clone() else { return false };
                 let strikes = task.state == TaskState::AwaitingReview;
                 let decision =
@@ -158,20 +163,24 @@ impl Sabotage {
                 let (state, policy) = (TaskState::Decided, Policy::Auto);
                 strikes && put_task(world, Task { state, policy, decision, not_before: None, ..task })
             }
-            Sabotage::RewriteEarlierRun => rules
-                .iter()
-                .find(|rule| rule.batch < task.first_batch)
-                .is_some_and(|rule| put_rule(world, &Rule { confirmed: rule.confirmed + 1, ..rule.clone() })),
+            Sabotage::RewriteEarlierRun => {
+                let first = task().first_batch;
+                let earlier = world.rules(at).into_iter().find(|rule| rule.batch < first);
+                earlier.is_some_and(|rule| put_rule(world, &Rule { confirmed: rule.confirmed + 1, ..rule }))
+            }
             Sabotage::RewriteReceipt => {
+                let request = request();
                 let strikes = world.receipts.file(request.id).is_some() && request.receipt_sha256.is_some();
                 world.receipts.tamper(request.id, 0, |file| file.push(b' '));
                 strikes && put_request(world, &request)
             }
             Sabotage::ReopenUnseen => {
+                let request = request();
                 let strikes = request.state == RequestState::Closed;
                 strikes && put_request(world, &Request { state: RequestState::Open, ..request })
             }
             Sabotage::SwapCopy => {
+                let request = request();
                 // Once it is reported, nobody makes it again.
                 let told = request.copy.is_some() && request.forgotten_at.is_none();
                 let file = world.copies.package(request.id).filter(|_| told);
@@ -182,6 +191,7 @@ impl Sabotage {
                 })
             }
             Sabotage::KeepCopy => {
+                let request = request();
                 let strikes = request.forgotten_at.is_some();
                 strikes && {
                     world.copies.put_package(request.id, b"{}".to_vec());
