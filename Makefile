@@ -54,7 +54,7 @@ lint: style ## Check formatting, clippy, and who may use whom
 	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- --deny warnings
 
 $(CARGO_DENY):
-	$(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --no-default-features --debug \
+	CARGO_PROFILE_DEV_DEBUG=none $(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --no-default-features --debug \
 		--root target/tools --target-dir target/tools/build
 
 deny: $(CARGO_DENY) ## Check licences, sources and banned dependencies
@@ -92,7 +92,7 @@ unit: built-for-tests ## Run unit and contract tests
 	$(LINTED) $(CARGO) test --locked --profile $(PROFILE) --workspace -- --skip end_to_end
 
 local: target/venv-stack/requirements.sha256 built-for-tests ## Run the end-to-end tests and the demo on the embedded stack
-	$(LINTED) $(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 3
+	$(LINTED) $(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 4
 	@target/venv-stack/bin/python infra/local/demo.py
 
 recorded: target/venv-tools/requirements.sha256 ## Check the records of `make local`: metrics, alarms and queries on its lines; each role's calls

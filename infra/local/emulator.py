@@ -3,10 +3,15 @@
 Each addition is a module beside this one with a function `install()`, listed in docs/EMULATOR.md.
 """
 
-import keys
-import recorder
-import versions
-from ministack.app import main
+import yaml
+
+# libyaml's loader, for the templates: each is parsed several times. Modules take the loader when they are imported.
+yaml.SafeLoader = yaml.CSafeLoader
+
+import keys  # noqa: E402
+import recorder  # noqa: E402
+import versions  # noqa: E402
+from ministack.app import main  # noqa: E402
 
 if __name__ == "__main__":
     recorder.install()
