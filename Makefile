@@ -54,8 +54,8 @@ lint: style ## Check formatting, clippy, and who may use whom
 	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- --deny warnings
 
 $(CARGO_DENY):
-	CARGO_PROFILE_DEV_DEBUG=none $(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --no-default-features --debug \
-		--root target/tools --target-dir target/tools/build
+	CARGO_PROFILE_DEV_DEBUG=none $(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked \
+		--no-default-features --debug --root target/tools --target-dir target/tools/build
 
 deny: $(CARGO_DENY) ## Check licences, sources and banned dependencies
 	$(CARGO_DENY) --locked check bans licenses sources

@@ -85,15 +85,15 @@ impl Sabotage {
         let request = || world.request(at.request_id);
         let rule = |state| world.rules(at).into_iter().find(|rule| rule.state == state);
         // The intent is stored, and its worker goes on to the vendor.
-        let posted = || if point == "vendor submit" { rule(RuleState::Intent) } else { None };
+        let about_to_post = || if point == "vendor submit" { rule(RuleState::Intent) } else { None };
         match self {
-            Sabotage::HideIntent => posted().is_some_and(|rule| {
+            Sabotage::HideIntent => about_to_post().is_some_and(|rule| {
                 let key = (rows::request_pk(rule.request), rows::rule_sk(&rule.source, rule.batch));
                 world.store.table().set(key, None);
                 true
             }),
             Sabotage::VoidDecision => {
-                posted().is_some() && put_task(world, Task { decision: None, ..task() })
+                about_to_post().is_some() && put_task(world, Task { decision: None, ..task() })
             }
             Sabotage::ForgeAnswer => rule(RuleState::Intent).is_some_and(|rule| {
                 put_rule(
@@ -145,13 +145,13 @@ impl Sabotage {
                 true
             }
             Sabotage::SwapDecision => {
-                let Some(rule) = posted() else { return false };
+                let Some(rule) = about_to_post() else { return false };
                 let task = task();
                 let decision = task.decision.clone().map(|one| Decision { records: rule.digest, ..one });
                 put_task(world, Task { decision, ..task })
             }
             Sabotage::RemoveReview => {
-                let Some(task) = posted().map(|_| task()) else { return false };
+                let Some(task) = about_to_post().map(|_| task()) else { return false };
                 task.review.is_some() && put_task(world, Task { review: None, ..task })
             }
             Sabotage::ChangePolicy => {
