@@ -39,10 +39,12 @@ def unlike(alarm: Alarm, world: life.World, cause: life.Cause, hour: int, fires:
     wanted = {(query.namespace, query.metric) for query in alarm.queries.values()}
     last = ends + clears[1] + HOUR
     # Without FILL, and for a single metric, FILL's behaviour does not matter.
-    for reading in READINGS if "FILL" in "".join(alarm.expressions.values()) else READINGS[:2]:
-        # A metric written once a day must be written once before.
-        first = begins - (26 * HOUR if alarm.period >= HOUR else 2 * HOUR)
-        metrics = world.metrics(wanted, first - (alarm.periods + reading.extra) * alarm.period, last, cause, begins)
+    readings = READINGS if "FILL" in "".join(alarm.expressions.values()) else READINGS[:2]
+    # A metric written once a day must be written once before.
+    first = begins - (26 * HOUR if alarm.period >= HOUR else 2 * HOUR)
+    longest = alarm.periods + max(reading.extra for reading in readings)
+    metrics = world.metrics(wanted, first - longest * alarm.period, last, cause, begins)
+    for reading in readings:
         changes = alarm.history(metrics, first, last, reading)
         if not changes or changes[0][1] != OK or changes[0][0] > begins:
             yield f"it is not OK before ({reading})"

@@ -110,8 +110,10 @@ class Metrics:
 
     def __init__(self) -> None:
         self._series: dict[tuple[str, str, Dimensions], tuple[list[int], list[float]]] = {}
+        self._points: dict[Query, dict[int, float | None]] = {}
 
     def put(self, datum: Datum) -> None:
+        self._points.clear()
         times, values = self._series.setdefault((datum.namespace, datum.metric, datum.dimensions), ([], []))
         at = bisect.bisect_right(times, datum.at)
         times.insert(at, datum.at)
@@ -125,6 +127,16 @@ class Metrics:
         """The values at or after `start` and before `end`."""
         times, values = self._series.get((namespace, metric, dimensions), ([], []))
         return values[bisect.bisect_left(times, start):bisect.bisect_left(times, end)]
+
+    def points(self, query: Query, starts: range) -> list[float | None]:
+        """The data points of the periods that begin then. An alarm reads each one once for every minute in its range, so
+        they are kept."""
+        kept = self._points.setdefault(query, {})
+        for start in starts:
+            if start not in kept:
+                kept[start] = statistic(query.statistic, self.between(
+                    query.namespace, query.metric, query.dimensions, start, start + query.period))
+        return [kept[start] for start in starts]
 
 
 def statistic(name: str, values: list[float]) -> float | None:
@@ -224,18 +236,19 @@ class Alarm:
         if len(periods) != 1:
             raise Unknown(f"{self.name}: its metrics have different periods")
         self.period = periods.pop()
+        self._breaching: dict[tuple, list[bool | None]] = {}
 
     def points(self, metrics: Metrics, at: int, reading: Reading) -> list[bool | None]:
         """The points of the evaluation range that ends at `at`, the oldest first."""
         length = self.periods + reading.extra
-        series: dict[str, Series] = {}
-        for identifier, query in self.queries.items():
-            series[identifier] = [
-                statistic(query.statistic, metrics.between(
-                    query.namespace, query.metric, query.dimensions, at - back * self.period, at - (back - 1) * self.period))
-                for back in range(length, 0, -1)]
-        watched = Math(series, self.expressions, length, reading.fills_empty).series(self.watched)
-        return [None if value is None else self.breaches(value, self.threshold) for value in watched]
+        starts = range(at - length * self.period, at, self.period)
+        series: dict[str, Series] = {identifier: metrics.points(query, starts) for identifier, query in self.queries.items()}
+        # Most minutes see what the minute before saw.
+        key = (length, reading.fills_empty, *map(tuple, series.values()))
+        if key not in self._breaching:
+            watched = Math(series, self.expressions, length, reading.fills_empty).series(self.watched)
+            self._breaching[key] = [None if value is None else self.breaches(value, self.threshold) for value in watched]
+        return self._breaching[key]
 
     def state(self, metrics: Metrics, at: int, reading: Reading, before: str) -> str:
         return state_of(self.points(metrics, at, reading), self.periods, self.to_alarm, self.treatment, before)

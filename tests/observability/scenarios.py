@@ -167,6 +167,15 @@ class World:
 
     def __init__(self, shapes: dict[str, tuple[str, list[list[str]]]], connectors: Iterable[str], lines: dict[str, dict] | None = None) -> None:
         self.shapes, self.connectors, self.lines = shapes, sorted(connectors), lines or {}
+        self._days: dict[int, dict[tuple[str, str], list[Value]]] = {}
+
+    def normal_day(self, midnight: int) -> dict[tuple[str, str], list[Value]]:
+        """The values of a normal day by namespace and metric, made once."""
+        if midnight not in self._days:
+            day = self._days[midnight] = {}
+            for value in normal(midnight, midnight + DAY, self.connectors):
+                day.setdefault(value[:2], []).append(value)
+        return self._days[midnight]
 
     def line(self, metric: str, value: float, at: int, dimensions: dict[str, str]) -> dict:
         """A log line with the one metric."""
@@ -185,8 +194,9 @@ class World:
         """The wanted metrics (namespace and name) of a normal time with a cause."""
         found = Metrics()
         ends = begins + cause.lasts if cause else begins
-        for namespace, metric, dimensions, value, at in normal(start, end, self.connectors):
-            if at < start or (namespace, metric) not in wanted:
+        days = [self.normal_day(midnight) for midnight in range(start - start % DAY, end, DAY)]
+        for namespace, metric, dimensions, value, at in (value for day in days for name in wanted for value in day.get(name, ())):
+            if not start <= at < end:
                 continue
             if cause and begins <= at < ends:
                 if metric in cause.silent:
