@@ -54,7 +54,8 @@ lint: style ## Check formatting, clippy, and who may use whom
 	$(CARGO) clippy --locked --profile $(PROFILE) --workspace --all-targets -- --deny warnings
 
 $(CARGO_DENY):
-	CARGO_PROFILE_DEV_DEBUG=none $(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked \
+	CARGO_PROFILE_DEV_DEBUG=none CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false \
+	CARGO_PROFILE_DEV_PANIC=abort $(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked \
 		--no-default-features --debug --root target/tools --target-dir target/tools/build
 
 deny: $(CARGO_DENY) ## Check licences, sources and banned dependencies
