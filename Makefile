@@ -90,7 +90,8 @@ openapi: ## Write infra/openapi.yaml from the console's routes and types
 		-- --exact contract::the_document_is_written_from_the_routes_and_the_types
 
 unit: built-for-tests ## Run unit and contract tests
-	$(LINTED) $(CARGO) test --locked --profile $(PROFILE) --workspace -- --skip end_to_end
+	@# More threads than cores: some tests wait for time-outs.
+	$(LINTED) $(CARGO) test --locked --profile $(PROFILE) --workspace -- --skip end_to_end --test-threads 8
 
 local: target/venv-stack/requirements.sha256 built-for-tests ## Run the end-to-end tests and the demo on the embedded stack
 	$(LINTED) $(CARGO) test --locked --profile $(PROFILE) --workspace --test stack -- --test-threads 4

@@ -3,7 +3,13 @@
 Each addition is a module beside this one with a function `install()`, listed in docs/EMULATOR.md.
 """
 
+import functools
+
+import botocore.session
 import yaml
+
+# One session: MiniStack asks for a new one for each service, and a session takes longer to make than to use.
+botocore.session.get_session = functools.cache(botocore.session.get_session)
 
 # libyaml's loader, for the templates: each is parsed several times. Modules take the loader when they are imported.
 yaml.SafeLoader = yaml.CSafeLoader
