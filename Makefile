@@ -23,7 +23,11 @@ LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=--deny__CLIPPY_HACKE
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-target/venv-%/requirements.sha256: infra/local/setup.sh infra/*/requirements.txt
+# By itself, so that two environments made at once do not both make it.
+target/venv-pip/requirements.sha256: infra/local/setup.sh infra/pip/requirements.txt
+	@infra/local/setup.sh pip
+
+target/venv-%/requirements.sha256: target/venv-pip/requirements.sha256 infra/local/setup.sh infra/*/requirements.txt
 	@infra/local/setup.sh $*
 
 build: ## Build every binary for the embedded stack

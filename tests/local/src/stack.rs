@@ -84,8 +84,11 @@ impl Stack {
     /// When it does not come up.
     pub fn up(name: &str, options: Options) -> Result<Self> {
         let dir = root().join("target/e2e").join(name);
-        let _ = program(&dir, "down", &[]);
-        let _ = std::fs::remove_dir_all(&dir);
+        if dir.exists() {
+            // What an interrupted test left.
+            let _ = program(&dir, "down", &[]);
+            let _ = std::fs::remove_dir_all(&dir);
+        }
         let mut flags = vec![
             format!("--wait-scale={}", options.wait_scale),
             format!("--finish-after-ms={}", options.finish_after_ms),
