@@ -69,6 +69,10 @@ impl Lists for Store {
         self.list_requests(which, after, limit).await
     }
 
+    async fn these(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure> {
+        self.requests(ids).await
+    }
+
     async fn journal(&self, before: Option<u64>, limit: u32) -> Result<store::Page<Entry>, Failure> {
         Store::journal(self, before, limit).await
     }

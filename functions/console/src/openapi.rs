@@ -200,6 +200,8 @@ fn parameter(Parameter { name, about, takes }: &Parameter) -> Value {
             schema
         }
         Takes::RequestState => json!({"$ref": "#/components/schemas/RequestState"}),
+        Takes::Right => json!({"$ref": "#/components/schemas/Right"}),
+        Takes::Flag => json!({"type": "boolean", "default": false}),
         Takes::Text => json!({"type": "string"}),
     };
     json!({"name": name, "in": "query", "description": about, "schema": schema})

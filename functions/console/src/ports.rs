@@ -8,7 +8,7 @@ use rightful_domain::ports::clock::Clock;
 use rightful_domain::ports::copies::CopyLinks;
 use rightful_domain::ports::keys::{Keys, NewKeys, Tags};
 use rightful_domain::ports::set_up::{Catalogue, Objection, SecretWrites, SetsUp};
-use rightful_domain::ports::store::{self, Begins, Reads, UsesOf, Writes};
+use rightful_domain::ports::store::{self, Begins, OpenWork, Reads, UsesOf, Writes};
 use rightful_domain::ports::vendors::Compares;
 use rightful_domain::ports::workflow::{Tokens, Workflow};
 use rightful_domain::view::source::ConnectorView;
@@ -29,6 +29,12 @@ pub trait Lists {
         after: Option<&str>,
         limit: u32,
     ) -> Result<store::Page<Request>, Failure>;
+
+    /// The existing ones of these requests, in this order. No id may occur twice.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn these(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure>;
 
     /// The journal's entries with a lower number than `before`, the newest first, at most `limit` of them;
     /// from the last one when `before` is `None`. They are checked to follow each other. `next` is the
@@ -84,7 +90,7 @@ pub trait SetUps: Catalogue {
 /// The whole outside: in AWS, or in memory.
 pub trait Outside: 'static {
     /// The store.
-    type Store: Begins + Reads + Writes + SetsUp + UsesOf;
+    type Store: Begins + Reads + Writes + SetsUp + UsesOf + OpenWork;
     /// Lists of the store.
     type Lists: Lists;
     /// Data keys.

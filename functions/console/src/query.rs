@@ -4,6 +4,7 @@ use crate::answer::{Refusal, objection};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rightful_domain::base::code::Code;
+use rightful_domain::law::right::Right;
 
 /// The most items that a page can have.
 const MOST_ITEMS: u32 = 100;
@@ -25,6 +26,10 @@ pub(crate) enum Takes {
     Number { least: u32, most: Option<u32>, default: Option<u32> },
     /// `open` or `closed`.
     RequestState,
+    /// `erasure` or `access`.
+    Right,
+    /// `true` or `false`.
+    Flag,
     /// A text.
     Text,
 }
@@ -79,6 +84,23 @@ impl<'a> Query<'a> {
             Some(text) if digits(text) => text.parse().map(Some).map_err(|_| wrong(())),
             Some(_) => Err(wrong(())),
         }
+    }
+
+    /// `true` or `false`; `false` if it is left out.
+    pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.text(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(parameter(name, format!("`{name}` is true or false"))),
+        }
+    }
+
+    /// `erasure` or `access`.
+    pub fn right(&self, name: &str) -> Result<Option<Right>, Refusal> {
+        let known = [Right::Erasure, Right::Access];
+        let right = |text| known.into_iter().find(|right| right.as_str() == text);
+        let wrong = || parameter(name, format!("`{name}` is erasure or access"));
+        self.text(name).map(|text| right(text).ok_or_else(wrong)).transpose()
     }
 
     /// How many items the page may have.

@@ -1,13 +1,24 @@
 //! All routes of the API: the method and path of each, the parameters of its query, the handler that answers
 //! it, and the words about it.
 
-use crate::handlers::{acts, connectors, journal, people, requests, sources, ticketing};
+use crate::handlers::{acts, connectors, journal, people, requests, sources, ticketing, work};
 use crate::ports::Outside;
 use crate::query::{CURSOR, LIMIT, Parameter, Takes};
 use crate::route::Route;
 
 const STATE: Parameter =
     Parameter { name: "state", about: "Only requests in this state.", takes: Takes::RequestState };
+const PERSON: Parameter =
+    Parameter { name: "person", about: "Only requests that wait for a person.", takes: Takes::Flag };
+const DUE_WITHIN: Parameter = Parameter {
+    name: "due_within",
+    about: "Only requests whose legal deadline is at most so many days away; 0: only overdue ones.",
+    takes: Takes::Number { least: 0, most: None, default: None },
+};
+const RIGHT: Parameter =
+    Parameter { name: "right", about: "Only requests for this right.", takes: Takes::Right };
+const SOURCE: Parameter =
+    Parameter { name: "source", about: "Only requests that ask this data source.", takes: Takes::Text };
 const AFTER: Parameter = Parameter {
     name: "after",
     about: "Only events with a higher number.",
@@ -24,6 +35,9 @@ const CLOSING: Parameter = Parameter {
     takes: Takes::Number { least: 0, most: None, default: None },
 };
 
+/// What a list of the open work takes.
+const WORK: &[Parameter] = &[PERSON, DUE_WITHIN, RIGHT, SOURCE, LIMIT, CURSOR];
+
 /// The routes; the `allow` header names the methods of a path in this order.
 pub(crate) fn routes<O: Outside>() -> Vec<Route<O>> {
     vec![
@@ -36,6 +50,8 @@ pub(crate) fn routes<O: Outside>() -> Vec<Route<O>> {
         Route::new("DELETE", "/api/sources/{source}", &[], sources::remove, &sources::REMOVE),
         Route::with_body("POST", "/api/sources/{source}/test", sources::test, &sources::TEST),
         Route::with_body("PUT", "/api/ticketing/{channel}", ticketing::set, &ticketing::SET),
+        // Before `{id}`, which would match it too.
+        Route::new("GET", "/api/requests/work", WORK, work::list, &work::LIST),
         Route::new("GET", "/api/requests", &[STATE, LIMIT, CURSOR], requests::list, &requests::LIST),
         Route::with_body("POST", "/api/requests", requests::new, &requests::NEW),
         Route::new("GET", "/api/requests/{id}", &[], requests::show, &requests::SHOW),

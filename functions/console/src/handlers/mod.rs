@@ -11,3 +11,4 @@ pub(crate) mod people;
 pub(crate) mod requests;
 pub(crate) mod sources;
 pub(crate) mod ticketing;
+pub(crate) mod work;

@@ -31,3 +31,4 @@ mod requests;
 mod review;
 mod sources;
 mod stage;
+mod work;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Walks a list by its cursors, and gives the member `name` of each item.
-async fn walked(stage: &Stage, path: &str, limit: usize, name: &str) -> Vec<String> {
+pub async fn walked(stage: &Stage, path: &str, limit: usize, name: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut next = Value::Null;
     for _ in 0..100 {

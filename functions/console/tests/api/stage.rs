@@ -71,6 +71,11 @@ impl Lists for MemoryLists {
         Ok(store::Page { rows, next })
     }
 
+    async fn these(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure> {
+        let request = |id: &RequestId| self.0.store.table().row(&rows::request_pk(*id), "REQUEST");
+        Ok(ids.iter().filter_map(request).map(|item| rows::read(&item).unwrap()).collect())
+    }
+
     async fn journal(&self, before: Option<u64>, limit: u32) -> Result<store::Page<Entry>, Failure> {
         let mut rows = self.0.store.journal();
         rows.retain(|entry| before.is_none_or(|before| entry.seq < before));

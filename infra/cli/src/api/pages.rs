@@ -3,7 +3,10 @@
 use super::call::Call;
 use super::client::Api;
 use super::error::ApiError;
+use rightful_domain::duty::work_list::WorkCounts;
 use rightful_domain::view::page::Page;
+use rightful_domain::view::request::RequestView;
+use rightful_domain::view::work::WorkView;
 use serde::de::DeserializeOwned;
 
 /// The largest page that the API gives.
@@ -26,19 +29,56 @@ pub async fn first_items<T: DeserializeOwned>(
     most: usize,
     call: impl Fn() -> Call,
 ) -> Result<Vec<T>, ApiError> {
-    let mut all: Vec<T> = Vec::new();
-    let mut cursor: Option<String> = None;
-    while all.len() < most {
-        let call = call().query("limit", Some(most.min(LARGEST_PAGE))).query("cursor", cursor);
-        let page: Page<T> = api.call(call).await?;
-        all.extend(page.items);
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
+    first_pages::<Page<T>>(api, most, call).await.map(|(items, ())| items)
+}
+
+/// A page of a list.
+pub trait Paged: DeserializeOwned {
+    type Item;
+    /// The page's content beside the items.
+    type Beside;
+    /// The items, the cursor of the next page, and the rest.
+    fn parts(self) -> (Vec<Self::Item>, Option<String>, Self::Beside);
+}
+
+impl<T: DeserializeOwned> Paged for Page<T> {
+    type Item = T;
+    type Beside = ();
+    fn parts(self) -> (Vec<T>, Option<String>, ()) {
+        (self.items, self.next, ())
     }
-    all.truncate(most);
-    Ok(all)
+}
+
+impl Paged for WorkView {
+    type Item = RequestView;
+    type Beside = WorkCounts;
+    fn parts(self) -> (Vec<RequestView>, Option<String>, WorkCounts) {
+        (self.items, self.next, self.counts)
+    }
+}
+
+/// The first items of a list, at most `most`, and what the last page that was read says beside them. `call` reads
+/// the first page.
+///
+/// # Errors
+/// [`ApiError`] if a page can't be read.
+pub async fn first_pages<P: Paged>(
+    api: &Api,
+    most: usize,
+    call: impl Fn() -> Call,
+) -> Result<(Vec<P::Item>, P::Beside), ApiError> {
+    let mut all: Vec<P::Item> = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let call = call().query("limit", Some(most.clamp(1, LARGEST_PAGE))).query("cursor", cursor);
+        let (items, next, beside) = api.call::<P>(call).await?.parts();
+        all.extend(items);
+        if next.is_none() || all.len() >= most {
+            all.truncate(most);
+            return Ok((all, beside));
+        }
+        cursor = next;
+    }
 }
 
 #[cfg(test)]

@@ -172,6 +172,21 @@ pub struct RequestList {
     /// Show only closed requests
     #[arg(long, conflicts_with = "open")]
     pub closed: bool,
+    /// Show open requests, those that wait for a person first, then the soonest legal date
+    #[arg(long, conflicts_with_all = ["open", "closed"])]
+    pub urgent: bool,
+    /// With --urgent: show only those that wait for a person
+    #[arg(long, requires = "urgent")]
+    pub person: bool,
+    /// With --urgent: show only those whose legal date is at most so many days away; 0 shows overdue ones
+    #[arg(long, requires = "urgent", value_name = "DAYS")]
+    pub due_within: Option<u32>,
+    /// With --urgent: show only requests for this right
+    #[arg(long, requires = "urgent", value_parser = right())]
+    pub right: Option<Right>,
+    /// With --urgent: show only requests that ask this data source
+    #[arg(long, requires = "urgent", value_name = "ID")]
+    pub source: Option<String>,
 }
 
 #[derive(Args)]

@@ -9,7 +9,7 @@ use clap::Parser as _;
 use serde_json::{Value, json};
 use std::path::Path;
 use tempfile::TempDir;
-use wiremock::matchers::{method, path, path_regex};
+use wiremock::matchers::{method, path, path_regex, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const CANARY: &str = "canary@example.com";
@@ -109,6 +109,44 @@ async fn a_review_names_exactly_what_was_read_for_it() {
     let sent = stack.sent("POST").await;
     assert_eq!((sent.len(), &sent[1].1["ground"]), (2, &json!("art_17_3_b")));
     assert_eq!(sent[1].1["sources"][0]["confirm_marked"], Value::Null, "a refusal confirms nothing");
+}
+
+#[tokio::test]
+async fn the_work_is_asked_for_with_what_the_operator_wants_and_read_page_by_page() {
+    let stack = Stack::new().await;
+    let (request, tasks) = fixtures::awaiting_review();
+    let shown = fixtures::detail(&request, &tasks, "09:31:00").request;
+    let counts = json!({"open": 3, "waiting_for_a_person": 2, "overdue": 0});
+    let page = |next: Value| {
+        let body = json!({"counts": counts, "items": [shown], "next": next});
+        ResponseTemplate::new(200).set_body_json(body)
+    };
+    let at = "/api/requests/work";
+    let second = Mock::given(path(at)).and(query_param("cursor", "two"));
+    second.respond_with(page(Value::Null)).mount(&stack.server).await;
+    Mock::given(path(at)).respond_with(page(json!("two"))).mount(&stack.server).await;
+    let asked = [
+        "request",
+        "list",
+        "--urgent",
+        "--person",
+        "--due-within",
+        "3",
+        "--right",
+        "erasure",
+        "--source",
+        "main",
+    ];
+    assert_eq!(stack.run(&asked).await.unwrap(), OK);
+    let calls = stack.server.received_requests().await.unwrap();
+    assert_eq!(calls.len(), 2);
+    let query: Vec<(String, String)> = calls[0].url.query_pairs().into_owned().collect();
+    let expected =
+        [("person", "true"), ("due_within", "3"), ("right", "erasure"), ("source", "main"), ("limit", "20")];
+    assert_eq!(query, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    // What narrows the work is no filter of another list.
+    let all = ["rightful", "request", "list", "--person"];
+    assert!(CommandLine::try_parse_from(all).is_err());
 }
 
 #[tokio::test]

@@ -2,20 +2,25 @@
 
 use crate::api::call::Call;
 use crate::api::deployment::Deployment;
-use crate::api::pages::first_items;
+use crate::api::pages::{first_items, first_pages};
 use crate::args::request::RequestList;
 use crate::show;
 use crate::terminal::exit_code::OK;
 use crate::terminal::output::Out;
 use anyhow::Result;
 use rightful_aws::SystemClock;
+use rightful_domain::law::right::Right;
 use rightful_domain::ports::clock::Clock as _;
 use rightful_domain::view::request::RequestView;
+use rightful_domain::view::work::WorkView;
 use serde_json::{Value, json};
 
-/// Shows requests, newest first.
+/// Shows requests, newest first, or the open ones by urgency.
 pub async fn list_requests(out: Out, deployment: &Deployment, list: &RequestList) -> Result<u8> {
     let most = if list.all { usize::MAX } else { usize::try_from(list.limit)? };
+    if list.urgent {
+        return list_work(out, deployment, list, most).await;
+    }
     let state = match (list.open, list.closed) {
         (true, _) => Some("open"),
         (_, true) => Some("closed"),
@@ -36,6 +41,33 @@ pub async fn list_requests(out: Out, deployment: &Deployment, list: &RequestList
         out.line(show::request_list::text(&requests, SystemClock.now()))?;
         if requests.len() == most {
             out.line(format_args!("the newest {most}; --limit or --all shows more"))?;
+        }
+    }
+    Ok(OK)
+}
+
+/// Shows the open requests, the most urgent first, and says how many there are.
+async fn list_work(out: Out, deployment: &Deployment, list: &RequestList, most: usize) -> Result<u8> {
+    let call = || {
+        Call::get("/requests/work")
+            .query("person", list.person.then_some(true))
+            .query("due_within", list.due_within)
+            .query("right", list.right.map(Right::as_str))
+            .query("source", list.source.as_deref())
+    };
+    let (requests, counts) = first_pages::<WorkView>(&deployment.api, most, call).await?;
+    if out.json {
+        let all: Vec<Value> = requests.iter().map(request_json).collect::<Result<_>>()?;
+        out.value(&json!({"counts": counts, "requests": all}))?;
+    } else {
+        out.line(show::request_list::counts(counts))?;
+        if !requests.is_empty() {
+            out.line(show::request_list::text(&requests, SystemClock.now()))?;
+        } else if counts.open > 0 {
+            out.line("none of them is what you ask for")?;
+        }
+        if requests.len() == most {
+            out.line(format_args!("the most urgent {most}; --limit or --all shows more"))?;
         }
     }
     Ok(OK)

@@ -5,6 +5,7 @@ use crate::terminal::rows::{table, table_text};
 use crate::words;
 use rightful_domain::base::ids::Reference;
 use rightful_domain::base::time::Time;
+use rightful_domain::duty::work_list::WorkCounts;
 use rightful_domain::model::request::RequestState;
 use rightful_domain::view::request::{RequestView, Tally};
 
@@ -39,6 +40,17 @@ pub fn text(requests: &[RequestView], now: Time) -> String {
     table_text(&rows)
 }
 
+/// How many requests are open, and what they wait for.
+pub fn counts(WorkCounts { open, waiting_for_a_person, overdue }: WorkCounts) -> String {
+    if open == 0 {
+        return "no request is open".to_owned();
+    }
+    let are = if open == 1 { "request is" } else { "requests are" };
+    let wait = if waiting_for_a_person == 1 { "waits" } else { "wait" };
+    let late = if overdue == 1 { "is" } else { "are" };
+    format!("{open} {are} open: {waiting_for_a_person} {wait} for a person, {overdue} {late} overdue")
+}
+
 fn due(request: &RequestView, now: Time) -> String {
     if request.state == RequestState::Closed || request.synthetic {
         return "-".to_owned();
@@ -66,6 +78,16 @@ fn settled(tasks: Tally) -> String {
 mod tests {
     use super::*;
     use crate::fixtures;
+
+    #[test]
+    fn the_work_is_counted_in_a_sentence() {
+        let said =
+            |open, waiting_for_a_person, overdue| counts(WorkCounts { open, waiting_for_a_person, overdue });
+        assert_eq!(said(0, 0, 0), "no request is open");
+        assert_eq!(said(1, 0, 1), "1 request is open: 0 wait for a person, 1 is overdue");
+        assert_eq!(said(12, 3, 1), "12 requests are open: 3 wait for a person, 1 is overdue");
+        assert_eq!(said(12, 1, 0), "12 requests are open: 1 waits for a person, 0 are overdue");
+    }
 
     #[test]
     fn the_list_shows_state_due_date_and_sources() {

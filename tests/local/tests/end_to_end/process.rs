@@ -50,6 +50,12 @@ async fn invariant_2_nothing_is_erased_before_a_person_has_decided_on_exactly_wh
     // The count, whose turn it is, and on demand the record ids.
     let shown = stack.shown(&["request", "show", &of])?;
     assert!(shown.contains("awaiting_review") && shown.contains("request review"), "{shown}");
+    let work = stack.rightful_json(&["request", "list", "--urgent", "--person"])?;
+    assert_eq!(
+        (&work["counts"]["waiting_for_a_person"], &work["requests"][0]["request_id"]),
+        (&1.into(), &of.as_str().into()),
+        "{work}"
+    );
     let records = stack.shown(&["request", "records", &of, "--source", "qualifio-main", "--print"])?;
     assert!(["78", "79", "85"].iter().all(|record| records.contains(record)), "{records}");
     // Also whom they show, asked live from the vendor; nothing is kept.

@@ -79,8 +79,11 @@ impl Store {
         Ok(Page { rows, next })
     }
 
-    /// The existing ones of these requests, in this order. No id may occur twice.
-    async fn requests(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure> {
+    /// The existing ones of these requests, in this order; strongly consistent. No id may occur twice.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn requests(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure> {
         let keys: Vec<Key> = ids.iter().map(|id| (request_pk(*id), REQUEST_SK.to_owned())).collect();
         let mut rows = self.rows_at(&keys).await?;
         keys.iter().filter_map(|key| rows.remove(key)).map(|row| read(row, Request::SCHEMA)).collect()

@@ -3,4 +3,5 @@
 pub mod owner;
 pub mod escalation;
 pub mod gauge;
+pub mod work_list;
 pub mod acts;

@@ -11,5 +11,6 @@ pub mod page;
 pub mod request;
 pub mod source;
 pub mod task;
+pub mod work;
 #[cfg(test)]
 mod tests;

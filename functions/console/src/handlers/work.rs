@@ -1,0 +1,148 @@
+//! The open requests, in the order in which people attend to them.
+
+use crate::answer::Refusal;
+use crate::app::App;
+use crate::call::Call;
+use crate::docs::{Docs, REQUESTS};
+use crate::ports::{Lists as _, Outside};
+use crate::query::{Query, cursor, parameter, wrong_cursor};
+use crate::success::Json;
+use rightful_domain::base::code::Code;
+use rightful_domain::base::failure::Failure;
+use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::time::Time;
+use rightful_domain::duty::owner::is_persons;
+use rightful_domain::duty::work_list::{Place, WorkCounts, WorkList};
+use rightful_domain::law::right::Right;
+use rightful_domain::model::request::{Request, RequestState};
+use rightful_domain::model::task::Task;
+use rightful_domain::ports::store::{DUE_SHARDS, OpenWork as _, Reads as _};
+use rightful_domain::view::request::RequestView;
+use rightful_domain::view::work::WorkView;
+
+/// The most rows of the due index that are read for a page: some ten thousand open requests.
+const MOST_ROWS: usize = 50_000;
+/// The most requests whose rows are read for a page.
+const MOST_READ: usize = 500;
+/// How many requests are read at once, if not all of them fit.
+const AT_ONCE: usize = 100;
+
+pub(crate) const LIST: Docs = Docs {
+    id: "listWork",
+    subject: &REQUESTS,
+    summary: "List the open requests, the most urgent first",
+    description: "Those that wait for a person come first, then the soonest legal deadline. Synthetic requests \
+        are left out. The list lags behind by a second or so. A page may have fewer items than its limit and \
+        still a next page.",
+    ..Docs::NONE
+};
+
+/// The requests that a call asks for.
+struct Wanted {
+    person: bool,
+    due_by: Option<Time>,
+    right: Option<Right>,
+    source: Option<SourceId>,
+}
+
+impl Wanted {
+    fn of(query: &Query<'_>, now: Time) -> Result<Self, Refusal> {
+        let days: Option<u32> = query.number("due_within")?;
+        Ok(Self {
+            person: query.flag("person")?,
+            due_by: days.map(|days| now.plus_seconds(u64::from(days) * 24 * 3600)),
+            right: query.right("right")?,
+            source: query
+                .text("source")
+                .map(SourceId::parse)
+                .transpose()
+                .map_err(|error| parameter("source", format!("`source`: {error}")))?,
+        })
+    }
+
+    fn has(&self, place: &Place) -> bool {
+        !(self.person && place.goes_on) && self.due_by.is_none_or(|by| place.due_at <= by)
+    }
+
+    fn takes(&self, request: &Request) -> bool {
+        request.state == RequestState::Open
+            && self.right.is_none_or(|right| request.right == right)
+            && self.source.as_ref().is_none_or(|source| request.sources.contains(source))
+    }
+
+    /// Whether the places alone tell which requests fit.
+    fn needs_no_rows(&self) -> bool {
+        self.right.is_none() && self.source.is_none()
+    }
+}
+
+/// The open requests, the most urgent first.
+pub(crate) async fn list<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Json<WorkView>, Refusal> {
+    let query = call.query()?;
+    let at = app.at();
+    let wanted = Wanted::of(&query, at.now)?;
+    let limit = query.limit()? as usize;
+    let after = query.cursor()?.map(|text| Place::parse(&text).ok_or_else(wrong_cursor)).transpose()?;
+    let places = app.places().await?;
+    let counts = WorkCounts::of(&places, at.now);
+    let ahead: Vec<Place> = places
+        .into_iter()
+        .filter(|place| after.is_none_or(|after| *place > after) && wanted.has(place))
+        .collect();
+    let mut items: Vec<RequestView> = Vec::new();
+    let (mut read, mut last) = (0, None);
+    while items.len() < limit && read < ahead.len() && read < MOST_READ {
+        let at_once = if wanted.needs_no_rows() { limit - items.len() } else { AT_ONCE };
+        let some = &ahead[read..ahead.len().min(read + at_once)];
+        let ids: Vec<RequestId> = some.iter().map(|place| place.id).collect();
+        let mut requests = app.outside.lists().these(&ids).await?;
+        requests.retain(|request| wanted.takes(request));
+        let tasks = app.outside.store().tasks_of(&requests).await?;
+        for place in some {
+            if items.len() == limit {
+                break;
+            }
+            read += 1;
+            last = Some(*place);
+            if let Some(request) = requests.iter().find(|request| request.id == place.id) {
+                let own: Vec<Task> = tasks.iter().filter(|task| task.request == place.id).cloned().collect();
+                items.push(RequestView::of(request, &own, at));
+            }
+        }
+    }
+    let next = last.filter(|_| read < ahead.len()).map(|last| cursor(&last.to_string()));
+    Ok(Json(WorkView { counts, items, next }))
+}
+
+impl<O: Outside> App<O> {
+    /// The places of all open requests, in order.
+    async fn places(&self) -> Result<Vec<Place>, Refusal> {
+        let store = self.outside.store();
+        let (mut list, mut rows) = (WorkList::default(), 0);
+        for shard in 0..DUE_SHARDS {
+            let mut after = None;
+            loop {
+                let page = store.open_work(shard, after).await?;
+                rows += page.rows.len();
+                if rows > MOST_ROWS {
+                    return Err(Failure::of(Code::OpenWorkTooMuch).into());
+                }
+                page.rows.iter().for_each(|row| list.take(row));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        let unclear: Vec<RequestId> = list.unclear().collect();
+        for some in unclear.chunks(AT_ONCE) {
+            let requests = self.outside.lists().these(some).await?;
+            let tasks = store.tasks_of(&requests).await?;
+            tasks
+                .iter()
+                .filter(|task| is_persons(task))
+                .for_each(|task| list.waits_for_a_person(task.request));
+        }
+        Ok(list.places())
+    }
+}
