@@ -226,7 +226,8 @@ ADAPTERS_OF = {
     "review": {"StateMachine": {("states:SendTaskSuccess", "*")}},
     "console": {
         "Store": ADAPTERS["Store"] | table("RequestsTable", "DeleteItem")
-        | table("RequestsTable/index/due", "Query") | table("RequestsTable/index/list", "Query"),
+        | table("RequestsTable/index/due", "Query") | table("RequestsTable/index/list", "Query")
+        | table("RequestsTable/index/subject", "Query"),
         "DataKeys": table("KeysTable", "GetItem", "PutItem") | {("kms:Decrypt", "DataKey"), ("kms:GenerateDataKey", "DataKey")},
         "SecretStore": on_secrets("source", SECRETS_WRITTEN) | on_secrets("ticketing", SECRETS_WRITTEN - SECRETS_REMOVED),
         "StateMachine": ADAPTERS["StateMachine"] | {("states:SendTaskSuccess", "*")},

@@ -11,6 +11,7 @@ use rightful_deployed::{
 };
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId, TaskRef};
+use rightful_domain::base::seal::Tag;
 use rightful_domain::chain::journal::Entry;
 use rightful_domain::documents::comparison::ComparisonView;
 use rightful_domain::model::request::{Request, RequestState};
@@ -71,6 +72,10 @@ impl Lists for Store {
 
     async fn these(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure> {
         self.requests(ids).await
+    }
+
+    async fn of_subject(&self, subject: &Tag) -> Result<Vec<Request>, Failure> {
+        self.by_subject(subject).await
     }
 
     async fn journal(&self, before: Option<u64>, limit: u32) -> Result<store::Page<Entry>, Failure> {

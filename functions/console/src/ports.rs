@@ -2,6 +2,7 @@
 
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::seal::Tag;
 use rightful_domain::chain::journal::Entry;
 use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::ports::clock::Clock;
@@ -35,6 +36,12 @@ pub trait Lists {
     /// # Errors
     /// When the store fails.
     async fn these(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure>;
+
+    /// The requests of one data subject that are not forgotten, the oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn of_subject(&self, subject: &Tag) -> Result<Vec<Request>, Failure>;
 
     /// The journal's entries with a lower number than `before`, the newest first, at most `limit` of them;
     /// from the last one when `before` is `None`. They are checked to follow each other. `next` is the

@@ -53,6 +53,7 @@ pub(crate) fn routes<O: Outside>() -> Vec<Route<O>> {
         // Before `{id}`, which would match it too.
         Route::new("GET", "/api/requests/work", WORK, work::list, &work::LIST),
         Route::new("GET", "/api/requests", &[STATE, LIMIT, CURSOR], requests::list, &requests::LIST),
+        Route::with_body("POST", "/api/requests/find", requests::find, &requests::FIND),
         Route::with_body("POST", "/api/requests", requests::new, &requests::NEW),
         Route::new("GET", "/api/requests/{id}", &[], requests::show, &requests::SHOW),
         Route::new("GET", "/api/requests/{id}/events", &[AFTER, LIMIT], requests::events, &requests::EVENTS),

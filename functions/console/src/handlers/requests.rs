@@ -10,7 +10,7 @@ use crate::query::{cursor, parameter, wrong_cursor};
 use crate::success::{CreatedOnce, Json, ReceiptFile};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
-use rightful_domain::base::identifier::TakenOffAt;
+use rightful_domain::base::identifier::{Entered, IdentifierError, TakenOffAt};
 use rightful_domain::base::ids::{Reference, RequestId, SourceId};
 use rightful_domain::duty::acts::{self, WhyNot};
 use rightful_domain::law::deadline::ReceivedAt;
@@ -18,12 +18,12 @@ use rightful_domain::law::right::Right;
 use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::model::rule::with_rules;
 use rightful_domain::model::task::Task;
-use rightful_domain::operations::accept::{Accept, AcceptError, Arrival, Demand};
+use rightful_domain::operations::accept::{Accept, AcceptError, Arrival, Demand, person_tag};
 use rightful_domain::ports::store::Reads as _;
 use rightful_domain::view::acts::AcceptedView;
 use rightful_domain::view::events::EventPage;
 use rightful_domain::view::page;
-use rightful_domain::view::request::{RequestDetail, RequestView};
+use rightful_domain::view::request::{FoundView, RequestDetail, RequestView};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -208,18 +208,62 @@ pub(crate) async fn list<O: Outside>(
         Some(_) => return Err(parameter("state", "`state` is open or closed".to_owned())),
     };
     let read = app.outside.lists().requests(state, after.as_deref(), limit).await.map_err(unknown_place)?;
-    let all = app.outside.store().tasks_of(&read.rows).await?;
-    let view = |request: &Request| {
-        let own: Vec<Task> = all.iter().filter(|task| task.request == request.id).cloned().collect();
-        RequestView::of(request, &own, app.at())
-    };
-    let items: Vec<RequestView> = read.rows.iter().map(view).collect();
+    let items = app.shown(&read.rows).await?;
     Ok(Json(page::Page { items, next: read.next.as_deref().map(cursor) }))
 }
 
 /// A cursor that the store can't read is the caller's mistake.
 fn unknown_place(failure: Failure) -> Refusal {
     if failure.code == Code::CursorUnreadable { wrong_cursor() } else { failure.into() }
+}
+
+/// Whose requests are to be found.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct FindRequests {
+    /// The person's identifier.
+    identifier: SentIdentifier,
+}
+
+pub(crate) const FIND: Docs = Docs {
+    id: "findRequests",
+    subject: &REQUESTS,
+    summary: "Find a person's requests",
+    description: "Those that name this identifier as their first e-mail, or as their first identifier if they \
+        name no e-mail; the oldest first. A request whose person is forgotten is not found: nobody can tell any \
+        more whose it was. A request that has just arrived may be missing for a second or so.",
+    takes: Some(Example::Required(r#"{"identifier": {"kind": "email", "value": "ann@example.com"}}"#)),
+    errors: &[Code::IdentifierMalformed],
+    ..Docs::NONE
+};
+
+/// The requests of the person whom an identifier points at.
+pub(crate) async fn find<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_, FindRequests>,
+) -> Result<Json<FoundView>, Refusal> {
+    let FindRequests { identifier } = call.body()?;
+    let place = "identifier.value";
+    let Some(Entered { identifier, .. }) = identifier.entered(place, app.outside.set_ups())? else {
+        return Err(malformed(place, IdentifierError::Empty.to_string()));
+    };
+    let tag = person_tag(app.outside.tags(), &identifier).await?;
+    let requests = app.outside.lists().of_subject(&tag).await?;
+    Ok(Json(FoundView { items: app.shown(&requests).await? }))
+}
+
+impl<O: Outside> App<O> {
+    /// Requests, each with the counts of its tasks.
+    pub async fn shown(&self, requests: &[Request]) -> Result<Vec<RequestView>, Refusal> {
+        let at = self.at();
+        let all = self.outside.store().tasks_of(requests).await?;
+        let view = |request: &Request| {
+            let own: Vec<Task> = all.iter().filter(|task| task.request == request.id).cloned().collect();
+            RequestView::of(request, &own, at)
+        };
+        Ok(requests.iter().map(view).collect())
+    }
 }
 
 pub(crate) const SHOW: Docs = Docs {

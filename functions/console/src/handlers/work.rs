@@ -15,7 +15,6 @@ use rightful_domain::duty::owner::is_persons;
 use rightful_domain::duty::work_list::{Place, WorkCounts, WorkList};
 use rightful_domain::law::right::Right;
 use rightful_domain::model::request::{Request, RequestState};
-use rightful_domain::model::task::Task;
 use rightful_domain::ports::store::{DUE_SHARDS, OpenWork as _, Reads as _};
 use rightful_domain::view::request::RequestView;
 use rightful_domain::view::work::WorkView;
@@ -79,12 +78,12 @@ impl Wanted {
 /// The open requests, the most urgent first.
 pub(crate) async fn list<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Json<WorkView>, Refusal> {
     let query = call.query()?;
-    let at = app.at();
-    let wanted = Wanted::of(&query, at.now)?;
+    let now = app.at().now;
+    let wanted = Wanted::of(&query, now)?;
     let limit = query.limit()? as usize;
     let after = query.cursor()?.map(|text| Place::parse(&text).ok_or_else(wrong_cursor)).transpose()?;
     let places = app.places().await?;
-    let counts = WorkCounts::of(&places, at.now);
+    let counts = WorkCounts::of(&places, now);
     let ahead: Vec<Place> = places
         .into_iter()
         .filter(|place| after.is_none_or(|after| *place > after) && wanted.has(place))
@@ -97,17 +96,14 @@ pub(crate) async fn list<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Js
         let ids: Vec<RequestId> = some.iter().map(|place| place.id).collect();
         let mut requests = app.outside.lists().these(&ids).await?;
         requests.retain(|request| wanted.takes(request));
-        let tasks = app.outside.store().tasks_of(&requests).await?;
+        let mut shown = app.shown(&requests).await?.into_iter().peekable();
         for place in some {
             if items.len() == limit {
                 break;
             }
             read += 1;
             last = Some(*place);
-            if let Some(request) = requests.iter().find(|request| request.id == place.id) {
-                let own: Vec<Task> = tasks.iter().filter(|task| task.request == place.id).cloned().collect();
-                items.push(RequestView::of(request, &own, at));
-            }
+            items.extend(shown.next_if(|request| request.id == place.id));
         }
     }
     let next = last.filter(|_| read < ahead.len()).map(|last| cursor(&last.to_string()));

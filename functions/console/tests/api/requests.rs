@@ -12,6 +12,7 @@ scenarios! {
     a_request_is_made_and_its_key_makes_no_second_one
     the_day_on_which_the_person_asked_is_taken
     a_malformed_identifier_is_refused
+    the_requests_of_a_person_are_found_until_the_person_is_forgotten
     a_key_with_other_content_is_a_conflict
     a_repeated_demand_is_told_how_its_closed_request_ended
     a_data_source_that_a_request_cannot_go_to_is_told
@@ -30,6 +31,40 @@ fn demand(identifiers: Value) -> Value {
 
 fn email(value: &str) -> Value {
     json!([{"kind": "email", "value": value}])
+}
+
+async fn the_requests_of_a_person_are_found_until_the_person_is_forgotten() -> Given {
+    let stage = Stage::with(Policy::Auto, Policy::Auto);
+    stage.connect("crm", 0);
+    let first = stage.request("erasure").await;
+    let bob = stage.post("/api/requests", &demand(email("bob@example.com"))).await;
+    assert_eq!(bob.status, 201, "{}", bob.text);
+    stage.world.clock.advance(60);
+    let second = stage.request("access").await;
+    let find = async |value: &str| {
+        let body = json!({"identifier": {"kind": "email", "value": value}});
+        stage.post("/api/requests/find", &body).await
+    };
+    let ids = |reply: &Value| -> Vec<Value> {
+        reply["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect()
+    };
+    // Another spelling of the address is the same person's.
+    let spelled = format!(" {} ", CANARY.replace("example.com", "EXAMPLE.com"));
+    for value in [CANARY, &spelled] {
+        let found = find(value).await;
+        assert_eq!((found.status, ids(&found.body)), (200, vec![json!(first), json!(second)]), "{value}");
+        assert!(!found.text.contains("canary"), "an answer repeats no identifier");
+    }
+    assert_eq!(ids(&find("bob@example.com").await.body), [bob.body["request"]["id"].clone()]);
+    assert_eq!(ids(&find("nobody@example.com").await.body), Vec::<Value>::new());
+    let refused = find("canary").await;
+    assert_eq!((refused.status, refused.code()), (422, "identifier_malformed"));
+    assert_eq!(find("").await.code(), "identifier_malformed");
+    // Both end with nothing found, which forgets the person.
+    stage.work_until_closed(&first).await;
+    stage.work_until_closed(&second).await;
+    assert_eq!(ids(&find(CANARY).await.body), Vec::<Value>::new());
+    stage.given()
 }
 
 async fn characters_removed_from_an_identifier_are_told() -> Given {

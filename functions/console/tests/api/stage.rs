@@ -20,6 +20,7 @@ use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
 use rightful_domain::base::ids::{RequestId, SourceId, TaskRef};
+use rightful_domain::base::seal::Tag;
 use rightful_domain::chain::journal::Entry;
 use rightful_domain::documents::comparison::ComparisonView;
 use rightful_domain::law::right::Right;
@@ -74,6 +75,15 @@ impl Lists for MemoryLists {
     async fn these(&self, ids: &[RequestId]) -> Result<Vec<Request>, Failure> {
         let request = |id: &RequestId| self.0.store.table().row(&rows::request_pk(*id), "REQUEST");
         Ok(ids.iter().filter_map(request).map(|item| rows::read(&item).unwrap()).collect())
+    }
+
+    async fn of_subject(&self, subject: &Tag) -> Result<Vec<Request>, Failure> {
+        let all = self.0.store.table().all();
+        let requests = all.iter().filter(|((pk, sk), _)| pk.starts_with("REQUEST#") && sk == "REQUEST");
+        let mut rows: Vec<Request> = requests.map(|(_, item)| rows::read(item).unwrap()).collect();
+        rows.retain(|request| request.subject.as_ref() == Some(subject));
+        rows.sort_by_key(|row| row.received_at);
+        Ok(rows)
     }
 
     async fn journal(&self, before: Option<u64>, limit: u32) -> Result<store::Page<Entry>, Failure> {

@@ -12,6 +12,12 @@ pub enum RequestCommand {
     New(RequestNew),
     /// Shows requests, newest first
     List(RequestList),
+    /// Finds the requests of a person who is not forgotten yet
+    Find {
+        /// The identifier that the request named first: the e-mail, or the first one if it named no e-mail; `email=-` reads standard input, `email=@FILE` a file
+        #[arg(long, value_name = "KIND=VALUE")]
+        identifier: String,
+    },
     /// Shows a request with its tasks
     Show {
         /// The request

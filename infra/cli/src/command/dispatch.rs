@@ -91,6 +91,9 @@ async fn dispatch_request(out: Out, global: &Global, command: &RequestCommand) -
         RequestCommand::List(list) => {
             request_list::list_requests(out, &Deployment::open(global).await?, list).await
         }
+        RequestCommand::Find { identifier } => {
+            request_list::find_requests(out, &Deployment::open(global).await?, identifier).await
+        }
         RequestCommand::Show { id, events } => {
             let (id, deployment) = open(id).await?;
             request_show::show_request(out, &deployment, id, *events).await

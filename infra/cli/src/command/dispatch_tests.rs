@@ -150,6 +150,22 @@ async fn the_work_is_asked_for_with_what_the_operator_wants_and_read_page_by_pag
 }
 
 #[tokio::test]
+async fn a_persons_requests_are_found_by_an_identifier_that_stands_in_no_address() {
+    let stack = Stack::new().await;
+    let (request, tasks) = fixtures::awaiting_review();
+    let shown = fixtures::detail(&request, &tasks, "09:31:00").request;
+    let at = "/api/requests/find";
+    stack.answers("POST", at, 200, &json!({"items": [shown]})).await;
+    let given = stack.file("address", &format!("{CANARY}\n"));
+    let find = ["request", "find", "--identifier", &format!("email=@{given}")];
+    assert_eq!(stack.run(&find).await.unwrap(), OK);
+    let body = json!({"identifier": {"kind": "email", "value": CANARY}});
+    assert_eq!(stack.sent("POST").await, [(at.to_owned(), body)]);
+    let called = stack.server.received_requests().await.unwrap();
+    assert!(called.iter().all(|call| !call.url.as_str().contains("canary")));
+}
+
+#[tokio::test]
 async fn a_word_that_there_is_nothing_names_the_search_that_was_shown() {
     let stack = Stack::new().await;
     let (request, tasks) = fixtures::nothing_found();

@@ -1,5 +1,6 @@
 //! `rightful request list`.
 
+use crate::api::body::IdentifierBody;
 use crate::api::call::Call;
 use crate::api::deployment::Deployment;
 use crate::api::pages::{first_items, first_pages};
@@ -7,11 +8,14 @@ use crate::args::request::RequestList;
 use crate::show;
 use crate::terminal::exit_code::OK;
 use crate::terminal::output::Out;
+use crate::values::input::Input;
+use crate::values::request::identifier;
 use anyhow::Result;
 use rightful_aws::SystemClock;
+use rightful_domain::base::identifier::Entered;
 use rightful_domain::law::right::Right;
 use rightful_domain::ports::clock::Clock as _;
-use rightful_domain::view::request::RequestView;
+use rightful_domain::view::request::{FoundView, RequestView};
 use rightful_domain::view::work::WorkView;
 use serde_json::{Value, json};
 
@@ -69,6 +73,25 @@ async fn list_work(out: Out, deployment: &Deployment, list: &RequestList, most: 
         if requests.len() == most {
             out.line(format_args!("the most urgent {most}; --limit or --all shows more"))?;
         }
+    }
+    Ok(OK)
+}
+
+/// Shows the requests of the person whom an identifier points at.
+pub async fn find_requests(out: Out, deployment: &Deployment, given: &str) -> Result<u8> {
+    let Entered { identifier, .. } = identifier(given, &mut Input::default())?;
+    let body = json!({"identifier": IdentifierBody(&identifier)});
+    let call = Call::post("/requests/find", &body)?.may_be_repeated();
+    let FoundView { items } = deployment.api.call(call).await?;
+    if out.json {
+        let all: Vec<Value> = items.iter().map(request_json).collect::<Result<_>>()?;
+        out.value(&json!({"requests": all}))?;
+    } else if items.is_empty() {
+        out.line(
+            "no request names it first, or its person is forgotten: nobody can tell any more whose it was",
+        )?;
+    } else {
+        out.line(show::request_list::text(&items, SystemClock.now()))?;
     }
     Ok(OK)
 }

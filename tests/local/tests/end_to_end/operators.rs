@@ -23,8 +23,9 @@ fn policies(api: &str) -> Result<Vec<(String, Value)>> {
 }
 
 /// Calls that change something or show personal data; reading is separate.
-const ON_REQUESTS: [&str; 14] = [
+const ON_REQUESTS: [&str; 15] = [
     "POST /api/requests",
+    "POST /api/requests/find",
     "POST /api/requests/{id}/cancel",
     "POST /api/requests/{id}/compare",
     "POST /api/requests/{id}/copy",

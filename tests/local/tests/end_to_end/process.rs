@@ -50,6 +50,8 @@ async fn invariant_2_nothing_is_erased_before_a_person_has_decided_on_exactly_wh
     // The count, whose turn it is, and on demand the record ids.
     let shown = stack.shown(&["request", "show", &of])?;
     assert!(shown.contains("awaiting_review") && shown.contains("request review"), "{shown}");
+    let found = stack.rightful_json(&["request", "find", "--identifier", JOAO])?;
+    assert_eq!(found["requests"][0]["request_id"], of.as_str(), "{found}");
     let work = stack.rightful_json(&["request", "list", "--urgent", "--person"])?;
     assert_eq!(
         (&work["counts"]["waiting_for_a_person"], &work["requests"][0]["request_id"]),

@@ -102,13 +102,17 @@ impl Store {
         Ok(rows.iter().find_map(rule_of))
     }
 
-    /// The requests of one data subject that are not forgotten, the oldest first.
+    /// The requests of one data subject that are not forgotten, the oldest first. The index lags by a second or
+    /// so: a request that has just arrived may be missing. The rows are read consistently.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn by_subject(&self, subject: &Tag) -> Result<Vec<RequestId>, Failure> {
+    pub async fn by_subject(&self, subject: &Tag) -> Result<Vec<Request>, Failure> {
         let rows = self.index_rows(IndexQuery::subject(&subject.mac)).await?;
-        Ok(rows.iter().filter_map(request_of).collect())
+        let ids: Vec<RequestId> = rows.iter().filter_map(request_of).collect();
+        let mut rows = self.requests(&ids).await?;
+        rows.retain(|request| request.subject.as_ref() == Some(subject));
+        Ok(rows)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::base::code::Code;
 use crate::base::failure::Failure;
 use crate::base::identifier::{Identifier, IdentifierKind};
 use crate::base::ids::{Reference, RequestId, SourceId};
+use crate::base::seal::Tag;
 use crate::base::time::Time;
 use crate::chain::fact::Fact;
 use crate::law::deadline::{LegalZone, ReceivedAt, ReceivedAtError};
@@ -376,10 +377,7 @@ where
             None => demand.identifiers.first(),
         };
         let subject = match subject {
-            Some(one) => {
-                let content = Zeroizing::new(format!("{}\0{}", one.kind(), one.comparable()));
-                Some(self.tags.tag("subject", content.as_bytes()).await?)
-            }
+            Some(one) => Some(person_tag(self.tags, one).await?),
             None => None,
         };
         Ok(Request {
@@ -491,11 +489,7 @@ where
 }
 
 /// The digest under which a delivery is stored: of its channel and its key there.
-pub(crate) async fn delivery_key(
-    tags: &impl Tags,
-    channel: &str,
-    key: &[u8],
-) -> Result<crate::base::seal::Tag, Failure> {
+pub(crate) async fn delivery_key(tags: &impl Tags, channel: &str, key: &[u8]) -> Result<Tag, Failure> {
     tags.tag("delivery", &[channel.as_bytes(), &[0], key].concat()).await
 }
 
@@ -583,4 +577,14 @@ fn choose(all: &[DataSource], wanted: &[SourceId]) -> Result<Vec<DataSource>, Ac
         return Err(AcceptError::TooManySources(chosen.len()));
     }
     Ok(chosen)
+}
+
+/// The tag of the person whom an identifier points at. A request has the tag of its first e-mail, or of its first
+/// identifier if it names no e-mail.
+///
+/// # Errors
+/// When the key service fails.
+pub async fn person_tag(tags: &impl Tags, identifier: &Identifier) -> Result<Tag, Failure> {
+    let content = Zeroizing::new(format!("{}\0{}", identifier.kind(), identifier.comparable()));
+    tags.tag("subject", content.as_bytes()).await
 }

@@ -57,6 +57,14 @@ impl Tally {
     }
 }
 
+/// The requests of one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "FoundRequests"))]
+pub struct FoundView {
+    /// The requests, the oldest first.
+    pub items: Vec<RequestView>,
+}
+
 /// A request, without its tasks: an item of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Request"))]

@@ -258,7 +258,7 @@ pub(crate) fn label(task: &Task, awaiting_approval: bool) -> &'static str {
             Outcome::Failed if left_out => "Left out by a person: it could not be searched",
             Outcome::Failed => "Failed",
             Outcome::DryRun => "Tried out, nothing done",
-            Outcome::Cancelled => "Called off",
+            Outcome::Cancelled => "Cancelled",
         };
     }
     match task.state {
