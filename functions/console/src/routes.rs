@@ -35,7 +35,7 @@ const CLOSING: Parameter = Parameter {
     takes: Takes::Number { least: 0, most: None, default: None },
 };
 
-/// What a list of the open work takes.
+/// The parameters of the work list.
 const WORK: &[Parameter] = &[PERSON, DUE_WITHIN, RIGHT, SOURCE, LIMIT, CURSOR];
 
 /// The routes; the `allow` header names the methods of a path in this order.

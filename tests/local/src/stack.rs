@@ -85,7 +85,7 @@ impl Stack {
     pub fn up(name: &str, options: Options) -> Result<Self> {
         let dir = root().join("target/e2e").join(name);
         if dir.exists() {
-            // What an interrupted test left.
+            // Leftovers of an interrupted test.
             let _ = program(&dir, "down", &[]);
             let _ = std::fs::remove_dir_all(&dir);
         }

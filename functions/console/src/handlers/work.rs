@@ -7,8 +7,6 @@ use crate::docs::{Docs, REQUESTS};
 use crate::ports::{Lists as _, Outside};
 use crate::query::{Query, cursor, parameter, wrong_cursor};
 use crate::success::Json;
-use rightful_domain::base::code::Code;
-use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::base::time::Time;
 use rightful_domain::duty::owner::is_persons;
@@ -19,11 +17,7 @@ use rightful_domain::ports::store::{DUE_SHARDS, OpenWork as _, Reads as _};
 use rightful_domain::view::request::RequestView;
 use rightful_domain::view::work::WorkView;
 
-/// The most rows of the due index that are read for a page: some ten thousand open requests.
-const MOST_ROWS: usize = 50_000;
-/// The most requests whose rows are read for a page.
-const MOST_READ: usize = 500;
-/// How many requests are read at once, if not all of them fit.
+/// How many requests are read at once, if some of them may not fit.
 const AT_ONCE: usize = 100;
 
 pub(crate) const LIST: Docs = Docs {
@@ -31,8 +25,7 @@ pub(crate) const LIST: Docs = Docs {
     subject: &REQUESTS,
     summary: "List the open requests, the most urgent first",
     description: "Those that wait for a person come first, then the soonest legal deadline. Synthetic requests \
-        are left out. The list lags behind by a second or so. A page may have fewer items than its limit and \
-        still a next page.",
+        are left out. The list lags behind by a second or so.",
     ..Docs::NONE
 };
 
@@ -69,7 +62,7 @@ impl Wanted {
             && self.source.as_ref().is_none_or(|source| request.sources.contains(source))
     }
 
-    /// Whether the places alone tell which requests fit.
+    /// `true` if the choice needs no rows.
     fn needs_no_rows(&self) -> bool {
         self.right.is_none() && self.source.is_none()
     }
@@ -90,7 +83,7 @@ pub(crate) async fn list<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Js
         .collect();
     let mut items: Vec<RequestView> = Vec::new();
     let (mut read, mut last) = (0, None);
-    while items.len() < limit && read < ahead.len() && read < MOST_READ {
+    while items.len() < limit && read < ahead.len() {
         let at_once = if wanted.needs_no_rows() { limit - items.len() } else { AT_ONCE };
         let some = &ahead[read..ahead.len().min(read + at_once)];
         let ids: Vec<RequestId> = some.iter().map(|place| place.id).collect();
@@ -114,15 +107,11 @@ impl<O: Outside> App<O> {
     /// The places of all open requests, in order.
     async fn places(&self) -> Result<Vec<Place>, Refusal> {
         let store = self.outside.store();
-        let (mut list, mut rows) = (WorkList::default(), 0);
+        let mut list = WorkList::default();
         for shard in 0..DUE_SHARDS {
             let mut after = None;
             loop {
                 let page = store.open_work(shard, after).await?;
-                rows += page.rows.len();
-                if rows > MOST_ROWS {
-                    return Err(Failure::of(Code::OpenWorkTooMuch).into());
-                }
                 page.rows.iter().for_each(|row| list.take(row));
                 after = page.next;
                 if after.is_none() {

@@ -50,7 +50,7 @@ async fn stage_with_work() -> Stage {
     stage
 }
 
-/// Whether an operator asks for a request, as it is shown.
+/// A condition on a request, as it is shown.
 type Wanted<'a> = &'a dyn Fn(&Value) -> bool;
 
 /// A request's legal deadline.

@@ -144,7 +144,7 @@ async fn the_work_is_asked_for_with_what_the_operator_wants_and_read_page_by_pag
     let expected =
         [("person", "true"), ("due_within", "3"), ("right", "erasure"), ("source", "main"), ("limit", "20")];
     assert_eq!(query, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    // What narrows the work is no filter of another list.
+    // The filters need `--urgent`.
     let all = ["rightful", "request", "list", "--person"];
     assert!(CommandLine::try_parse_from(all).is_err());
 }

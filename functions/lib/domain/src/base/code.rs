@@ -300,7 +300,7 @@ codes! {
         CopyUnwritable "copy_unwritable" Misconfigured: "the copy can't be written" => REPORT,
         ReasonUnreadable "reason_unreadable" Misconfigured: "the reason that was given doesn't open" => "check that the data key is the one that it was sealed with",
         DeliveryConflict "delivery_conflict" Misconfigured: "this demand came before with other content, and the first one became a request" => "see what there is: `rightful request list`; then make it with another key",
-        OpenWorkTooMuch "open_work_too_much" Transient: "there is more open work than can be counted at once" => "give the function `reconcile` more time or memory; requests are brought forward all the same",
+        OpenWorkTooMuch "open_work_too_much" Transient: "there is more open work than one run of the reconciliation can count in half of its time" => "give the function `reconcile` more time or memory; requests are brought forward all the same",
         EventChainBroken "event_chain_broken" Misconfigured: "a request's events don't hold together: one was changed, is missing or is out of order" => "compare with a backup, and find out who can write to the table",
         JournalBroken "journal_broken" Misconfigured: "the deployment's journal doesn't hold together: an entry was changed, is missing or is out of order" => "compare with a backup, and find out who can write to the table",
         ReceiptNotKeptYet "receipt_not_kept_yet" Transient: "the request is closed, and its receipt isn't kept yet" => AGAIN,

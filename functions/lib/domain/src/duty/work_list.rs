@@ -1,5 +1,5 @@
 //! The order in which people attend to open requests: first those that only a person can move on, then the others; each
-//! by its legal deadline. The due index gives it, so no row is read of a request that is not shown.
+//! by its legal deadline. The due index gives the order; a row is read only where the index leaves the owner open.
 //!
 //! Pure. A synthetic request is left out: no data subject waits for it.
 
@@ -15,7 +15,7 @@ use std::fmt;
 /// Where an open request stands. The order of places is the order of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Whether it goes on without a person; those that don't come first.
+    /// `false` if only a person can move it on; these come first.
     pub goes_on: bool,
     /// The legal deadline.
     pub due_at: Time,
@@ -76,7 +76,7 @@ impl WorkCounts {
     }
 }
 
-/// The open work, as the rows of the due index tell it, in any order.
+/// The open work, collected from the rows of the due index, in any order.
 #[derive(Debug, Default)]
 pub struct WorkList {
     due: BTreeMap<RequestId, Time>,
@@ -100,8 +100,8 @@ impl WorkList {
         }
     }
 
-    /// The requests of which the index does not tell whether they wait for a person: nobody knows what a vendor did, and a
-    /// look may still tell.
+    /// The requests with an unknown task. The index doesn't say whether a look resolves it or a person has to; the task's
+    /// row does.
     pub fn unclear(&self) -> impl Iterator<Item = RequestId> {
         let open = self.unknown.iter().filter(|id| self.due.contains_key(id));
         open.filter(|id| !self.persons.contains(id)).copied()
