@@ -37,7 +37,7 @@ demo: target/venv-stack/requirements.sha256 build ## Erase one person from Quali
 	@target/venv-stack/bin/python infra/local/demo.py
 
 up: target/venv-stack/requirements.sha256 build ## Start the local stack; see target/local/stack.json
-	@$(STACK) up
+	@$(STACK) up --link
 
 down: target/venv-stack/requirements.sha256 ## Stop the local stack
 	@$(STACK) down

@@ -86,14 +86,39 @@ def may(args) -> int:
     return 0
 
 
+def signed(stack: dict, credentials, method: str, path: str, body: bytes) -> urllib.request.Request:
+    """A call of the API, signed with these credentials."""
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+
+    request = AWSRequest(method, stack["api_url"] + path, data=body, headers={"content-type": "application/json"})
+    SigV4Auth(credentials, "execute-api", stack["region"]).add_auth(request)
+    return urllib.request.Request(request.url, body or None, dict(request.headers.items()), method=method)
+
+
+def opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def sign_in_link(stack: dict) -> str | None:
+    """A link by which one signs in on the pages, once; None where the deployment makes none."""
+    from botocore.credentials import Credentials
+
+    credentials = Credentials(stack["access_key_id"], stack["secret_access_key"])
+    try:
+        with opener().open(signed(stack, credentials, "POST", "/api/console/link", b"{}"), timeout=60) as response:
+            path = json.load(response)["path"]
+    except urllib.error.HTTPError:
+        return None
+    return stack["console_url"].removesuffix("/console") + path
+
+
 def operator(args) -> int:
     """Makes an IAM user with the policy of `--policy`, and calls each operation of the API once as that user, with an empty
     body and about absent things: nothing changes. Prints true for each operation that the API let the user reach,
     whatever it answered, and false for each that IAM refused. The last one is a read of the requests' table."""
     import boto3
     import yaml
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
     from botocore.exceptions import ClientError
 
@@ -105,18 +130,15 @@ def operator(args) -> int:
     credentials = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
     document = yaml.safe_load((ROOT / "infra" / "openapi.yaml").read_text())
     there = {"{id}": "019aa6e0-5c1f-7000-8000-000000000001", "{source}": "nobody", "{channel}": "nothing"}
-    opener, told = urllib.request.build_opener(urllib.request.ProxyHandler({})), {}
+    told = {}
     for template, methods in document["paths"].items():
         path = template
         for placeholder, value in there.items():
             path = path.replace(placeholder, value)
         for method in (one.upper() for one in methods):
             body = b"" if method in ("GET", "DELETE") else b"{}"
-            request = AWSRequest(method, stack["api_url"] + path, data=body, headers={"content-type": "application/json"})
-            SigV4Auth(credentials, "execute-api", stack["region"]).add_auth(request)
-            call = urllib.request.Request(request.url, body or None, dict(request.headers.items()), method=method)
             try:
-                with opener.open(call, timeout=60) as response:
+                with opener().open(signed(stack, credentials, method, path, body), timeout=60) as response:
                     status, answer = response.status, response.read()
             except urllib.error.HTTPError as refused:
                 status, answer = refused.code, refused.read()

@@ -41,7 +41,7 @@ def main() -> int:
         print(f"outputs.py: these are not the outputs of Rightful's stack: {missing[0]} is missing", file=sys.stderr)
         return 1
     region = outputs["ReceiptKeyArn"].split(":")[3]
-    stack = {**described(outputs), "region": region, "api_url": outputs["ApiUrl"]}
+    stack = {**described(outputs), "region": region, "api_url": outputs["ApiUrl"], "console_url": outputs["ConsoleUrl"]}
     json.dump({**stack, "webhook_url": outputs["WebhookUrl"]}, sys.stdout, indent=2)
     print()
     return 0

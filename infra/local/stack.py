@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The embedded stack: the product's own template, binaries and state machines on loopback.
 
-    stack.py up [--dir DIR] [--wait-scale X] [--param K=V ...]
+    stack.py up [--dir DIR] [--wait-scale X] [--param K=V ...] [--link]
     stack.py upgrade [--dir DIR] [--root DIR] [--binaries DIR] [--param K=V ...]
     stack.py stage --stage NAME [--dir DIR] [--param K=V ...]
     stack.py remove [--state] [--dir DIR]
@@ -35,7 +35,7 @@ from pathlib import Path
 
 from account import CREDENTIALS, REGION, client, collect_logs, held, lost, receipt_key
 from deploy import STACK_NAME, STATE, deploy, packaged, reasons, settled
-from inspection import may, operator, resources
+from inspection import may, operator, resources, sign_in_link
 from outputs import described
 from processes import Failed, Processes, answers, free_port, wait_until
 from running import is_up, loaded, sandbox_url, stack_up, start_ministack, start_sandbox, written
@@ -113,6 +113,8 @@ def up(args) -> int:
         raise
     print(watch.report())
     print(f"the stack: {endpoint} ({stack_file})")
+    if args.link and (link := sign_in_link(stack)):
+        print(f"the pages: {link}\n  the link signs you in once; `rightful console` makes another")
     return 0
 
 
@@ -122,6 +124,7 @@ def parameters(args, stage: str) -> dict[str, str]:
         "Stage": stage,
         "Architecture": "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64",
         "AllowLoopbackVendors": "true",
+        "ConsoleSignInLinks": "true",
         "ReconcileSchedule": "rate(1 minute)",
         "ReconcileGraceSeconds": "15",
         # The demo needs no person; a data source may set its own policy.
@@ -153,7 +156,6 @@ def set_up(endpoint: str, outputs: dict[str, str], vendor: dict[str, str]) -> di
         "region": REGION,
         "access_key_id": CREDENTIALS["aws_access_key_id"],
         "secret_access_key": CREDENTIALS["aws_secret_access_key"],
-        "console_url": None,
         **reached(endpoint, outputs, channels),
         "sandbox_url": vendor["sandbox_url"],
         "sandbox_token": vendor["sandbox_token"],
@@ -166,8 +168,11 @@ def set_up(endpoint: str, outputs: dict[str, str], vendor: dict[str, str]) -> di
 def reached(endpoint: str, outputs: dict[str, str], channels: dict[str, str]) -> dict:
     """The API's addresses, and each channel's secret."""
     api_url = f"{endpoint}/_aws/execute-api/{outputs['WebhookApiId']}"
+    # The pages need the API's own host, as in AWS; browsers find every name under `localhost` on this machine.
+    port = endpoint.rpartition(":")[2]
     return {
         "api_url": api_url,
+        "console_url": f"http://{outputs['WebhookApiId']}.execute-api.localhost:{port}/console",
         "webhook_url": f"{api_url}/webhooks/standard",
         "webhook_secret": channels["standard"],
         "channels": {channel: {"url": f"{api_url}/webhooks/{channel}", "secret": secret} for channel, secret in channels.items()},
@@ -319,6 +324,7 @@ def main() -> int:
         if name == "up":
             command.add_argument("--wait-scale", type=float, default=1.0, help="shortens every Wait and Retry of the workflows")
             command.add_argument("--without-iam", action="store_true", help="let every role do everything, to tell a policy's fault from another")
+            command.add_argument("--link", action="store_true", help="print a link by which one signs in on the pages")
             command.add_argument("--finish-after-ms", type=int, default=2000, help="how long the sandbox's vendors take")
     args = parser.parse_args()
     try:

@@ -334,7 +334,7 @@ def fixed_table(counted: dict, rents: dict, prices: Prices) -> str:
     rows = [
         [f"{rents['keys']} KMS keys, and {EARLIER_KEYS} earlier versions of the rotated one",
          cost(Counter({"kms-keys": rents["keys"] + EARLIER_KEYS}))],
-        [f"{rents['secrets'] + SECRETS_OF_OPERATORS} secrets: {rents['secrets']} of webhooks, "
+        [f"{rents['secrets'] + SECRETS_OF_OPERATORS} secrets: {rents['secrets'] - 1} of webhooks, the pages' session key, "
          f"{SECRETS_OF_OPERATORS - 1} data sources, Zendesk's token",
          cost(Counter({"secrets": rents["secrets"] + SECRETS_OF_OPERATORS}))],
         [f"{rents['metrics']} custom metrics, at most", cost(Counter({"metrics": rents["metrics"]}))],

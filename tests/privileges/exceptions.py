@@ -60,5 +60,4 @@ DENIED: list[tuple[str, str, str, str]] = [
 
 # Actions that a key's policy leaves to roles, and no role here has: (key, action, reason).
 KEYS: list[tuple[str, str, str]] = [
-    ("ReceiptKey", "kms:GetPublicKey", "people who verify receipts fetch the key, with permissions of their own"),
 ]

@@ -32,6 +32,8 @@ def route(template: dict, key: str) -> dict:
 
 
 CONSOLE_ROUTE = "ANY /api/{proxy+}"
+# The function itself checks who is signed in on a page.
+PAGES_ROUTES = ("ANY /console/{proxy+}", "GET /console")
 
 
 @rule("template",
@@ -40,6 +42,7 @@ CONSOLE_ROUTE = "ANY /api/{proxy+}"
           "RouteKey": "$default", "AuthorizationType": "NONE", "Target": {"Fn::Sub": "integrations/${ConsoleIntegration}"}}})),
       ("the API by the webhooks' function", lambda t: route(t, CONSOLE_ROUTE).update(Target={"Fn::Sub": "integrations/${IntakeIntegration}"})),
       ("no permission", lambda t: t["Resources"].pop("ConsolePermission")),
+      ("no permission for pages", lambda t: t["Resources"].pop("PagesPermission")),
       ("a permission for every route", lambda t: t["Resources"]["ConsolePermission"]["Properties"].update(
           SourceArn={"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebhookApi}/*"})),
       ("a function that outlives its call", lambda t: t["Resources"]["ConsoleFunction"]["Properties"].update(Timeout=60)))
@@ -47,14 +50,16 @@ def the_operators_api_is_called_by_IAM_alone_and_webhooks_by_anybody(template):
     routes = {found["Properties"]["RouteKey"]: (found["Properties"].get("AuthorizationType"), found["Properties"]["Target"])
               for found in template["Resources"].values() if found["Type"] == "AWS::ApiGatewayV2::Route"}
     wanted = {"POST /webhooks/{channel}": ("NONE", {"Fn::Sub": "integrations/${IntakeIntegration}"}),
-              CONSOLE_ROUTE: ("AWS_IAM", {"Fn::Sub": "integrations/${ConsoleIntegration}"})}
+              CONSOLE_ROUTE: ("AWS_IAM", {"Fn::Sub": "integrations/${ConsoleIntegration}"}),
+              **{pages: ("NONE", {"Fn::Sub": "integrations/${ConsoleIntegration}"}) for pages in PAGES_ROUTES}}
     if routes != wanted:
         yield f"routes: {routes}"
     api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebhookApi}"
-    allowed = {found["Properties"]["FunctionName"]["Ref"]: found["Properties"]["SourceArn"]["Fn::Sub"]
+    allowed = {(found["Properties"]["FunctionName"]["Ref"], found["Properties"]["SourceArn"]["Fn::Sub"])
                for found in template["Resources"].values()
                if found["Type"] == "AWS::Lambda::Permission" and found["Properties"]["Principal"] == "apigateway.amazonaws.com"}
-    if allowed != {"IntakeFunction.Alias": f"{api}/*/POST/webhooks/{{channel}}", "ConsoleFunction.Alias": f"{api}/*/*/api/{{proxy+}}"}:
+    if allowed != {("IntakeFunction.Alias", f"{api}/*/POST/webhooks/{{channel}}"),
+                   *(("ConsoleFunction.Alias", f"{api}/*/{path}") for path in ("*/api/{proxy+}", "*/console/{proxy+}", "GET/console"))}:
         yield f"permissions: {allowed}"
     for name in ("Intake", "Console"):
         waits = template["Resources"][f"{name}Integration"]["Properties"]["TimeoutInMillis"]
@@ -74,7 +79,8 @@ def route_settings(template: dict) -> dict:
       ("settings before their routes", lambda t: t["Resources"]["WebhookStage"].pop("DependsOn")),
       ("nothing let in", lambda t: t["Parameters"]["ApiRateLimit"].update(MinValue=0)))
 def every_route_is_throttled_by_a_parameter_of_its_own(template):
-    limits = {"POST /webhooks/{channel}": "WebhookRateLimit", CONSOLE_ROUTE: "ApiRateLimit"}
+    limits = {"POST /webhooks/{channel}": "WebhookRateLimit", CONSOLE_ROUTE: "ApiRateLimit",
+              **dict.fromkeys(PAGES_ROUTES, "PageRateLimit")}
     wanted = {key: {"ThrottlingBurstLimit": {"Ref": limit}, "ThrottlingRateLimit": {"Ref": limit}} for key, limit in limits.items()}
     stage = template["Resources"]["WebhookStage"]
     routes = {name: found["Properties"]["RouteKey"] for name, found in template["Resources"].items() if found["Type"] == "AWS::ApiGatewayV2::Route"}

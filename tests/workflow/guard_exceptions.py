@@ -6,6 +6,8 @@
 EXCEPTIONS: list[tuple[str, tuple[str, ...], str]] = [
     ("api_gw_v2_authorization_type_configured_check", ("WebhookRoute",),
      "ticketing systems have no AWS identity: each delivery is signed, and intake checks the signature"),
+    ("api_gw_v2_authorization_type_configured_check", ("FirstPageRoute", "PagesRoute"),
+     "a browser has no AWS identity: people sign in, and the console checks the session of every page"),
     ("cloudwatch_alarm_action_check", ("*",),
      "only the two composite alarms notify, and the alarms that must never hide behind another"),
     ("cloudwatch_log_group_encrypted_check", ("*LogGroup",),
@@ -16,7 +18,7 @@ EXCEPTIONS: list[tuple[str, tuple[str, ...], str]] = [
      "a deleted data key must not come back: its deletion forgets a person in every backup"),
     ("kms_create_grant_aws_service_check", ("DataKey", "ReceiptKey", "TagKey"),
      "nobody may create grants at all: the keys' policies list their actions, without kms:CreateGrant"),
-    ("lambda_function_public_access_prohibited_check", ("ConsolePermission", "IntakePermission"),
+    ("lambda_function_public_access_prohibited_check", ("ConsolePermission", "FirstPagePermission", "IntakePermission", "PagesPermission"),
      "each has one SourceArn, which the rule does not read because Fn::Sub builds it; tests/privileges does"),
     ("lambda_inside_vpc_check", ("*Function",),
      "they call nothing in a VPC, only AWS and the vendors, by TLS; the code refuses addresses of private networks"),

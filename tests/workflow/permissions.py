@@ -123,14 +123,12 @@ def actions_called(code: str) -> set[str]:
 
 # No call has these names: Lambda itself writes or sends, and S3 asks for it at the read of an absent object.
 NOT_CALLED_BY_NAME = {"logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucket", "sqs:SendMessage"}
-# The adapters call these only for operators, who have identities of their own.
-FOR_OPERATORS = {"kms:GetPublicKey"}
 # The services that are called without an SDK.
 SERVICES_CALLED_BY_NAME = {"kms", "lambda", "s3", "secretsmanager", "states"}
-# Only the console does these, because they are an operator's acts.
+# Only the console does these: they are an operator's acts, or its pages show what an operator may verify.
 SECRETS_WRITTEN = {f"secretsmanager:{action}" for action in (
     "CreateSecret", "DeleteSecret", "DescribeSecret", "PutSecretValue", "RestoreSecret")}
-CONSOLE_ALONE = SECRETS_WRITTEN | {"lambda:InvokeFunction"}
+CONSOLE_ALONE = SECRETS_WRITTEN | {"kms:GetPublicKey", "lambda:InvokeFunction"}
 # The operations of actions that AWS calls otherwise.
 CALLED_AS = {"InvokeFunction": "Invoke"}
 # The operations that AWS allows by the action for another.
@@ -154,7 +152,7 @@ def no_function_may_do_what_no_code_calls(template):
         for statement in role_statements(template, function["Properties"]["Role"]["Fn::GetAtt"][0]):
             for action in as_list(statement["Action"]):
                 call = action.partition(":")[2]
-                anothers = action in FOR_OPERATORS or (action in CONSOLE_ALONE and name != "ConsoleFunction")
+                anothers = action in CONSOLE_ALONE and name != "ConsoleFunction"
                 if action not in NOT_CALLED_BY_NAME and (anothers or CALLED_AS.get(call, call) not in called):
                     yield f"{name}: {action}"
 
@@ -168,7 +166,7 @@ def no_function_may_do_what_no_code_calls(template):
       ("another service's operation of the same name", lambda t: [statement_of(t, role, "ReleaseReviews").update(Action=["dynamodb:SendTaskSuccess"])
                                                                   for role in ("ConsoleRole", "ReviewRole")]))
 def some_function_may_do_what_code_calls_by_name(template):
-    allowed = set(FOR_OPERATORS)
+    allowed = set()
     for function in functions(template).values():
         for statement in role_statements(template, function["Properties"]["Role"]["Fn::GetAtt"][0]):
             allowed |= set(as_list(statement["Action"]))
@@ -208,7 +206,8 @@ def on_secrets(kind: str, actions: set[str]) -> set[tuple[str, str]]:
 # Functions that use an adapter differently. Intake makes keys and opens none, reads rows by their keys and the list of
 # data sources, and accepts webhooks. Close holds no lease, reads rows one by one, answers tickets, and opens the parts of
 # a copy. Reconcile reads the due index and the list, and looks for tickets. Review starts nothing. The console makes,
-# opens and lists requests, and removes data sources; it writes secrets, reads none, and removes only data sources' ones.
+# opens and lists requests, and removes data sources; it writes secrets of data sources and tickets, reads those of its pages
+# alone, and removes only data sources' ones; it verifies receipts and signs none.
 ADAPTERS_OF = {
     "intake": {
         "Store": table("RequestsTable", "BatchGetItem", "GetItem", "PutItem") | table("RequestsTable/index/list", "Query"),
@@ -229,7 +228,9 @@ ADAPTERS_OF = {
         | table("RequestsTable/index/due", "Query") | table("RequestsTable/index/list", "Query")
         | table("RequestsTable/index/subject", "Query"),
         "DataKeys": table("KeysTable", "GetItem", "PutItem") | {("kms:Decrypt", "DataKey"), ("kms:GenerateDataKey", "DataKey")},
-        "SecretStore": on_secrets("source", SECRETS_WRITTEN) | on_secrets("ticketing", SECRETS_WRITTEN - SECRETS_REMOVED),
+        "SecretStore": on_secrets("source", SECRETS_WRITTEN) | on_secrets("ticketing", SECRETS_WRITTEN - SECRETS_REMOVED)
+        | on_secrets("console", {"secretsmanager:GetSecretValue"}),
+        "ReceiptKey": {("kms:GetPublicKey", "ReceiptKey")},
         "StateMachine": ADAPTERS["StateMachine"] | {("states:SendTaskSuccess", "*")},
         "Function": {("lambda:InvokeFunction", "SearchFunction.Alias")},
         "ReceiptBucket": {("s3:GetObject", "ReceiptsBucket/receipts/*"), ("s3:ListBucket", "ReceiptsBucket")},
@@ -346,7 +347,7 @@ WRITTEN = {
     "ReviewRole": {"LEASE#*", "REQUEST#*"},
     "CloseRole": {"REQUEST#*"},
     "ReconcileRole": {"LEASE#*", "LIMIT#*", "RECONCILE", "REQUEST#*"},
-    "ConsoleRole": {"DELIVERY#*", "JOURNAL", "LEASE#*", "LIMIT#*", "REQUEST#*", "SOURCE#*"},
+    "ConsoleRole": {"DELIVERY#*", "JOURNAL", "LEASE#*", "LIMIT#*", "OPERATOR#*", "REQUEST#*", "SOURCE#*"},
 }
 WRITES = {"dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert",
           "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem"}

@@ -2,6 +2,7 @@
 //! repeats nothing that was sent, except ids that were checked.
 
 use crate::errors;
+use crate::role::Role;
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::http::HeaderValue;
@@ -26,7 +27,7 @@ pub(crate) struct Response {
     pub code: Option<Code>,
     /// For the log: the failure behind an error that is not the caller's fault.
     pub cause: Option<String>,
-    body: Option<Vec<u8>>,
+    pub body: Option<Vec<u8>>,
     /// The methods that a path takes, when another one was used.
     allow: Option<String>,
 }
@@ -117,6 +118,13 @@ impl Refusal {
 
     pub fn allowing(self, methods: &[&str]) -> Self {
         Self { allow: Some(methods.join(", ").into()), ..self }
+    }
+
+    pub fn role(needs: Role) -> Self {
+        Self::new(
+            Code::RoleMissing,
+            format!("this needs the role `{}`, which you don't have", needs.as_str()),
+        )
     }
 
     pub fn no_request() -> Self {

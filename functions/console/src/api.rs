@@ -2,8 +2,9 @@
 
 use crate::answer::{Refusal, Response};
 use crate::app::{ApiSettings, App};
-use crate::call::{Call, actor};
+use crate::call::{Call, Caller, Sent, signer};
 use crate::ports::Outside;
+use crate::role::Role;
 use crate::route::Route;
 use crate::routes::routes;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
@@ -27,19 +28,31 @@ impl<O: Outside> Api<O> {
         self.routes.iter().map(|route| (route.method, route.path))
     }
 
-    /// Answers a call. Each call is logged once: its route, what came of it, who made it, and which request
-    /// it is about.
+    /// Answers a call that an IAM identity signed.
     pub async fn handle(&self, request: &ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let method = request.request_context.http.method.as_str();
-        let actor = actor(request);
-        let by = actor.as_ref().ok().map(|actor| actor.as_str().to_owned());
-        let found = self.find(method, path_of(request));
+        let sent = Sent::of(request);
+        self.answer(signer(request), method, path_of(request), &sent).await.for_gateway()
+    }
+
+    /// Answers a call. Each call is logged once: its route, what came of it, who made it, and which request
+    /// it is about.
+    pub(crate) async fn answer(
+        &self,
+        caller: Result<Caller, Refusal>,
+        method: &str,
+        path: &str,
+        sent: &Sent<'_>,
+    ) -> Response {
+        let by = caller.as_ref().ok().map(|caller| caller.actor.as_str().to_owned());
+        let found = self.find(method, path);
         let path = found.as_ref().ok().map(|(route, _)| route.path);
         let about = found.as_ref().ok().and_then(|(route, named)| about(route, *named));
-        let answer = match (actor, found) {
+        let answer = match (caller, found) {
             (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
-            (Ok(actor), Ok((route, named))) => {
-                route.answer(&self.app, Call::new(request, named, route.query, actor)).await
+            (Ok(caller), Ok((route, _))) if caller.role < route.needs => Err(Refusal::role(route.needs)),
+            (Ok(caller), Ok((route, named))) => {
+                route.answer(&self.app, Call::new(sent, named, route.query, caller.actor)).await
             }
         };
         let response = answer.unwrap_or_else(Response::from);
@@ -52,7 +65,17 @@ impl<O: Outside> Api<O> {
         } else {
             tracing::error!(route = path, method, status, code, cause, actor = by, request_id, "answered");
         }
-        response.for_gateway()
+        response
+    }
+
+    /// The least role for a route; `{…}` in a path of a request or of a data source stands for itself.
+    pub(crate) fn needs(&self, method: &str, path: &str) -> Option<Role> {
+        self.routes.iter().find(|route| route.method == method && route.path == path).map(|route| route.needs)
+    }
+
+    /// The deployment behind the API.
+    pub(crate) fn app(&self) -> &App<O> {
+        &self.app
     }
 
     /// The route of a call, and the segment that the call has in the place of the path's name.
@@ -80,7 +103,7 @@ impl<O: Outside> Api<O> {
 }
 
 /// The path without the name of the API's stage, which precedes it unless it is the default stage.
-fn path_of(request: &ApiGatewayV2httpRequest) -> &str {
+pub(crate) fn path_of(request: &ApiGatewayV2httpRequest) -> &str {
     let path = request.raw_path.as_deref().unwrap_or_default();
     let stage = request.request_context.stage.as_deref().unwrap_or_default();
     let rest = path.strip_prefix('/').and_then(|path| path.strip_prefix(stage));

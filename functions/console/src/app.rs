@@ -24,6 +24,8 @@ pub struct ApiSettings {
     pub secret_prefix: String,
     /// How long a link to a copy works, in seconds.
     pub link_seconds: u64,
+    /// Whether callers of the API may make links by which they sign in on the pages.
+    pub sign_in_links: bool,
 }
 
 /// The outside, and the settings.

@@ -3,6 +3,7 @@
 
 use crate::answer::{Refusal, objection};
 use crate::query::{Parameter, Query};
+use crate::role::Role;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -19,13 +20,38 @@ const MOST_BYTES: usize = 256 * 1024;
 
 /// A call of a route whose body is a `B`.
 pub(crate) struct Call<'a, B = NoBody> {
-    request: &'a ApiGatewayV2httpRequest,
+    sent: &'a Sent<'a>,
     /// The part of the path that stands for the template's name.
     named: Option<&'a str>,
     /// The parameters that the route knows.
     known: &'static [Parameter],
     pub actor: Actor,
     body: PhantomData<fn() -> B>,
+}
+
+/// The query and the body of a call, as they came.
+#[derive(Default)]
+pub(crate) struct Sent<'a> {
+    pub query: Vec<(&'a str, &'a str)>,
+    pub body: &'a str,
+    pub is_base64: bool,
+}
+
+impl<'a> Sent<'a> {
+    pub fn of(request: &'a ApiGatewayV2httpRequest) -> Self {
+        Self {
+            query: request.query_string_parameters.iter().collect(),
+            body: request.body.as_deref().unwrap_or_default(),
+            is_base64: request.is_base64_encoded,
+        }
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub actor: Actor,
+    pub role: Role,
 }
 
 /// The body of a route that reads none.
@@ -37,14 +63,15 @@ pub(crate) enum NoBody {}
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Nothing {}
 
-/// Who signed the call.
+/// Who signed the call. IAM decided which routes they may take, so they have every role.
 ///
 /// # Errors
 /// 403 when API Gateway names nobody.
-pub(crate) fn actor(request: &ApiGatewayV2httpRequest) -> Result<Actor, Refusal> {
+pub(crate) fn signer(request: &ApiGatewayV2httpRequest) -> Result<Caller, Refusal> {
     let iam = request.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
     let arn = iam.and_then(|iam| iam.user_arn.as_deref());
-    arn.and_then(|arn| Actor::parse(arn).ok()).ok_or_else(|| {
+    let actor = arn.and_then(|arn| Actor::parse(arn).ok());
+    actor.map(|actor| Caller { actor, role: Role::Administrator }).ok_or_else(|| {
         Refusal::new(Code::IdentityMissing,
             "nobody is known to have signed this call: sign it with AWS Signature Version 4 as an IAM identity",
         )
@@ -53,18 +80,18 @@ pub(crate) fn actor(request: &ApiGatewayV2httpRequest) -> Result<Actor, Refusal>
 
 impl<'a> Call<'a> {
     pub fn new(
-        request: &'a ApiGatewayV2httpRequest,
+        sent: &'a Sent<'a>,
         named: Option<&'a str>,
         known: &'static [Parameter],
         actor: Actor,
     ) -> Self {
-        Self { request, named, known, actor, body: PhantomData }
+        Self { sent, named, known, actor, body: PhantomData }
     }
 
     /// The same call, with its body.
     pub fn with_body<B>(self) -> Call<'a, B> {
-        let Self { request, named, known, actor, body: _ } = self;
-        Call { request, named, known, actor, body: PhantomData }
+        let Self { sent, named, known, actor, body: _ } = self;
+        Call { sent, named, known, actor, body: PhantomData }
     }
 }
 
@@ -88,7 +115,7 @@ impl<'a, B> Call<'a, B> {
 
     /// The query.
     pub fn query(&self) -> Result<Query<'_>, Refusal> {
-        Query::read(self.request.query_string_parameters.iter().collect(), self.known)
+        Query::read(self.sent.query.clone(), self.known)
     }
 }
 
@@ -106,11 +133,11 @@ impl<B: DeserializeOwned> Call<'_, B> {
     fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, Refusal> {
         let too_large =
             || Refusal::new(Code::BodyTooLarge, "the body is larger than 256 KiB: send less at once");
-        let text = self.request.body.as_deref().unwrap_or_default();
+        let text = self.sent.body;
         if text.len() > MOST_BYTES / 3 * 4 + 4 {
             return Err(too_large());
         }
-        let body = if self.request.is_base64_encoded {
+        let body = if self.sent.is_base64 {
             let unreadable =
                 |_| Refusal::new(Code::BodyUnreadable, "the body can't be read: send JSON as it is");
             BASE64.decode(text).map_err(unreadable)?

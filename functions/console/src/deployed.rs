@@ -4,18 +4,21 @@ mod set_ups;
 
 pub use set_ups::ThisVersion;
 
-use crate::ports::{Lists, Outside, ReceiptReads, SearchTester};
+use crate::ports::{Lists, Operators, Outside, ReceiptKeys, ReceiptReads, SearchTester};
 use rightful_deployed::{
-    CallError, CopyBucket, DataKeys, Deployed, Function, Listed, ReceiptBucket, SecretStore, StateMachine,
-    Store, SystemClock, TagKey,
+    CallError, CopyBucket, DataKeys, Deployed, Function, Listed, ReceiptBucket, ReceiptKey, SecretStore,
+    StateMachine, Store, SystemClock, TagKey,
 };
+use rightful_domain::base::actor::Actor;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId, TaskRef};
 use rightful_domain::base::seal::Tag;
 use rightful_domain::chain::journal::Entry;
 use rightful_domain::documents::comparison::ComparisonView;
+use rightful_domain::documents::receipt::PublicKey;
+use rightful_domain::model::operator::Operator;
 use rightful_domain::model::request::{Request, RequestState};
-use rightful_domain::ports::store;
+use rightful_domain::ports::store::{self, CommitError};
 use rightful_domain::ports::vendors::Compares;
 use rightful_lambda::Error;
 use serde::Deserialize;
@@ -31,6 +34,7 @@ pub struct Ports {
     secrets: &'static SecretStore,
     links: &'static CopyBucket,
     receipts: &'static ReceiptBucket,
+    receipt_key: &'static ReceiptKey,
     tester: SearchFunction,
     set_ups: ThisVersion,
 }
@@ -49,6 +53,7 @@ impl Ports {
             secrets: deployed.secret_writes()?,
             links: deployed.copies()?,
             receipts: deployed.receipts()?,
+            receipt_key: deployed.signer()?,
             tester: SearchFunction(deployed.search_function()?),
             set_ups: ThisVersion::new(deployed.allows_loopback()?),
         })
@@ -83,9 +88,29 @@ impl Lists for Store {
     }
 }
 
+impl Operators for Store {
+    async fn operator(&self, digest: &str) -> Result<Option<Operator>, Failure> {
+        Store::operator(self, digest).await
+    }
+
+    async fn operators(&self, actors: &[Actor]) -> Result<Vec<Operator>, Failure> {
+        Store::operators(self, actors).await
+    }
+
+    async fn put_operator(&self, operator: &Operator) -> Result<(), CommitError> {
+        Store::put_operator(self, operator).await
+    }
+}
+
 impl ReceiptReads for ReceiptBucket {
     async fn receipt(&self, request: RequestId, closing: u32) -> Result<Option<Vec<u8>>, Failure> {
         self.read(request, closing).await
+    }
+}
+
+impl ReceiptKeys for ReceiptKey {
+    async fn receipt_keys(&self) -> Result<Vec<PublicKey>, Failure> {
+        Ok(vec![self.public_key().await?])
     }
 }
 
@@ -136,8 +161,11 @@ impl Outside for Ports {
     type Tags = TagKey;
     type Workflow = StateMachine;
     type Secrets = SecretStore;
+    type OwnSecrets = SecretStore;
+    type Operators = Store;
     type Links = CopyBucket;
     type Receipts = ReceiptBucket;
+    type ReceiptKeys = ReceiptKey;
     type Tester = SearchFunction;
     type SetUps = ThisVersion;
     type Clock = SystemClock;
@@ -160,11 +188,20 @@ impl Outside for Ports {
     fn secrets(&self) -> &SecretStore {
         self.secrets
     }
+    fn own_secrets(&self) -> &SecretStore {
+        self.secrets
+    }
+    fn operators(&self) -> &Store {
+        self.store
+    }
     fn links(&self) -> &CopyBucket {
         self.links
     }
     fn receipts(&self) -> &ReceiptBucket {
         self.receipts
+    }
+    fn receipt_keys(&self) -> &ReceiptKey {
+        self.receipt_key
     }
     fn tester(&self) -> &SearchFunction {
         &self.tester

@@ -66,5 +66,9 @@ pub(crate) const REPLY: Subject =
     subject("Reply", "The copy for the data subject, and the receipt for the authority.");
 pub(crate) const JOURNAL: Subject = subject("Journal", "Who did what to the deployment.");
 
+pub(crate) const CONSOLE: Subject =
+    subject("Console", "The pages on which operators work without a terminal.");
+
 /// All subjects, in the document's order.
-pub(crate) const SUBJECTS: [&Subject; 6] = [&DATA_SOURCES, &TICKETS, &REQUESTS, &PROCESS, &REPLY, &JOURNAL];
+pub(crate) const SUBJECTS: [&Subject; 7] =
+    [&DATA_SOURCES, &TICKETS, &REQUESTS, &PROCESS, &REPLY, &JOURNAL, &CONSOLE];

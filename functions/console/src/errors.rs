@@ -11,7 +11,7 @@ pub(crate) const fn status(code: Code) -> u16 {
         | Code::BodyUnreadable
         | Code::IdMalformed
         | Code::ParameterMalformed => 400,
-        Code::IdentityMissing => 403,
+        Code::IdentityMissing | Code::RoleMissing => 403,
         Code::ChannelUnknown
         | Code::ReceiptNotFound
         | Code::RequestNotFound
@@ -38,6 +38,7 @@ pub(crate) const fn status(code: Code) -> u16 {
         | Code::RequestSynthetic
         | Code::SearchedAtMissing
         | Code::SetAsideNotConfirmed
+        | Code::SignInLinksOff
         | Code::SourceChanged
         | Code::SourceDisabled
         | Code::SourceExists

@@ -1,7 +1,9 @@
-//! The operators' JSON API: everything under `/api`. Each call is signed by an IAM identity.
+//! What operators use: the JSON API under `/api`, whose calls an IAM identity signs, and the pages under `/console`,
+//! where people sign in.
 //!
 //! [`Api`] answers a call by the table in `routes`, which binds each route to its handler and to the words
-//! about it. infra/openapi.yaml is written from that table and from the types of the handlers.
+//! about it. infra/openapi.yaml is written from that table and from the types of the handlers. [`Site`] has the
+//! pages, which read and act through the same routes.
 //!
 //! The modules are storeys, the lowest first: each uses only those above it in this list.
 //!
@@ -12,6 +14,7 @@ pub mod ports;
 mod shape;
 mod errors;
 mod docs;
+mod role;
 mod answer;
 mod query;
 mod call;
@@ -21,6 +24,7 @@ mod handlers;
 mod route;
 mod routes;
 mod api;
+mod site;
 #[cfg(feature = "deployed")]
 pub mod deployed;
 #[cfg(feature = "schema")]
@@ -28,3 +32,5 @@ pub mod openapi;
 
 pub use api::Api;
 pub use app::ApiSettings;
+pub use role::Role;
+pub use site::{Site, SiteSettings};

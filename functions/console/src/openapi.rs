@@ -90,7 +90,7 @@ struct Document<'a> {
     info: Value,
     servers: Value,
     security: Value,
-    tags: [Value; 6],
+    tags: [Value; 7],
     paths: InOrder<&'a str, InOrder<String, Operation>>,
     components: Value,
 }

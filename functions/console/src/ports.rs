@@ -1,15 +1,18 @@
-//! The API's ports: those of the domain, and four of its own that only operators need.
+//! The API's ports: those of the domain, and six of its own that only operators need.
 
+use rightful_domain::base::actor::Actor;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::ids::{RequestId, SourceId};
 use rightful_domain::base::seal::Tag;
 use rightful_domain::chain::journal::Entry;
+use rightful_domain::documents::receipt::PublicKey;
+use rightful_domain::model::operator::Operator;
 use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::ports::clock::Clock;
 use rightful_domain::ports::copies::CopyLinks;
 use rightful_domain::ports::keys::{Keys, NewKeys, Tags};
-use rightful_domain::ports::set_up::{Catalogue, Objection, SecretWrites, SetsUp};
-use rightful_domain::ports::store::{self, Begins, OpenWork, Reads, UsesOf, Writes};
+use rightful_domain::ports::set_up::{Catalogue, Objection, SecretWrites, Secrets, SetsUp};
+use rightful_domain::ports::store::{self, Begins, CommitError, OpenWork, Reads, UsesOf, Writes};
 use rightful_domain::ports::vendors::Compares;
 use rightful_domain::ports::workflow::{Tokens, Workflow};
 use rightful_domain::view::source::ConnectorView;
@@ -63,6 +66,16 @@ pub trait ReceiptReads {
     async fn receipt(&self, request: RequestId, closing: u32) -> Result<Option<Vec<u8>>, Failure>;
 }
 
+/// The keys that verify receipts.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait ReceiptKeys {
+    /// The public keys of the deployment's receipts.
+    ///
+    /// # Errors
+    /// When the key service fails.
+    async fn receipt_keys(&self) -> Result<Vec<PublicKey>, Failure>;
+}
+
 /// Tries a data source out, through the function that may call vendors.
 #[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
 pub trait SearchTester {
@@ -94,6 +107,28 @@ pub trait SetUps: Catalogue {
     fn ticketing_secret_name(&self, channel: &str) -> String;
 }
 
+/// The operators who signed in on the pages.
+#[allow(async_fn_in_trait, reason = "handlers run on one thread; no future crosses it")]
+pub trait Operators {
+    /// The operator whose actor has this digest; `None` for one who never signed in.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn operator(&self, digest: &str) -> Result<Option<Operator>, Failure>;
+
+    /// Those of these actors who ever signed in, in no order. No actor may occur twice.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn operators(&self, actors: &[Actor]) -> Result<Vec<Operator>, Failure>;
+
+    /// Stores an operator as the next revision of what was read.
+    ///
+    /// # Errors
+    /// `Stale` when somebody else stored it since.
+    async fn put_operator(&self, operator: &Operator) -> Result<(), CommitError>;
+}
+
 /// The whole outside: in AWS, or in memory.
 pub trait Outside: 'static {
     /// The store.
@@ -106,12 +141,18 @@ pub trait Outside: 'static {
     type Tags: Tags;
     /// The workflow service.
     type Workflow: Workflow + Tokens;
-    /// Writes secrets; it can't read one.
+    /// Writes secrets of data sources and of tickets.
     type Secrets: SecretWrites;
+    /// Reads the secrets of the pages themselves.
+    type OwnSecrets: Secrets;
+    /// The operators who signed in on the pages.
+    type Operators: Operators;
     /// Links to copies.
     type Links: CopyLinks;
     /// Kept receipts.
     type Receipts: ReceiptReads;
+    /// The keys that verify receipts.
+    type ReceiptKeys: ReceiptKeys;
     /// Tries data sources out, and asks them what they show.
     type Tester: SearchTester + Compares;
     /// Connectors and ticketing systems.
@@ -131,10 +172,16 @@ pub trait Outside: 'static {
     fn workflow(&self) -> &Self::Workflow;
     /// Writes secrets.
     fn secrets(&self) -> &Self::Secrets;
+    /// Reads the secrets of the pages themselves.
+    fn own_secrets(&self) -> &Self::OwnSecrets;
+    /// The operators who signed in on the pages.
+    fn operators(&self) -> &Self::Operators;
     /// Links to copies.
     fn links(&self) -> &Self::Links;
     /// Kept receipts.
     fn receipts(&self) -> &Self::Receipts;
+    /// The keys that verify receipts.
+    fn receipt_keys(&self) -> &Self::ReceiptKeys;
     /// Tries data sources out, and asks them what they show.
     fn tester(&self) -> &Self::Tester;
     /// Connectors and ticketing systems.

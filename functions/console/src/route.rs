@@ -6,6 +6,7 @@ use crate::call::{Call, NoBody};
 use crate::docs::Docs;
 use crate::ports::Outside;
 use crate::query::Parameter;
+use crate::role::Role;
 use crate::shape::Shape;
 #[cfg(feature = "schema")]
 use crate::success::Shapes;
@@ -17,6 +18,8 @@ use std::pin::Pin;
 
 /// A route of the API.
 pub(crate) struct Route<O> {
+    /// The least role of an operator who takes it.
+    pub needs: Role,
     pub method: &'static str,
     /// The path, in which `{…}` stands for one segment.
     pub path: &'static str,
@@ -45,6 +48,7 @@ type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + 'a
 impl<O: Outside> Route<O> {
     /// A route whose handler reads no body.
     pub fn new<S: Success>(
+        needs: Role,
         method: &'static str,
         path: &'static str,
         query: &'static [Parameter],
@@ -52,6 +56,7 @@ impl<O: Outside> Route<O> {
         docs: &'static Docs,
     ) -> Self {
         Self {
+            needs,
             method,
             path,
             query,
@@ -63,12 +68,14 @@ impl<O: Outside> Route<O> {
 
     /// A route whose handler reads a body.
     pub fn with_body<B: DeserializeOwned + Shape + 'static, S: Success>(
+        needs: Role,
         method: &'static str,
         path: &'static str,
         handler: impl AsyncFn(&App<O>, &Call<'_, B>) -> Result<S, Refusal> + Copy + 'static,
         docs: &'static Docs,
     ) -> Self {
         Self {
+            needs,
             method,
             path,
             query: &[],

@@ -22,11 +22,12 @@ use rightful_domain::view::page::At;
 use rightful_domain::view::request::RequestDetail;
 
 /// Every act, each as one of its kind.
-const ALL: [May; 14] = [
+const ALL: [May; 15] = [
     May::Identify,
     May::Records,
     May::Compare,
     May::Reasons,
+    May::Identifiers,
     May::Proceed,
     May::Refuse,
     May::LeaveOut,
@@ -54,9 +55,13 @@ fn shown(world: &World, at: &TaskRef) -> RequestDetail {
 fn is_offered(world: &World, at: &TaskRef, act: May) -> bool {
     let detail = shown(world, at);
     match act {
-        May::Cancel | May::Extend | May::Reopen | May::Copy | May::Receipt | May::Reasons => {
-            detail.may.contains(&act)
-        }
+        May::Cancel
+        | May::Extend
+        | May::Reopen
+        | May::Copy
+        | May::Receipt
+        | May::Reasons
+        | May::Identifiers => detail.may.contains(&act),
         _ => {
             let task = detail.tasks.iter().find(|task| task.source == at.source_id).unwrap();
             assert!(!task.may.contains(&act) || detail.may.contains(&act), "the request tells of it too");
@@ -80,6 +85,7 @@ fn judged(world: &World, at: &TaskRef, act: May) -> Result<(), WhyNot> {
         May::Records => acts::records(&request, &own.task),
         May::Compare => acts::compare(&request, &own.task),
         May::Reasons => acts::reasons(&request, &tasks),
+        May::Identifiers => acts::identifiers(&request),
         May::Proceed => acts::rule(&request, &own.task, Ruling::Proceed),
         May::Refuse => acts::rule(&request, &own.task, REFUSE),
         May::LeaveOut => acts::rule(&request, &own.task, Ruling::LeaveOut),
@@ -135,6 +141,7 @@ async fn done(world: &World, at: &TaskRef, act: May) -> Result<(), WhyNot> {
             Ok(reasons) if reasons.is_empty() => Err(WhyNot::NoReason),
             read => seen(read.map(|_| ())),
         },
+        May::Identifiers => seen(world.identifiers(id).await.map(|_| ())),
         May::Proceed => review(Ruling::Proceed).await,
         May::Refuse => review(REFUSE).await,
         May::LeaveOut => review(Ruling::LeaveOut).await,

@@ -348,6 +348,35 @@ async fn nothing_is_shown_with_fields_whose_event_is_not_stored() {
     }
 }
 
+#[tokio::test]
+async fn identifiers_are_shown_until_the_person_is_forgotten_and_each_showing_is_an_event() {
+    let (world, _, at) = waiting().await;
+    world.identify(&at, &email("ann@example.com")).await.unwrap();
+    let shown = |world: &World| {
+        let of = |fact| match fact {
+            Fact::IdentifiersShown { by, identifiers } => Some((by.as_str().to_owned(), identifiers)),
+            _ => None,
+        };
+        world.facts(request_id(1)).into_iter().filter_map(of).collect::<Vec<_>>()
+    };
+    for times in 1..=2 {
+        let all = world.identifiers(request_id(1)).await.unwrap();
+        let values: Vec<(&str, Option<&str>)> = all
+            .iter()
+            .map(|one| (one.identifier.expose(), one.source.as_ref().map(|source| source.as_str())))
+            .collect();
+        assert_eq!(values, [(CANARY, None), ("ann@example.com", Some("crm"))]);
+        assert_eq!(shown(&world), vec![(ann().as_str().to_owned(), 2); times]);
+    }
+    holds_none(&world, &[CANARY, "ann@example.com"]);
+    assert_eq!(world.identifiers(request_id(9)).await.err(), Some(ShowError::NotFound));
+    world.run(1).await;
+    rule(&world, Ruling::Proceed).await;
+    assert!(reconciled(&world, 1).await.is_done());
+    assert_eq!(world.identifiers(request_id(1)).await.err(), Some(ShowError::Not(WhyNot::Forgotten)));
+    assert_eq!(shown(&world).len(), 2);
+}
+
 fn read(world: &World) -> Vec<(String, String)> {
     let of = |fact| match fact {
         Fact::ReasonRead { source, by } => Some((source.to_string(), by.as_str().to_owned())),

@@ -45,7 +45,8 @@ pub async fn send(
     send_bytes(base, method, path, headers, bytes).await
 }
 
-/// Sends one request as [`send`] does, with exactly these bytes as its JSON body.
+/// Sends one request as [`send`] does, with exactly these bytes as its body, which is JSON unless a header says
+/// otherwise. A header `host` names another host than the address.
 ///
 /// # Errors
 /// As [`send`].
@@ -66,12 +67,17 @@ pub async fn send_bytes(
     );
     let stream = TcpStream::connect(authority).await.context("the sandbox can't be reached")?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let mut request =
-        Request::builder().method(method).uri(path).header("host", authority).header("connection", "close");
+    let mut request = Request::builder().method(method).uri(path).header("connection", "close");
+    if headers.iter().all(|(name, _)| *name != "host") {
+        request = request.header("host", authority);
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let request = match body {
+        Some(body) if headers.iter().any(|(name, _)| *name == "content-type") => {
+            request.body(Body::from(body))?
+        }
         Some(body) => request.header("content-type", "application/json").body(Body::from(body))?,
         None => request.body(Body::empty())?,
     };

@@ -1,4 +1,4 @@
-//! Personal data for an operator: the records found, the fields that identify the person, the reasons of
+//! Personal data for an operator: the person's identifiers, the records found, the fields that identify the person, the reasons of
 //! decisions, and a link to the copy. Each reading is an event of the request.
 
 use crate::answer::{Refusal, objection};
@@ -12,9 +12,12 @@ use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::{SourceId, TaskRef};
 use rightful_domain::documents::comparison::ComparisonView;
 use rightful_domain::operations::person::see::{
-    Compare, CopyLink, GivenReason, Link, Reasons, RecordPage, Records,
+    Compare, CopyLink, GivenIdentifier, GivenReason, Identifiers, Link, Reasons, RecordPage, Records,
 };
-use rightful_domain::view::acts::{LinkView, ReasonView, ReasonsView, RecordsView};
+
+use rightful_domain::view::acts::{
+    IdentifierView, IdentifiersView, LinkView, ReasonView, ReasonsView, RecordsView,
+};
 use serde::Deserialize;
 
 /// The records to be shown.
@@ -102,6 +105,34 @@ pub(crate) async fn compare<O: Outside>(
     };
     let at = TaskRef { request_id: id, source_id: source };
     Ok(Json(compare.compare(&at, from, most, &call.actor).await?))
+}
+
+pub(crate) const IDENTIFIERS: Docs = Docs {
+    id: "showIdentifiers",
+    subject: &REQUESTS,
+    summary: "Show the person's identifiers",
+    description: "Decrypted only for the operator who asks, until the person is forgotten. Each call is an event.",
+    takes: Some(Example::Optional("{}")),
+    errors: &[Code::PersonForgotten],
+    ..Docs::NONE
+};
+
+/// The person's identifiers.
+pub(crate) async fn identifiers<O: Outside>(
+    app: &App<O>,
+    call: &Call<'_, Nothing>,
+) -> Result<Json<IdentifiersView>, Refusal> {
+    let id = call.request_id()?;
+    let Nothing {} = call.body()?;
+    let outside = &app.outside;
+    let identifiers = Identifiers { store: outside.store(), keys: outside.keys(), clock: outside.clock() };
+    let view = |one: GivenIdentifier| IdentifierView {
+        kind: one.identifier.kind().clone(),
+        value: one.identifier.expose().to_owned(),
+        source: one.source,
+    };
+    let items = identifiers.show(id, &call.actor).await?.into_iter().map(view).collect();
+    Ok(Json(IdentifiersView { items }))
 }
 
 pub(crate) const REASONS: Docs = Docs {

@@ -6,7 +6,7 @@ use crate::call::Call;
 use crate::docs::{Docs, Example, REPLY, REQUESTS};
 use crate::handlers::identifiers::{SentIdentifier, malformed};
 use crate::ports::{Lists as _, Outside, ReceiptReads as _};
-use crate::query::{cursor, parameter, wrong_cursor};
+use crate::query::{Query, cursor, parameter, wrong_cursor};
 use crate::success::{CreatedOnce, Json, ReceiptFile};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
@@ -190,7 +190,8 @@ pub(crate) const LIST: Docs = Docs {
     id: "listRequests",
     subject: &REQUESTS,
     summary: "List the requests",
-    description: "The newest first. A page may have fewer items than its limit and still a next page.",
+    description: "The newest first. A page may have fewer items than its limit, or none, and still a next page: a \
+        call looks through some thousands of requests at most.",
     ..Docs::NONE
 };
 
@@ -207,9 +208,58 @@ pub(crate) async fn list<O: Outside>(
         Some("closed") => Some(RequestState::Closed),
         Some(_) => return Err(parameter("state", "`state` is open or closed".to_owned())),
     };
-    let read = app.outside.lists().requests(state, after.as_deref(), limit).await.map_err(unknown_place)?;
-    let items = app.shown(&read.rows).await?;
-    Ok(Json(page::Page { items, next: read.next.as_deref().map(cursor) }))
+    let wanted = Wanted::of(&query)?;
+    let mut rows = Vec::new();
+    let mut place = after;
+    for _ in 0..MOST_READS {
+        let left = limit - u32::try_from(rows.len()).unwrap_or(limit);
+        let read = app.outside.lists().requests(state, place.as_deref(), left).await;
+        let mut read = read.map_err(unknown_place)?;
+        read.rows.retain(|request| wanted.takes(request));
+        rows.append(&mut read.rows);
+        place = read.next;
+        if place.is_none() || !wanted.leaves_out() || rows.len() >= limit as usize {
+            break;
+        }
+    }
+    let items = app.shown(&rows).await?;
+    Ok(Json(page::Page { items, next: place.as_deref().map(cursor) }))
+}
+
+/// How often the store is read for one page, if some requests may not fit.
+const MOST_READS: u32 = 40;
+
+/// The requests that a call asks for, beside their state.
+pub(crate) struct Wanted {
+    pub right: Option<Right>,
+    pub source: Option<SourceId>,
+    pub reference: Option<Reference>,
+}
+
+impl Wanted {
+    /// What a query asks for.
+    pub fn of(query: &Query<'_>) -> Result<Self, Refusal> {
+        let wrong = |name: &str, error: String| parameter(name, format!("`{name}`: {error}"));
+        let source = query.text("source").map(SourceId::parse).transpose();
+        let reference = query.text("reference").map(Reference::parse).transpose();
+        Ok(Self {
+            right: query.right("right")?,
+            source: source.map_err(|error| wrong("source", error.to_string()))?,
+            reference: reference.map_err(|error| wrong("reference", error.to_string()))?,
+        })
+    }
+
+    /// Whether it fits.
+    pub fn takes(&self, request: &Request) -> bool {
+        self.right.is_none_or(|right| request.right == right)
+            && self.source.as_ref().is_none_or(|source| request.sources.contains(source))
+            && self.reference.as_ref().is_none_or(|one| request.reference.as_ref() == Some(one))
+    }
+
+    /// Whether any request may not fit.
+    pub fn leaves_out(&self) -> bool {
+        self.right.is_some() || self.source.is_some() || self.reference.is_some()
+    }
 }
 
 /// A cursor that the store can't read is the caller's mistake.

@@ -4,14 +4,14 @@ use crate::answer::Refusal;
 use crate::app::App;
 use crate::call::Call;
 use crate::docs::{Docs, REQUESTS};
+use crate::handlers::requests;
 use crate::ports::{Lists as _, Outside};
-use crate::query::{Query, cursor, parameter, wrong_cursor};
+use crate::query::{Query, cursor, wrong_cursor};
 use crate::success::Json;
-use rightful_domain::base::ids::{RequestId, SourceId};
+use rightful_domain::base::ids::RequestId;
 use rightful_domain::base::time::Time;
 use rightful_domain::duty::owner::is_persons;
 use rightful_domain::duty::work_list::{Place, WorkCounts, WorkList};
-use rightful_domain::law::right::Right;
 use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::ports::store::{DUE_SHARDS, OpenWork as _, Reads as _};
 use rightful_domain::view::request::RequestView;
@@ -33,8 +33,7 @@ pub(crate) const LIST: Docs = Docs {
 struct Wanted {
     person: bool,
     due_by: Option<Time>,
-    right: Option<Right>,
-    source: Option<SourceId>,
+    fits: requests::Wanted,
 }
 
 impl Wanted {
@@ -43,12 +42,7 @@ impl Wanted {
         Ok(Self {
             person: query.flag("person")?,
             due_by: days.map(|days| now.plus_seconds(u64::from(days) * 24 * 3600)),
-            right: query.right("right")?,
-            source: query
-                .text("source")
-                .map(SourceId::parse)
-                .transpose()
-                .map_err(|error| parameter("source", format!("`source`: {error}")))?,
+            fits: requests::Wanted::of(query)?,
         })
     }
 
@@ -57,14 +51,7 @@ impl Wanted {
     }
 
     fn takes(&self, request: &Request) -> bool {
-        request.state == RequestState::Open
-            && self.right.is_none_or(|right| request.right == right)
-            && self.source.as_ref().is_none_or(|source| request.sources.contains(source))
-    }
-
-    /// `true` if the choice needs no rows.
-    fn needs_no_rows(&self) -> bool {
-        self.right.is_none() && self.source.is_none()
+        request.state == RequestState::Open && self.fits.takes(request)
     }
 }
 
@@ -84,7 +71,7 @@ pub(crate) async fn list<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Js
     let mut items: Vec<RequestView> = Vec::new();
     let (mut read, mut last) = (0, None);
     while items.len() < limit && read < ahead.len() {
-        let at_once = if wanted.needs_no_rows() { limit - items.len() } else { AT_ONCE };
+        let at_once = if wanted.fits.leaves_out() { AT_ONCE } else { limit - items.len() };
         let some = &ahead[read..ahead.len().min(read + at_once)];
         let ids: Vec<RequestId> = some.iter().map(|place| place.id).collect();
         let mut requests = app.outside.lists().these(&ids).await?;

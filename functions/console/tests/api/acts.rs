@@ -92,7 +92,7 @@ async fn an_identifier_that_does_not_fit_is_refused() -> Given {
 
 async fn a_submission_under_way_is_neither_run_again_nor_cancelled() -> Given {
     let (stage, id) = submitted().await;
-    assert_eq!(strings(&stage.shown(&id).await["may"]), ["records", "compare", "extend"]);
+    assert_eq!(strings(&stage.shown(&id).await["may"]), ["records", "compare", "identifiers", "extend"]);
     for (act, body) in [
         ("run", json!({"source": "crm"})),
         ("identify", json!({"source": "crm", "identifier": {"kind": "email", "value": "ann@example.com"}})),
@@ -148,7 +148,10 @@ async fn a_closed_request_is_reopened_until_its_person_is_forgotten() -> Given {
     refuse["ground"] = json!("art_17_3_b");
     assert_eq!(stage.post(&of(&id, "review"), &refuse).await.status, 200);
     stage.work_until_closed(&id).await;
-    assert_eq!(strings(&stage.shown(&id).await["may"]), ["records", "reasons", "reopen", "receipt"]);
+    assert_eq!(
+        strings(&stage.shown(&id).await["may"]),
+        ["records", "reasons", "identifiers", "reopen", "receipt"]
+    );
     let reply = stage.post(&of(&id, "run"), &json!({"source": "crm"})).await;
     assert_eq!((reply.status, reply.code()), (409, "request_closed"));
     let reply = stage.post(&of(&id, "reopen"), &json!({"sources": ["shop"]})).await;
@@ -246,7 +249,7 @@ async fn a_synthetic_request_is_shown_as_one_and_takes_no_acts() -> Given {
         (&json!(true), &json!(true), &json!("synthetic"), &json!("auto"))
     );
     assert_eq!(shown["tasks"][0]["decision"]["by"], "policy:auto");
-    assert_eq!(strings(&shown["may"]), ["records", "compare", "cancel"]);
+    assert_eq!(strings(&shown["may"]), ["records", "compare", "identifiers", "cancel"]);
     for (act, body) in [
         ("run", json!({"source": "crm"})),
         ("identify", json!({"source": "crm", "identifier": {"kind": "email", "value": "ann@example.com"}})),

@@ -207,7 +207,10 @@ async fn an_id_in_the_path_is_checked() -> Given {
 async fn an_unknown_or_wrong_parameter_is_refused() -> Given {
     let stage = Stage::new();
     for (path, says) in [
-        ("/api/requests?email=canary@example.com", "it takes: state, limit, cursor"),
+        (
+            "/api/requests?email=canary@example.com",
+            "it takes: state, right, source, reference, limit, cursor",
+        ),
         ("/api/requests?state=canary", "`state` is open or closed"),
         ("/api/requests?limit=0", "from 1 to 100"),
         ("/api/requests?limit=101", "from 1 to 100"),

@@ -2,7 +2,7 @@
 
 use crate::document::{self, Document};
 use crate::stage::{Given, Memory, Stage};
-use crate::{acts, bodies, requests, review, sources};
+use crate::{acts, bodies, links, requests, review, sources};
 use rightful_domain::base::identifier::TakenOff;
 use rightful_domain::chain::act::Act;
 use rightful_domain::chain::fact::Fact;
@@ -18,6 +18,7 @@ use rightful_domain::model::rule::RuleState;
 use rightful_domain::model::task::{Outcome, TaskState};
 use rightful_domain::operations::set_up::Becomes;
 use rightful_domain::vendor::report::{Claim, RuleStatus};
+use rightful_domain::view::task::Situation;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ fn the_document_is_written_from_the_routes_and_the_types() {
 fn every_route_is_in_the_document_and_every_operation_is_a_route() {
     let stage = Stage::new();
     let table: Vec<(String, &str)> =
-        stage.api.routes().map(|(method, path)| (method.to_owned(), path)).collect();
+        stage.site.api().routes().map(|(method, path)| (method.to_owned(), path)).collect();
     let routes: BTreeSet<(String, &str)> = table.iter().cloned().collect();
     let operations: BTreeSet<(String, &str)> =
         Document::open().operations().into_iter().map(|(method, path, _)| (method, path)).collect();
@@ -126,6 +127,8 @@ fn the_document_knows_every_word_of_every_enumeration_and_no_other() {
     assert_eq!(documented("ExtensionGround"), words::<Ground>(none()));
     assert_eq!(documented("Level"), words::<Level>(json!("no level")));
     assert_eq!(documented("Role"), words::<Role>(none()));
+    assert_eq!(documented("OperatorRole"), words::<rightful_console::Role>(none()));
+    assert_eq!(documented("Situation"), words::<Situation>(none()));
     assert_eq!(documented("Owner"), words::<Owner>(none()));
     assert_eq!(documented("AnswerState"), words::<AnswerState>(none()));
     assert_eq!(documented("EndStatus"), words::<EndStatus>(none()));
@@ -140,7 +143,7 @@ fn the_document_knows_every_word_of_every_enumeration_and_no_other() {
 async fn an_unknown_caller_is_refused_by_every_route() {
     for by in [None, Some(""), Some("policy:auto"), Some("no name at all")] {
         let stage = Stage::new();
-        for (method, path) in stage.api.routes() {
+        for (method, path) in stage.site.api().routes() {
             let path = path.replace("{id}", "019aa6e0-5c1f-7000-8000-000000000001");
             let path = path.replace("{source}", "crm").replace("{channel}", "desk");
             let reply = stage.call_as(by, method, &path, Some("{}")).await;
@@ -226,6 +229,7 @@ async fn every_documented_error_is_given_by_some_scenario_and_no_other() {
         requests::given().await,
         review::given().await,
         acts::given().await,
+        links::given().await,
     ] {
         given.extend(scenarios);
     }

@@ -1,45 +1,11 @@
 //! Invariant 1: no identifier in a URL, in a log line, or in an answer that it doesn't belong to; no secret
 //! anywhere.
 
+use crate::log::logged;
 use crate::stage::{ANN, Stage, TOKEN};
 use rightful_contract::canary;
 use rightful_contract::world::CANARY;
 use serde_json::{Value, json};
-use std::cell::RefCell;
-use std::io::Write;
-use std::sync::Once;
-
-thread_local! {
-    /// The log of this thread. Each test has a thread of its own.
-    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Writes to the log of this thread.
-struct Log;
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Keeps the log of every test, from before the first line: a subscriber that comes later misses lines.
-pub fn listen() {
-    static LISTENING: Once = Once::new();
-    LISTENING.call_once(|| {
-        let subscriber = tracing_subscriber::fmt().with_writer(|| Log).with_ansi(false).finish();
-        tracing::subscriber::set_global_default(subscriber).unwrap();
-    });
-}
-
-/// Panics when the log of this thread holds a value.
-pub fn nothing_is_logged_of(value: &str) {
-    let logged = LOGGED.with_borrow(|logged| String::from_utf8(logged.clone()).unwrap());
-    assert!(logged.contains("answered") && !logged.contains(value), "{logged}");
-}
 
 #[tokio::test(flavor = "current_thread")]
 async fn invariant_1_no_identifier_and_no_secret_is_logged_or_answered() {
@@ -100,7 +66,7 @@ async fn invariant_1_no_identifier_and_no_secret_is_logged_or_answered() {
 
     assert_eq!(canary::found(&answers, CANARY), [""; 0]);
     assert!(!answers.contains(TOKEN));
-    let logged = String::from_utf8(LOGGED.take()).unwrap();
+    let logged = logged();
     assert_eq!(canary::found(&logged, CANARY), [""; 0]);
     assert!(!logged.contains(TOKEN) && !logged.contains("Canario"), "{logged}");
     let line = logged.lines().find(|line| line.contains("/api/requests/{id}/review")).unwrap();

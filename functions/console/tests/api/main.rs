@@ -26,6 +26,8 @@ mod bodies;
 mod contract;
 mod document;
 mod hidden;
+mod links;
+mod log;
 mod pages;
 mod requests;
 mod review;

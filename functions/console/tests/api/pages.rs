@@ -74,6 +74,61 @@ async fn requests_come_newest_first_and_by_their_state() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn requests_come_by_right_data_source_and_reference() {
+    let stage = Stage::with(Policy::Auto, Policy::Auto);
+    stage.connect("crm", 0);
+    stage.connect("shop", 0);
+    for n in 0..40 {
+        let mut body = json!({
+            "right": if n % 4 == 0 { "access" } else { "erasure" },
+            "identifiers": [{"kind": "email", "value": "ann@example.com"}],
+            "sources": [if n % 5 == 0 { "shop" } else { "crm" }],
+        });
+        if n % 10 == 0 {
+            body["reference"] = json!(format!("T-{}", n / 20));
+        }
+        assert_eq!(stage.post("/api/requests", &body).await.status, 201);
+        if n % 2 == 0 {
+            stage.work().await;
+            stage.world.reconcile().await.unwrap();
+        }
+    }
+    let all = stage.get("/api/requests?limit=100").await.body["items"].clone();
+    let all = all.as_array().unwrap();
+    type Wanted<'a> = &'a dyn Fn(&Value) -> bool;
+    let at_shop: Wanted = &|one| one["sources"] == json!(["shop"]);
+    let cases: [(&str, Wanted); 5] = [
+        ("right=access", &|one| one["right"] == "access"),
+        ("source=shop", at_shop),
+        ("reference=T-1", &|one| one["reference"] == "T-1"),
+        ("right=access&source=shop&state=open", &|one| {
+            one["right"] == "access" && at_shop(one) && one["state"] == "open"
+        }),
+        ("reference=T-9", &|_| false),
+    ];
+    for (query, wanted) in cases {
+        let expected: Vec<String> =
+            all.iter().filter(|one| wanted(one)).map(|one| one["id"].to_string()).collect();
+        for limit in [1, 3, 100] {
+            assert_eq!(
+                walked(&stage, &format!("/api/requests?{query}"), limit, "id").await,
+                expected,
+                "{query}"
+            );
+        }
+    }
+    let open = stage.get("/api/requests/work?reference=T-1").await.body["items"].clone();
+    assert!(open.as_array().unwrap().iter().all(|one| one["reference"] == "T-1"));
+    for (query, named) in
+        [("right=both", "right"), ("source=No", "source"), ("reference=a%20b%40c", "reference")]
+    {
+        let refused = stage.get(&format!("/api/requests?{query}")).await;
+        assert_eq!((refused.status, refused.code()), (400, "parameter_malformed"), "{query}");
+        assert_eq!(refused.body["error"]["details"][0]["name"], named);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn the_journal_comes_newest_first() {
     let stage = Stage::new();
     stage.world.put_source("crm", true);

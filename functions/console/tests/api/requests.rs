@@ -1,6 +1,6 @@
 //! Requests are made and shown; their receipts and copies.
 
-use crate::stage::{ANN, Given, Stage};
+use crate::stage::{ANN, Given, Stage, of};
 use rightful_contract::table::Fault;
 use rightful_contract::world::CANARY;
 use rightful_domain::base::ids::RequestId;
@@ -13,6 +13,7 @@ scenarios! {
     the_day_on_which_the_person_asked_is_taken
     a_malformed_identifier_is_refused
     the_requests_of_a_person_are_found_until_the_person_is_forgotten
+    the_identifiers_of_a_person_are_shown_until_the_person_is_forgotten
     a_key_with_other_content_is_a_conflict
     a_repeated_demand_is_told_how_its_closed_request_ended
     a_data_source_that_a_request_cannot_go_to_is_told
@@ -31,6 +32,21 @@ fn demand(identifiers: Value) -> Value {
 
 fn email(value: &str) -> Value {
     json!([{"kind": "email", "value": value}])
+}
+
+async fn the_identifiers_of_a_person_are_shown_until_the_person_is_forgotten() -> Given {
+    let stage = Stage::with(Policy::Auto, Policy::Auto);
+    stage.connect("crm", 1);
+    let id = stage.request("erasure").await;
+    let shown = stage.post(&of(&id, "identifiers"), &json!({})).await;
+    assert_eq!(shown.body, json!({"items": [{"kind": "email", "value": CANARY, "source": null}]}));
+    let events = stage.get(&of(&id, "events")).await.body;
+    let told = events["items"].as_array().unwrap().last().unwrap()["fact"].clone();
+    assert_eq!(told, json!({"kind": "identifiers_shown", "by": ANN, "identifiers": 1}));
+    stage.work_until_closed(&id).await;
+    let forgotten = stage.post(&of(&id, "identifiers"), &json!({})).await;
+    assert_eq!((forgotten.status, forgotten.code()), (409, "person_forgotten"));
+    stage.given()
 }
 
 async fn the_requests_of_a_person_are_found_until_the_person_is_forgotten() -> Given {

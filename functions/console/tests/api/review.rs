@@ -169,7 +169,7 @@ async fn reviewers_see_who_the_records_are_about_before_they_decide() -> Given {
     assert_eq!(stage.post(&of(&id, "review"), &refuse).await.status, 200);
     let reply = stage.post(&path, &json!({"source": "crm"})).await;
     assert_eq!((reply.status, reply.code()), (409, "task_over"));
-    crate::hidden::nothing_is_logged_of("Canario");
+    crate::log::nothing_is_logged_of("Canario");
     stage.given()
 }
 
@@ -252,7 +252,7 @@ async fn a_reason_is_read_until_the_person_is_forgotten() -> Given {
     let told = events.body["items"].as_array().unwrap().last().unwrap()["fact"].clone();
     assert_eq!(told, json!({"kind": "reason_read", "source": "crm", "by": ANN}));
     assert!(!events.text.contains("Canario") && !stage.shown(&id).await.to_string().contains("Canario"));
-    crate::hidden::nothing_is_logged_of("Canario");
+    crate::log::nothing_is_logged_of("Canario");
     stage.work_until_closed(&id).await;
     assert_eq!(stage.post(&path, &json!({})).await.status, 200, "after the closing too");
     stage.world.clock.advance((u64::from(stage.world.forget_after_days) + 1) * 24 * 3600);

@@ -3,19 +3,21 @@
 use crate::document::Document;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body;
-use rightful_console::ports::{Lists, Outside, ReceiptReads, SearchTester, SetUps};
-use rightful_console::{Api, ApiSettings};
+use rightful_console::ports::{Lists, Operators, Outside, ReceiptKeys, ReceiptReads, SearchTester, SetUps};
+use rightful_console::{ApiSettings, Site, SiteSettings};
 use rightful_contract::catalogue::{FakeCatalogue, member};
 use rightful_contract::clock::TestClock;
 use rightful_contract::copies::CopyBucket;
 use rightful_contract::driver::Driver;
+use rightful_contract::gate::Gate;
 use rightful_contract::keys::{KeyTable, TagKey};
 use rightful_contract::rows;
-use rightful_contract::secrets::Vault;
+use rightful_contract::secrets::{SecretStore, Vault};
 use rightful_contract::store::Store;
 use rightful_contract::vendor::{FakeVendor, plain};
 use rightful_contract::workflow::StateMachine;
 use rightful_contract::world::{CANARY, World, source};
+use rightful_domain::base::actor::Actor;
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
 use rightful_domain::base::identifier::{Identifier, IdentifierKind};
@@ -23,11 +25,13 @@ use rightful_domain::base::ids::{RequestId, SourceId, TaskRef};
 use rightful_domain::base::seal::Tag;
 use rightful_domain::chain::journal::Entry;
 use rightful_domain::documents::comparison::ComparisonView;
+use rightful_domain::documents::receipt::PublicKey;
 use rightful_domain::law::right::Right;
+use rightful_domain::model::operator::Operator;
 use rightful_domain::model::policy::{Policies, Policy};
 use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::ports::set_up::{AskedKind, Catalogue, Objection};
-use rightful_domain::ports::store;
+use rightful_domain::ports::store::{self, CommitError};
 use rightful_domain::ports::vendors::Compares;
 use rightful_domain::vendor::port::Capabilities;
 use rightful_domain::vendor::target::Target;
@@ -215,7 +219,44 @@ impl SetUps for FakeSetUps {
     }
 }
 
+/// Who signed in, in memory.
+#[derive(Default)]
+pub struct MemoryOperators(RefCell<BTreeMap<String, Operator>>);
+
+impl Operators for MemoryOperators {
+    async fn operator(&self, digest: &str) -> Result<Option<Operator>, Failure> {
+        Ok(self.0.borrow().get(digest).cloned())
+    }
+
+    async fn operators(&self, actors: &[Actor]) -> Result<Vec<Operator>, Failure> {
+        let known = self.0.borrow();
+        Ok(actors.iter().filter_map(|actor| known.get(&actor.digest()).cloned()).collect())
+    }
+
+    async fn put_operator(&self, operator: &Operator) -> Result<(), CommitError> {
+        let digest = operator.actor.digest();
+        let known = self.0.borrow().get(&digest).map_or(0, |known| known.revision);
+        if known != operator.revision {
+            return Err(CommitError::Stale);
+        }
+        let next = Operator { revision: known + 1, ..operator.clone() };
+        self.0.borrow_mut().insert(digest, next);
+        Ok(())
+    }
+}
+
+pub struct MemoryReceiptKeys(Rc<World>);
+
+impl ReceiptKeys for MemoryReceiptKeys {
+    async fn receipt_keys(&self) -> Result<Vec<PublicKey>, Failure> {
+        Ok(vec![self.0.signer.public()])
+    }
+}
+
 pub struct Memory {
+    receipt_keys: MemoryReceiptKeys,
+    operators: MemoryOperators,
+    own_secrets: SecretStore,
     world: Rc<World>,
     lists: MemoryLists,
     receipts: MemoryReceipts,
@@ -229,8 +270,11 @@ impl Outside for Memory {
     type Tags = TagKey;
     type Workflow = StateMachine;
     type Secrets = Vault;
+    type OwnSecrets = SecretStore;
+    type Operators = MemoryOperators;
     type Links = CopyBucket;
     type Receipts = MemoryReceipts;
+    type ReceiptKeys = MemoryReceiptKeys;
     type Tester = Tester;
     type SetUps = FakeSetUps;
     type Clock = TestClock;
@@ -253,11 +297,20 @@ impl Outside for Memory {
     fn secrets(&self) -> &Vault {
         &self.world.secrets
     }
+    fn own_secrets(&self) -> &SecretStore {
+        &self.own_secrets
+    }
+    fn operators(&self) -> &MemoryOperators {
+        &self.operators
+    }
     fn links(&self) -> &CopyBucket {
         &self.world.copies
     }
     fn receipts(&self) -> &MemoryReceipts {
         &self.receipts
+    }
+    fn receipt_keys(&self) -> &MemoryReceiptKeys {
+        &self.receipt_keys
     }
     fn tester(&self) -> &Tester {
         &self.tester
@@ -293,7 +346,7 @@ impl Reply {
 /// The API, the deployment behind it, and what it answered.
 pub struct Stage {
     pub world: Rc<World>,
-    pub api: Api<Memory>,
+    pub site: Site<Memory>,
     tester: Rc<Tester>,
     given: RefCell<Given>,
     everything: RefCell<String>,
@@ -306,10 +359,24 @@ impl Stage {
     }
 
     pub fn with(erasure: Policy, access: Policy) -> Self {
-        crate::hidden::listen();
+        Self::set_up(erasure, access, true)
+    }
+
+    /// A deployment that makes no links for signing in.
+    pub fn without_links() -> Self {
+        Self::set_up(Policy::Always, Policy::Auto, false)
+    }
+
+    fn set_up(erasure: Policy, access: Policy, sign_in_links: bool) -> Self {
+        crate::log::listen();
         let world = Rc::new(World::new());
         let tester = Rc::new(Tester(RefCell::new(Ok(None)), Rc::clone(&world)));
+        let own_secrets = SecretStore::new(Gate::default());
+        own_secrets.set("console/session", &["a long and secret text"]);
         let memory = Memory {
+            receipt_keys: MemoryReceiptKeys(Rc::clone(&world)),
+            operators: MemoryOperators::default(),
+            own_secrets,
             lists: MemoryLists(Rc::clone(&world)),
             receipts: MemoryReceipts(Rc::clone(&world)),
             tester: Rc::clone(&tester),
@@ -321,9 +388,11 @@ impl Stage {
             legal_zone: world.legal_zone.clone(),
             secret_prefix: "rightful/test/".to_owned(),
             link_seconds: 900,
+            sign_in_links,
         };
-        let api = Api::new(memory, settings);
-        Self { world, api, tester, given: RefCell::default(), everything: RefCell::default() }
+        let pages = SiteSettings { stage: "test".to_owned(), host: String::new(), session_seconds: 8 * 3600 };
+        let site = Site::new(memory, settings, pages);
+        Self { world, site, tester, given: RefCell::default(), everything: RefCell::default() }
     }
 
     /// A data source that is searched by e-mail and holds records of the canary.
@@ -362,19 +431,19 @@ impl Stage {
 
     /// Makes a call, and checks the answer against the document.
     pub async fn call_as(&self, by: Option<&str>, method: &str, path: &str, body: Option<&str>) -> Reply {
-        let response = self.api.handle(&event(by, method, path, body, false)).await;
+        let response = self.site.handle(&event(by, method, path, body, false)).await;
         self.reply(method, path, body, response)
     }
 
     /// Makes a call whose body is marked as base64.
     pub async fn call_encoded(&self, method: &str, path: &str, body: &str) -> Reply {
-        let response = self.api.handle(&event(Some(ANN), method, path, Some(body), true)).await;
+        let response = self.site.handle(&event(Some(ANN), method, path, Some(body), true)).await;
         self.reply(method, path, None, response)
     }
 
     /// Hands over a whole event of API Gateway.
     pub async fn hand_over(&self, method: &str, path: &str, event: Value) -> Reply {
-        let response = self.api.handle(&serde_json::from_value(event).unwrap()).await;
+        let response = self.site.handle(&serde_json::from_value(event).unwrap()).await;
         self.reply(method, path, None, response)
     }
 

@@ -21,6 +21,8 @@ pub struct StackFile {
     pub access_key_id: Option<String>,
     pub secret_access_key: Option<String>,
     pub api_url: String,
+    /// The address of the pages; none in a file of an earlier version.
+    pub console_url: Option<String>,
     pub receipt_key_id: String,
     pub functions: BTreeMap<String, String>,
     #[serde(default)]

@@ -67,6 +67,8 @@ pub enum Command {
     /// Connectors: the vendors that this version can connect
     #[command(subcommand)]
     Connector(ConnectorCommand),
+    /// Makes a link by which you sign in once on the pages, in a deployment for trials
+    Console(ConsoleArgs),
     /// Moves every open request on now; the deployment does so by itself every few minutes
     Reconcile(ReconcileArgs),
     /// Makes the day's synthetic request, which checks that everything works and erases nothing; a deployment
@@ -127,6 +129,16 @@ pub enum ConnectorCommand {
         /// A connector.yaml, or the folder that holds it
         file: PathBuf,
     },
+}
+
+#[derive(Args)]
+pub struct ConsoleArgs {
+    /// The name that people know you by, as the pages show it
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The role on the pages
+    #[arg(long, value_parser = ["viewer", "operator", "reviewer", "administrator"], default_value = "administrator")]
+    pub role: String,
 }
 
 #[derive(Args)]

@@ -60,6 +60,14 @@ pub enum RequestCommand {
     },
     /// Decides on exactly the records that were found
     Review(RequestReview),
+    /// Shows the person's identifiers, until the person is forgotten; each time is recorded
+    Identifiers {
+        /// The request
+        id: String,
+        /// Print them even if standard output is no terminal: they are personal data
+        #[arg(long)]
+        print: bool,
+    },
     /// Shows the reasons of the people who decided, until the person is forgotten; each time is recorded
     Reasons {
         /// The request

@@ -1,9 +1,9 @@
 //! Which function answers which command. A malformed id is an error before the deployment is opened.
 
 use super::{
-    connector, journal, receipt, reconcile, request_acts, request_copy, request_extend, request_list,
-    request_new, request_reasons, request_records, request_review, request_show, source, synthetic,
-    ticketing,
+    connector, console, journal, receipt, reconcile, request_acts, request_copy, request_extend,
+    request_list, request_new, request_reasons, request_records, request_review, request_show, source,
+    synthetic, ticketing,
 };
 use crate::api::deployment::Deployment;
 use crate::args::command_line::{
@@ -38,6 +38,7 @@ pub async fn dispatch(command_line: &CommandLine, out: Out) -> Result<u8> {
         Command::Ticketing(TicketingCommand::Set(set)) => {
             ticketing::set_ticketing(out, &Deployment::open(global).await?, set).await
         }
+        Command::Console(args) => console::sign_in_link(out, &Deployment::open(global).await?, args).await,
         Command::Reconcile(_) => reconcile::reconcile_now(out, &Deployment::open(global).await?).await,
         Command::Synthetic(args) => {
             synthetic::synthetic_now(out, &Deployment::open(global).await?, args).await
@@ -112,6 +113,10 @@ async fn dispatch_request(out: Out, global: &Global, command: &RequestCommand) -
                 true => request_records::show_who(out, &deployment, id, source, *print).await,
                 false => request_records::show_records(out, &deployment, id, source, *print).await,
             }
+        }
+        RequestCommand::Identifiers { id, print } => {
+            let (id, deployment) = open(id).await?;
+            request_reasons::show_identifiers(out, &deployment, id, *print).await
         }
         RequestCommand::Reasons { id, print } => {
             let (id, deployment) = open(id).await?;

@@ -1,6 +1,7 @@
 //! One file for each command, or for a few similar ones. `dispatch` chooses among them.
 
 pub mod connector;
+pub mod console;
 pub mod dispatch;
 pub mod journal;
 pub mod receipt;

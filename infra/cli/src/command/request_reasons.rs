@@ -1,4 +1,4 @@
-//! `rightful request reasons`.
+//! `rightful request reasons` and `rightful request identifiers`.
 
 use super::request_records::check_may_print;
 use crate::api::call::Call;
@@ -9,7 +9,7 @@ use crate::terminal::output::Out;
 use crate::words;
 use anyhow::Result;
 use rightful_domain::base::ids::RequestId;
-use rightful_domain::view::acts::{ReasonView, ReasonsView};
+use rightful_domain::view::acts::{IdentifierView, IdentifiersView, ReasonView, ReasonsView};
 use serde_json::json;
 
 /// Shows the reasons of the people who decided.
@@ -26,6 +26,25 @@ pub async fn show_reasons(out: Out, deployment: &Deployment, id: RequestId, prin
         out.line(all.items.iter().map(reason_text).collect::<Vec<_>>().join("\n"))?;
     }
     Ok(OK)
+}
+
+/// Shows the person's identifiers.
+pub async fn show_identifiers(out: Out, deployment: &Deployment, id: RequestId, print: bool) -> Result<u8> {
+    check_may_print("identifiers are", print)?;
+    // The call only reads; the deployment records each showing.
+    let call = Call::post(format!("/requests/{id}/identifiers"), &json!({}))?.may_be_repeated();
+    let all: IdentifiersView = deployment.api.call(call).await?;
+    if out.json {
+        out.value(&all)?;
+    } else {
+        out.line(all.items.iter().map(identifier_text).collect::<Vec<_>>().join("\n"))?;
+    }
+    Ok(OK)
+}
+
+fn identifier_text(one: &IdentifierView) -> String {
+    let at = one.source.as_ref().map_or_else(String::new, |source| format!(" (for {source} alone)"));
+    format!("{}: {}{at}", one.kind.as_str(), plain(&one.value))
 }
 
 fn reason_text(one: &ReasonView) -> String {

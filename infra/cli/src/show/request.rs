@@ -128,6 +128,7 @@ fn commands(detail: &RequestDetail) -> Vec<String> {
         May::Reopen => Some(format!("rightful request reopen {id}")),
         May::Copy => Some(format!("rightful request copy {id} -o FILE")),
         May::Receipt => Some(format!("rightful request receipt {id}")),
+        May::Identifiers => Some(format!("rightful request identifiers {id}")),
         May::Reasons => Some(format!("rightful request reasons {id}")),
         May::Identify
         | May::Records

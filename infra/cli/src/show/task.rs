@@ -209,7 +209,13 @@ fn commands(id: RequestId, task: &TaskView) -> Vec<String> {
             May::Compare => format!("records {id} --source {source} --who"),
             May::State => format!("state {id} --source {source} --erased|--failed --reason TEXT"),
             May::Run => format!("run {id} --source {source}"),
-            May::Cancel | May::Extend | May::Reopen | May::Copy | May::Receipt | May::Reasons => return None,
+            May::Cancel
+            | May::Extend
+            | May::Reopen
+            | May::Copy
+            | May::Receipt
+            | May::Identifiers
+            | May::Reasons => return None,
         };
         Some(format!("rightful request {command}"))
     };

@@ -77,6 +77,9 @@ pub fn fact(fact: &Fact) -> String {
             format!("went_back: {source}, {} not covered by the decision, round {round}", records(*appeared))
         }
         Fact::LeftOut { source, by } => format!("left_out: {source} can't be searched, by {by}"),
+        Fact::IdentifiersShown { by, identifiers } => {
+            format!("identifiers_shown: {} to {by}", count(*identifiers, "identifier", "identifiers"))
+        }
         Fact::ReasonRead { source, by } => format!("reason_read: {source}, by {by}"),
         Fact::Doubted { source, batch, rule_id, reason } => {
             format!("doubted: {source}, batch {batch}, {rule_id} ({})", explained(reason))

@@ -21,7 +21,8 @@ use rightful_domain::operations::person::act::{ActError, Acts};
 use rightful_domain::operations::person::extend::{Extend, ExtendError, Extended};
 use rightful_domain::operations::person::review::{Review, ReviewError, Reviewed, Reviewing, Seen};
 use rightful_domain::operations::person::see::{
-    Compare, Comparison, CopyLink, GivenReason, Link, Reasons, RecordPage, Records, ShowError,
+    Compare, Comparison, CopyLink, GivenIdentifier, GivenReason, Identifiers, Link, Reasons, RecordPage,
+    Records, ShowError,
 };
 use rightful_domain::operations::set_up::SettingUp;
 use rightful_domain::ports::vendors::Compares;
@@ -112,6 +113,14 @@ impl World {
     /// [`ShowError`].
     pub async fn reasons(&self, id: RequestId) -> Result<Vec<GivenReason>, ShowError> {
         Reasons { store: &self.store, keys: &self.keys, clock: &self.clock }.show(id, &ann()).await
+    }
+
+    /// Shows the person's identifiers.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn identifiers(&self, id: RequestId) -> Result<Vec<GivenIdentifier>, ShowError> {
+        Identifiers { store: &self.store, keys: &self.keys, clock: &self.clock }.show(id, &ann()).await
     }
 
     /// A link to a copy.

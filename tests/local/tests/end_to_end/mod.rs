@@ -5,6 +5,7 @@ mod erasure;
 mod faults;
 mod metrics;
 mod operators;
+mod pages;
 mod process;
 mod reconciliation;
 mod stages;

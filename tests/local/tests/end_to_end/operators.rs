@@ -23,13 +23,14 @@ fn policies(api: &str) -> Result<Vec<(String, Value)>> {
 }
 
 /// Calls that change something or show personal data; reading is separate.
-const ON_REQUESTS: [&str; 15] = [
+const ON_REQUESTS: [&str; 16] = [
     "POST /api/requests",
     "POST /api/requests/find",
     "POST /api/requests/{id}/cancel",
     "POST /api/requests/{id}/compare",
     "POST /api/requests/{id}/copy",
     "POST /api/requests/{id}/extend",
+    "POST /api/requests/{id}/identifiers",
     "POST /api/requests/{id}/identify",
     "POST /api/requests/{id}/reasons",
     "POST /api/requests/{id}/records",

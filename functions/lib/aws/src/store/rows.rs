@@ -12,6 +12,7 @@ use rightful_domain::duty::gauge::{OpenRequest, OpenTask, Work};
 use rightful_domain::model::delivery::Delivery;
 use rightful_domain::model::lease::{Lease, REMEMBERED_SECONDS};
 use rightful_domain::model::limit::Limit;
+use rightful_domain::model::operator::Operator;
 use rightful_domain::model::request::{Request, RequestState};
 use rightful_domain::model::rule::Rule;
 use rightful_domain::model::source::DataSource;
@@ -34,6 +35,7 @@ pub(crate) const SOURCE_SK: &str = "SOURCE";
 pub(crate) const LIMIT_SK: &str = "LIMIT";
 pub(crate) const CURSOR_PK: &str = "RECONCILE";
 pub(crate) const CURSOR_SK: &str = "CURSOR";
+pub(crate) const OPERATOR_SK: &str = "OPERATOR";
 pub(crate) const TASK_PREFIX: &str = "TASK#";
 pub(crate) const RULE_PREFIX: &str = "RULE#";
 pub(crate) const EVENT_PREFIX: &str = "EVENT#";
@@ -102,6 +104,10 @@ pub(crate) fn limit_pk(source: &SourceId) -> String {
 
 pub(crate) fn lease_pk(source: &SourceId, subject: &Tag) -> String {
     format!("LEASE#{source}#{}", subject.mac)
+}
+
+pub(crate) fn operator_pk(digest: &str) -> String {
+    format!("OPERATOR#{digest}")
 }
 
 pub(crate) fn due_shard(shard: u8) -> String {
@@ -258,6 +264,14 @@ pub(crate) fn source_row(source: &DataSource, revision: u64, writer: &str) -> Re
 /// The row of a data source's limit, as it will be at `revision`. In no index: nobody lists them.
 pub(crate) fn limit_row(limit: &Limit, revision: u64, writer: &str) -> Result<Item, Failure> {
     let mut item = row(limit_pk(&limit.source), LIMIT_SK.to_owned(), limit)?;
+    set(&mut item, "revision", number(revision));
+    set(&mut item, WRITER, text(writer));
+    Ok(item)
+}
+
+/// The row of an operator, as it will be at `revision`.
+pub(crate) fn operator_row(operator: &Operator, revision: u64, writer: &str) -> Result<Item, Failure> {
+    let mut item = row(operator_pk(&operator.actor.digest()), OPERATOR_SK.to_owned(), operator)?;
     set(&mut item, "revision", number(revision));
     set(&mut item, WRITER, text(writer));
     Ok(item)

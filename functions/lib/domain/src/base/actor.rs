@@ -1,10 +1,12 @@
 //! The operators who act on a deployment from outside.
 
+use crate::base::canonical::hex;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An operator, by the name that AWS knows them by: the ARN that signed the call. Every decision and every
-/// other act records it.
+/// An operator, by the name under which they were authenticated: the ARN that signed the call, or
+/// `oidc:<issuer>#<subject>` for a person who signed in on the pages. Every decision and every other act records
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
@@ -26,6 +28,20 @@ impl Actor {
             && name.bytes().all(|byte| byte.is_ascii_graphic())
             && !name.starts_with("policy:");
         if good { Ok(Self(name.to_owned())) } else { Err(ActorError) }
+    }
+
+    /// The person whom an OpenID provider calls `subject`.
+    ///
+    /// # Errors
+    /// [`ActorError`] when the two together make no operator's name.
+    pub fn signed_in(issuer: &str, subject: &str) -> Result<Self, ActorError> {
+        Self::parse(&format!("oidc:{issuer}#{subject}"))
+    }
+
+    /// The SHA-256 digest of the name, in hex: a short key for a row.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        hex(ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes()).as_ref())
     }
 
     /// The name.

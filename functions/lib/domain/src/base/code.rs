@@ -432,6 +432,8 @@ codes! {
         UnderWay "under_way" Refused: "a submission is under way, or nobody knows how it ended" => "wait until that is over",
         RouteUnknown "route_unknown" Refused: "the API has no such path" => "call one of the paths that infra/openapi.yaml lists",
         IdentityMissing "identity_missing" Refused: "API Gateway names no IAM identity" => "sign the call with AWS Signature Version 4 as an IAM identity",
+        SignInLinksOff "sign_in_links_off" Refused: "the deployment makes no links for signing in" => "sign in with your company's account, or deploy again with ConsoleSignInLinks",
+        RoleMissing "role_missing" Refused: "the operator's role does not allow this" => "ask an administrator of your sign-in service for the role",
         BodyNotJson "body_not_json" Refused: "the body is not one JSON object" => "send one JSON object",
     }
 }

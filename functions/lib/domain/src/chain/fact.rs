@@ -145,6 +145,13 @@ pub enum Fact {
         /// The person.
         by: Actor,
     },
+    /// A person saw the data subject's identifiers.
+    IdentifiersShown {
+        /// The person.
+        by: Actor,
+        /// How many identifiers were shown.
+        identifiers: u32,
+    },
     /// A person read the reason that a reviewer gave.
     ReasonRead {
         /// The data source.

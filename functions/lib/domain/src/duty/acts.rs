@@ -29,6 +29,8 @@ pub enum May {
     Compare,
     /// Read the reasons for decisions.
     Reasons,
+    /// See the person's identifiers.
+    Identifiers,
     /// Decide to act on the records found.
     Proceed,
     /// Decide to do nothing at a data source, on a legal ground.
@@ -191,6 +193,7 @@ pub fn on_task(request: &Request, tasks: &[Task], life: &Life) -> Vec<May> {
 #[must_use]
 pub fn on_request(request: &Request, tasks: &[Task], lives: &[Life], now: Time) -> Vec<May> {
     offered([
+        (May::Identifiers, identifiers(request)),
         (May::Cancel, cancel(request, lives)),
         (May::Extend, extend(request, MOST_MONTHS, now).map(|_| ())),
         (May::Reopen, reopen(request, now)),
@@ -354,6 +357,14 @@ pub fn compare(request: &Request, task: &Task) -> Result<(), WhyNot> {
         return Err(WhyNot::Over(task.source.clone()));
     }
     if task.searched_at.is_none() { Err(WhyNot::NotSearched(task.source.clone())) } else { Ok(()) }
+}
+
+/// Whether the person's identifiers may be shown.
+///
+/// # Errors
+/// [`WhyNot`].
+pub fn identifiers(request: &Request) -> Result<(), WhyNot> {
+    remembered(request)
 }
 
 /// Whether the reasons of decisions on these tasks may be read.

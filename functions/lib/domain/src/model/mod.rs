@@ -11,3 +11,4 @@ pub mod task;
 pub mod rule;
 pub mod request;
 pub mod delivery;
+pub mod operator;

@@ -1,5 +1,6 @@
 //! Answers to an operator's acts.
 
+use crate::base::identifier::IdentifierKind;
 use crate::base::ids::SourceId;
 use crate::base::seal::Tag;
 use crate::base::time::Time;
@@ -32,6 +33,32 @@ impl std::fmt::Debug for RecordsView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "RecordsView({}: {} of {})", self.source, self.records.len(), self.all)
     }
+}
+
+/// An identifier of the person. It is personal data, for the operator who asked alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ShownIdentifier"))]
+pub struct IdentifierView {
+    /// The kind.
+    pub kind: IdentifierKind,
+    /// The value.
+    pub value: String,
+    /// The data source that it was given for; null if it holds at all of them.
+    pub source: Option<SourceId>,
+}
+
+impl std::fmt::Debug for IdentifierView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "IdentifierView({}: ***)", self.kind.as_str())
+    }
+}
+
+/// The identifiers of the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Identifiers"))]
+pub struct IdentifiersView {
+    /// The identifiers, in the order in which they were given.
+    pub items: Vec<IdentifierView>,
 }
 
 /// The reason of a person's decision at one data source. It may name the person, and is for the operator who

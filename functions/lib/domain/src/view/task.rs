@@ -79,7 +79,9 @@ pub struct TaskView {
     pub state: TaskState,
     /// How the task ended; null while it is not settled.
     pub outcome: Option<Outcome>,
-    /// The state in words for an operator.
+    /// Where it stands, finer than its state.
+    pub situation: Situation,
+    /// The situation in words for an operator.
     pub label: String,
     /// The reason for the outcome, or the present obstacle: a code.
     pub reason: Option<String>,
@@ -171,12 +173,14 @@ impl TaskView {
             rule.state == RuleState::Accepted && rule.status == Some(RuleStatus::AwaitingApproval)
         };
         let awaiting_approval = task.state == TaskState::Submitted && life.rules.iter().any(approval);
+        let situation = Situation::of(task, awaiting_approval);
         Self {
             source: task.source.clone(),
             connector: task.connector.clone(),
             state: task.state,
             outcome: task.outcome,
-            label: label(task, awaiting_approval).to_owned(),
+            situation,
+            label: situation.words().to_owned(),
             reason: task.reason.clone(),
             gave_up: task.gave_up.clone(),
             held: owner::of_task(request, task, at.now, at.grace_seconds),
@@ -240,49 +244,108 @@ impl TaskView {
     }
 }
 
-/// A task's state in words for an operator.
-pub(crate) fn label(task: &Task, awaiting_approval: bool) -> &'static str {
-    if let Some(outcome) = task.outcome {
-        let stated = task.reason.as_deref() == Some(Code::StatedByAPerson.as_str());
-        let left_out = task.reason.as_deref() == Some(Code::LeftOutByAPerson.as_str());
-        return match outcome {
-            Outcome::VerifiedErased => "Erased, and seen to be gone",
-            Outcome::ReportedErased if stated => "Erased, as a person says",
-            Outcome::ReportedErased => "Erased, as the vendor says",
-            Outcome::Copied => "Copied",
-            Outcome::NothingFound => "No records",
-            Outcome::MissingIdentifier => MISSING,
-            Outcome::Refused => "Refused",
-            Outcome::StillPresent => "Failed: the records are still there",
-            Outcome::Failed if stated => "Failed, as a person says",
-            Outcome::Failed if left_out => "Left out by a person: it could not be searched",
-            Outcome::Failed => "Failed",
-            Outcome::DryRun => "Tried out, nothing done",
-            Outcome::Cancelled => "Cancelled",
-        };
-    }
-    match task.state {
-        TaskState::AwaitingReview if task.lacks_identifier() => MISSING,
-        TaskState::AwaitingReview if task.found_nothing_by_given() => "No records by the identifier given",
-        TaskState::AwaitingReview if task.wants_confirmation() => {
-            "Nothing found: confirm, or give another identifier"
+macro_rules! situations {
+    ($($name:ident $code:literal $words:literal,)*) => {
+        /// Where a task stands, finer than its state.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub enum Situation {
+            $(#[doc = $words] #[serde(rename = $code)] $name,)*
         }
-        TaskState::AwaitingReview => "Waiting for your decision",
-        TaskState::Planned if task.cannot_be_searched() => "Can't be searched now: tried again by itself",
-        TaskState::Planned => "Searching",
-        TaskState::Decided => "Decided, nothing sent yet",
-        TaskState::Submitting => "Being sent to the vendor",
-        TaskState::Submitted if awaiting_approval => "Waiting for the vendor's own approval",
-        TaskState::Submitted => "The vendor works on it",
-        TaskState::Verifying => "Checking that nothing is left",
-        TaskState::Copying => "Copying",
-        TaskState::Unknown if is_persons(task) => "Needs your action: the reason says why",
-        TaskState::Unknown => "Finding out what the vendor did",
-        TaskState::Settled => "Ended",
-    }
+
+        impl Situation {
+            /// Every situation.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Its name in every layer.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)*
+                }
+            }
+
+            /// It in words for an operator.
+            #[must_use]
+            pub const fn words(self) -> &'static str {
+                match self {
+                    $(Self::$name => $words,)*
+                }
+            }
+        }
+    };
 }
 
-const MISSING: &str = "Missing identifier";
+situations! {
+    MissingIdentifier "missing_identifier" "Missing identifier",
+    NoRecordsByGiven "no_records_by_given" "No records by the identifier given",
+    NothingFoundToConfirm "nothing_found_to_confirm" "Nothing found: confirm, or give another identifier",
+    AwaitingReview "awaiting_review" "Waiting for your decision",
+    NotSearchable "not_searchable" "Can't be searched now: tried again by itself",
+    Searching "searching" "Searching",
+    Decided "decided" "Decided, nothing sent yet",
+    Submitting "submitting" "Being sent to the vendor",
+    AwaitingApproval "awaiting_approval" "Waiting for the vendor's own approval",
+    Submitted "submitted" "The vendor works on it",
+    Verifying "verifying" "Checking that nothing is left",
+    Copying "copying" "Copying",
+    HandedOver "handed_over" "Needs your action: the reason says why",
+    Unknown "unknown" "Finding out what the vendor did",
+    VerifiedErased "verified_erased" "Erased, and seen to be gone",
+    StatedErased "stated_erased" "Erased, as a person says",
+    ReportedErased "reported_erased" "Erased, as the vendor says",
+    Copied "copied" "Copied",
+    NothingFound "nothing_found" "No records",
+    Refused "refused" "Refused",
+    StillPresent "still_present" "Failed: the records are still there",
+    StatedFailed "stated_failed" "Failed, as a person says",
+    LeftOut "left_out" "Left out by a person: it could not be searched",
+    Failed "failed" "Failed",
+    DryRun "dry_run" "Tried out, nothing done",
+    Cancelled "cancelled" "Cancelled",
+    Ended "ended" "Ended",
+}
+
+impl Situation {
+    fn of(task: &Task, awaiting_approval: bool) -> Self {
+        if let Some(outcome) = task.outcome {
+            let stated = task.reason.as_deref() == Some(Code::StatedByAPerson.as_str());
+            let left_out = task.reason.as_deref() == Some(Code::LeftOutByAPerson.as_str());
+            return match outcome {
+                Outcome::VerifiedErased => Self::VerifiedErased,
+                Outcome::ReportedErased if stated => Self::StatedErased,
+                Outcome::ReportedErased => Self::ReportedErased,
+                Outcome::Copied => Self::Copied,
+                Outcome::NothingFound => Self::NothingFound,
+                Outcome::MissingIdentifier => Self::MissingIdentifier,
+                Outcome::Refused => Self::Refused,
+                Outcome::StillPresent => Self::StillPresent,
+                Outcome::Failed if stated => Self::StatedFailed,
+                Outcome::Failed if left_out => Self::LeftOut,
+                Outcome::Failed => Self::Failed,
+                Outcome::DryRun => Self::DryRun,
+                Outcome::Cancelled => Self::Cancelled,
+            };
+        }
+        match task.state {
+            TaskState::AwaitingReview if task.lacks_identifier() => Self::MissingIdentifier,
+            TaskState::AwaitingReview if task.found_nothing_by_given() => Self::NoRecordsByGiven,
+            TaskState::AwaitingReview if task.wants_confirmation() => Self::NothingFoundToConfirm,
+            TaskState::AwaitingReview => Self::AwaitingReview,
+            TaskState::Planned if task.cannot_be_searched() => Self::NotSearchable,
+            TaskState::Planned => Self::Searching,
+            TaskState::Decided => Self::Decided,
+            TaskState::Submitting => Self::Submitting,
+            TaskState::Submitted if awaiting_approval => Self::AwaitingApproval,
+            TaskState::Submitted => Self::Submitted,
+            TaskState::Verifying => Self::Verifying,
+            TaskState::Copying => Self::Copying,
+            TaskState::Unknown if is_persons(task) => Self::HandedOver,
+            TaskState::Unknown => Self::Unknown,
+            TaskState::Settled => Self::Ended,
+        }
+    }
+}
 
 /// A rule at the vendor, for one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

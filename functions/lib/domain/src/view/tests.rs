@@ -251,7 +251,16 @@ fn what_was_found_waits_for_a_decision_on_exactly_it() {
     assert_eq!(shown.tasks[0].may, [May::Identify, May::Records, May::Proceed, May::Refuse, May::Run]);
     assert_eq!(
         shown.may,
-        [May::Identify, May::Records, May::Proceed, May::Refuse, May::Run, May::Cancel, May::Extend]
+        [
+            May::Identify,
+            May::Records,
+            May::Identifiers,
+            May::Proceed,
+            May::Refuse,
+            May::Run,
+            May::Cancel,
+            May::Extend
+        ]
     );
 }
 
@@ -263,7 +272,7 @@ fn the_vendors_own_approval_is_shown_as_what_it_is() {
     let shown = shown(&request(), &task, &waiting);
     assert!(shown.tasks[0].awaiting_approval);
     assert_eq!(shown.tasks[0].label, "Waiting for the vendor's own approval");
-    assert_eq!(shown.may, [May::Extend]);
+    assert_eq!(shown.may, [May::Identifiers, May::Extend]);
     let working = [rule(RuleState::Accepted, Some(RuleStatus::Pending))];
     assert_eq!(self::shown(&request(), &task, &working).tasks[0].label, "The vendor works on it");
 }
@@ -276,7 +285,7 @@ fn a_closed_request_may_be_reopened_until_its_person_is_forgotten() {
     request.receipt_sha256 = Some("ab".repeat(32));
     request.forget_at = Some(now().plus_seconds(60));
     let task = Task { outcome: Some(Outcome::Failed), ..task(TaskState::Settled) };
-    assert_eq!(shown(&request, &task, &[]).may, [May::Reopen, May::Receipt]);
+    assert_eq!(shown(&request, &task, &[]).may, [May::Identifiers, May::Reopen, May::Receipt]);
     request.forgotten_at = Some(now());
     assert_eq!(shown(&request, &task, &[]).may, [May::Receipt]);
 }

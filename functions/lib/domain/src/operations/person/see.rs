@@ -1,10 +1,10 @@
-//! Shows an operator what concerns a person: the records found, whom they name, the reasons of decisions, and a
-//! link to the copy. Each showing is an event, stored before anything is given.
+//! Shows an operator what concerns a person: their identifiers, the records found, whom they name, the reasons of
+//! decisions, and a link to the copy. Each showing is an event, stored before anything is given.
 
 use crate::base::actor::Actor;
 use crate::base::code::Code;
 use crate::base::failure::Failure;
-use crate::base::identifier::IdentifierKind;
+use crate::base::identifier::{Identifier, IdentifierKind};
 use crate::base::ids::{RequestId, SourceId, TaskRef};
 use crate::base::kind::Kind;
 use crate::base::seal::{DataKey, Tag};
@@ -18,7 +18,9 @@ use crate::operations::asking::in_every_spelling;
 use crate::operations::fulfil::search::usable;
 use crate::operations::load::{Loaded, count, load, retry_stale};
 use crate::operations::open::{AROUND_A_CALL, Opened, open_vendor};
-use crate::operations::sealing::{key_of, open_identifiers, open_records, reason_context};
+use crate::operations::sealing::{
+    key_of, open_all_identifiers, open_identifiers, open_records, reason_context,
+};
 use crate::ports::clock::Clock;
 use crate::ports::copies::CopyLinks;
 use crate::ports::keys::Keys;
@@ -122,6 +124,50 @@ where
         };
         note(self.store, self.clock, &request, vec![shown]).await?;
         Ok(RecordPage { records: page, all, digest: task.found_digest, next: (end < all).then_some(end) })
+    }
+}
+
+/// The ports of showing identifiers.
+#[derive(Debug)]
+pub struct Identifiers<'a, S, K, C> {
+    /// The store.
+    pub store: &'a S,
+    /// Reads data keys.
+    pub keys: &'a K,
+    /// The time.
+    pub clock: &'a C,
+}
+
+/// An identifier of the person. Personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenIdentifier {
+    /// The identifier.
+    pub identifier: Identifier,
+    /// The data source that it was given for; `None` if it holds at all of them.
+    pub source: Option<SourceId>,
+}
+
+impl<S, K, C> Identifiers<'_, S, K, C>
+where
+    S: Reads + Writes,
+    K: Keys,
+    C: Clock,
+{
+    /// Returns the person's identifiers in the order in which they were given, each with the data source that it is
+    /// limited to, until the person is forgotten. May be repeated; each showing is an event, stored first.
+    ///
+    /// # Errors
+    /// [`ShowError`].
+    pub async fn show(&self, id: RequestId, by: &Actor) -> Result<Vec<GivenIdentifier>, ShowError> {
+        let request = self.store.request(id).await?.ok_or(ShowError::NotFound)?;
+        acts::identifiers(&request)?;
+        let key = self.keys.key(id).await?.ok_or(WhyNot::Forgotten)?;
+        let all = open_all_identifiers(&key, &request)?.into_iter();
+        let all: Vec<GivenIdentifier> =
+            all.map(|one| GivenIdentifier { identifier: one.identifier, source: one.source }).collect();
+        let shown = Fact::IdentifiersShown { by: by.clone(), identifiers: count(all.len()) };
+        note(self.store, self.clock, &request, vec![shown]).await?;
+        Ok(all)
     }
 }
 

@@ -1,0 +1,5 @@
+//! Signing in and out.
+
+pub(crate) mod link;
+pub(crate) mod out;
+pub(crate) mod pages;
