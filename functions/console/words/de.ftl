@@ -1,703 +1,980 @@
-### The words of the console's pages in English. One file holds one language: translate what follows each equals
-### sign, and keep the names and what stands in braces.
+### The words of the console's pages in German. The names, and what stands in braces, are those of en.ftl.
+###
+### Each English term has one German word:
+###
+### access: Auskunft
+### answer to the ticket: Antwort am Ticket
+### attempt: Versuch
+### batch: Paket
+### cancel: abbrechen
+### close: abschließen
+### connector: Konnektor
+### control: Kontrolldatensatz
+### copy: Kopie
+### data source: Datenquelle
+### deadline, legal date: Frist, Fristende
+### decision, to decide: Entscheidung, entscheiden
+### delivery: Zustellung
+### deployment: Installation
+### doubtful: zweifelhaft
+### dry run: Probelauf
+### erase, erasure: löschen, Löschung
+### event: Ereignis
+### extend: verlängern
+### forget: vergessen
+### ground: Rechtsgrund (of a refusal), Grund (of an extension)
+### hand over to a person: einem Menschen übergeben
+### identifier: Kennung
+### journal: Protokoll
+### leave out: auslassen
+### look: Nachsuche
+### missing identifier: Kennung fehlt
+### person, data subject: betroffene Person
+### person, anybody who decides: Mensch
+### platform engineer: IT-Betrieb
+### policy: Vorgabe
+### privacy officer: Datenschutz
+### proceed: ausführen
+### reason: Begründung (of a decision), Grund (a code)
+### receipt: Beleg
+### reconciliation: Abgleich
+### record: Datensatz
+### reference: Referenz
+### refuse, refusal: ablehnen, Ablehnung
+### reject: zurückweisen
+### reopen: wieder öffnen
+### request: Antrag
+### review: Prüfung
+### right: Recht
+### role: Rolle
+### round: Runde
+### rule: Regel
+### run: Durchlauf
+### search, search again: suchen, neu suchen
+### secret: Zugangsdaten
+### session: Sitzung
+### set aside: aussortieren
+### sign-in service: Anmeldedienst
+### state how it ended, statement: Ausgang angeben, Angabe
+### submit, send: senden
+### submission: Auftrag
+### synthetic request: Testantrag
+### target: Ziel
+### task: Aufgabe
+### ticketing system: Ticketsystem
+### vendor: Anbieter
+### verified: nachgewiesen
+### workflow: Ablauf
 
 ## The frame
 
-skip = Skip to the content
-nav = Pages
-nav-requests = Requests
-nav-new = New request
-nav-sources = Data sources
-nav-journal = Journal
-role-viewer = viewer
-role-operator = operator
-role-reviewer = reviewer
-role-administrator = administrator
-sign-out = Sign out
-footer-times = Times are in
-contact-lost = No contact with the server since { $x }. This page may be out of date.
-contact-signed-out = You are signed out. Sign in again in a new window, then come back here.
-trouble = There is a problem
+skip = Zum Inhalt springen
+nav = Seiten
+nav-requests = Anträge
+nav-new = Neuer Antrag
+nav-sources = Datenquellen
+nav-journal = Protokoll
+role-viewer = Ansicht
+role-operator = Bearbeitung
+role-reviewer = Prüfung
+role-administrator = Verwaltung
+sign-out = Abmelden
+footer-times = Alle Zeiten in
+contact-lost = Seit { $x } kein Kontakt zum Server. Diese Seite ist vielleicht nicht mehr aktuell.
+contact-signed-out = Sie sind abgemeldet. Melden Sie sich in einem neuen Fenster wieder an, und kehren Sie dann hierher zurück.
+trouble = Es gibt ein Problem
 
 ## Signing in
 
-sign-in = Sign in
-sign-in-company = Sign in with your company's account
-sign-in-link-only = This deployment has no sign-in service. Somebody with access to its API makes you a link: `rightful console` prints one.
-sign-in-none = This deployment has no sign-in service, and sign-in links are off. Its platform engineer sets one up: see docs/DEPLOY.md.
-sign-in-as = Sign in as { $x }
-sign-in-link-title = Sign in by a link
-sign-in-link-about = This link works once.
-sign-in-link-over = This link was used before, has expired, or was replaced by a newer one. Ask for another.
-sign-in-failed = Signing in failed
-sign-in-again = Sign in again
-signed-out = You are signed out
-signed-out-about = All your sessions have ended, in every browser.
-session-over = Your session is over
-session-over-about = Nothing was done. Sign in again in a new window; what you typed is below. Then send it again.
-session-over-secret = Type the secret again: it is not shown here.
-session-over-new-window = Sign in, in a new window
-session-over-send = Send it again
-session-over-typed = What you typed
+sign-in = Anmelden
+sign-in-company = Mit dem Konto Ihres Unternehmens anmelden
+sign-in-link-only = Diese Installation hat keinen Anmeldedienst. Wer Zugang zu ihrer API hat, erstellt Ihnen einen Link: `rightful console` gibt ihn aus.
+sign-in-none = Diese Installation hat keinen Anmeldedienst, und Anmeldelinks sind abgeschaltet. Ihr IT-Betrieb richtet einen Anmeldedienst ein: siehe docs/DEPLOY.md.
+sign-in-as = Als { $x } anmelden
+sign-in-link-title = Mit einem Link anmelden
+sign-in-link-about = Dieser Link wirkt nur einmal.
+sign-in-link-over = Dieser Link wurde schon benutzt, ist abgelaufen oder wurde durch einen neueren ersetzt. Bitten Sie um einen neuen.
+sign-in-failed = Die Anmeldung ist gescheitert
+sign-in-again = Noch einmal anmelden
+signed-out = Sie sind abgemeldet
+signed-out-about = Alle Ihre Sitzungen sind beendet, in jedem Browser.
+session-over = Ihre Sitzung ist abgelaufen
+session-over-about = Es wurde nichts ausgeführt. Melden Sie sich in einem neuen Fenster wieder an; was Sie eingegeben haben, steht unten. Senden Sie es dann noch einmal.
+session-over-secret = Geben Sie die Zugangsdaten noch einmal ein; hier werden sie nicht angezeigt.
+session-over-new-window = In einem neuen Fenster anmelden
+session-over-send = Noch einmal senden
+session-over-typed = Was Sie eingegeben haben
 
 ## Errors
 
-not-found = Page not found
-not-found-about = There is no such page, or the request or data source that it showed is gone.
-forbidden = You may not do this
-forbidden-about = Your role doesn't include it. An administrator of your sign-in service can give you another role.
-failed = It didn't work
-failed-about = Nothing was lost. Try again in a moment; if it stays so, tell your platform engineer the code below.
+not-found = Seite nicht gefunden
+not-found-about = Diese Seite gibt es nicht, oder was sie zeigte, ist nicht mehr da: der Antrag oder die Datenquelle.
+forbidden = Das dürfen Sie nicht
+forbidden-about = Ihre Rolle erlaubt es nicht. Wer Ihren Anmeldedienst verwaltet, kann Ihnen eine andere Rolle geben.
+failed = Das hat nicht geklappt
+failed-about = Nichts ging verloren. Versuchen Sie es gleich noch einmal. Wenn es dabei bleibt, nennen Sie Ihrem IT-Betrieb den Code unten.
 failed-code = Code: { $x }
-form-stale = This form was open too long, or belongs to somebody else
-form-stale-about = Nothing was done. Go back, reload the page, and try again.
-host-wrong = Wrong address
-host-wrong-about = These pages are not served under this address.
-back-to-requests = Back to the requests
-back-to-request = Back to the request
-error-role_missing = Your role doesn't include this.
+form-stale = Dieses Formular war zu lange offen oder gehört jemand anderem
+form-stale-about = Es wurde nichts ausgeführt. Gehen Sie zurück, laden Sie die Seite neu, und versuchen Sie es noch einmal.
+host-wrong = Falsche Adresse
+host-wrong-about = Unter dieser Adresse gibt es diese Seiten nicht.
+back-to-requests = Zurück zu den Anträgen
+back-to-request = Zurück zum Antrag
+error-role_missing = Ihre Rolle erlaubt das nicht.
 
 ## Times and numbers
 
 span-seconds = { $n ->
-    [one] 1 second
-   *[other] { $n } seconds
+    [one] 1 Sekunde
+   *[other] { $n } Sekunden
   }
 span-minutes = { $n ->
-    [one] 1 minute
-   *[other] { $n } minutes
+    [one] 1 Minute
+   *[other] { $n } Minuten
   }
 span-hours = { $n ->
-    [one] 1 hour
-   *[other] { $n } hours
+    [one] 1 Stunde
+   *[other] { $n } Stunden
   }
 span-days = { $n ->
-    [one] 1 day
-   *[other] { $n } days
+    [one] 1 Tag
+   *[other] { $n } Tage
   }
-due-left = { $x } left
-due-over = { $x } overdue
+due-left = noch { $x }
+due-over = { $x } überfällig
 records-found = { $n ->
-    [0] no records found
-    [one] 1 record found
-   *[other] { $n } records found
+    [0] keine Datensätze gefunden
+    [one] 1 Datensatz gefunden
+   *[other] { $n } Datensätze gefunden
   }
-or = { $first } or { $last }
-by = { $what }, by { $who }
+or = { $first } oder { $last }
+by = { $what } ({ $who })
 
 ## The list of requests
 
-requests = Requests
+requests = Anträge
 requests-open = { $n ->
-    [0] No request is open.
-    [one] 1 request is open
-   *[other] { $n } requests are open
+    [0] Kein Antrag ist offen.
+    [one] 1 Antrag ist offen
+   *[other] { $n } Anträge sind offen
   }
 requests-wait = { $n ->
-    [0] none waits for you
-    [one] 1 waits for you
-   *[other] { $n } wait for you
+    [0] keiner wartet auf Sie
+    [one] 1 wartet auf Sie
+   *[other] { $n } warten auf Sie
   }
 requests-overdue = { $n ->
-    [0] none is overdue
-    [one] 1 is overdue
-   *[other] { $n } are overdue
+    [0] keiner ist überfällig
+    [one] 1 ist überfällig
+   *[other] { $n } sind überfällig
   }
-requests-none = No request fits.
-requests-none-at-all = No request is open. New ones come from your ticketing system, or from “New request”.
-requests-none-yet = None of the newest requests fits.
-requests-further = Look further back
-requests-next = Next page
-requests-first = First page
+requests-none = Kein Antrag passt.
+requests-none-at-all = Kein Antrag ist offen. Neue kommen aus Ihrem Ticketsystem oder über „Neuer Antrag“.
+requests-none-yet = Von den neuesten Anträgen passt keiner.
+requests-further = Weiter zurück suchen
+requests-next = Nächste Seite
+requests-first = Erste Seite
 filter = Filter
-filter-state = State
-filter-state-open = open, most urgent first
-filter-state-closed = closed
-filter-state-all = all, newest first
-filter-person = Waits for a person
-filter-due = Due
-filter-due-any = any time
-filter-due-0 = overdue
-filter-due-3 = within 3 days
-filter-due-7 = within 7 days
-filter-due-14 = within 14 days
-filter-right = Right
-filter-any = any
-filter-source = Data source
-filter-reference = Ticket's reference or request id
-filter-show = Show
-filter-clear = Clear
-find = Find a person's requests
-find-about = By an identifier of the person. It is sent in the body of the call, never in an address. Requests of people who are forgotten are not found.
-find-kind = Kind
-find-value = Identifier
-find-go = Find
-find-results = Requests of this person
-find-none = No request names this identifier as its first.
+filter-state = Stand
+filter-state-open = offen, dringendste zuerst
+filter-state-closed = abgeschlossen
+filter-state-all = alle, neueste zuerst
+filter-person = Wartet auf einen Menschen
+filter-due = Frist
+filter-due-any = beliebig
+filter-due-0 = überfällig
+filter-due-3 = innerhalb von 3 Tagen
+filter-due-7 = innerhalb von 7 Tagen
+filter-due-14 = innerhalb von 14 Tagen
+filter-right = Recht
+filter-any = alle
+filter-source = Datenquelle
+filter-reference = Referenz des Tickets oder ID des Antrags
+filter-show = Anzeigen
+filter-clear = Zurücksetzen
+find = Anträge einer betroffenen Person suchen
+find-about = Gesucht wird nach einer Kennung der betroffenen Person. Die Kennung steht im Inhalt des Aufrufs, nie in einer Webadresse. Anträge vergessener Personen werden nicht gefunden.
+find-kind = Art
+find-value = Kennung
+find-go = Suchen
+find-results = Anträge dieser betroffenen Person
+find-none = Kein Antrag nennt diese Kennung als erste.
 request-name = { $right } …{ $x }
 request-name-reference = { $right } { $x }
-right-erasure = Erasure
-right-access = Access
-request-open = Open
-request-closed = Closed
-request-outcome-fulfilled = Fulfilled
-request-outcome-partly_fulfilled = Partly fulfilled
-request-outcome-nothing_found = Nothing found
-request-outcome-refused = Refused
-request-outcome-failed = Failed
-request-outcome-dry_run = Tried out
-request-outcome-cancelled = Cancelled
-turn-person = Waits for a person
-turn-workflow = Moves by itself
-turn-vendor = The vendor works on it
-turn-reconcile = Taken up again by the next reconciliation
-trial-synthetic = synthetic: for a test address
-trial-dry-run = dry run
-progress-sources = { $settled } of { $all } data sources ended
+right-erasure = Löschung
+right-access = Auskunft
+request-open = Offen
+request-closed = Abgeschlossen
+request-outcome-fulfilled = Erfüllt
+request-outcome-partly_fulfilled = Teilweise erfüllt
+request-outcome-nothing_found = Nichts gefunden
+request-outcome-refused = Abgelehnt
+request-outcome-failed = Gescheitert
+request-outcome-dry_run = Probelauf beendet
+request-outcome-cancelled = Abgebrochen
+turn-person = Wartet auf einen Menschen
+turn-workflow = Läuft von selbst weiter
+turn-vendor = Der Anbieter arbeitet daran
+turn-reconcile = Der nächste Abgleich nimmt es wieder auf
+trial-synthetic = Testantrag für eine Testadresse
+trial-dry-run = Probelauf
+progress-sources = { $settled } von { $all } Datenquellen erledigt
 progress-missing = { $n ->
-    [one] 1 missing identifier
-   *[other] { $n } missing identifiers
+    [one] 1 Kennung fehlt
+   *[other] { $n } Kennungen fehlen
   }
 progress-review = { $n ->
-    [one] 1 decision to make
-   *[other] { $n } decisions to make
+    [one] 1 Entscheidung offen
+   *[other] { $n } Entscheidungen offen
   }
 progress-unknown = { $n ->
-    [one] 1 outcome unknown
-   *[other] { $n } outcomes unknown
+    [one] 1 Ausgang unbekannt
+   *[other] { $n } Ausgänge unbekannt
   }
-row-due = Due
-row-sources = Data sources
-row-turn = Next
-row-received = Received
+row-due = Frist
+row-sources = Datenquellen
+row-turn = Nächster Schritt
+row-received = Eingegangen
 
 ## One request
 
-request = Request
-request-id = Id
-request-identifiers = Identifiers
+request = Antrag
+request-id = ID
+request-identifiers = Kennungen
 request-reference = Ticket
-request-origin = Came from
-request-received = The person asked
-request-arrived = It arrived here
-request-due = Legal deadline
-request-due-rests = counted from { $x }, in { $zone }
-request-extended = Extended
+request-origin = Eingegangen über
+request-received = Antrag gestellt
+request-arrived = Hier eingegangen
+request-due = Gesetzliche Frist
+request-due-rests = gerechnet ab { $x }, Zeitzone { $zone }
+request-extended = Verlängert
 request-extended-words = { $n ->
-    [one] by 1 month: { $ground }
-   *[other] by { $n } months: { $ground }
+    [one] um 1 Monat: { $ground }
+   *[other] um { $n } Monate: { $ground }
   }
-request-turn = Next
-request-cancel = Cancelling
-request-cancel-possible = Still possible: nothing was submitted yet.
-request-cancel-too-late = No longer possible: something was submitted, or everything has ended.
-request-attempt = Workflow attempt
-request-next = Looked at next
-request-closed-at = Closed
-request-forget = The person is forgotten
-request-forgotten = The person was forgotten
-request-not-asked = Connected, but not asked
-request-repeats = Asked again since
+request-turn = Nächster Schritt
+request-cancel = Abbrechen
+request-cancel-possible = Noch möglich: Es wurde noch nichts gesendet.
+request-cancel-too-late = Nicht mehr möglich: Es wurde etwas gesendet, oder alles ist beendet.
+request-attempt = Versuch des Ablaufs
+request-next = Nächste Bearbeitung
+request-closed-at = Abgeschlossen
+request-forget = Die betroffene Person wird vergessen
+request-forgotten = Die betroffene Person wurde vergessen
+request-not-asked = Verbunden, aber nicht gefragt
+request-repeats = Seither erneut gestellt
 request-repeats-words = { $n ->
-    [one] once; nothing ran for it
-   *[other] { $n } times; nothing ran for them
+    [one] einmal; dafür wurde nichts ausgeführt
+   *[other] { $n }-mal; dafür wurde nichts ausgeführt
   }
-request-synthetic = The deployment made this request itself, for a test address. It concerns nobody and has no legal date.
-request-dry-run = Dry run: nothing is erased or copied.
-request-escalated = { $level }. { $who } must act: { $reason }.
-answer = Answer to the ticket
-answer-due = not on the ticket yet; tried again by itself
-answer-claimed = being put on the ticket, or it is not known whether it is there
-answer-sent = on the ticket
-answer-not_set_up = no ticketing system is set up; answer the ticket yourself
-answer-undeliverable = can't be put on the ticket; answer it yourself
-answer-next = Next try
-copy = Copy for the person
+request-synthetic = Die Installation hat diesen Antrag selbst angelegt, für eine Testadresse. Er betrifft niemanden und hat keine gesetzliche Frist.
+request-dry-run = Probelauf: Es wird nichts gelöscht oder kopiert.
+request-escalated = { $level }. Handeln muss: { $who }. Grund: { $reason }.
+answer = Antwort am Ticket
+answer-due = steht noch nicht am Ticket; der nächste Versuch folgt von selbst
+answer-claimed = wird gerade ans Ticket geschrieben, oder es ist nicht bekannt, ob sie dort steht
+answer-sent = steht am Ticket
+answer-not_set_up = kein Ticketsystem ist eingerichtet; beantworten Sie das Ticket selbst
+answer-undeliverable = kann nicht ans Ticket geschrieben werden; beantworten Sie es selbst
+answer-next = Nächster Versuch:
+copy = Kopie für die betroffene Person
 copy-words = { $n ->
-    [one] 1 record
-   *[other] { $n } records
+    [one] 1 Datensatz
+   *[other] { $n } Datensätze
   }
-copy-expires = Deleted
-copy-get = Get a link to the copy
-receipt = Receipt
-receipt-see = See the receipt
-receipt-not-yet = There is a receipt once the request is closed.
-sources-title = Data sources
-select = Select
-select-all-about = Decide on the selected data sources together:
-select-proceed-erasure = Erase what was found…
-select-proceed-access = Copy what was found…
-select-refuse = Refuse…
-events = What happened
+copy-expires = Wird gelöscht am
+copy-get = Link zur Kopie holen
+receipt = Beleg
+receipt-see = Beleg ansehen
+receipt-not-yet = Den Beleg gibt es, sobald der Antrag abgeschlossen ist.
+sources-title = Datenquellen
+select = Auswählen
+select-all-about = Über die ausgewählten Datenquellen gemeinsam entscheiden:
+select-proceed-erasure = Löschen, was gefunden wurde…
+select-proceed-access = Kopieren, was gefunden wurde…
+select-refuse = Ablehnen…
+events = Was geschah
 events-earlier = { $n ->
-    [one] 1 earlier event is not shown.
-   *[other] { $n } earlier events are not shown.
+    [one] 1 früheres Ereignis wird nicht angezeigt.
+   *[other] { $n } frühere Ereignisse werden nicht angezeigt.
   }
-events-all = Show all
-events-broken = The chain of events is broken at event { $n }: nothing after it is shown. Tell your platform engineer.
-event-automatic = by itself
-live = This page updates by itself.
-live-updated = Updated
-live-reload = Reload
-found = Found
-submitted = Submitted
-confirmed = Confirmed
-rules = Rules at the vendor
-details = Details
-fact-takes = Takes
-fact-has = Has
-fact-searched = Searched
-fact-reviewed = Decision
-fact-decided = Decided by
-fact-claim = The vendor says
-fact-saw = We saw
-fact-rounds = Rounds
-fact-strangers = Strangers
-fact-appeared = New records
-fact-ended = Ended
-fact-turn = Next
-fact-next = Next try
-fact-policy = Who decides
-fact-run = Run
+events-all = Alle anzeigen
+events-broken = Die Kette der Ereignisse ist bei Ereignis { $n } unterbrochen: Was danach kommt, wird nicht angezeigt. Sagen Sie es Ihrem IT-Betrieb.
+event-automatic = von selbst
+live = Diese Seite aktualisiert sich von selbst.
+live-updated = Zuletzt aktualisiert:
+live-reload = Neu laden
+found = Gefunden
+submitted = Gesendet
+confirmed = Bestätigt
+rules = Regeln beim Anbieter
+details = Einzelheiten
+fact-takes = Sucht nach
+fact-has = Vorhanden
+fact-searched = Gesucht
+fact-reviewed = Entscheidung
+fact-decided = Entschieden von
+fact-claim = Der Anbieter sagt
+fact-saw = Die Nachsuche ergab
+fact-rounds = Runden
+fact-strangers = Fremde Datensätze
+fact-appeared = Neue Datensätze
+fact-ended = Beendet
+fact-turn = Nächster Schritt
+fact-next = Nächster Versuch
+fact-policy = Wer entscheidet
+fact-run = Durchlauf
 searched-spellings = { $n ->
-    [one] 1 spelling asked
-   *[other] { $n } spellings asked
+    [one] 1 Schreibweise abgefragt
+   *[other] { $n } Schreibweisen abgefragt
   }
 searched-marked = { $n ->
-    [one] 1 record shows another identifier
-   *[other] { $n } records show another identifier
+    [one] 1 Datensatz zeigt eine andere Kennung
+   *[other] { $n } Datensätze zeigen eine andere Kennung
   }
 searched-set-aside = { $n ->
-    [one] 1 record set aside
-   *[other] { $n } records set aside
+    [one] 1 Datensatz aussortiert
+   *[other] { $n } Datensätze aussortiert
   }
 searched-doubtful = { $n ->
-    [one] 1 of them doubtful
-   *[other] { $n } of them doubtful
+    [one] davon 1 zweifelhaft
+   *[other] davon { $n } zweifelhaft
   }
-searched-part = the vendor doesn't say whether this is all
-claim-deleted = it deleted them
-claim-anonymised = it anonymised them
-claim-not-stated = it finished, and doesn't say what it did
-claim-none = nothing yet
-saw-gone = no record of the person
-saw-gone-control = no record of the person; the same search found the control's record
-saw-gone-two-looks = no record of the person, twice in a row
-saw-nothing-yet = nothing yet: not verified
+searched-part = der Anbieter sagt nicht, ob das alles ist
+claim-deleted = er hat sie gelöscht
+claim-anonymised = er hat sie anonymisiert
+claim-not-stated = er ist fertig und sagt nicht, was er getan hat
+claim-none = noch nichts
+saw-gone = kein Datensatz der betroffenen Person
+saw-gone-control = kein Datensatz der betroffenen Person; dieselbe Suche fand den Kontrolldatensatz
+saw-gone-two-looks = zweimal hintereinander kein Datensatz der betroffenen Person
+saw-nothing-yet = sie steht noch aus: nicht nachgewiesen
 saw-left = { $n ->
-    [one] 1 submitted record still there, after { $looks ->
-        [one] 1 look
-       *[other] { $looks } looks
+    [one] 1 gesendeter Datensatz noch da, nach { $looks ->
+        [one] 1 Nachsuche
+       *[other] { $looks } Nachsuchen
       }
-   *[other] { $n } submitted records still there, after { $looks ->
-        [one] 1 look
-       *[other] { $looks } looks
+   *[other] { $n } gesendete Datensätze noch da, nach { $looks ->
+        [one] 1 Nachsuche
+       *[other] { $looks } Nachsuchen
       }
   }
 rounds = { $n ->
-    [one] 1 more, for records that a look found beyond the decision
-   *[other] { $n } more, for records that looks found beyond the decision
+    [one] 1 weitere, für Datensätze, die eine Nachsuche über die Entscheidung hinaus fand
+   *[other] { $n } weitere, für Datensätze, die Nachsuchen über die Entscheidung hinaus fanden
   }
 strangers = { $n ->
-    [one] the vendor lists 1 record that was never submitted: somebody else's may be affected
-   *[other] the vendor lists { $n } records that were never submitted: somebody else's may be affected
+    [one] der Anbieter nennt 1 Datensatz, der nie gesendet wurde: Vielleicht gehört er zu jemand anderem
+   *[other] der Anbieter nennt { $n } Datensätze, die nie gesendet wurden: Vielleicht gehören sie zu jemand anderem
   }
 appeared = { $n ->
-    [one] 1 appeared that no decision covers; nothing was done to it
-   *[other] { $n } appeared that no decision covers; nothing was done to them
+    [one] 1 Datensatz ist neu, und keine Entscheidung gilt für ihn; mit ihm geschah nichts
+   *[other] { $n } Datensätze sind neu, und keine Entscheidung gilt für sie; mit ihnen geschah nichts
   }
-verdict-proceed = proceed
-verdict-refuse = refuse: { $x }
-verdict-left-out = leave out
-verdict-stated = stated how it ended
-policy-auto = the policy itself
+verdict-proceed = ausführen
+verdict-refuse = ablehnen: { $x }
+verdict-left-out = auslassen
+verdict-stated = Ausgang angegeben
+policy-auto = die Vorgabe selbst
 policy-over = { $n ->
-    [one] a person if there is more than 1 record
-   *[other] a person if there are more than { $n } records
+    [one] ein Mensch bei mehr als 1 Datensatz
+   *[other] ein Mensch bei mehr als { $n } Datensätzen
   }
-policy-always = a person
-kind-email = e-mail address
-kind-phone = phone number
-rule = Batch { $batch }, rule { $id }: { $confirmed } of { $records } confirmed. { $state }
-rule-intent = Being sent, or its answer is missing.
-rule-accepted = The vendor accepted it.
-rule-awaiting-approval = It waits for the vendor's own approval, which nobody can give here.
-rule-pending = The vendor works on it.
-rule-finished = The vendor says it is done.
-rule-status-unknown = The vendor gives a status that the connector doesn't know.
-rule-not-sent = It certainly had no effect, and is sent again.
-rule-rejected = The vendor rejected it; it had no effect.
-rule-not-taken = The vendor didn't take it; a look shows whether its records are still there.
-rule-gone = The vendor didn't take it, and a look found none of its records.
-rule-unknown = It is not known whether it had an effect; a look comes before anything else.
-rule-unreferenced = It was not answered, and a look found none of its records.
-rule-left = It was not answered or not taken, and looks still find some of its records.
-rule-repeated = It was not answered or not taken; a later batch names what was left of it.
-remedy-person = Only you can move it on.
-remedy-transient = It is tried again by itself.
-remedy-misconfigured = Your platform engineer has to mend this; then it goes on by itself.
-remedy-unknown = A look at the vendor comes before anything else.
-code-unknown-to-us = Reason: { $x }
+policy-always = ein Mensch
+kind-email = E-Mail-Adresse
+kind-phone = Telefonnummer
+rule = Paket { $batch }, Regel { $id }: { $confirmed } von { $records } bestätigt. { $state }
+rule-intent = Es wird gesendet, oder die Antwort darauf fehlt.
+rule-accepted = Der Anbieter hat es angenommen.
+rule-awaiting-approval = Es wartet auf die Freigabe beim Anbieter; von hier aus kann sie niemand geben.
+rule-pending = Der Anbieter arbeitet daran.
+rule-finished = Der Anbieter sagt, er ist fertig.
+rule-status-unknown = Der Anbieter nennt einen Status, den der Konnektor nicht kennt.
+rule-not-sent = Es blieb mit Sicherheit ohne Wirkung und wird noch einmal gesendet.
+rule-rejected = Der Anbieter hat es zurückgewiesen; es blieb ohne Wirkung.
+rule-not-taken = Der Anbieter hat es nicht übernommen; eine Nachsuche zeigt, ob die Datensätze noch da sind.
+rule-gone = Der Anbieter hat es nicht übernommen, und eine Nachsuche fand keinen der Datensätze.
+rule-unknown = Es ist nicht bekannt, ob es eine Wirkung hatte; zuerst folgt eine Nachsuche.
+rule-unreferenced = Es blieb unbeantwortet, und eine Nachsuche fand keinen der Datensätze.
+rule-left = Es blieb unbeantwortet oder wurde nicht übernommen, und Nachsuchen finden noch einen Teil der Datensätze.
+rule-repeated = Es blieb unbeantwortet oder wurde nicht übernommen; ein späteres Paket nennt, was davon noch da war.
+remedy-person = Nur Sie können das voranbringen.
+remedy-transient = Rightful versucht es von selbst noch einmal.
+remedy-misconfigured = Ihr IT-Betrieb muss das beheben; dann geht es von selbst weiter.
+remedy-unknown = Zuerst folgt eine Nachsuche beim Anbieter.
+code-unknown-to-us = Grund: { $x }
 
 ## Where a task stands
 
-situation-missing_identifier = Missing identifier
-situation-no_records_by_given = No records by the identifier given
-situation-nothing_found_to_confirm = Nothing found: confirm, or give another identifier
-situation-awaiting_review = Waiting for your decision
-situation-not_searchable = Can't be searched now: tried again by itself
-situation-searching = Searching
-situation-decided = Decided, nothing sent yet
-situation-submitting = Being sent to the vendor
-situation-awaiting_approval = Waiting for the vendor's own approval
-situation-submitted = The vendor works on it
-situation-verifying = Checking that nothing is left
-situation-copying = Copying
-situation-handed_over = Needs your action: the reason says why
-situation-unknown = Finding out what the vendor did
-situation-verified_erased = Erased, and seen to be gone
-situation-stated_erased = Erased, as a person says
-situation-reported_erased = Erased, as the vendor says
-situation-copied = Copied
-situation-nothing_found = No records
-situation-refused = Refused
-situation-still_present = Failed: the records are still there
-situation-stated_failed = Failed, as a person says
-situation-left_out = Left out by a person: it could not be searched
-situation-failed = Failed
-situation-dry_run = Tried out, nothing done
-situation-cancelled = Cancelled
-situation-ended = Ended
-outcome-verified_erased = erased, and seen to be gone
-outcome-reported_erased = erased, as the vendor or a person says
-outcome-copied = copied
-outcome-nothing_found = no records
-outcome-missing_identifier = its identifier is missing
-outcome-refused = refused
-outcome-still_present = the records are still there
-outcome-failed = failed
-outcome-dry_run = tried out, nothing done
-outcome-cancelled = cancelled
+situation-missing_identifier = Kennung fehlt
+situation-no_records_by_given = Keine Datensätze zur eingegebenen Kennung
+situation-nothing_found_to_confirm = Nichts gefunden: bestätigen oder andere Kennung eingeben
+situation-awaiting_review = Wartet auf Ihre Entscheidung
+situation-not_searchable = Suche zurzeit nicht möglich: neuer Versuch folgt von selbst
+situation-searching = Suche läuft
+situation-decided = Entschieden, noch nichts gesendet
+situation-submitting = Wird an den Anbieter gesendet
+situation-awaiting_approval = Wartet auf die Freigabe beim Anbieter
+situation-submitted = Der Anbieter arbeitet daran
+situation-verifying = Nachsuche läuft: ist noch etwas da?
+situation-copying = Wird kopiert
+situation-handed_over = Sie müssen handeln: Der Grund sagt, warum
+situation-unknown = Rightful ermittelt, was der Anbieter getan hat
+situation-verified_erased = Gelöscht, und die Nachsuche fand nichts mehr
+situation-stated_erased = Gelöscht, laut Angabe eines Menschen
+situation-reported_erased = Gelöscht, laut Anbieter
+situation-copied = Kopiert
+situation-nothing_found = Keine Datensätze
+situation-refused = Abgelehnt
+situation-still_present = Gescheitert: Die Datensätze sind noch da
+situation-stated_failed = Gescheitert, laut Angabe eines Menschen
+situation-left_out = Von einem Menschen ausgelassen: Suche war nicht möglich
+situation-failed = Gescheitert
+situation-dry_run = Probelauf beendet, nichts ausgeführt
+situation-cancelled = Abgebrochen
+situation-ended = Beendet
+outcome-verified_erased = gelöscht, und die Nachsuche fand nichts mehr
+outcome-reported_erased = gelöscht, laut Anbieter oder laut Angabe eines Menschen
+outcome-copied = kopiert
+outcome-nothing_found = keine Datensätze
+outcome-missing_identifier = Kennung fehlt
+outcome-refused = abgelehnt
+outcome-still_present = die Datensätze sind noch da
+outcome-failed = gescheitert
+outcome-dry_run = Probelauf, nichts ausgeführt
+outcome-cancelled = abgebrochen
 
 ## Acts
 
 act-erase-records = { $n ->
-    [one] Erase 1 record at { $x }
-   *[other] Erase { $n } records at { $x }
+    [one] 1 Datensatz bei { $x } löschen
+   *[other] { $n } Datensätze bei { $x } löschen
   }
 act-copy-records = { $n ->
-    [one] Copy 1 record from { $x }
-   *[other] Copy { $n } records from { $x }
+    [one] 1 Datensatz von { $x } kopieren
+   *[other] { $n } Datensätze von { $x } kopieren
   }
-act-confirm-nothing = Confirm that there is nothing
-act-insert-identifier = Insert identifier
-act-another-identifier = Give another identifier
-act-records = Which records
-act-compare = Who they are about
-act-reasons = Why it was decided
-act-refuse = Refuse
-act-leave-out = Leave out
-act-run = Search again
-act-state = State how it ended
-act-cancel = Cancel the request
-act-extend = Extend the deadline
-act-reopen = Reopen
-back = Back
-cancel-link = Don't do it
-save = Save
-reason = Reason
-reason-about = In your own words. It may name the person: it is sealed, and forgotten with them.
-proceed-title-erasure = Erase what was found
-proceed-title-access = Copy what was found
-proceed-title-nothing = Confirm that there is nothing
-proceed-about-erasure = This can't be undone. Rightful erases exactly these records, then looks again to see that they are gone.
-proceed-about-access = Rightful copies exactly these records into one file for the person.
-proceed-about-nothing = The search found no record of this person here. Confirm it, or go back and give another identifier.
+act-confirm-nothing = Bestätigen, dass nichts da ist
+act-insert-identifier = Kennung eingeben
+act-another-identifier = Andere Kennung eingeben
+act-records = Welche Datensätze
+act-compare = Wen sie betreffen
+act-reasons = Warum so entschieden wurde
+act-refuse = Ablehnen
+act-leave-out = Auslassen
+act-run = Neu suchen
+act-state = Ausgang angeben
+act-cancel = Antrag abbrechen
+act-extend = Frist verlängern
+act-reopen = Wieder öffnen
+back = Zurück
+cancel-link = Doch nicht
+save = Speichern
+reason = Begründung
+reason-about = In Ihren eigenen Worten. Der Text darf die betroffene Person nennen: Er wird verschlüsselt und mit ihr vergessen.
+proceed-title-erasure = Löschen, was gefunden wurde
+proceed-title-access = Kopieren, was gefunden wurde
+proceed-title-nothing = Bestätigen, dass nichts da ist
+proceed-about-erasure = Das lässt sich nicht rückgängig machen. Rightful löscht genau diese Datensätze und sieht danach mit einer Nachsuche, ob sie weg sind.
+proceed-about-access = Rightful kopiert genau diese Datensätze in eine Datei für die betroffene Person.
+proceed-about-nothing = Die Suche fand hier keinen Datensatz der betroffenen Person. Bestätigen Sie das, oder gehen Sie zurück und geben Sie eine andere Kennung ein.
 proceed-go-erasure = { $n ->
-    [one] Erase 1 record
-   *[other] Erase { $n } records
+    [one] 1 Datensatz löschen
+   *[other] { $n } Datensätze löschen
   }
 proceed-go-access = { $n ->
-    [one] Copy 1 record
-   *[other] Copy { $n } records
+    [one] 1 Datensatz kopieren
+   *[other] { $n } Datensätze kopieren
   }
 proceed-at = { $n ->
-    [0] no records at { $x }
-    [one] 1 record at { $x }
-   *[other] { $n } records at { $x }
+    [0] keine Datensätze bei { $x }
+    [one] 1 Datensatz bei { $x }
+   *[other] { $n } Datensätze bei { $x }
   }
 confirm-marked = { $n ->
-    [one] 1 record at { $x } shows another identifier than the request's, and would be included. Look at it first (“Who they are about”), then type 1.
-   *[other] { $n } records at { $x } show another identifier than the request's, and would be included. Look at them first (“Who they are about”), then type their number.
+    [one] 1 Datensatz bei { $x } zeigt eine andere Kennung als der Antrag und wäre mit dabei. Sehen Sie ihn zuerst an („Wen sie betreffen“), und geben Sie dann 1 ein.
+   *[other] { $n } Datensätze bei { $x } zeigen eine andere Kennung als der Antrag und wären mit dabei. Sehen Sie sie zuerst an („Wen sie betreffen“), und geben Sie dann ihre Zahl ein.
   }
 confirm-set-aside = { $n ->
-    [one] 1 record at { $x } was set aside although it contains the identifier, and would stay. Look at it first (“Who they are about”), then type 1.
-   *[other] { $n } records at { $x } were set aside although they contain the identifier, and would stay. Look at them first (“Who they are about”), then type their number.
+    [one] 1 Datensatz bei { $x } wurde aussortiert, obwohl er die Kennung enthält, und wäre nicht dabei. Sehen Sie ihn zuerst an („Wen sie betreffen“), und geben Sie dann 1 ein.
+   *[other] { $n } Datensätze bei { $x } wurden aussortiert, obwohl sie die Kennung enthalten, und wären nicht dabei. Sehen Sie sie zuerst an („Wen sie betreffen“), und geben Sie dann ihre Zahl ein.
   }
-refuse-title = Refuse
-refuse-about = Nothing is done at the data sources below. The refusal stands on a legal ground, which the receipt names.
-refuse-ground = Legal ground
-refuse-go = Refuse
-ground-art_17_3_a = freedom of expression and information, Art. 17(3)(a)
-ground-art_17_3_b = a legal obligation or a task in the public interest, Art. 17(3)(b)
-ground-art_17_3_c = public health, Art. 17(3)(c)
-ground-art_17_3_d = archiving, research or statistics, Art. 17(3)(d)
-ground-art_17_3_e = legal claims, Art. 17(3)(e)
-ground-art_12_5 = manifestly unfounded or excessive, Art. 12(5)
-leave-out-title = Leave out
-leave-out-about = The request goes on without the data sources below. Their cards, the answer and the receipt say so.
-leave-out-go = Leave out
-identify-title = Insert identifier
-identify-about = { $x } is searched again with it, at once. It is sealed, and forgotten with the person.
-identify-kind = Kind
-identify-value = Value
-identify-example = for example { $x }
-run-title = Search again
-run-about = { $x } is searched again from the beginning, and what is found needs a decision of its own. The record of the earlier run stays.
-run-go = Search again
-state-title = State how it ended
-state-about = Rightful can't find out what became of the records at { $x }. Find out yourself, for example from the vendor's support, and say so here. It is shown as your statement, never as verified.
-state-erased = The records are erased
-state-not-erased = The records are not erased, or it can't be found out
-state-go = Save the statement
-cancel-title = Cancel the request
-cancel-about = Nothing was submitted yet, so nothing was erased or copied. The request closes as cancelled.
-cancel-go = Cancel the request
-extend-title = Extend the legal deadline
-extend-about = The law allows one or two months more, once, and only during the first month (Art. 12(3) GDPR). The person must be told of it and of the reason.
-extend-months = Months in all
-extend-one = 1 month
-extend-two = 2 months
-extend-ground = Ground
-extension-complexity = the request is complex
-extension-number_of_requests = the person made many requests
-extend-go = Extend
-reopen-title = Reopen the request
-reopen-about = The legal date stays. The data sources below run again; what they find needs a decision of its own.
-reopen-all = If you select none, all run again that were not acted on.
-reopen-go = Reopen
-records-title = Which records
-records-about = The ids that { $x } gives the records that were found. This showing is an event of the request.
-records-none = There are no records.
+refuse-title = Ablehnen
+refuse-about = In den Datenquellen unten geschieht nichts. Die Ablehnung stützt sich auf einen Rechtsgrund, den der Beleg nennt.
+refuse-ground = Rechtsgrund
+refuse-go = Ablehnen
+ground-art_17_3_a = freie Meinungsäußerung und Information, Art. 17 Abs. 3 Buchst. a DSGVO
+ground-art_17_3_b = rechtliche Verpflichtung oder Aufgabe im öffentlichen Interesse, Art. 17 Abs. 3 Buchst. b DSGVO
+ground-art_17_3_c = öffentliche Gesundheit, Art. 17 Abs. 3 Buchst. c DSGVO
+ground-art_17_3_d = Archiv, Forschung oder Statistik, Art. 17 Abs. 3 Buchst. d DSGVO
+ground-art_17_3_e = Rechtsansprüche, Art. 17 Abs. 3 Buchst. e DSGVO
+ground-art_12_5 = offenkundig unbegründet oder exzessiv, Art. 12 Abs. 5 DSGVO
+leave-out-title = Auslassen
+leave-out-about = Der Antrag läuft ohne die Datenquellen unten weiter. Die Karten der Datenquellen, die Antwort am Ticket und der Beleg sagen das.
+leave-out-go = Auslassen
+identify-title = Kennung eingeben
+identify-about = { $x } wird damit sofort neu durchsucht. Die Kennung wird verschlüsselt und mit der betroffenen Person vergessen.
+identify-kind = Art
+identify-value = Wert
+identify-example = zum Beispiel { $x }
+run-title = Neu suchen
+run-about = { $x } wird von vorn durchsucht, und über das Gefundene wird neu entschieden. Was vom früheren Durchlauf festgehalten ist, bleibt.
+run-go = Neu suchen
+state-title = Ausgang angeben
+state-about = Rightful kann nicht herausfinden, was aus den Datensätzen bei { $x } wurde. Finden Sie es selbst heraus, zum Beispiel beim Support des Anbieters, und geben Sie es hier an. Es wird als Ihre Angabe angezeigt, nie als nachgewiesen.
+state-erased = Die Datensätze sind gelöscht
+state-not-erased = Die Datensätze sind nicht gelöscht, oder es lässt sich nicht herausfinden
+state-go = Angabe speichern
+cancel-title = Antrag abbrechen
+cancel-about = Es wurde noch nichts gesendet, also auch nichts gelöscht oder kopiert. Der Antrag endet als abgebrochen.
+cancel-go = Antrag abbrechen
+extend-title = Gesetzliche Frist verlängern
+extend-about = Das Gesetz erlaubt ein oder zwei Monate mehr, nur einmal und nur im ersten Monat (Art. 12 Abs. 3 DSGVO). Die betroffene Person muss davon und vom Grund erfahren.
+extend-months = Monate insgesamt
+extend-one = 1 Monat
+extend-two = 2 Monate
+extend-ground = Grund
+extension-complexity = der Antrag ist komplex
+extension-number_of_requests = die betroffene Person hat viele Anträge gestellt
+extend-go = Verlängern
+reopen-title = Antrag wieder öffnen
+reopen-about = Die gesetzliche Frist bleibt dieselbe. Die Datenquellen unten werden neu durchsucht, und über das Gefundene wird neu entschieden.
+reopen-all = Wenn Sie keine auswählen, werden alle neu durchsucht, in denen nichts gelöscht oder kopiert wurde.
+reopen-go = Wieder öffnen
+records-title = Welche Datensätze
+records-about = Die IDs, die { $x } den gefundenen Datensätzen gibt. Diese Anzeige wird als Ereignis des Antrags festgehalten.
+records-none = Es gibt keine Datensätze.
 records-of = { $n ->
-    [one] 1 record in all
-   *[other] { $n } records in all
+    [one] insgesamt 1 Datensatz
+   *[other] insgesamt { $n } Datensätze
   }
-more = More
-compare-title = Who the records are about
-compare-about = Asked of { $x } now, and stored nowhere. This showing is an event of the request.
-compare-found-by = found by { $x }
-compare-covered = among those found
-compare-new = new since the search
-compare-gone = no longer there
-compare-set-aside = set aside
-compare-marked = shows another identifier
-compare-doubtful = doubtful: contains the identifier
-identifiers-title = The person's identifiers
-identifiers-about = This showing is an event of the request.
-identifiers-only = for { $x } alone
-reasons-title = Why it was decided
-reasons-about = This reading is an event of the request.
-show = Show
-show-about = Shows personal data, and is recorded as an event of the request.
-copy-title = Copy for the person
-copy-about = The link works until { $x } and for anybody who has it. Check the identity of the person before you send them the copy.
-copy-download = Download the copy
+more = Mehr
+compare-title = Wen die Datensätze betreffen
+compare-about = Jetzt bei { $x } abgefragt und nirgends gespeichert. Diese Anzeige wird als Ereignis des Antrags festgehalten.
+compare-found-by = gefunden über: { $x }
+compare-covered = unter den gefundenen
+compare-new = neu seit der Suche
+compare-gone = nicht mehr da
+compare-set-aside = aussortiert
+compare-marked = zeigt eine andere Kennung
+compare-doubtful = zweifelhaft: enthält die Kennung
+identifiers-title = Kennungen der betroffenen Person
+identifiers-about = Diese Anzeige wird als Ereignis des Antrags festgehalten.
+identifiers-only = nur für { $x }
+reasons-title = Warum so entschieden wurde
+reasons-about = Dass Sie dies lesen, wird als Ereignis des Antrags festgehalten.
+show = Anzeigen
+show-about = Das zeigt personenbezogene Daten und wird als Ereignis des Antrags festgehalten.
+copy-title = Kopie für die betroffene Person
+copy-about = Der Link gilt bis { $x } und für jeden, der ihn hat. Prüfen Sie die Identität der betroffenen Person, bevor Sie ihr die Kopie senden.
+copy-download = Kopie herunterladen
 copy-digest = SHA-256
-receipt-title = Receipt
-receipt-verified = The receipt is signed by this deployment, and unchanged.
-receipt-sandbox = The receipt is signed and unchanged, but proves nothing: a vendor on this machine was allowed.
-receipt-not-verified = The receipt can't be verified: it was changed, or signed by another key. Tell your platform engineer.
-receipt-outcome = Outcome
-receipt-issued = Issued by stage
-receipt-rests = Rests on events
-receipt-offline = Anybody who has the public key can verify the file offline: `rightful receipt verify`.
-receipt-ground = Legal ground: { $x }
+receipt-title = Beleg
+receipt-verified = Der Beleg ist von dieser Installation signiert und unverändert.
+receipt-sandbox = Der Beleg ist signiert und unverändert, beweist aber nichts: Ein Anbieter auf diesem Rechner war zugelassen.
+receipt-not-verified = Die Echtheit des Belegs ist nicht nachgewiesen: Er wurde geändert oder mit einem anderen Schlüssel signiert. Sagen Sie es Ihrem IT-Betrieb.
+receipt-outcome = Ausgang
+receipt-issued = Ausgestellt in Umgebung
+receipt-rests = Beruht auf Ereignissen
+receipt-offline = Wer den öffentlichen Schlüssel hat, kann die Datei ohne Netz prüfen: `rightful receipt verify`.
+receipt-ground = Rechtsgrund: { $x }
 receipt-found = { $n ->
-    [0] Searched at { $at }: no records
-    [one] Searched at { $at }: 1 record
-   *[other] Searched at { $at }: { $n } records
+    [0] Gesucht am { $at }: keine Datensätze
+    [one] Gesucht am { $at }: 1 Datensatz
+   *[other] Gesucht am { $at }: { $n } Datensätze
   }
-receipt-not-searched = Not searched
-receipt-decided = Decided by { $who }
-receipt-submitted = Submitted: { $submitted }; the vendor confirms: { $confirmed }
-receipt-verified-at = A later search found no record of the person: { $at }
+receipt-not-searched = Nicht durchsucht
+receipt-decided = Entschieden von { $who }
+receipt-submitted = Gesendet: { $submitted }; vom Anbieter bestätigt: { $confirmed }
+receipt-verified-at = Eine Nachsuche fand keinen Datensatz der betroffenen Person: { $at }
 receipt-left = { $n ->
-    [one] The last look still found 1 submitted record
-   *[other] The last look still found { $n } submitted records
+    [one] Die letzte Nachsuche fand noch 1 gesendeten Datensatz
+   *[other] Die letzte Nachsuche fand noch { $n } gesendete Datensätze
   }
-receipt-download = Download the receipt
-receipt-closing = Closing
-done-identify = Saved. The data source is searched again.
-done-proceed = Decided. It goes on by itself.
-done-refuse = Refused.
-done-leave-out = Left out.
-done-run = The data source is searched again.
-done-state = Your statement is saved.
-done-cancel = The request is cancelled.
-done-extend = The deadline is extended.
-done-reopen = The request is open again.
-done-new = The request is made.
-done-new-before = This request was made before; nothing was added.
+receipt-download = Beleg herunterladen
+receipt-closing = Abschluss
+done-identify = Gespeichert. Die Datenquelle wird neu durchsucht.
+done-proceed = Entschieden. Es geht von selbst weiter.
+done-refuse = Abgelehnt.
+done-leave-out = Ausgelassen.
+done-run = Die Datenquelle wird neu durchsucht.
+done-state = Ihre Angabe ist gespeichert.
+done-cancel = Der Antrag ist abgebrochen.
+done-extend = Die Frist ist verlängert.
+done-reopen = Der Antrag ist wieder offen.
+done-new = Der Antrag ist angelegt.
+done-new-before = Diesen Antrag gab es schon; es kam nichts hinzu.
 
 ## Events
 
-event-received = { $right } received from { $origin }, for { $n ->
-    [one] 1 data source
-   *[other] { $n } data sources
+event-received = Antrag auf { $right } über { $origin } eingegangen, für { $n ->
+    [one] 1 Datenquelle
+   *[other] { $n } Datenquellen
   }
-event-received-dry-run = { $right } received from { $origin } as a dry run, for { $n ->
-    [one] 1 data source
-   *[other] { $n } data sources
+event-received-dry-run = Antrag auf { $right } über { $origin } als Probelauf eingegangen, für { $n ->
+    [one] 1 Datenquelle
+   *[other] { $n } Datenquellen
   }
-event-received-synthetic = { $right } made by the deployment itself ({ $origin }), for { $n ->
-    [one] 1 data source
-   *[other] { $n } data sources
+event-received-synthetic = Testantrag auf { $right } von der Installation selbst angelegt ({ $origin }), für { $n ->
+    [one] 1 Datenquelle
+   *[other] { $n } Datenquellen
   }
-event-delivery-conflict = The same delivery came again through { $source } with other content, and was refused
-event-delivery-repeated = The same demand came again through { $source } after the request had closed; nothing ran for it
-event-attempt-begun = Workflow attempt { $n } began
-event-attempt-ended = Workflow attempt { $n } ended: { $how }
-event-attempt-ended-at = The workflow of { $source } ended: { $how }
-end-failed = it failed, or left something open
-end-timed_out = it ran longer than it may
-end-aborted = somebody stopped it
+event-delivery-conflict = Dieselbe Zustellung kam über { $source } noch einmal mit anderem Inhalt und wurde zurückgewiesen
+event-delivery-repeated = Derselbe Antrag kam über { $source } noch einmal, als er schon abgeschlossen war; dafür wurde nichts ausgeführt
+event-attempt-begun = Versuch { $n } des Ablaufs begann
+event-attempt-ended = Versuch { $n } des Ablaufs endete: { $how }
+event-attempt-ended-at = Der Ablauf von { $source } endete: { $how }
+end-failed = er ist gescheitert oder ließ etwas offen
+end-timed_out = er lief länger, als er darf
+end-aborted = jemand hat ihn angehalten
 event-deadline-extended = { $n ->
-    [one] Deadline extended by 1 month: { $ground }
-   *[other] Deadline extended by { $n } months: { $ground }
+    [one] Frist um 1 Monat verlängert: { $ground }
+   *[other] Frist um { $n } Monate verlängert: { $ground }
   }
-event-escalated = { $level }. { $who } must act: { $reason }
-level-none = The legal date is more than seven days away
-level-at_risk = The legal date is seven days away or less
-level-pressing = The legal date is three days away or less
-level-overdue = The legal date has passed
-duty-platform_engineer = the platform engineer
-duty-privacy_officer = the privacy officer
-event-targeted = The target of { $source } is { $target }
-event-target-changed = The data source { $source } now points elsewhere: it is searched and decided on again
+event-escalated = { $level }. Handeln muss: { $who }. Grund: { $reason }
+level-none = Bis zum Fristende sind es mehr als sieben Tage
+level-at_risk = Bis zum Fristende sind es höchstens sieben Tage
+level-pressing = Bis zum Fristende sind es höchstens drei Tage
+level-overdue = Die gesetzliche Frist ist abgelaufen
+duty-platform_engineer = der IT-Betrieb
+duty-privacy_officer = der Datenschutz
+event-targeted = Das Ziel von { $source } ist { $target }
+event-target-changed = Die Datenquelle { $source } hat jetzt ein anderes Ziel: Sie wird neu durchsucht, und es wird neu entschieden
 event-found = { $n ->
-    [0] Searched { $source }: no records
-    [one] Searched { $source }: 1 record
-   *[other] Searched { $source }: { $n } records
+    [0] { $source } durchsucht: keine Datensätze
+    [one] { $source } durchsucht: 1 Datensatz
+   *[other] { $source } durchsucht: { $n } Datensätze
   }
 event-went-back = { $n ->
-    [one] A look at { $source } found 1 record beyond the decision: it is decided on
-   *[other] A look at { $source } found { $n } records beyond the decision: they are decided on
+    [one] Eine Nachsuche bei { $source } fand über die Entscheidung hinaus 1 Datensatz: Über ihn wird entschieden
+   *[other] Eine Nachsuche bei { $source } fand über die Entscheidung hinaus { $n } Datensätze: Über sie wird entschieden
   }
-event-left-out = Left out { $source }, which can't be searched
+event-left-out = { $source } ausgelassen: Suche dort nicht möglich
 event-identifiers-shown = { $n ->
-    [one] 1 identifier of the person was shown
-   *[other] { $n } identifiers of the person were shown
+    [one] 1 Kennung der betroffenen Person wurde angezeigt
+   *[other] { $n } Kennungen der betroffenen Person wurden angezeigt
   }
-event-reason-read = The reason of the decision on { $source } was read
+event-reason-read = Die Begründung der Entscheidung über { $source } wurde gelesen
 event-decided = { $n ->
-    [one] Decided to act on 1 record at { $source }
-   *[other] Decided to act on { $n } records at { $source }
+    [one] Entschieden: Antrag für 1 Datensatz bei { $source } ausführen
+   *[other] Entschieden: Antrag für { $n } Datensätze bei { $source } ausführen
   }
 event-review-needed = { $n ->
-    [one] 1 record at { $source } needs a decision by { $policy }
-   *[other] { $n } records at { $source } need a decision by { $policy }
+    [one] 1 Datensatz bei { $source } braucht eine Entscheidung; es entscheidet: { $policy }
+   *[other] { $n } Datensätze bei { $source } brauchen eine Entscheidung; es entscheidet: { $policy }
   }
-event-review-needed-for-nothing = A person is needed for { $source }: there is nothing to act on
+event-review-needed-for-nothing = Für { $source } wird ein Mensch gebraucht: Es gibt nichts zu löschen oder zu kopieren
 event-reviewed = { $n ->
-    [0] Decision on { $source }: { $verdict }
-    [one] Decision on 1 record at { $source }: { $verdict }
-   *[other] Decision on { $n } records at { $source }: { $verdict }
+    [0] Entscheidung über { $source }: { $verdict }
+    [one] Entscheidung über 1 Datensatz bei { $source }: { $verdict }
+   *[other] Entscheidung über { $n } Datensätze bei { $source }: { $verdict }
   }
-event-reviewed-nothing = Decision on { $source }: there is nothing, or it is left out
-event-identifier-given = Identifier given for { $source }: { $kind }
-event-runs-again = Run { $n } of { $source } began
-event-called-off = The request was cancelled
-event-reopened = The request was reopened for { $source }
-event-stated = Stated about { $source }: { $outcome }
+event-reviewed-nothing = Entscheidung über { $source }: nichts da, oder ausgelassen
+event-identifier-given = Kennung für { $source } eingegeben: { $kind }
+event-runs-again = Durchlauf { $n } von { $source } begann
+event-called-off = Der Antrag wurde abgebrochen
+event-reopened = Der Antrag wurde für { $source } wieder geöffnet
+event-stated = Angabe zum Ausgang bei { $source }: { $outcome }
 event-records-shown = { $n ->
-    [one] The id of 1 record at { $source } was shown
-   *[other] The ids of { $n } records at { $source } were shown
+    [one] Die ID von 1 Datensatz bei { $source } wurde angezeigt
+   *[other] Die IDs von { $n } Datensätzen bei { $source } wurden angezeigt
   }
 event-records-compared = { $n ->
-    [one] 1 record at { $source } was shown with its fields
-   *[other] { $n } records at { $source } were shown with their fields
+    [one] 1 Datensatz bei { $source } wurde mit seinen Feldern angezeigt
+   *[other] { $n } Datensätze bei { $source } wurden mit ihren Feldern angezeigt
   }
 event-copied = { $n ->
-    [one] 1 record copied from { $source }
-   *[other] { $n } records copied from { $source }
+    [one] 1 Datensatz von { $source } kopiert
+   *[other] { $n } Datensätze von { $source } kopiert
   }
-event-copy-lost = The part of the copy from { $source } can't be packed and is copied again: { $reason }
+event-copy-lost = Der Teil der Kopie von { $source } lässt sich nicht packen und wird neu kopiert: { $reason }
 event-copy-kept = { $n ->
-    [one] The copy is stored, with 1 record
-   *[other] The copy is stored, with { $n } records
+    [one] Die Kopie ist gespeichert, mit 1 Datensatz
+   *[other] Die Kopie ist gespeichert, mit { $n } Datensätzen
   }
-event-copy-linked = A link to the copy was given
+event-copy-linked = Ein Link zur Kopie wurde ausgegeben
 event-intended = { $n ->
-    [one] Batch { $batch } with 1 record is about to be sent to { $source }
-   *[other] Batch { $batch } with { $n } records is about to be sent to { $source }
+    [one] Paket { $batch } mit 1 Datensatz geht gleich an { $source }
+   *[other] Paket { $batch } mit { $n } Datensätzen geht gleich an { $source }
   }
-event-accepted = Batch { $batch } was accepted by { $source } as rule { $rule }
-event-doubted = The answer of { $source } to batch { $batch } is in doubt: { $reason }
+event-accepted = { $source } hat Paket { $batch } als Regel { $rule } angenommen
+event-doubted = Die Antwort von { $source } auf Paket { $batch } ist zweifelhaft: { $reason }
 event-strangers = { $n ->
-    [one] The vendor of { $source } lists 1 record that was never submitted
-   *[other] The vendor of { $source } lists { $n } records that were never submitted
+    [one] Der Anbieter von { $source } nennt 1 Datensatz, der nie gesendet wurde
+   *[other] Der Anbieter von { $source } nennt { $n } Datensätze, die nie gesendet wurden
   }
-event-not-sent = Batch { $batch } did not reach { $source }: { $reason }
-event-rejected = Batch { $batch } was rejected by { $source }: { $reason }
-event-became-unknown = It is not known what { $source } did: { $reason }
-event-resolved = A look at { $source } told: { $gone } gone, { $left } still there
-event-handed-over = The data source { $source } was handed to a person: { $reason }
-event-searches-again = The data source { $source } is searched again: another request about the person has ended there
+event-not-sent = Paket { $batch } kam bei { $source } nicht an: { $reason }
+event-rejected = { $source } hat Paket { $batch } zurückgewiesen: { $reason }
+event-became-unknown = Es ist nicht bekannt, was { $source } getan hat: { $reason }
+event-resolved = Eine Nachsuche bei { $source } ergab: { $gone } weg, { $left } noch da
+event-handed-over = Die Datenquelle { $source } wurde einem Menschen übergeben: { $reason }
+event-searches-again = Die Datenquelle { $source } wird neu durchsucht: Ein anderer Antrag derselben betroffenen Person ist dort beendet
 event-finished = { $n ->
-    [one] The vendor of { $source } says it is done, and lists 1 record
-   *[other] The vendor of { $source } says it is done, and lists { $n } records
+    [one] Der Anbieter von { $source } sagt, er ist fertig, und nennt 1 Datensatz
+   *[other] Der Anbieter von { $source } sagt, er ist fertig, und nennt { $n } Datensätze
   }
-event-looked = A look at { $source }: { $left } of the records still there, { $appeared } new
+event-looked = Eine Nachsuche bei { $source }: { $left } der Datensätze noch da, { $appeared } neu
 event-still-there = { $n ->
-    [one] A look at { $source } still found 1 submitted record
-   *[other] A look at { $source } still found { $n } submitted records
+    [one] Eine Nachsuche bei { $source } fand noch 1 gesendeten Datensatz
+   *[other] Eine Nachsuche bei { $source } fand noch { $n } gesendete Datensätze
   }
-event-settled = The task at { $source } ended: { $outcome }.
-event-closed = The request closed: { $x }
-event-receipt-kept = The receipt is signed and stored
-event-receipt-differs = An earlier receipt is stored and stays valid
-event-forgotten = The person was forgotten: their key is deleted
-event-answer-claimed = The answer is about to be put on the ticket
-event-answer-sent = The answer is on the ticket
-event-answer-not-sent = The answer is not on the ticket yet: { $reason }
-event-answer-in-doubt = It is not known whether the answer is on the ticket: { $reason }
-event-answer-undeliverable = The answer can't be put on the ticket: { $reason }
+event-settled = Die Aufgabe bei { $source } ist beendet: { $outcome }.
+event-closed = Der Antrag ist abgeschlossen: { $x }
+event-receipt-kept = Der Beleg ist signiert und gespeichert
+event-receipt-differs = Ein früherer Beleg ist gespeichert und bleibt gültig
+event-forgotten = Die betroffene Person ist vergessen: Der Schlüssel zu ihren Daten ist gelöscht
+event-answer-claimed = Die Antwort wird gleich ans Ticket geschrieben
+event-answer-sent = Die Antwort steht am Ticket
+event-answer-not-sent = Die Antwort steht noch nicht am Ticket: { $reason }
+event-answer-in-doubt = Es ist nicht bekannt, ob die Antwort am Ticket steht: { $reason }
+event-answer-undeliverable = Die Antwort kann nicht ans Ticket geschrieben werden: { $reason }
 
 ## A new request
 
-new-right = What the person asks for
-new-erasure-about = their data is erased
-new-access-about = they get a copy of their data
-new-sources-about = Select none to ask all of them.
-new-received = The person asked on
-new-received-about = Leave it empty for today. The legal month counts from here.
-new-reference = Ticket's reference
-new-reference-about = Leave it empty if there is no ticket. Write no name and no address.
-new-dry-run = Dry run
-new-dry-run-about = searches, and erases or copies nothing
-new-no-sources = No data source is connected and enabled: connect one first.
-new-go = Make the request
+new-right = Was die betroffene Person verlangt
+new-erasure-about = ihre Daten werden gelöscht
+new-access-about = sie bekommt eine Kopie ihrer Daten
+new-sources-about = Wählen Sie keine aus, um alle zu fragen.
+new-received = Tag, an dem der Antrag gestellt wurde
+new-received-about = Lassen Sie das Feld für heute leer. Der gesetzliche Monat zählt von hier an.
+new-reference = Referenz des Tickets
+new-reference-about = Lassen Sie das Feld leer, wenn es kein Ticket gibt. Schreiben Sie keinen Namen und keine Adresse hinein.
+new-dry-run = Probelauf
+new-dry-run-about = sucht, löscht und kopiert aber nichts
+new-no-sources = Keine Datenquelle ist verbunden und eingeschaltet: Verbinden Sie zuerst eine.
+new-go = Antrag anlegen
 
 ## One act on several requests
 
-bulk-about = With the selected requests:
-bulk-proceed = Act on what was found…
-bulk-refuse = Refuse…
-bulk-extend = Extend the deadline…
+bulk-about = Für die ausgewählten Anträge:
+bulk-proceed = Löschen oder kopieren, was gefunden wurde…
+bulk-refuse = Ablehnen…
+bulk-extend = Frist verlängern…
 bulk-fit = { $n ->
-    [0] This fits none of the { $of } selected requests.
-    [one] This fits 1 of the { $of } selected requests.
-   *[other] This fits { $n } of the { $of } selected requests.
+    [0] Das passt zu keinem der { $of } ausgewählten Anträge.
+    [one] Das passt zu 1 der { $of } ausgewählten Anträge.
+   *[other] Das passt zu { $n } der { $of } ausgewählten Anträge.
   }
 bulk-fits = { $x }: { $n ->
-    [0] yes
-    [one] yes, 1 record
-   *[other] yes, { $n } records
+    [0] ja
+    [one] ja, 1 Datensatz
+   *[other] ja, { $n } Datensätze
   }
-bulk-does-not-fit = { $x }: not possible now, so nothing is done to it
+bulk-does-not-fit = { $x }: zurzeit nicht möglich, also geschieht damit nichts
 bulk-reached = { $n ->
-    [0] None of { $of } requests was reached.
-    [one] 1 of { $of } requests was reached.
-   *[other] { $n } of { $of } requests were reached.
+    [0] Bei keinem von { $of } Anträgen hat es geklappt.
+    [one] Bei 1 von { $of } Anträgen hat es geklappt.
+   *[other] Bei { $n } von { $of } Anträgen hat es geklappt.
   }
+
+## Reasons
+
+# The reasons of tasks
+
+code-answer_never_came = ein Löschauftrag wurde gesendet, und die Antwort kam nie: Niemand weiß, ob der Anbieter ihn ausgeführt hat
+code-batch_size_wrong = ein Paket enthält keinen Datensatz oder mehr, als die Datenquelle annimmt
+code-decision_does_not_fit = die Datensätze, die gesendet werden sollten, sind nicht genau die, über die entschieden wurde; darum wurde nichts gesendet
+code-dry_run_not_asked = der Anbieter hat einen echten Auftrag für einen Probelauf gehalten
+code-dry_run_not_confirmed = die Antwort des Anbieters sagt nicht, dass es ein Probelauf ist: Die Datensätze sind vielleicht gelöscht
+code-dry_run_unsupported = dieser Konnektor hat keinen eigenen Probelauf des Anbieters
+code-awaiting_review = ein Mensch muss über das Gefundene entscheiden
+code-identifier_missing = der Antrag hat keine Kennung von einer Art, nach der diese Datenquelle sucht
+code-nothing_found_to_confirm = nichts wurde gefunden, und ein Mensch bestätigt das, bevor etwas abgeschlossen wird
+code-left_out_by_a_person = ein Mensch hat eine Datenquelle ausgelassen, in der keine Suche möglich war
+code-source_moved = die Datenquelle hat seit der Suche ein anderes Ziel
+code-task_over = dort ist nichts mehr zu entscheiden; darum wird der Anbieter nicht mehr nach den Datensätzen gefragt
+code-identifier_found_nothing = zu der Kennung, die für diese Datenquelle eingegeben wurde, ist dort nichts zu finden
+code-missing_identifier = der Antrag hat keine Kennung von einer Art, nach der diese Datenquelle sucht
+code-records_gone = Datensätze, über die entschieden war, waren weg, bevor sie kopiert oder gelöscht werden konnten
+code-refused_by_reviewer = es wurde bei der Prüfung aus einem Rechtsgrund abgelehnt
+code-stated_by_a_person = ein Mensch hat herausgefunden und angegeben, wie es ausging; nachgewiesen ist es nicht
+code-gone_in_dry_run = Datensätze sind weg, obwohl der Anbieter nur um einen Probelauf gebeten wurde
+code-not_all_confirmed = die fertige Regel des Anbieters nennt weniger Datensätze, als gesendet wurden
+code-record_id_unusable = die ID eines Datensatzes hat nicht die Form, die IDs bei diesem Anbieter haben
+code-right_not_supported = dieser Konnektor kann dieses Recht nicht erfüllen
+code-right_unsupported = dieser Konnektor kann dieses Recht nicht erfüllen
+code-rule_id_unusable = mit der gespeicherten ID der Regel lässt sich nicht nachfragen
+code-rule_not_found = der Anbieter kennt die Regel nicht, die er selbst angelegt hat
+code-records_keep_appearing = jede Nachsuche fand Datensätze, für die keine Entscheidung gilt, drei Runden hintereinander
+code-second_look = eine Nachsuche fand nichts, und eine zweite muss das eine Minute später bestätigen
+code-set_aside_doubtful = die Nachsuche hat einen Datensatz aussortiert, dessen Wert die Kennung als Teil enthält: Vielleicht gehört er zur betroffenen Person
+code-strangers_listed = die fertige Regel des Anbieters nennt Datensätze, die nie gesendet wurden: Vielleicht gehören sie zu jemand anderem
+code-searched_only = es war ein Probelauf, und der Anbieter hat keinen eigenen; darum wurde nur gesucht
+code-other_request_in_progress = ein anderer Antrag derselben betroffenen Person wird bei dieser Datenquelle gerade erfüllt
+code-reference_missing = der Anbieter hat nie geantwortet, und eine Suche ergab, dass die Wirkung da ist: Es gibt keine Regel, nach der man fragen kann
+code-repeats_used_up = die Datensätze wurden viermal gesendet und sind noch da
+code-still_present = der Anbieter sagt, er ist fertig, doch gesendete Datensätze sind noch da
+code-too_many_records = die Suche fand mehr Datensätze, als ein Mensch haben kann; darum wurde nichts gesendet
+code-person_forgotten = die betroffene Person dieses Antrags ist vergessen; darum kann er nicht mehr bearbeitet werden
+
+# A legal date that is near
+
+code-in_time = bis zum Fristende sind es mehr als sieben Tage
+code-outcome_unknown = noch weiß niemand, ob der Anbieter es getan hat
+code-request_not_closed = jede Datenquelle ist erledigt, und doch ist der Antrag nicht abgeschlossen
+code-task_not_moved = eine Aufgabe kommt nicht voran, und kein Code sagt, warum
+code-vendor_at_work = der Anbieter arbeitet daran und ist noch nicht fertig
+
+# Acts that a request's state forbids
+
+code-receipt_not_found = diesen Beleg gibt es nicht: Zu jedem Abschluss eines Antrags gehört einer
+code-request_closed = der Antrag ist abgeschlossen oder wird es gleich
+code-request_open = der Antrag ist offen
+
+# The end of an execution
+
+code-attempt_not_current = die Ausführung gehört zu einem früheren Versuch
+code-end_known = das Ende dieser Ausführung war schon festgehalten
+code-not_our_execution = die Ausführung gehört nicht zu dieser Installation
+
+# The set-up of a data source
+
+code-control_not_found = die Suche fand den Kontrolldatensatz der Datenquelle nicht; darum beweist es nichts, wenn sie nichts findet
+code-target_lost = zu dem Ziel, das durchsucht wurde, gibt es keine Zugangsdaten mehr; darum kann dort nicht mehr gefragt werden
+code-target_in_use = offene Aufgaben bei dieser Datenquelle könnten so nicht weiterlaufen; darum wurde nichts geändert
+code-connector_unknown = die Installation hat diesen Konnektor nicht
+code-parameter_wrong = ein Parameter der Datenquelle fehlt oder ist falsch
+code-secret_missing = die Zugangsdaten der Datenquelle sind nicht da
+code-secret_unreadable = die Zugangsdaten der Datenquelle sind nicht das JSON-Objekt, das der Konnektor beschreibt
+code-secret_is_not_text = die Zugangsdaten sind binär
+code-secret_unavailable = die Zugangsdaten konnten nicht rechtzeitig gelesen werden
+code-source_not_found = diese Datenquelle gibt es nicht
+code-received_at_malformed = der Tag liegt in der Zukunft oder mehr als 366 Tage zurück
+code-too_many_sources = so viele Datenquellen kann ein einzelner Antrag nicht haben
+
+# Calls to a vendor
+
+code-credentials_rejected = der Anbieter nimmt das Token nicht an
+code-vendor_address_forbidden = der Hostname des Anbieters führt zu einer privaten Adresse, und eine solche ruft Rightful nie auf
+code-vendor_answer_incomplete = die Antwort des Anbieters sagt, dass es mehr gibt, oder ist vielleicht nicht vollständig; darum zählt sie nicht
+code-vendor_answer_too_large = die Antwort des Anbieters zu dieser betroffenen Person ist größer, als der Konnektor erlaubt; darum wird daraus nichts geschlossen
+code-vendor_answer_unexpected = der Anbieter hat mit einem Status geantwortet, den der Konnektor nicht erwartet
+code-vendor_answer_unreadable = die Antwort des Anbieters ist nicht die, die der Konnektor beschreibt
+code-vendor_bad_request = der Anbieter hat den Aufruf als ungültig zurückgewiesen (400)
+code-vendor_conflict = der Anbieter sagt, dass der Aufruf mit einem anderen im Konflikt steht (409)
+code-vendor_connection_lost = die Verbindung zum Anbieter brach ab, bevor die Antwort kam
+code-vendor_deadline_passed = der Anbieter wurde in der Zeit, die der Konnektor ihm gibt, nicht fertig
+code-vendor_forbidden = der Anbieter erlaubt diesem Konto das nicht (403)
+code-vendor_gone = der Anbieter sagt, dass es die aufgerufene Adresse nicht mehr gibt (410)
+code-vendor_host_forbidden = dieser Host steht nicht im Konnektor; darum wird er nie aufgerufen
+code-vendor_not_found = der Anbieter sagt, dass es das nicht gibt (404)
+code-vendor_out_of_time = für den Aufruf beim Anbieter blieb keine Zeit
+code-vendor_record_unreadable = in der Antwort des Anbieters hat ein Datensatz dieser betroffenen Person keine lesbare ID; darum wird daraus nichts geschlossen
+code-vendor_redirected = der Anbieter hat mit einer Weiterleitung geantwortet, und Rightful folgt keiner
+code-vendor_refused = der Anbieter hat den Aufruf abgelehnt
+code-vendor_request_unusable = aus dem Konnektor und seinen Parametern ließ sich kein Aufruf für den Anbieter bilden
+code-vendor_server_error = der Server des Anbieters hat einen Fehler gemeldet (5xx)
+code-vendor_status_unknown = der Anbieter nennt einen Status, den der Konnektor nicht kennt; als Erfolg zählt er nie
+code-vendor_throttled = der Anbieter bittet um weniger Aufrufe (429)
+code-vendor_timed_out = der Anbieter hat nicht rechtzeitig geantwortet
+code-vendor_unprocessable = der Anbieter kann mit dem Gesendeten nichts anfangen (422)
+code-vendor_unreachable = der Anbieter ist nicht erreichbar
+
+# Calls that Rightful holds back itself
+
+code-circuit_open = Aufrufe beim Anbieter sind immer wieder gescheitert; darum wird er eine Weile nicht aufgerufen
+code-quota_spent = die Aufrufe der Datenquelle für heute sind verbraucht; um Mitternacht (UTC) geht es weiter
+code-rate_limited = der Aufruf wartet, damit die Grenze des Anbieters eingehalten wird
+
+# The answer to a ticket
+
+code-answer_unwritable = die Antwort am Ticket kann nicht geschrieben werden
+code-ticket_answer_gave_up = das Ticket konnte 30 Tage lang nicht beantwortet werden; ob ein Kommentar dort steht, ist nicht sicher bekannt
+code-ticket_busy = jemand anderes hat das Ticket im selben Augenblick geändert
+code-ticket_forbidden = das Ticketsystem erlaubt diesem Benutzer nicht, das Ticket zu ändern (403)
+code-ticket_not_found = dieses Ticket gibt es nicht (404): Es wurde gelöscht, oder die Referenz gehört zu einem anderen System
+code-ticket_not_updatable = das Ticket kann nicht geändert werden (422): Es ist geschlossen oder voll, oder ein nötiges Feld fehlt
+code-ticket_reference_missing = der Antrag nennt kein Ticket
+code-ticket_reference_unusable = die Referenz ist keine Ticketnummer wie 35436, #35436, ZD-35436 oder ZD-35436-2
+code-ticket_refused = das Ticketsystem hat die Antwort abgelehnt
+code-ticket_too_long = das Ticket hat zu viele Kommentare, um sie alle durchzusehen; darum ist nicht bekannt, ob die Antwort dort steht
+code-ticketing_not_set_up = kein Ticketsystem ist eingerichtet; darum wird das Ticket nicht beantwortet
+code-ticketing_secret_unreadable = die Zugangsdaten des Ticketsystems sind nicht, was sie sein sollten
+code-ticket_unreceived = ein Ticket ist als Antrag markiert, doch eine Zustellung davon kam nie an
+
+# Forms that are refused
+
+code-body_malformed = eine Angabe fehlt, ist unbekannt oder falsch
+code-body_too_large = der Inhalt ist größer als 256 KiB
+code-body_unreadable = der Inhalt ist als Base64 gekennzeichnet und ist es nicht
+code-copy_not_there = es gibt keine Kopie
+code-ground_does_not_stand = Art. 17 Abs. 3 DSGVO ist nur gegen eine Löschung ein Rechtsgrund
+code-ground_missing = eine Ablehnung braucht einen Rechtsgrund
+code-ground_out_of_place = nur eine Ablehnung hat einen Rechtsgrund
+code-id_malformed = die ID in der Adresse hat nicht die richtige Form
+code-identifier_kind_unknown = keine Datenquelle des Antrags sucht nach dieser Art von Kennung
+code-identifier_malformed = der Wert ist für diese Art von Kennung nicht gültig oder lässt sich auf zwei Arten lesen
+code-identifier_none = es ist keine Kennung angegeben, oder keine hat einen Wert
+code-identifier_not_missing = der Datenquelle fehlt keine Kennung, und sie kann durchsucht werden; darum kann sie nicht ausgelassen werden
+code-identifier_not_taken = die Datenquelle sucht nicht nach dieser Art von Kennung oder nimmt diesen Wert nicht an
+code-key_conflict = dieses Formular wurde schon mit anderem Inhalt gesendet, und daraus ist ein Antrag entstanden
+code-key_malformed = der Schlüssel ist zu lang oder enthält ein Zeichen, das nicht erlaubt ist
+code-marked_not_confirmed = einige Datensätze zeigen einen anderen Wert als der Antrag: Bestätigen Sie, wie viele
+code-misconfigured = der Fehler liegt bei der Installation selbst
+code-months_malformed = eine Frist wird um einen oder zwei Monate verlängert
+code-not_access = zu einer Löschung gibt es keine Kopie
+code-not_awaiting_review = die Aufgabe wartet nicht auf eine Entscheidung; vielleicht hat schon jemand entschieden
+code-not_erasure = der Antrag verlangt Auskunft: Dafür wird nichts gelöscht
+code-not_handed_over = ein Ausgang lässt sich nur für eine Aufgabe angeben, die einem Menschen übergeben wurde oder bei der keine Suche möglich ist
+code-not_longer = die Frist ist schon um so viel verlängert
+code-nothing_to_change = die Datenquelle ist schon so eingerichtet
+code-nothing_to_do = hier ist nichts mehr zu tun: Sehen Sie sich den Antrag noch einmal an
+code-nothing_to_show = noch gibt es nichts anzuzeigen
+code-parameter_malformed = eine Angabe in der Adresse ist unbekannt, doppelt oder falsch
+code-reason_malformed = die Begründung ist leer oder länger als 1.000 Zeichen
+code-records_changed = die Datenquelle wurde noch einmal durchsucht, seit Sie sie angesehen haben
+code-request_synthetic = die Installation hat den Antrag selbst angelegt, um zu sehen, ob alles funktioniert: Bei ihm ist das nicht möglich
+code-searched_at_missing = nichts wurde gefunden, oder es gibt zweifelhafte Datensätze, und es fehlt die Angabe, welche Suche Sie gesehen haben
+code-set_aside_not_confirmed = einige aussortierte Datensätze gehören vielleicht zur betroffenen Person: Bestätigen Sie, wie viele nicht
+code-set_up_wrong = ein Parameter, ein Feld der Zugangsdaten oder der Kontrolldatensatz ist falsch oder fehlt
+code-source_changed = jemand anderes hat die Datenquelle zur selben Zeit geändert
+code-source_disabled = die Datenquelle ist ausgeschaltet
+code-source_exists = eine Datenquelle mit dieser ID gibt es schon
+code-source_in_use = offene Anträge gehen an die Datenquelle
+code-source_none = keine Datenquelle ist verbunden, oder keine ist eingeschaltet
+code-source_not_in_request = der Antrag geht nicht an diese Datenquelle
+code-source_unknown = diese Datenquelle gibt es nicht
+code-sources_malformed = es ist keine Datenquelle angegeben, oder eine steht zweimal da
+code-submitted = es wurde schon etwas gesendet
+code-too_late = der erste Monat ist vorbei
+code-too_many_identifiers = es sind mehr als 20 Kennungen
+code-unavailable = das ging vorübergehend nicht: Versuchen Sie es noch einmal
+code-under_way = ein Auftrag ist unterwegs, oder niemand weiß, wie er ausging
+code-sign_in_links_off = die Installation erstellt keine Anmeldelinks
+code-body_not_json = der Inhalt ist kein JSON-Objekt
+code-copy_expired = die Kopie ist gelöscht, weil ihre Zeit vorbei ist
+code-request_not_found = diesen Antrag gibt es nicht
+
+# What Rightful stores, and AWS
+
+code-copy_part_missing = was eine Datenquelle für die Kopie geliefert hat, ist nicht mehr oder nicht ganz da
+code-copy_part_unreadable = was eine Datenquelle für die Kopie geliefert hat, lässt sich nicht öffnen
+code-data_key_unusable = der Datenschlüssel des Antrags ist unbrauchbar
+code-identifiers_unreadable = die Kennungen des Antrags lassen sich nicht öffnen
+code-records_do_not_fit = es sind nicht so viele IDs von Datensätzen gespeichert, wie gefunden wurden; darum würde eine Nachsuche nichts beweisen
+code-records_unreadable = die IDs der Datensätze des Antrags lassen sich nicht öffnen
+code-row_unreadable = eine Zeile des Speichers lässt sich nicht lesen
+code-secret_denied = AWS erlaubt den Zugriff auf die Zugangsdaten nicht
+code-secret_rejected = Secrets Manager hat einen Aufruf als ungültig zurückgewiesen
+code-secrets_unavailable = Secrets Manager ist nicht erreichbar
+code-kms_denied = AWS erlaubt den Zugriff auf den KMS-Schlüssel nicht
+code-kms_key_missing = der KMS-Schlüssel ist nicht da
+code-kms_rejected = KMS hat einen Aufruf als ungültig zurückgewiesen
+code-kms_unavailable = KMS ist nicht erreichbar
+code-key_table_denied = AWS erlaubt den Zugriff auf die Tabelle der Schlüssel nicht
+code-key_table_missing = die Tabelle der Schlüssel ist nicht da
+code-key_table_rejected = DynamoDB hat einen Aufruf an die Tabelle der Schlüssel als ungültig zurückgewiesen
+code-key_table_unavailable = die Tabelle der Schlüssel ist nicht erreichbar
+
+## What to do, where the sentences for all reasons say too little
+
+remedy-answer_never_came = Sehen Sie beim Anbieter nach, was daraus wurde, und geben Sie dann den Ausgang an.
+remedy-control_not_found = Der Kontrolldatensatz muss beim Anbieter neu angelegt werden; dann geht es von selbst weiter.
+remedy-credentials_rejected = Das richtige Token muss eingetragen werden; dann geht es von selbst weiter. Solange keine Suche möglich ist, können Sie die Datenquelle auch auslassen.
+remedy-identifier_found_nothing = Geben Sie eine andere Kennung ein, oder lassen Sie die Datenquelle aus.
+remedy-left_out_by_a_person = Sagen Sie der betroffenen Person, dass diese Datenquelle nicht durchsucht wurde.
+remedy-records_gone = Sagen Sie es der betroffenen Person, oder suchen Sie neu nach dem, was jetzt da ist.
+remedy-refused_by_reviewer = Nennen Sie der betroffenen Person den Rechtsgrund.
+remedy-set_aside_doubtful = Sehen Sie beim Anbieter nach, ob dieser Datensatz zur betroffenen Person gehört. Wenn ja, lassen Sie ihn dort löschen. Geben Sie dann den Ausgang an.
+remedy-still_present = Nachsuchen folgen eine Zeit lang von selbst. Wenn sie weiter Datensätze finden, fragen Sie den Anbieter nach dem Grund.
+remedy-strangers_listed = Sehen Sie sich die Regel noch heute beim Anbieter an: Vielleicht ist es eine Datenschutzverletzung.

@@ -701,3 +701,215 @@ bulk-reached = { $n ->
     [one] 1 of { $of } requests was reached.
    *[other] { $n } of { $of } requests were reached.
   }
+
+## Reasons
+
+# The reasons of tasks
+
+code-answer_never_came = an erasure was sent and its answer never came: nobody knows whether the vendor did it
+code-batch_size_wrong = a batch holds no record or more than the data source takes
+code-decision_does_not_fit = the records to be submitted are not exactly those that were decided on, so nothing was sent
+code-dry_run_not_asked = the vendor took a real request for a dry run
+code-dry_run_not_confirmed = the vendor's answer doesn't say that it is a dry run: the records may be erased
+code-dry_run_unsupported = this connector has no dry run of the vendor's own
+code-awaiting_review = a person has to decide on what was found
+code-identifier_missing = the request has no identifier of a kind that this data source searches by
+code-nothing_found_to_confirm = nothing was found, and a person confirms it before anything closes
+code-left_out_by_a_person = a person left out a data source that could not be searched
+code-source_moved = the data source has another target since it was searched
+code-task_over = nothing is left to decide there, so the vendor is not asked about its records any more
+code-identifier_found_nothing = the identifier given for this data source finds nothing there
+code-missing_identifier = the request has no identifier of a kind that this data source searches by
+code-records_gone = records that were decided on were gone before they could be copied or erased
+code-refused_by_reviewer = a reviewer refused it on a legal ground
+code-stated_by_a_person = a person found out how it ended, and said so; nothing verified it
+code-gone_in_dry_run = records are gone although the vendor was asked for a dry run
+code-not_all_confirmed = the vendor's finished rule lists fewer records than were submitted
+code-record_id_unusable = a record's id is not of the type that the vendor's ids have
+code-right_not_supported = this connector can't fulfil that right
+code-right_unsupported = this connector can't fulfil that right
+code-rule_id_unusable = the stored rule id can't be asked about
+code-rule_not_found = the vendor doesn't know the rule that it opened
+code-records_keep_appearing = each look found records that no decision covers, three rounds in a row
+code-second_look = a look found nothing, and a second one, a minute later, has to confirm it
+code-set_aside_doubtful = the look set a record aside that holds the identifier as a part of its value: it may be the person's
+code-strangers_listed = the vendor's finished rule lists records that were never submitted: somebody else's records may be affected
+code-searched_only = it was a dry run and the vendor has none of its own, so it was searched and nothing else
+code-other_request_in_progress = another request about the same person is being fulfilled at this data source
+code-reference_missing = the vendor never answered, and a search found that its effect is there: there is no rule to ask about
+code-repeats_used_up = the records were submitted four times, and are still found
+code-still_present = the vendor says it is done, yet submitted records are still found
+code-too_many_records = the search found more records than one person can have, so nothing was submitted
+code-person_forgotten = the person of this request is forgotten, so it can't be worked on
+
+# A legal date that is near
+
+code-in_time = the legal date is more than seven days away
+code-outcome_unknown = nobody knows yet whether the vendor did it
+code-request_not_closed = every data source has its outcome, and yet the request isn't closed
+code-task_not_moved = a task makes no progress, and no code says why
+code-vendor_at_work = the vendor works on it and has not finished
+
+# Acts that a request's state forbids
+
+code-receipt_not_found = there is no such receipt: each closing of a request has one, counted from 0
+code-request_closed = the request is closed, or about to be
+code-request_open = the request is open
+
+# The end of an execution
+
+code-attempt_not_current = the execution belongs to an earlier attempt
+code-end_known = the end of that execution was recorded before
+code-not_our_execution = the execution is not one of ours
+
+# The set-up of a data source
+
+code-control_not_found = the search did not find the data source's control, so that a search that finds nothing proves nothing
+code-target_lost = no version of the secret belongs to the target that the task was searched at, so it can't be asked any more
+code-target_in_use = open tasks at this data source could not go on as they are, so nothing was changed
+code-connector_unknown = the deployed functions don't have this connector
+code-parameter_wrong = a parameter of the data source is missing or wrong
+code-secret_missing = the data source's secret isn't there
+code-secret_unreadable = the data source's secret isn't the JSON object that the connector describes
+code-secret_is_not_text = the secret is binary
+code-secret_unavailable = the secret could not be read in time
+code-source_not_found = there is no such data source
+code-received_at_malformed = the day is in the future, or more than 366 days ago
+code-too_many_sources = one request can't go to so many data sources
+
+# Calls to a vendor
+
+code-credentials_rejected = the vendor doesn't accept the token
+code-vendor_address_forbidden = the vendor's host name leads to a private address, which is never called
+code-vendor_answer_incomplete = the vendor's answer says that there is more, or may not be whole, so it counts for nothing
+code-vendor_answer_too_large = the vendor's answer about this person is larger than the connector allows, so nothing is concluded from it
+code-vendor_answer_unexpected = the vendor answered with a status that the connector doesn't expect
+code-vendor_answer_unreadable = the vendor's answer is not what the connector describes
+code-vendor_bad_request = the vendor rejected the call as invalid (400)
+code-vendor_conflict = the vendor says that the call conflicts with another one (409)
+code-vendor_connection_lost = the connection to the vendor broke before its answer came
+code-vendor_deadline_passed = the vendor had not finished by the connector's deadline
+code-vendor_forbidden = the vendor doesn't let this account do that (403)
+code-vendor_gone = the vendor says that the address that was called is gone (410)
+code-vendor_host_forbidden = the connector doesn't list that host, so it is never called
+code-vendor_not_found = the vendor says there is no such thing (404)
+code-vendor_out_of_time = there was no time left to call the vendor
+code-vendor_record_unreadable = one of this person's records in the vendor's answer has no id that can be read, so nothing is concluded from it
+code-vendor_redirected = the vendor answered with a redirect, which is never followed
+code-vendor_refused = the vendor refused the call
+code-vendor_request_unusable = the request to the vendor could not be made of the connector and its parameters
+code-vendor_server_error = the vendor's server failed (5xx)
+code-vendor_status_unknown = the vendor gives a status that the connector doesn't know; it never counts as success
+code-vendor_throttled = the vendor asks us to slow down (429)
+code-vendor_timed_out = the vendor didn't answer in time
+code-vendor_unprocessable = the vendor can't work with what was sent (422)
+code-vendor_unreachable = the vendor can't be reached
+
+# Calls that Rightful holds back itself
+
+code-circuit_open = the vendor failed again and again, so it is left alone for a while
+code-quota_spent = the data source's calls of the day are used up; they go on at midnight UTC
+code-rate_limited = the call is held back, so that the vendor's limit is kept
+
+# The answer to a ticket
+
+code-answer_unwritable = the answer to the ticket can't be written
+code-ticket_answer_gave_up = the ticket could not be answered for 30 days; whether a comment is there is not known for certain
+code-ticket_busy = somebody else changed the ticket at the same moment
+code-ticket_forbidden = the ticketing system doesn't let this user change the ticket (403)
+code-ticket_not_found = there is no such ticket (404): it was deleted, or the reference is another system's
+code-ticket_not_updatable = the ticket can't be changed (422): it is closed, full, or a field is missing that it needs
+code-ticket_reference_missing = the request names no ticket
+code-ticket_reference_unusable = the reference is no ticket number, such as 35436, #35436, ZD-35436 or ZD-35436-2
+code-ticket_refused = the ticketing system refused the answer
+code-ticket_too_long = the ticket has more comments than can be looked through, so nobody can tell whether the answer is there
+code-ticketing_not_set_up = no ticketing system is set up, so the ticket is not answered
+code-ticketing_secret_unreadable = the ticketing system's secret is not what it should be
+code-ticket_unreceived = a ticket carries the tag of a demand, and no delivery of it ever came
+
+# Forms that are refused
+
+code-body_malformed = a member of the body is unknown, missing or wrong; the message names it
+code-body_too_large = the body is larger than 256 KiB
+code-body_unreadable = the body is marked as base64 and is not base64
+code-copy_not_there = there is no copy; the message says why
+code-ground_does_not_stand = Art. 17(3) is a ground against erasure only
+code-ground_missing = a refusal needs a ground
+code-ground_out_of_place = only a refusal has a ground
+code-id_malformed = the id in the path is malformed
+code-identifier_kind_unknown = no data source of the request is searched by this kind
+code-identifier_malformed = the value is not valid for its kind, or could be read in two ways; the message says what to write
+code-identifier_none = no identifier is given, or none has a value
+code-identifier_not_missing = the data source does not lack its identifier and can be searched: it can't be left out
+code-identifier_not_taken = the data source is not searched by this kind, or does not take this value
+code-key_conflict = the key was sent before with other content; the message names the request that it made
+code-key_malformed = the key is too long or contains a character that it may not
+code-marked_not_confirmed = some records show another value than the request's: confirm how many
+code-misconfigured = the deployment itself is at fault; `cause` says why
+code-months_malformed = a deadline is extended by one or two months
+code-not_access = an erasure makes no copy
+code-not_awaiting_review = the task does not wait for a decision. If somebody decided already, the message says who
+code-not_erasure = the request is for access: nothing is erased for it
+code-not_handed_over = only the end of a task that was handed to a person, or that can't be searched, can be stated
+code-not_longer = the deadline is extended by as much already
+code-nothing_to_change = the data source is set up like this already
+code-nothing_to_do = every data source was acted on
+code-nothing_to_show = there is nothing to show yet
+code-parameter_malformed = a query parameter is unknown, given twice, or wrong
+code-reason_malformed = the reason is empty or longer than 1,000 characters
+code-records_changed = the data source was searched again after you looked
+code-request_synthetic = the deployment made the request itself, to see that everything works: this can't be done to it
+code-searched_at_missing = nothing was found, or there are doubtful records, and the body does not say which search you saw: give `searched_at` as it is shown
+code-set_aside_not_confirmed = some records that were set aside may be the person's: confirm how many are not
+code-set_up_wrong = a parameter, a field of the secret or the control is wrong or missing; the details say which
+code-source_changed = somebody else changed the data source at the same time
+code-source_disabled = the data source is disabled
+code-source_exists = a data source with this id exists already
+code-source_in_use = open requests go to the data source
+code-source_none = no data source is connected, or none is enabled
+code-source_not_in_request = the request does not go to this data source
+code-source_unknown = there is no such data source
+code-sources_malformed = no data source is named, or one is named twice
+code-submitted = something was submitted already
+code-too_late = the first month is over
+code-too_many_identifiers = there are more than 20 identifiers
+code-unavailable = a temporary failure: try again
+code-under_way = a submission is under way, or nobody knows how it ended
+code-sign_in_links_off = the deployment makes no links for signing in
+code-body_not_json = the body is not one JSON object
+code-copy_expired = the copy is deleted: its time is over
+code-request_not_found = there is no such request
+
+# What Rightful stores, and AWS
+
+code-copy_part_missing = what a data source gave for the copy isn't there any more, or isn't all of it
+code-copy_part_unreadable = what a data source gave for the copy doesn't open
+code-data_key_unusable = the request's data key is not one
+code-identifiers_unreadable = the request's identifiers don't open
+code-records_do_not_fit = the record ids that are kept are not as many as were found, so a look would prove nothing
+code-records_unreadable = the request's record ids don't open
+code-row_unreadable = a row of the store can't be read
+code-secret_denied = AWS doesn't let the caller use the secret
+code-secret_rejected = Secrets Manager rejected a call as invalid
+code-secrets_unavailable = Secrets Manager can't be reached
+code-kms_denied = AWS doesn't let the caller use the KMS key
+code-kms_key_missing = the KMS key isn't there
+code-kms_rejected = KMS rejected a call as invalid
+code-kms_unavailable = KMS can't be reached
+code-key_table_denied = AWS doesn't let the caller use the table of keys
+code-key_table_missing = the table of keys isn't there
+code-key_table_rejected = DynamoDB rejected a call to the table of keys as invalid
+code-key_table_unavailable = the table of keys can't be reached
+
+## What to do, where the sentences for all reasons say too little
+
+remedy-answer_never_came = Look in the vendor's own console what became of it, then state how it ended.
+remedy-control_not_found = The control's record has to be entered at the vendor again; then it goes on by itself.
+remedy-credentials_rejected = The right token has to be entered; then it goes on by itself. As long as it can't be searched, you can also leave the data source out.
+remedy-identifier_found_nothing = Give another identifier, or leave the data source out.
+remedy-left_out_by_a_person = Tell the person that this data source was not searched.
+remedy-records_gone = Tell the person, or search again for what is there now.
+remedy-refused_by_reviewer = Tell the person the legal ground.
+remedy-set_aside_doubtful = Look in the vendor's own console whether that record is the person's, and have it erased there; then state how it ended.
+remedy-still_present = Looks go on by themselves for a while. If they keep finding records, ask the vendor why.
+remedy-strangers_listed = Look at the rule in the vendor's own console today: it may be a breach of other people's data.
