@@ -154,6 +154,7 @@ def main():
         print(f"{until - at:6.1f} s  {title}")
     print(f"{ended - began:6.1f} s  total")
     print(f"\nThe person is erased, and the ticket answered. The receipt is in {DIR.relative_to(ROOT)}/receipt.json.")
+    print("To see and do the same on a page: `make up`, and open the link that it prints.")
 
 
 if __name__ == "__main__":

@@ -155,6 +155,14 @@ mod tests {
         for situation in Situation::ALL {
             assert_eq!(words.t(&format!("situation-{}", situation.as_str())), situation.words());
         }
+        let mut codes = 0;
+        for code in Code::ALL {
+            if let Some(text) = words.find(&format!("code-{code}")) {
+                assert_eq!(text, code.what(), "{code}");
+                codes += 1;
+            }
+        }
+        assert!(codes > 150, "{codes}");
     }
 
     #[test]
