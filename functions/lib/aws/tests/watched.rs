@@ -203,6 +203,7 @@ async fn open_work_is_the_whole_index_with_what_it_projects() {
         due_at: Time::parse("2026-12-21T12:00:00Z").unwrap(),
         forget_at: None,
         forgotten_at: None,
+        next_due: Some(now()),
     };
     assert_eq!(page.rows, [Work::Request(id(), open)]);
     let page = store.open_work(3, page.next).await.unwrap();
@@ -211,6 +212,7 @@ async fn open_work_is_the_whole_index_with_what_it_projects() {
         reason: Some("timed_out".to_owned()),
         searched_at: Some(now()),
         unknown_since: Some(now()),
+        next_due: Some(now()),
     };
     assert_eq!((page.rows, page.next), (vec![Work::Task(id(), unknown)], None));
     let unreadable = store.open_work(3, None).await.unwrap_err();

@@ -34,6 +34,9 @@ pub struct OpenRequest {
     /// When the person was forgotten.
     #[serde(default)]
     pub forgotten_at: Option<Time>,
+    /// When reconcile next visits it.
+    #[serde(default)]
+    pub next_due: Option<Time>,
 }
 
 impl OpenRequest {
@@ -47,6 +50,7 @@ impl OpenRequest {
             due_at: request.due_at,
             forget_at: request.forget_at,
             forgotten_at: request.forgotten_at,
+            next_due: request.next_due,
         }
     }
 }
@@ -65,6 +69,9 @@ pub struct OpenTask {
     /// When it became unknown.
     #[serde(default)]
     pub unknown_since: Option<Time>,
+    /// When reconcile next visits it.
+    #[serde(default)]
+    pub next_due: Option<Time>,
 }
 
 impl OpenTask {
@@ -76,6 +83,7 @@ impl OpenTask {
             reason: task.reason.clone(),
             searched_at: task.searched_at,
             unknown_since: task.unknown_since,
+            next_due: task.next_due,
         }
     }
 
@@ -92,6 +100,17 @@ pub enum Work {
     Request(RequestId, OpenRequest),
     /// A task of this request.
     Task(RequestId, OpenTask),
+}
+
+impl Work {
+    /// When reconcile next visits the row.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Time> {
+        match self {
+            Self::Request(_, request) => request.next_due,
+            Self::Task(_, task) => task.next_due,
+        }
+    }
 }
 
 /// The number and age of open items. Ages are in seconds.
@@ -238,11 +257,12 @@ mod tests {
             due_at: Time::parse(due).unwrap(),
             forget_at: None,
             forgotten_at: None,
+            next_due: None,
         }
     }
 
     fn task(state: TaskState) -> OpenTask {
-        OpenTask { state, reason: None, searched_at: None, unknown_since: None }
+        OpenTask { state, reason: None, searched_at: None, unknown_since: None, next_due: None }
     }
 
     fn count(rows: Vec<Work>) -> Gauges {

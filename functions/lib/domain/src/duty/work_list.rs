@@ -76,12 +76,43 @@ impl WorkCounts {
     }
 }
 
+/// What an open request waits for, as far as the due index says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// A person.
+    Person,
+    /// A look that resolves what the vendor did.
+    Unknown,
+    /// The vendor, which works on a submission.
+    Vendor,
+    /// Nobody: its next step comes by itself.
+    GoesOn,
+}
+
+/// An open request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// When the person asked.
+    pub received_at: Time,
+    /// The legal deadline.
+    pub due_at: Time,
+    /// What it waits for.
+    pub turn: Turn,
+}
+
 /// The open work, collected from the rows of the due index, in any order.
 #[derive(Debug, Default)]
 pub struct WorkList {
-    due: BTreeMap<RequestId, Time>,
+    open: BTreeMap<RequestId, Dates>,
     persons: BTreeSet<RequestId>,
     unknown: BTreeSet<RequestId>,
+    vendors: BTreeSet<RequestId>,
+}
+
+#[derive(Debug)]
+struct Dates {
+    received_at: Time,
+    due_at: Time,
 }
 
 impl WorkList {
@@ -89,12 +120,14 @@ impl WorkList {
     pub fn take(&mut self, work: &Work) {
         match work {
             Work::Request(id, request) if request.state == RequestState::Open && !request.synthetic => {
-                self.due.insert(*id, request.due_at);
+                let dates = Dates { received_at: request.received_at, due_at: request.due_at };
+                self.open.insert(*id, dates);
             }
             Work::Request(..) => {}
             Work::Task(id, task) => match task.state {
                 TaskState::AwaitingReview => _ = self.persons.insert(*id),
                 TaskState::Unknown => _ = self.unknown.insert(*id),
+                TaskState::Submitted => _ = self.vendors.insert(*id),
                 _ => {}
             },
         }
@@ -103,7 +136,7 @@ impl WorkList {
     /// The requests with an unknown task. The index doesn't say whether a look resolves it or a person has to; the task's
     /// row does.
     pub fn unclear(&self) -> impl Iterator<Item = RequestId> {
-        let open = self.unknown.iter().filter(|id| self.due.contains_key(id));
+        let open = self.unknown.iter().filter(|id| self.open.contains_key(id));
         open.filter(|id| !self.persons.contains(id)).copied()
     }
 
@@ -115,14 +148,29 @@ impl WorkList {
     /// All places, in order.
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
-        let place = |(id, due_at): (&RequestId, &Time)| Place {
+        let place = |(id, dates): (&RequestId, &Dates)| Place {
             goes_on: !self.persons.contains(id),
-            due_at: *due_at,
+            due_at: dates.due_at,
             id: *id,
         };
-        let mut places: Vec<Place> = self.due.iter().map(place).collect();
+        let mut places: Vec<Place> = self.open.iter().map(place).collect();
         places.sort();
         places
+    }
+
+    /// All open requests, in no order. The first that applies counts: a person, a look, the vendor.
+    pub fn open(&self) -> impl Iterator<Item = Open> {
+        let turn = |id: &RequestId| match () {
+            () if self.persons.contains(id) => Turn::Person,
+            () if self.unknown.contains(id) => Turn::Unknown,
+            () if self.vendors.contains(id) => Turn::Vendor,
+            () => Turn::GoesOn,
+        };
+        self.open.iter().map(move |(id, dates)| Open {
+            received_at: dates.received_at,
+            due_at: dates.due_at,
+            turn: turn(id),
+        })
     }
 }
 
@@ -148,6 +196,7 @@ mod tests {
             due_at: day(due),
             forget_at: None,
             forgotten_at: None,
+            next_due: None,
         };
         Work::Request(id(n), row)
     }
@@ -157,7 +206,10 @@ mod tests {
     }
 
     fn task(n: u8, state: TaskState) -> Work {
-        Work::Task(id(n), OpenTask { state, reason: None, searched_at: None, unknown_since: None })
+        Work::Task(
+            id(n),
+            OpenTask { state, reason: None, searched_at: None, unknown_since: None, next_due: None },
+        )
     }
 
     fn listed(list: &WorkList) -> Vec<(RequestId, bool)> {

@@ -83,11 +83,11 @@ impl LegalZone {
         format!("{} {}", zoned.strftime("%Y-%m-%d %H:%M"), self.name())
     }
 
-    fn date(&self, at: Time) -> Date {
+    pub(super) fn date(&self, at: Time) -> Date {
         at.timestamp().to_zoned(self.0.clone()).date()
     }
 
-    fn start_of(&self, day: Date) -> Option<Time> {
+    pub(super) fn start_of(&self, day: Date) -> Option<Time> {
         let zoned = day.to_zoned(self.0.clone()).ok()?;
         zoned.start_of_day().ok().map(|start| Time::new(start.timestamp()))
     }

@@ -4,4 +4,5 @@ pub mod right;
 pub mod ground;
 pub mod level;
 pub mod deadline;
+pub mod calendar;
 pub mod extension;

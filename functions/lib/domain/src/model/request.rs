@@ -48,6 +48,17 @@ pub enum RequestOutcome {
 }
 
 impl RequestOutcome {
+    /// Each of them.
+    pub const ALL: [Self; 7] = [
+        Self::Fulfilled,
+        Self::PartlyFulfilled,
+        Self::NothingFound,
+        Self::Refused,
+        Self::Failed,
+        Self::DryRun,
+        Self::Cancelled,
+    ];
+
     /// Its name in every layer.
     #[must_use]
     pub fn as_str(self) -> &'static str {

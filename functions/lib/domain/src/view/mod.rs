@@ -7,6 +7,7 @@
 pub mod acts;
 pub mod error;
 pub mod events;
+pub mod overview;
 pub mod page;
 pub mod request;
 pub mod source;
