@@ -26,6 +26,8 @@ pub struct ApiSettings {
     pub link_seconds: u64,
     /// Whether callers of the API may make links by which they sign in on the pages.
     pub sign_in_links: bool,
+    /// The address of the deployment's dashboard; empty if there is none.
+    pub dashboard: String,
 }
 
 /// The outside, and the settings.

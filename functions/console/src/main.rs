@@ -23,6 +23,7 @@ async fn main() -> Result<(), Error> {
         secret_prefix: deployed.env.require("SECRET_PREFIX")?,
         link_seconds: deployed.env.number("COPY_LINK_SECONDS")?,
         sign_in_links: deployed.env.require("CONSOLE_SIGN_IN_LINKS")? == "true",
+        dashboard: deployed.env.require("DASHBOARD_URL")?,
     };
     let minutes: u64 = deployed.env.number("CONSOLE_SESSION_MINUTES")?;
     let pages = SiteSettings {

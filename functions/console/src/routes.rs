@@ -1,7 +1,9 @@
 //! All routes of the API: the role that each needs on the pages, its method and path, the parameters of its query,
 //! the handler that answers it, and the words about it.
 
-use crate::handlers::{acts, connectors, journal, links, people, requests, sources, ticketing, work};
+use crate::handlers::{
+    acts, connectors, journal, links, overview, people, requests, sources, ticketing, work,
+};
 use crate::ports::Outside;
 use crate::query::{CURSOR, LIMIT, Parameter, Takes};
 use crate::role::Role::{Administrator, Operator, Reviewer, Viewer};
@@ -63,6 +65,7 @@ pub(crate) fn routes<O: Outside>() -> Vec<Route<O>> {
         Route::new(Administrator, "DELETE", "/api/sources/{source}", &[], sources::remove, &sources::REMOVE),
         Route::with_body(Operator, "POST", "/api/sources/{source}/test", sources::test, &sources::TEST),
         Route::with_body(Administrator, "PUT", "/api/ticketing/{channel}", ticketing::set, &ticketing::SET),
+        Route::new(Viewer, "GET", "/api/overview", &[], overview::show, &overview::SHOW),
         // Before `{id}`, which would match it too.
         Route::new(Viewer, "GET", "/api/requests/work", WORK, work::list, &work::LIST),
         Route::new(Viewer, "GET", "/api/requests", ALL, requests::list, &requests::LIST),

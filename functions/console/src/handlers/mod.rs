@@ -8,6 +8,7 @@ pub(crate) mod acts;
 pub(crate) mod connectors;
 pub(crate) mod journal;
 pub(crate) mod links;
+pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod requests;
 pub(crate) mod sources;

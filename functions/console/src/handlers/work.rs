@@ -10,6 +10,7 @@ use crate::query::{Query, cursor, wrong_cursor};
 use crate::success::Json;
 use rightful_domain::base::ids::RequestId;
 use rightful_domain::base::time::Time;
+use rightful_domain::duty::gauge::Work;
 use rightful_domain::duty::owner::is_persons;
 use rightful_domain::duty::work_list::{Place, WorkCounts, WorkList};
 use rightful_domain::model::request::{Request, RequestState};
@@ -62,7 +63,7 @@ pub(crate) async fn list<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Js
     let wanted = Wanted::of(&query, now)?;
     let limit = query.limit()? as usize;
     let after = query.cursor()?.map(|text| Place::parse(&text).ok_or_else(wrong_cursor)).transpose()?;
-    let places = app.places().await?;
+    let places = app.open_work(|_| {}).await?.places();
     let counts = WorkCounts::of(&places, now);
     let ahead: Vec<Place> = places
         .into_iter()
@@ -91,15 +92,18 @@ pub(crate) async fn list<O: Outside>(app: &App<O>, call: &Call<'_>) -> Result<Js
 }
 
 impl<O: Outside> App<O> {
-    /// The places of all open requests, in order.
-    async fn places(&self) -> Result<Vec<Place>, Refusal> {
+    /// All open work; `also` gets each row of the index.
+    pub async fn open_work(&self, mut also: impl FnMut(Work)) -> Result<WorkList, Refusal> {
         let store = self.outside.store();
         let mut list = WorkList::default();
         for shard in 0..DUE_SHARDS {
             let mut after = None;
             loop {
                 let page = store.open_work(shard, after).await?;
-                page.rows.iter().for_each(|row| list.take(row));
+                for row in page.rows {
+                    list.take(&row);
+                    also(row);
+                }
                 after = page.next;
                 if after.is_none() {
                     break;
@@ -115,6 +119,6 @@ impl<O: Outside> App<O> {
                 .filter(|task| is_persons(task))
                 .for_each(|task| list.waits_for_a_person(task.request));
         }
-        Ok(list.places())
+        Ok(list)
     }
 }

@@ -41,7 +41,7 @@ async fn invariant_1_no_identifier_and_no_secret_is_logged_or_answered() {
     for path in ["", "/events", "/receipt"] {
         assert_eq!(stage.get(&format!("/api/requests/{id}{path}")).await.status, 200);
     }
-    for path in ["/api/requests", "/api/sources", "/api/connectors", "/api/journal"] {
+    for path in ["/api/requests", "/api/sources", "/api/connectors", "/api/journal", "/api/overview"] {
         assert_eq!(stage.get(path).await.status, 200);
     }
     let answers = stage.everything();

@@ -389,6 +389,7 @@ impl Stage {
             secret_prefix: "rightful/test/".to_owned(),
             link_seconds: 900,
             sign_in_links,
+            dashboard: "https://dashboard.example/rightful".to_owned(),
         };
         let pages = SiteSettings { stage: "test".to_owned(), host: String::new(), session_seconds: 8 * 3600 };
         let site = Site::new(memory, settings, pages);

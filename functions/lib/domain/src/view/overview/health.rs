@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HealthFigures {
-    /// Requests and tasks whose time for the reconciliation has come. The time of its last run is not stored; while it
-    /// runs, none of them waits for longer than its schedule.
+    /// Requests and tasks that are due for the reconciliation. The time of its last run is not stored. If one of these
+    /// waits for much longer than its schedule, it doesn't run, has too much to do, or can't bring that one forward.
     pub reconcile_due: u32,
     /// Since when the first of them waits; null if none does.
     pub reconcile_due_since: Option<Time>,
