@@ -913,3 +913,179 @@ remedy-refused_by_reviewer = Tell the person the legal ground.
 remedy-set_aside_doubtful = Look in the vendor's own console whether that record is the person's, and have it erased there; then state how it ended.
 remedy-still_present = Looks go on by themselves for a while. If they keep finding records, ask the vendor why.
 remedy-strangers_listed = Look at the rule in the vendor's own console today: it may be a breach of other people's data.
+
+## The overview and the journal
+
+nav-overview = Overview
+overview = Overview
+overview-at = Counted
+overview-zone = Months and weeks are those of { $x }.
+overview-read-all = { $n ->
+    [0] No request has closed yet.
+    [one] The only closed request is counted.
+   *[other] All { $n } closed requests are counted.
+  }
+overview-read-some = { $n ->
+    [one] Counted over the last closed request, which arrived on
+   *[other] Counted over the last { $n } closed requests, which arrived since
+  }
+overview-not-counted = Requests that arrived earlier and are closed are not counted: they are too many, or too old.
+overview-table = Table
+overview-all = All
+overview-requests = Requests
+overview-none-waits = { $n ->
+    [0] none
+    [one] 1 data source of a request
+   *[other] { $n } data sources of requests
+  }
+overview-waits = { $n ->
+    [one] 1 data source of a request, for { $x }
+   *[other] { $n } data sources of requests, the first for { $x }
+  }
+overview-open-title = Open requests
+overview-oldest = The person who has waited longest asked { $x } ago.
+overview-turn-unknown = Finding out what the vendor did
+overview-age-name = Age
+overview-age-under = under { $n } days
+overview-age = { $from } to { $to } days
+overview-age-over = { $n } days or more
+overview-due-title = Legal deadlines ahead
+overview-due = { $overdue ->
+    [0] No request is overdue
+    [one] 1 request is overdue
+   *[other] { $overdue } requests are overdue
+  }; { $week } due in the rest of this week, { $weeks } in the five weeks after it, { $later } later.
+overview-due-none = No request is open, so none is due.
+overview-due-name = Due
+overview-overdue = overdue
+overview-this-week = this week
+overview-week = week of { $day } { $x }
+overview-later = later
+overview-outcomes-title = How requests ended
+overview-closed = { $n ->
+    [0] No request has closed in the last twelve months.
+    [one] 1 request has closed in the last twelve months.
+   *[other] { $n } requests have closed in the last twelve months.
+  }
+overview-end-good = Fulfilled, or nothing found
+overview-end-part = Partly fulfilled, or refused
+overview-end-bad = Failed
+overview-end-none = Tried out, or cancelled
+overview-month-name = Month
+overview-month = { $x } { $year }
+overview-month-partial = { $x } { $year }, in part
+month-1 = Jan
+month-2 = Feb
+month-3 = Mar
+month-4 = Apr
+month-5 = May
+month-6 = Jun
+month-7 = Jul
+month-8 = Aug
+month-9 = Sep
+month-10 = Oct
+month-11 = Nov
+month-12 = Dec
+overview-time-title = Time to close
+overview-time = Half of them closed within { $half }, nine in ten within { $most }.
+overview-time-about = From the day on which the person asked to the closing.
+overview-median = Half of them within
+overview-ninetieth = Nine in ten within
+overview-sources-title = Records by data source
+overview-sources-none = These requests asked no data source, dry runs apart.
+overview-sources = { $found ->
+    [0] No record was found
+    [one] 1 record was found
+   *[other] { $found } records were found
+  } at { $sources ->
+    [one] 1 data source
+   *[other] { $sources } data sources
+  }, { $confirmed } confirmed.
+overview-sources-about = Confirmed: the vendor states that it treated them, or they were copied. Dry runs are left out.
+overview-sources-left = { $n ->
+    [one] 1 more data source stands in the table.
+   *[other] { $n } more data sources stand in the table.
+  }
+overview-unconfirmed = Found, not confirmed
+overview-health-title = Health
+overview-reconcile = Waiting for the reconciliation
+overview-reconcile-due = { $n ->
+    [0] nothing: whatever was due has been looked at
+    [one] 1 item, since
+   *[other] { $n } items, the first since
+  }
+overview-synthetic = Last synthetic request
+overview-synthetic-none = none among the requests that were read
+overview-synthetic-good = ended as it must
+overview-synthetic-bad = did not end as it must: { $x }
+overview-synthetic-open = still open, made
+overview-synthetic-see = See it
+overview-unknown = Outcome unknown
+overview-review = Waiting for a decision
+overview-identifiers = Waiting for an identifier
+overview-forgetting = People to be forgotten
+overview-forgetting-late = { $n ->
+    [0] none is late
+    [one] 1 is late by more than a day
+   *[other] { $n } are late by more than a day
+  }
+overview-answers = Answers to tickets
+overview-answers-words = { $owed } not on their ticket yet, { $never } that can't be put there
+overview-unknowable = Not stored, so not known here: when the reconciliation last ran, deliveries of tickets that were refused or never received, and calls of vendors and functions that failed. If an item has waited for the reconciliation for much longer than its schedule, it does not run, has too much to do, or can't bring that item forward.
+overview-dashboard = Dashboard in AWS
+journal = Journal
+journal-about = What operators did to the deployment itself: data sources and ticketing. Acts on a request stand on its page.
+journal-kind = What
+journal-who = Who
+journal-who-other = somebody who is not among the entries below
+journal-none-at-all = Nobody has set up anything yet.
+journal-none = No entry fits.
+journal-none-yet = { $n ->
+    [one] The newest entry doesn't fit.
+   *[other] None of the { $n } entries that were read fits.
+  }
+journal-read = { $n ->
+    [one] 1 entry was read for this.
+   *[other] { $n } entries were read for this.
+  }
+journal-further = Look further back
+journal-older = Older entries
+journal-newest = Newest entries
+journal-download = Download as CSV
+journal-download-about = What the filter leaves of up to { $n } entries, from the newest on this page back.
+journal-csv-number = number
+journal-csv-at = at
+journal-csv-who = who
+journal-csv-actor = actor
+journal-csv-kind = kind
+journal-csv-about = about
+journal-csv-what = what
+entry-kind-source_added = connected a data source
+entry-kind-source_changed = changed a data source
+entry-kind-source_review_set = set review policies
+entry-kind-source_enabled = enabled a data source
+entry-kind-source_disabled = disabled a data source
+entry-kind-source_tested = tested a data source
+entry-kind-source_removed = removed a data source
+entry-kind-ticketing_set = set up ticketing
+entry-source_added = Data source { $source } was connected: { $what }
+entry-source_changed = Data source { $source } was changed: { $what }
+entry-source_review_set = The review policies of { $source } were set: { $what }
+entry-source_enabled = Data source { $source } was enabled: new requests ask it
+entry-source_disabled = Data source { $source } was disabled: new requests leave it out
+entry-source_tested = Data source { $source } was tested: it works
+entry-source_tested-not = Data source { $source } was tested: { $what }
+entry-source_removed = Data source { $source } was removed, with its secret
+entry-ticketing_set = How tickets of { $x } are answered was set up or changed
+entry-with-control = with a control
+entry-params = parameters { $x }
+entry-secret = a new secret
+entry-control = another control, or none
+entry-target = now at { $x }
+entry-forced = { $n ->
+    [0] forced
+    [one] forced, although 1 open task could not go on as before
+   *[other] forced, although { $n } open tasks could not go on as before
+  }
+entry-policies = erasure decided by { $erasure }; access decided by { $access }
+entry-policy-deployment = the deployment's policy

@@ -6,7 +6,7 @@ use crate::app::ApiSettings;
 use crate::ports::{Operators as _, Outside};
 use crate::site::fields::Fields;
 use crate::site::message::message;
-use crate::site::pages::{acts, bulk, detail, fresh, list, people, receipt};
+use crate::site::pages::{acts, bulk, detail, fresh, journal, list, overview, people, receipt};
 use crate::site::reply::{Reply, asset};
 use crate::site::sealer::Sealer;
 use crate::site::session::{Session, ended};
@@ -175,6 +175,9 @@ impl<O: Outside> Site<O> {
                 return Ok(page.with_cookie(Some(ended())));
             }
             ("GET", [] | [""]) => Reply::to("/console/requests"),
+            ("GET", ["overview"]) => overview::page(&visit).await?,
+            ("GET", ["journal"]) => journal::page(&visit).await?,
+            ("GET", ["journal.csv"]) => journal::table(&visit).await?,
             ("GET", ["requests"]) => list::list(&visit).await?,
             ("POST", ["requests", "find"]) => list::find(&visit).await?,
             ("GET", ["bulk"]) => bulk::form(&visit).await?,
@@ -332,6 +335,8 @@ fn page_of(path: &str) -> &'static str {
         (Some("requests"), Some(_), Some(_)) => "act",
         (Some("bulk"), ..) => "bulk",
         (Some("new"), ..) => "new",
+        (Some("overview"), ..) => "overview",
+        (Some("journal" | "journal.csv"), ..) => "journal",
         (Some("sign-in" | "link" | "sign-out"), ..) => "sign-in",
         (None | Some(""), ..) => "start",
         _ => "another",

@@ -37,10 +37,71 @@ impl Page {
         values.map(|rest| unescaped(rest.split('"').next().unwrap())).collect()
     }
 
+    /// The texts of all elements of this name, without the elements within them.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let (open, close) = (format!("<{name}"), format!("</{name}>"));
+        let mut found = Vec::new();
+        let mut rest = self.text.as_str();
+        while let Some((_, from)) = rest.split_once(&open) {
+            let Some((_, inside)) = from.split_once('>').filter(|_| from.starts_with([' ', '>'])) else {
+                rest = from;
+                continue;
+            };
+            let (inside, after) = inside.split_once(&close).unwrap();
+            found.push(words(inside));
+            rest = after;
+        }
+        found
+    }
+
+    /// The part of the page between two texts.
+    pub fn between(&self, from: &str, to: &str) -> Self {
+        let (_, rest) = self.text.split_once(from).unwrap_or_else(|| panic!("no {from} in {}", self.text));
+        let (part, _) = rest.split_once(to).unwrap_or_else(|| panic!("no {to} after {from}"));
+        let (headers, cookies) = (self.headers.clone(), Vec::new());
+        Self { status: self.status, text: part.to_owned(), headers, cookies }
+    }
+
+    /// The values of an attribute, wherever it stands.
+    pub fn attributes(&self, name: &str) -> Vec<String> {
+        let begins = format!(" {name}=\"");
+        self.text.split(&begins).skip(1).map(|rest| unescaped(rest.split('"').next().unwrap())).collect()
+    }
+
+    /// The rows of the page's tables, the names of the columns among them.
+    pub fn rows(&self) -> Vec<Vec<String>> {
+        let cells = |row: &str| -> Vec<String> {
+            let cells = row.split("</th>").flat_map(|part| part.split("</td>"));
+            let cells = cells.filter(|part| part.contains("<td") || part.contains("<th"));
+            cells.map(|part| words(part)).collect()
+        };
+        self.text.split("<tr>").skip(1).map(|row| cells(row.split("</tr>").next().unwrap())).collect()
+    }
+
+    /// All words of the page.
+    pub fn words(&self) -> String {
+        words(&self.text)
+    }
+
     /// Whether it says so.
     pub fn says(&self, words: &str) -> bool {
         unescaped(&self.text).contains(words)
     }
+}
+
+/// Markup as its words.
+fn words(markup: &str) -> String {
+    let mut text = String::new();
+    let mut inside = true;
+    for letter in markup.chars() {
+        match letter {
+            '<' => inside = false,
+            '>' => inside = true,
+            letter if inside => text.push(letter),
+            _ => {}
+        }
+    }
+    unescaped(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn unescaped(text: &str) -> String {

@@ -7,6 +7,9 @@ mod document;
 #[path = "../api/log.rs"]
 mod log;
 #[allow(dead_code, reason = "the API's tests use the rest")]
+#[path = "../api/past.rs"]
+mod past;
+#[allow(dead_code, reason = "the API's tests use the rest")]
 #[path = "../api/stage.rs"]
 mod stage;
 
@@ -14,6 +17,8 @@ mod browser;
 
 mod acts;
 mod headers;
+mod journal;
 mod lists;
+mod overview;
 mod roles;
 mod sessions;

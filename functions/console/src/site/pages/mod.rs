@@ -8,3 +8,5 @@ pub(crate) mod list;
 pub(crate) mod people;
 pub(crate) mod receipt;
 pub(crate) mod fresh;
+pub(crate) mod overview;
+pub(crate) mod journal;

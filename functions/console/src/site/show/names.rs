@@ -7,6 +7,7 @@ use rightful_domain::base::actor::Actor;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of actors, and titles of connectors.
+#[derive(Default)]
 pub(crate) struct Names {
     actors: BTreeMap<String, String>,
     titles: BTreeMap<String, String>,
