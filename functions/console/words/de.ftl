@@ -72,7 +72,6 @@ skip = Zum Inhalt springen
 nav = Seiten
 nav-requests = Anträge
 nav-new = Neuer Antrag
-nav-sources = Datenquellen
 nav-journal = Protokoll
 role-viewer = Ansicht
 role-operator = Bearbeitung
@@ -87,15 +86,12 @@ trouble = Es gibt ein Problem
 ## Signing in
 
 sign-in = Anmelden
-sign-in-company = Mit dem Konto Ihres Unternehmens anmelden
-sign-in-link-only = Diese Installation hat keinen Anmeldedienst. Wer Zugang zu ihrer API hat, erstellt Ihnen einen Link: `rightful console` gibt ihn aus.
-sign-in-none = Diese Installation hat keinen Anmeldedienst, und Anmeldelinks sind abgeschaltet. Ihr IT-Betrieb richtet einen Anmeldedienst ein: siehe docs/DEPLOY.md.
+sign-in-link-only = Wer Zugang zur API dieser Installation hat, stellt Ihnen einen Link aus, mit dem Sie sich einmal anmelden: „rightful console“ gibt einen aus.
+sign-in-none = Diese Installation stellt keine Anmeldelinks aus. Arbeiten Sie mit dem Befehl „rightful“.
 sign-in-as = Als { $x } anmelden
 sign-in-link-title = Mit einem Link anmelden
 sign-in-link-about = Dieser Link wirkt nur einmal.
 sign-in-link-over = Dieser Link wurde schon benutzt, ist abgelaufen oder wurde durch einen neueren ersetzt. Bitten Sie um einen neuen.
-sign-in-failed = Die Anmeldung ist gescheitert
-sign-in-again = Noch einmal anmelden
 signed-out = Sie sind abgemeldet
 signed-out-about = Alle Ihre Sitzungen sind beendet, in jedem Browser.
 session-over = Ihre Sitzung ist abgelaufen
@@ -110,7 +106,7 @@ session-over-typed = Was Sie eingegeben haben
 not-found = Seite nicht gefunden
 not-found-about = Diese Seite gibt es nicht, oder was sie zeigte, ist nicht mehr da: der Antrag oder die Datenquelle.
 forbidden = Das dürfen Sie nicht
-forbidden-about = Ihre Rolle erlaubt es nicht. Wer Ihren Anmeldedienst verwaltet, kann Ihnen eine andere Rolle geben.
+forbidden-about = Ihre Rolle umfasst das nicht. Die Verwaltung kann Ihnen eine andere Rolle geben.
 failed = Das hat nicht geklappt
 failed-about = Nichts ging verloren. Versuchen Sie es gleich noch einmal. Wenn es dabei bleibt, nennen Sie Ihrem IT-Betrieb den Code unten.
 failed-code = Code: { $x }
@@ -231,10 +227,7 @@ progress-unknown = { $n ->
     [one] 1 Ausgang unbekannt
    *[other] { $n } Ausgänge unbekannt
   }
-row-due = Frist
 row-sources = Datenquellen
-row-turn = Nächster Schritt
-row-received = Eingegangen
 
 ## One request
 
@@ -252,11 +245,9 @@ request-extended-words = { $n ->
     [one] um 1 Monat: { $ground }
    *[other] um { $n } Monate: { $ground }
   }
-request-turn = Nächster Schritt
 request-cancel = Abbrechen
 request-cancel-possible = Noch möglich: Es wurde noch nichts gesendet.
 request-cancel-too-late = Nicht mehr möglich: Es wurde etwas gesendet, oder alles ist beendet.
-request-attempt = Versuch des Ablaufs
 request-next = Nächste Bearbeitung
 request-closed-at = Abgeschlossen
 request-forget = Die betroffene Person wird vergessen
@@ -308,7 +299,6 @@ found = Gefunden
 submitted = Gesendet
 confirmed = Bestätigt
 rules = Regeln beim Anbieter
-details = Einzelheiten
 fact-takes = Sucht nach
 fact-has = Vorhanden
 fact-searched = Gesucht
@@ -981,176 +971,176 @@ remedy-strangers_listed = Sehen Sie sich die Regel noch heute beim Anbieter an: 
 
 ## The overview and the journal
 
-nav-overview = Overview
-overview = Overview
-overview-at = Counted
-overview-zone = Months and weeks are those of { $x }.
+nav-overview = Übersicht
+overview = Übersicht
+overview-at = Gezählt am
+overview-zone = Monate und Wochen sind die der Zeitzone { $x }.
 overview-read-all = { $n ->
-    [0] No request has closed yet.
-    [one] The only closed request is counted.
-   *[other] All { $n } closed requests are counted.
+    [0] Noch ist kein Antrag abgeschlossen.
+    [one] Gezählt ist der einzige abgeschlossene Antrag.
+   *[other] Gezählt sind alle { $n } abgeschlossenen Anträge.
   }
 overview-read-some = { $n ->
-    [one] Counted over the last closed request, which arrived on
-   *[other] Counted over the last { $n } closed requests, which arrived since
+    [one] Gezählt ist der letzte abgeschlossene Antrag, eingegangen am
+   *[other] Gezählt sind die letzten { $n } abgeschlossenen Anträge, eingegangen seit dem
   }
-overview-not-counted = Requests that arrived earlier and are closed are not counted: they are too many, or too old.
-overview-table = Table
-overview-all = All
-overview-requests = Requests
+overview-not-counted = Abgeschlossene Anträge, die früher eingegangen sind, zählen nicht mit: Es sind zu viele, oder sie sind zu alt.
+overview-table = Tabelle
+overview-all = Alle
+overview-requests = Anträge
 overview-none-waits = { $n ->
-    [0] none
-    [one] 1 data source of a request
-   *[other] { $n } data sources of requests
+    [0] keine
+    [one] 1 Datenquelle eines Antrags
+   *[other] { $n } Datenquellen von Anträgen
   }
 overview-waits = { $n ->
-    [one] 1 data source of a request, for { $x }
-   *[other] { $n } data sources of requests, the first for { $x }
+    [one] 1 Datenquelle eines Antrags, schon { $x }
+   *[other] { $n } Datenquellen von Anträgen, die erste schon { $x }
   }
-overview-open-title = Open requests
-overview-oldest = The person who has waited longest asked { $x } ago.
-overview-turn-unknown = Finding out what the vendor did
-overview-age-name = Age
-overview-age-under = under { $n } days
-overview-age = { $from } to { $to } days
-overview-age-over = { $n } days or more
-overview-due-title = Legal deadlines ahead
+overview-open-title = Offene Anträge
+overview-oldest = Die betroffene Person mit dem ältesten Antrag wartet schon { $x }.
+overview-turn-unknown = Rightful ermittelt, was der Anbieter getan hat
+overview-age-name = Alter
+overview-age-under = unter { $n } Tagen
+overview-age = { $from } bis { $to } Tage
+overview-age-over = { $n } Tage oder mehr
+overview-due-title = Anstehende gesetzliche Fristen
 overview-due = { $overdue ->
-    [0] No request is overdue
-    [one] 1 request is overdue
-   *[other] { $overdue } requests are overdue
-  }; { $week } due in the rest of this week, { $weeks } in the five weeks after it, { $later } later.
-overview-due-none = No request is open, so none is due.
-overview-due-name = Due
-overview-overdue = overdue
-overview-this-week = this week
-overview-week = week of { $day } { $x }
-overview-later = later
-overview-outcomes-title = How requests ended
+    [0] Kein Antrag ist überfällig
+    [one] 1 Antrag ist überfällig
+   *[other] { $overdue } Anträge sind überfällig
+  }; bei { $week } endet die Frist noch in dieser Woche, bei { $weeks } in den fünf Wochen danach, bei { $later } später.
+overview-due-none = Kein Antrag ist offen, also läuft keine Frist.
+overview-due-name = Fristende
+overview-overdue = überfällig
+overview-this-week = diese Woche
+overview-week = Woche vom { $day }. { $x }
+overview-later = später
+overview-outcomes-title = Wie Anträge ausgingen
 overview-closed = { $n ->
-    [0] No request has closed in the last twelve months.
-    [one] 1 request has closed in the last twelve months.
-   *[other] { $n } requests have closed in the last twelve months.
+    [0] In den letzten zwölf Monaten wurde kein Antrag abgeschlossen.
+    [one] In den letzten zwölf Monaten wurde 1 Antrag abgeschlossen.
+   *[other] In den letzten zwölf Monaten wurden { $n } Anträge abgeschlossen.
   }
-overview-end-good = Fulfilled, or nothing found
-overview-end-part = Partly fulfilled, or refused
-overview-end-bad = Failed
-overview-end-none = Tried out, or cancelled
-overview-month-name = Month
+overview-end-good = Erfüllt, oder nichts gefunden
+overview-end-part = Teilweise erfüllt, oder abgelehnt
+overview-end-bad = Gescheitert
+overview-end-none = Probelauf, oder abgebrochen
+overview-month-name = Monat
 overview-month = { $x } { $year }
-overview-month-partial = { $x } { $year }, in part
+overview-month-partial = { $x } { $year }, teilweise
 month-1 = Jan
 month-2 = Feb
-month-3 = Mar
+month-3 = Mär
 month-4 = Apr
-month-5 = May
+month-5 = Mai
 month-6 = Jun
 month-7 = Jul
 month-8 = Aug
 month-9 = Sep
-month-10 = Oct
+month-10 = Okt
 month-11 = Nov
-month-12 = Dec
-overview-time-title = Time to close
-overview-time = Half of them closed within { $half }, nine in ten within { $most }.
-overview-time-about = From the day on which the person asked to the closing.
-overview-median = Half of them within
-overview-ninetieth = Nine in ten within
-overview-sources-title = Records by data source
-overview-sources-none = These requests asked no data source, dry runs apart.
+month-12 = Dez
+overview-time-title = Zeit bis zum Abschluss
+overview-time = Bei der Hälfte der Anträge dauerte es höchstens { $half }, bei neun von zehn höchstens { $most }.
+overview-time-about = Vom Tag, an dem die betroffene Person den Antrag gestellt hat, bis zum Abschluss.
+overview-median = Bei der Hälfte höchstens
+overview-ninetieth = Bei neun von zehn höchstens
+overview-sources-title = Datensätze nach Datenquelle
+overview-sources-none = Diese Anträge gingen an keine Datenquelle, von Probeläufen abgesehen.
 overview-sources = { $found ->
-    [0] No record was found
-    [one] 1 record was found
-   *[other] { $found } records were found
-  } at { $sources ->
-    [one] 1 data source
-   *[other] { $sources } data sources
-  }, { $confirmed } confirmed.
-overview-sources-about = Confirmed: the vendor states that it treated them, or they were copied. Dry runs are left out.
+    [0] Keine Datensätze
+    [one] 1 Datensatz
+   *[other] { $found } Datensätze
+  } bei { $sources ->
+    [one] 1 Datenquelle
+   *[other] { $sources } Datenquellen
+  } gefunden, { $confirmed } bestätigt.
+overview-sources-about = Bestätigt: Der Anbieter sagt, dass er sie bearbeitet hat, oder sie wurden kopiert. Probeläufe zählen nicht mit.
 overview-sources-left = { $n ->
-    [one] 1 more data source stands in the table.
-   *[other] { $n } more data sources stand in the table.
+    [one] 1 weitere Datenquelle steht in der Tabelle.
+   *[other] { $n } weitere Datenquellen stehen in der Tabelle.
   }
-overview-unconfirmed = Found, not confirmed
-overview-health-title = Health
-overview-reconcile = Waiting for the reconciliation
+overview-unconfirmed = Gefunden, nicht bestätigt
+overview-health-title = Zustand der Installation
+overview-reconcile = Wartet auf den Abgleich
 overview-reconcile-due = { $n ->
-    [0] nothing: whatever was due has been looked at
-    [one] 1 item, since
-   *[other] { $n } items, the first since
+    [0] nichts: Alles, was fällig war, wurde angesehen
+    [one] 1 Vorgang, seit dem
+   *[other] { $n } Vorgänge, der erste seit dem
   }
-overview-synthetic = Last synthetic request
-overview-synthetic-none = none among the requests that were read
-overview-synthetic-good = ended as it must
-overview-synthetic-bad = did not end as it must: { $x }
-overview-synthetic-open = still open, made
-overview-synthetic-see = See it
-overview-unknown = Outcome unknown
-overview-review = Waiting for a decision
-overview-identifiers = Waiting for an identifier
-overview-forgetting = People to be forgotten
+overview-synthetic = Letzter Testantrag
+overview-synthetic-none = keiner unter den gelesenen Anträgen
+overview-synthetic-good = endete wie vorgesehen
+overview-synthetic-bad = endete nicht wie vorgesehen: { $x }
+overview-synthetic-open = noch offen, angelegt am
+overview-synthetic-see = Ansehen
+overview-unknown = Ausgang unbekannt
+overview-review = Wartet auf eine Entscheidung
+overview-identifiers = Wartet auf eine Kennung
+overview-forgetting = Vergessen betroffener Personen
 overview-forgetting-late = { $n ->
-    [0] none is late
-    [one] 1 is late by more than a day
-   *[other] { $n } are late by more than a day
+    [0] bei keiner verspätet
+    [one] bei 1 um mehr als einen Tag verspätet
+   *[other] bei { $n } um mehr als einen Tag verspätet
   }
-overview-answers = Answers to tickets
-overview-answers-words = { $owed } not on their ticket yet, { $never } that can't be put there
-overview-unknowable = Not stored, so not known here: when the reconciliation last ran, deliveries of tickets that were refused or never received, and calls of vendors and functions that failed. If an item has waited for the reconciliation for much longer than its schedule, it does not run, has too much to do, or can't bring that item forward.
+overview-answers = Antworten am Ticket
+overview-answers-words = { $owed } noch nicht am Ticket, { $never } nicht ans Ticket zu schreiben
+overview-unknowable = Nicht gespeichert und darum hier nicht bekannt: wann der Abgleich zuletzt lief, welche Zustellungen von Tickets zurückgewiesen wurden oder nie ankamen, und welche Aufrufe bei Anbietern und von Funktionen gescheitert sind. Wartet ein Vorgang viel länger auf den Abgleich, als dessen Zeitplan vorsieht, dann läuft der Abgleich nicht, hat zu viel zu tun oder bringt diesen Vorgang nicht voran.
 overview-dashboard = Dashboard in AWS
-journal = Journal
-journal-about = What operators did to the deployment itself: data sources and ticketing. Acts on a request stand on its page.
-journal-kind = What
-journal-who = Who
-journal-who-other = somebody who is not among the entries below
-journal-none-at-all = Nobody has set up anything yet.
-journal-none = No entry fits.
+journal = Protokoll
+journal-about = Wer was an der Installation selbst getan hat: an Datenquellen und am Ticketsystem. Was zu einem Antrag getan wurde, steht auf dessen Seite.
+journal-kind = Was
+journal-who = Wer
+journal-who-other = jemand, der in den Einträgen unten nicht vorkommt
+journal-none-at-all = Noch hat niemand etwas eingerichtet.
+journal-none = Kein Eintrag passt.
 journal-none-yet = { $n ->
-    [one] The newest entry doesn't fit.
-   *[other] None of the { $n } entries that were read fits.
+    [one] Der neueste Eintrag passt nicht.
+   *[other] Von den { $n } gelesenen Einträgen passt keiner.
   }
 journal-read = { $n ->
-    [one] 1 entry was read for this.
-   *[other] { $n } entries were read for this.
+    [one] Dafür wurde 1 Eintrag gelesen.
+   *[other] Dafür wurden { $n } Einträge gelesen.
   }
-journal-further = Look further back
-journal-older = Older entries
-journal-newest = Newest entries
-journal-download = Download as CSV
-journal-download-about = What the filter leaves of up to { $n } entries, from the newest on this page back.
-journal-csv-number = number
-journal-csv-at = at
-journal-csv-who = who
-journal-csv-actor = actor
-journal-csv-kind = kind
-journal-csv-about = about
-journal-csv-what = what
-entry-kind-source_added = connected a data source
-entry-kind-source_changed = changed a data source
-entry-kind-source_review_set = set review policies
-entry-kind-source_enabled = enabled a data source
-entry-kind-source_disabled = disabled a data source
-entry-kind-source_tested = tested a data source
-entry-kind-source_removed = removed a data source
-entry-kind-ticketing_set = set up ticketing
-entry-source_added = Data source { $source } was connected: { $what }
-entry-source_changed = Data source { $source } was changed: { $what }
-entry-source_review_set = The review policies of { $source } were set: { $what }
-entry-source_enabled = Data source { $source } was enabled: new requests ask it
-entry-source_disabled = Data source { $source } was disabled: new requests leave it out
-entry-source_tested = Data source { $source } was tested: it works
-entry-source_tested-not = Data source { $source } was tested: { $what }
-entry-source_removed = Data source { $source } was removed, with its secret
-entry-ticketing_set = How tickets of { $x } are answered was set up or changed
-entry-with-control = with a control
-entry-params = parameters { $x }
-entry-secret = a new secret
-entry-control = another control, or none
-entry-target = now at { $x }
+journal-further = Weiter zurück suchen
+journal-older = Ältere Einträge
+journal-newest = Neueste Einträge
+journal-download = Als CSV herunterladen
+journal-download-about = Was der Filter von bis zu { $n } Einträgen übrig lässt, vom neuesten auf dieser Seite an rückwärts.
+journal-csv-number = Nummer
+journal-csv-at = Zeit
+journal-csv-who = Wer
+journal-csv-actor = Akteur
+journal-csv-kind = Art
+journal-csv-about = Betrifft
+journal-csv-what = Was
+entry-kind-source_added = Datenquelle verbunden
+entry-kind-source_changed = Datenquelle geändert
+entry-kind-source_review_set = Vorgaben zur Prüfung festgelegt
+entry-kind-source_enabled = Datenquelle eingeschaltet
+entry-kind-source_disabled = Datenquelle ausgeschaltet
+entry-kind-source_tested = Datenquelle getestet
+entry-kind-source_removed = Datenquelle entfernt
+entry-kind-ticketing_set = Ticketsystem eingerichtet
+entry-source_added = Die Datenquelle { $source } wurde verbunden: { $what }
+entry-source_changed = Die Datenquelle { $source } wurde geändert: { $what }
+entry-source_review_set = Die Vorgaben zur Prüfung bei { $source } wurden festgelegt: { $what }
+entry-source_enabled = Die Datenquelle { $source } wurde eingeschaltet: Neue Anträge gehen auch an sie
+entry-source_disabled = Die Datenquelle { $source } wurde ausgeschaltet: Neue Anträge lassen sie aus
+entry-source_tested = Die Datenquelle { $source } wurde getestet: Sie funktioniert
+entry-source_tested-not = Die Datenquelle { $source } wurde getestet: { $what }
+entry-source_removed = Die Datenquelle { $source } wurde mit ihren Zugangsdaten entfernt
+entry-ticketing_set = Wie Tickets von { $x } beantwortet werden, wurde eingerichtet oder geändert
+entry-with-control = mit einem Kontrolldatensatz
+entry-params = Parameter { $x }
+entry-secret = neue Zugangsdaten
+entry-control = ein anderer Kontrolldatensatz, oder keiner
+entry-target = Ziel jetzt: { $x }
 entry-forced = { $n ->
-    [0] forced
-    [one] forced, although 1 open task could not go on as before
-   *[other] forced, although { $n } open tasks could not go on as before
+    [0] erzwungen
+    [one] erzwungen, obwohl 1 offene Aufgabe nicht wie bisher weiterlaufen konnte
+   *[other] erzwungen, obwohl { $n } offene Aufgaben nicht wie bisher weiterlaufen konnten
   }
-entry-policies = erasure decided by { $erasure }; access decided by { $access }
-entry-policy-deployment = the deployment's policy
+entry-policies = über Löschungen entscheidet { $erasure }; über Auskünfte entscheidet { $access }
+entry-policy-deployment = die Vorgabe der Installation

@@ -7,7 +7,6 @@ skip = Skip to the content
 nav = Pages
 nav-requests = Requests
 nav-new = New request
-nav-sources = Data sources
 nav-journal = Journal
 role-viewer = viewer
 role-operator = operator
@@ -22,15 +21,12 @@ trouble = There is a problem
 ## Signing in
 
 sign-in = Sign in
-sign-in-company = Sign in with your company's account
-sign-in-link-only = This deployment has no sign-in service. Somebody with access to its API makes you a link: `rightful console` prints one.
-sign-in-none = This deployment has no sign-in service, and sign-in links are off. Its platform engineer sets one up: see docs/DEPLOY.md.
+sign-in-link-only = Somebody with access to this deployment's API makes you a link that signs you in once: `rightful console` prints one.
+sign-in-none = This deployment makes no links for signing in. Work with the command `rightful`.
 sign-in-as = Sign in as { $x }
 sign-in-link-title = Sign in by a link
 sign-in-link-about = This link works once.
 sign-in-link-over = This link was used before, has expired, or was replaced by a newer one. Ask for another.
-sign-in-failed = Signing in failed
-sign-in-again = Sign in again
 signed-out = You are signed out
 signed-out-about = All your sessions have ended, in every browser.
 session-over = Your session is over
@@ -45,7 +41,7 @@ session-over-typed = What you typed
 not-found = Page not found
 not-found-about = There is no such page, or the request or data source that it showed is gone.
 forbidden = You may not do this
-forbidden-about = Your role doesn't include it. An administrator of your sign-in service can give you another role.
+forbidden-about = Your role doesn't include it. An administrator can give you another role.
 failed = It didn't work
 failed-about = Nothing was lost. Try again in a moment; if it stays so, tell your platform engineer the code below.
 failed-code = Code: { $x }
@@ -166,10 +162,7 @@ progress-unknown = { $n ->
     [one] 1 outcome unknown
    *[other] { $n } outcomes unknown
   }
-row-due = Due
 row-sources = Data sources
-row-turn = Next
-row-received = Received
 
 ## One request
 
@@ -187,11 +180,9 @@ request-extended-words = { $n ->
     [one] by 1 month: { $ground }
    *[other] by { $n } months: { $ground }
   }
-request-turn = Next
 request-cancel = Cancelling
 request-cancel-possible = Still possible: nothing was submitted yet.
 request-cancel-too-late = No longer possible: something was submitted, or everything has ended.
-request-attempt = Workflow attempt
 request-next = Looked at next
 request-closed-at = Closed
 request-forget = The person is forgotten
@@ -243,7 +234,6 @@ found = Found
 submitted = Submitted
 confirmed = Confirmed
 rules = Rules at the vendor
-details = Details
 fact-takes = Takes
 fact-has = Has
 fact-searched = Searched

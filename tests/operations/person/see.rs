@@ -7,7 +7,7 @@ use crate::stage::{
 use rightful_contract::canary;
 use rightful_contract::driver::posts;
 use rightful_contract::vendor::{Call, FakeVendor, plain};
-use rightful_contract::world::{CANARY, World, ann, erasure, request_id, source, task_of};
+use rightful_contract::world::{CANARY, World, ann, email, erasure, request_id, source, task_of};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::ids::TaskRef;
 use rightful_domain::chain::fact::Fact;
@@ -350,7 +350,8 @@ async fn nothing_is_shown_with_fields_whose_event_is_not_stored() {
 
 #[tokio::test]
 async fn identifiers_are_shown_until_the_person_is_forgotten_and_each_showing_is_an_event() {
-    let (world, _, at) = waiting().await;
+    let (world, vendor, at) = waiting().await;
+    vendor.holds("ann@example.com", ["c".to_owned()]);
     world.identify(&at, &email("ann@example.com")).await.unwrap();
     let shown = |world: &World| {
         let of = |fact| match fact {
@@ -370,7 +371,7 @@ async fn identifiers_are_shown_until_the_person_is_forgotten_and_each_showing_is
     }
     holds_none(&world, &[CANARY, "ann@example.com"]);
     assert_eq!(world.identifiers(request_id(9)).await.err(), Some(ShowError::NotFound));
-    world.run(1).await;
+    drive(&world).await;
     rule(&world, Ruling::Proceed).await;
     assert!(reconciled(&world, 1).await.is_done());
     assert_eq!(world.identifiers(request_id(1)).await.err(), Some(ShowError::Not(WhyNot::Forgotten)));

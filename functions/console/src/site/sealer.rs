@@ -1,4 +1,4 @@
-//! Seals what a browser keeps for the pages: the session, a sign-in under way, the token of a form.
+//! Seals what a browser keeps for the pages: the session, the token of a form.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,7 +17,6 @@ const SECRET: &str = "console/session";
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     Session,
-    SigningIn,
     Form,
 }
 
@@ -25,7 +24,6 @@ impl Purpose {
     fn context(self) -> &'static str {
         match self {
             Self::Session => "console session",
-            Self::SigningIn => "console signing in",
             Self::Form => "console form",
         }
     }

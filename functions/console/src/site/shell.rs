@@ -10,11 +10,10 @@ use rightful_domain::base::time::Time;
 use std::time::Duration;
 
 /// The places of the navigation, each with the route that it needs.
-const PLACES: [(&str, &str, &str); 5] = [
+const PLACES: [(&str, &str, &str); 4] = [
     ("overview", "GET", "/api/overview"),
     ("requests", "GET", "/api/requests"),
     ("new", "POST", "/api/requests"),
-    ("sources", "GET", "/api/sources"),
     ("journal", "GET", "/api/journal"),
 ];
 

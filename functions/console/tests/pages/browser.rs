@@ -73,7 +73,7 @@ impl Page {
         let cells = |row: &str| -> Vec<String> {
             let cells = row.split("</th>").flat_map(|part| part.split("</td>"));
             let cells = cells.filter(|part| part.contains("<td") || part.contains("<th"));
-            cells.map(|part| words(part)).collect()
+            cells.map(words).collect()
         };
         self.text.split("<tr>").skip(1).map(|row| cells(row.split("</tr>").next().unwrap())).collect()
     }

@@ -47,9 +47,9 @@ async fn what_waits_and_is_overdue_is_said_in_words_and_comes_first() {
     assert_eq!(rows(&page), [first.clone(), second.clone()]);
     assert!(page.says("days overdue") && page.says("days left"));
     let waits = browser.get("/console/requests?person=true").await;
-    assert_eq!(rows(&waits), [first.clone()]);
-    assert_eq!(rows(&browser.get("/console/requests?due=0").await), [first.clone()]);
-    assert_eq!(rows(&browser.get("/console/requests?q=T-2").await), [second.clone()]);
+    assert_eq!(rows(&waits), std::slice::from_ref(&first));
+    assert_eq!(rows(&browser.get("/console/requests?due=0").await), std::slice::from_ref(&first));
+    assert_eq!(rows(&browser.get("/console/requests?q=T-2").await), std::slice::from_ref(&second));
     assert_eq!(
         browser.get(&format!("/console/requests?q={second}")).await.location(),
         format!("/console/requests/{second}")

@@ -107,8 +107,11 @@ pub(crate) async fn page<O: Outside>(visit: &Visit<'_, O>) -> Result<Reply, Refu
     rendered(200, &page)
 }
 
+/// Whose turn it is: the colour, the name of the words, and how many.
+type Turn = (&'static str, &'static str, u32);
+
 /// The turns of open requests, each with its colour and its name.
-fn turns(counts: &TurnCounts) -> [(&'static str, &'static str, u32); 4] {
+fn turns(counts: &TurnCounts) -> [Turn; 4] {
     [
         ("person", "turn-person", counts.person),
         ("bad", "overview-turn-unknown", counts.unknown),
@@ -143,7 +146,7 @@ fn open(w: &Words, open: &OpenFigures, now: Time) -> Section {
         };
         (name, turns(&group.requests))
     });
-    let ages: Vec<(String, [(&str, &str, u32); 4])> = ages.collect();
+    let ages: Vec<(String, [Turn; 4])> = ages.collect();
     let all = turns(&open.turns);
     let rows = ages.iter().map(|(name, turns)| Row {
         name: name.clone(),
