@@ -4,7 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rightful_domain::base::canonical::hex;
-use ring::digest::{Algorithm, SHA256, SHA384, digest};
+use ring::digest::{SHA256, SHA384, digest};
+use std::sync::LazyLock;
 
 /// A file.
 pub(crate) struct Asset {
@@ -41,26 +42,41 @@ const fn script(stem: &'static str, bytes: &'static [u8]) -> Asset {
 }
 
 impl Asset {
-    fn digest(&self, algorithm: &'static Algorithm) -> ring::digest::Digest {
-        digest(algorithm, self.bytes)
-    }
-
-    /// The name, without its folder.
-    pub fn name(&self) -> String {
-        let digest = hex(&self.digest(&SHA256).as_ref()[..6]);
-        format!("{}-{digest}.{}", self.stem, self.extension)
-    }
-
     /// The path.
     pub fn path(&self) -> String {
         format!("/console/static/{}", self.name())
     }
 
+    /// The name, without its folder.
+    pub fn name(&self) -> &'static str {
+        self.named().map_or("", |one| one.name.as_str())
+    }
+
     /// The digest, as a page names it.
-    pub fn integrity(&self) -> String {
-        format!("sha384-{}", BASE64.encode(self.digest(&SHA384)))
+    pub fn integrity(&self) -> &'static str {
+        self.named().map_or("", |one| one.integrity.as_str())
+    }
+
+    fn named(&self) -> Option<&'static Named> {
+        let place = ALL.iter().position(|one| (one.stem, one.extension) == (self.stem, self.extension));
+        NAMED.get(place?)
     }
 }
+
+/// What a file's content gives it.
+struct Named {
+    name: String,
+    integrity: String,
+}
+
+/// Of each file, computed once.
+static NAMED: LazyLock<Vec<Named>> = LazyLock::new(|| {
+    let named = |one: &Asset| Named {
+        name: format!("{}-{}.{}", one.stem, hex(&digest(&SHA256, one.bytes).as_ref()[..6]), one.extension),
+        integrity: format!("sha384-{}", BASE64.encode(digest(&SHA384, one.bytes))),
+    };
+    ALL.iter().map(named).collect()
+});
 
 #[cfg(test)]
 mod tests {

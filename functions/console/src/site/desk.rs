@@ -14,7 +14,7 @@ use crate::site::shell::{Shell, Trouble};
 use crate::site::sign_in::pages::{link_page, typed_page};
 use crate::site::sign_in::{link, out};
 use crate::site::visit::{Refused, Visit};
-use crate::site::words::{Value, Words};
+use crate::site::words::{Library, Value, Words};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -41,6 +41,7 @@ pub struct SiteSettings {
 pub struct Site<O> {
     api: Api<O>,
     settings: SiteSettings,
+    words: Library,
 }
 
 /// What a browser sent.
@@ -65,7 +66,7 @@ struct Sender<'a> {
 impl<O: Outside> Site<O> {
     /// The API and the pages over the outside.
     pub fn new(outside: O, api: ApiSettings, settings: SiteSettings) -> Self {
-        Self { api: Api::new(outside, api), settings }
+        Self { api: Api::new(outside, api), settings, words: Library::default() }
     }
 
     /// The API alone.
@@ -85,8 +86,8 @@ impl<O: Outside> Site<O> {
             let file = asset(name).unwrap_or_else(|| Reply::page(404, String::new()));
             return file.for_gateway(takes_gzip);
         }
-        let reply = match Words::of(header("accept-language").unwrap_or_default()) {
-            Ok(words) => self.page(request, path, &words).await,
+        let reply = match self.words.of(header("accept-language").unwrap_or_default()) {
+            Ok(words) => self.page(request, path, words).await,
             Err(failure) => Reply::page(500, failure.code.to_string()).coded(failure.code),
         };
         let (status, code) = (reply.status, reply.code.map_or("ok", Code::as_str));

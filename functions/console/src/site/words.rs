@@ -4,11 +4,33 @@
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use rightful_domain::base::code::Code;
 use rightful_domain::base::failure::Failure;
+use std::cell::OnceCell;
 use unic_langid::LanguageIdentifier;
 
 /// Each language with its file. The first one is for readers of any other.
 const LANGUAGES: [(&str, &str); 2] =
     [("en", include_str!("../../words/en.ftl")), ("de", include_str!("../../words/de.ftl"))];
+
+/// The words of every language, each read when a reader first needs it.
+#[derive(Default)]
+pub(crate) struct Library([OnceCell<Words>; LANGUAGES.len()]);
+
+impl Library {
+    /// The words for a reader whose browser sends this `Accept-Language`.
+    ///
+    /// # Errors
+    /// `Misconfigured` if the language's file can't be read.
+    pub fn of(&self, accepted: &str) -> Result<&Words, Failure> {
+        let place = chosen(accepted);
+        let (language, file) = LANGUAGES[place];
+        if self.0[place].get().is_none() {
+            let words = Words::read(language, file).ok_or(Failure::of(Code::AnswerUnwritable))?;
+            // Set at most once: nobody else does it between the two lines.
+            drop(self.0[place].set(words));
+        }
+        self.0[place].get().ok_or(Failure::of(Code::AnswerUnwritable))
+    }
+}
 
 /// The words of one language.
 pub(crate) struct Words {
@@ -18,15 +40,6 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    /// The words for a reader whose browser sends this `Accept-Language`.
-    ///
-    /// # Errors
-    /// `Misconfigured` if the language's file can't be read.
-    pub fn of(accepted: &str) -> Result<Self, Failure> {
-        let (language, file) = LANGUAGES[chosen(accepted)];
-        Self::read(language, file).ok_or(Failure::of(Code::AnswerUnwritable))
-    }
-
     fn read(language: &'static str, file: &str) -> Option<Self> {
         let id: LanguageIdentifier = language.parse().ok()?;
         let mut bundle = FluentBundle::new(vec![id]);

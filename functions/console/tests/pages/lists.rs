@@ -56,6 +56,7 @@ async fn what_waits_and_is_overdue_is_said_in_words_and_comes_first() {
     );
     let refused = browser.get("/console/requests?q=ann%40example.com").await;
     assert_eq!(refused.status, 400, "an address is no reference, and stands in no URL that we make");
+    assert!(refused.says("There is a problem") && refused.says("`reference`"), "{}", refused.text);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -53,7 +53,7 @@ async fn a_session_ends_after_its_time_and_after_an_hour_without_a_call() {
     assert_eq!(browser.get(LIST).await.status, 200);
     stage.world.clock.advance(900);
     let over = browser.get(LIST).await;
-    assert!(over.status == 200 && over.says("sign-in") && !over.says("Sign out"), "{}", over.text);
+    assert!(over.status == 200 && over.says("signs you in once") && !over.says("Sign out"), "{}", over.text);
     let idle = Browser::signed_in(&stage, "viewer").await;
     stage.world.clock.advance(3601);
     assert!(!idle.get(LIST).await.says("Sign out"));

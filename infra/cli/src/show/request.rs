@@ -229,6 +229,7 @@ mod tests {
           policy       auto (the policy decides); a data source may set its own
           attempt      1
           next look    2026-11-21 09:32:00 UTC by the reconciliation, if nothing moves it on before
+          you may      rightful request identifiers 019aa6e0-5c1f-7000-8000-000000000001
           you may      rightful request extend 019aa6e0-5c1f-7000-8000-000000000001 --months 1 --ground complexity
 
         main (qualifio)
@@ -345,6 +346,7 @@ mod tests {
           policy       always (a person decides); a data source may set its own
           attempt      1
           next look    2026-11-21 09:32:00 UTC by the reconciliation, if nothing moves it on before
+          you may      rightful request identifiers 019aa6e0-5c1f-7000-8000-000000000001
           you may      rightful request cancel 019aa6e0-5c1f-7000-8000-000000000001
           you may      rightful request extend 019aa6e0-5c1f-7000-8000-000000000001 --months 1 --ground complexity
 
@@ -431,6 +433,7 @@ mod tests {
           receipt      SHA-256 abababababababababababababababababababababababababababababababab
           person       to be forgotten at 2026-11-21 09:30:12 UTC
           copy         2 records, 12.4 KB, kept until 2026-12-21 09:30:00 UTC; SHA-256 cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
+          you may      rightful request identifiers 019aa6e0-5c1f-7000-8000-000000000001
           you may      rightful request copy 019aa6e0-5c1f-7000-8000-000000000001 -o FILE
           you may      rightful request receipt 019aa6e0-5c1f-7000-8000-000000000001
 

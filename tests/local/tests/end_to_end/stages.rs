@@ -83,8 +83,8 @@ async fn two_stages_in_one_account_share_nothing() -> Result<()> {
         let of_b = name.contains("rightful-b") || name.starts_with("rightful/b/");
         assert_eq!(with == key.as_str(), of_b, "{name}: {with}");
     }
-    // Eleven logs, the queue and three secrets each; and the first one's data source.
-    assert_eq!(encrypted.len(), 2 * (11 + 1 + 3) + 1, "{encrypted:?}");
+    // Eleven logs, the queue and four secrets each; and the first one's data source.
+    assert_eq!(encrypted.len(), 2 * (11 + 1 + 4) + 1, "{encrypted:?}");
 
     // No role of either may read, write, open or start anything of the other.
     for (whose, other) in [(&a, &b), (&b, &a)] {

@@ -36,7 +36,7 @@ struct ListPage<'a> {
     empty: String,
     filters: Filters,
     next: Option<(String, String)>,
-    first: bool,
+    first: Option<String>,
     /// The acts on several requests: the path's end, and the words.
     bulk: Vec<(&'static str, String)>,
     finds: bool,
@@ -82,62 +82,76 @@ pub(crate) async fn list<O: Outside>(visit: &Visit<'_, O>) -> Result<Reply, Refu
     if let Ok(id) = RequestId::parse(text) {
         return Ok(Reply::to(format!("/console/requests/{id}")));
     }
-    let state = query.some("state").unwrap_or(if text.is_empty() { "open" } else { "all" });
+    // A ticket is looked for wherever its request stands.
+    let state = if text.is_empty() { query.some("state").unwrap_or("open") } else { "all" };
     let sources: Page<SourceView> = visit.read("/api/sources", &[("limit", "100")]).await?;
-    let mut asked: Vec<(&str, &str)> = vec![("limit", ROWS)];
-    for (own, name) in [("cursor", "cursor"), ("right", "right"), ("source", "source")] {
-        asked.extend(query.some(own).map(|value| (name, value)));
-    }
-    let (summary, items, next);
-    if state == "open" && text.is_empty() {
-        asked.extend(query.some("due").map(|days| ("due_within", days)));
-        asked.extend(query.some("person").map(|_| ("person", "true")));
-        let read: WorkView = visit.read("/api/requests/work", &asked).await?;
-        let counts = read.counts;
-        summary = match counts.open {
-            0 => w.n("requests-open", 0_u32),
-            open => format!(
-                "{}: {}, {}.",
-                w.n("requests-open", open),
-                w.n("requests-wait", counts.waiting_for_a_person),
-                w.n("requests-overdue", counts.overdue)
-            ),
-        };
-        (items, next) = (read.items, read.next);
-    } else {
-        asked.extend((state != "all").then_some(("state", state)));
-        asked.extend(Some(("reference", text)).filter(|(_, text)| !text.is_empty()));
-        let read: Page<RequestView> = visit.read("/api/requests", &asked).await?;
-        summary = String::new();
-        (items, next) = (read.items, read.next);
-    }
     let is_set = CHOICES.iter().any(|name| query.some(name).is_some());
-    let empty = match (items.is_empty(), is_set, next.is_some()) {
+    let (found, trouble, status) = match found(visit, state, text).await {
+        // A choice that the API doesn't take came with the address; the form below has those it takes.
+        Err(refused) if refused.status == 400 => (Found::default(), Some(Trouble::of(w, &refused)), 400),
+        found => (found?, None, 200),
+    };
+    let empty = match (found.items.is_empty() && trouble.is_none(), is_set, found.next.is_some()) {
         (false, ..) => String::new(),
         (true, _, true) => w.t("requests-none-yet"),
         (true, true, _) => w.t("requests-none"),
         (true, false, _) => w.t("requests-none-at-all"),
     };
-    let next = next.map(|next| {
-        let kept = query.query(|name| CHOICES.contains(&name));
-        let words = w.t(if items.is_empty() { "requests-further" } else { "requests-next" });
+    let kept = query.query(|name| CHOICES.contains(&name));
+    let next = found.next.map(|next| {
+        let words = w.t(if found.items.is_empty() { "requests-further" } else { "requests-next" });
         (format!("/console/requests?{kept}&cursor={next}"), words)
     });
-    let of_kinds = kinds(w, &sources.items);
     let page = ListPage {
         s: Shell::of(visit, "requests", w.t("requests")).map_err(failed)?,
-        summary,
-        rows: items.iter().map(|request| Row::of(w, request, visit.now)).collect(),
+        summary: found.summary,
+        rows: found.items.iter().map(|request| Row::of(w, request, visit.now)).collect(),
         empty,
         filters: filters(visit, state, text, &sources.items, is_set),
         next,
-        first: query.some("cursor").is_some(),
+        first: query.some("cursor").map(|_| format!("/console/requests?{kept}")),
         bulk: if state == "open" { bulk::offered(visit, w) } else { Vec::new() },
         finds: visit.may_call("POST", "/api/requests/find"),
-        kinds: of_kinds,
-        trouble: None,
+        kinds: kinds(w, &sources.items),
+        trouble,
     };
-    rendered(200, &page)
+    rendered(status, &page)
+}
+
+/// A page of requests.
+#[derive(Default)]
+struct Found {
+    summary: String,
+    items: Vec<RequestView>,
+    next: Option<String>,
+}
+
+/// The requests in this state, or of this ticket, with the other choices of the address.
+async fn found<O: Outside>(visit: &Visit<'_, O>, state: &str, text: &str) -> Result<Found, Refused> {
+    let (w, query) = (visit.words, visit.query);
+    let mut asked: Vec<(&str, &str)> = vec![("limit", ROWS)];
+    for name in ["cursor", "right", "source"] {
+        asked.extend(query.some(name).map(|value| (name, value)));
+    }
+    if state == "open" {
+        asked.extend(query.some("due").map(|days| ("due_within", days)));
+        asked.extend(query.some("person").map(|_| ("person", "true")));
+        let read: WorkView = visit.read("/api/requests/work", &asked).await?;
+        let summary = match read.counts.open {
+            0 => w.n("requests-open", 0_u32),
+            open => format!(
+                "{}: {}, {}.",
+                w.n("requests-open", open),
+                w.n("requests-wait", read.counts.waiting_for_a_person),
+                w.n("requests-overdue", read.counts.overdue)
+            ),
+        };
+        return Ok(Found { summary, items: read.items, next: read.next });
+    }
+    asked.extend((state != "all").then_some(("state", state)));
+    asked.extend(Some(("reference", text)).filter(|(_, text)| !text.is_empty()));
+    let read: Page<RequestView> = visit.read("/api/requests", &asked).await?;
+    Ok(Found { summary: String::new(), items: read.items, next: read.next })
 }
 
 fn filters<O: Outside>(
@@ -201,7 +215,7 @@ pub(crate) async fn find<O: Outside>(visit: &Visit<'_, O>) -> Result<Reply, Refu
         empty,
         filters: filters(visit, "open", "", &sources.items, true),
         next: None,
-        first: false,
+        first: None,
         bulk: Vec::new(),
         finds: true,
         kinds: kinds(w, &sources.items),

@@ -118,6 +118,7 @@ fn params(at: &Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::words::Library;
     use serde_json::json;
     use std::collections::BTreeSet;
 
@@ -142,9 +143,10 @@ mod tests {
 
     #[test]
     fn every_kind_of_act_has_its_own_words_and_its_place_in_the_filter() {
-        let w = Words::of("en").unwrap();
+        let library = Library::default();
+        let w = library.of("en").unwrap();
         let names = Names::default();
-        let said: BTreeSet<String> = acts().iter().map(|act| words(&w, &names, act)).collect();
+        let said: BTreeSet<String> = acts().iter().map(|act| words(w, &names, act)).collect();
         assert_eq!(said.len(), acts().len(), "{said:?}");
         let kinds: BTreeSet<&str> = acts().iter().map(kind).collect();
         assert_eq!(kinds, BTreeSet::from(KINDS));
@@ -163,8 +165,9 @@ mod tests {
 
     #[test]
     fn a_change_says_everything_that_was_changed() {
-        let w = Words::of("en").unwrap();
-        let said = words(&w, &Names::default(), &acts()[3]);
+        let library = Library::default();
+        let w = library.of("en").unwrap();
+        let said = words(w, &Names::default(), &acts()[3]);
         for part in
             ["crm", "account", "secret", "control", "more than 5 records", "plain, account 7", "2 open tasks"]
         {

@@ -158,6 +158,7 @@ fn short(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::words::Library;
 
     fn row(name: &str, parts: &[Part]) -> (String, Vec<Part>) {
         (name.to_owned(), parts.to_vec())
@@ -210,9 +211,10 @@ mod tests {
 
     #[test]
     fn a_month_has_its_name() {
-        let w = Words::of("en").unwrap();
-        let names: Vec<String> = (1..=12).map(|n| month(&w, &format!("2026-{n:02}"))).collect();
+        let library = Library::default();
+        let w = library.of("en").unwrap();
+        let names: Vec<String> = (1..=12).map(|n| month(w, &format!("2026-{n:02}"))).collect();
         assert_eq!((names[0].as_str(), names[11].as_str()), ("Jan", "Dec"));
-        assert_eq!(month(&w, "2026-13"), "2026-13");
+        assert_eq!(month(w, "2026-13"), "2026-13");
     }
 }
